@@ -17,8 +17,8 @@ from flowersorter.api.answers import (
     photos_of,
     prediction_of,
 )
-from flowersorter.api.open_collection import OpenCollection
 from flowersorter.api.paths import AnyPath, given_path
+from flowersorter.api.photo_answers import AnswerCollection
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
@@ -26,7 +26,7 @@ from flowersorter.messages import text
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection(OpenCollection):
+class Collection(AnswerCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one

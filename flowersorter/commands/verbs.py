@@ -102,7 +102,23 @@ def _add_label(parser: LineParser) -> None:
     what.add_argument(
         "--as", dest="class_name", metavar="CLASS", help=text("the class that the photos show; a new one is created")
     )
-    what.add_argument("--remove", action="store_true", help=text("remove the label and go back to the suggestion"))
+    what.add_argument(
+        "--not",
+        dest="rejected",
+        metavar="CLASS",
+        help=text("a class that the photos do not show; it is not suggested for them again"),
+    )
+    what.add_argument(
+        "--not-mine", action="store_true", help=text("the photos show none of your classes; they are not sorted")
+    )
+    what.add_argument(
+        "--dont-know", action="store_true", help=text("you cannot say; next does not ask about the photos again")
+    )
+    what.add_argument(
+        "--remove",
+        action="store_true",
+        help=text("remove the label and all other answers, and go back to the suggestion"),
+    )
     parser.add_argument(
         "--move-copies",
         action="store_true",

@@ -292,4 +292,5 @@ def _no_rows() -> PhotoRows:
         class_ids=ints,
         confidences=np.zeros(0, np.float32),
         verdicts=np.zeros(0, np.uint8),
+        marks=np.zeros(0, np.uint8),
     )

@@ -40,14 +40,20 @@ def predict(
     features: Features,
     coordinates: Coordinates | None = None,
     unknown: NDArray[np.float32] | None = None,
+    rejected: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
+
+    The probabilities of rejected classes are 0 and the others sum to 1. A photo whose best class was rejected is not
+    sure: the thresholds are of photos that were not chosen because the model was wrong. A photo without a class left
+    is unknown, and all its probabilities are 0.
 
     Args:
         model: The model.
         features: Of the photos.
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
+        rejected: (N, C) the classes that a person said the photos do not show.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -64,16 +70,28 @@ def predict(
             part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
         else:
             part_coordinates = coordinates.take(rows)
-        probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
+        logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
+        probabilities = softmax(logits) if rejected is None else _softmax_of_rest(logits, rejected[rows])
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
         result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
-        result.verdicts[rows] = verdicts_of(model, confidence, ood_score, None if unknown is None else unknown[rows])
+        verdicts = verdicts_of(model, confidence, ood_score, None if unknown is None else unknown[rows])
+        if rejected is not None:
+            second_best = (logits.argmax(axis=1) != guesses) & (verdicts == Verdict.SURE)
+            verdicts[second_best] = Verdict.LIKELY
+            verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
+        result.verdicts[rows] = verdicts
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
+
+
+def _softmax_of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Softmax of each row of (N, C) over the classes that are not rejected; zeros for the others."""
+    left = ~rejected.all(axis=1, keepdims=True)
+    return np.where(rejected, np.float32(0), softmax(np.where(rejected & left, np.float32(-np.inf), logits)))
 
 
 def verdicts_of(

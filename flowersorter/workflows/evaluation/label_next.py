@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.answer import Mark
 from flowersorter.domain.figures import Gain, wilson_interval
+from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.place import Place, Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -27,7 +29,7 @@ from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
-from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
+from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes, without_rejected
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
 
@@ -264,10 +266,12 @@ def _class_gain(
 
 
 def _unlabelled(engine: Engine, request: LabelNextRequest) -> tuple[NDArray[np.int64], int]:
-    """Photos without a label by rising hash, `MOST_CONSIDERED` at most, and how many there are."""
-    not_wanted = [*engine.collection.labels.all(), *request.passed_over]
+    """Photos without a label or mark by rising hash, `MOST_CONSIDERED` at most, and how many there are."""
+    collection = engine.collection
+    not_wanted = [*collection.labels.all(), *request.passed_over]
+    not_wanted += [photo_id for mark in (Mark.NOT_MINE, Mark.DONT_KNOW) for photo_id in collection.answers.marked(mark)]
     wanted = np.setdiff1d(_places(engine, request).known_photo_ids, np.array(not_wanted, np.int64))
-    photo_ids, _ = engine.collection.photos.by_hash(wanted)
+    photo_ids, _ = collection.photos.by_hash(wanted)
     if len(photo_ids) <= MOST_CONSIDERED:
         return photo_ids, len(photo_ids)
     drawn = np.random.default_rng(_SEED).choice(len(photo_ids), MOST_CONSIDERED, replace=False)
@@ -302,7 +306,9 @@ def _choose(
     classes = np.zeros(0, np.int32)
     if model is not None:
         meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
-        classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(ids), np.uint8))
+        said = PhotoPredictions(ids, *in_classes(meant, probabilities, np.zeros(len(ids), np.uint8)))
+        said = without_rejected(said, collection.answers.get(ids))
+        classes, probabilities = said.class_ids, said.probabilities
     return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist())
 
 
@@ -315,6 +321,6 @@ def _places(engine: Engine, request: LabelNextRequest) -> Places:
 
 def _next_photo(place: Place, probabilities: NDArray[np.float32], classes: NDArray[np.int32]) -> NextPhoto:
     best = np.argsort(-probabilities, kind="stable")[:_PHOTOS_SHOWN_GUESSES].tolist() if classes.any() else []
-    top = tuple((int(classes[i]), float(probabilities[i])) for i in best)
+    top = tuple((int(classes[i]), float(probabilities[i])) for i in best if probabilities[i] > 0)
     assert place.photo_id is not None, "only photos that were read are chosen"
     return NextPhoto(place.photo_id, place.id, place.path, top)

@@ -84,8 +84,9 @@ def predictions_for(
 def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
     """Rows for some places, in their order."""
     places = Places.of(places)
-    labels = engine.collection.labels.get(sorted_unique(places.photo_ids))
-    return rows_of(places, labels, predictions_for(engine, places.known_photo_ids, backbone))
+    photo_ids = sorted_unique(places.photo_ids)
+    labels, answers = engine.collection.labels.get(photo_ids), engine.collection.answers.get(photo_ids)
+    return rows_of(places, labels, predictions_for(engine, places.known_photo_ids, backbone), answers)
 
 
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:

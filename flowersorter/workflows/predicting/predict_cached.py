@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.answer import NO_ANSWERS, Answers, Mark
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
@@ -40,14 +42,47 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    unknown = unknown_probability(engine, model, wanted)
+    unknown, outputs = unknown_probability(engine, model, wanted), np.array(meant, np.int32)
+    answers = engine.collection.answers.get(wanted)
+    answered = np.isin(wanted, list(answers))
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
         result = predict(model, features, places, unknown[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
+        again = np.flatnonzero(answered[positions])
+        if len(again):
+            at = positions[again]
+            rest = rejected_classes(wanted[at], outputs, answers)
+            result = predict(model, features.take(again), places.take(again), unknown[at], rest)
+            probabilities[at], verdicts[at] = result.probabilities, result.verdicts
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
-    return PhotoPredictions(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))
+    return without_rejected(PhotoPredictions(wanted, *in_classes(outputs, probabilities, verdicts)), answers)
+
+
+def rejected_classes(
+    photo_ids: NDArray[np.int64], class_ids: NDArray[np.int32], answers: Mapping[int, Answers]
+) -> NDArray[np.bool_]:
+    """(N, C) bool: the classes that photos do not show, by a person's answers; all of them for a photo "not mine"."""
+    rejected = np.zeros((len(photo_ids), len(class_ids)), np.bool_)
+    for row, photo_id in enumerate(photo_ids.tolist()):
+        said = answers.get(photo_id, NO_ANSWERS)
+        rejected[row] = said.mark is Mark.NOT_MINE or np.isin(class_ids, list(said.rejected))
+    return rejected
+
+
+def without_rejected(found: PhotoPredictions, answers: Mapping[int, Answers]) -> PhotoPredictions:
+    """Share the probability of rejected classes among the others; a photo without a class left is unknown."""
+    rows = np.flatnonzero(np.isin(found.photo_ids, list(answers)))
+    if not len(rows):
+        return found
+    probabilities, verdicts = found.probabilities.copy(), found.verdicts.copy()
+    rejected = rejected_classes(found.photo_ids[rows], found.class_ids, answers)
+    left = np.where(rejected, np.float32(0), probabilities[rows])
+    total = left.sum(axis=1, keepdims=True)
+    probabilities[rows] = np.divide(left, total, out=left, where=total > 0)
+    verdicts[rows[total[:, 0] == 0]] = Verdict.UNKNOWN
+    return replace(found, probabilities=probabilities, verdicts=verdicts)
 
 
 def in_classes(

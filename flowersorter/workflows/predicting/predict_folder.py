@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.answer import Answers
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
@@ -88,6 +89,7 @@ class PredictFolderResult:
         skipped: Number of files and folders that the scan skipped, by kind.
         problems: Folders and files that could not be opened, with the reason.
         by_folder: Number of photos newly labelled by their class folder.
+        answers: What a person said of photos besides their label, by photo id.
     """
 
     rows: PhotoRows
@@ -97,6 +99,7 @@ class PredictFolderResult:
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
     by_folder: int
+    answers: Mapping[int, Answers] = field(default_factory=dict)
 
     @property
     def many_unknown(self) -> Text | None:
@@ -140,16 +143,18 @@ def predict_folder(
     by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
-    labels = collection.labels.get(sorted_unique(now.photo_ids))
+    photo_ids = sorted_unique(now.photo_ids)
+    labels, answers = collection.labels.get(photo_ids), collection.answers.get(photo_ids)
     guesses = look_twice(engine, request, now, labels, report, cancel)
     return PredictFolderResult(
-        rows=rows_of(now, labels, guesses),
+        rows=rows_of(now, labels, guesses, answers),
         guesses=guesses,
         decoded=decoded,
         unreadable=tuple((now.paths[i], error) for i, error in enumerate(now.errors) if error is not None),
         skipped=scanned.skipped,
         problems=scanned.problems,
         by_folder=by_folder,
+        answers=answers,
     )
 
 
