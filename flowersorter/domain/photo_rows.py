@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -95,12 +95,14 @@ class PhotoPredictions:
         class_ids: (C,) int32, in the model's order.
         probabilities: (M, C) float32, calibrated, rows sum to 1; all 0 for a photo whose classes were all rejected.
         verdicts: (M,) uint8 `Verdict`.
+        answers: What a person said of the photos besides their label, by photo id; the predictions allow for it.
     """
 
     photo_ids: NDArray[np.int64]
     class_ids: NDArray[np.int32]
     probabilities: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
+    answers: Mapping[int, Answers] = field(default_factory=dict)
 
     @property
     def best(self) -> NDArray[np.int32]:

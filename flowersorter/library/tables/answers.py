@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import NO_ANSWERS, Answers, Mark
+from flowersorter.domain.answer import NO_ANSWERS, Answer, Answers, Mark
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.edited_photos import standing
 from flowersorter.library.tables.labels import missing_class_as_user_error
 
-_REJECTED_BETWEEN = "SELECT photo_id, class_id FROM rejected_classes WHERE photo_id BETWEEN ? AND ?"
-_MARKS_BETWEEN = "SELECT photo_id, mark FROM marks WHERE photo_id BETWEEN ? AND ?"
+_BETWEEN = (
+    "SELECT photo_id, class_id, 'NONE' FROM rejected_classes WHERE photo_id BETWEEN ?1 AND ?2"
+    " UNION ALL SELECT photo_id, 0, mark FROM marks WHERE photo_id BETWEEN ?1 AND ?2"
+)
 _MARKED = f"SELECT photo_id FROM marks WHERE mark = ? AND {standing('marks')} ORDER BY photo_id"
 _REMOVE_LABEL = (
     "DELETE FROM labels WHERE photo_id = ?1 AND (EXISTS (SELECT 1 FROM marks WHERE photo_id = ?1)"
@@ -34,18 +36,12 @@ class AnswerTable:
         if not wanted:
             return {}
         between = (min(wanted), max(wanted))  # the answers are few: one query for any number of photos
-        rejected: dict[int, set[int]] = {}
-        for photo_id, class_id in self._database.tuples(_REJECTED_BETWEEN, between):
+        found: dict[int, Answers] = {}
+        for photo_id, class_id, mark in self._database.tuples(_BETWEEN, between):
             if photo_id in wanted:
-                rejected.setdefault(photo_id, set()).add(class_id)
-        rows = self._database.tuples(_MARKS_BETWEEN, between)
-        marks = {photo_id: mark for photo_id, mark in rows if photo_id in wanted}
-        return {
-            photo_id: Answers(
-                frozenset(rejected.get(photo_id, ())), Mark[marks[photo_id]] if photo_id in marks else Mark.NONE
-            )
-            for photo_id in sorted(rejected.keys() | marks.keys())
-        }
+                one = Answer(class_id, Mark[mark])
+                found[photo_id] = one.added_to(found.get(photo_id, NO_ANSWERS))
+        return found
 
     def marked(self, mark: Mark) -> list[int]:
         """The photos with this mark that are still there, rising."""

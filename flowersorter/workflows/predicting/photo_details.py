@@ -85,8 +85,9 @@ def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = Non
     """Rows for some places, in their order."""
     places = Places.of(places)
     photo_ids = sorted_unique(places.photo_ids)
-    labels, answers = engine.collection.labels.get(photo_ids), engine.collection.answers.get(photo_ids)
-    return rows_of(places, labels, predictions_for(engine, places.known_photo_ids, backbone), answers)
+    labels = engine.collection.labels.get(photo_ids)
+    found = predictions_for(engine, places.known_photo_ids, backbone)
+    return rows_of(places, labels, found, engine.collection.answers.get(photo_ids) if found is None else found.answers)
 
 
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:

@@ -73,16 +73,16 @@ def rejected_classes(
 
 def without_rejected(found: PhotoPredictions, answers: Mapping[int, Answers]) -> PhotoPredictions:
     """Share the probability of rejected classes among the others; a photo without a class left is unknown."""
-    rows = np.flatnonzero(np.isin(found.photo_ids, list(answers)))
-    if not len(rows):
+    if not answers:
         return found
+    rows = np.flatnonzero(np.isin(found.photo_ids, list(answers)))
     probabilities, verdicts = found.probabilities.copy(), found.verdicts.copy()
     rejected = rejected_classes(found.photo_ids[rows], found.class_ids, answers)
     left = np.where(rejected, np.float32(0), probabilities[rows])
     total = left.sum(axis=1, keepdims=True)
     probabilities[rows] = np.divide(left, total, out=left, where=total > 0)
     verdicts[rows[total[:, 0] == 0]] = Verdict.UNKNOWN
-    return replace(found, probabilities=probabilities, verdicts=verdicts)
+    return replace(found, probabilities=probabilities, verdicts=verdicts, answers=answers)
 
 
 def in_classes(

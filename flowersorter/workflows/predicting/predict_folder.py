@@ -144,8 +144,9 @@ def predict_folder(
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
     photo_ids = sorted_unique(now.photo_ids)
-    labels, answers = collection.labels.get(photo_ids), collection.answers.get(photo_ids)
+    labels = collection.labels.get(photo_ids)
     guesses = look_twice(engine, request, now, labels, report, cancel)
+    answers = collection.answers.get(photo_ids) if guesses is None else guesses.answers
     return PredictFolderResult(
         rows=rows_of(now, labels, guesses, answers),
         guesses=guesses,
