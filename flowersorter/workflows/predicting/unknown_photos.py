@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.answer import Mark
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import is_tuned
+from flowersorter.vision.classifier.background import BackgroundDetector
 from flowersorter.vision.classifier.batch_novelty import (
     LEAST,
     MOST_LABELLED,
@@ -94,6 +96,7 @@ def find_unknown_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[np
     ids, found = np.empty(0, np.int64), np.empty(0, np.float32)
     if _can_estimate(model):
         ids, found = _estimate(engine, named, wanted, cancel)
+        found = np.maximum(found, _like_background(engine, named, ids, cancel))
     _remember(engine, model, wanted, ids, found)
     return not np.array_equal(before, unknown_probability(engine, model, wanted))
 
@@ -212,6 +215,23 @@ def _unlikeness(
         cancel.check()
         unlikeness[positions] = comparison.unlikeness(coordinates, folds[positions])
     return unlikeness
+
+
+def _like_background(
+    engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken
+) -> NDArray[np.float32]:
+    """Return (N,) float32 probabilities of photos to be like those that the person called not mine."""
+    collection, table = engine.collection, engine.features(named.model.backbone)
+    result, marked = np.zeros(len(photo_ids), np.float32), collection.answers.marked(Mark.NOT_MINE)
+    labelled = _labelled(engine, named, collection.labels.class_ids()) if marked else None
+    if labelled is None:
+        return result
+    background, _ = table.get(collection.photos.hashes(marked)[1])
+    detector = BackgroundDetector.fit(background, labelled[1].features, labelled[1].classes, cancel)
+    if detector is not None:
+        for positions, features, _ in table.parts_along(photo_ids, named.model.novelty):
+            result[positions] = detector.probabilities(features, cancel)
+    return result
 
 
 def _predicted(
