@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.answer import NO_ANSWERS, Answers
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
@@ -59,6 +60,7 @@ class PhotoDetails:
         neighbours: The most similar confirmed photos.
         looks_like: The ImageNet class that an unknown photo resembles; "" for none.
         unknown_with: Number of other photos of its folder that are unknown too; 0 if the photo is not.
+        answers: What a person said of it besides its label.
     """
 
     place: Place
@@ -69,6 +71,7 @@ class PhotoDetails:
     neighbours: tuple[Neighbour, ...]
     looks_like: str = ""
     unknown_with: int = 0
+    answers: Answers = NO_ANSWERS
 
 
 def predictions_for(
@@ -120,6 +123,7 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         neighbours=_neighbours(engine, photo),
         looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.UNKNOWN else "",
         unknown_with=unknown_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.UNKNOWN) else 0,
+        answers=collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS),
     )
 
 

@@ -107,6 +107,9 @@ def test_n_makes_a_photo_not_mine_and_a_label_makes_it_mine_again(program: Progr
     program.window.grid.select_places([place])
     press(program, qtbot, Qt.Key.Key_N)
     assert shown(program, place) == ("not mine", PseudoClass.NOT_MINE)
+    program.window.grid.select_places([place])
+    idle(program, qtbot)
+    assert program.window.inspector.verdict.text() == "Not mine. You said that it shows none of your classes"
     assert program.photos.columns.counts()[PseudoClass.NOT_MINE] == 1
     assert program.window.job_bar.message.text() == "1 photo not mine. It is not sorted."
     assert stored(program).answers.get([photo]) == {photo: Answers(mark=Mark.NOT_MINE)}

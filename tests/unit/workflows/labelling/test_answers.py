@@ -13,6 +13,7 @@ from flowersorter.domain.answer import Answer, Answers, Mark
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, silent
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
@@ -24,6 +25,8 @@ from flowersorter.workflows.labelling.label_photo import (
     remove_label,
 )
 from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.predicting import unknown_photos
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
@@ -191,6 +194,27 @@ def test_with_nothing_but_not_mine_there_is_nothing_to_learn(engine: Engine, pho
     with pytest.raises(TooFewPhotos, match="no photo has a label"):
         retrain(engine, RetrainRequest(), silent, CancelToken())
     assert label_next(engine, LabelNextRequest(photos), silent, CancelToken()).next == ()
+
+
+def test_photos_like_those_that_are_not_mine_become_unknown(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_photos(folder, "yellow", 6)
+    # As if the scores of the photos said nothing.
+    monkeypatch.setattr(unknown_photos, "unknown_probabilities", lambda score, *_: np.zeros_like(score))
+
+    def unknown() -> dict[str, float]:
+        rows, named = look(engine, folder).rows, model_for(engine, chosen_backbone(engine.collection))
+        assert named is not None
+        found = unknown_photos.unknown_probability(engine, named.model, rows.photo_ids)
+        return {path.name: share for path, share in zip(rows.paths, found.tolist(), strict=True)}
+
+    assert not any(unknown().values())
+    for number in range(2):
+        answer(engine, folder / f"yellow_{number}.jpg", mark=Mark.NOT_MINE)
+    after = unknown()
+    assert all(after[f"yellow_{number}.jpg"] > UNKNOWN for number in range(2, 6))
+    assert all(share <= MAYBE_UNKNOWN for name, share in after.items() if not name.startswith("yellow"))
 
 
 # -- steps
