@@ -62,6 +62,7 @@ class FilingController(QObject):
         dialog.plan_requested.connect(self._on_plan_requested)
         dialog.tree.photos_requested.connect(self._show_photos)
         dialog.finished.connect(self._on_dialog_finished)
+        self._folder.labelled.connect(dialog.plan_again)
         self._dialog = dialog
         dialog.open()
 
@@ -98,7 +99,7 @@ class FilingController(QObject):
 
     def _on_plan(self, plan: object) -> None:
         if self._dialog is not None and isinstance(plan, SortPlan):
-            self._dialog.show_plan(plan)
+            self._dialog.show_plan(plan, suggesting=self._folder.labelling)
 
     def _on_refused(self, error: Exception) -> None:
         if self._dialog is not None and isinstance(error, UserError):

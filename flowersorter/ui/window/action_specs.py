@@ -157,7 +157,7 @@ SPECS = (
     Spec("show_in_folder", _t("Show in &Folder"), ("Ctrl+R",), "open-folder", ""),
     Spec("zoom_in", _t("Larger Photos"), ("Ctrl++", "Ctrl+="), "", ""),
     Spec("zoom_out", _t("Smaller Photos"), ("Ctrl+-",), "", ""),
-    Spec("find", _t("&Search by Name"), ("Ctrl+F",), "", _t("Show files with a text in their name")),
+    Spec("find", _t("&Search by Name"), ("Ctrl+F",), "search", _t("Show files with a text in their name")),
     Spec("show_all", _t("Show &All Photos"), ("Ctrl+0",), "all-photos", ""),
     Spec("show_unsure", _t("Show &Not Sure"), ("Ctrl+1",), "verdict-unsure", ""),
     Spec("show_unknown", _t("Show Un&known"), ("Ctrl+2",), "verdict-new", ""),

@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
         self.grid = PhotoGrid(self.session.photos, self)
         self.actions_by_name = Actions(self, self.grid)
         self.class_list = ClassList(self)
-        self.header = GridHeader(self.actions_by_name["hide_confirmed"], self)
+        self.header = GridHeader(self.actions_by_name["hide_confirmed"], self.actions_by_name["find"], self)
         self.inspector = Inspector(self.session.engine, self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)

@@ -55,7 +55,7 @@ _VERDICTS = {
     Include.LABELLED: (),
 }
 _LEFT_BECAUSE = {
-    Verdict.NONE: text("it has not been scanned yet"),
+    Verdict.NONE: text("it has no suggestion yet"),
     Verdict.SURE: text("you did not confirm it"),
     Verdict.LIKELY: text("the suggestion is only likely"),
     Verdict.UNSURE: text("the suggestion is not sure"),

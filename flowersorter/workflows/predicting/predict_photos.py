@@ -154,7 +154,7 @@ def _look(
     centre = view(CENTRE, [photo.pixels for photo in photos])
     layer = layer_of(model.backbone)
     imagenet_prior = None if layer is None else compute_imagenet_prior(centre, layer)
-    likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior)
+    likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior, model.class_names)
     embeddings = centre.astype(np.float32)
     predictions = predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior), rejected=rejected)
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
