@@ -18,11 +18,6 @@ _BETWEEN = (
     " UNION ALL SELECT photo_id, 0, mark FROM marks WHERE photo_id BETWEEN ?1 AND ?2"
 )
 _MARKED = f"SELECT photo_id FROM marks WHERE mark = ? AND {standing('marks')} ORDER BY photo_id"
-_REJECTED_ONLY = (
-    f"SELECT photo_id, class_id FROM rejected_classes WHERE {standing('rejected_classes')}"
-    " AND photo_id NOT IN (SELECT photo_id FROM labels)"
-    " AND photo_id NOT IN (SELECT photo_id FROM marks WHERE mark = ?)"
-)
 _REMOVE_LABEL = (
     "DELETE FROM labels WHERE photo_id = ?1 AND (EXISTS (SELECT 1 FROM marks WHERE photo_id = ?1)"
     " OR class_id IN (SELECT class_id FROM rejected_classes WHERE photo_id = ?1))"
@@ -51,13 +46,6 @@ class AnswerTable:
     def marked(self, mark: Mark) -> list[int]:
         """The photos with this mark that are still there, rising."""
         return [row[0] for row in self._database.tuples(_MARKED, (mark.name,))]
-
-    def rejected(self) -> dict[int, set[int]]:
-        """The rejected class ids of photos that are still there and have no label, nor are not mine; by photo id."""
-        found: dict[int, set[int]] = {}
-        for photo_id, class_id in self._database.tuples(_REJECTED_ONLY, (Mark.NOT_MINE.name,)):
-            found.setdefault(photo_id, set()).add(class_id)
-        return found
 
     def put(self, answers: Mapping[int, Answers]) -> dict[int, Answers]:
         """Replace the answers about photos, by photo id, and remove the labels that contradict them.

@@ -25,24 +25,9 @@ _ENOUGH = 1e-4
 _SMALLEST_STEP = 1e-3
 #: The tolerance is relative to the loss, but at least to this one.
 _NEXT_TO_NOTHING = 1e-2
-#: Weight of a photo with rejected classes, in labelled photos.
-_REJECTED_WEIGHT = 0.5
 
 #: (P, C, R + 1) weights and biases of P fits.
 Weights = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RejectedClasses:
-    """Photos without a label, and the classes that they do not show.
-
-    Attributes:
-        projection: (M, R + 1) float32 coordinates and a one, as in `Coordinates`.
-        rejected: (M, C) bool; some classes of each photo, not all.
-    """
-
-    projection: NDArray[np.float32]
-    rejected: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +40,6 @@ class FitBatch:
         classes: C.
         seen: (P, N) bool; training photos of each fit, some of every class.
         sample_weight: (N,) float32, sample weight of each row: the views of a photo add up to 1.
-        rejected: Photos whose probability of some classes every fit is to lower.
     """
 
     projection: NDArray[np.float32]
@@ -63,7 +47,6 @@ class FitBatch:
     classes: int
     seen: NDArray[np.bool_]
     sample_weight: NDArray[np.float32]
-    rejected: RejectedClasses | None = None
 
     def weights(self) -> NDArray[np.float32]:
         """Compute (P, N) weights of the photos: equal for all classes of a fit, with a sum of 1."""
@@ -87,8 +70,6 @@ class Solver:
     def __init__(self, fits: FitBatch, pool: ThreadPool, cancel: CancelToken) -> None:
         self._projection, self._pool, self._cancel = fits.projection, pool, cancel
         self._weights = fits.weights()
-        self._rejected = fits.rejected
-        self._rejected_weight = _REJECTED_WEIGHT / (fits.seen @ fits.sample_weight.astype(np.float64))
         self._blocks = row_blocks(len(fits.projection), _BLOCK_ROWS)
         self._shape = (len(fits.seen), fits.classes, fits.projection.shape[1])
         # The part of the loss that is linear in the head, and the mean square of each coordinate.
@@ -179,23 +160,7 @@ class Solver:
         pull, moved = self._pull[active], heads - near
         value = np.sum([part[0] for part in parts], axis=0) + _dot(moved * decay, moved) / 2 - _dot(heads, pull)
         slope = np.sum([part[1] for part in parts], axis=0, dtype=np.float64).reshape(heads.shape)
-        slope += moved * decay - pull
-        if self._rejected is not None:
-            more, steeper = _rejection_loss(heads, self._rejected)
-            weight = self._rejected_weight[active]
-            value, slope = value + weight * more, slope + weight[:, None, None] * steeper
-        return np.asarray(value, np.float64), slope
-
-
-def _rejection_loss(heads: Weights, photos: RejectedClasses) -> tuple[NDArray[np.float64], Weights]:
-    """Sum the (A,) partial-label losses -log(1 - p of the rejected classes) of photos, and their gradients."""
-    scores = np.einsum("pcr,nr->pcn", heads, photos.projection)
-    scores -= scores.max(axis=1, keepdims=True)
-    every = np.exp(scores)
-    left = np.where(photos.rejected.T, 0.0, every) + np.finfo(np.float64).tiny
-    totals = every.sum(axis=1, keepdims=True), left.sum(axis=1, keepdims=True)
-    value = (np.log(totals[0]) - np.log(totals[1])).sum(axis=(1, 2))
-    return np.asarray(value, np.float64), (every / totals[0] - left / totals[1]) @ photos.projection
+        return np.asarray(value, np.float64), slope + moved * decay - pull
 
 
 def _search(

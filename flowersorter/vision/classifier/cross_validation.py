@@ -112,7 +112,7 @@ def _fits(state: TrainingState, folds: NDArray[np.intp], classes: int) -> FitBat
         )
     seen = np.vstack([state.folds != folds[:, None], np.ones(len(state.folds), np.bool_)])
     sample_weight = (1 / np.bincount(rows)).astype(np.float32)
-    return FitBatch(projection, state.targets[rows], classes, seen[:, rows], sample_weight[rows], state.rejected)
+    return FitBatch(projection, state.targets[rows], classes, seen[:, rows], sample_weight[rows])
 
 
 def _nearest(state: TrainingState, folds: NDArray[np.intp], fits: FitBatch, pool: ThreadPool) -> Weights | None:

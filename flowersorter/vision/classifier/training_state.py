@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.label import FEW_LABELS
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.batched_lbfgs import RejectedClasses
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
 from flowersorter.vision.features.packed import Features
@@ -52,19 +51,6 @@ class ProjectedViews:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RejectedPhotos:
-    """Photos without a label, and the classes that a person said they do not show.
-
-    Attributes:
-        features: Of M photos.
-        classes: (M, C) bool; some classes of each photo, not all.
-    """
-
-    features: Features
-    classes: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """Training photos of a head.
 
@@ -79,7 +65,6 @@ class Examples:
         bursts: (N,) burst of each photo. None: unknown.
         variants: Augmented views of some of them.
         unlabelled: Features of unlabelled photos, for semi-supervised training where labels are `few`.
-        rejected: Photos of which only some classes are known that they do not show.
     """
 
     ids: NDArray[np.int64]
@@ -91,7 +76,6 @@ class Examples:
     bursts: NDArray[np.intp] | None = None
     variants: AugmentedViews | None = None
     unlabelled: Features | None = None
-    rejected: RejectedPhotos | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +93,6 @@ class TrainingState:
         changed: Photos added, removed or changed since the last full computation.
         variants: Augmented views of some photos.
         unlabelled: (M, R + 1) coordinates of unlabelled photos.
-        rejected: Photos with rejected classes.
     """
 
     ids: NDArray[np.int64]
@@ -122,7 +105,6 @@ class TrainingState:
     changed: int = 0
     variants: ProjectedViews | None = None
     unlabelled: NDArray[np.float32] | None = None
-    rejected: RejectedClasses | None = None
 
     @classmethod
     def build(cls, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState:
@@ -146,7 +128,7 @@ class TrainingState:
         if groups is None:
             groups = near_duplicate_groups(features, coordinates, targets, pool, cancel)
         folds = _deal(examples, groups, seed)
-        variants, unlabelled, rejected = _further(examples, axes, cancel)
+        variants, unlabelled = _further(examples, axes, cancel)
         return cls(
             examples.ids,
             features.scale,
@@ -157,7 +139,6 @@ class TrainingState:
             folds,
             variants=variants,
             unlabelled=unlabelled,
-            rejected=rejected,
         )
 
     def updated(self, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState | None:
@@ -236,15 +217,12 @@ def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, ca
 
 def _further(
     examples: Examples, axes: PCA, cancel: CancelToken
-) -> tuple[ProjectedViews | None, NDArray[np.float32] | None, RejectedClasses | None]:
-    """Project the augmented views, the unlabelled photos and those with rejected classes, if any."""
-    variants, unlabelled, rejected = examples.variants, examples.unlabelled, examples.rejected
+) -> tuple[ProjectedViews | None, NDArray[np.float32] | None]:
+    """Project the augmented views and the unlabelled photos, if any."""
+    variants, unlabelled = examples.variants, examples.unlabelled
     return (
         None if variants is None else ProjectedViews(axes.project(variants.features, cancel).projection, variants.rows),
         None if unlabelled is None else axes.project(unlabelled, cancel).projection,
-        None
-        if rejected is None
-        else RejectedClasses(axes.project(rejected.features, cancel).projection, rejected.classes),
     )
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.fit import Fitted, fit
-from flowersorter.vision.classifier.training_state import RejectedPhotos
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.finetuned_backbones import final_layer
-from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.training.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -46,36 +41,6 @@ def fit_for(
         Cancelled: asked to stop.
     """
     prior = final_layer(engine, backbone, photos.class_names, known)
-    examples = replace(photos.examples, rejected=rejected_photos(engine, photos, backbone, known))
-    fitted = fit(examples, photos.class_names, backbone, cancel, note=note, last=engine.last_fit, prior=prior)
+    fitted = fit(photos.examples, photos.class_names, backbone, cancel, note=note, last=engine.last_fit, prior=prior)
     engine.last_fit = fitted
     return fitted
-
-
-def rejected_photos(
-    engine: Engine, photos: TrainingSet, backbone: str, known: KnownClasses | None = None
-) -> RejectedPhotos | None:
-    """Read the photos without a label of which a person said that they do not show some of the classes.
-
-    Args:
-        engine: Of the collection with the answers and the embeddings.
-        photos: The training photos, with the classes.
-        backbone: Whose features they are.
-        known: The classes there are; None: those of the collection.
-
-    Returns:
-        The photos in the order of their hashes; None where there are none.
-    """
-    collection = engine.collection
-    rejected = collection.answers.rejected()
-    if not rejected:
-        return None
-    found = [(known or collection.classes).find(name) for name in photos.class_names]
-    outputs = np.array([0 if each is None else each.id for each in found])
-    ids, hashes = collection.photos.by_hash(rejected)
-    features, positions = cached_features(engine, backbone, hashes)
-    classes = np.array([np.isin(outputs, list(rejected[at])) for at in ids[positions].tolist()], np.bool_)
-    if not len(classes):
-        return None
-    usable = classes.any(axis=1) & ~classes.all(axis=1)
-    return RejectedPhotos(features.take(usable), classes[usable]) if usable.any() else None

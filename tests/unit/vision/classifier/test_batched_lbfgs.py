@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.batched_lbfgs import FitBatch, RejectedClasses, Solver, Weights
+from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
 from flowersorter.vision.parallel import ThreadPool
 
 PENALTY = 1e-3
@@ -32,10 +32,9 @@ def solved(
     start: Weights | None = None,
     prior: Weights | None = None,
     penalty: float = PENALTY,
-    rejected: RejectedClasses | None = None,
 ) -> Weights:
     with ThreadPool() as lanes:
-        fits = FitBatch(inside, targets, int(targets.max()) + 1, seen, np.ones(len(targets), np.float32), rejected)
+        fits = FitBatch(inside, targets, int(targets.max()) + 1, seen, np.ones(len(targets), np.float32))
         return Solver(fits, lanes, CancelToken()).solve(penalty, tolerance, start, prior)
 
 
@@ -151,26 +150,3 @@ def _counted_losses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Solver, "_loss", loss)
     return counted
-
-
-def shares(head: Weights, inside: NDArray[np.float32], left: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Softmax over the classes that are left."""
-    scores = np.where(left, np.exp(inside.astype(float) @ head.T), 0)
-    return np.asarray(scores / scores.sum(axis=1, keepdims=True), np.float64)
-
-
-def test_a_rejected_class_gets_less_probability_and_the_loss_is_level_there_too() -> None:
-    inside, targets = photos(600, apart=0.5)
-    inside, others, targets = inside[:400], inside[400:], targets[:400]
-    everything = np.ones((1, 400), np.bool_)
-    plain = solved(inside, targets, everything)[0]
-    guesses = (others @ plain.T.astype(np.float32)).argmax(axis=1)
-    rejected = np.eye(4, dtype=np.bool_)[guesses]
-    head = solved(inside, targets, everything, rejected=RejectedClasses(others, rejected))[0]
-    all_of_them = np.ones_like(rejected)
-    before, after = (shares(each, others, all_of_them)[rejected].mean() for each in (plain, head))
-    assert after < 0.9 * before
-    _, slope = loss_and_slope(head, inside, targets)
-    _, at_start = loss_and_slope(np.zeros_like(head), inside, targets)
-    slope += 0.5 / 400 * (shares(head, others, all_of_them) - shares(head, others, ~rejected)).T @ others
-    assert np.abs(slope).max() < 1e-3 * np.abs(at_start).max()

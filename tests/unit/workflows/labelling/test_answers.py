@@ -13,7 +13,7 @@ from flowersorter.domain.answer import Answer, Answers, Mark
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN, predict
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
@@ -215,27 +215,6 @@ def test_photos_like_those_that_are_not_mine_become_unknown(
     after = unknown()
     assert all(after[f"yellow_{number}.jpg"] > UNKNOWN for number in range(2, 6))
     assert all(share <= MAYBE_UNKNOWN for name, share in after.items() if not name.startswith("yellow"))
-
-
-def test_a_fit_lowers_the_probability_of_a_rejected_class(engine: Engine, folder: Path) -> None:
-    def raw() -> list[float]:
-        """The probabilities of red by the model alone, of the rejected photo and of another one."""
-        named = model_for(engine, chosen_backbone(engine.collection))
-        assert named is not None
-        ids = np.array([photo_id(engine, folder / f"red_{number}.jpg") for number in range(2)], np.int64)
-        features, _ = engine.features(named.model.backbone).get(engine.collection.photos.hashes(ids)[1])
-        red = named.model.class_names.index("red")
-        return [float(share) for share in predict(named.model, features).probabilities[:, red]]
-
-    retrain(engine, RetrainRequest(), silent, CancelToken())
-    before = raw()
-    answer(engine, folder / "red_0.jpg", "red")
-    retrain(engine, RetrainRequest(), silent, CancelToken())
-    assert raw()[0] < before[0]
-    remove_label(engine.collection, folder / "red_0.jpg")
-    engine.last_fit = None
-    retrain(engine, RetrainRequest(), silent, CancelToken())
-    assert raw() == pytest.approx(before, abs=1e-3)
 
 
 # -- steps
