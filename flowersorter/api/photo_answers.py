@@ -11,7 +11,7 @@ class AnswerCollection(OpenCollection):
     """An open collection in which photos can be answered with something other than a class."""
 
     def reject(self, path: AnyPath, class_name: str) -> str:
-        """Store that a photo does not show a class: it is never suggested for the photo again, and `retrain` uses it.
+        """Store that a photo does not show a class: it is never suggested for the photo again.
 
         A label of this class is removed.
 

@@ -127,9 +127,10 @@ def folder_lines(
         if labels_count and label is not None:
             yield photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model) | answers
             continue
-        named = (names[int(rows.class_ids[i])], float(rows.confidences[i])) if rows.class_ids[i] else (None, None)
+        name = names[int(rows.class_ids[i])] if rows.class_ids[i] else None
+        share = None if name is None else float(rows.confidences[i])
         verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
-        yield photo_line(path, *named, verdict, best, like, label=label, model=model) | answers
+        yield photo_line(path, name, share, verdict, best, like, label=label, model=model) | answers
     for path, reason in lost_photos(result):
         yield unreadable_line(path, reason)
 

@@ -234,9 +234,9 @@ class LabelsController(QObject):
 
 
 def _rows(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
-    from flowersorter.workflows.predicting.photo_details import rows_for
+    from flowersorter.workflows.predicting.photo_details import rows_at
 
-    return rows_for(engine, engine.collection.photos.places(place_ids))
+    return rows_at(engine, place_ids)
 
 
 def _misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> tuple[int, bool | None]:

@@ -93,6 +93,11 @@ def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = Non
     return rows_of(places, labels, found, engine.collection.answers.get(photo_ids) if found is None else found.answers)
 
 
+def rows_at(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
+    """Rows for the places with these ids."""
+    return rows_for(engine, engine.collection.photos.places(place_ids))
+
+
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
     """Rows for every place the library knows in the scope of a folder, or several, in natural order of their paths."""
     return rows_for(engine, engine.collection.photos.places_under(roots))

@@ -229,11 +229,13 @@ def test_a_step_is_undone_and_done_again_with_the_labels_it_removed(engine: Engi
         step = LabelStep({}, {}, {red: one})
         for _ in range(2):
             news = pending.apply(step)
-            assert (news.labels, news.answered) == ({red: None}, {red})
+            assert news.labels == {red: None}
+            assert news.answered == {red}
             assert collection.labels.get([red]) == {}
             assert collection.answers.get([red]) == {red: one.added_to(Answers())}
             news = pending.take_back(step)
-            assert (news.labels, news.answered) == (labelled, {red})
+            assert news.labels == labelled
+            assert news.answered == {red}
             assert (collection.labels.get([red]), collection.answers.get([red])) == (labelled, {})
 
 
