@@ -13,6 +13,7 @@ __all__ = [
     "Photo",
     "Prediction",
     "Progress",
+    "SampleCheck",
     "SortReport",
     "SortedPhoto",
     "Training",
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         VerifyReport,
     )
     from flowersorter.api.collection import Collection, predict_image
+    from flowersorter.api.sample_check import SampleCheck
     from flowersorter.jobs import Progress
 else:
 

@@ -245,7 +245,7 @@ def prediction_of(found: PhotoPrediction) -> Prediction:
 
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     """Convert the photos of a predicted folder to plain values, files that cannot be opened last."""
-    from flowersorter.domain.answer import NO_ANSWERS, Mark
+    from flowersorter.domain.photo_answers import NO_ANSWERS, Mark
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.predicting.imagenet_names import strangers

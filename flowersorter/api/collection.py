@@ -19,6 +19,7 @@ from flowersorter.api.answers import (
 )
 from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.api.photo_answers import AnswerCollection
+from flowersorter.api.sample_check import SampleCheck
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
@@ -146,6 +147,31 @@ class Collection(AnswerCollection):
 
             self._run(refile, RefileRequest(photos_at(self._library, [request.path.absolute()])))
         return name
+
+    def check(
+        self, folder: AnyPath, *more: AnyPath, goal: int = 98, include: Literal["all", "likely", "sure"] = "all"
+    ) -> SampleCheck:
+        """Check how many suggestions of a folder are right, with as few answers as may be. Predicts new photos first.
+
+        Goes on with the last check of the folder, unless its suggestions have changed since.
+
+        Args:
+            folder: A folder, or a single photo.
+            more: Others that are checked together with it.
+            goal: The check is done when at least so many of 100 suggestions are right, 95 % sure, or fewer; 1 to 99.
+            include: Which suggestions, as in `sort`.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            TooFewPhotos: no photo without a label has a suggestion of that kind.
+            WeightsMissing: the network's weights are not on this computer.
+        """
+        from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, check_sample
+        from flowersorter.workflows.filing.sort import Include
+
+        roots = tuple(map(given_path, (folder, *more)))
+        check = self._run(check_sample, CheckSampleRequest(roots, goal, Include(include), self._device))
+        return SampleCheck(lambda: self._engine, check)
 
     def gone_labels(self) -> int:
         """Count the labels whose photo was deleted or replaced by another picture. Training does not use them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowersorter.api.open_collection import OpenCollection
 from flowersorter.api.paths import AnyPath, given_path
-from flowersorter.domain.answer import Mark
+from flowersorter.domain.photo_answers import Mark
 
 
 class AnswerCollection(OpenCollection):

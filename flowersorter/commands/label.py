@@ -10,8 +10,8 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_unreadable
 from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import Terminal, shown
-from flowersorter.domain.answer import Mark
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import Progress, silent
 from flowersorter.messages import plural, stored, text

@@ -22,8 +22,8 @@ from flowersorter.commands.shared.json_lines import (
     unreadable_line,
 )
 from flowersorter.commands.shared.output import Terminal, percent, shown
-from flowersorter.domain.answer import NO_ANSWERS, Answers
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.messages import stored, text
@@ -139,7 +139,7 @@ def _line(engine: Engine, prediction: PhotoPrediction, names: dict[int, str], mo
     return line | answer_fields(answers, names)
 
 
-def _said(engine: Engine, path: Path) -> tuple[Label | None, Answers]:
+def _said(engine: Engine, path: Path) -> tuple[Label | None, PhotoAnswers]:
     """The label of a photo that the collection knows by its bytes, and the other answers about it."""
     collection = engine.collection
     try:

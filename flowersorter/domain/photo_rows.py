@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Answers, Mark
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.place import Paths, Place, Places
 
 
@@ -102,7 +102,7 @@ class PhotoPredictions:
     class_ids: NDArray[np.int32]
     probabilities: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
-    answers: Mapping[int, Answers] = field(default_factory=dict)
+    answers: Mapping[int, PhotoAnswers] = field(default_factory=dict)
 
     @property
     def best(self) -> NDArray[np.int32]:
@@ -140,7 +140,7 @@ def rows_of(
     places: Sequence[Place],
     labels: Mapping[int, Label],
     predictions: PhotoPredictions | None,
-    answers: Mapping[int, Answers] | None = None,
+    answers: Mapping[int, PhotoAnswers] | None = None,
 ) -> PhotoRows:
     """Join places with their labels, predictions and other answers."""
     places = Places.of(places)
@@ -168,7 +168,7 @@ def rows_of(
     )
 
 
-def _marks(photo_ids: NDArray[np.int64], answers: Mapping[int, Answers]) -> NDArray[np.uint8]:
+def _marks(photo_ids: NDArray[np.int64], answers: Mapping[int, PhotoAnswers]) -> NDArray[np.uint8]:
     """(N,) uint8 the `Mark` of each photo."""
     marks = np.zeros(len(photo_ids), np.uint8)
     for mark in (Mark.NOT_MINE, Mark.DONT_KNOW):

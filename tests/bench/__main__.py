@@ -25,6 +25,7 @@ from tests.bench import (
     learning,
     reference,
     responsiveness,
+    sampling,
     unknown,
 )
 from tests.bench.safety import table as safety_table
@@ -81,6 +82,7 @@ MEASUREMENTS = {
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "elsewhere": Measurement(_of_photos(exports.exported_models), "2 minutes", needs_photos=True),
     "reference": Measurement(reference.reference, "10 minutes", needs_photos=True),
+    "sample": Measurement(sampling.sampling, "half a minute", quick=True),
     "safety": Measurement(safety_table.safety, "15 minutes"),
 }
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from flowersorter.domain.answer import NO_ANSWERS, Answers, Mark
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
@@ -75,7 +75,7 @@ def photo_line(
     return line
 
 
-def answer_fields(answers: Answers, names: Mapping[int, str]) -> dict[str, Any]:
+def answer_fields(answers: PhotoAnswers, names: Mapping[int, str]) -> dict[str, Any]:
     """Describe what a person said of a photo besides its label; nothing where that is nothing."""
     fields: dict[str, Any] = {}
     if answers.rejected:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import NO_ANSWERS, Answer, Answers, Mark
+from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswer, PhotoAnswers
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.edited_photos import standing
 from flowersorter.library.tables.labels import missing_class_as_user_error
@@ -30,16 +30,16 @@ class AnswerTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, photo_ids: Iterable[int] | NDArray[np.int64]) -> dict[int, Answers]:
+    def get(self, photo_ids: Iterable[int] | NDArray[np.int64]) -> dict[int, PhotoAnswers]:
         """The answers about these photos, by photo id; photos without any are left out."""
         wanted = set(photo_ids.tolist() if isinstance(photo_ids, np.ndarray) else photo_ids)
         if not wanted:
             return {}
         between = (min(wanted), max(wanted))  # the answers are few: one query for any number of photos
-        found: dict[int, Answers] = {}
+        found: dict[int, PhotoAnswers] = {}
         for photo_id, class_id, mark in self._database.tuples(_BETWEEN, between):
             if photo_id in wanted:
-                one = Answer(class_id, Mark[mark])
+                one = PhotoAnswer(class_id, Mark[mark])
                 found[photo_id] = one.added_to(found.get(photo_id, NO_ANSWERS))
         return found
 
@@ -47,7 +47,7 @@ class AnswerTable:
         """The photos with this mark that are still there, rising."""
         return [row[0] for row in self._database.tuples(_MARKED, (mark.name,))]
 
-    def put(self, answers: Mapping[int, Answers]) -> dict[int, Answers]:
+    def put(self, answers: Mapping[int, PhotoAnswers]) -> dict[int, PhotoAnswers]:
         """Replace the answers about photos, by photo id, and remove the labels that contradict them.
 
         Returns:

@@ -101,9 +101,9 @@ class GridHeader(QWidget):
         self.back.setObjectName("show_all_button")
         self.back.setAccessibleName(self.tr("Show all photos again"))
         self.search = SearchField(self)
-        self.find = QToolButton(self)
-        self.find.setDefaultAction(find)
-        self.find.setObjectName("search_button")
+        self.search_button = QToolButton(self)
+        self.search_button.setDefaultAction(find)
+        self.search_button.setObjectName("search_button")
         self.unchecked = QToolButton(self)
         self.unchecked.setDefaultAction(hide_confirmed)
         self.unchecked.setObjectName("hide_confirmed_button")
@@ -142,7 +142,7 @@ class GridHeader(QWidget):
         row.addWidget(self.back)
         row.addSpacing(4)
         row.addWidget(self.search)
-        row.addWidget(self.find)
+        row.addWidget(self.search_button)
         row.addWidget(self.unchecked)
         row.addWidget(self.order)
         row.addWidget(self.zoom)
@@ -180,7 +180,7 @@ class GridHeader(QWidget):
     def start_search(self) -> None:
         """Let the person type part of a name."""
         self.search.show()
-        self.find.hide()
+        self.search_button.hide()
         self.search.setFocus()
         self.search.selectAll()
 
@@ -189,7 +189,7 @@ class GridHeader(QWidget):
         """A narrow line has the search field only while it is used, and its button otherwise."""
         shown = not self._narrow or self.search.hasFocus() or bool(self.search.text())
         self.search.setVisible(shown)
-        self.find.setVisible(not shown)
+        self.search_button.setVisible(not shown)
 
     def _show_count(self) -> None:
         """A narrow line has the number alone."""

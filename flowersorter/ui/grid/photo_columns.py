@@ -9,9 +9,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Mark
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
 from flowersorter.domain.verdict import Verdict

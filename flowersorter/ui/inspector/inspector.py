@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from flowersorter.domain.answer import Mark
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import ClassLook

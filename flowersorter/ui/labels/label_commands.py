@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoStack
 
-from flowersorter.domain.answer import Answer
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import PhotoAnswer
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.pending_labels import LabelNews, LabelStep, PendingLabels
@@ -65,7 +65,7 @@ class LabelCommand(LibraryCommand):
         unread: Mapping[int, int],
         text: str,
         changes: Changes = Changes.LABELS,
-        answers: Mapping[int, Answer] | None = None,
+        answers: Mapping[int, PhotoAnswer] | None = None,
     ) -> None:
         super().__init__(context.library, context.stack, text, changes)
         self._context, self._step = context, LabelStep(dict(classes), dict(unread), dict(answers or {}))

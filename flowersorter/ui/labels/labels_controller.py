@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from flowersorter.domain.answer import Answer, Mark
+from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import Mark, PhotoAnswer
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
@@ -23,7 +24,7 @@ from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
 if TYPE_CHECKING:
     from flowersorter.ui.labels.refile_controller import RefileController
@@ -133,6 +134,11 @@ class LabelsController(QObject):
         text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
         self._session.undo_stack.push(LabelCommand(self._context, known, {}, text))
 
+    def show_stored(self, labels: Mapping[int, Label | None]) -> None:
+        """Show labels that were stored without a command of this controller, by photo id."""
+        self._context.view.show(LabelNews(labels))
+        self.labels_changed.emit()
+
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""
         columns = self._session.photos.columns
@@ -157,7 +163,7 @@ class LabelsController(QObject):
         rows = rows[(columns.photo_ids[rows] > 0) & (columns.class_keys[rows] != PseudoClass.UNKNOWN)]
         shown = np.where(columns.label_ids[rows] > 0, columns.label_ids[rows], columns.class_ids[rows])
         answers = {
-            int(columns.photo_ids[row]): Answer(int(class_id))
+            int(columns.photo_ids[row]): PhotoAnswer(int(class_id))
             for row, class_id in zip(rows, shown, strict=True)
             if class_id
         }
@@ -169,9 +175,9 @@ class LabelsController(QObject):
         rows = columns.locate(place_ids)
         rows = rows[(columns.photo_ids[rows] > 0) & (columns.marks[rows] != mark)]
         text = self.tr("Not mine for {0}") if mark is Mark.NOT_MINE else self.tr("Don't know for {0}")
-        return self._push_answers({int(each): Answer(mark=mark) for each in columns.photo_ids[rows]}, text)
+        return self._push_answers({int(each): PhotoAnswer(mark=mark) for each in columns.photo_ids[rows]}, text)
 
-    def _push_answers(self, answers: Mapping[int, Answer], text: str) -> int:
+    def _push_answers(self, answers: Mapping[int, PhotoAnswer], text: str) -> int:
         if answers:
             command = LabelCommand(self._context, {}, {}, text.format(count_photos(len(answers))), answers=answers)
             self._session.undo_stack.push(command)

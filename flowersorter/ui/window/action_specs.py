@@ -139,6 +139,13 @@ SPECS = (
         short=_t("Check Accuracy"),
     ),
     Spec(
+        "check_sample",
+        _t("Check a Sam&ple…"),
+        ("Ctrl+Shift+C",),
+        "",
+        _t("Answer about a few photos, and know how many of all suggestions are right"),
+    ),
+    Spec(
         "check_labels",
         _t("Review Doubtful La&bels…"),
         ("Ctrl+L",),
@@ -236,6 +243,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "retrain",
             "deep_train",
             "evaluate",
+            "check_sample",
             "check_labels",
             "label_next",
             "",

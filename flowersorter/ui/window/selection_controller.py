@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence
 
-from flowersorter.domain.answer import Mark
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController

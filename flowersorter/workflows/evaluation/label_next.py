@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Mark
 from flowersorter.domain.figures import Gain, wilson_interval
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.place import Place, Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos

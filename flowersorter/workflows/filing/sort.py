@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Mark
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
@@ -48,7 +48,8 @@ class Include(StrEnum):
         return cls.LIKELY if value == "probable" else None  # as earlier versions stored it in a collection
 
 
-_VERDICTS = {
+#: The verdicts of the suggestions that each choice sorts.
+INCLUDED_VERDICTS = {
     Include.ALL: (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE),
     Include.LIKELY: (Verdict.SURE, Verdict.LIKELY),
     Include.SURE: (Verdict.SURE,),
@@ -225,7 +226,7 @@ def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequen
 
 def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
     """Return (N,) bool: the rows that are sorted."""
-    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in _VERDICTS[include]])
+    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
 
 

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from flowersorter.domain.answer import NO_ANSWERS
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore

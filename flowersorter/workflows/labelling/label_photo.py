@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowersorter.domain.answer import Answer, Mark
+from flowersorter.domain.photo_answers import Mark, PhotoAnswer
 from flowersorter.domain.photo_class import ClassOrigin, PhotoClass
 from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
@@ -54,7 +54,7 @@ class LabelledPhoto:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPhotoRequest:
-    """Answer something other than a class about a photo.
+    """PhotoAnswer something other than a class about a photo.
 
     Attributes:
         path: The photo; one that is new to the collection is read first.
@@ -111,7 +111,7 @@ def answer_photo(engine: Engine, request: AnswerPhotoRequest, report: Report, ca
     """
     rejected = None if request.rejected is None else known_class(engine, request.rejected)
     photo_id, _ = _identify(engine, request, request.path.absolute(), report, cancel)
-    answer(engine.collection, [photo_id], Answer(0 if rejected is None else rejected.id, request.mark))
+    answer(engine.collection, [photo_id], PhotoAnswer(0 if rejected is None else rejected.id, request.mark))
     return "" if rejected is None else rejected.name
 
 

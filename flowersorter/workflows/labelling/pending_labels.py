@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import NO_ANSWERS, Answer, Answers
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswer, PhotoAnswers
 from flowersorter.library.collection import CollectionStore
 
 
@@ -30,10 +30,10 @@ class LabelStep:
 
     photos: dict[int, int]
     places: dict[int, int]
-    answers: dict[int, Answer] = field(default_factory=dict)
+    answers: dict[int, PhotoAnswer] = field(default_factory=dict)
     labels_before: dict[int, Label | None] = field(default_factory=dict)
     pending_before: dict[int, int] = field(default_factory=dict)
-    answers_before: dict[int, Answers] = field(default_factory=dict)
+    answers_before: dict[int, PhotoAnswers] = field(default_factory=dict)
 
     def copied(self) -> LabelStep:
         """A step of its own that says the same."""
@@ -226,7 +226,7 @@ def _bind(steps: Sequence[LabelStep], place_id: int, photo_id: int, pending: int
     return now
 
 
-def _keep_answers(steps: Sequence[LabelStep], changed: Sequence[LabelStep], photo_id: int, said: Answers) -> None:
+def _keep_answers(steps: Sequence[LabelStep], changed: Sequence[LabelStep], photo_id: int, said: PhotoAnswers) -> None:
     """Let the first step that has come to label a photo, after its last answer, bring its answers back when undone."""
     first: LabelStep | None = None
     for old, new in zip(steps, changed, strict=True):

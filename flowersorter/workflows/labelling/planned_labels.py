@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from flowersorter.domain.answer import NO_ANSWERS
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key, validated_name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowersorter.domain.answer import NO_ANSWERS, Answer
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswer
 from flowersorter.library.collection import CollectionStore
 
 
@@ -23,7 +23,7 @@ def clear(collection: CollectionStore, photo_ids: Sequence[int]) -> dict[int, La
     return collection.labels.clear(photo_ids)
 
 
-def answer(collection: CollectionStore, photo_ids: Sequence[int], given: Answer) -> None:
+def answer(collection: CollectionStore, photo_ids: Sequence[int], given: PhotoAnswer) -> None:
     """Add an answer about photos, on behalf of a person; a label that contradicts it is removed."""
     with collection.database.transaction():
         before = collection.answers.get(photo_ids)

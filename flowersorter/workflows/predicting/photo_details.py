@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import NO_ANSWERS, Answers
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
@@ -71,7 +71,7 @@ class PhotoDetails:
     neighbours: tuple[Neighbour, ...]
     looks_like: str = ""
     unknown_with: int = 0
-    answers: Answers = NO_ANSWERS
+    answers: PhotoAnswers = NO_ANSWERS
 
 
 def predictions_for(

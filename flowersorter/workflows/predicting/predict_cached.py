@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import NO_ANSWERS, Answers, Mark
 from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import Model
@@ -61,7 +61,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
 
 
 def rejected_classes(
-    photo_ids: NDArray[np.int64], class_ids: NDArray[np.int32], answers: Mapping[int, Answers]
+    photo_ids: NDArray[np.int64], class_ids: NDArray[np.int32], answers: Mapping[int, PhotoAnswers]
 ) -> NDArray[np.bool_]:
     """(N, C) bool: the classes that photos do not show, by a person's answers; all of them for a photo "not mine"."""
     rejected = np.zeros((len(photo_ids), len(class_ids)), np.bool_)
@@ -71,7 +71,7 @@ def rejected_classes(
     return rejected
 
 
-def without_rejected(found: PhotoPredictions, answers: Mapping[int, Answers]) -> PhotoPredictions:
+def without_rejected(found: PhotoPredictions, answers: Mapping[int, PhotoAnswers]) -> PhotoPredictions:
     """Share the probability of rejected classes among the others; a photo without a class left is unknown."""
     if not answers:
         return found

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Answers
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
@@ -99,7 +99,7 @@ class PredictFolderResult:
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
     by_folder: int
-    answers: Mapping[int, Answers] = field(default_factory=dict)
+    answers: Mapping[int, PhotoAnswers] = field(default_factory=dict)
 
     @property
     def many_unknown(self) -> Text | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Mark
 from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import is_tuned

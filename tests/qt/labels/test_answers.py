@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.domain.answer import Answers, Mark
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_columns import PseudoClass
@@ -72,20 +72,20 @@ def test_delete_rejects_the_suggestion_and_undo_brings_it_back(program: Program,
     press(program, qtbot, Qt.Key.Key_Delete)
     columns = program.photos.columns
     assert columns.class_ids[columns.locate([place])[0]] != red
-    assert stored(program).answers.get([photo]) == {photo: Answers(frozenset({red}))}
+    assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(frozenset({red}))}
     assert program.session.undo_stack.undoText() == "Not this class for 1 photo"
     program.session.undo_stack.undo()
     idle(program, qtbot)
     assert (shown(program, place), stored(program).answers.get([photo])) == (before, {})
     program.session.undo_stack.redo()
     idle(program, qtbot)
-    assert stored(program).answers.get([photo]) == {photo: Answers(frozenset({red}))}
+    assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(frozenset({red}))}
     program.window.labels.assign([place], red)  # what contradicts the label goes, and comes back with undo
     idle(program, qtbot)
     assert (shown(program, place)[0], stored(program).answers.get([photo])) == ("red, confirmed by you", {})
     program.session.undo_stack.undo()
     idle(program, qtbot)
-    assert stored(program).answers.get([photo]) == {photo: Answers(frozenset({red}))}
+    assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(frozenset({red}))}
     assert program.photos.columns.class_ids[columns.locate([place])[0]] != red
 
 
@@ -95,7 +95,7 @@ def test_delete_takes_a_wrong_label_away(program: Program, qtbot: QtBot) -> None
     program.window.grid.select_places([place])
     press(program, qtbot, Qt.Key.Key_Delete)
     assert stored(program).labels.get([photo]) == {}
-    assert stored(program).answers.get([photo]) == {photo: Answers(frozenset({blue}))}
+    assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(frozenset({blue}))}
     program.session.undo_stack.undo()
     idle(program, qtbot)
     assert shown(program, place) == ("blue, confirmed by you", blue)
@@ -112,7 +112,7 @@ def test_n_makes_a_photo_not_mine_and_a_label_makes_it_mine_again(program: Progr
     assert program.window.inspector.verdict.text() == "Not mine. You said that it shows none of your classes"
     assert program.photos.columns.counts()[PseudoClass.NOT_MINE] == 1
     assert program.window.job_bar.message.text() == "1 photo not mine. It is not sorted."
-    assert stored(program).answers.get([photo]) == {photo: Answers(mark=Mark.NOT_MINE)}
+    assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(mark=Mark.NOT_MINE)}
     assert "not mine" not in {each.name for each in program.session.state.classes}
     program.window.filter.show(PseudoClass.NOT_MINE)
     assert program.photos.rowCount() == 1
@@ -147,7 +147,7 @@ def test_k_is_remembered_and_changes_nothing_that_is_shown(program: Program, qtb
     program.window.grid.select_places([place])
     press(program, qtbot, Qt.Key.Key_K)
     assert shown(program, place) == before
-    assert stored(program).answers.get([photo]) == {photo: Answers(mark=Mark.DONT_KNOW)}
+    assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(mark=Mark.DONT_KNOW)}
 
 
 def test_the_answers_are_in_the_menu_of_a_photo_and_named(program: Program) -> None:

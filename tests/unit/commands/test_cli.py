@@ -83,7 +83,7 @@ class TestExitCodes:
         assert sentence in err
         assert err.count("\n") == 1
 
-    @pytest.mark.parametrize("verb", ["predict", "sort", "train", "evaluate", "next"])
+    @pytest.mark.parametrize("verb", ["predict", "sort", "train", "evaluate", "next", "check"])
     def test_a_wrong_folder_is_named(self, verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         missing, file = tmp_path / "missing", tmp_path / "file"
         file.write_text("no folder")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowersorter.domain.answer import NO_ANSWERS, Answer, Answers, Mark
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswer, PhotoAnswers
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.connection import Database
@@ -42,8 +42,8 @@ def fill(database: Database) -> None:
         )
 
 
-def rejecting(*class_ids: int, mark: Mark = Mark.NONE) -> Answers:
-    return Answers(frozenset(class_ids), mark)
+def rejecting(*class_ids: int, mark: Mark = Mark.NONE) -> PhotoAnswers:
+    return PhotoAnswers(frozenset(class_ids), mark)
 
 
 def test_answers_are_stored_and_replaced_and_the_former_ones_returned(collection: CollectionStore) -> None:
@@ -120,7 +120,7 @@ def test_answers_are_copied_to_a_rewritten_photo_as_far_as_it_has_none(collectio
 
 def test_a_library_of_an_earlier_version_gets_the_tables_and_loses_nothing(tmp_path: Path) -> None:
     file = tmp_path / "library.sqlite"
-    old = Database(file, [migration for migration in MIGRATIONS if migration[0] < 8])
+    old = Database(file, [migration for migration in MIGRATIONS if migration[0] < 9])
     fill(old)
     old.close()
     new = Database(file)
@@ -129,21 +129,21 @@ def test_a_library_of_an_earlier_version_gets_the_tables_and_loses_nothing(tmp_p
     new.close()
 
 
-ANSWERS = st.builds(Answer, st.integers(0, 3), st.sampled_from(Mark))
+ANSWERS = st.builds(PhotoAnswer, st.integers(0, 3), st.sampled_from(Mark))
 STEPS = st.lists(st.tuples(st.sampled_from(PHOTOS), st.integers(0, 3) | ANSWERS), max_size=12)
 
 
 @settings(max_examples=15)
 @given(steps=STEPS)
 def test_no_label_ever_contradicts_an_answer(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int | Answer]]
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int | PhotoAnswer]]
 ) -> None:
     with CollectionStore.open(tmp_path_factory.mktemp("answers")) as collection:
         fill(collection.database)
         for name in ("daisy", "rose", "tulip"):
             collection.classes.add(name)
         for photo_id, step in steps:
-            if isinstance(step, Answer):
+            if isinstance(step, PhotoAnswer):
                 before = collection.answers.get([photo_id]).get(photo_id, NO_ANSWERS)
                 collection.answers.put({photo_id: step.added_to(before)})
             elif step:

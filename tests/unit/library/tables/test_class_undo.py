@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowersorter.domain.answer import Answers, Mark
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
@@ -185,9 +185,9 @@ def do(books: Books, deed: str, first: int, second: int) -> None:
             case "keep" if ids:
                 books.kept.add(PHOTOS[first], one, other)
             case "reject" if ids:
-                books.answers.put({PHOTOS[first]: Answers(frozenset((one, other)))})
+                books.answers.put({PHOTOS[first]: PhotoAnswers(frozenset((one, other)))})
             case "not mine":
-                books.answers.put({PHOTOS[first]: Answers(mark=Mark.NOT_MINE)})
+                books.answers.put({PHOTOS[first]: PhotoAnswers(mark=Mark.NOT_MINE)})
             case "delete":
                 classes.delete(one)
             case "merge":

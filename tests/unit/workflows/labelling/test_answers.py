@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowersorter.domain.answer import Answer, Answers, Mark
+from flowersorter.domain.photo_answers import Mark, PhotoAnswer, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, silent
@@ -141,7 +141,7 @@ def test_a_label_takes_back_what_contradicts_it_and_remove_takes_back_everything
     answer(engine, red, mark=Mark.NOT_MINE)
     label_photo(engine, LabelPhotoRequest(red, "red"), silent, CancelToken())
     known = photo_id(engine, red)
-    assert collection.answers.get([known]) == {known: Answers(frozenset({class_id(engine, "green")}))}
+    assert collection.answers.get([known]) == {known: PhotoAnswers(frozenset({class_id(engine, "green")}))}
     assert remove_label(collection, red)
     assert (collection.answers.get([known]), collection.labels.get([known])) == ({}, {})
     assert not remove_label(collection, red)
@@ -186,7 +186,7 @@ def test_an_unknown_class_and_a_file_that_is_no_photo_are_refused(engine: Engine
 def test_with_nothing_but_not_mine_there_is_nothing_to_learn(engine: Engine, photos: Path) -> None:
     look(engine, photos)
     known = sorted(set(folder_rows(engine, photos).photo_ids.tolist()))
-    step = LabelStep({}, {}, dict.fromkeys(known, Answer(mark=Mark.NOT_MINE)))
+    step = LabelStep({}, {}, dict.fromkeys(known, PhotoAnswer(mark=Mark.NOT_MINE)))
     PendingLabels(engine.collection).apply(step)
     result = look(engine, photos)
     assert set(result.rows.verdicts.tolist()) == {Verdict.UNKNOWN}
@@ -225,14 +225,14 @@ def test_a_step_is_undone_and_done_again_with_the_labels_it_removed(engine: Engi
     green, pending = class_id(engine, "green"), PendingLabels(collection)
     pending.apply(LabelStep({red: green}, {}))
     labelled = collection.labels.get([red])
-    for one in (Answer(green), Answer(mark=Mark.NOT_MINE), Answer(mark=Mark.DONT_KNOW)):
+    for one in (PhotoAnswer(green), PhotoAnswer(mark=Mark.NOT_MINE), PhotoAnswer(mark=Mark.DONT_KNOW)):
         step = LabelStep({}, {}, {red: one})
         for _ in range(2):
             news = pending.apply(step)
             assert news.labels == {red: None}
             assert news.answered == {red}
             assert collection.labels.get([red]) == {}
-            assert collection.answers.get([red]) == {red: one.added_to(Answers())}
+            assert collection.answers.get([red]) == {red: one.added_to(PhotoAnswers())}
             news = pending.take_back(step)
             assert news.labels == labelled
             assert news.answered == {red}
@@ -241,7 +241,7 @@ def test_a_step_is_undone_and_done_again_with_the_labels_it_removed(engine: Engi
 
 def test_a_label_step_brings_back_the_answers_it_removed(engine: Engine, folder: Path) -> None:
     collection, red = engine.collection, photo_id(engine, folder / "red_0.jpg")
-    said = Answers(frozenset({class_id(engine, "red"), class_id(engine, "blue")}), Mark.NOT_MINE)
+    said = PhotoAnswers(frozenset({class_id(engine, "red"), class_id(engine, "blue")}), Mark.NOT_MINE)
     collection.answers.put({red: said})
     pending, step = PendingLabels(collection), LabelStep({red: class_id(engine, "red")}, {})
     assert pending.apply(step).answered == {red}
@@ -257,7 +257,7 @@ def test_a_label_that_was_pending_brings_back_the_answers_it_removed_when_it_was
     copy = collection.photos.add_place(folder / "copy.jpg", None, 1, 1)
     pending, step = PendingLabels(collection), LabelStep({}, {copy: class_id(engine, "red")})
     pending.apply(step)
-    said = Answers(frozenset({class_id(engine, "red")}))
+    said = PhotoAnswers(frozenset({class_id(engine, "red")}))
     collection.answers.put({red: said})
     pending.settle({copy: red})
     assert (set(collection.labels.get([red])), collection.answers.get([red])) == ({red}, {})
@@ -284,11 +284,11 @@ def test_a_rejected_class_is_never_suggested_again(engine: Engine, folder: Path,
             if done:
                 pending.take_back(done.pop())
         else:
-            given_answer = Answer(mark=Mark.NOT_MINE) if deed == "not mine" else Answer(ids[deed.split()[-1]])
+            given_answer = PhotoAnswer(mark=Mark.NOT_MINE) if deed == "not mine" else PhotoAnswer(ids[deed.split()[-1]])
             step = LabelStep({red: ids[deed]}, {}) if deed in names else LabelStep({}, {}, {red: given_answer})
             pending.apply(step)
             done.append(step)
-        said = collection.answers.get([red]).get(red, Answers())
+        said = collection.answers.get([red]).get(red, PhotoAnswers())
         found = predictions_for(engine, [red])
         assert found is not None
         top = {each for each, _ in found.top(red, 9)}

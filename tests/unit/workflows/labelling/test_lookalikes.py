@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowersorter.domain.answer import Answers, Mark
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
@@ -33,9 +33,9 @@ def test_photos_like_a_labelled_one_follow_it_nearest_first(engine: Engine, ids:
     collection.labels.assign([ids["green_0.jpg"]], green, LabelOrigin.PERSON)
     collection.answers.put(
         {
-            ids["red_2.jpg"]: Answers(frozenset({red})),
-            ids["red_3.jpg"]: Answers(mark=Mark.NOT_MINE),
-            ids["red_4.jpg"]: Answers(frozenset({green})),
+            ids["red_2.jpg"]: PhotoAnswers(frozenset({red})),
+            ids["red_3.jpg"]: PhotoAnswers(mark=Mark.NOT_MINE),
+            ids["red_4.jpg"]: PhotoAnswers(frozenset({green})),
         }
     )
     found = lookalikes(engine, ids["red_0.jpg"], everything, count=100)
