@@ -40,6 +40,8 @@ def predict(
     features: Features,
     coordinates: Coordinates | None = None,
     unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
+    terms: NDArray[np.float32] | None = None,
     rejected: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
@@ -53,6 +55,8 @@ def predict(
         features: Of the photos.
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
+        sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
+        terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
         rejected: (N, C) the classes that a person said the photos do not show.
     """
     photos, classes = len(features), len(model.class_names)
@@ -71,27 +75,42 @@ def predict(
         else:
             part_coordinates = coordinates.take(rows)
         logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
-        probabilities = softmax(logits) if rejected is None else _softmax_of_rest(logits, rejected[rows])
+        best = logits.argmax(axis=1)
+        if rejected is not None:
+            logits = _of_rest(logits, rejected[rows])
+        probabilities = softmax(logits)
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
-        verdicts = verdicts_of(model, confidence, ood_score, None if unknown is None else unknown[rows])
+        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
+        verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
+        if terms is not None:
+            probabilities = softmax(logits + terms[rows])
+            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
+            verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
         if rejected is not None:
-            second_best = (logits.argmax(axis=1) != guesses) & (verdicts == Verdict.SURE)
-            verdicts[second_best] = Verdict.LIKELY
+            verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
             verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
-        result.verdicts[rows] = verdicts
+            probabilities[rejected[rows]] = 0
+        result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
 
 
-def _softmax_of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Softmax of each row of (N, C) over the classes that are not rejected; zeros for the others."""
-    left = ~rejected.all(axis=1, keepdims=True)
-    return np.where(rejected, np.float32(0), softmax(np.where(rejected & left, np.float32(-np.inf), logits)))
+def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Make the (N, C) logits of rejected classes minus infinity, unless all classes of a photo are rejected."""
+    return np.where(rejected & ~rejected.all(axis=1, keepdims=True), np.float32(-np.inf), logits)
+
+
+def _agreed(alone: NDArray[np.uint8], adapted: NDArray[np.uint8], same_class: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Keep *sure* for photos that are sure of the same class by themselves too.
+
+    A folder may take it back. It cannot give it: photos of an unknown class agree with one another as well.
+    """
+    sure = same_class & (alone == Verdict.SURE)
+    return np.where((adapted == Verdict.SURE) & ~sure, np.uint8(Verdict.LIKELY), adapted)
 
 
 def verdicts_of(
@@ -99,6 +118,7 @@ def verdicts_of(
     confidence: NDArray[np.float32],
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
 
@@ -107,6 +127,7 @@ def verdicts_of(
         confidence: (N,) calibrated probability of the predicted class, if the photo is of one of the classes.
         ood_score: (N,) OOD scores.
         unknown: (N,) probability that a photo is of none of the classes, from its folder.
+        sure_from: (N,) confidence from which a photo can be sure, from its folder.
 
     Returns:
         (N,) uint8 `Verdict`.
@@ -116,6 +137,8 @@ def verdicts_of(
     sure = (confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)
     if unknown is not None:
         sure &= unknown <= MAYBE_UNKNOWN
+    if sure_from is not None:
+        sure &= confidence >= sure_from
     verdicts[sure] = Verdict.SURE
     verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
     if unknown is not None:

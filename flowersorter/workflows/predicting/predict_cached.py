@@ -16,6 +16,8 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
+from flowersorter.workflows.predicting.folder_accuracy import least_sure
+from flowersorter.workflows.predicting.folder_adaptation import logit_terms
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
-    The verdicts allow for the photos of none of the classes that were found in their folders.
+    They are adapted to the folders that were predicted. The verdicts allow for the photos of none of the classes that
+    were found there, and for folders on which the model is less accurate.
 
     Args:
         engine: Of the collection whose classes give the model's names their ids.
@@ -42,18 +45,22 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    unknown, outputs = unknown_probability(engine, model, wanted), np.array(meant, np.int32)
+    unknown, sure_from = unknown_probability(engine, model, wanted), least_sure(engine, model, wanted)
+    terms, outputs = logit_terms(engine, model, wanted), np.array(meant, np.int32)
     answers = engine.collection.answers.get(wanted)
     answered = np.isin(wanted, list(answers))
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        result = predict(model, features, places, unknown[positions])
+        added = None if terms is None else terms[positions]
+        result = predict(model, features, places, unknown[positions], sure_from[positions], added)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
         again = np.flatnonzero(answered[positions])
         if len(again):
             at = positions[again]
             rest = rejected_classes(wanted[at], outputs, answers)
-            result = predict(model, features.take(again), places.take(again), unknown[at], rest)
+            added = None if terms is None else terms[at]
+            part = features.take(again), places.take(again)
+            result = predict(model, *part, unknown[at], sure_from[at], added, rest)
             probabilities[at], verdicts[at] = result.probabilities, result.verdicts
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
