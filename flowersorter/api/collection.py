@@ -21,6 +21,7 @@ from flowersorter.api.answers import (
 )
 from flowersorter.api.grouped_collection import GroupedCollection
 from flowersorter.api.paths import AnyPath, chosen, given_path
+from flowersorter.api.photo_answers import AnswerCollection
 from flowersorter.api.sample_check import SampleCheck
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
@@ -29,7 +30,7 @@ from flowersorter.messages import text
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection(GroupedCollection):
+class Collection(GroupedCollection, AnswerCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one

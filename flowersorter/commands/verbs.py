@@ -119,7 +119,13 @@ def _add_label(parser: LineParser) -> None:
     what.add_argument(
         "--as", dest="class_name", metavar="CLASS", help=text("the class that the photos show; a new one is created")
     )
-    what.add_argument("--remove", action="store_true", help=text("remove the label and go back to the suggestion"))
+    what.add_argument("--not", dest="rejected", metavar="CLASS", help=text("a class that they do not show"))
+    for name, effect in (
+        ("--not-mine", text("they show none of your classes, and are not sorted")),
+        ("--dont-know", text("you cannot tell; do not ask about them again")),
+        ("--remove", text("remove label and answers, and go back to the suggestion")),
+    ):
+        what.add_argument(name, action="store_true", help=effect)
     parser.add_argument(
         "--move-copies",
         action="store_true",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import NO_ANSWERS
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -169,6 +170,8 @@ def _result(
     accuracy: float | None,
 ) -> LabelErrorsResult:
     kept = collection.reviewed_labels.all()
+    answers = collection.answers.get(each.photo_id for each in listed)
+    listed = [each for each in listed if each.better_id not in answers.get(each.photo_id, NO_ANSWERS).rejected]
     news = [each for each in listed if (each.photo_id, each.class_id, each.better_id) not in kept]
     return LabelErrorsResult(tuple(news), _groups(news), checked, len(listed) - len(news), missing, accuracy)
 

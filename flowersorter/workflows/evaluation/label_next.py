@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.figures import Gain, wilson_interval
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.place import Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -246,8 +247,10 @@ def _class_gain(
 
 
 def _unlabelled(engine: Engine, request: LabelNextRequest, places: Places) -> NDArray[np.int64]:
-    """The photos without a label."""
-    not_wanted = [*engine.collection.labels.all(), *request.passed_over]
+    """The photos without a label or a mark."""
+    collection = engine.collection
+    not_wanted = [*collection.labels.all(), *request.passed_over]
+    not_wanted += [photo_id for mark in (Mark.NOT_MINE, Mark.DONT_KNOW) for photo_id in collection.answers.marked(mark)]
     return np.setdiff1d(places.known_photo_ids, np.array(not_wanted, np.int64))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
@@ -30,9 +31,10 @@ def label_by_known_folders(
 ) -> int:
     """Label photos in sub-folders that have the name of a class of the collection or its model.
 
-    A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
-    class that a run filed it as says nothing, wherever that folder was moved and whatever another program wrote into
-    the file: it may have been sorted by its suggestion, and a suggestion must not come back as a label.
+    A label or another answer that a person gave is never touched; the nearest folder of a matching name counts. A photo
+    in the folder of a class that a run filed it as says nothing, wherever that folder was moved and whatever another
+    program wrote into the file: it may have been sorted by its suggestion, and a suggestion must not come back as a
+    label.
 
     The labels are committed in chunks that let other threads in between; where one fails, the next scan sets the rest.
 
@@ -117,7 +119,7 @@ def class_of(inside: Path) -> str | None:
 
 
 def label_by_names(collection: CollectionStore, wanted: Mapping[int, str]) -> int:
-    """Label photos with the class that the name of a folder means, in one transaction; a person's labels stay.
+    """Label photos with the class that the name of a folder means, in one transaction; a person's answers stay.
 
     Args:
         collection: Gets the labels, and the classes that are missing.
@@ -133,12 +135,14 @@ def label_by_names(collection: CollectionStore, wanted: Mapping[int, str]) -> in
     if not wanted:
         return 0
     with collection.database.transaction():
-        present = collection.labels.get(list(wanted))
+        present, answers = collection.labels.get(list(wanted)), collection.answers.get(list(wanted))
         classes = collection.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
         changed = {}
         for photo_id, name in wanted.items():
             label = Label(classes[name].id, LabelOrigin.FOLDER)
             before = present.get(photo_id)
+            if answers.get(photo_id, NO_ANSWERS).contradict(label.class_id):
+                continue
             if before is None or (before.origin is LabelOrigin.FOLDER and before != label):
                 changed[photo_id] = label
         if changed:

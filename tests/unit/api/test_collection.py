@@ -416,6 +416,32 @@ def test_a_move_takes_duplicates_and_emptied_folders_along_where_asked_to(
     assert not to.exists()
 
 
+def test_a_photo_is_answered_with_something_other_than_a_class(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    red, green, blue = (photos / f"{colour}_4.jpg" for colour in ("red", "green", "blue"))
+    assert collection.reject(red, "RED") == "red"
+    collection.mark_not_mine(green)
+    collection.mark_dont_know(blue)
+    found = collection.predict(photos)
+    first, second, third = (named(found, path.name) for path in (red, green, blue))
+    assert (first.rejected, first.not_mine, first.dont_know) == (("red",), False, False)
+    assert first.prediction is not None
+    assert "red" not in [name for name, _ in first.prediction.top]
+    assert (second.not_mine, second.prediction, second.label, second.class_name) == (True, None, None, None)
+    assert third.dont_know
+    assert third.class_name == "blue"
+    assert set(collection.classes) == {"red", "green", "blue"}
+    left = [each.path for each in collection.sort(photos, tmp_path / "sorted").photos if each.action == "left"]
+    assert green in left
+    with pytest.raises(ClassRefused, match="There is no class “daisy”"):
+        collection.reject(red, "daisy")
+    assert collection.forget_answers(green)
+    assert not collection.forget_answers(green)
+    assert named(collection.predict(photos), green.name).prediction is not None
+
+
 # -- groups
 
 
