@@ -9,8 +9,11 @@ __version__ = "0.1.0"
 __all__ = [
     "ChangedFile",
     "Collection",
+    "Expectation",
+    "LabelledGroup",
     "ModelInfo",
     "Photo",
+    "PhotoGroup",
     "Prediction",
     "Progress",
     "SampleCheck",
@@ -24,8 +27,11 @@ __all__ = [
 if TYPE_CHECKING:
     from flowersorter.api.answers import (
         ChangedFile,
+        Expectation,
+        LabelledGroup,
         ModelInfo,
         Photo,
+        PhotoGroup,
         Prediction,
         SortedPhoto,
         SortReport,

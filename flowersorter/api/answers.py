@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowersorter.sorting.plan import SortPlan
     from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.filing.verify import VerifyResult
+    from flowersorter.workflows.labelling.groups import GroupsResult
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
@@ -45,6 +46,25 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """The accuracy to expect on the unlabelled photos of a folder, estimated without labels.
+
+    Attributes:
+        photos: Number of photos with a suggestion; of these the accuracy is estimated.
+        accuracy: Expected fraction of right suggestions, 0 to 1.
+        held_out: Accuracy of the model on photos like the labelled ones; None if not measured.
+        unfamiliar: Fraction of photos that are less familiar than nine in ten of the labelled ones.
+        note: A sentence where the folder differs from the labelled photos, and fewer photos are "sure"; else None.
+    """
+
+    photos: int
+    accuracy: float
+    held_out: float | None
+    unfamiliar: float
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A photo of a folder, with its label and prediction.
 
@@ -64,6 +84,36 @@ class Photo:
     def class_name(self) -> str | None:
         """Its label, or the predicted class where it has no label."""
         return self.label or (self.prediction.class_name if self.prediction is not None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoGroup:
+    """Photos without a label that look alike, to be named at once with `Collection.label_group`.
+
+    Attributes:
+        photos: Their paths, the most typical one first.
+        top: (class name, probability) of up to three suggestions for the first photo, likeliest first.
+        different: Number of photos, near-duplicates and bursts counted once.
+    """
+
+    photos: tuple[Path, ...]
+    top: tuple[tuple[str, float], ...]
+    different: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledGroup:
+    """The outcome of labelling a group.
+
+    Attributes:
+        class_name: The name of the class, as the collection spells it.
+        labelled: The photos that have the label now.
+        unreadable: The photos that could not be read any more, each with the reason.
+    """
+
+    class_name: str
+    labelled: tuple[Path, ...]
+    unreadable: Mapping[Path, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +169,7 @@ class SortedPhoto:
         path: Its path before the sort.
         class_name: The class it is sorted as; None for a photo that is left.
         to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
-        action: "copy", "move", "link", "already there", "duplicate", "left" or "failed".
+        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left" or "failed".
         reason: Why it is left or failed; "" otherwise.
     """
 
@@ -151,7 +201,7 @@ class SortReport:
     @property
     def sorted(self) -> int:
         """The number of photos that are copied, moved or linked."""
-        return sum(photo.action in ("copy", "move", "link") for photo in self.photos)
+        return sum(photo.action in ("copy", "move", "link", "symlink") for photo in self.photos)
 
     @property
     def failed(self) -> tuple[SortedPhoto, ...]:
@@ -237,6 +287,16 @@ def prediction_of(found: PhotoPrediction) -> Prediction:
     return Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
 
 
+def expectation_of(result: PredictFolderResult) -> Expectation | None:
+    """Convert the accuracy to expect on a predicted folder; None where it is not estimated."""
+    estimate, note = result.estimate, result.accuracy_note
+    if estimate is None:
+        return None
+    return Expectation(
+        estimate.photos, estimate.accuracy, estimate.held_out, estimate.unfamiliar, None if note is None else str(note)
+    )
+
+
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     """Convert the photos of a predicted folder to plain values, files that cannot be opened last."""
     from flowersorter.domain.verdict import Verdict as Worth
@@ -257,6 +317,19 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
         photos.append(Photo(path, names.get(int(rows.label_ids[i])), prediction, error))
     photos += [Photo(path, None, None, why) for path, why in result.problems if looks_like_photo(path)]
     return photos
+
+
+def groups_of(engine: Engine, result: GroupsResult) -> list[PhotoGroup]:
+    """Convert groups to plain values."""
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    return [
+        PhotoGroup(
+            photos=tuple(photo.path for photo in group.photos),
+            top=tuple((names[class_id], share) for class_id, share in group.top),
+            different=group.different,
+        )
+        for group in result.groups
+    ]
 
 
 def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:
@@ -309,7 +382,7 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
             path=file.source,
             class_name=classes[file.source],
             to=file.destination,
-            action=file.action if file.destination is not None else "failed",
+            action=str(file.action) if file.destination is not None else "failed",
             reason=file.error or "",
         )
         for file in done.files

@@ -101,7 +101,7 @@ def fit_heads(
     if last is not None and state.changed - last.chosen_after <= _WORTH_CHOOSING * len(state.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
-    near = _nearest(state, folds, fits, pool) if discriminant else None
+    near = fit_lda(fits, pool) if discriminant else None
     compared = folds if len(state.ids) * classes < _LARGE else folds[:1]
     penalty, found, near = _choose(state, compared, solver, near, last, roughly, pool)
     start = _start(found, near, last, len(fits.seen))
@@ -151,17 +151,6 @@ def _fits(state: TrainingState, folds: NDArray[np.intp], classes: int) -> FitBat
     seen = np.vstack([state.folds != folds[:, None], np.ones(len(state.folds), np.bool_)])
     sample_weight = (1 / np.bincount(rows)).astype(np.float32)
     return FitBatch(projection, state.targets[rows], classes, seen[:, rows], sample_weight[rows])
-
-
-def _nearest(state: TrainingState, folds: NDArray[np.intp], fits: FitBatch, pool: ThreadPool) -> Weights | None:
-    """Fit the discriminants, semi-supervised unless those of labelled photos alone have clearly less held-out loss."""
-    near = fit_lda(fits, pool)
-    if near is None or state.unlabelled is None or not len(state.unlabelled):
-        return near
-    wider = fit_lda(fits, pool, state.unlabelled)
-    assert wider is not None
-    alone, together = (_held_out_losses(state, folds, each[:-1], pool) for each in (near, wider))
-    return near if _clearly_less(alone, together) else wider
 
 
 def _choose(

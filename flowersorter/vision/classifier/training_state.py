@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.label import FEW_LABELS
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
@@ -64,7 +63,6 @@ class Examples:
             different photos of a class close together. None: computed from the features.
         bursts: (N,) burst of each photo. None: unknown.
         variants: Augmented views of some of them.
-        unlabelled: Features of unlabelled photos, for semi-supervised training where labels are `few`.
     """
 
     ids: NDArray[np.int64]
@@ -75,7 +73,6 @@ class Examples:
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
     variants: AugmentedViews | None = None
-    unlabelled: Features | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +89,6 @@ class TrainingState:
         folds: (N,) fold of each photo, the same for near-duplicates and bursts. -1: never held out.
         changed: Photos added, removed or changed since the last full computation.
         variants: Augmented views of some photos.
-        unlabelled: (M, R + 1) coordinates of unlabelled photos.
     """
 
     ids: NDArray[np.int64]
@@ -104,7 +100,6 @@ class TrainingState:
     folds: NDArray[np.intp]
     changed: int = 0
     variants: ProjectedViews | None = None
-    unlabelled: NDArray[np.float32] | None = None
 
     @classmethod
     def build(cls, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState:
@@ -119,8 +114,6 @@ class TrainingState:
         if examples.variants is not None and len(sample) == len(targets):
             # A handful of photos span few directions; their augmented views span more.
             shown = np.vstack([shown, examples.variants.features.unpack()])
-        if examples.unlabelled is not None:
-            shown = np.vstack([shown, examples.unlabelled.unpack()])
         axes = PCA.of(shown, RANK, seed)
         cancel.check()
         coordinates = axes.project(features, cancel)
@@ -128,7 +121,7 @@ class TrainingState:
         if groups is None:
             groups = near_duplicate_groups(features, coordinates, targets, pool, cancel)
         folds = _deal(examples, groups, seed)
-        variants, unlabelled = _further(examples, axes, cancel)
+        variants = _projected(examples.variants, axes, cancel)
         return cls(
             examples.ids,
             features.scale,
@@ -138,7 +131,6 @@ class TrainingState:
             groups,
             folds,
             variants=variants,
-            unlabelled=unlabelled,
         )
 
     def updated(self, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState | None:
@@ -170,9 +162,9 @@ class TrainingState:
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
         if _in_one_fold(folds, targets):
             return None
-        further = _further(examples, self.axes, cancel)
+        variants = _projected(examples.variants, self.axes, cancel)
         return TrainingState(
-            examples.ids, features.scale, targets, self.axes, coordinates, groups, folds, changed, *further
+            examples.ids, features.scale, targets, self.axes, coordinates, groups, folds, changed, variants
         )
 
     def relabelled(self, changed: Examples, removed: NDArray[np.int64], cancel: CancelToken) -> TrainingState:
@@ -240,15 +232,6 @@ def _in_one_fold(folds: NDArray[np.intp], targets: NDArray[np.intp]) -> bool:
     return bool((np.bincount(pairs[0]) == 1).any())
 
 
-def few(targets: NDArray[np.intp]) -> bool:
-    """Whether labels are so few that semi-supervised training helps.
-
-    Args:
-        targets: (N,) class indices or ids.
-    """
-    return 0 < len(targets) <= FEW_LABELS * len(np.unique(targets))
-
-
 def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:
     """Number the groups of near-duplicates within each class, as `TrainingState.build` does.
 
@@ -263,14 +246,10 @@ def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, ca
         return near_duplicate_groups(features, axes.project(features, cancel), targets, pool, cancel)
 
 
-def _further(
-    examples: Examples, axes: PCA, cancel: CancelToken
-) -> tuple[ProjectedViews | None, NDArray[np.float32] | None]:
-    """Project the augmented views and the unlabelled photos, if any."""
-    variants, unlabelled = examples.variants, examples.unlabelled
+def _projected(variants: AugmentedViews | None, axes: PCA, cancel: CancelToken) -> ProjectedViews | None:
+    """Project the augmented views, if any."""
     return (
-        None if variants is None else ProjectedViews(axes.project(variants.features, cancel).projection, variants.rows),
-        None if unlabelled is None else axes.project(unlabelled, cancel).projection,
+        None if variants is None else ProjectedViews(axes.project(variants.features, cancel).projection, variants.rows)
     )
 
 

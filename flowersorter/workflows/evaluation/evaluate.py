@@ -159,7 +159,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     by_folder = classes_by_sub_folder(folder, now)  # measured with, not learned from: they become no labels
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
     # As `label` predicts it, but whatever has a label: that would be looked at once only.
-    guesses = look_twice(engine, reading, measured, {}, report, cancel)
+    guesses, _ = look_twice(engine, reading, measured, {}, report, cancel)
     if named is not None and guesses is not None and not guesses.class_ids.any():
         raise TooFewPhotos(
             text("There is nothing to measure in {folder}", folder=folder),

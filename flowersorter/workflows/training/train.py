@@ -98,7 +98,6 @@ class TrainResult:
         left_out: The other files of the folder, by class and kind.
         unmeasured: Classes of which no photo could be held out.
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
-        guessed: Number of unlabelled photos used, if the person turned that on.
         imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
             right. None where it was made here.
     """
@@ -115,7 +114,6 @@ class TrainResult:
     left_out: LeftOut = NOTHING_LEFT_OUT
     unmeasured: tuple[Unmeasured, ...] = ()
     contradicting: int = 0
-    guessed: int = 0
     imported_right: int | None = None
 
 
@@ -250,7 +248,6 @@ def _learn(
         before=old.held_out_accuracy if old else None,
         made_current=not (worse or foreign),
         seconds=seconds,
-        guessed=fitted.model.training.guessed,
         imported_right=_right(collection, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )
