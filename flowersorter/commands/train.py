@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.finetune import run_deep
-from flowersorter.commands.shared.folder_output import remember_options
+from flowersorter.commands.shared.folder_output import remember_options, say_class_names
 from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.messages import plural, text
@@ -23,12 +23,14 @@ def run(call: Call) -> int:
         return run_deep(call)
     with call.engine() as engine:
         remember_options(call, engine.collection, options.folder)
+        before = [entry.name for entry in engine.collection.classes.all()]
         request = TrainFolderRequest(options.folder, add=options.add, device=options.device, backbone=options.backbone)
         with call.terminal.progress() as report:
             result = train_folder(engine, request, report, call.cancel)
     unmeasured = [each.name for each in result.unmeasured]
     record_training(call, result, {"unmeasured": unmeasured, "contradicting": result.contradicting})
     _say_training(call.terminal, result)
+    say_class_names(call.terminal, result.classes, before)
     return 0
 
 

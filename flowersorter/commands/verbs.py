@@ -108,6 +108,11 @@ def _add_scan_options(parser: LineParser) -> None:
     )
 
 
+def _add_groups(parser: LineParser) -> None:
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    _add_scan_options(parser)
+
+
 def _add_label(parser: LineParser) -> None:
     parser.add_argument("photos", type=to_path, nargs="+", metavar="PHOTO")
     what = parser.add_mutually_exclusive_group()
@@ -133,7 +138,7 @@ def _add_sort(parser: LineParser) -> None:
         ("symlink", text("make pointers to the originals, also on another drive; they stop working without them")),
     ):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
-    parser.add_argument("--dry-run", action="store_true", help=text("only show what would be done"))
+    parser.add_argument("--dry-run", action="store_true", help=text("only show which photo would go where"))
     parser.add_argument(
         "--only-sure", action="store_true", help=text("sort only sure suggestions and confirmed photos")
     )
@@ -157,7 +162,7 @@ def _add_sort(parser: LineParser) -> None:
         metavar="P",
         help=text(
             "sub-folders of the class, such as {{class}}/{{date:%%Y}} or {{class}}/{{camera}} (default: as in the "
-            "last sort)"
+            "last sort into DEST; '' for none)"
         ),
     )
     parser.add_argument(
@@ -241,7 +246,8 @@ def _add_undo(parser: LineParser) -> None:
         "--yes",
         action="store_true",
         help=text(
-            "also take back photos that you moved or renamed within the destination, or edited since they were moved"
+            "also take back photos that you moved or renamed within the destination, and move photos back that you "
+            "edited since they were moved; edited copies are always kept"
         ),
     )
 
@@ -286,11 +292,13 @@ VERBS = (
         ),
         _add_evaluate,
     ),
+    Verb("groups", text("group the photos that look alike"), add_to=_add_groups, package="labelling"),
     Verb(
         "next",
         text("suggest photos to label next, and say whether there are enough labels"),
         text("Per class: how accurate, how many sure, how much ten more photos would improve it."),
         _add_next,
+        "labelling",
     ),
     Verb(
         "check",
@@ -313,9 +321,8 @@ VERBS = (
         text("save the current model to a file"),
         text(
             "Its ending chooses the format: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX "
-            "runtime, "
-            ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python "
-            "that use "
+            "runtime, .safetensors carries everything and can be imported elsewhere. For the first two the lines "
+            "of Python that use "
             "the file are shown."
         ),
         add_export,

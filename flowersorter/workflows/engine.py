@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from flowersorter.vision.backbone.registry import Backbone
     from flowersorter.vision.classifier.fit import Fitted
+    from flowersorter.workflows.labelling.choose_groups import GroupedPhotos
     from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
@@ -37,6 +38,7 @@ class Engine:
         last_fit: The last fit, from which the next one starts: a kilobyte for each labelled photo
             (`training.incremental_fit`).
         unknown_photos: Probabilities of photos to be of none of the classes (`predicting.unknown_photos`).
+        look_alikes: Groups of the photos that were grouped last (`labelling.choose_groups`).
         sure_from: Confidences from which photos of folders that differ can be sure (`predicting.folder_accuracy`).
         folder_terms: What folders add to the logits of their photos (`predicting.folder_adaptation`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
@@ -87,6 +89,7 @@ class Engine:
         with self._lock:
             self._feature_tables.clear()
         self.last_fit: Fitted | None = None
+        self.look_alikes: GroupedPhotos | None = None
         self.unknown_photos: PhotoValues | None = None
         self.sure_from: PhotoValues | None = None
         self.folder_terms: FolderTerms | None = None

@@ -125,9 +125,11 @@ class Terminal:
     def close(self) -> bool:
         """Send the rest on its way; where it cannot be written, note why and the last line, and return False."""
         self.flush()
-        if self._lost:
+        if self._lost and self._last:
             self.note(text("The output could not be written to stdout: {why}. It ends with:", why=self._lost))
             self.note(self._last)
+        elif self._lost:  # a table for another program
+            self.note(text("The output could not be written to stdout: {why}.", why=self._lost))
         return not self._lost
 
     @contextmanager

@@ -17,7 +17,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.class_prior_shift import correct_class_prior
-from flowersorter.vision.classifier.cross_validation import CrossValidatedHeads, fit_heads, held_out_logits
+from flowersorter.vision.classifier.cross_validation import CrossValidatedHeads, fit_heads, held_out_logits, refit_last
 from flowersorter.vision.classifier.model import Model, TrainingRecord
 from flowersorter.vision.classifier.out_of_distribution import HeldOutPredictions, LabelledSample, fit_ood_detector
 from flowersorter.vision.classifier.training_state import Examples, TrainingState
@@ -139,6 +139,34 @@ def _class_means(logits: NDArray[np.float32], targets: NDArray[np.intp]) -> NDAr
     order = np.argsort(targets, kind="stable")
     sums = np.add.reduceat(logits[order].astype(np.float64), np.cumsum(counts) - counts, axis=0)
     return (sums / counts[:, None]).astype(np.float32)
+
+
+def refit_head(last: Fitted, changed: Examples, removed: NDArray[np.int64], cancel: CancelToken) -> Model | None:
+    """Fit the head of all photos again after a few labels changed: the model until the exact fit is done.
+
+    The penalty, its prior, the calibration and the out-of-distribution detector are those of the last fit, which stays
+    as it is: the exact fit starts from it and finds the same model as without this one.
+
+    Args:
+        last: The last fit.
+        changed: Photos whose label is new or another one.
+        removed: (M,) ids of photos that have no label any more.
+        cancel: Checked in every step.
+
+    Returns:
+        The model; None if a class has lost its last photo.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    model, heads = last.model, last.heads
+    state = last.state.relabelled(changed, removed, cancel)
+    if not np.bincount(state.targets, minlength=len(model.class_names)).all():
+        return None
+    with ThreadPool() as pool:
+        head = refit_last(state, heads, pool, cancel)
+        weight, bias = state.axes.to_feature_space(head - heads.weights[-1])
+    return replace(model, weight=model.weight + weight, bias=model.bias + bias)
 
 
 def _judge(

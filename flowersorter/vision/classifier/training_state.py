@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,6 +165,54 @@ class TrainingState:
         variants = _projected(examples.variants, self.axes, cancel)
         return TrainingState(
             examples.ids, features.scale, targets, self.axes, coordinates, groups, folds, changed, variants
+        )
+
+    def relabelled(self, changed: Examples, removed: NDArray[np.int64], cancel: CancelToken) -> TrainingState:
+        """Change, add and remove a few labels without new groups and folds: enough for the head of all photos.
+
+        Raises:
+            Cancelled: a stop was requested.
+        """
+        targets = self.targets.copy()
+        row, known = self._rows_of(changed)
+        targets[row[known]] = changed.targets[known]
+        state = replace(self, targets=targets)
+        gone = np.isin(self.ids, np.concatenate([removed, changed.ids[~known]]))
+        if gone.any():
+            state = state._without(gone)
+        return state if known.all() else state._with(changed, np.flatnonzero(~known), cancel)
+
+    def _without(self, gone: NDArray[np.bool_]) -> TrainingState:
+        kept, variants = np.flatnonzero(~gone), self.variants
+        if variants is not None:
+            shown = ~gone[variants.rows]
+            variants = ProjectedViews(variants.projection[shown], (np.cumsum(~gone) - 1)[variants.rows[shown]])
+        return replace(
+            self,
+            ids=self.ids[kept],
+            scale=self.scale[kept],
+            targets=self.targets[kept],
+            coordinates=self.coordinates.take(kept),
+            groups=self.groups[kept],
+            folds=self.folds[kept],
+            variants=variants,
+        )
+
+    def _with(self, examples: Examples, rows: NDArray[np.intp], cancel: CancelToken) -> TrainingState:
+        """Add some photos, each a group of its own that is not held out."""
+        features = examples.features.take(rows)
+        new = self.axes.project(features, cancel)
+        old, none = self.coordinates, np.full(len(rows), -1)
+        return replace(
+            self,
+            ids=np.concatenate([self.ids, examples.ids[rows]]),
+            scale=np.concatenate([self.scale, features.scale]),
+            targets=np.concatenate([self.targets, examples.targets[rows]]),
+            coordinates=Coordinates(
+                np.concatenate([old.projection, new.projection]), np.concatenate([old.residual, new.residual])
+            ),
+            groups=np.concatenate([self.groups, none]),
+            folds=np.concatenate([self.folds, none]),
         )
 
     def _rows_of(self, examples: Examples) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -108,7 +108,7 @@ def predict_photos(
     done: dict[int, list[PhotoPrediction]] = {}
     for finished in map_batches(((start,) for start in starts), work, workers, cancel):
         done.update(finished)
-        report(Progress(text("Labelling photos"), min(len(done) * size, len(request.paths)), len(request.paths)))
+        report(Progress(text("Suggesting classes"), min(len(done) * size, len(request.paths)), len(request.paths)))
         cancel.check()
     return tuple(prediction for start in starts for prediction in done[start])
 

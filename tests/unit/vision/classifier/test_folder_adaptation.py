@@ -24,7 +24,9 @@ CLASSES = 5
 MEANS = (4.0 * np.eye(CLASSES)).astype(np.float32)
 
 
-def drawn(counts: tuple[int, ...], shift: tuple[float, ...] = (0.0,) * CLASSES) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+def drawn(
+    counts: tuple[int, ...], shift: tuple[float, ...] = (0.0,) * CLASSES
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Calibrated logits of so many photos of each class, all of them moved alike, and their classes."""
     targets = np.repeat(np.arange(CLASSES), counts)
     noise = np.random.default_rng(7).standard_normal((len(targets), CLASSES))
