@@ -59,11 +59,17 @@ def embedded(photos: Path) -> Photos:
     return Photos(learned.features, learned.features, learned.targets, groups)
 
 
+def _possible(known: Photos) -> list[int]:
+    """Numbers of labelled photos of each class that leave some of every class to be measured."""
+    fewest = int(np.bincount(known.targets).min())
+    return [per_class for per_class in PER_CLASS if per_class < fewest]
+
+
 def beside_the_reference(known: Photos, draws: Sequence[int]) -> None:
     """Print accuracy and calibration error of both on the photos that neither learned from."""
     print(f"                 accuracy                     calibration error   (means of {len(draws)} draws)")
     print("photos a class   scikit-learn  ours   margin            scikit-learn  ours")
-    for per_class in PER_CLASS:
+    for per_class in _possible(known):
         table = []
         for seed in draws:
             learned, measured = known.drawn(per_class, seed)
@@ -123,9 +129,9 @@ def additions(known: Photos, draws: Sequence[int]) -> None:
     print(
         "addition                     where                                 figure              without  with   margin"
     )
-    for per_class in PER_CLASS:
+    for per_class in _possible(known):
         _row("LDA start", f"{per_class} of each class", "accuracy", [_lda(known, per_class, s) for s in draws])
-    for rare in RARE:
+    for rare in RARE if MANY in _possible(known) else ():
         pairs = [_class_prior(known, rare, seed) for seed in draws]
         where = f"{rare} of one class, {MANY} of the others"
         _row("class prior correction", where, "mean of recalls", [pair[0] for pair in pairs])
