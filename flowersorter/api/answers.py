@@ -77,6 +77,7 @@ class Training:
         accuracy: Cross-validated accuracy on these photos, 0 to 1; None if there are too few to measure it.
         made_current: Whether the collection uses it now. If not, it is clearly less accurate than the current model, or
             that one was imported: pass its number to `Collection.use_model` to use it.
+        starter_classes: The starter's classes that stay beside new ones without a label of their own.
     """
 
     model: int
@@ -84,6 +85,7 @@ class Training:
     photos: int
     accuracy: float | None
     made_current: bool
+    starter_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ class Collection(OpenCollection):
             photos=result.photos,
             accuracy=result.held_out_accuracy,
             made_current=result.made_current,
+            starter_classes=result.starter_classes,
         )
 
     def sort(

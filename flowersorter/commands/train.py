@@ -10,7 +10,7 @@ from flowersorter.commands.shared.folder_output import remember_options
 from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.messages import plural, text
-from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, train_folder
+from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, starter_stays, train_folder
 from flowersorter.workflows.training.unmeasured_classes import in_words
 
 _CLASSES_NAMED = 12
@@ -27,7 +27,8 @@ def run(call: Call) -> int:
         with call.terminal.progress() as report:
             result = train_folder(engine, request, report, call.cancel)
     unmeasured = [each.name for each in result.unmeasured]
-    record_training(call, result, {"unmeasured": unmeasured, "contradicting": result.contradicting})
+    further = {"unmeasured": unmeasured, "contradicting": result.contradicting}
+    record_training(call, result, further | {"starter_classes": list(result.starter_classes)})
     _say_training(call.terminal, result)
     return 0
 
@@ -50,6 +51,8 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
             classes=_classes_in_words(result.classes),
         )
     )
+    if result.starter_classes:
+        terminal.say(starter_stays(result))
     say_held_out(terminal, result)
     if result.unmeasured:
         classes = in_words(result.unmeasured)

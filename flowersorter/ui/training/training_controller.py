@@ -122,6 +122,7 @@ class TrainingController(QObject):
         self._folder.rescan()
 
     def _learned(self, result: TrainResult) -> str:
+        from flowersorter.workflows.training.train import starter_stays
         from flowersorter.workflows.training.unmeasured_classes import in_words
 
         photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
@@ -132,6 +133,8 @@ class TrainingController(QObject):
             text += " " + self._accuracy(result.held_out_accuracy, result.before)
         if result.unmeasured:
             text += " " + self.tr("Not measured: {0}.").format(worded(in_words(result.unmeasured)))
+        if result.starter_classes:
+            text += " " + worded(starter_stays(result))
         return text
 
     def _accuracy(self, now: float, before: float | None) -> str:

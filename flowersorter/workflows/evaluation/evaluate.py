@@ -236,7 +236,7 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
     report(Progress(text("Measuring"), 0))
     classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
+    grown = belongs_with_starter(model_for(engine, backbone))
     examples = with_starter(collection, own) if grown else own
     if not len(own.photo_ids):
         raise too_few()

@@ -23,7 +23,7 @@ from flowersorter.workflows.models.current_model import chosen_backbone, model_f
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, read_new
-from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes
+from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes, starter_names
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -144,7 +144,7 @@ def get_ready(
 ) -> None:
     """Compute embeddings that the next Retrain uses if they are cached, but does not wait for.
 
-    With the starter's hundreds of photos beside them a person's few need no variants.
+    A person's few photos of the starter's classes need no variants beside its hundreds.
 
     Raises:
         Cancelled: asked to stop; embeddings computed until then are stored.
@@ -156,7 +156,8 @@ def get_ready(
     classes = collection.labels.class_ids()
     used = set(classes.values())
     names = [each.name for each in collection.classes.all() if each.id in used]
-    if not belongs_with_starter(model_for(engine, backbone), names):
+    of_starter = set(starter_names(collection.classes).values())
+    if not belongs_with_starter(model_for(engine, backbone)) or set(names) - of_starter:
         embed_augmented_views(engine, device, classes, backbone, report, cancel)
 
 

@@ -15,7 +15,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import BACKBONE
-from flowersorter.messages import text
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.classifier.fit import Fitted
@@ -39,6 +39,7 @@ from flowersorter.workflows.training.prepare_features import (
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
     belongs_with_starter,
+    beside_new_classes,
     labelled_photos,
     with_starter,
 )
@@ -99,6 +100,8 @@ class TrainResult:
         unmeasured: Classes of which no photo could be held out.
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
         guessed: Number of unlabelled photos used, if the person turned that on.
+        starter_classes: The starter's classes that stay beside new ones without a label of their own; empty where the
+            model before had the same classes.
         imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
             right. None where it was made here.
     """
@@ -116,7 +119,18 @@ class TrainResult:
     unmeasured: tuple[Unmeasured, ...] = ()
     contradicting: int = 0
     guessed: int = 0
+    starter_classes: tuple[str, ...] = ()
     imported_right: int | None = None
+
+
+def starter_stays(result: TrainResult) -> Text:
+    """Say that the starter's classes stay beside new ones."""
+    return plural(
+        "The starter's class {names} stays; delete it if you don't need it.",
+        "The starter's {number} classes without a label stay ({names}); delete those you don't need.",
+        len(result.starter_classes),
+        names=joined_texts(", ", *result.starter_classes),
+    )
 
 
 def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: CancelToken) -> TrainResult:
@@ -149,7 +163,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
             text("Connect the drive they are on, then retrain"),
         )
     named = model_for(engine, backbone)
-    examples = with_starter(collection, own) if belongs_with_starter(named, own.class_names) else own
+    examples = with_starter(collection, own) if belongs_with_starter(named) else own
     return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True)
 
 
@@ -183,7 +197,7 @@ def train_folder(
     if len(own.class_names) < 2:
         raise nothing_in(folder, found.left_out)
     named = model_for(engine, backbone)
-    grown = request.add and belongs_with_starter(named, own.class_names)
+    grown = request.add and belongs_with_starter(named)
     result = _learn(
         engine,
         with_starter(collection, own, known) if grown else own,
@@ -227,13 +241,14 @@ def _learn(
     arrays, metadata = fitted.model.to_bundle()
     old = before.model.training if before is not None and before.id is not None else None
     foreign = keep_better and before is not None and came_from_elsewhere(before)
+    same_classes = before is not None and _same_classes(collection, before.model.class_names, examples.class_names)
     worse = (
         keep_better
         and old is not None
-        and before is not None
-        and _same_classes(collection, before.model.class_names, examples.class_names)
+        and same_classes
         and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
+    starters = () if same_classes or examples.own.all() else beside_new_classes(collection, examples, known)
     with collection.database.transaction():
         if labels is not None:
             labels.write()
@@ -251,6 +266,7 @@ def _learn(
         made_current=not (worse or foreign),
         seconds=seconds,
         guessed=fitted.model.training.guessed,
+        starter_classes=starters,
         imported_right=_right(collection, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )
