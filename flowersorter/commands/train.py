@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.finetune import run_deep
@@ -23,11 +24,14 @@ def run(call: Call) -> int:
         return run_deep(call)
     with call.engine() as engine:
         remember_options(call, engine.collection, options.folder)
-        request = TrainFolderRequest(options.folder, add=options.add, device=options.device, backbone=options.backbone)
+        request = TrainFolderRequest(
+            options.folder, add=options.add, device=options.device, backbone=options.backbone, flat=options.flat
+        )
         with call.terminal.progress() as report:
             result = train_folder(engine, request, report, call.cancel)
     unmeasured = [each.name for each in result.unmeasured]
-    further = {"unmeasured": unmeasured, "contradicting": result.contradicting}
+    further: dict[str, Any] = {"unmeasured": unmeasured, "contradicting": result.contradicting}
+    further |= {"validated": result.validated, "validated_right": result.validated_right}
     record_training(call, result, further | {"starter_classes": list(result.starter_classes)})
     _say_training(call.terminal, result)
     return 0
@@ -54,6 +58,15 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
     if result.starter_classes:
         terminal.say(starter_stays(result))
     say_held_out(terminal, result)
+    if result.validated:
+        terminal.say(
+            text(
+                "Of the {count} photos in val and test, which it never learns from, {right} are right ({share}).",
+                count=result.validated,
+                right=result.validated_right,
+                share=percent(result.validated_right / result.validated),
+            )
+        )
     if result.unmeasured:
         classes = in_words(result.unmeasured)
         terminal.say(text("Not measured, because no photo of them can be held out: {classes}.", classes=classes))

@@ -25,6 +25,7 @@ def run_deep(call: Call) -> int:
             epochs=options.epochs or EPOCHS,
             device=options.device,
             backbone=options.backbone,
+            flat=options.flat,
         )
         with call.terminal.progress(tell=epoch_line) as report:
             result = finetune(engine, request, report, call.cancel)

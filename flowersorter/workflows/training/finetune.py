@@ -66,6 +66,7 @@ class FinetuneRequest:
         backbone: Name, or None for the collection's; of a network trained here, what it was made from is trained again.
         note: Kept with the model.
         seed: Seed of the held-out split, the order and the augmentation.
+        flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
     """
 
     folder: Path | None = None
@@ -76,6 +77,7 @@ class FinetuneRequest:
     backbone: str | None = None
     note: str = ""
     seed: int = 42
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +248,8 @@ def _labels(
     collection = engine.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
-        found = plan_labels(engine, folder, request.device, backbone, report, cancel)
-        classes = found.labels.class_ids(add=request.add)
+        found = plan_labels(engine, folder, request.device, backbone, report, cancel, flat=request.flat)
+        classes = found.class_ids(add=request.add)
         if len(set(classes.values())) < 2:
             raise nothing_in(folder, found.left_out)
         return found, classes

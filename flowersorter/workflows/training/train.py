@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
+from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_cached import in_classes
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import (
@@ -72,6 +73,7 @@ class TrainFolderRequest:
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         note: Kept with the model.
+        flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
     """
 
     folder: Path
@@ -79,6 +81,7 @@ class TrainFolderRequest:
     device: str = "auto"
     backbone: str | None = None
     note: str = ""
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class TrainResult:
         left_out: The other files of the folder, by class and kind.
         unmeasured: Classes of which no photo could be held out.
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
+        validated: Photos of the data set's other part, such as val, which is never learned from.
+        validated_right: How many of these the new model gets right.
         guessed: Number of unlabelled photos used, if the person turned that on.
         starter_classes: The starter's classes that stay beside new ones without a label of their own; empty where the
             model before had the same classes.
@@ -118,6 +123,8 @@ class TrainResult:
     left_out: LeftOut = NOTHING_LEFT_OUT
     unmeasured: tuple[Unmeasured, ...] = ()
     contradicting: int = 0
+    validated: int = 0
+    validated_right: int = 0
     guessed: int = 0
     starter_classes: tuple[str, ...] = ()
     imported_right: int | None = None
@@ -184,9 +191,9 @@ def train_folder(
     """
     collection, folder = engine.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    found = plan_labels(engine, folder, request.device, backbone, report, cancel)
+    found = plan_labels(engine, folder, request.device, backbone, report, cancel, flat=request.flat)
     labels = found.labels
-    classes, known = labels.class_ids(add=request.add), labels.classes
+    classes, known = found.class_ids(add=request.add), labels.classes
     if len(set(classes.values())) < 2:
         raise nothing_in(folder, found.left_out)
     embed_labelled(engine, request.device, classes, WIDE, backbone, report, cancel)
@@ -210,7 +217,25 @@ def train_folder(
     )
     collection.settings.set(BACKBONE, backbone)
     contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
-    return replace(result, unreadable=found.unreadable, left_out=found.left_out, contradicting=contradicting)
+    return replace(
+        result,
+        unreadable=found.unreadable,
+        left_out=found.left_out,
+        contradicting=contradicting,
+        validated=len(found.held_out),
+        validated_right=_count_right(engine, found.held_out, backbone),
+    )
+
+
+def _count_right(engine: Engine, classes: Mapping[int, str], backbone: str) -> int:
+    """Count the photos that the model in use gives the class of their folder."""
+    guesses = predictions_for(engine, np.array(sorted(classes), np.int64), backbone) if classes else None
+    if guesses is None:
+        return 0
+    suggested = guesses.class_ids[guesses.probabilities.argmax(axis=1)].tolist()
+    found = {name: engine.collection.classes.find(name) for name in set(classes.values())}
+    meant = [found[classes[photo_id]] for photo_id in guesses.photo_ids.tolist()]
+    return sum(each is not None and each.id == guess for each, guess in zip(meant, suggested, strict=True))
 
 
 def _in_several(each: DuplicateLabel, folder: Path) -> bool:

@@ -17,7 +17,6 @@ from flowersorter.vision.classifier.training_state import AugmentedViews, Exampl
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import VARIANTS, variant
-from flowersorter.workflows.labelling.folder_labels import name_key
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.models.finetuned_backbones import seen_by

@@ -35,7 +35,6 @@ from flowersorter.workflows.training.training_set import TrainingSet, with_start
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
-
 FLOWERS = {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
 
 
