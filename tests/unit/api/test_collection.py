@@ -80,7 +80,7 @@ def test_it_learns_from_labels(collection: Collection, photos: Path) -> None:
         assert (other.label, other.class_name) == (None, colour)
     assert {"red", "green", "blue"} <= set(collection.classes)
     newest, starter = collection.models[0], collection.models[-1]
-    assert (newest.number, newest.current, newest.photos) == (1, True, 12)
+    assert (newest.number, newest.current, newest.photos) == (1, True, 12 + 5 * 60), "beside 60 of each starter class"
     assert (starter.number, starter.current) == (None, False)
     collection.use_model(None)
     assert [model.current for model in collection.models] == [False, True]

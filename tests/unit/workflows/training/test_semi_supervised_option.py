@@ -21,6 +21,7 @@ from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from flowersorter.workflows.training.training_set import labelled_photos
+from tests.unit.workflows.conftest import delete_starter_classes
 from tests.unit.workflows.stored_photos import remember
 
 NAMES = ("aster", "bellis", "calendula")
@@ -79,6 +80,7 @@ def test_a_collection_begins_with_labels_alone(collection: CollectionStore) -> N
 
 
 def test_retrain_learns_from_them_and_guesses_better(engine: Engine, truth: dict[int, str]) -> None:
+    delete_starter_classes(engine.collection)
     result = retrain(engine, RetrainRequest(), silent, CancelToken())
     assert result.photos == 3 * LABELLED
     assert 0 < result.guessed <= 3 * (EACH - LABELLED)

@@ -33,7 +33,7 @@ from flowersorter.workflows.training.train import (
 )
 from flowersorter.workflows.training.training_set import TrainingSet, with_starter
 from tests.stub_network import open_colour_network
-from tests.unit.workflows.conftest import draw_photos
+from tests.unit.workflows.conftest import delete_starter_classes, draw_photos
 
 FLOWERS = {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
 
@@ -250,7 +250,7 @@ def test_few_photos_of_a_new_class_stand_beside_few_of_the_starter(collection: C
 
 def test_retrain_learns_from_corrections(engine: Engine, photos: Path) -> None:
     ids = label_folder(engine, photos)
-    delete_flowers(engine, *FLOWERS)
+    delete_starter_classes(engine.collection)
     warm, cold = engine.collection.classes.add("warm"), engine.collection.classes.add("cold")
     assign(engine.collection, [ids[f"red_{i}.jpg"] for i in range(3)], warm.id)
     assign(engine.collection, [ids[f"blue_{i}.jpg"] for i in range(3)], cold.id)
