@@ -68,6 +68,7 @@ def _beside(result: FinetuneResult) -> dict[str, Any]:
             for each in result.epochs
         ],
         "best": result.best,
+        "better": result.why_not is None,
         "stopped": result.stopped,
         "gone": result.gone,
     }
@@ -94,6 +95,8 @@ def _say(terminal: Terminal, result: FinetuneResult) -> None:
     if result.held_out_accuracy is not None:
         frozen = percent(result.frozen_accuracy)
         terminal.say(text("Without training the network: {frozen} of the same photos right.", frozen=frozen))
+    if result.why_not is not None:
+        terminal.say(result.why_not)
     if result.gone:
         terminal.say(
             plural(
