@@ -80,6 +80,14 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
                 result.contradicting,
             )
         )
-    if result.before is not None:
-        terminal.say(text("The previous model scored {before} on its own photos.", before=percent(result.before)))
+    if result.compared is not None:
+        photos, before, now = result.compared
+        terminal.say(
+            text(
+                "Of {photos} photos that both models were measured on, it gets {now} right, the previous one {before}.",
+                photos=photos,
+                now=now,
+                before=before,
+            )
+        )
     say_rest(terminal, result)

@@ -72,7 +72,7 @@ class FinetuneDialog(QDialog):
             self.tr(
                 "Retrain only adjusts the last layer. This trains the image network itself: it studies your photos "
                 "many times with small variations. It takes minutes instead of seconds, and with many photos often "
-                "gives a bit more accuracy. Some photos are set aside to see whether it does; if not, the model in use stays."
+                "gives a bit more accuracy. Some photos are set aside to see whether it does, else the old model stays."
             ),
             muted=True,
         )

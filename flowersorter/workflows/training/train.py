@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.domain.figures import wilson_interval
 from flowersorter.errors import TooFewPhotos
@@ -26,7 +27,7 @@ from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_cached import in_classes
@@ -94,7 +95,9 @@ class TrainResult:
         photos: Labelled photos of the person it learned from.
         held_out: Photos its accuracy was measured on.
         held_out_accuracy: Share of them that cross-validated models got right; None if too few to measure.
-        before: The same figure of the model before.
+        before: The same figure of the model before, on the photos it was measured on.
+        compared: The photos that both models were measured on, how many of these the model before gets right, and how
+            many this one; None without any.
         made_current: Whether the collection uses it now: a clearly worse one waits for the person to say so, and so
             does one that would take the place of a model from elsewhere.
         seconds: How long the fit took, without reading photos.
@@ -126,6 +129,7 @@ class TrainResult:
     validated: int = 0
     validated_right: int = 0
     guessed: int = 0
+    compared: tuple[int, int, int] | None = None
     starter_classes: tuple[str, ...] = ()
     imported_right: int | None = None
 
@@ -266,13 +270,12 @@ def _learn(
     arrays, metadata = fitted.model.to_bundle()
     old = before.model.training if before is not None and before.id is not None else None
     foreign = keep_better and before is not None and came_from_elsewhere(before)
-    same_classes = before is not None and _same_classes(collection, before.model.class_names, examples.class_names)
-    worse = (
-        keep_better
-        and old is not None
-        and same_classes
-        and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
+    same_classes = (
+        keep_better  # else the classes are not written yet
+        and before is not None
+        and _same_classes(collection, before.model.class_names, examples.class_names)
     )
+    worse = old is not None and same_classes and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     starters = () if same_classes or examples.own.all() else beside_new_classes(collection, examples, known)
     with collection.database.transaction():
         if labels is not None:
@@ -292,6 +295,7 @@ def _learn(
         seconds=seconds,
         guessed=fitted.model.training.guessed,
         starter_classes=starters,
+        compared=_compared(collection, before, examples, fitted),
         imported_right=_right(collection, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )
@@ -301,6 +305,30 @@ def _same_classes(collection: CollectionStore, before: Sequence[str], now: Seque
     """Whether two models know the same classes, whatever these were called and merged from when they were made."""
     old, new = (set(collection.classes.meant_by(names)) for names in (before, now))
     return old - {0} == new
+
+
+def _compared(
+    collection: CollectionStore, before: NamedModel | None, examples: TrainingSet, fitted: Fitted
+) -> tuple[int, int, int] | None:
+    """Count the photos that neither model learned from when it predicted them, and how many each gets right."""
+    if before is None or before.id is None:
+        return None
+    old = LearnedPhotos.from_arrays(collection.models.load(before.id)[0])
+    new = LearnedPhotos.of(examples, fitted)
+    old_ids, new_ids = (_class_ids(collection, names) for names in (before.model.class_names, examples.class_names))
+    _, at_old, at_new = np.intersect1d(old.photo_ids, new.photo_ids, return_indices=True)
+    judged = (old.held_out[at_old] >= 0) & (new.held_out[at_new] >= 0)
+    at_old, at_new = at_old[judged], at_new[judged]
+    true = new_ids[new.targets[at_new]]
+    before_right = int(np.count_nonzero(old_ids[old.held_out[at_old]] == true))
+    now_right = int(np.count_nonzero(new_ids[new.held_out[at_new]] == true))
+    return (len(true), before_right, now_right) if len(true) else None
+
+
+def _class_ids(collection: CollectionStore, names: Sequence[str]) -> NDArray[np.int64]:
+    """(C,) ids of the classes of these names; 0 for one that is no class any more."""
+    found = map(collection.classes.find, names)
+    return np.array([0 if each is None else each.id for each in found], np.int64)
 
 
 def _right(collection: CollectionStore, model: Model, examples: TrainingSet, fitted: Fitted) -> int:

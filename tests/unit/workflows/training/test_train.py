@@ -335,6 +335,23 @@ def test_a_clearly_worse_model_is_kept_but_not_made_current(engine: Engine, sort
     assert current.id == bad.model_id
 
 
+def test_two_models_are_compared_on_the_photos_that_both_were_measured_on(
+    engine: Engine, sorted_photos: Path, tmp_path: Path
+) -> None:
+    first = trained(engine, sorted_photos)
+    assert first.compared is None
+    more = tmp_path / "more"
+    for colour in ("red", "green"):
+        draw_photos(more / colour, colour, 5, first=300)
+    assert trained(engine, more, add=True).compared == (24, 24, 24), "the new ones only one of them was measured on"
+    red, green = (engine.collection.classes.find(name) for name in ("red", "green"))
+    assert red is not None
+    assert green is not None
+    ids = label_folder(engine, sorted_photos)
+    assign(engine.collection, [ids["red_100.jpg"]], green.id)  # contradicts what both say
+    assert retrained(engine).compared == (34, 33, 33)
+
+
 def test_going_back_to_the_starter_brings_its_classes_back(engine: Engine, sorted_photos: Path, photos: Path) -> None:
     trained(engine, sorted_photos)
     label_folder(engine, photos)
