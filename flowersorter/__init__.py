@@ -9,10 +9,13 @@ __version__ = "0.1.0"
 __all__ = [
     "ChangedFile",
     "Collection",
+    "LabelledGroup",
     "ModelInfo",
     "Photo",
+    "PhotoGroup",
     "Prediction",
     "Progress",
+    "SampleCheck",
     "SortReport",
     "SortedPhoto",
     "Training",
@@ -23,8 +26,10 @@ __all__ = [
 if TYPE_CHECKING:
     from flowersorter.api.answers import (
         ChangedFile,
+        LabelledGroup,
         ModelInfo,
         Photo,
+        PhotoGroup,
         Prediction,
         SortedPhoto,
         SortReport,
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
         VerifyReport,
     )
     from flowersorter.api.collection import Collection, predict_image
+    from flowersorter.api.sample_check import SampleCheck
     from flowersorter.jobs import Progress
 else:
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowersorter.sorting.plan import SortPlan
     from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.filing.verify import VerifyResult
+    from flowersorter.workflows.labelling.groups import GroupsResult
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
@@ -64,6 +65,36 @@ class Photo:
     def class_name(self) -> str | None:
         """Its label, or the predicted class where it has no label."""
         return self.label or (self.prediction.class_name if self.prediction is not None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoGroup:
+    """Photos without a label that look alike, to be named at once with `Collection.label_group`.
+
+    Attributes:
+        photos: Their paths, the most typical one first.
+        top: (class name, probability) of up to three suggestions for the first photo, likeliest first.
+        different: Number of photos, near-duplicates and bursts counted once.
+    """
+
+    photos: tuple[Path, ...]
+    top: tuple[tuple[str, float], ...]
+    different: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledGroup:
+    """The outcome of labelling a group.
+
+    Attributes:
+        class_name: The name of the class, as the collection spells it.
+        labelled: The photos that have the label now.
+        unreadable: The photos that could not be read any more, each with the reason.
+    """
+
+    class_name: str
+    labelled: tuple[Path, ...]
+    unreadable: Mapping[Path, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +152,7 @@ class SortedPhoto:
         path: Its path before the sort.
         class_name: The class it is sorted as; None for a photo that is left.
         to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
-        action: "copy", "move", "link", "already there", "duplicate", "left" or "failed".
+        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left" or "failed".
         reason: Why it is left or failed; "" otherwise.
     """
 
@@ -153,7 +184,7 @@ class SortReport:
     @property
     def sorted(self) -> int:
         """The number of photos that are copied, moved or linked."""
-        return sum(photo.action in ("copy", "move", "link") for photo in self.photos)
+        return sum(photo.action in ("copy", "move", "link", "symlink") for photo in self.photos)
 
     @property
     def failed(self) -> tuple[SortedPhoto, ...]:
@@ -261,6 +292,19 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     return photos
 
 
+def groups_of(engine: Engine, result: GroupsResult) -> list[PhotoGroup]:
+    """Convert groups to plain values."""
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    return [
+        PhotoGroup(
+            photos=tuple(photo.path for photo in group.photos),
+            top=tuple((names[class_id], share) for class_id, share in group.top),
+            different=group.different,
+        )
+        for group in result.groups
+    ]
+
+
 def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:
     """List the models of a collection in plain values, newest first, the starter model last."""
     from flowersorter.workflows.models.current_model import list_models, starter
@@ -311,7 +355,7 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
             path=file.source,
             class_name=classes[file.source],
             to=file.destination,
-            action=file.action if file.destination is not None else "failed",
+            action=str(file.action) if file.destination is not None else "failed",
             reason=file.error or "",
         )
         for file in done.files

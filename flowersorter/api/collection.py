@@ -17,8 +17,9 @@ from flowersorter.api.answers import (
     photos_of,
     prediction_of,
 )
-from flowersorter.api.open_collection import OpenCollection
-from flowersorter.api.paths import AnyPath, given_path
+from flowersorter.api.grouped_collection import GroupedCollection
+from flowersorter.api.paths import AnyPath, chosen, given_path
+from flowersorter.api.sample_check import SampleCheck
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
@@ -26,7 +27,7 @@ from flowersorter.messages import text
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection(OpenCollection):
+class Collection(GroupedCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one
@@ -127,7 +128,7 @@ class Collection(OpenCollection):
         Raises:
             PhotoUnreadable: the path is missing or a folder, or no class was named and the file is not a photo. A file
                 that is not a photo can be given a class: it is sorted, and not used for training.
-            ClassRefused: the class name cannot be used.
+            ClassRefused: the class name cannot be used; or no class was named, and the photo is unknown.
             TooFewPhotos: no class was named, and there is no model that suggests one.
         """
         from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
@@ -146,6 +147,31 @@ class Collection(OpenCollection):
 
             self._run(refile, RefileRequest(photos_at(self._library, [request.path.absolute()])))
         return name
+
+    def check(
+        self, folder: AnyPath, *more: AnyPath, goal: int = 98, include: Literal["all", "likely", "sure"] = "all"
+    ) -> SampleCheck:
+        """Check how many suggestions of a folder are right, with as few answers as may be. Predicts new photos first.
+
+        Goes on with the last check of the folder, unless its suggestions have changed since.
+
+        Args:
+            folder: A folder, or a single photo.
+            more: Others that are checked together with it.
+            goal: The check is done when at least so many of 100 suggestions are right, 95 % sure, or fewer; 1 to 99.
+            include: Which suggestions, as in `sort`.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            TooFewPhotos: no photo without a label has a suggestion of that kind.
+            WeightsMissing: the network's weights are not on this computer.
+        """
+        from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, check_sample
+        from flowersorter.workflows.filing.sort import Include
+
+        roots = tuple(map(given_path, (folder, *more)))
+        check = self._run(check_sample, CheckSampleRequest(roots, goal, Include(include), self._device))
+        return SampleCheck(lambda: self._engine, check)
 
     def gone_labels(self) -> int:
         """Count the labels whose photo was deleted or replaced by another picture. Training does not use them.
@@ -214,7 +240,7 @@ class Collection(OpenCollection):
             move_copies: Also move photos that were sorted before into the folder of another class than their label
                 says; None for the answer that the window remembers for this collection. Otherwise they stay there.
             pattern: The sub-folders of each class: "{class}/{date:%Y}" for the years, or "{class}/{camera}"; None for
-                those of the collection's last sort, at first none. Photos without a date go to "Undated".
+                those of the last sort into `to`, at first none, and "" for none. Photos without a date go to "Undated".
             move_duplicates: With mode "move", also move photos that are there already, into the folder "Duplicates".
             remove_empty_folders: With mode "move", also remove the folders that become empty; `undo` makes them again.
 
@@ -222,6 +248,7 @@ class Collection(OpenCollection):
             FolderUnusable: the folder is missing or forbidden.
             SortRefused: `to` cannot be used safely, for example because it lies in `folder`; or the pattern cannot be
                 used.
+            UserError: `mode` or `include` is none of those above.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
         from flowersorter.photos.scan import absolute_folder, absolute_roots
@@ -233,7 +260,8 @@ class Collection(OpenCollection):
 
         target = absolute_folder(given_path(to))
         roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
-        sorting.check_destination(roots, target, Mode(mode), CancelToken())
+        chosen_mode, included = chosen(Mode, mode, "mode"), chosen(sorting.Include, include, "include")
+        sorting.check_destination(roots, target, chosen_mode, CancelToken())
         FolderPattern.parse(pattern or CLASS_ONLY)
         self.predict(*roots)
         follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
@@ -244,8 +272,8 @@ class Collection(OpenCollection):
         request = sorting.SortRequest(
             roots,
             target,
-            Mode(mode),
-            sorting.Include(include),
+            chosen_mode,
+            included,
             pattern=pattern,
             move_duplicates=move_duplicates,
             remove_emptied=remove_empty_folders,
@@ -260,12 +288,12 @@ class Collection(OpenCollection):
         """Undo a sort. Photos that were edited since then are kept.
 
         Args:
-            sort: The number of the sort (`SortReport.sort`), or None for the newest.
+            sort: The number of the sort (`SortReport.sort`), or None for the newest of which something can be undone.
             take_changed: Also take back photos that were moved or renamed within the destination, and move photos back
                 that were edited since they were moved. Edited copies always stay.
 
         Returns:
-            The number of photos undone.
+            The number of photos undone, without copies and links that were gone already.
 
         Raises:
             UndoRefused: there is no such sort, or nothing left to undo.

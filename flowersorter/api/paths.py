@@ -1,15 +1,33 @@
-"""Paths as a script gives them."""
+"""Paths and choices as a script gives them."""
 
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from flowersorter.errors import UserError
 from flowersorter.messages import text
 
 AnyPath: TypeAlias = str | os.PathLike[str]
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def chosen(choices: type[_Choice], value: str, argument: str) -> _Choice:
+    """The choice that is meant.
+
+    Raises:
+        UserError: there is no such choice; the error lists them.
+    """
+    try:
+        return choices(value)
+    except ValueError:
+        names = ", ".join(f'"{each.value}"' for each in choices)
+        raise UserError(
+            text("{argument} cannot be {value!r}", argument=argument, value=value),
+            hint=text("Choose one of {names}", names=names),
+        ) from None
 
 
 def given_path(path: AnyPath) -> Path:

@@ -10,7 +10,7 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import shown
 from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import UserError
-from flowersorter.messages import Text, stored, text
+from flowersorter.messages import Text, plural, stored, text
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.workflows.filing.history import RunPhoto, run_photos, runs
 
@@ -20,7 +20,6 @@ _MODES: dict[str, Text] = {
     Mode.LINK: text("link"),
     Mode.SYMLINK: text("symlink"),
 }
-_ACTIONS: dict[str, Text] = {Action.ALREADY_THERE: text("already there"), Action.DUPLICATE: text("duplicate")}
 _RUN_STATES = {
     RunState.OPEN: text("open"),
     RunState.DONE: text("done"),
@@ -34,7 +33,6 @@ _STATES = {
     EntryState.DONE: text("done"),
     EntryState.FAILED: text("failed"),
     EntryState.CANCELLED: text("cancelled"),
-    EntryState.NOTED: text("noted"),
     EntryState.UNDOING: text("undoing"),
     EntryState.UNDONE: text("undone"),
 }
@@ -91,6 +89,7 @@ def _list_photos(call: Call, run_id: int) -> int:
     if not found:
         call.terminal.say(text("Sort {run_id} has no photos.", run_id=run_id))
         return 0
+    noted = [photo for photo in found if photo.entry.state == EntryState.NOTED]
     table: list[list[str]] = [[text("state"), text("class"), text("photo"), text("to"), ""]]
     table += [
         [
@@ -101,8 +100,21 @@ def _list_photos(call: Call, run_id: int) -> int:
             _remark(photo),
         ]
         for photo in found
+        if photo.entry.state != EntryState.NOTED
     ]
-    call.terminal.say_table(table)
+    if len(table) > 1:
+        call.terminal.say_table(table)
+    there = sum(photo.entry.action == Action.ALREADY_THERE for photo in noted)
+    if there:
+        call.terminal.say(plural("{number} photo was already there.", "{number} photos were already there.", there))
+    if twice := len(noted) - there:
+        call.terminal.say(
+            plural(
+                "{number} duplicate of another photo, which is sorted once",
+                "{number} duplicates of another photo, which is sorted once",
+                twice,
+            )
+        )
     return 0
 
 
@@ -111,7 +123,7 @@ def _remark(photo: RunPhoto) -> str:
         return text("moved on by sort {run_id}", run_id=photo.moved_on_by)
     if photo.entry.error:
         return stored(photo.entry.error)
-    return _ACTIONS.get(photo.entry.action, photo.entry.action) if photo.entry.state == EntryState.NOTED else ""
+    return ""
 
 
 def _photo_line(photo: RunPhoto) -> dict[str, Any]:

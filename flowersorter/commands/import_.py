@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import say_class_names
 from flowersorter.commands.shared.output import counted_photos, named, percent, shown
 from flowersorter.messages import Text, plural, text
 from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
@@ -12,6 +13,7 @@ def run(call: Call) -> int:
     """Add a shared model, and say what it holds."""
     terminal = call.terminal
     with call.engine() as engine, terminal.progress() as report:
+        before = [entry.name for entry in engine.collection.classes.all()]
         result = import_model(engine, ImportRequest(call.options.file, call.options.use), report, call.cancel)
     summary = {
         "model": result.model_id,
@@ -33,6 +35,7 @@ def run(call: Call) -> int:
         )
     )
     terminal.say(named(result.classes), indent=2)
+    say_class_names(terminal, result.classes, before)
     terminal.say(
         text("According to whoever shared it: {claim}. Nothing of that was measured here.", claim=claim(result))
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import say_unreadable
+from flowersorter.commands.shared.folder_output import say_class_names, say_unreadable
 from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.label import LabelOrigin
@@ -31,6 +31,7 @@ def run(call: Call) -> int:
     lines: list[dict[str, Any]] = []
     unreadable: list[tuple[Path, str]] = []
     with call.engine() as engine, terminal.progress() as report:
+        before = [entry.name for entry in engine.collection.classes.all()]
         for number, path in enumerate(options.photos):
             report(Progress(text("Labelling photos"), number, len(options.photos)))
             call.cancel.check()
@@ -54,6 +55,7 @@ def run(call: Call) -> int:
     for line in (*lines, {"summary": summary}):
         terminal.record(line)
     _say(terminal, done, summary)
+    say_class_names(terminal, (line["label"] for line in done if line["label"]), before)
     _say_without_picture(terminal, done)
     if moved is not None:
         _say_moved(terminal, moved)

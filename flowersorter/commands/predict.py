@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import predict_folders, say_folder
+from flowersorter.commands.shared.folder_output import predict_folders, say_folders
 from flowersorter.commands.shared.json_lines import (
     ModelName,
     count_lines,
@@ -49,25 +49,24 @@ def run(call: Call) -> int:
     """Predict photos and folders in the order given; 1 where only photos were named and none could be read."""
     lines: list[dict[str, Any]] = []
     left_out, problems = Counter[str](), list[dict[str, str]]()
-    for path in call.options.paths:
-        if _is_folder(path):
-            check_folder(path)  # said before a thousand photos of another folder are read
-    only_photos = not any(map(_is_folder, call.options.paths))
-    with call.engine(only_reads=only_photos) as engine:
+    folders = tuple(filter(_is_folder, call.options.paths))
+    for path in folders:
+        check_folder(path)  # said before a thousand photos of another folder are read
+    left = folders  # predicted together, as sort does: the photos of one tell about those of another
+    with call.engine(only_reads=not folders) as engine:
         for is_folder, paths in groupby(call.options.paths, key=_is_folder):
             if not is_folder:
                 lines += _predict_photos(call, engine, tuple(paths))
-                continue
-            for path in paths:
-                result = predict_folders(call, engine, path)
-                lines += _show_folder(call, engine, path, result)
+            elif left:
+                result, left = predict_folders(call, engine, left), ()
+                lines += _show_folders(call, engine, folders, result)
                 left_out.update(result.skipped)
                 problems += folder_problems(result.problems)
     if call.options.csv:
         call.terminal.put(prediction_table(lines, CsvDialect(call.options.csv)))
     summary = count_lines(lines) | {"left_out": dict(sorted(left_out.items())), "problems": problems}
     call.terminal.record({"summary": summary})
-    if any("error" not in line for line in lines) or any(map(_is_folder, call.options.paths)):
+    if folders or any("error" not in line for line in lines):
         return 0
     call.terminal.note(text("None of the photos could be read."))
     return 1
@@ -91,7 +90,9 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() or not (path.exists() or looks_like_photo(path))
 
 
-def _show_folder(call: Call, engine: Engine, folder: Path, result: PredictFolderResult) -> list[dict[str, Any]]:
+def _show_folders(
+    call: Call, engine: Engine, folders: tuple[Path, ...], result: PredictFolderResult
+) -> list[dict[str, Any]]:
     options = call.options
     result = select_rows(engine.collection, result, options.order, options.name)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
@@ -101,7 +102,7 @@ def _show_folder(call: Call, engine: Engine, folder: Path, result: PredictFolder
     for line in lines:
         call.terminal.record(line)
     if not call.terminal.as_json:
-        say_folder(call, engine.collection, folder, result, names, likenesses)
+        say_folders(call, engine.collection, folders, result, names, likenesses)
     return lines
 
 

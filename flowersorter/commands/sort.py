@@ -14,7 +14,7 @@ from flowersorter.commands.shared.folder_output import (
     say_no_photos,
 )
 from flowersorter.commands.shared.json_lines import folder_lines, folder_problems, model_name
-from flowersorter.commands.shared.sort_output import FILING, Outcome, folder_in, say_done, say_plan
+from flowersorter.commands.shared.sort_output import FILING, Outcome, folder_in, say_done, say_each_photo, say_plan
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import plural, stored, text
@@ -32,6 +32,7 @@ from flowersorter.workflows.filing.sort import (
     plan_sort,
     run_sort,
 )
+from flowersorter.workflows.filing.sort_patterns import sort_pattern
 from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
@@ -64,6 +65,15 @@ def run(call: Call) -> int:
         with terminal.progress() as report:
             plan = plan_sort(engine, request, report, call.cancel)
         if len(result.rows):
+            if options.dry_run:
+                say_each_photo(terminal, plan)
+            pattern = sort_pattern(engine.collection, plan.destination)
+            if options.pattern is None and pattern != CLASS_ONLY:
+                terminal.say(
+                    text(
+                        'With the sub-folders of your last sort there: {pattern} (none: --pattern "")', pattern=pattern
+                    )
+                )
             say_plan(terminal, plan, result)
         outcomes = _planned(plan)
         done = None

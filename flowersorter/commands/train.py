@@ -7,7 +7,7 @@ from typing import Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.finetune import run_deep
-from flowersorter.commands.shared.folder_output import remember_options
+from flowersorter.commands.shared.folder_output import remember_options, say_class_names
 from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.messages import plural, text
@@ -24,6 +24,7 @@ def run(call: Call) -> int:
         return run_deep(call)
     with call.engine() as engine:
         remember_options(call, engine.collection, options.folder)
+        before = [entry.name for entry in engine.collection.classes.all()]
         request = TrainFolderRequest(
             options.folder, add=options.add, device=options.device, backbone=options.backbone, flat=options.flat
         )
@@ -34,6 +35,7 @@ def run(call: Call) -> int:
     further |= {"validated": result.validated, "validated_right": result.validated_right}
     record_training(call, result, further | {"starter_classes": list(result.starter_classes)})
     _say_training(call.terminal, result)
+    say_class_names(call.terminal, result.classes, before)
     return 0
 
 

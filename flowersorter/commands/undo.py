@@ -8,8 +8,9 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import counted_files
 from flowersorter.messages import Text, joined_texts, plural, stored, text
+from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.undo import UndoResult
-from flowersorter.workflows.filing.history import UndoRequest, undo_run
+from flowersorter.workflows.filing.history import UndoRequest, passed_over_sentence, undo_run
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -20,46 +21,69 @@ def run(call: Call) -> int:
     terminal, options = call.terminal, call.options
     with call.engine() as engine:
         result = _undo(call, engine, UndoRequest(options.sort, take_changed=options.yes))
-        undone, refused = result.undone, result.refused
+        undone, gone, refused, passed_over = result.undone, result.gone, result.refused, result.passed_over
         if result.changed and terminal.ask(_question(result)):
             call.cancel.check()
             request = UndoRequest(result.run_id, result.changed, take_changed=True)
             refused = result.refused_anyway
             result = _undo(call, engine, request)
-            undone, refused = undone + result.undone, (*refused, *result.refused)
+            undone, gone, refused = undone + result.undone, gone + result.gone, (*refused, *result.refused)
     for photo in refused:
         terminal.record(unreadable_line(photo.path, photo.reason))
         terminal.say_of(photo.path, stored(photo.reason), indent=2)
     summary = {
         "sort": result.run_id,
         "undone": undone,
+        "gone": gone,
         "refused": len(refused),
         "moved": len(result.moved),
         "edited": len(result.edited),
+        "passed_over": list(passed_over),
     }
     terminal.record({"summary": summary})
     if not refused:
         return 0
     terminal.note(
         plural(
-            "{number} photo left as they are, because undoing them is not safe.",
-            "{number} photos left as they are, because undoing them is not safe.",
+            "{number} photo was left as it is, for the reason above.",
+            "{number} photos were left as they are, for the reasons above.",
             len(refused),
         )
     )
     if result.changed:
-        terminal.note(
-            text("Take back what you moved, renamed or edited too: flowersorter undo {sort} --yes", sort=result.run_id)
-        )
+        terminal.note(_how_to_take_back(result))
     return 1
 
 
 def _undo(call: Call, engine: Engine, request: UndoRequest) -> UndoResult:
     with call.terminal.progress() as report:
         result = undo_run(engine, request, report, call.cancel)
+    for run_id, photos in result.passed_over.items():
+        call.terminal.note(passed_over_sentence(run_id, photos))
     files = counted_files(result.undone, result.late_sidecars)
     call.terminal.say(text("Sort {sort}: {files} undone.", sort=result.run_id, files=files))
+    if result.gone:
+        call.terminal.say(_gone_sentence(result))
     return result
+
+
+def _gone_sentence(result: UndoResult) -> Text:
+    if result.mode == Mode.COPY:
+        return plural("{number} copy was gone already.", "{number} copies were gone already.", result.gone)
+    return plural("{number} link was gone already.", "{number} links were gone already.", result.gone)
+
+
+def _how_to_take_back(result: UndoResult) -> Text:
+    """Say how to take back the photos that stayed only because the person did not agree."""
+    if not result.edited:
+        return text("To take back the moved and renamed ones too: flowersorter undo {sort} --yes", sort=result.run_id)
+    if not result.moved:
+        return text("To move the edited ones back as they are now: flowersorter undo {sort} --yes", sort=result.run_id)
+    return text(
+        "To take back the moved and renamed ones too, and the edited ones as they are now: "
+        "flowersorter undo {sort} --yes",
+        sort=result.run_id,
+    )
 
 
 def _question(result: UndoResult) -> Text:

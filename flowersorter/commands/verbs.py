@@ -9,8 +9,17 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flowersorter.commands.shared.argument_types import to_count, to_model_id, to_number, to_path, to_report
+from flowersorter.commands.shared.argument_types import to_number, to_path, to_report
 from flowersorter.commands.shared.line_parser import LineParser
+from flowersorter.commands.shared.verb_options import (
+    add_backbones,
+    add_check,
+    add_export,
+    add_history,
+    add_import,
+    add_models,
+    add_verify,
+)
 from flowersorter.messages import text
 
 
@@ -27,17 +36,20 @@ class Verb:
         title: One line for the list of commands, lower case, without a full stop.
         more: Sentences that only its own help has.
         add_to: Adds its arguments and options to its parser.
+        package: The package of its module within `commands`; "" for `commands` itself.
     """
 
     name: str
     title: str
     more: str = ""
     add_to: Callable[[LineParser], None] = _nothing_more
+    package: str = ""
 
     @property
     def module(self) -> str:
         """The module with its ``run(call)``, imported when the command runs."""
-        return f"flowersorter.commands.{self.name.replace('-', '_')}" + ("_" if self.name == "import" else "")
+        name = self.name.replace("-", "_") + ("_" if self.name == "import" else "")
+        return ".".join(filter(None, ("flowersorter.commands", self.package, name)))
 
 
 def _add_predict(parser: LineParser) -> None:
@@ -96,6 +108,11 @@ def _add_scan_options(parser: LineParser) -> None:
     )
 
 
+def _add_groups(parser: LineParser) -> None:
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    _add_scan_options(parser)
+
+
 def _add_label(parser: LineParser) -> None:
     parser.add_argument("photos", type=to_path, nargs="+", metavar="PHOTO")
     what = parser.add_mutually_exclusive_group()
@@ -121,7 +138,7 @@ def _add_sort(parser: LineParser) -> None:
         ("symlink", text("make pointers to the originals, also on another drive; they stop working without them")),
     ):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
-    parser.add_argument("--dry-run", action="store_true", help=text("only show what would be done"))
+    parser.add_argument("--dry-run", action="store_true", help=text("only show which photo would go where"))
     parser.add_argument(
         "--only-sure", action="store_true", help=text("sort only sure suggestions and confirmed photos")
     )
@@ -145,7 +162,7 @@ def _add_sort(parser: LineParser) -> None:
         metavar="P",
         help=text(
             "sub-folders of the class, such as {{class}}/{{date:%%Y}} or {{class}}/{{camera}} (default: as in the "
-            "last sort)"
+            "last sort into DEST; '' for none)"
         ),
     )
     parser.add_argument(
@@ -222,44 +239,9 @@ def _add_next(parser: LineParser) -> None:
     )
 
 
-def _add_models(parser: LineParser) -> None:
-    action = parser.add_mutually_exclusive_group()
-    action.add_argument(
-        "--use",
-        type=to_model_id,
-        metavar="ID",
-        help=text('use this model from now on; "starter" is the one that ships'),
-    )
-    action.add_argument(
-        "--compare", type=to_model_id, nargs=2, metavar="ID", help=text("show what changes between two models")
-    )
-    action.add_argument(
-        "--note", nargs=2, metavar=("ID", "TEXT"), help=text("give a model a note; it is then never pruned")
-    )
-    action.add_argument(
-        "--delete", type=int, metavar="ID", help=text("delete a model permanently, unless it is in use")
-    )
-    action.add_argument(
-        "--prune",
-        type=to_count,
-        metavar="N",
-        help=text("delete old models; keep the newest N, the one in use and those with a note"),
-    )
-
-
-def _add_export(parser: LineParser) -> None:
-    parser.add_argument("file", type=to_path, metavar="FILE")
-
-
-def _add_import(parser: LineParser) -> None:
-    parser.add_argument("file", type=to_path, metavar="FILE")
-    parser.add_argument("--use", action="store_true", help=text("use it from now on"))
-
-
-def _add_history(parser: LineParser) -> None:
-    parser.add_argument(
-        "sort", type=to_number, nargs="?", metavar="SORT", help=text("number of a sort, to list its photos")
-    )
+def _add_check(parser: LineParser) -> None:
+    add_check(parser)
+    _add_scan_options(parser)
 
 
 def _add_undo(parser: LineParser) -> None:
@@ -270,27 +252,10 @@ def _add_undo(parser: LineParser) -> None:
         "--yes",
         action="store_true",
         help=text(
-            "also take back photos that you moved or renamed within the destination, or edited since they were moved"
+            "also take back photos that you moved or renamed within the destination, and move photos back that you "
+            "edited since they were moved; edited copies are always kept"
         ),
     )
-
-
-def _add_verify(parser: LineParser) -> None:
-    parser.add_argument(
-        "destination",
-        type=to_path,
-        nargs="?",
-        metavar="DEST",
-        help=text("verify only what is in this folder (default: all)"),
-    )
-
-
-def _add_backbones(parser: LineParser) -> None:
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
-    )
-    source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))
 
 
 #: Every command, in the order of the help; a first word that is none of them is a folder to open in the window.
@@ -335,11 +300,22 @@ VERBS = (
         ),
         _add_evaluate,
     ),
+    Verb("groups", text("group the photos that look alike"), add_to=_add_groups, package="labelling"),
     Verb(
         "next",
         text("suggest photos to label next, and say whether there are enough labels"),
         text("Per class: how accurate, how many sure, how much ten more photos would improve it."),
         _add_next,
+        "labelling",
+    ),
+    Verb(
+        "check",
+        text("ask about photos drawn at random, and say how many suggestions are right"),
+        text(
+            "Draws photos without a label until it is sure, and remembers the answers: called again, it goes on. A "
+            "right suggestion becomes the label. Without a terminal it lists the photos to answer about."
+        ),
+        _add_check,
     ),
     Verb(
         "label-errors",
@@ -347,18 +323,17 @@ VERBS = (
         text("Each with the labelled photos it resembles. Photos in two class folders come first."),
         _add_label_errors,
     ),
-    Verb("models", text("list, choose, compare and delete the models of the collection"), "", _add_models),
+    Verb("models", text("list, choose, compare and delete the models of the collection"), "", add_models),
     Verb(
         "export",
         text("save the current model to a file"),
         text(
             "Its ending chooses the format: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX "
-            "runtime, "
-            ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python "
-            "that use "
+            "runtime, .safetensors carries everything and can be imported elsewhere. For the first two the lines "
+            "of Python that use "
             "the file are shown."
         ),
-        _add_export,
+        add_export,
     ),
     Verb(
         "import",
@@ -367,9 +342,9 @@ VERBS = (
             "A .safetensors file that was exported here or elsewhere. Every part of it is checked, no code in it is "
             "run."
         ),
-        _add_import,
+        add_import,
     ),
-    Verb("history", text("list all sorts, or the photos of one"), "", _add_history),
+    Verb("history", text("list all sorts, or the photos of one"), "", add_history),
     Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), _add_undo),
     Verb(
         "verify",
@@ -380,7 +355,8 @@ VERBS = (
             "with 1 "
             "if something rotted, is gone or cannot be read, else with 0."
         ),
-        _add_verify,
+        add_verify,
+        package="maintenance",
     ),
     Verb(
         "recover",
@@ -390,9 +366,10 @@ VERBS = (
             "from its "
             "newest good backup by this command only; the damaged file is kept."
         ),
+        package="maintenance",
     ),
-    Verb("backbones", text("list the image networks, or get another one"), "", _add_backbones),
-    Verb("doctor", text("check the installation and the collection")),
+    Verb("backbones", text("list the image networks, or get another one"), "", add_backbones),
+    Verb("doctor", text("check the installation and the collection"), package="maintenance"),
 )
 
 #: What earlier versions called a command.

@@ -74,6 +74,7 @@ class Run:
         undone: Photos undone since.
         failed: Photos that could not be filed.
         late_sidecars: Sidecars it filed beside photos that were there already, without those undone since.
+        touched: Files, with sidecars, that it filed or tried to, also those undone since.
         volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
             for runs of earlier versions.
     """
@@ -89,6 +90,7 @@ class Run:
     undone: int
     failed: int
     late_sidecars: int = 0
+    touched: int = 0
     volumes: Mapping[Path, Volume] = field(default_factory=dict)
 
     @property

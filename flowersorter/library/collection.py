@@ -28,6 +28,7 @@ from flowersorter.library.tables.journal import Journal
 from flowersorter.library.tables.labels import LabelTable, ReviewedLabels
 from flowersorter.library.tables.pending_labels import PendingLabelTable
 from flowersorter.library.tables.photos import PhotoTable
+from flowersorter.library.tables.sample_checks import SampleCheckTable
 from flowersorter.library.tables.settings import Settings
 from flowersorter.messages import text
 
@@ -51,6 +52,7 @@ class CollectionStore:
         labels: The labels.
         pending_labels: Labels of photos that are not read yet.
         reviewed_labels: Labels that a person confirmed although the model suspected another class.
+        sample_checks: Random samples of suggestions that a person checks.
         journal: The record of every sort.
         models: The models.
         thumbnails: The thumbnail cache.
@@ -76,6 +78,7 @@ class CollectionStore:
             self.labels = LabelTable(self.database)
             self.pending_labels = PendingLabelTable(self.database)
             self.reviewed_labels = ReviewedLabels(self.database)
+            self.sample_checks = SampleCheckTable(self.database)
             self.journal = Journal(self.database)
             self.models = ModelStore(self.database, folder / "models")
             self.thumbnails = ThumbnailStore(folder / "thumbnails")

@@ -165,8 +165,10 @@ class FolderWalk:
         with os.scandir(folder) as listing:
             entries = sorted((entry for entry in listing if not self._is_hidden(entry)), key=attrgetter("name"))
         if any(entry.name == COLLECTION_FILE for entry in entries):
-            entries = [entry for entry in entries if entry.name != THUMBNAIL_FOLDER]
             self.skipped[HIDDEN] += 1
+            if folder not in self._opened and not any(has_photo_suffix(entry.name) for entry in entries):
+                entries = []  # nothing but the files of a collection
+            entries = [entry for entry in entries if entry.name != THUMBNAIL_FOLDER]
         photos: list[str] = []
         others: dict[str, os.DirEntry[str]] = {}
         prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is slow

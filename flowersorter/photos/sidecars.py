@@ -8,7 +8,8 @@ A file that is no photo is a sidecar of the photo whose name it begins with:
                     IMG_1_01.jpg.xmp                            a duplicate edit of darktable
 
 A film, a RAW or a number behind the stem is another shot (``IMG_1_2.mov``), and a copy's number makes it the sidecar of
-that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, the file is nobody's. Names are
+that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, the file is nobody's. A RAW or a film
+that belongs to no photo is sorted by itself, and has sidecars by the same rules, a RAW before a film. Names are
 compared without case and in one Unicode form. The longest name wins, then the same spelling, then the photo's format.
 
 Some makers rename: Apple's edited photos (``IMG_E1.HEIC`` with ``IMG_O1.AAE``), the Pixel's RAW
@@ -40,7 +41,8 @@ RAW_SUFFIXES = frozenset(_RAW.split())
 FILM_SUFFIXES = frozenset(
     ".3g2 .3gp .avi .insv .lrv .m2ts .m4v .mkv .mov .mp .mp4 .mpeg .mpg .mts .webm .wmv".split()  # noqa: SIM905 - reads better
 )
-_SHOT_SUFFIXES = PHOTO_SUFFIXES | RAW_SUFFIXES | FILM_SUFFIXES
+_LONE_SUFFIXES = RAW_SUFFIXES | FILM_SUFFIXES
+_SHOT_SUFFIXES = PHOTO_SUFFIXES | _LONE_SUFFIXES
 #: Files of a folder or of a collection of this program, whatever photo has such a name.
 _OF_THE_FOLDER = re.compile(r"thumbs\.db|desktop\.ini|library\.sqlite.*")
 
@@ -89,7 +91,7 @@ class SidecarFinder:
 
 
 def sidecars_by_photo(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the sidecars of each photo among the file names of one folder.
+    """Return the sidecars of each photo among the file names of one folder, and of each RAW and film without a photo.
 
     The result depends on the set of names alone. A photo without sidecars is not in it. Of two names that some file
     systems take for the same, one is a sidecar.
@@ -98,18 +100,28 @@ def sidecars_by_photo(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     others: list[str] = []
     for name in names:
         (photos if _is_photo(name) else others).append(name)
+    found, others = _assigned(photos, others)
+    lone = [name for name in others if _split(name)[1].lower() in _LONE_SUFFIXES]
+    found |= _assigned(lone, [name for name in others if name not in set(lone)])[0] if lone else {}
+    return {owner: tuple(sorted(theirs.values(), key=NaturalOrder())) for owner, theirs in found.items()}
+
+
+def _assigned(photos: list[str], others: list[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Return the sidecars of each photo, by their keys, and the files that belong to none."""
     if not photos or not others:
-        return {}
+        return {}, others
     owners = _Owners.of(photos, takeout=any(name[-5:].lower() == ".json" for name in others))
     found: dict[str, dict[str, str]] = {}
+    rest = []
     for name in others:
         owner = owners.find(name)
         if owner is None:
+            rest.append(name)
             continue
         theirs = found.setdefault(owner, {})
         key = _key(name)
         theirs[key] = min(name, theirs.get(key, name), key=lambda each: (not owner.startswith(_stem(each)), each))
-    return {owner: tuple(sorted(theirs.values(), key=NaturalOrder())) for owner, theirs in found.items()}
+    return found, rest
 
 
 def split_sidecar(photo: str, sidecar: str) -> tuple[str, str]:
@@ -237,7 +249,8 @@ def _best(name: str, photos: list[str]) -> str:
     def rank(photo: str) -> tuple[bool, bool, bool, int, str]:
         stem, suffix = _split(photo)
         suffix = suffix.lower()
-        position = _OWNERS_FIRST.index(suffix) if suffix in _OWNERS_FIRST else len(_OWNERS_FIRST)
+        unusual = len(_OWNERS_FIRST) + (suffix in FILM_SUFFIXES)
+        position = _OWNERS_FIRST.index(suffix) if suffix in _OWNERS_FIRST else unusual
         named = name.startswith(photo), f"{suffix}." in name.lower(), name.startswith(stem)
         return not named[0], not named[1], not named[2], position, photo
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.edited_photos import edits_of
 from flowersorter.messages import joined_texts, text
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.destination_contents import DestinationContents
@@ -119,6 +120,7 @@ class _Finder:
 
     def __init__(self, collection: CollectionStore, run: Run, files: FileSystem) -> None:
         self._journal, self._run, self._files = collection.journal, run, files
+        self._database = collection.database
         self._contents = DestinationContents(files, run.destination)
         self._taken: Collection[Path] | None = None
         self._found: set[Path] = set()
@@ -141,14 +143,20 @@ class _Finder:
             yield from self._if_changed(entry, self._beside(entry, lead, now))
 
     def _elsewhere(self, entry: Entry) -> Path | None:
-        """The file with the bytes of a filed photo that no other filing put there, one of the same name first."""
+        """The file with the bytes of a filed photo that no other filing put there, one of the same name first.
+
+        Where there is none, one that the library knows as the same picture, edited since.
+        """
         assert entry.sha256 is not None  # of a photo it is always known
-        same = [
-            path
-            for path in self._contents.all_with(entry.size_bytes, entry.sha256)
-            if path not in self._found and not self._is_another(entry, path)
-        ]
+        same = self._others_with(entry, entry.sha256, entry.size_bytes)
+        if not same and entry.action != Action.LINK:
+            edits = edits_of(self._database, [entry.sha256]).get(entry.sha256, {})
+            same = [path for sha256, size in edits.items() for path in self._others_with(entry, sha256, size)]
         return min(same, key=lambda path: path.name != entry.destination.name, default=None)
+
+    def _others_with(self, entry: Entry, sha256: bytes, size_bytes: int) -> list[Path]:
+        found = self._contents.all_with(size_bytes, sha256)
+        return [path for path in found if path not in self._found and not self._is_another(entry, path)]
 
     def _is_another(self, entry: Entry, path: Path) -> bool:
         """Whether a file with the bytes of a filed one is known to be another."""

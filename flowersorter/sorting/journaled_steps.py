@@ -126,8 +126,11 @@ def file(context: StepContext, entry: Entry) -> str | None:
     return note
 
 
-def undo_step(context: StepContext, run: Run, entry: Entry) -> None:
+def undo_step(context: StepContext, run: Run, entry: Entry) -> bool:
     """Undo the filing of one file.
+
+    Returns:
+        Whether it was there: a copy or link that the person removed is undone all the same.
 
     Raises:
         NotDoneError: it stays filed; the journal has the reason.
@@ -140,11 +143,12 @@ def undo_step(context: StepContext, run: Run, entry: Entry) -> None:
                 secure(context, entry.source.parent, run.source or entry.source.parent)
         temporary = _temporary_in(entry.source.parent)
         context.journal.start_undo(entry, temporary)
-        _undo(context.files, run, entry, temporary)
+        was_there = _undo(context.files, run, entry, temporary)
     except NotDoneError as error:
         context.journal.set_state(entry.id, EntryState.DONE, error.reason)
         raise
     record_undone(context, entry)
+    return was_there
 
 
 def check_undo(context: StepContext, run: Run, entry: Entry) -> None:
@@ -251,9 +255,9 @@ def _do(files: FileSystem, entry: Entry, transfer: Transfer) -> str | None:
     return None
 
 
-def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> None:
+def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> bool:
     if is_gone_already(files, run, entry):
-        return
+        return False
     if entry.action == Action.MOVE:
         # A file that the person has put there meanwhile is kept.
         move(files, Transfer(entry.destination, entry.source, temporary, _sha256(entry)))
@@ -261,6 +265,7 @@ def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> None:
         remove_copy(files, _transfer(entry))
     else:
         remove_link(files, entry.source, entry.destination)
+    return True
 
 
 def make_source_folder(context: StepContext, run: Run, folder: Path) -> None:

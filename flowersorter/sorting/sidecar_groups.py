@@ -58,8 +58,11 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     return "; ".join(notes) or None
 
 
-def undo_group(context: StepContext, run: Run, group: Group) -> None:
+def undo_group(context: StepContext, run: Run, group: Group) -> bool:
     """Undo the filing of a photo and its sidecars; all are checked before the first is touched.
+
+    Returns:
+        Whether the photo was still there.
 
     Raises:
         NotDoneError: all of them stay filed.
@@ -73,12 +76,15 @@ def undo_group(context: StepContext, run: Run, group: Group) -> None:
             reason = _about(entry, group, error.reason)
             context.journal.set_state(entry.id, EntryState.DONE, reason)
             raise NotDoneError(reason) from error
+    was_there = True
     for entry in reversed(filed):
         try:
-            undo_step(context, run, entry)
+            there = undo_step(context, run, entry)
+            was_there = there if entry is group.lead else was_there
         except NotDoneError as error:
             _refile(context, filed[filed.index(entry) + 1 :], error)
             raise NotDoneError(_about(entry, group, error.reason), stop=error.stop) from error
+    return was_there
 
 
 def _roll_back(context: StepContext, run: Run, group: Group, done: list[Entry], error: NotDoneError) -> None:

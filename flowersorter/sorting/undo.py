@@ -17,7 +17,7 @@ from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
-from flowersorter.sorting.journaled_steps import StepContext, remember_drives, require_drives
+from flowersorter.sorting.journaled_steps import StepContext, check_undo, remember_drives, require_drives
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.sidecar_groups import Group, grouped, undo_group
@@ -30,13 +30,15 @@ class UndoResult:
     """The outcome of an undo.
 
     Attributes:
-        undone: Number of photos undone.
+        undone: Number of photos undone, without those that were gone already.
+        gone: Number of photos whose copy or link the person had removed.
         refused: Paths of the photos that stay filed, with the reasons.
         mode: How the sort filed photos: copies and links were deleted, moved photos went back.
         late_sidecars: Number of sidecars undone that were filed beside photos of an earlier sort.
         moved: The refused photos that the person moved or renamed within the destination: where they were filed, by
             entry id.
         edited: The refused photos that the run moved and the person edited since, likewise.
+        passed_over: Newer sorts of which nothing more can be undone: number of photos by run id.
     """
 
     run_id: int
@@ -46,6 +48,8 @@ class UndoResult:
     late_sidecars: int = 0
     moved: Mapping[int, Path] = field(default_factory=dict)
     edited: Mapping[int, Path] = field(default_factory=dict)
+    gone: int = 0
+    passed_over: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def changed(self) -> tuple[int, ...]:
@@ -106,7 +110,7 @@ def undo(
     groups = [group for group in groups if group.lead.id not in kept]
     make_emptied_folders(context, run, [entry.source for group in groups for entry in group.entries])
     try:
-        refused += _undo_groups(context, run, groups, report, cancel)
+        not_undone, gone = _undo_groups(context, run, groups, report, cancel)
     except Cancelled:
         _end(context, run, whole=only is None)
         raise
@@ -115,34 +119,72 @@ def undo(
     after = context.journal.run(run_id)
     return UndoResult(
         run_id,
-        after.undone - before.undone,
-        tuple(refused),
+        after.undone - before.undone - gone,
+        (*refused, *not_undone),
         Mode(run.mode),
         before.late_sidecars - after.late_sidecars,
         moved={photo.lead.id: photo.lead.destination for photo in changed if photo.is_moved},
         edited={photo.lead.id: photo.lead.destination for photo in changed if not photo.is_moved},
+        gone=gone,
     )
+
+
+def photos_that_stay(
+    collection: CollectionStore,
+    run: Run,
+    cancel: CancelToken,
+    files: FileSystem | None = None,
+    *,
+    take_changed: bool = False,
+) -> int:
+    """Count the photos of a run that an earlier undo left and another would leave again; reads only.
+
+    Returns:
+        0 where something of the run can be undone, or undoing it was never tried.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    context = StepContext(collection, files or FileSystem())
+    groups = grouped(context.journal.filings(run.id))
+    if any(map(_is_open, groups)):
+        return 0
+    groups = [group for group in groups if _is_filed(group)]
+    if not all(any(entry.error for entry in group.entries) for group in groups):
+        return 0
+    changed = {photo.lead.id for photo in changed_photos(collection, run, groups, context.files, cancel)}
+    for group in groups:
+        if group.lead.id in changed:
+            if take_changed:
+                return 0
+            continue
+        with suppress(NotDoneError):
+            for entry in group.entries:
+                if entry.state == EntryState.DONE:
+                    check_undo(context, run, entry)
+            return 0
+    return len(groups)
 
 
 def _undo_groups(
     context: StepContext, run: Run, groups: Sequence[Group], report: Report, cancel: CancelToken
-) -> list[Skipped]:
-    """Undo photo by photo; return those that stay filed.
+) -> tuple[list[Skipped], int]:
+    """Undo photo by photo; return those that stay filed, and the number of those that were gone already.
 
     Raises:
         Cancelled: asked to stop, between two photos.
     """
-    refused = []
+    refused, gone = [], 0
     for done, group in enumerate(groups):
         report(Progress(text("Undoing"), done, len(groups)))
         cancel.check()
         try:
             require_drives(context)
-            undo_group(context, run, group)
+            gone += not undo_group(context, run, group)
         except (NotDoneError, LeftOpenError) as error:
             refused.append(Skipped(group.lead.destination, error.reason))
     report(Progress(text("Undoing"), len(groups), len(groups)))
-    return refused
+    return refused, gone
 
 
 def _keep(context: StepContext, run: Run, changed: Sequence[ChangedPhoto]) -> list[Skipped]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import (
+    actions,
     calibration,
     cancelling,
     class_imbalance,
@@ -25,6 +26,7 @@ from tests.bench import (
     learning,
     reference,
     responsiveness,
+    sampling,
     unknown,
 )
 from tests.bench.safety import table as safety_table
@@ -73,6 +75,7 @@ MEASUREMENTS = {
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),
     "unknown": Measurement(unknown.unknown_folders, "10 minutes", needs_photos=True),
+    "actions": Measurement(actions.actions, "15 minutes", needs_photos=True),
     "few": Measurement(few_labels.few_labels, "5 minutes", needs_photos=True),
     "uneven": Measurement(class_imbalance.uneven, "3 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(label_errors.doubts), "2 minutes", needs_photos=True),
@@ -81,6 +84,7 @@ MEASUREMENTS = {
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "elsewhere": Measurement(_of_photos(exports.exported_models), "2 minutes", needs_photos=True),
     "reference": Measurement(reference.reference, "10 minutes", needs_photos=True),
+    "sample": Measurement(sampling.sampling, "half a minute", quick=True),
     "safety": Measurement(safety_table.safety, "15 minutes"),
 }
 

@@ -250,7 +250,7 @@ import os, signal
 from flowersorter import Collection
 
 def stop(news):
-    if news.stage == "Labelling photos":
+    if news.stage == "Suggesting classes":
         os.kill(os.getpid(), signal.SIGINT)
 
 try:

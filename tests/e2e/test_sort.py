@@ -199,7 +199,8 @@ def test_undo_takes_photos_in_a_renamed_class_folder_back_if_asked_to(
     assert all("moved or renamed since: the odd ones/" in line["error"] for line in refused.objects[:-1])
     assert "flowersorter undo 1 --yes" in refused.err
     done = taught.ok("undo", "1", "--yes", "--json")
-    assert done.summary == {"sort": 1, "undone": moved, "refused": 0, "moved": 0, "edited": 0}
+    counts = {"undone": moved, "gone": 0, "refused": 0, "moved": 0, "edited": 0}
+    assert done.summary == {"sort": 1, "passed_over": [], **counts}
     assert tree(labelled.folder) == before
     assert [path.name for path in dest.rglob("*")] == ["the odd ones"]
 

@@ -41,6 +41,17 @@ def to_number(word: str) -> int:
     return int(word)
 
 
+def to_goal(word: str) -> int:
+    """Read a number out of 100, 1 to 99.
+
+    Raises:
+        ArgumentTypeError: it is no such number.
+    """
+    if not word.isdecimal() or not 1 <= int(word) <= 99:
+        raise argparse.ArgumentTypeError(worded(text("{word!r} is not a whole number from 1 to 99", word=word)))
+    return int(word)
+
+
 def to_count(word: str) -> int:
     """Read a number of models, 0 included.
 

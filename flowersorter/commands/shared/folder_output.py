@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,34 +63,34 @@ def remember_options(call: Call, collection: CollectionStore, roots: Roots) -> N
             remember_scan_options(collection, root, after)
 
 
-def say_folder(
+def say_folders(
     call: Call,
     collection: CollectionStore,
-    folder: Path,
+    folders: Roots,
     result: PredictFolderResult,
     names: dict[int, str],
     likenesses: dict[int, str],
 ) -> None:
-    """Say how many photos of a folder belong to which class, and what was skipped.
+    """Say how many photos of folders belong to which class, and what was skipped.
 
     Args:
         call: Gets the sentences.
         collection: Where the photos are known.
-        folder: As it was named.
-        result: Its photos.
+        folders: As they were named.
+        result: Their photos.
         names: Class names by id.
         likenesses: What unknown photos resemble, by photo id.
     """
     terminal, rows = call.terminal, result.rows
     if not len(rows):
-        say_no_photos(call, folder, result)
+        say_no_photos(call, folders, result)
         return
     readable = int(np.count_nonzero(_readable(rows)))
     terminal.say(
         text(
             "{photos} in {folder}: {read} read now, {known} known before",
             photos=counted_photos(readable),
-            folder=shown(folder.absolute()),
+            folder=named(absolute_roots(folders)),
             read=result.decoded,
             known=max(0, readable - result.decoded),
         )
@@ -113,14 +113,14 @@ def say_folder(
         )
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     say_skipped(terminal, result)
-    _say_lost_labels(terminal, collection, folder)
+    _say_lost_labels(terminal, collection, folders)
 
 
-def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folder: Path) -> None:
+def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folders: Roots) -> None:
     """Name the places that show another picture than the labelled one, and count the labels without a photo."""
     for place in replaced_photos(collection.database):
         path = Path(os.fsdecode(place.path))
-        if folder.absolute() in path.parents:
+        if not set(absolute_roots(folders)).isdisjoint(path.parents):
             terminal.say(
                 text(
                     "{path} shows another picture now; the photo before was labelled {name}. Label it again.",
@@ -258,6 +258,15 @@ def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
         )
     for path, why in left_out.problems:
         terminal.note(joined_texts(": ", shown(path), why))
+
+
+def say_class_names(terminal: Terminal, names: Iterable[str], before: Sequence[str]) -> None:
+    """Say which folders new classes get where these have other names, and other surprises of their names."""
+    from flowersorter.workflows.labelling.class_name_remarks import class_name_remarks
+
+    new = [name for name in dict.fromkeys(names) if name not in before]
+    for remark in class_name_remarks(new, before):
+        terminal.say(remark)
 
 
 def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...]) -> None:

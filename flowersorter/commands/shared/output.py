@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from flowersorter.domain import figures
+from flowersorter.errors import Cancelled
 from flowersorter.jobs import Progress, Report
 from flowersorter.messages import Text, joined_texts, plural, text, worded
 
@@ -53,13 +56,40 @@ class Terminal:
         """Write a line about a file: its path and the remark."""
         self.say(joined_texts(": ", shown(path), remark), indent)
 
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return not self._silent and bool(sys.stdin and sys.stdin.isatty() and self._err.isatty())
+
     def ask(self, question: str) -> bool:
         """Ask a person at a terminal; without one, or without a yes, the answer is no."""
-        if self.as_json or not (sys.stdin and sys.stdin.isatty() and self._err.isatty()):
-            return False
-        self._err.write(f"{_encodable(worded(question), self._err)} [y/N] ")
+        return self.interactive and self._answer(f"{worded(question)} [y/N]").strip().lower() in {"y", "yes"}
+
+    def choose(self, question: str, letters: str) -> str:
+        """Ask a person at a terminal until the answer begins with one of some letters.
+
+        Returns:
+            The letter; "" where the input ends.
+
+        Raises:
+            Cancelled: Ctrl+C.
+        """
+        while line := self._answer(worded(question)):
+            answer = line.strip().lower()[:1]
+            if answer and answer in letters:
+                return answer
+        return ""
+
+    def _answer(self, question: str) -> str:
+        self.flush()
+        self._err.write(f"{_encodable(shown(question), self._err)} ")
         self._err.flush()
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        try:
+            with _interruptible():
+                return sys.stdin.readline()
+        except Cancelled:
+            self._err.write("\n")  # the next sentence begins on a line of its own
+            raise
 
     def say_table(self, rows: Sequence[Sequence[str]], right: Collection[int] = (), indent: int = 0) -> None:
         """Write rows in aligned columns; ``right`` are the numbers of the right-aligned ones."""
@@ -95,9 +125,11 @@ class Terminal:
     def close(self) -> bool:
         """Send the rest on its way; where it cannot be written, note why and the last line, and return False."""
         self.flush()
-        if self._lost:
+        if self._lost and self._last:
             self.note(text("The output could not be written to stdout: {why}. It ends with:", why=self._lost))
             self.note(self._last)
+        elif self._lost:  # a table for another program
+            self.note(text("The output could not be written to stdout: {why}.", why=self._lost))
         return not self._lost
 
     @contextmanager
@@ -133,6 +165,25 @@ class Terminal:
         except OSError as error:
             self._lost = (error.strerror or str(error)).lower()
             _forget(self._out)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl+C end the wait for an answer; after the handler of the command, Python would go on waiting.
+
+    Raises:
+        Cancelled: Ctrl+C.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may handle signals
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Cancelled from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _forget(stream: TextIO) -> None:

@@ -36,6 +36,7 @@ examples:
   flowersorter label IMG_0001.jpg --as daisy      set the class of a photo
   flowersorter train ~/Pictures/mushrooms         learn classes of your own, one sub-folder for each
   flowersorter evaluate --report accuracy.html    how often is the model right, and which classes does it confuse?
+  flowersorter check ~/Pictures/flowers           how many suggestions are right? asks about a few photos
   flowersorter label-errors                       which labels are probably wrong?
   flowersorter next                               are there enough labels, and which photos would help most?
   flowersorter models --compare 3 5               which photos would another model put in another class?

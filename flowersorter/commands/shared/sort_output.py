@@ -43,6 +43,22 @@ def folder_in(plan: SortPlan, file: PlannedFile) -> str:
     return shown(file.destination.parent.relative_to(plan.destination))
 
 
+def say_each_photo(terminal: Terminal, plan: SortPlan) -> None:
+    """Say of each photo where it goes, or why it stays."""
+    aside = {file.filing.source: file for file in plan.duplicates}
+    for file in (aside.get(file.filing.source, file) for file in plan.files):
+        photo, target = shown(file.filing.source), shown(file.destination.relative_to(plan.destination))
+        match file.action:
+            case Action.ALREADY_THERE:
+                terminal.say(text("{photo} -> {target} (already there)", photo=photo, target=target))
+            case Action.DUPLICATE:
+                terminal.say(text("{photo} -> {target} (duplicate)", photo=photo, target=target))
+            case _:
+                terminal.say(text("{photo} -> {target}", photo=photo, target=target))
+    for skipped in plan.skipped:
+        terminal.say(text("{photo} stays: {why}", photo=shown(skipped.path), why=stored(skipped.reason)))
+
+
 def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -> None:
     """Say how many photos go into each folder, and why the others stay."""
     actions = plan.counts_by_action
@@ -157,19 +173,19 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
     """Say the result of a sort; return the exit code."""
     failed = [(path, outcome.why or "") for path, outcome in outcomes.items() if outcome.action == "failed"]
     filed = sum(outcome.action in FILING for outcome in outcomes.values())
+    did: list[Text] = []
     if (filed or done.sidecars) and done.run_id is not None:
-        did = plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY  # the source of such a sidecar stays
-        terminal.say(_done_sentence(did, counted_files(filed, done.sidecars), done.run_id))
-    elif not failed and not done.duplicates_moved:
-        terminal.say(text("Nothing to sort."))
-    left = []
+        mode = plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY  # the source of such a sidecar stays
+        did.append(_did(mode, counted_files(filed, done.sidecars)))
     if moved := done.duplicates_moved:
-        left.append(plural("{number} duplicate moved", "{number} duplicates moved", moved))
+        did.append(plural("{number} duplicate moved", "{number} duplicates moved", moved))
     if removed := done.folders_removed:
-        left.append(plural("{number} empty folder removed", "{number} empty folders removed", removed))
-    if left:
-        what = joined_texts(", ", *left)
+        did.append(plural("{number} empty folder removed", "{number} empty folders removed", removed))
+    if did:
+        what = joined_texts(", ", *did)
         terminal.say(text("{what}. To undo that: flowersorter undo {sort}", what=what, sort=done.run_id))
+    elif not failed:
+        terminal.say(text("Nothing to sort."))
     for file in done.files:
         if file.action == Action.ALREADY_THERE and file.error:  # a sidecar file of it could not be sorted
             terminal.say_of(file.source, stored(file.error), indent=2)
@@ -188,16 +204,14 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
     return 1
 
 
-def _done_sentence(mode: Mode, files: Text, sort: int) -> Text:
-    """Say what was done with how many files, and how to undo it."""
+def _did(mode: Mode, files: Text) -> Text:
+    """Say what was done with how many files."""
     match mode:
         case Mode.COPY:
-            return text("{files} copied. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+            return text("{files} copied", files=files)
         case Mode.MOVE:
-            return text("{files} moved. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+            return text("{files} moved", files=files)
         case Mode.LINK:
-            return text("{files} linked. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+            return text("{files} linked", files=files)
         case Mode.SYMLINK:
-            return text(
-                "{files} stand there as pointers. To undo that: flowersorter undo {sort}", files=files, sort=sort
-            )
+            return text("{files} stand there as pointers", files=files)

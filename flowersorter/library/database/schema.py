@@ -165,6 +165,30 @@ CREATE TABLE removed_folders (
 CREATE INDEX removed_folders_by_run ON removed_folders (run_id);
 """
 
+# Photos of folders, drawn to find out how many suggestions are right. The ids are arrays of little-endian numbers:
+# `photo_ids` (int64) and `class_ids` (int32, the suggestions) in the order drawn, `other_ids` (int64) the other photos
+# of the folders. `roots` are paths with a NUL between them, `withdrawn` says why the check does not hold any more.
+_SAMPLE_CHECKS = """
+CREATE TABLE sample_checks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    roots BLOB NOT NULL,
+    include TEXT NOT NULL,
+    model TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    photo_ids BLOB NOT NULL,
+    class_ids BLOB NOT NULL,
+    other_ids BLOB NOT NULL,
+    withdrawn TEXT
+);
+CREATE TABLE sample_answers (
+    check_id INTEGER NOT NULL REFERENCES sample_checks (id) ON DELETE CASCADE,
+    photo_id INTEGER NOT NULL REFERENCES photos (id),
+    answer TEXT NOT NULL,
+    answered_at TEXT NOT NULL,
+    PRIMARY KEY (check_id, photo_id)
+) WITHOUT ROWID;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -174,4 +198,5 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (5, _LEFT_OUT),
     (6, _VOLUMES),
     (7, _REMOVED_FOLDERS),
+    (8, _SAMPLE_CHECKS),
 )

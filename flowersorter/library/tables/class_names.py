@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 
+from flowersorter.domain.journal import DUPLICATES
 from flowersorter.errors import ClassRefused
 from flowersorter.messages import Text, text
 
@@ -46,6 +47,8 @@ def validated_name(name: str) -> str:
         why = text("it looks like a path")
     elif class_key(name) == class_key(ASIDE):
         why = text("it is the folder for photos that FlowerSorter is not sure about")
+    elif class_key(name) == class_key(DUPLICATES):
+        why = text("it is the folder for duplicates")
     if why:
         shown = name[:MAX_NAME_LENGTH].encode("utf-8", "replace").decode()
         shown = "".join(character if character.isprintable() else "?" for character in shown)

@@ -36,7 +36,9 @@ _RUN_COLUMNS = """
            COUNT(f.id) FILTER (WHERE f.state = 'undone') AS undone,
            COUNT(f.id) FILTER (WHERE f.state = 'failed') AS failed,
            (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
-            WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted') AS late_sidecars
+            WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted') AS late_sidecars,
+           (SELECT COUNT(*) FROM filings t
+            WHERE t.run_id = runs.id AND t.state NOT IN ('planned', 'cancelled', 'noted')) AS touched
     FROM runs LEFT JOIN filings f ON f.run_id = runs.id AND f.lead_id IS NULL
 """
 _MADE_FOLDERS = """

@@ -25,6 +25,7 @@ def run_of(row: sqlite3.Row) -> Run:
         undone=row["undone"],
         failed=row["failed"],
         late_sidecars=row["late_sidecars"],
+        touched=row["touched"],
         volumes=_volumes_of(row["volumes"]),
     )
 

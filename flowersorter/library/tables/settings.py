@@ -68,8 +68,9 @@ SCAN_OPTIONS = Setting[dict[str, Any]]("scan options", {})
 EXPORT_FOLDER = Setting("export folder", "")
 #: The last choices in the Sort dialog: "destination", "mode", "include", "aside".
 SORT_CHOICES = Setting[dict[str, str]]("sort choices", {})
-#: The sub-folders of the last sort, as `sorting.folder_pattern` reads them.
-SORT_PATTERN = Setting("sort pattern", "{class}")
+#: The sub-folders of the last sort into each destination, as `sorting.folder_pattern` reads them; none where a photo
+#: lies in the class folder itself.
+SORT_PATTERNS = Setting[dict[str, str]]("sort patterns", {})
 
 #: The window: Qt's geometry in Base64, widths of its three parts in pixels, whether the inspector is open, the side of
 #: a photo in the grid in pixels, the order of the photos.

@@ -1,4 +1,7 @@
-"""Labelled files without a readable picture: photos of no size in pixels, known by their hash like any other."""
+"""Labelled files without a readable picture: photos of no size in pixels, known by their hash like any other.
+
+Empty files are not among them: all have one hash, so they would share one label.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ def store_file(database: Database, place_id: int, sha256: bytes, size_bytes: int
 
 def stored_sizes(database: Database) -> frozenset[int]:
     """The sizes in bytes of the files without a readable picture that were stored."""
-    return frozenset(row[0] for row in database.tuples("SELECT DISTINCT size_bytes FROM photos WHERE width_px = 0"))
+    rows = database.tuples("SELECT DISTINCT size_bytes FROM photos WHERE width_px = 0 AND size_bytes > 0")
+    return frozenset(row[0] for row in rows)
 
 
 def find_stored(database: Database, hashes: Mapping[int, bytes]) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.library.tables.class_names import MAX_NAME_LENGTH, class_key
+from flowersorter.messages import worded
 from flowersorter.ui.shared.widgets import (
     FittedDialog,
     Message,
@@ -49,6 +50,7 @@ class NameDialog(FittedDialog):
         question: Above the field, with a mnemonic.
         verb: On the button, with a mnemonic ("&Create class").
         validator: Called with every change; an empty name is never accepted and needs no message.
+        remark: Likewise, for a name that can be used: what it means for the class, "" where nothing has to be said.
         name: The initial text.
         note: A further effect, shown below the field.
     """
@@ -62,6 +64,7 @@ class NameDialog(FittedDialog):
         verb: str,
         validator: Validator,
         *,
+        remark: Validator = lambda _name: "",
         name: str = "",
         note: str = "",
         parent: QWidget | None = None,
@@ -69,7 +72,7 @@ class NameDialog(FittedDialog):
         super().__init__(54, 36, parent)
         self.setObjectName("name_dialog")
         self.setWindowTitle(title)
-        self._validator = validator
+        self._validator, self._remark = validator, remark
         label = QLabel(question, self)
         label.setObjectName("name_question")
         self.field = QLineEdit(name, self)
@@ -109,7 +112,8 @@ class NameDialog(FittedDialog):
     @Slot()
     def _check(self) -> None:
         problem = self._validator(self.name) if self.name else ""
-        self.message.say(problem, warning=True)
+        remark = self._remark(self.name) if self.name and not problem else ""
+        self.message.say(problem or remark, warning=bool(problem))
         self.ok_button.setEnabled(bool(self.name) and not problem)
 
     @Slot()
@@ -158,6 +162,7 @@ def ask_for_name(
         _tr("Class &name:"),
         _tr("&Create class"),
         lambda name: _taken(classes, name, 0),
+        remark=lambda name: _remark(classes, name, 0),
         note=note,
         parent=parent,
     )
@@ -185,6 +190,7 @@ def ask_new_name(
         _tr("&New name of “{0}”:").format(without_mnemonics(photo_class.name)),
         _tr("&Rename"),
         lambda name: _taken(classes, name, photo_class.id),
+        remark=lambda name: _remark(classes, name, photo_class.id),
         name=photo_class.name,
         note=note if filed else "",
         parent=parent,
@@ -290,6 +296,13 @@ def _taken(classes: Sequence[PhotoClass], name: str, own_id: int) -> str:
     key = class_key(name)
     there = next((each for each in classes if each.id != own_id and class_key(each.name) == key), None)
     return "" if there is None else _tr("There is already a class named “{0}”.").format(there.name)
+
+
+def _remark(classes: Sequence[PhotoClass], name: str, own_id: int) -> str:
+    """The folder of a class where it has another name, and other surprises; "" where there is none."""
+    from flowersorter.workflows.labelling.class_name_remarks import class_name_remark  # not needed at the start
+
+    return worded(class_name_remark(name, [each.name for each in classes if each.id != own_id]) or "")
 
 
 def _until_accepted(dialog: NameDialog, commit: Commit[_T]) -> _T | None:

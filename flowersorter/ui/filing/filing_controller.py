@@ -13,7 +13,8 @@ from shiboken6 import isValid
 
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
-from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERN
+from flowersorter.jobs import CancelToken
+from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERNS
 from flowersorter.messages import text, worded
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
@@ -25,8 +26,9 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, run_photos, runs, undo_run
+from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, newest_to_undo, run_photos, runs, undo_run
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.filing.sort_patterns import pattern_in, with_pattern
 
 
 class FilingController(QObject):
@@ -62,6 +64,7 @@ class FilingController(QObject):
         dialog.plan_requested.connect(self._on_plan_requested)
         dialog.tree.photos_requested.connect(self._show_photos)
         dialog.finished.connect(self._on_dialog_finished)
+        self._folder.labelled.connect(dialog.plan_again)
         self._dialog = dialog
         dialog.open()
 
@@ -98,7 +101,7 @@ class FilingController(QObject):
 
     def _on_plan(self, plan: object) -> None:
         if self._dialog is not None and isinstance(plan, SortPlan):
-            self._dialog.show_plan(plan)
+            self._dialog.show_plan(plan, suggesting=self._folder.labelling)
 
     def _on_refused(self, error: Exception) -> None:
         if self._dialog is not None and isinstance(error, UserError):
@@ -124,8 +127,9 @@ class FilingController(QObject):
         stored = self._session.state.setting(SORT_CHOICES)
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
-            pattern = self._session.state.setting(SORT_PATTERN)
-            return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None, pattern)
+            destination = Path(stored["destination"])
+            pattern = pattern_in(self._session.state.setting(SORT_PATTERNS), destination)
+            return SortChoices(destination, mode, include, stored.get("aside") or None, pattern)
         except (KeyError, ValueError):
             return None
 
@@ -138,7 +142,8 @@ class FilingController(QObject):
                 "aside": choices.aside or "",
             }
             self._session.state.set_setting(SORT_CHOICES, stored)
-            self._session.state.set_setting(SORT_PATTERN, choices.pattern)
+            patterns = self._session.state.setting(SORT_PATTERNS)
+            self._session.state.set_setting(SORT_PATTERNS, with_pattern(patterns, choices.destination, choices.pattern))
 
     # -- filing
 
@@ -215,12 +220,16 @@ class FilingController(QObject):
     @Slot()
     def undo_last(self) -> None:
         """Ask, then undo the newest sort."""
-        self._session.library.submit(partial(runs, self._session.collection), self._ask_to_undo)
+        self._session.library.submit(
+            partial(newest_to_undo, self._session.collection, CancelToken()), self._ask_to_undo
+        )
 
-    def _ask_to_undo(self, made: list[Run]) -> None:
-        newest = next((run for run in made if run.state != "undone"), None)
+    def _ask_to_undo(self, found: tuple[Run | None, dict[int, int]]) -> None:
+        newest, passed_over = found
+        kept = self.tr("Of newer sorts, {0} could not be undone; History shows why.")
+        kept = kept.format(count_photos(sum(passed_over.values()))) if passed_over else ""
         if newest is None:
-            self._front.bar.say(self.tr("There is no sort to undo."))
+            self._front.bar.say(kept or self.tr("There is no sort to undo."))
             return
         question = QMessageBox(self._front.window)
         question.setObjectName("undo_sort_question")
@@ -229,7 +238,7 @@ class FilingController(QObject):
         what = self.tr("They were sorted into {0}. Photos you have edited since then are kept.")
         if moved_on_only(newest):
             what = self.tr("They were moved to another class in {0}. Photos you have edited since then are kept.")
-        question.setInformativeText(what.format(newest.destination))
+        question.setInformativeText("\n".join(filter(None, [what.format(newest.destination), kept])))
         undo = question.addButton(self.tr("Undo the sort"), QMessageBox.ButtonRole.AcceptRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(undo)
@@ -284,9 +293,12 @@ class FilingController(QObject):
         }[result.mode.undone_as]
         if result.late_sidecars and not result.undone:
             one = many = self.tr("Removed the copies of sidecar files.")
-        self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
+        said = one if result.undone == 1 else many.format(QLocale().toString(result.undone))
+        if result.gone:
+            said = " ".join([said, self.tr("Gone already: {0}.").format(QLocale().toString(result.gone))])
+        self._front.bar.say(said)
         taken = bool(result.changed) and ask_to_take_back(result, self._front.window)
-        self._front.complain_not_moved(result.refused_anyway if taken else result.refused)
+        self._front.complain_not_undone(result.refused_anyway if taken else result.refused)
         if taken:
             self._undo(UndoRequest(result.run_id, result.changed, take_changed=True))
         self.files_changed.emit()

@@ -145,7 +145,7 @@ class SortDialog(QDialog):
         column = column_of(self)
         column.addWidget(scroll, 1)
         column.addLayout(button_row([], [self.cancel_button, self.file_button]))
-        open_at(self, 84, 44, least=(46, 14))
+        open_at(self, 84, 54, least=(46, 14))
 
     def _destination(self, destination: Path) -> QVBoxLayout:
         label = QLabel(self.tr("Create class folders &in"), self)
@@ -307,9 +307,18 @@ class SortDialog(QDialog):
 
     # -- what would happen
 
-    @Slot(object)
-    def show_plan(self, plan: SortPlan) -> None:
-        """Show a plan; drop one for choices that have changed since."""
+    @Slot()
+    def plan_again(self) -> None:
+        """Request the plan anew: the suggestions have changed."""
+        self._on_choice()
+
+    def show_plan(self, plan: SortPlan, *, suggesting: bool = False) -> None:
+        """Show a plan; drop one for choices that have changed since.
+
+        Args:
+            plan: The plan.
+            suggesting: Whether photos still get their suggestions; `plan_again` follows then.
+        """
         if self._awaited is None or plan.mode is not self._awaited.mode:
             return
         self._awaited = None
@@ -322,7 +331,10 @@ class SortDialog(QDialog):
         self.file_button.setText(self._verb(mode, count_photos(going) if going else self._nouns(plan)))
         self.file_button.setEnabled(plan.changes_disk)
         self.file_button.setToolTip(self._tip(plan.mode))
-        self.summary.say(plan_summary(plan, filed, self._folder))
+        summary = plan_summary(plan, filed, self._folder)
+        if suggesting:
+            summary += " " + self.tr("Some photos have no suggestion yet; the preview is updated as soon as they have.")
+        self.summary.say(summary)
         self.leftovers.show_plan(plan)
         self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
         self.space.setVisible(plan.changes_disk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -62,7 +62,12 @@ class SearchField(QLineEdit):
 
 
 class GridHeader(QWidget):
-    """Title, number of photos, order and zoom.
+    """Title, number of photos, search, order and zoom.
+
+    Args:
+        hide_confirmed: Hides confirmed photos, while it is checked.
+        find: Starts the search; a narrow line has its button in place of the field.
+        parent: The window.
 
     Signals:
         order_picked(Order): Order by this.
@@ -76,10 +81,11 @@ class GridHeader(QWidget):
     back_requested = Signal()
     name_searched = Signal(str)
 
-    def __init__(self, hide_confirmed: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, hide_confirmed: QAction, find: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("grid_header")
         self._narrow = False
+        self._photos = 0
         self.title = QLabel(self)
         self.title.setObjectName("grid_title")
         font = self.title.font()
@@ -95,6 +101,9 @@ class GridHeader(QWidget):
         self.back.setObjectName("show_all_button")
         self.back.setAccessibleName(self.tr("Show all photos again"))
         self.search = SearchField(self)
+        self.search_button = QToolButton(self)
+        self.search_button.setDefaultAction(find)
+        self.search_button.setObjectName("search_button")
         self.unchecked = QToolButton(self)
         self.unchecked.setDefaultAction(hide_confirmed)
         self.unchecked.setObjectName("hide_confirmed_button")
@@ -133,6 +142,7 @@ class GridHeader(QWidget):
         row.addWidget(self.back)
         row.addSpacing(4)
         row.addWidget(self.search)
+        row.addWidget(self.search_button)
         row.addWidget(self.unchecked)
         row.addWidget(self.order)
         row.addWidget(self.zoom)
@@ -143,9 +153,8 @@ class GridHeader(QWidget):
         assert row is not None
         edges = row.contentsMargins()
         icon_only = self.unchecked.sizeHint().height()
-        parts = [self.title.minimumWidth(), icon_only, self.order.sizeHint().width()]
-        if not self.search.isHidden():
-            parts.append(self.search.minimumWidth())
+        search = icon_only if self.search.isHidden() else self.search.minimumWidth()
+        parts = [self.title.minimumWidth(), search, icon_only, self.order.sizeHint().width()]
         if not self.back.isHidden():
             parts.append(self.back.sizeHint().width())
         width = sum(parts) + (len(parts) + 1) * row.spacing() + edges.left() + edges.right()
@@ -157,27 +166,43 @@ class GridHeader(QWidget):
         self._narrow = event.size().width() < NARROW_PX
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
-        self.count.setVisible(not self._narrow)
         self.zoom.setVisible(event.size().width() >= TIGHT_PX)
+        self._show_count()
         self._hide_search()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A style sheet keeps the colours of the palette that it was read with."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.unchecked.setStyleSheet(_ON_FRAME)
 
     @Slot()
     def start_search(self) -> None:
         """Let the person type part of a name."""
         self.search.show()
+        self.search_button.hide()
         self.search.setFocus()
         self.search.selectAll()
 
     @Slot()
     def _hide_search(self) -> None:
-        """A narrow line has the search field only while it is used."""
-        self.search.setVisible(not self._narrow or self.search.hasFocus() or bool(self.search.text()))
+        """A narrow line has the search field only while it is used, and its button otherwise."""
+        shown = not self._narrow or self.search.hasFocus() or bool(self.search.text())
+        self.search.setVisible(shown)
+        self.search_button.setVisible(not shown)
+
+    def _show_count(self) -> None:
+        """A narrow line has the number alone."""
+        words = self.tr("1 photo") if self._photos == 1 else self.tr("{0} photos").format(self._photos)
+        self.count.setText(str(self._photos) if self._narrow else words)
+        self.count.setAccessibleName(words)
 
     def show_title(self, title: str, count: int, *, can_go_back: bool) -> None:
         """Show the title and the number of photos."""
         self.title.setText(title)
         self.title.setToolTip(title)
-        self.count.setText(self.tr("1 photo") if count == 1 else self.tr("{0} photos").format(count))
+        self._photos = count
+        self._show_count()
         self.back.setVisible(can_go_back)
 
     def show_order(self, order: Order) -> None:

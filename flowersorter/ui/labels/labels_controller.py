@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from flowersorter.domain.label import Label
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
@@ -16,7 +17,7 @@ from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
 if TYPE_CHECKING:
     from flowersorter.ui.labels.refile_controller import RefileController
@@ -122,6 +123,11 @@ class LabelsController(QObject):
         count = self.tr("1 photo") if len(known) == 1 else self.tr("{0} photos").format(len(known))
         text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
         self._session.undo_stack.push(LabelCommand(self._context, known, {}, text))
+
+    def show_stored(self, labels: Mapping[int, Label | None]) -> None:
+        """Show labels that were stored without a command of this controller, by photo id."""
+        self._context.view.show(LabelNews(labels))
+        self.labels_changed.emit()
 
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""

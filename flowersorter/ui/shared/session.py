@@ -15,7 +15,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import DEVICE
-from flowersorter.messages import text
+from flowersorter.messages import joined_texts, stored, text
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.status_bar import StatusBar
@@ -69,6 +69,10 @@ class Session:
         self.library.submit(use, done, failed, changes=Changes.MODEL | Changes.CLASSES)
 
 
+#: Photos that a message names with their reason.
+_REASONS_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MessageSink:
     """Parent window and status bar for a controller's messages.
@@ -88,8 +92,20 @@ class MessageSink:
         show_error(self.window, error)
 
     def complain_not_moved(self, refused: Sequence[Skipped]) -> None:
-        """Show how many photos stay where they are, and why the first one does; nothing where there are none."""
-        if refused:
-            what = QCoreApplication.translate("MessageSink", "{0} not moved").format(count_photos(len(refused)))
-            name, reason = refused[0].path.name, refused[0].reason
-            self.complain(UserError(what, text("{name}: {reason}", name=name, reason=reason)))
+        """Show how many photos stay where they are, and why the first few do; nothing where there are none."""
+        self._complain_of(QCoreApplication.translate("MessageSink", "{0} not moved"), refused)
+
+    def complain_not_undone(self, refused: Sequence[Skipped]) -> None:
+        """The same for photos that an undo left as they are."""
+        self._complain_of(QCoreApplication.translate("MessageSink", "Not undone: {0}"), refused)
+
+    def _complain_of(self, what: str, refused: Sequence[Skipped]) -> None:
+        if not refused:
+            return
+        reasons = [
+            text("• {name}: {reason}", name=skipped.path.name, reason=stored(skipped.reason))
+            for skipped in refused[:_REASONS_SHOWN]
+        ]
+        if more := len(refused) - len(reasons):
+            reasons.append(text("and {count} more", count=more))
+        self.complain(UserError(what.format(count_photos(len(refused))), joined_texts("\n", *reasons)))

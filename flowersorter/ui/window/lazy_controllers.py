@@ -18,6 +18,7 @@ from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
 
 if TYPE_CHECKING:
+    from flowersorter.ui.evaluation.check_sample_controller import CheckSampleController
     from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
     from flowersorter.ui.filing.filing_controller import FilingController
     from flowersorter.ui.filing.verify_controller import VerifyController
@@ -98,6 +99,11 @@ class LazyControllers(QObject):
         self.evaluation.start()
 
     @Slot()
+    def check_sample(self) -> None:
+        """Ask about photos drawn at random, to say how many suggestions are right."""
+        self.sampling.start()
+
+    @Slot()
     def finetune(self) -> None:
         """Train the network itself; the person says how."""
         self.deep.show()
@@ -126,6 +132,8 @@ class LazyControllers(QObject):
         """Wait for what is being loaded."""
         if "doubts" in self.__dict__:  # made by now
             self.doubts.shutdown()
+        if "sampling" in self.__dict__:
+            self.sampling.shutdown()
 
     @Slot()
     def show_preferences(self) -> None:
@@ -180,6 +188,13 @@ class LazyControllers(QObject):
         made = EvaluationController(self._session, self._front, self)
         made.places_requested.connect(self.places_requested)
         return made
+
+    @cached_property
+    def sampling(self) -> CheckSampleController:
+        """Owns the check of a sample and its dialog."""
+        from flowersorter.ui.evaluation.check_sample_controller import CheckSampleController
+
+        return CheckSampleController(self._session, self._front, self._folder, self._labels, self)
 
     @cached_property
     def deep(self) -> FinetuneController:

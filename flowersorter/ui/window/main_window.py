@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
         self.grid = PhotoGrid(self.session.photos, self)
         self.actions_by_name = Actions(self, self.grid)
         self.class_list = ClassList(self)
-        self.header = GridHeader(self.actions_by_name["hide_confirmed"], self)
+        self.header = GridHeader(self.actions_by_name["hide_confirmed"], self.actions_by_name["find"], self)
         self.inspector = Inspector(self.session.engine, self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
@@ -228,6 +228,7 @@ class MainWindow(QMainWindow):
             "retrain": self.training.start,
             "deep_train": late.finetune,
             "evaluate": late.evaluate,
+            "check_sample": late.check_sample,
             "check_labels": late.check_labels,
             "label_next": late.label_next,
             "preview": self.preview.show,
@@ -286,7 +287,7 @@ class MainWindow(QMainWindow):
         actions, is_open = self.actions_by_name, bool(self.folder.roots)
         for name in ("confirm", "clear_label", "preview", "show_in_folder"):
             actions[name].setEnabled(is_open)
-        for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", "label_next"):
+        for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", "label_next", "check_sample"):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
             actions[name].setEnabled(self.filter.class_shown > 0)

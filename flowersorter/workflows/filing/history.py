@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
@@ -10,9 +11,9 @@ from flowersorter.errors import UndoRefused
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import moved_on
-from flowersorter.messages import text
+from flowersorter.messages import Text, plural, text
 from flowersorter.sorting.recover import RecoveryResult, recover
-from flowersorter.sorting.undo import UndoResult, undo
+from flowersorter.sorting.undo import UndoResult, photos_that_stay, undo
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -23,7 +24,7 @@ class UndoRequest:
     """Undo a sort.
 
     Attributes:
-        run_id: The sort, or None for the newest with something to undo.
+        run_id: The sort, or None for the newest of which something can be undone.
         only: Ids of entries of `filings`, to undo a part of the sort; None for all of it.
         take_changed: Also take back photos that the person moved or renamed within the destination, and move photos
             back that were edited since they were moved.
@@ -35,8 +36,8 @@ class UndoRequest:
 
 
 def runs(collection: CollectionStore) -> list[Run]:
-    """List the sorts of a collection, newest first."""
-    return collection.journal.runs()
+    """List the sorts of a collection that did something or are under way, newest first."""
+    return [run for run in collection.journal.runs() if run.touched or run.state == RunState.OPEN]
 
 
 def filings(collection: CollectionStore, run_id: int) -> list[Entry]:
@@ -85,23 +86,75 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
         UndoRefused: there is no such sort, or nothing left to undo.
         Cancelled: asked to stop; photos undone until then stay undone.
     """
-    run_id = request.run_id
+    run_id, passed_over = request.run_id, dict[int, int]()
     if run_id is None:
-        # A sort that found every photo already there has nothing to undo; the one before is meant.
-        run_id = next((run.id for run in runs(engine.collection) if run.has_something_to_undo), None)
-    if run_id is None:
-        raise UndoRefused(
-            text("There is nothing to undo"), text("no photos were sorted, or every sort is undone already")
-        )
+        newest, passed_over = newest_to_undo(engine.collection, cancel, take_changed=request.take_changed)
+        if newest is None:
+            raise _nothing_to_undo(passed_over)
+        run_id = newest.id
     later = moved_on(engine.collection.database, run_id)
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
-    if in_the_way:
+    if not passed_over.keys() >= set(in_the_way):
         raise UndoRefused(
             text("Sort {run_id} cannot be undone yet", run_id=run_id),
             text("sort {in_the_way} moved some of its photos on to another class", in_the_way=max(in_the_way)),
             text("Undo sort {in_the_way} first", in_the_way=max(in_the_way)),
         )
-    return undo(engine.collection, run_id, report, cancel, only=request.only, take_changed=request.take_changed)
+    result = undo(engine.collection, run_id, report, cancel, only=request.only, take_changed=request.take_changed)
+    return replace(result, passed_over=passed_over)
+
+
+def newest_to_undo(
+    collection: CollectionStore, cancel: CancelToken, *, take_changed: bool = False
+) -> tuple[Run | None, dict[int, int]]:
+    """Find the newest sort of which something can be undone; reads only.
+
+    A sort that found every photo already there is passed over, and one whose photos an earlier undo left and another
+    would leave again.
+
+    Returns:
+        The sort, or None; and of newer sorts whose photos stay their number, by run id.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    passed_over: dict[int, int] = {}
+    for run in runs(collection):
+        if not run.has_something_to_undo:
+            continue
+        staying = photos_that_stay(collection, run, cancel, take_changed=take_changed)
+        if not staying:
+            return run, passed_over
+        passed_over[run.id] = staying
+    return None, passed_over
+
+
+def passed_over_sentence(run_id: int, photos: int) -> Text:
+    """Say that a newer sort was passed over, and where the reasons are."""
+    return plural(
+        "Sort {sort}: {number} photo could not be undone, see `flowersorter undo {sort}`.",
+        "Sort {sort}: {number} photos could not be undone, see `flowersorter undo {sort}`.",
+        photos,
+        sort=run_id,
+    )
+
+
+def _nothing_to_undo(passed_over: Mapping[int, int]) -> UndoRefused:
+    if not passed_over:
+        return UndoRefused(
+            text("There is nothing to undo"), text("no photos were sorted, or every sort is undone already")
+        )
+    run_id, photos = next(iter(passed_over.items()))
+    return UndoRefused(
+        text("There is nothing more to undo"),
+        plural(
+            "{number} photo of sort {sort} could not be undone",
+            "{number} photos of sort {sort} could not be undone",
+            photos,
+            sort=run_id,
+        ),
+        text('"flowersorter undo {sort}" lists the reasons', sort=run_id),
+    )
 
 
 def recover_collection(collection: CollectionStore) -> RecoveryResult:

@@ -20,7 +20,6 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
-from flowersorter.library.tables.settings import SORT_PATTERN
 from flowersorter.messages import stored, text
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder, is_single_file
 from flowersorter.sorting.execute import RunResult, execute
@@ -28,6 +27,7 @@ from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.workflows.filing.gc_pause import paused_gc
+from flowersorter.workflows.filing.sort_patterns import remember_pattern, sort_pattern
 from flowersorter.workflows.predicting.photo_details import rows_for
 
 if TYPE_CHECKING:
@@ -47,14 +47,15 @@ class Include(StrEnum):
         return cls.LIKELY if value == "probable" else None  # as earlier versions stored it in a collection
 
 
-_VERDICTS = {
+#: The verdicts of the suggestions that each choice sorts.
+INCLUDED_VERDICTS = {
     Include.ALL: (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE),
     Include.LIKELY: (Verdict.SURE, Verdict.LIKELY),
     Include.SURE: (Verdict.SURE,),
     Include.LABELLED: (),
 }
 _LEFT_BECAUSE = {
-    Verdict.NONE: text("it has not been scanned yet"),
+    Verdict.NONE: text("it has no suggestion yet"),
     Verdict.SURE: text("you did not confirm it"),
     Verdict.LIKELY: text("the suggestion is only likely"),
     Verdict.UNSURE: text("the suggestion is not sure"),
@@ -74,7 +75,8 @@ class SortRequest:
         backbone: Name, or None for the collection's.
         aside: The folder that gets the photos which were looked at and are not included (`ASIDE`); None leaves them
             where they are.
-        pattern: The sub-folders, such as "{class}/{date:%Y}"; None for those of the collection's last sort.
+        pattern: The sub-folders, such as "{class}/{date:%Y}"; "" for none, None for those of the last sort into this
+            destination.
         move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
         remove_emptied: With `Mode.MOVE`, also remove the folders that become empty.
     """
@@ -95,7 +97,7 @@ class RunSortRequest:
     """Carry out a plan that the person has seen.
 
     Attributes:
-        pattern: The sub-folders of the plan, to be remembered for the collection; None leaves what is remembered.
+        pattern: The sub-folders of the plan, to be remembered for its destination; None leaves what is remembered.
     """
 
     plan: SortPlan
@@ -155,7 +157,8 @@ def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
 
 def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan:
     collection, roots = engine.collection, absolute_roots(request.roots)
-    pattern = FolderPattern.parse(request.pattern or collection.settings.get(SORT_PATTERN))
+    destination = absolute_folder(request.destination)
+    pattern = FolderPattern.parse(sort_pattern(collection, destination, request.pattern))
     places = collection.photos.places_under(roots)
     rows = rows_for(engine, places, request.backbone)
     certain = chosen_rows(rows, request.include)
@@ -165,7 +168,6 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     number_of = dict(zip(known.tolist(), hashes, strict=True))
     sha256_of = [number_of.get(photo_id, b"") for photo_id in rows.photo_ids.tolist()]
     class_ids = rows.kept_class_ids
-    destination = absolute_folder(request.destination)
     _refuse_collection(collection, destination)
     before = _filed_before(collection, destination, hashes)
     paths = list(rows.paths)
@@ -224,7 +226,7 @@ def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequen
 
 def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
     """Return (N,) bool: the rows that are sorted."""
-    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in _VERDICTS[include]])
+    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
 
 
@@ -249,5 +251,5 @@ def run_sort(engine: Engine, request: RunSortRequest, report: Report, cancel: Ca
         Cancelled: asked to stop; photos sorted until then stay sorted and can be undone.
     """
     if request.pattern is not None:
-        engine.collection.settings.set(SORT_PATTERN, request.pattern)
+        remember_pattern(engine.collection, request.plan.destination, request.pattern)
     return execute(request.plan, engine.collection, report, cancel)

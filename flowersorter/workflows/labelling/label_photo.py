@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowersorter.domain.photo_class import ClassOrigin
-from flowersorter.errors import PhotoUnreadable, TooFewPhotos
+from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.unreadable_files import store_file
 from flowersorter.messages import text
@@ -57,8 +58,8 @@ def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, canc
 
     Raises:
         PhotoOutOfReach: the file is missing or forbidden, or changes while it is read.
-        PhotoUnreadable: the file is of a kind that is not sorted, or it is not a photo and no class was named.
-        ClassRefused: the class name cannot be used.
+        PhotoUnreadable: the file is empty or of a kind that is not sorted, or it is not a photo and no class was named.
+        ClassRefused: the class name cannot be used; or none was named, and the photo looks like none of the classes.
         TooFewPhotos: no class was named, and there is no model that suggests one.
         WeightsMissing: the photo is new, and the backbone's weights are not on this computer.
         Cancelled: asked to stop; nothing was labelled.
@@ -108,6 +109,8 @@ def _read(
     why = place.error or text("it changed while it was read")
     if request.class_name is None or place.error is None or not can_have_class(path.name):
         raise PhotoUnreadable(text("The photo {path} cannot be read", path=path), why)
+    if not file.size_bytes:
+        raise PhotoUnreadable(text("The file {path} cannot be given a class", path=path), text("it is empty"))
     return store_file(collection.database, place_id, file.sha256, file.size_bytes), why
 
 
@@ -118,6 +121,12 @@ def _suggestion(engine: Engine, photo_id: int, path: Path) -> int:
         raise TooFewPhotos(
             text("There is no suggestion for {path} to confirm", path=path),
             text("there is no model yet"),
+            text("Name its class"),
+        )
+    if guesses is not None and Verdict.UNKNOWN in guesses.verdicts:  # of this photo alone
+        raise ClassRefused(
+            text("The suggestion for {path} cannot be confirmed", path=path),
+            text("the photo looks like none of the classes"),
             text("Name its class"),
         )
     return top[0][0]

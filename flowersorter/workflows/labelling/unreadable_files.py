@@ -25,6 +25,8 @@ def identify_files(
 ) -> int:
     """Hash the unreadable files at these places that have a pending label, so that the label stays with their bytes.
 
+    The label of an empty file stays pending, at its place.
+
     Returns:
         How many files were hashed; the pending labels become labels when their places are shown again.
 
@@ -43,8 +45,9 @@ def identify_files(
             file = hash_file(place.path, cancel)
         except PhotoUnreadable:  # gone since; the label waits
             continue
-        store_file(collection.database, place.id, file.sha256, file.size_bytes)
-        hashed += 1
+        if file.size_bytes:
+            store_file(collection.database, place.id, file.sha256, file.size_bytes)
+            hashed += 1
     return hashed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
+from flowersorter.library.tables.class_names import class_key
 from flowersorter.vision.backbone.weights import imagenet_classes
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.models.current_model import chosen_backbone
@@ -58,7 +59,7 @@ def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray
     features, positions = engine.features(backbone).get(hashes)
     if features.imagenet_prior is None:
         return {}
-    names = likenesses(features.imagenet_prior)
+    names = likenesses(features.imagenet_prior, [each.name for each in engine.collection.classes.all()])
     return {photo_id: name for photo_id, name in zip(known[positions].tolist(), names, strict=True) if name}
 
 
@@ -74,9 +75,15 @@ def strangers(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> d
     return looks_like(engine, chosen_backbone(engine.collection, backbone), new)
 
 
-def likenesses(found: ImageNetPrior) -> list[str]:
-    """Names for the (N,) photos; "" for one that resembles nothing in particular."""
-    names = _names()
+def likenesses(found: ImageNetPrior, class_names: Iterable[str]) -> list[str]:
+    """Names for the (N,) photos; "" for one that resembles nothing in particular, or one of the classes.
+
+    Args:
+        found: Likenesses of the photos.
+        class_names: The collection's classes. The model, which has learned from their photos, knows better.
+    """
+    own = set(map(class_key, class_names))
+    names = ["" if class_key(name) in own else name for name in _names()]
     # As float16, in which shares are kept: one worked out now and one read from the cache must not differ.
     clear = found.probabilities[:, 0] >= np.float16(_LEAST_SHARE)
     return [

@@ -199,16 +199,16 @@ def read_new(
     decoded = done = 0
     if len(new):
         opening = engine.network(backbone, request.device)
-        report(Progress(text("Labelling photos"), 0, len(new)))
+        report(Progress(text("Suggesting classes"), 0, len(new)))
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
             changed = estimate.add(block.places, cancel) if estimate is not None else []
             if rows:
                 report(RowsChanged(rows_for(engine, [*block.places, *changed], backbone.name)))
-            report(Progress(text("Labelling photos"), done, len(new)))
+            report(Progress(text("Suggesting classes"), done, len(new)))
     known, shown = places.known_photo_ids, places if rows else None
-    _embed_and_tell(engine, request, known, CENTRE, shown, "Labelling photos", report, cancel)
+    _embed_and_tell(engine, request, known, CENTRE, shown, "Suggesting classes", report, cancel)
     return decoded
 
 

@@ -108,7 +108,7 @@ def predict_photos(
     done: dict[int, list[PhotoPrediction]] = {}
     for finished in map_batches(((start,) for start in starts), work, workers, cancel):
         done.update(finished)
-        report(Progress(text("Labelling photos"), min(len(done) * size, len(request.paths)), len(request.paths)))
+        report(Progress(text("Suggesting classes"), min(len(done) * size, len(request.paths)), len(request.paths)))
         cancel.check()
     return tuple(prediction for start in starts for prediction in done[start])
 
@@ -152,7 +152,7 @@ def _look(
     centre = view(CENTRE, [photo.pixels for photo in photos])
     layer = layer_of(model.backbone)
     imagenet_prior = None if layer is None else compute_imagenet_prior(centre, layer)
-    likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior)
+    likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior, model.class_names)
     embeddings = centre.astype(np.float32)
     predictions = predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior))
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()

@@ -104,7 +104,7 @@ def _pull(root: Path, drive: _Drive, mode: Mode, act: str, chance: random.Random
         drive.at = chance.randrange(60)
         if act == "undo":
             undone = undo(collection, run_id, silent, CancelToken(), disk)
-            told = undone.undone + sum(bool(refused.reason) for refused in undone.refused)
+            told = undone.undone + undone.gone + sum(bool(refused.reason) for refused in undone.refused)
         else:
             result = execute(planned, collection, silent, CancelToken(), disk)
             told = result.filed + sum(bool(file.error) for file in result.files if file.destination is None)

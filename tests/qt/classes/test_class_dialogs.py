@@ -106,6 +106,19 @@ def test_it_says_how_many_photos_go_in(window: QWidget, classes: ClassTable) -> 
     assert said == ["", "1 photo will be added.", "12 photos will be added."]
 
 
+def test_it_says_which_folder_a_class_gets_where_that_is_not_its_name(window: QWidget, classes: ClassTable) -> None:
+    said: list[tuple[str, bool]] = []
+
+    def look(dialog: NameDialog) -> None:
+        for name in ("tulips", "tea/hybrid"):
+            dialog.field.setText(name)
+            said.append((dialog.message.text, dialog.ok_button.isEnabled()))
+
+    when_asked(NameDialog, look)
+    ask_for_name(window, classes.all(), at_once(classes.add), 0)
+    assert said == [("", True), ("The folder of the class “tea/hybrid” is called “tea_hybrid”.", True)]
+
+
 def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, classes: ClassTable) -> None:
     seen: list[tuple[str, bool]] = []
 

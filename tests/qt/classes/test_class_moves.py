@@ -292,16 +292,22 @@ def test_a_photo_that_does_not_follow_its_label_back_is_named(program: Program, 
 def test_a_copy_that_was_changed_is_named_when_its_sort_is_undone(
     program: Program, sorted_to: Path, qtbot: QtBot
 ) -> None:
-    edited = min((sorted_to / "red").iterdir())
-    edited.write_bytes(b"edited")
+    edited = sorted((sorted_to / "red").iterdir())[:2]
+    for path in edited:
+        path.write_bytes(b"edited")
     program.window.on_demand.sorting.undo(runs(program.collection)[0].id)
     idle(program, qtbot)
     shown = program.window.findChild(ErrorDialog)
     assert shown is not None
-    assert shown.said[0] == "1 photo not moved"
-    assert shown.said[1].startswith(f"{edited.name}: ")
-    assert filed(sorted_to) == {"red": 1}
+    assert shown.said[0] == "Not undone: 2 photos"
+    reasons = [line.partition(": ") for line in shown.said[1].splitlines()]
+    assert {name.removeprefix("• ") for name, _, _ in reasons} == {path.name for path in edited}
+    assert {why.rstrip(".") for _, _, why in reasons} == {"it has changed since it was filed, so the copy was kept"}
+    assert filed(sorted_to) == {"red": 2}
     shown.close()
+    program.window.actions_by_name["undo_sort"].trigger()
+    idle(program, qtbot)
+    assert program.window.job_bar.message.text() == "Of newer sorts, 2 photos could not be undone; History shows why."
 
 
 def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:

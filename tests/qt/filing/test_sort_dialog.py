@@ -189,6 +189,20 @@ def test_which_photos_is_chosen_with_the_keyboard(
     assert _answer(dialog, planner, qtbot).include is include
 
 
+def test_the_plan_is_made_again_when_the_last_suggestions_are_there(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        pass
+    dialog.show_plan(planner(asked.args[0], names="a.jpg"), suggesting=True)
+    assert "Some photos have no suggestion yet" in dialog.summary.text
+    dialog.plan_again()
+    assert not dialog.file_button.isEnabled()
+    _answer(dialog, planner, qtbot)
+    assert "Some photos have no suggestion yet" not in dialog.summary.text
+    assert dialog.file_button.text() == "Copy 3 photos"
+
+
 def test_a_refusal_says_why_and_what_to_do(dialog: SortDialog, qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.plan_requested):
         pass

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtGui import QAction, QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.grid_header import NARROW_PX, GridHeader
+from tests.qt.palettes import dark, light
 
 
 def framed(header: GridHeader, highlight: QColor) -> int:
@@ -33,7 +34,7 @@ def own_palette(qapp: QApplication) -> Iterator[None]:
 def test_hiding_confirmed_photos_shows_on_its_button(qtbot: QtBot, ground: str, width_px: int) -> None:
     action = QAction("Hide confirmed")
     action.setCheckable(True)
-    header = GridHeader(action)
+    header = GridHeader(action, QAction("Search"))
     qtbot.addWidget(header)
     palette = QPalette(QColor(ground))
     highlight = QColor("#3366cc")
@@ -49,3 +50,48 @@ def test_hiding_confirmed_photos_shows_on_its_button(qtbot: QtBot, ground: str, 
     assert framed(header, highlight) > around
     action.trigger()
     assert framed(header, highlight) == 0
+
+
+@pytest.mark.usefixtures("own_palette")
+@pytest.mark.parametrize("checked", [False, True])
+def test_the_button_turns_dark_with_the_window(qtbot: QtBot, checked: bool) -> None:
+    action = QAction("Hide confirmed")
+    action.setCheckable(True)
+    action.setChecked(checked)
+    QApplication.setPalette(light())
+    header = GridHeader(action, QAction("Search"))
+    qtbot.addWidget(header)
+    header.resize(NARROW_PX + 200, 48)
+    with qtbot.waitExposed(header):
+        header.show()
+    QApplication.setPalette(dark())
+    fresh = GridHeader(action, QAction("Search"))
+    qtbot.addWidget(fresh)
+    fresh.resize(header.size())
+    with qtbot.waitExposed(fresh):
+        fresh.show()
+    qtbot.waitUntil(lambda: header.unchecked.grab().toImage() == fresh.unchecked.grab().toImage())
+
+
+def test_a_narrow_line_keeps_the_number_and_a_button_for_the_search(qtbot: QtBot) -> None:
+    find = QAction("Search")
+    window = QWidget()
+    qtbot.addWidget(window)
+    header = GridHeader(QAction("Hide confirmed"), find, window)
+    find.triggered.connect(header.start_search)
+    header.show_title("All photos", 74, can_go_back=False)
+    header.resize(NARROW_PX + 200, 48)
+    with qtbot.waitExposed(window):
+        window.show()
+    header.zoom.setFocus()
+    assert header.count.text() == "74 photos"
+    assert header.search.isVisible()
+    assert not header.search_button.isVisible()
+    header.resize(NARROW_PX - 40, 48)
+    assert header.count.isVisible()
+    assert (header.count.text(), header.count.accessibleName()) == ("74", "74 photos")
+    assert not header.search.isVisible()
+    window.activateWindow()
+    header.search_button.click()
+    assert header.search.isVisible()
+    assert not header.search_button.isVisible()

@@ -175,6 +175,21 @@ def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot) -
         assert shown.rowCount() == len(places(program, "green"))
 
 
+def test_the_plan_of_a_sort_follows_suggestions_made_meanwhile(tmp_path: Path, qtbot: QtBot) -> None:
+    folder = draw_folder(tmp_path / "photos")
+    with running(tmp_path / "collection", qtbot, folder) as program:
+        idle(program, qtbot)
+        program.window.actions_by_name["sort"].trigger()
+        dialog = program.window.findChild(SortDialog, "sort_dialog")
+        assert dialog is not None
+        with qtbot.waitSignal(dialog.plan_requested):
+            pass
+        idle(program, qtbot)
+        with qtbot.waitSignal(dialog.plan_requested):
+            program.window.actions_by_name["rescan"].trigger()
+        dialog.reject()
+
+
 def sort_into(program: Program, destination: Path, qtbot: QtBot) -> None:
     window = program.window
     window.actions_by_name["sort"].trigger()

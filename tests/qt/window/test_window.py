@@ -392,7 +392,7 @@ def test_time_left_is_said_when_it_is_known_and_starts_afresh_with_a_new_stage()
     said = []
     for second in range(10):
         clock.now = float(second)
-        said.append(left.words(Progress("Labelling photos", second * 10, 1000)))
+        said.append(left.words(Progress("Suggesting classes", second * 10, 1000)))
     assert said[:2] == ["", ""]
     assert said[-1] == "about 2 minutes left"
     assert left.words(Progress("Learning", 0)) == ""

@@ -111,6 +111,20 @@ def test_a_suggestion_is_confirmed_without_a_name_and_a_name_in_another_spelling
     assert collection.label(photos / "blue_4.jpg", "BLUE") == "blue"
 
 
+def test_the_suggestion_of_an_unknown_photo_is_not_confirmed(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    folder = tmp_path / "strange"
+    unknown = draw_photos(folder, "yellow", 6)
+    verdicts = {photo.path: photo.prediction.verdict for photo in collection.predict(folder) if photo.prediction}
+    assert verdicts[unknown[0]] == "unknown"
+    with pytest.raises(ClassRefused, match=r"looks like none of the classes\. Name its class"):
+        collection.label(unknown[0])
+    assert named(collection.predict(folder), "yellow_0.jpg").label is None
+    assert collection.label(unknown[0], "yellow") == "yellow"
+
+
 def test_a_folder_cannot_be_labelled_and_the_error_names_predict(collection: Collection, photos: Path) -> None:
     for class_name in ("red", None):
         with pytest.raises(PhotoUnreadable) as error:
@@ -179,10 +193,27 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(
     again = collection.sort(photos, to, include="labelled", dry_run=False)
     assert (again.sort, again.sorted) == (None, 0)
     assert {photo.action for photo in again.photos} == {"already there", "left"}
+    assert {type(photo.action) for photo in (*done.photos, *again.photos)} == {str}
     assert collection.undo(sort=done.sort) == 12
     assert not to.exists()
     with pytest.raises(UndoRefused):
         collection.undo()
+
+
+def test_a_choice_that_there_is_not_names_those_that_there_are(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as error:
+        collection.sort(photos, tmp_path / "sorted", mode="cut")  # type: ignore[arg-type]
+    assert str(error.value) == 'mode cannot be \'cut\'. Choose one of "copy", "move", "link", "symlink".'
+    with pytest.raises(UserError, match='"all", "likely", "sure", "labelled"'):
+        collection.sort(photos, tmp_path / "sorted", include="best")  # type: ignore[arg-type]
+
+
+def test_symbolic_links_count_as_sorted(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    teach(collection, photos)
+    done = collection.sort(photos, tmp_path / "sorted", mode="symlink", include="labelled", dry_run=False)
+    assert ({photo.action for photo in done.photos} - {"left"}, done.sorted) == ({"symlink"}, 12)
 
 
 def test_a_correction_after_filing_moves_the_filed_photo(collection: Collection, photos: Path, tmp_path: Path) -> None:
@@ -266,7 +297,7 @@ def test_progress_comes_in_the_callers_thread_and_what_it_raises_comes_out(tmp_p
         collection._engine.open_network = open_colour_network
         collection.predict(photos)
     assert {thread for _, thread in seen} == {threading.get_ident()}
-    assert "Labelling photos" in {stage for stage, _ in seen}
+    assert "Suggesting classes" in {stage for stage, _ in seen}
     with Collection.open(tmp_path / "other", progress=stop) as collection:
         collection._engine.open_network = open_colour_network
         with pytest.raises(EnoughError):
@@ -351,8 +382,18 @@ def test_sub_folders_follow_a_pattern_that_is_remembered(collection: Collection,
     }
     done = collection.sort(photos, to, include="labelled", pattern=pattern, dry_run=False)
     assert done.sorted == 12
-    again = collection.sort(photos, tmp_path / "elsewhere", include="labelled")
-    assert {photo.to.parent.name for photo in again.photos if photo.to} == {"Undated"}
+    assert collection.undo() == 12
+
+    def folders(destination: Path, pattern: str | None = None) -> set[str]:
+        planned = collection.sort(photos, destination, include="labelled", pattern=pattern)
+        return {photo.to.parent.name for photo in planned.photos if photo.to}
+
+    colours = {"red", "green", "blue"}
+    assert folders(to) == {"Undated"}
+    assert folders(to, "") == colours
+    assert folders(tmp_path / "elsewhere") == colours  # it is remembered for that destination only
+    collection.sort(photos, to, include="labelled", pattern="", dry_run=False)
+    assert folders(to) == colours
     assert collection.undo() == 12
     assert not to.exists()
 
@@ -373,3 +414,29 @@ def test_a_move_takes_duplicates_and_emptied_folders_along_where_asked_to(
     assert collection.undo() == 13
     assert (photos / "again" / "red.jpg").is_file()
     assert not to.exists()
+
+
+# -- groups
+
+
+def test_a_group_is_labelled_at_once_without_its_odd_ones(collection: Collection, photos: Path) -> None:
+    groups = collection.groups(photos)
+    assert sorted(path for group in groups for path in group.photos) == sorted(photos.glob("*_*.jpg"))
+    assert [group.photos for group in collection.next(photos, 2)] == [group.photos for group in groups[:2]]
+    first = max(groups, key=lambda group: len(group.photos))
+    *others, odd = first.photos
+    done = collection.label_group(first, "poppy", without=[odd])
+    assert (done.class_name, done.labelled, dict(done.unreadable)) == ("poppy", tuple(others), {})
+    labels = {photo.path: photo.label for photo in collection.predict(photos)}
+    assert {path for path, label in labels.items() if label == "poppy"} == set(others)
+    assert all(path not in group.photos for group in collection.groups(photos) for path in others)
+    assert collection.label_group([str(odd)], "poppy").labelled == (odd,)
+
+
+def test_a_group_whose_photos_vanished_is_reported(collection: Collection, photos: Path) -> None:
+    [group] = collection.next(photos, 1)
+    for path in group.photos:
+        path.unlink()
+    with pytest.raises(PhotoUnreadable, match="None of the photos of this group"):
+        collection.label_group(group, "poppy")
+    assert "poppy" not in collection.classes

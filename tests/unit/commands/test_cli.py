@@ -34,6 +34,7 @@ from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.maintenance.cache import cache_state, set_cache_limit
 from flowersorter.workflows.maintenance.doctor import doctor
 from tests.drawing import write_jpeg
+from tests.unit.commands.conftest import Try
 
 Verb = Callable[[Call], int]
 
@@ -83,7 +84,7 @@ class TestExitCodes:
         assert sentence in err
         assert err.count("\n") == 1
 
-    @pytest.mark.parametrize("verb", ["predict", "sort", "train", "evaluate", "next"])
+    @pytest.mark.parametrize("verb", ["predict", "sort", "train", "evaluate", "next", "check", "groups"])
     def test_a_wrong_folder_is_named(self, verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         missing, file = tmp_path / "missing", tmp_path / "file"
         file.write_text("no folder")
@@ -176,6 +177,14 @@ class TestOutputThatCannotBeWritten:
             "The output could not be written to stdout: it is closed. It ends with:",
             "No photos were sorted yet.",
         ]
+
+    def test_a_table_for_another_program_has_no_end_to_say(
+        self, attempt: Try, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_jpeg(tmp_path / "a.jpg")
+        monkeypatch.setattr("sys.stdout", None)
+        said = attempt("predict", tmp_path / "a.jpg", "--csv")
+        assert (said.code, said.err) == (1, "The output could not be written to stdout: it is closed.\n")
 
     def test_stderr_that_is_closed(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setattr("sys.stderr", None)

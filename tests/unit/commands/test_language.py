@@ -101,6 +101,7 @@ def test_no_command_writes_english_words_beside_the_catalogue(run: Run, photos: 
         ("history",),
         ("verify",),
         ("next",),
+        ("groups", photos),
         ("label", photos / "red" / "red_0.jpg", "--as", "red"),
         ("label", photos / "red" / "red_0.jpg", "--remove"),
         ("label", missing, "--as", "red"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,31 +13,8 @@ import pytest
 from flowersorter import Collection
 from flowersorter.cli import main
 from flowersorter.errors import DeviceUnavailable, FolderUnusable
-from flowersorter.workflows.engine import Engine
-from tests.stub_network import open_colour_network
+from tests.unit.commands.conftest import Run, Try
 from tests.unit.workflows.conftest import draw_photos
-
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command that succeeds, with a network that sees colours, and returns its output."""
-    colour_engine = partial(Engine, open_network=open_colour_network)
-    monkeypatch.setattr("flowersorter.commands.shared.context.Engine", colour_engine)
-
-    def run(*words: str | Path) -> str:
-        assert main([*map(str, words), "--collection", str(tmp_path / "collection")]) == 0
-        return capsys.readouterr().out
-
-    return run
-
-
-@pytest.fixture
-def photos(tmp_path: Path, run: Run) -> Path:
-    """A folder with three photos labelled red."""
-    run("label", *draw_photos(tmp_path / "photos", "red", 3), "--as", "red")
-    return tmp_path / "photos"
 
 
 def test_a_second_sort_says_once_that_the_photos_are_there(run: Run, photos: Path, tmp_path: Path) -> None:
@@ -47,7 +23,32 @@ def test_a_second_sort_says_once_that_the_photos_are_there(run: Run, photos: Pat
     again = run("sort", photos, "--to", tmp_path / "sorted")
     assert again == "3 photos already there:\n  3  in red\nNothing to sort.\n"
     planned = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
-    assert planned == "3 photos already there:\n  3  in red\nNothing was changed: this was a dry run.\n"
+    lines = [f"{photos / name} -> red/{name} (already there)" for name in ("red_0.jpg", "red_1.jpg", "red_2.jpg")]
+    counts = ["3 photos already there:", "  3  in red", "Nothing was changed: this was a dry run."]
+    assert planned.splitlines() == [*lines, *counts]
+
+
+def test_a_dry_run_says_where_each_photo_would_go_and_then_the_counts(run: Run, photos: Path, tmp_path: Path) -> None:
+    (photos / "same.jpg").write_bytes((photos / "red_0.jpg").read_bytes())
+    (photos / "text.jpg").write_text("no photo")
+    lines = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run").splitlines()
+    assert lines[:4] == [
+        f"{photos / 'red_0.jpg'} -> red/red_0.jpg",
+        f"{photos / 'red_1.jpg'} -> red/red_1.jpg",
+        f"{photos / 'red_2.jpg'} -> red/red_2.jpg",
+        f"{photos / 'same.jpg'} -> red/red_0.jpg (duplicate)",
+    ]
+    assert lines[4].startswith(f"{photos / 'text.jpg'} stays: it cannot be read: ")
+    assert lines[5:7] == [f"Copy 3 photos to {tmp_path / 'sorted'}", "  red  3"]
+
+
+def test_sub_folders_of_the_last_sort_are_said(run: Run, photos: Path, tmp_path: Path) -> None:
+    pattern = ("--pattern", "{class}/{camera}")
+    assert "sub-folders" not in run("sort", photos, "--to", tmp_path / "sorted", *pattern)
+    said = 'With the sub-folders of your last sort there: {class}/{camera} (none: --pattern "")\n'
+    assert said in run("sort", photos, "--to", tmp_path / "sorted")
+    assert "sub-folders" not in run("sort", photos, "--to", tmp_path / "elsewhere")
+    assert "sub-folders" not in run("sort", photos, "--to", tmp_path / "sorted", "--pattern", "")
 
 
 def test_a_late_sidecar_is_counted_without_photos(run: Run, photos: Path, tmp_path: Path) -> None:
@@ -122,6 +123,37 @@ def test_too_few_labels_are_explained_alike_everywhere(
     assert f"There are too few photos to measure the accuracy: {needed}.\n" in trained
 
 
+def test_a_new_class_says_which_folder_it_gets_where_that_is_not_its_name(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    remark = "The folder of the class “tea/hybrid” is called “tea_hybrid”.\n"
+    assert run("label", photos / "red_0.jpg", "--as", "tea/hybrid") == f"1 photo labelled tea/hybrid.\n{remark}"
+    assert run("label", photos / "red_1.jpg", "--as", "tea/hybrid") == "1 photo labelled tea/hybrid.\n"
+    refused = attempt("label", photos / "red_0.jpg", "--as", "Duplicates")
+    assert refused.err == "The class name “Duplicates” cannot be used: it is the folder for duplicates.\n"
+    for name in ("CON_", "blue"):
+        draw_photos(tmp_path / "classes" / name, "red" if name == "blue" else "blue", 3, first=10)
+    assert "The folder of the class" not in run("train", tmp_path / "classes")
+
+
+def test_several_folders_are_predicted_together(run: Run, photos: Path, tmp_path: Path) -> None:
+    strange = tmp_path / "strange"
+    for colour in ("red", "green"):
+        draw_photos(strange, colour, 6)
+    together = [json.loads(line) for line in run("predict", photos, strange, "--json").splitlines()]
+    assert len(together) == 16
+    sorting = run("sort", photos, strange, "--to", tmp_path / "sorted", "--dry-run", "--json").splitlines()
+    verdicts = {line["path"]: line["verdict"] for line in together[:-1]}
+    labelled = {line["path"] for line in together[:-1] if line["label"]}
+    sorted_as = {line["path"]: line["verdict"] for line in map(json.loads, sorting[:-1])}
+    assert {path: verdict for path, verdict in verdicts.items() if path not in labelled} == {
+        path: verdict for path, verdict in sorted_as.items() if path not in labelled
+    }
+    said = run("predict", photos, strange)
+    assert said.startswith(f"15 photos in {photos}, {strange}: 0 read now, 15 known before\n")
+    assert "15 photos in" in run("predict", tmp_path, strange)  # a folder in another counts once
+
+
 def test_a_folder_of_unknown_classes_is_said_to_be_one_and_is_not_sorted(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "strange"
     for colour in ("red", "green"):
@@ -132,3 +164,34 @@ def test_a_folder_of_unknown_classes_is_said_to_be_one_and_is_not_sorted(run: Ru
     assert sentence in planned
     assert "12  it looks like none of the classes" in planned
     assert not (tmp_path / "sorted").exists()
+
+
+def test_groups_are_listed_with_the_photos_that_look_alike(run: Run, photos: Path) -> None:
+    draw_photos(photos, "green", 6)
+    draw_photos(photos, "blue", 6)
+    *lines, last = map(json.loads, run("groups", photos, "--json").splitlines())
+    grouped = [[line["path"], *line["alike"]] for line in lines]
+    assert sorted(path for group in grouped for path in group) == sorted(
+        str(path) for path in photos.iterdir() if "red" not in path.name
+    )
+    assert all(len({Path(path).name.partition("_")[0] for path in group}) == 1 for group in grouped)
+    assert all(1 <= line["different"] <= 1 + len(line["alike"]) for line in lines)
+    assert last["summary"] == {
+        "groups": len(lines),
+        "photos": 12,
+        "unlabelled": 12,
+        "labelled": 3,
+        "unreadable": 0,
+        "left_out": {},
+        "problems": [],
+    }
+    said = run("groups", photos)
+    assert said.startswith(f"12 photos without a label in {len(lines)} groups. Name these first:\n")
+    assert "look alike: " in said
+    run("label", *grouped[0], "--as", "leaf")
+    assert f"{12 - len(grouped[0])} photos without a label" in run("groups", photos)
+
+
+def test_groups_of_a_folder_without_photos_say_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run("groups", tmp_path / "empty") == f"There are no photos in {tmp_path / 'empty'}.\n"

@@ -398,6 +398,16 @@ def test_the_small_pictures_of_a_collection_are_no_photos(tmp_path: Path) -> Non
     assert [each.path for each in scan(tmp_path, CancelToken()).photos] == [inside / "x.jpg"]
 
 
+def test_a_collection_among_the_photos_is_left_out_as_one_thing(tmp_path: Path) -> None:
+    _touch(
+        tmp_path, "a.jpg", *(f"mine/{name}" for name in ("library.sqlite", "x.lock", "embeddings/a.rows", "b/c.jpg"))
+    )
+    result = scan(tmp_path, CancelToken())
+    assert (_names(result, tmp_path), result.skipped) == (["a.jpg"], {"hidden": 1})
+    _touch(tmp_path, "mine/photo.jpg")  # photos in the folder of a collection are found
+    assert _names(scan(tmp_path, CancelToken()), tmp_path) == ["a.jpg", "mine/b/c.jpg", "mine/photo.jpg"]
+
+
 def test_a_raw_or_a_film_that_belongs_to_no_photo_is_found(tmp_path: Path) -> None:
     _touch(tmp_path, "a.jpg", "a.mov", "a.nef", "b.CR2", "b.xmp", "c.mp4", "d.txt")
 

@@ -149,6 +149,16 @@ def test_another_photo_of_the_same_name_stays() -> None:
     assert sidecars_by_photo(["A.jpg", "A.png", "A.tif"]) == {}
 
 
+def test_a_raw_or_a_film_without_a_photo_has_sidecars_too() -> None:
+    names = ["a.jpg", "a.nef", "a.xmp", "b.dng", "b.mov", "b.xmp", "b.mov.json", "c.mp4", "c.THM", "d.xmp"]
+    assert sidecars_by_photo(names) == {
+        "a.jpg": ("a.nef", "a.xmp"),
+        "b.dng": ("b.xmp",),
+        "b.mov": ("b.mov.json",),
+        "c.mp4": ("c.THM",),
+    }
+
+
 def test_only_what_exists_beside_the_photo(tmp_path: Path) -> None:
     for name in ("a.jpg", "a.xmp", "a.NEF", "b.xmp"):
         (tmp_path / name).touch()

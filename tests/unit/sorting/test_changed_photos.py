@@ -88,7 +88,7 @@ def test_what_other_filings_put_there_and_what_was_there_before_is_not_taken(
     first = sort(collection, {photo: "Rose"}, destination, Mode.COPY)
     second = sort(collection, {photo: "Tulip"}, destination, Mode.COPY)
     (destination / "Rose" / "a.jpg").unlink()
-    assert _take_all_back(collection, first.run_id, OlderFile()).undone == 1  # it was deleted, nothing is left to do
+    assert _take_all_back(collection, first.run_id, OlderFile()).gone == 1  # it was deleted, nothing is left to do
     assert names(destination) == {"old/a.jpg", "Tulip/a.jpg"}
     assert _take_all_back(collection, second.run_id, OlderFile()).undone == 1
     assert names(destination) == {"old/a.jpg"}

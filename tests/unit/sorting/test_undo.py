@@ -42,7 +42,7 @@ def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, collecti
     (rose / "e.jpg").unlink()
     (rose / "e.jpg").mkdir()
     result = take_back(collection, run_id)
-    assert result.undone == 2  # d was gone already, f
+    assert (result.undone, result.gone) == (1, 1)  # f; d
     assert {refused.path.stem: refused.reason for refused in result.refused} == {
         "a": "it has changed since it was filed, so the copy was kept",
         "b": "its original is gone, so the copy was kept",
@@ -195,6 +195,16 @@ def test_a_missing_source_drive_is_not_made_up(tmp_path: Path, collection: Colle
     assert (tmp_path / "sorted" / "Rose" / "a.jpg").read_bytes() == b"a"
     (source / "deep").mkdir(parents=True)  # as the sentence says
     assert take_back(collection, result.run_id).refused == ()
+
+
+def test_folders_of_several_opened_ones_are_made_again(tmp_path: Path, collection: CollectionStore) -> None:
+    names_of = {"one": "a", "two/deep": "b", "three": "c"}
+    photos = {write(tmp_path / folder / f"{name}.jpg", name.encode()): "Rose" for folder, name in names_of.items()}
+    result = sort(collection, photos, tmp_path / "sorted", Mode.MOVE)
+    for folder in ("one", "two"):
+        shutil.rmtree(tmp_path / folder)
+    assert take_back(collection, result.run_id).refused == ()
+    assert {"one/a.jpg", "two/deep/b.jpg", "three/c.jpg"} <= names(tmp_path)
 
 
 def test_a_volume_is_the_same_by_its_id_or_its_device_and_the_root_always() -> None:

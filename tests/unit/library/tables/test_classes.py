@@ -59,6 +59,7 @@ def test_a_freed_colour_is_used_again_and_a_freed_id_is_not(classes: ClassTable)
         ("../../etc", "looks like a path"),
         ("C:\\photos", "looks like a path"),
         ("not SURE", "FlowerSorter is not sure about"),
+        ("duplicates ", "the folder for duplicates"),
     ],
 )
 def test_a_name_that_cannot_be_used_is_refused(classes: ClassTable, name: str, reason: str) -> None:

@@ -126,6 +126,22 @@ def test_an_unreadable_file_has_no_suggestion_to_confirm(engine: Engine, folder:
         confirm(engine, folder / "broken.jpg", None)
 
 
+def test_the_label_of_an_empty_file_is_not_that_of_all_empty_files(engine: Engine, folder: Path) -> None:
+    for name in ("empty.jpg", "other.jpg"):
+        (folder / name).touch()
+    with pytest.raises(PhotoUnreadable, match=r"empty\.jpg cannot be given a class: it is empty"):
+        confirm(engine, folder / "empty.jpg")
+    rows = labelled(engine, folder).rows
+    place_id = int(rows.place_ids[[path.name for path in rows.paths].index("empty.jpg")])
+    pending = PendingLabels(engine.collection)
+    pending.apply(LabelStep({}, {place_id: engine.collection.classes.add("mine").id}))  # in the window
+
+    assert identified_rows(engine, [place_id], silent, CancelToken()).photo_ids.tolist() == [0]
+    result = labelled(engine, folder)
+    assert not result.rows.label_ids.any()
+    assert list(pending.items()) == [place_id]
+
+
 def test_a_file_that_is_no_photo_by_name_is_refused(engine: Engine, folder: Path) -> None:
     (folder / "notes.txt").write_text("text")
     with pytest.raises(PhotoUnreadable):
@@ -173,6 +189,8 @@ def test_raws_and_films_are_shown_without_being_read_and_sorted_by_hand(
     (folder / "alone.nef").write_bytes(b"II*\0 raw")
     (folder / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
     (folder / "red_0.mov").write_bytes(b"a sidecar")
+    for name in ("alone.xmp", "alone.nef.pp3", "film.THM"):
+        (folder / name).write_bytes(b"of a RAW or a film")
 
     result = labelled(engine, folder)
     reasons = {path.name: error for path, error in result.unreadable}
@@ -185,7 +203,10 @@ def test_raws_and_films_are_shown_without_being_read_and_sorted_by_hand(
     assert set(reasons) == {"alone.nef", "broken.jpg", "film.mp4"}
     assert reasons["alone.nef"] == "it is a RAW file, which is not shown"
     assert reasons["film.mp4"] == "it is a film, which is not shown"
-    assert sorted(path.name for path in (tmp_path / "to" / "mine").iterdir()) == ["alone.nef", "film.mp4"]
+    assert plan.staying == {".mov": 1}
+    assert sorted(path.name for path in (tmp_path / "to" / "mine").iterdir()) == [
+        *("alone.nef", "alone.nef.pp3", "alone.xmp", "film.THM", "film.mp4"),
+    ]
     assert sorted(path.name for path in folder.iterdir() if path.suffix != ".jpg") == ["red_0.mov"]
 
 

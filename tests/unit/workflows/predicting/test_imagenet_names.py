@@ -40,8 +40,12 @@ def seen(*found: tuple[int, float]) -> ImageNetPrior:
 
 
 def test_a_clear_likeness_has_a_name_that_stands_for_itself() -> None:
-    assert likenesses(seen((TABBY, 0.9), (DAISY, 0.21), (STRAWBERRY, 0.19))) == ["tabby cat", "daisy", ""]
-    assert likenesses(ImageNetPrior.unknown(1)) == [""]
+    assert likenesses(seen((TABBY, 0.9), (DAISY, 0.21), (STRAWBERRY, 0.19)), ["lily"]) == ["tabby cat", "daisy", ""]
+    assert likenesses(ImageNetPrior.unknown(1), []) == [""]
+
+
+def test_a_photo_that_is_none_of_the_classes_looks_like_none_of_them() -> None:
+    assert likenesses(seen((TABBY, 0.9), (DAISY, 0.9)), ["Daisy"]) == ["tabby cat", ""]
 
 
 def test_clearer_names_stand_where_the_list_has_unclear_ones() -> None:

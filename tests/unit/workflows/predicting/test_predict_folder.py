@@ -156,7 +156,7 @@ def test_news_come_in_order_and_cover_every_photo(engine: Engine, photos: Path) 
     assert len(scans) == 1
     assert len(scans[0].rows) == 30
     assert not scans[0].rows.class_ids.any()
-    reading = [n for n in news if isinstance(n, Progress) and n.stage == "Labelling photos"]
+    reading = [n for n in news if isinstance(n, Progress) and n.stage == "Suggesting classes"]
     assert (reading[-1].done, reading[-1].total) == (30, 30)
     before_the_second_look = changed[: sum(1 for n in reading if n.done)]
     assert sorted(i for n in before_the_second_look for i in n.rows.place_ids) == sorted(scans[0].rows.place_ids)

@@ -148,7 +148,7 @@ def test_a_training_that_is_cancelled_leaves_labels_and_classes_as_they_were(
     used_engine: Engine, sorted_photos: Path, add: bool
 ) -> None:
     before = remembered(used_engine)
-    for stage in ("Looking for photos", "Labelling photos", "Reading labelled photos", "Learning"):
+    for stage in ("Looking for photos", "Suggesting classes", "Reading labelled photos", "Learning"):
         cancel = CancelToken()
 
         def stop(news: object, stage: str = stage, cancel: CancelToken = cancel) -> None:

@@ -1,0 +1,182 @@
+"""The verb check: ask about photos drawn at random, and say how many suggestions are right."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import remember_options
+from flowersorter.commands.shared.json_lines import STARTER
+from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.domain.answer import Answer
+from flowersorter.errors import UserError
+from flowersorter.messages import plural, text
+from flowersorter.photos.scan import absolute_folder
+from flowersorter.workflows.evaluation.check_sample import (
+    CheckSampleRequest,
+    answer_sample,
+    check_sample,
+)
+from flowersorter.workflows.evaluation.checked_sample import CheckedSample, DrawnPhoto
+from flowersorter.workflows.filing.sort import Include
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+_DIGITS = 6
+_LETTERS = {"y": Answer.RIGHT, "n": Answer.WRONG, "s": Answer.SKIPPED}
+_WORDS = _LETTERS | {"yes": Answer.RIGHT, "no": Answer.WRONG, "skip": Answer.SKIPPED}
+
+
+def run(call: Call) -> int:
+    """Draw a sample or go on with it, take answers from a file or a person, and say what is certain now."""
+    options, terminal = call.options, call.terminal
+    answers = None if options.answers is None else _read(options.answers)
+    unused = 0
+    with call.engine() as engine:
+        folder = absolute_folder(options.folder)
+        remember_options(call, engine.collection, folder)
+        include = Include.SURE if options.only_sure else Include.ALL
+        request = CheckSampleRequest(folder, options.goal, include, options.device, options.backbone)
+        with terminal.progress() as report:
+            check = check_sample(engine, request, report, call.cancel)
+        withdrawn = check.withdrawn
+        if withdrawn:
+            terminal.say(withdrawn)
+        names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+        if answers is not None:
+            check, unused = _take(engine, check, folder, answers)
+        elif terminal.interactive:
+            check = _ask(call, engine, check, names)
+        asked = () if answers is None and terminal.interactive else check.next_photos(options.count)
+    for photo in asked:
+        terminal.record(_line(photo, names))
+    terminal.record({"summary": _summary(check) | {"withdrawn": withdrawn or None, "unused_answers": unused}})
+    _say(terminal, check, asked, names, unused)
+    return 0
+
+
+def _ask(call: Call, engine: Engine, check: CheckedSample, names: Mapping[int, str]) -> CheckedSample:
+    """Ask the person about one photo after the other; every answer is stored at once."""
+    skipped: set[int] = set()
+    left = call.options.count
+    while not check.done and (left is None or left > 0):
+        (photo,) = check.next_photos(1)
+        if photo.photo_id in skipped:
+            break
+        call.terminal.say(shown(photo.path))
+        question = text(
+            "Is it {name} ({confidence})? [y]es, [n]o, [s]kip, [q]uit:",
+            name=names[photo.class_id],
+            confidence=percent(photo.confidence),
+        )
+        answer = _LETTERS.get(call.terminal.choose(question, "ynsq"))
+        if answer is None:
+            break
+        check = answer_sample(engine.collection, check, photo.photo_id, answer)
+        skipped |= {photo.photo_id} if answer is Answer.SKIPPED else set()
+        left = None if left is None else left - 1
+    return check
+
+
+def _read(file: Path) -> list[tuple[str, Answer]]:
+    """Read the lines of a file of answers: path, "" for the next photo, and answer.
+
+    Raises:
+        UserError: the file cannot be read, or a line holds no answer.
+    """
+    try:
+        written = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise UserError(text("The answers in {file} cannot be read", file=file), why) from error
+    found: list[tuple[str, Answer]] = []
+    for number, row in enumerate(csv.reader(written.splitlines()), 1):
+        if not any(row):
+            continue
+        *path, word = row
+        if word.strip().lower() not in _WORDS:
+            raise UserError(
+                text("The answers in {file} cannot be used", file=file),
+                text("line {number} ends in {word!r}, which is neither y nor n", number=number, word=word),
+                text("Write a line PATH,y or PATH,n for each photo, or just y or n"),
+            )
+        found.append((",".join(path), _WORDS[word.strip().lower()]))
+    return found
+
+
+def _take(
+    engine: Engine, check: CheckedSample, folder: Path, answers: Sequence[tuple[str, Answer]]
+) -> tuple[CheckedSample, int]:
+    """Store answers, all or none; returns how many were not used."""
+    unused = 0
+    with engine.collection.database.transaction():
+        for path, answer in answers:
+            photo = _photo_at(check, folder, path) if path else next(iter(check.next_photos(1)), None)
+            if photo is None:
+                unused += 1
+            else:
+                check = answer_sample(engine.collection, check, photo.photo_id, answer)
+    return check, unused
+
+
+def _photo_at(check: CheckedSample, folder: Path, path: str) -> DrawnPhoto | None:
+    return check.photo_at(Path(path).absolute()) or check.photo_at(folder / path)
+
+
+def _line(photo: DrawnPhoto, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "path": str(photo.path),
+        "class": names[photo.class_id],
+        "confidence": round(photo.confidence, _DIGITS),
+        "verdict": photo.verdict.word,
+    }
+
+
+def _summary(check: CheckedSample) -> dict[str, Any]:
+    model = check.sample.model.rpartition("/")[2]
+    return {
+        "statement": str(check.statement),
+        "at_least": check.at_least,
+        "goal": check.goal,
+        "reached": check.reached,
+        "missed": check.missed,
+        "photos": check.photos,
+        "checked": check.checked,
+        "wrong": check.wrong,
+        "skipped": check.skipped,
+        "needed": check.needed,
+        "done": check.done,
+        "model": model if model == STARTER else int(model),
+        "started_at": check.sample.started_at,
+    }
+
+
+def _say(
+    terminal: Terminal, check: CheckedSample, asked: Sequence[DrawnPhoto], names: Mapping[int, str], unused: int
+) -> None:
+    if asked:
+        terminal.say(
+            text("Is the suggestion right? Answer with --answers FILE, a line PATH,y or PATH,n for each photo:")
+        )
+        for photo in asked:
+            suggestion = text(
+                "{name} ({confidence})", name=shown(names[photo.class_id]), confidence=percent(photo.confidence)
+            )
+            terminal.say_of(photo.path, suggestion, indent=2)
+        terminal.say()
+    if unused:
+        terminal.say(
+            plural(
+                "{number} answer was not used: it is about no photo of the sample, or the check was done before.",
+                "{number} answers were not used: they are about no photo of the sample, or the check was done before.",
+                unused,
+            )
+        )
+    terminal.say(check.statement)
+    if check.outlook:
+        terminal.say(check.outlook)

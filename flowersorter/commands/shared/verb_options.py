@@ -1,0 +1,99 @@
+"""The options of single commands; those that commands share are in `commands/verbs.py`."""
+
+from __future__ import annotations
+
+from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path
+from flowersorter.commands.shared.line_parser import LineParser
+from flowersorter.messages import text
+
+
+def add_check(parser: LineParser) -> None:
+    """Add the options of check, without the scope of the scan."""
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    parser.add_argument(
+        "--answers",
+        type=to_path,
+        metavar="FILE",
+        help=text(
+            "take the answers from a file with lines PATH,y or PATH,n or just y or n in the order drawn; - is stdin"
+        ),
+    )
+    parser.add_argument(
+        "--goal",
+        type=to_goal,
+        metavar="G",
+        default=98,
+        help=text("stop when at least G of 100 suggestions are right, 95 %% sure (default: 98)"),
+    )
+    parser.add_argument(
+        "-n",
+        "--count",
+        type=to_number,
+        metavar="N",
+        help=text("ask about N photos at most (default: as many as needed)"),
+    )
+    parser.add_argument("--only-sure", action="store_true", help=text("check the sure suggestions only"))
+
+
+def add_models(parser: LineParser) -> None:
+    """Add the options of models."""
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
+        "--use",
+        type=to_model_id,
+        metavar="ID",
+        help=text('use this model from now on; "starter" is the one that ships'),
+    )
+    action.add_argument(
+        "--compare", type=to_model_id, nargs=2, metavar="ID", help=text("show what changes between two models")
+    )
+    action.add_argument(
+        "--note", nargs=2, metavar=("ID", "TEXT"), help=text("give a model a note; it is then never pruned")
+    )
+    action.add_argument(
+        "--delete", type=int, metavar="ID", help=text("delete a model permanently, unless it is in use")
+    )
+    action.add_argument(
+        "--prune",
+        type=to_count,
+        metavar="N",
+        help=text("delete old models; keep the newest N, the one in use and those with a note"),
+    )
+
+
+def add_export(parser: LineParser) -> None:
+    """Add the options of export."""
+    parser.add_argument("file", type=to_path, metavar="FILE")
+
+
+def add_import(parser: LineParser) -> None:
+    """Add the options of import."""
+    parser.add_argument("file", type=to_path, metavar="FILE")
+    parser.add_argument("--use", action="store_true", help=text("use it from now on"))
+
+
+def add_history(parser: LineParser) -> None:
+    """Add the options of history."""
+    parser.add_argument(
+        "sort", type=to_number, nargs="?", metavar="SORT", help=text("number of a sort, to list its photos")
+    )
+
+
+def add_verify(parser: LineParser) -> None:
+    """Add the options of verify."""
+    parser.add_argument(
+        "destination",
+        type=to_path,
+        nargs="?",
+        metavar="DEST",
+        help=text("verify only what is in this folder (default: all)"),
+    )
+
+
+def add_backbones(parser: LineParser) -> None:
+    """Add the options of backbones."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
+    )
+    source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))

@@ -1,0 +1,202 @@
+"""Checks a random sample of the suggestions of a folder, and says how many of all of them are right.
+
+The photos without a label are put into a random order once, with their suggestions, and stored: every statement is
+about these photos and these suggestions, also when they have labels later. Where the suggestions of the folder change,
+the check is withdrawn and a new one begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.answer import Answer
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.errors import TooFewPhotos, UserError
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.sample_checks import StoredSample
+from flowersorter.messages import Text, text
+from flowersorter.photos.scan import Roots, absolute_roots
+from flowersorter.workflows.evaluation.checked_sample import CheckedSample, first_rows
+from flowersorter.workflows.filing.sort import INCLUDED_VERDICTS, Include
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.predicting.photo_details import folder_rows
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
+from flowersorter.workflows.predicting.settled_labels import predict_settled
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+#: So many of 100 suggestions are to be right, where the person names no other number.
+GOAL = 98
+HIGHEST_GOAL = 99  # more than that takes nearly every photo
+
+_OTHER_MODEL = text("another model is in use now")
+_OTHER_SUGGESTIONS = text("the suggestions have changed since")
+_NEW_PHOTOS = text("there are new photos")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSampleRequest:
+    """Draw photos of a folder, or go on with the ones drawn before.
+
+    Attributes:
+        roots: The folder, or folders and single photos together.
+        goal: So many of 100 suggestions are to be right, 1 to `HIGHEST_GOAL`.
+        include: Check the suggestions that such a sort would file.
+        device: "auto", "cpu" or "cuda".
+        backbone: Name, or None for the collection's.
+        seed: Of the random order; None for another one each time.
+    """
+
+    roots: Roots
+    goal: int = GOAL
+    include: Include = Include.ALL
+    device: str = "auto"
+    backbone: str | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a goal that no sample shows.
+
+        Raises:
+            ValueError: the goal is not within its limits.
+        """
+        if not 1 <= self.goal <= HIGHEST_GOAL:
+            raise ValueError(f"the goal is 1 to {HIGHEST_GOAL} of 100, not {self.goal}")
+
+
+def check_sample(engine: Engine, request: CheckSampleRequest, report: Report, cancel: CancelToken) -> CheckedSample:
+    """Predict a folder, and draw photos from it or go on with the ones drawn before.
+
+    Raises:
+        FolderUnusable: the folder is missing or forbidden; of several, all are.
+        TooFewPhotos: no photo of the folder has a suggestion to check.
+        WeightsMissing: the network's weights are not on this computer.
+        Cancelled: asked to stop.
+    """
+    roots = absolute_roots(request.roots)
+    result = predict_settled(engine, PredictFolderRequest(roots, request.device, request.backbone), report, cancel)
+    return _begin(engine, request, roots, result.rows)
+
+
+def check_known_sample(
+    engine: Engine, request: CheckSampleRequest, report: Report, cancel: CancelToken
+) -> CheckedSample:
+    """As `check_sample`, for a folder that is open in the window: the photos are not looked for again.
+
+    Raises:
+        TooFewPhotos: no photo of the folder has a suggestion to check.
+    """
+    del report, cancel  # it takes a fraction of a second
+    roots = absolute_roots(request.roots)
+    return _begin(engine, request, roots, folder_rows(engine, roots))
+
+
+def answer_sample(
+    collection: CollectionStore, check: CheckedSample, photo_id: int, answer: Answer | None
+) -> CheckedSample:
+    """Store the answer about a photo; None takes it back. A right suggestion becomes the photo's label.
+
+    Returns:
+        The check as it stands then.
+
+    Raises:
+        UserError: the class was deleted meanwhile, or the disk refuses; nothing was stored.
+    """
+    class_id = check.suggestion(photo_id)
+    with collection.database.transaction():
+        if answer is Answer.RIGHT:
+            name = next((entry.name for entry in collection.classes.all() if entry.id == class_id), None)
+            if name is None:
+                raise UserError(text("The answer was not stored"), text("the suggested class was deleted"))
+            collection.classes.resolve(name, ClassOrigin.PERSON)  # a class of a model becomes the person's
+            collection.labels.assign([photo_id], class_id, LabelOrigin.PERSON)
+        elif (label := collection.labels.get([photo_id]).get(photo_id)) and label.class_id == class_id:
+            collection.labels.clear([photo_id])  # it says that the suggestion is right
+        collection.sample_checks.set_answer(check.sample.id, photo_id, answer)
+    return replace(check, answers=_answers(collection, check.sample), withdrawn="")
+
+
+def _begin(engine: Engine, request: CheckSampleRequest, roots: tuple[Path, ...], rows: PhotoRows) -> CheckedSample:
+    collection = engine.collection
+    model = _model_name(engine, request.backbone)
+    sample, withdrawn = collection.sample_checks.find(roots, request.include), ""
+    if sample is not None and (why := _outdated(sample, model, rows)):
+        collection.sample_checks.withdraw(sample.id, why)
+        before = CheckedSample(sample, request.goal, rows, collection.sample_checks.answers(sample.id))
+        sample, withdrawn = None, _withdrawn(before, why)
+    if sample is None:
+        sample = collection.sample_checks.add(_draw(collection, request, roots, model, rows))
+    return CheckedSample(sample, request.goal, rows, _answers(collection, sample), withdrawn)
+
+
+def _draw(
+    collection: CollectionStore, request: CheckSampleRequest, roots: tuple[Path, ...], model: str, rows: PhotoRows
+) -> StoredSample:
+    """Put the photos with a suggestion and without a label into a random order."""
+    verdicts = [int(verdict) for verdict in INCLUDED_VERDICTS[request.include]]
+    readable = (rows.photo_ids > 0) & np.array([error is None for error in rows.errors], np.bool_)
+    asked = readable & (rows.label_ids == 0) & (rows.class_ids > 0) & np.isin(rows.verdicts, verdicts)
+    by_hash, _ = collection.photos.by_hash(np.unique(rows.photo_ids[asked]))  # the same whatever the files are called
+    if not len(by_hash):
+        raise _nothing_to_check(rows, readable)
+    drawn = np.random.default_rng(request.seed).permutation(by_hash)
+    others = np.setdiff1d(rows.photo_ids[rows.photo_ids > 0], drawn)
+    return StoredSample(0, roots, request.include, model, drawn, rows.class_ids[first_rows(rows, drawn)], others)
+
+
+def _nothing_to_check(rows: PhotoRows, readable: NDArray[np.bool_]) -> TooFewPhotos:
+    what = text("There is nothing to check")
+    if not readable.any():
+        return TooFewPhotos(what, text("there are no photos in the folder"))
+    if not rows.class_ids.any():
+        return TooFewPhotos(what, text("there is no model yet"), text("Label some photos, then retrain"))
+    return TooFewPhotos(what, text("every photo has a label, or no suggestion of that kind"))
+
+
+def _outdated(sample: StoredSample, model: str, rows: PhotoRows) -> Text | None:
+    """Why a sample does not hold any more; None where it does."""
+    if sample.model != model:
+        return _OTHER_MODEL
+    at = first_rows(rows, sample.photo_ids)
+    now = rows.class_ids[at[at >= 0]]
+    if np.any((now > 0) & (now != sample.class_ids[at >= 0])):
+        return _OTHER_SUGGESTIONS
+    new = rows.photo_ids[(rows.photo_ids > 0) & (rows.label_ids == 0)]
+    if len(np.setdiff1d(new, np.concatenate([sample.photo_ids, sample.other_ids]))):
+        return _NEW_PHOTOS
+    return None
+
+
+def _withdrawn(check: CheckedSample, why: str) -> Text:
+    return text(
+        "The check of {date} does not hold any more ({tally}): {why}.",
+        date=check.sample.started_at[:10],
+        tally=check.tally,
+        why=why,
+    )
+
+
+def _answers(collection: CollectionStore, sample: StoredSample) -> dict[int, Answer]:
+    """The answers by photo id; where a photo has a label, that says whether the suggestion is right."""
+    labels = collection.labels.get(sample.photo_ids)
+    suggested = dict(zip(sample.photo_ids.tolist(), sample.class_ids.tolist(), strict=True)) if labels else {}
+    answers = collection.sample_checks.answers(sample.id)
+    return answers | {
+        photo_id: Answer.RIGHT if label.class_id == suggested[photo_id] else Answer.WRONG
+        for photo_id, label in labels.items()
+    }
+
+
+def _model_name(engine: Engine, backbone: str | None) -> str:
+    name = chosen_backbone(engine.collection, backbone)
+    named = model_for(engine, name)
+    return "" if named is None else f"{name}/{'starter' if named.id is None else named.id}"

@@ -1,0 +1,221 @@
+"""A checked sample as it stands: which photos were drawn, what was answered, what it proves, and what to ask next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.answer import Answer
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.tables.sample_checks import StoredSample
+from flowersorter.messages import Text, plural, text
+from flowersorter.workflows.evaluation.sample_bound import checks_needed, right_at_least, right_fewer_than
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPhoto:
+    """A photo of the sample.
+
+    Attributes:
+        photo_id: The photo.
+        path: One of its places.
+        class_id: The suggestion that is checked.
+        confidence: Its calibrated probability now.
+        verdict: How reliable the model says it is now.
+    """
+
+    photo_id: int
+    path: Path
+    class_id: int
+    confidence: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, eq=False)  # without slots: `cached_property` needs a dictionary
+class CheckedSample:
+    """A check as it stands. Skipped photos, and those that are gone, count as wrong where right ones are counted.
+
+    Attributes:
+        sample: The photos in the order drawn, with their suggestions.
+        goal: So many of 100 are to be right.
+        rows: The photos of the folder now.
+        answers: By photo id; a label answers too, whoever gave it.
+        withdrawn: Says that an earlier check was withdrawn just now, and why; "" if none was.
+    """
+
+    sample: StoredSample
+    goal: int
+    rows: PhotoRows
+    answers: Mapping[int, Answer]
+    withdrawn: str = ""
+
+    # -- the sample
+
+    @property
+    def photos(self) -> int:
+        """Number of photos that the statement is about."""
+        return len(self.sample.photo_ids)
+
+    @cached_property
+    def drawn(self) -> list[Answer]:
+        """The answers in the order drawn, up to the first photo without one.
+
+        Later answers count once the gap is filled: only then is the sample a random one.
+        """
+        found: list[Answer] = []
+        for photo_id, row in zip(self.sample.photo_ids.tolist(), self._row_of.tolist(), strict=True):
+            if photo_id not in self.answers and row >= 0:
+                break
+            found.append(self.answers.get(photo_id, Answer.SKIPPED))
+        return found
+
+    @property
+    def checked(self) -> int:
+        """Number of suggestions that were found right or wrong."""
+        return len(self.drawn) - self.skipped
+
+    @property
+    def wrong(self) -> int:
+        """Number of them that are wrong."""
+        return self.drawn.count(Answer.WRONG)
+
+    @property
+    def skipped(self) -> int:
+        """Number of photos drawn before others that were skipped or are gone."""
+        return self.drawn.count(Answer.SKIPPED)
+
+    # -- what it says
+
+    @cached_property
+    def at_least(self) -> int:
+        """At least so many of 100 suggestions are right, 95 % sure."""
+        return right_at_least(self.photos, self._not_right)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is reached, 95 % sure."""
+        return self.at_least >= self.goal
+
+    @cached_property
+    def missed(self) -> bool:
+        """Whether fewer suggestions than the goal are right, 95 % sure."""
+        return not self.reached and right_fewer_than(self.photos, len(self.drawn), self.wrong, self.goal)
+
+    @cached_property
+    def needed(self) -> int | None:
+        """How many more photos have to be right to reach the goal; None where it cannot be reached any more."""
+        return checks_needed(self.photos, self._not_right, self.goal)
+
+    @cached_property
+    def done(self) -> bool:
+        """Whether there is no photo left to ask about."""
+        return not self.next_photos(1)
+
+    @property
+    def statement(self) -> Text:
+        """How many suggestions are right, in a sentence."""
+        right = self.checked - self.wrong
+        if len(self.drawn) == self.photos and not self.skipped:
+            return text("All photos are checked: {right} of {photos} are right.", right=right, photos=self.photos)
+        if self.missed:
+            return text("Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self.tally)
+        if not self.at_least:
+            return text("Too few are checked to say how many are right ({tally}).", tally=self.tally)
+        return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self.tally)
+
+    @property
+    def outlook(self) -> Text:
+        """What is left to do, in a sentence; "" where nothing is."""
+        if self.done:
+            return text("")
+        if self.needed is None:
+            return text("To reach {goal} of 100, answer the photos you skipped.", goal=self.goal)
+        return plural(
+            "{number} more photo, if it is right, makes it {goal} of 100.",
+            "{number} more photos, if all are right, make it {goal} of 100.",
+            self.needed,
+            goal=self.goal,
+        )
+
+    @property
+    def tally(self) -> Text:
+        """How many were checked and wrong, as a part of a sentence."""
+        counts = {"checked": self.checked, "photos": self.photos, "wrong": self.wrong, "skipped": self.skipped}
+        if self.skipped:
+            return text("{checked} of {photos} checked, {wrong} wrong, {skipped} skipped or gone", **counts)
+        return text("{checked} of {photos} checked, {wrong} wrong", **counts)
+
+    # -- the photos
+
+    def next_photos(self, count: int | None = None) -> tuple[DrawnPhoto, ...]:
+        """The photos to ask about next, in the order drawn; then those that were skipped, where the rest is too few.
+
+        Args:
+            count: At most so many; None for as many as the goal needs if all are right.
+        """
+        if self.reached or self.missed:
+            return ()
+        wanted = count or self.needed or self.photos
+        asked = self._with_answer(None, wanted)
+        if self.needed is not None:
+            return asked
+        if_right = [answer is Answer.WRONG for answer in self.drawn]
+        asked = asked[: checks_needed(self.photos, if_right, self.goal) or 0]
+        return (*asked, *self._with_answer(Answer.SKIPPED, wanted - len(asked)))
+
+    def _with_answer(self, answer: Answer | None, count: int) -> tuple[DrawnPhoto, ...]:
+        """The first photos that are there and have an answer, or none."""
+        found: list[DrawnPhoto] = []
+        for at in range(0 if answer else len(self.drawn), self.photos):
+            if len(found) == count:
+                break
+            if self.answers.get(int(self.sample.photo_ids[at])) is answer and self._row_of[at] >= 0:
+                found.append(self._photo(at))
+        return tuple(found)
+
+    def suggestion(self, photo_id: int) -> int:
+        """The class id of the suggestion that is checked for a photo of the sample."""
+        return int(self.sample.class_ids[self.sample.photo_ids == photo_id][0])
+
+    def photo_at(self, path: Path) -> DrawnPhoto | None:
+        """The photo of the sample at a path; None where there is none."""
+        try:
+            photo_id = self.rows.photo_ids[self.rows.paths.index(path)]
+        except ValueError:
+            return None
+        at = np.flatnonzero(self.sample.photo_ids == photo_id)
+        return self._photo(int(at[0])) if len(at) else None
+
+    @property
+    def _not_right(self) -> list[bool]:
+        return [answer is not Answer.RIGHT for answer in self.drawn]
+
+    @cached_property
+    def _row_of(self) -> NDArray[np.intp]:
+        """(N,) intp: the row of each photo drawn; -1 where it is gone."""
+        return first_rows(self.rows, self.sample.photo_ids)
+
+    def _photo(self, at: int) -> DrawnPhoto:
+        row = int(self._row_of[at])
+        return DrawnPhoto(
+            int(self.sample.photo_ids[at]),
+            self.rows.paths[row],
+            int(self.sample.class_ids[at]),
+            float(self.rows.confidences[row]),
+            Verdict(int(self.rows.verdicts[row])),
+        )
+
+
+def first_rows(rows: PhotoRows, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return (N,) intp: the first row of each photo, -1 where it has none."""
+    known, first = np.unique(rows.photo_ids, return_index=True)
+    if not len(known):
+        return np.full(len(photo_ids), -1, np.intp)
+    at = np.minimum(np.searchsorted(known, photo_ids), len(known) - 1)
+    return np.where(known[at] == photo_ids, first[at], -1)

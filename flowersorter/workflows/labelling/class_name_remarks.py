@@ -1,0 +1,53 @@
+"""Says of a new class what its name alone does not show: the folder it gets, and a word it shares with the program."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.tables.class_names import class_key
+from flowersorter.messages import Text, plural, text
+from flowersorter.sorting.safe_names import folder_name, same_name_key
+
+_SHOWN = 5
+
+
+def class_name_remark(name: str, others: Iterable[str] = ()) -> Text | None:
+    """Return a sentence about a class name that can be used but may surprise, or None.
+
+    Args:
+        name: Of the new class.
+        others: Names of the other classes.
+    """
+    if class_key(name) == Verdict.UNKNOWN.word:
+        return text("“{name}” is also the word for photos of none of your classes; another name is clearer.", name=name)
+    folder = folder_name(name)
+    key = same_name_key(folder)
+    alike = next((other for other in others if other != name and same_name_key(folder_name(other)) == key), None)
+    if alike is not None:
+        return text(
+            "The folders of the classes “{name}” and “{alike}” would have the same name, so one of them gets a number.",
+            name=name,
+            alike=alike,
+        )
+    if folder == unicodedata.normalize("NFC", name):
+        return None
+    return text("The folder of the class “{name}” is called “{folder}”.", name=name, folder=folder)
+
+
+def class_name_remarks(new: Sequence[str], others: Sequence[str]) -> list[Text]:
+    """Return the sentences about several new classes: the first few, then how many more there are.
+
+    Args:
+        new: Names of the new classes.
+        others: Names of the classes there were before.
+    """
+    remarks = [remark for i, name in enumerate(new) if (remark := class_name_remark(name, (*others, *new[:i])))]
+    more = len(remarks) - _SHOWN
+    if more <= 0:
+        return remarks
+    rest = plural(
+        "{number} more class has another folder name.", "{number} more classes have other folder names.", more
+    )
+    return [*remarks[:_SHOWN], rest]

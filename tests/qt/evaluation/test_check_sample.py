@@ -1,0 +1,231 @@
+"""Checking a sample in the window: keys, the running statement, the end, undo, and what stays stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.domain.answer import Answer
+from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.tables.sample_checks import StoredSample
+from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
+from flowersorter.workflows.evaluation.checked_sample import CheckedSample
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
+
+NAMES = {1: "dahlia", 2: "R&B"}
+
+
+def check_of(paths: list[Path], answers: dict[int, Answer] | None = None, withdrawn: str = "") -> CheckedSample:
+    """A check of photos 1, 2 and so on at these paths, all taken for dahlias but the second."""
+    ids, count = np.arange(1, len(paths) + 1), len(paths)
+    classes = np.ones(count, np.int32)
+    classes[1:2] = 2
+    rows = PhotoRows(
+        place_ids=ids,
+        photo_ids=ids,
+        paths=paths,
+        errors=(None,) * count,
+        label_ids=np.zeros(count, np.int32),
+        by_person=np.zeros(count, np.bool_),
+        class_ids=classes,
+        confidences=np.full(count, 0.9, np.float32),
+        verdicts=np.full(count, Verdict.SURE, np.uint8),
+    )
+    sample = StoredSample(1, (Path("/p"),), "all", "resnet50/1", ids, classes, np.zeros(0, np.int64), "2026-11-29")
+    return CheckedSample(sample, 98, rows, answers or {}, withdrawn)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    return sorted(draw_folder(tmp_path / "photos", 1).glob("IMG*"))
+
+
+@pytest.fixture
+def dialog(photos: list[Path], qtbot: QtBot) -> Iterator[CheckSampleDialog]:
+    made = CheckSampleDialog(check_of(photos), NAMES)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.shutdown()
+
+
+def shown(dialog: CheckSampleDialog) -> int:
+    return dialog.current.photo_id if dialog.current is not None else 0
+
+
+def test_a_photo_its_suggestion_and_what_is_left_are_shown(dialog: CheckSampleDialog, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: dialog.picture.image is not None)
+    assert dialog.question.text() == "Is this “dahlia”?"
+    assert dialog.place.text().endswith("IMG_000_blue.jpg")
+    assert dialog.statement.text() == "Too few are checked to say how many are right (0 of 3 checked, 0 wrong)."
+    assert dialog.outlook.text() == "3 more photos, if all are right, make it 98 of 100."
+    assert not dialog.withdrawn.isVisible()
+    assert not dialog.undo_button.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [
+        (Qt.Key.Key_R, Answer.RIGHT),
+        (Qt.Key.Key_Return, Answer.RIGHT),
+        (Qt.Key.Key_Enter, Answer.RIGHT),
+        (Qt.Key.Key_W, Answer.WRONG),
+        (Qt.Key.Key_Right, Answer.SKIPPED),
+    ],
+)
+def test_one_key_answers_and_only_once(dialog: CheckSampleDialog, qtbot: QtBot, key: Qt.Key, answer: Answer) -> None:
+    with qtbot.waitSignal(dialog.answered) as asked:
+        QTest.keyClick(dialog, key)
+    assert asked.args == [1, answer]
+    with qtbot.assertNotEmitted(dialog.answered):
+        QTest.keyClick(dialog, key)  # it is being stored
+
+
+def test_buttons_answer_too(dialog: CheckSampleDialog, photos: list[Path], qtbot: QtBot) -> None:
+    for each, answer in (
+        (dialog.right_button, Answer.RIGHT),
+        (dialog.wrong_button, Answer.WRONG),
+        (dialog.skip_button, Answer.SKIPPED),
+    ):
+        with qtbot.waitSignal(dialog.answered) as asked:
+            each.click()
+        assert asked.args == [1, answer]
+        dialog.show_check(check_of(photos))
+    dialog.undo_button.setEnabled(True)
+    with qtbot.waitSignal(dialog.undo_requested):
+        QTest.keyClick(dialog, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_it_stops_when_it_is_certain(dialog: CheckSampleDialog, photos: list[Path]) -> None:
+    dialog.show_check(check_of(photos, {1: Answer.RIGHT}))
+    assert (shown(dialog), dialog.question.text()) == (2, "Is this “R&B”?")
+    dialog.show_check(check_of(photos, dict.fromkeys((1, 2, 3), Answer.RIGHT)))
+    assert shown(dialog) == 0
+    assert dialog.end.text() == "All photos are checked: 3 of 3 are right."
+    assert "This holds for the suggestions there are now." in dialog.end_hint.text()
+    for each in (dialog.right_button, dialog.wrong_button, dialog.skip_button, dialog.statement, dialog.outlook):
+        assert not each.isVisible()
+    dialog.show_check(check_of(photos, {1: Answer.WRONG}))
+    assert dialog.end.text() == "Fewer than 98 of 100 are right, 95 % sure (1 of 3 checked, 1 wrong)."
+    assert "retrain" in dialog.end_hint.text()
+
+
+def test_photos_that_are_gone_are_not_asked_about(photos: list[Path], qtbot: QtBot) -> None:
+    check = check_of(photos)
+    dialog = CheckSampleDialog(replace(check, rows=check.rows.take(np.zeros(0, np.intp))), NAMES)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert (shown(dialog), dialog.end_hint.text()) == (0, "The photos are gone.")
+    dialog.shutdown()
+
+
+def test_a_withdrawn_check_is_said_and_a_broken_photo_too(photos: list[Path], qtbot: QtBot) -> None:
+    dialog = CheckSampleDialog(check_of([photos[0].with_name("broken.jpg")], withdrawn="It does not hold."), NAMES)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.withdrawn.isVisible()
+    assert dialog.withdrawn.text() == "It does not hold."
+    qtbot.waitUntil(lambda: dialog.picture.text.startswith("This photo cannot be shown"))
+    dialog.shutdown()
+
+
+def test_every_part_has_a_name_of_its_own_and_one_that_is_read_out(dialog: CheckSampleDialog) -> None:
+    for each in (dialog.right_button, dialog.wrong_button, dialog.skip_button, dialog.undo_button, dialog.picture):
+        assert each.accessibleName()
+        assert each.objectName().startswith("check_sample_")
+    assert dialog.findChild(QWidget, "check_sample_pages") is dialog.pages
+
+
+# -- in the window
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    """A folder of seven red, green and blue photos each; of each colour four are labelled and learned."""
+    folder = draw_folder(tmp_path / "photos", 7)
+    with running(tmp_path / "collection", qtbot, folder) as opened:
+        idle(opened, qtbot)
+        for name in ("red", "green", "blue"):
+            stored(opened).classes.add(name)
+        show_stored(opened)
+        for name in ("red", "green", "blue"):
+            opened.window.labels.assign(places(opened, name)[:4], class_named(opened, name))
+        opened.window.training.start()
+        idle(opened, qtbot)
+        yield opened
+
+
+def begun(program: Program, qtbot: QtBot) -> CheckSampleDialog:
+    program.window.actions_by_name["check_sample"].trigger()
+    qtbot.waitUntil(lambda: program.window.on_demand.sampling.dialog is not None)
+    dialog = program.window.on_demand.sampling.dialog
+    assert dialog is not None
+    return dialog
+
+
+def answer(dialog: CheckSampleDialog, key: Qt.Key, qtbot: QtBot) -> int:
+    """Press a key and wait for the next photo; returns the photo answered about."""
+    photo_id = shown(dialog)
+    QTest.keyClick(dialog, key)
+    qtbot.waitUntil(lambda: shown(dialog) != photo_id)
+    return photo_id
+
+
+def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbot: QtBot) -> None:
+    dialog = begun(program, qtbot)
+    total = 9 - int((program.photos.columns.verdicts[program.photos.columns.label_ids == 0] == Verdict.UNKNOWN).sum())
+    assert f"(0 of {total} checked, 0 wrong)" in dialog.statement.text()
+    check_class = dialog.current.class_id if dialog.current is not None else 0
+    first = answer(dialog, Qt.Key.Key_R, qtbot)
+    assert stored(program).labels.get([first]) == {first: Label(check_class, LabelOrigin.PERSON)}
+    at = program.photos.columns.photo_ids.tolist().index(first)
+    qtbot.waitUntil(lambda: int(program.photos.columns.label_ids[at]) == check_class)  # the grid shows it, too
+    second = answer(dialog, Qt.Key.Key_Right, qtbot)
+    assert stored(program).sample_checks.answers(1) == {first: Answer.RIGHT, second: Answer.SKIPPED}
+    assert dialog.undo_button.isEnabled()
+    dialog.undo_button.click()
+    qtbot.waitUntil(lambda: shown(dialog) == second)
+    dialog.undo_button.click()
+    qtbot.waitUntil(lambda: shown(dialog) == first)
+    assert stored(program).labels.get([first]) == {}
+    assert not dialog.undo_button.isEnabled(), "what was done before the check is not undone from here"
+    qtbot.waitUntil(lambda: int(program.photos.columns.label_ids[at]) == 0)
+    answer(dialog, Qt.Key.Key_R, qtbot)
+    dialog.close()
+    dialog = begun(program, qtbot)
+    assert shown(dialog) == second
+    assert f"(1 of {total} checked, 0 wrong)" in dialog.statement.text()
+    while shown(dialog):
+        answer(dialog, Qt.Key.Key_R, qtbot)
+    assert dialog.end.text() == f"All photos are checked: {total} of {total} are right."
+    dialog.close()
+    idle(program, qtbot)
+
+
+def test_an_answer_that_cannot_be_stored_is_asked_for_again(program: Program, qtbot: QtBot) -> None:
+    dialog = begun(program, qtbot)
+    complaints: list[Exception] = []
+    controller = program.window.on_demand.sampling
+    controller._front = type("Front", (), {"complain": lambda self, error: complaints.append(error)})()
+    current = dialog.current
+    assert current is not None
+    stored(program).classes.delete(current.class_id)
+    QTest.keyClick(dialog, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: bool(complaints))
+    assert str(complaints[0]) == "The answer was not stored: the suggested class was deleted."
+    assert shown(dialog) == current.photo_id
+    assert stored(program).sample_checks.answers(1) == {}
+    assert not dialog.undo_button.isEnabled()
+    dialog.close()
+    idle(program, qtbot)

@@ -1,0 +1,44 @@
+"""The verb history: only sorts that did something, and their photos in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.execute import execute
+from flowersorter.sorting.plan import Mode, make_plan
+from tests.unit.commands.conftest import Run
+from tests.unit.sorting.file_trees import filing
+from tests.unit.workflows.conftest import draw_photos
+
+
+def test_photos_that_were_there_are_counted_below_those_that_were_sorted(
+    run: Run, photos: Path, tmp_path: Path
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted")
+    run("label", *draw_photos(photos, "red", 1, first=3), "--as", "red")
+    (photos / "same.jpg").write_bytes((photos / "red_3.jpg").read_bytes())
+    run("sort", photos, "--to", tmp_path / "sorted")
+    rows = run("history", 2).splitlines()
+    assert [row.split()[:3] for row in rows[:2]] == [
+        ["state", "class", "photo"],
+        ["done", "red", f"{photos / 'red_3.jpg'}"],
+    ]
+    assert rows[2:] == ["3 photos were already there.", "1 duplicate of another photo, which is sorted once"]
+    assert json.loads(run("history", 2, "--json").splitlines()[-1])["summary"]["states"] == {"done": 1, "noted": 4}
+
+
+def test_a_sort_that_did_nothing_is_not_listed_and_not_undone(run: Run, photos: Path, tmp_path: Path) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted")
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        there = filing(photos / "red_0.jpg", "red")
+        plan = make_plan([there], tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=None)
+        assert execute(plan, collection, silent, CancelToken()).run_id == 2
+    lines = [json.loads(line) for line in run("history", "--json").splitlines()]
+    assert [line["sort"] for line in lines[:-1]] == [1]
+    assert lines[-1]["summary"] == {"sorts": 1, "photos": 3}
+    assert run("undo") == "Sort 1: 3 photos undone.\n"
+    (undone, _) = (json.loads(line) for line in run("history", "--json").splitlines())
+    assert undone["state"] == "undone"

@@ -1,0 +1,110 @@
+"""The verb undo: the sort it chooses, and its sentences about copies that are gone, edited or cannot be undone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from tests.drawing import RED, textured, write_jpeg
+from tests.unit.commands.conftest import Run, Try
+
+
+def test_a_sort_whose_rest_cannot_be_undone_is_passed_over(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    run("sort", photos, "--to", tmp_path / "first")
+    run("sort", photos, "--to", tmp_path / "second")
+    for number in (0, 1):
+        (tmp_path / "second" / "red" / f"red_{number}.jpg").write_bytes(b"edited")
+    once = attempt("undo")
+    assert (once.code, once.out.splitlines()[0]) == (1, "Sort 2: 1 photo undone.")
+    assert "it has changed since it was filed, so the copy was kept" in once.out
+    assert once.err == "2 photos were left as they are, for the reasons above.\n"  # --yes would not help
+    again = attempt("undo")
+    assert (again.code, again.out) == (0, "Sort 1: 3 photos undone.\n")
+    assert again.err == "Sort 2: 2 photos could not be undone, see `flowersorter undo 2`.\n"
+    assert attempt("undo").err == (
+        "There is nothing more to undo: 2 photos of sort 2 could not be undone. "
+        '"flowersorter undo 2" lists the reasons.\n'
+    )
+    named = attempt("undo", 2, "--json")
+    assert json.loads(named.out.splitlines()[-1])["summary"] == {
+        "sort": 2,
+        "undone": 0,
+        "gone": 0,
+        "refused": 2,
+        "moved": 0,
+        "edited": 0,
+        "passed_over": [],
+    }
+
+
+def test_a_sort_that_can_be_undone_after_all_is_not_passed_over(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    run("sort", photos, "--to", tmp_path / "first")
+    run("sort", photos, "--to", tmp_path / "second")
+    copy = tmp_path / "second" / "red" / "red_0.jpg"
+    content = copy.read_bytes()
+    copy.write_bytes(b"edited")
+    assert attempt("undo").code == 1
+    copy.write_bytes(content)
+    assert attempt("undo").out == "Sort 2: 1 photo undone.\n"
+
+
+def test_a_copy_that_was_deleted_is_counted_apart(attempt: Try, run: Run, photos: Path, tmp_path: Path) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted")
+    (tmp_path / "sorted" / "red" / "red_0.jpg").unlink()
+    assert attempt("undo").out == "Sort 1: 2 photos undone.\n1 copy was gone already.\n"
+    run("sort", photos, "--to", tmp_path / "linked", "--link")
+    for number in (0, 1):
+        (tmp_path / "linked" / "red" / f"red_{number}.jpg").unlink()
+    assert attempt("undo").out == "Sort 2: 1 photo undone.\n2 links were gone already.\n"
+
+
+def test_what_yes_takes_back_is_said_as_it_is(attempt: Try, run: Run, photos: Path, tmp_path: Path) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted", "--move")
+    red = tmp_path / "sorted" / "red"
+    write_jpeg(red / "red_0.jpg", textured((90, 70), RED, seed=99))
+    kept = attempt("undo")
+    assert kept.err.endswith("To move the edited ones back as they are now: flowersorter undo 1 --yes\n")
+    assert attempt("undo", "--yes").out == "Sort 1: 1 photo undone.\n"
+    run("sort", photos, "--to", tmp_path / "sorted")
+    (red / "red_1.jpg").rename(red / "new.jpg")
+    (red / "red_2.jpg").write_bytes(b"edited")
+    kept = attempt("undo")
+    assert kept.err.endswith("To take back the moved and renamed ones too: flowersorter undo 2 --yes\n")
+    assert "edited" not in kept.err
+
+
+def test_photos_that_were_edited_and_then_moved_are_found_by_their_picture(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted", "--move")
+    red = tmp_path / "sorted" / "red"
+    for number in (0, 1, 2):
+        with Image.open(red / f"red_{number}.jpg") as image:
+            image.save(red / f"red_{number}.jpg", quality=70)
+    run("predict", red.parent)  # the library reads them as the same pictures
+    (red / "2024").mkdir()
+    (red / "red_0.jpg").rename(red / "2024" / "new.jpg")
+    edited = (red / "2024" / "new.jpg").read_bytes()
+    kept = attempt("undo")
+    assert "it was moved or renamed since: red/2024/new.jpg" in kept.out
+    assert attempt("undo", "--yes").out == "Sort 1: 3 photos undone.\n"
+    assert (photos / "red_0.jpg").read_bytes() == edited
+
+
+def test_how_to_undo_is_said_once(run: Run, photos: Path, tmp_path: Path) -> None:
+    (photos / "sub").mkdir()
+    (photos / "sub" / "same.jpg").write_bytes((photos / "red_0.jpg").read_bytes())
+    moving = ("--move", "--move-duplicates", "--remove-empty-folders")
+    planned = run("sort", photos, "--to", tmp_path / "sorted", *moving, "--dry-run")
+    assert planned.count("sub/same.jpg") == planned.count("sub/same.jpg -> Duplicates/same.jpg\n") == 1
+    said = run("sort", photos, "--to", tmp_path / "sorted", *moving)
+    assert said.splitlines()[-1] == (
+        "3 photos moved, 1 duplicate moved, 1 empty folder removed. To undo that: flowersorter undo 1"
+    )
+    assert said.count("To undo that") == 1

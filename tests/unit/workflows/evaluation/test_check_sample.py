@@ -1,0 +1,256 @@
+"""Checking a sample of a folder: who is asked, what it says, that it goes on, and when it is withdrawn."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flowersorter.domain.answer import Answer
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import TooFewPhotos, UserError
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation.check_sample import (
+    CheckSampleRequest,
+    answer_sample,
+    check_known_sample,
+    check_sample,
+)
+from flowersorter.workflows.evaluation.checked_sample import CheckedSample
+from flowersorter.workflows.filing.sort import Include
+from flowersorter.workflows.models.current_model import use_model
+from flowersorter.workflows.training.train import RetrainRequest, retrain
+from tests.stub_network import open_colour_network
+from tests.unit.workflows.conftest import draw_photos
+from tests.unit.workflows.learned_colours import learned_colours
+
+REQUEST_SEED = 5
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed collection in `collection` that learned three colours and read the thirty photos in `photos`."""
+    return learned_colours(tmp_path_factory.mktemp("learned"))
+
+
+@pytest.fixture
+def photos(learned: Path, tmp_path: Path) -> Path:
+    """Ten photos each of red, green and blue, without class folders."""
+    return Path(shutil.copytree(learned / "photos", tmp_path / "photos"))
+
+
+@pytest.fixture
+def taught(learned: Path, tmp_path: Path) -> Iterator[Engine]:
+    """An engine with a model of the three colours."""
+    shutil.copytree(learned / "collection", tmp_path / "learned")
+    with Engine(CollectionStore.open(tmp_path / "learned"), open_colour_network) as engine:
+        yield engine
+
+
+def begin(engine: Engine, folder: Path, goal: int = 98, include: Include = Include.ALL) -> CheckedSample:
+    request = CheckSampleRequest(folder, goal, include, seed=REQUEST_SEED)
+    return check_sample(engine, request, silent, CancelToken())
+
+
+def answer_all(
+    engine: Engine, check: CheckedSample, answer: Answer = Answer.RIGHT, count: int | None = None
+) -> CheckedSample:
+    for photo in check.next_photos(count):
+        check = answer_sample(engine.collection, check, photo.photo_id, answer)
+    return check
+
+
+def test_right_answers_certify_the_folder_and_become_labels(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos, goal=80)
+    assert (check.photos, check.checked, check.reached, check.done) == (30, 0, False, False)
+    assert str(check.statement) == "Too few are checked to say how many are right (0 of 30 checked, 0 wrong)."
+    asked = check.next_photos()
+    assert len(asked) == check.needed == 11
+    assert {photo.path.name.split("_")[0] for photo in asked} == {"red", "green", "blue"}
+    check = answer_all(taught, check)
+    assert (check.reached, check.done, check.next_photos()) == (True, True, ())
+    assert str(check.statement) == "At least 80 of 100 are right, 95 % sure (11 of 30 checked, 0 wrong)."
+    labels = taught.collection.labels.get([photo.photo_id for photo in asked])
+    assert {(labels[photo.photo_id].class_id, labels[photo.photo_id].origin) for photo in asked} == {
+        (photo.class_id, LabelOrigin.PERSON) for photo in asked
+    }
+
+
+def test_it_goes_on_where_it_was_left_and_still_speaks_of_all_photos(taught: Engine, photos: Path) -> None:
+    check = answer_all(taught, begin(taught, photos), count=7)
+    again = begin(taught, photos, goal=90)  # another goal is no other sample
+    assert (again.sample.id, again.checked, again.photos) == (check.sample.id, 7, 30)
+    assert again.next_photos(1)[0] == check.next_photos(1)[0]
+    known = check_known_sample(taught, CheckSampleRequest(photos, 90), silent, CancelToken())
+    assert (known.sample.id, known.checked, known.next_photos(3)) == (check.sample.id, 7, again.next_photos(3))
+
+
+def test_a_wrong_one_is_counted_and_gets_no_label(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos, goal=80)
+    first = check.next_photos(1)[0]
+    needed = check.needed
+    check = answer_sample(taught.collection, check, first.photo_id, Answer.WRONG)
+    assert needed is not None
+    assert check.needed is not None
+    assert check.needed > needed
+    assert taught.collection.labels.get([first.photo_id]) == {}
+    check = answer_all(taught, check, Answer.WRONG)
+    assert check.missed
+    assert (
+        str(check.statement)
+        == f"Fewer than 80 of 100 are right, 95 % sure ({check.checked} of 30 checked, {check.checked} wrong)."
+    )
+    assert check.done
+
+
+def test_an_answer_can_be_changed_and_taken_back(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    first = check.next_photos(1)[0].photo_id
+    check = answer_sample(taught.collection, check, first, Answer.RIGHT)
+    check = answer_sample(taught.collection, check, first, Answer.WRONG)
+    assert (check.checked, check.wrong, taught.collection.labels.get([first])) == (1, 1, {})
+    check = answer_sample(taught.collection, check, first, None)
+    assert (check.checked, check.next_photos(1)[0].photo_id) == (0, first)
+    assert begin(taught, photos).checked == 0
+
+
+def test_a_label_given_elsewhere_answers_too(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    first, second = check.next_photos(2)
+    other = next(entry.id for entry in taught.collection.classes.all() if entry.id != second.class_id)
+    taught.collection.labels.assign([first.photo_id], first.class_id, LabelOrigin.PERSON)
+    taught.collection.labels.assign([second.photo_id], other, LabelOrigin.PERSON)
+    again = begin(taught, photos)
+    assert (again.checked, again.wrong) == (2, 1)
+
+
+def test_of_five_photos_every_one_is_asked_about(taught: Engine, tmp_path: Path) -> None:
+    draw_photos(tmp_path / "five", "red", 5, first=700)
+    check = begin(taught, tmp_path / "five")
+    assert check.needed == 5
+    check = answer_all(taught, check, count=4)
+    assert not check.done
+    assert str(check.statement) == "At least 80 of 100 are right, 95 % sure (4 of 5 checked, 0 wrong)."
+    assert str(check.outlook) == "1 more photo, if it is right, makes it 98 of 100."
+    check = answer_all(taught, check)
+    assert str(check.statement) == "All photos are checked: 5 of 5 are right."
+    assert (check.done, str(check.outlook)) == (True, "")
+    assert begin(taught, tmp_path / "five").statement == check.statement  # with nothing without a label left
+
+
+def test_one_photo_is_its_own_sample(taught: Engine, tmp_path: Path) -> None:
+    (alone,) = draw_photos(tmp_path / "one", "red", 1, first=800)
+    check = answer_all(taught, begin(taught, tmp_path / "one"), Answer.WRONG)
+    assert (check.done, str(check.statement)) == (True, "All photos are checked: 0 of 1 are right.")
+    assert check.photo_at(alone) is not None
+
+
+def test_skipped_photos_count_as_wrong_and_are_asked_about_again(taught: Engine, tmp_path: Path) -> None:
+    draw_photos(tmp_path / "five", "red", 5, first=700)
+    check = begin(taught, tmp_path / "five")
+    first = check.next_photos(1)[0]
+    check = answer_sample(taught.collection, check, first.photo_id, Answer.SKIPPED)
+    assert (check.missed, check.done) == (False, False)  # it may be right
+    assert (len(check.next_photos()), check.next_photos()[4]) == (5, first)
+    assert str(check.outlook) == "To reach 98 of 100, answer the photos you skipped."
+    check = begin(taught, tmp_path / "five", goal=80)
+    check = answer_all(taught, check, count=4)
+    assert (
+        str(check.statement) == "At least 80 of 100 are right, 95 % sure (4 of 5 checked, 0 wrong, 1 skipped or gone)."
+    )
+
+
+def test_photos_that_vanish_count_as_wrong_until_they_are_back(taught: Engine, photos: Path, tmp_path: Path) -> None:
+    check = answer_all(taught, begin(taught, photos, goal=80), count=3)
+    gone = check.next_photos(1)[0]
+    aside = shutil.move(gone.path, tmp_path / "aside.jpg")
+    check = begin(taught, photos, goal=80)
+    assert (check.checked, check.skipped, check.photos, check.withdrawn) == (3, 1, 30, "")
+    assert gone not in check.next_photos(30)
+    assert check.needed is not None
+    assert check.needed > 9
+    shutil.move(aside, gone.path)
+    again = begin(taught, photos, goal=80)
+    assert (again.skipped, again.next_photos(1)[0].photo_id) == (0, gone.photo_id)
+
+
+def test_where_every_photo_vanished_there_is_nothing_left_to_ask(taught: Engine, photos: Path) -> None:
+    check = answer_all(taught, begin(taught, photos), count=3)
+    for path in photos.rglob("*.jpg"):
+        path.unlink()
+    check = begin(taught, photos)
+    assert (check.done, check.next_photos(), check.checked, check.skipped, check.reached) == (True, (), 3, 27, False)
+
+
+@pytest.mark.parametrize("change", ["model", "photos", "suggestions"])
+def test_it_is_withdrawn_where_the_suggestions_change_and_says_so_once(
+    taught: Engine, photos: Path, change: str
+) -> None:
+    check = answer_all(taught, begin(taught, photos), count=5)
+    why = {
+        "model": "another model is in use now",
+        "photos": "there are new photos",
+        "suggestions": "the suggestions have changed since",
+    }[change]
+    if change == "model":
+        retrain(taught, RetrainRequest(), silent, CancelToken())
+    elif change == "photos":
+        draw_photos(photos, "red", 1, first=600)
+    else:
+        merged, into = (taught.collection.classes.resolve(name, ClassOrigin.PERSON).id for name in ("red", "blue"))
+        taught.collection.classes.merge(merged, into)
+    again = begin(taught, photos)
+    assert again.sample.id != check.sample.id
+    assert again.withdrawn == (
+        f"The check of {check.sample.started_at[:10]} does not hold any more (5 of 30 checked, 0 wrong): {why}."
+    )
+    assert again.checked == 0
+    assert again.photos == 25 + (change == "photos")  # those with a label now are none of the new sample
+    assert begin(taught, photos).withdrawn == ""
+
+
+def test_only_what_a_sort_would_file_is_drawn(taught: Engine, photos: Path) -> None:
+    rows = begin(taught, photos).rows
+    sure = int((rows.verdicts == Verdict.SURE).sum())
+    assert 0 < sure < 30
+    assert begin(taught, photos, include=Include.SURE).photos == sure
+
+
+def test_the_order_depends_on_the_seed_and_not_on_the_names_of_the_files(
+    taught: Engine, photos: Path, tmp_path: Path
+) -> None:
+    drawn = begin(taught, photos).sample.photo_ids.tolist()
+    (tmp_path / "renamed").mkdir()
+    for number, path in enumerate(sorted(photos.rglob("*.jpg"), reverse=True)):
+        shutil.copy(path, tmp_path / "renamed" / f"{number}.jpg")
+    assert begin(taught, tmp_path / "renamed").sample.photo_ids.tolist() == drawn
+    assert sorted(drawn) != drawn
+
+
+def test_two_copies_of_a_photo_are_one(taught: Engine, photos: Path) -> None:
+    shutil.copy(photos / "2026" / "red_0.jpg", photos / "copy.jpg")
+    assert begin(taught, photos).photos == 30
+
+
+def test_where_there_is_nothing_to_check_it_says_why(taught: Engine, learned: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TooFewPhotos, match="There is nothing to check: there are no photos in the folder"):
+        begin(taught, tmp_path / "empty")
+    with pytest.raises(TooFewPhotos, match="every photo has a label"):
+        begin(taught, learned / "sorted")
+
+
+def test_an_answer_about_a_class_deleted_meanwhile_is_not_stored(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    first = check.next_photos(1)[0]
+    use_model(taught.collection, None)
+    taught.collection.classes.delete(first.class_id)
+    with pytest.raises(UserError, match="the suggested class was deleted"):
+        answer_sample(taught.collection, check, first.photo_id, Answer.RIGHT)
+    assert taught.collection.sample_checks.answers(check.sample.id) == {}
