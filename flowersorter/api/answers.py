@@ -109,6 +109,9 @@ class Training:
         made_current: Whether the collection uses it now. If not, it is clearly less accurate than the current model, or
             that one was imported: pass its number to `Collection.use_model` to use it.
         starter_classes: The starter's classes that stay beside new ones without a label of their own.
+        validated: Number of photos in "val" of a data set, on which it was not trained.
+        validated_right: How many of these it gets right.
+        empty_classes: The class folders in which no photo could be read.
     """
 
     model: int
@@ -117,6 +120,9 @@ class Training:
     accuracy: float | None
     made_current: bool
     starter_classes: tuple[str, ...] = ()
+    validated: int = 0
+    validated_right: int = 0
+    empty_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

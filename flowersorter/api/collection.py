@@ -12,14 +12,13 @@ from flowersorter.api.answers import (
     Photo,
     Prediction,
     SortReport,
-    Training,
     VerifyReport,
     photos_of,
     prediction_of,
 )
-from flowersorter.api.grouped_collection import GroupedCollection
 from flowersorter.api.paths import AnyPath, chosen, given_path
 from flowersorter.api.sample_check import SampleCheck
+from flowersorter.api.trained_collection import TrainedCollection
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
@@ -27,7 +26,7 @@ from flowersorter.messages import text
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection(GroupedCollection):
+class Collection(TrainedCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one
@@ -187,31 +186,6 @@ class Collection(GroupedCollection):
         from flowersorter.workflows.labelling.gone_labels import forget_gone_labels
 
         return len(forget_gone_labels(self._library))
-
-    def retrain(self, note: str = "") -> Training:
-        """Train a new model on every labelled photo, and use it from now on.
-
-        A new model that is clearly less accurate than the current one, or that would replace an imported one, is
-        stored but not used: pass its number to `use_model` to use it anyway.
-
-        Args:
-            note: Text to store with the model.
-
-        Raises:
-            TooFewPhotos: no photo is labelled, or all labels are of one class.
-        """
-        from flowersorter.workflows.training.train import RetrainRequest, retrain
-
-        request = RetrainRequest(self._device, note)
-        result = self._run(retrain, request)
-        return Training(
-            model=result.model_id,
-            classes=result.classes,
-            photos=result.photos,
-            accuracy=result.held_out_accuracy,
-            made_current=result.made_current,
-            starter_classes=result.starter_classes,
-        )
 
     def sort(
         self,

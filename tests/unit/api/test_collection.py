@@ -98,6 +98,17 @@ def test_retraining_tells_what_it_brought(collection: Collection, photos: Path) 
     assert collection.models[0].note == "twice"
 
 
+def test_a_data_set_is_trained_on_and_evaluated(collection: Collection, tmp_path: Path) -> None:
+    for colour in ("red", "green"):
+        draw_photos(tmp_path / "set" / "train" / colour, colour, 4)
+        draw_photos(tmp_path / "set" / "val" / colour, colour, 2, first=50)
+    (tmp_path / "set" / "train" / "blue").mkdir()
+    (tmp_path / "set" / "train" / "blue" / "broken.jpg").write_bytes(b"no picture")
+    brought = collection.train(tmp_path / "set")
+    assert (set(brought.classes), brought.photos, brought.empty_classes) == ({"red", "green"}, 8, ("blue",))
+    assert (brought.validated, brought.validated_right) == (4, 4)
+
+
 def test_a_photo_that_is_new_to_the_collection_can_be_labelled(collection: Collection, photos: Path) -> None:
     assert collection.label(photos / "red_0.jpg", "red") == "red"
     assert named(collection.predict(photos), "red_0.jpg").label == "red"
