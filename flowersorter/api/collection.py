@@ -147,6 +147,19 @@ class Collection(TrainedCollection):
             self._run(refile, RefileRequest(photos_at(self._library, [request.path.absolute()])))
         return name
 
+    def remove_label(self, path: AnyPath) -> bool:
+        """Remove the label of a photo: from then on it has the class that the model suggests.
+
+        Returns:
+            Whether it had one.
+
+        Raises:
+            PhotoUnreadable: the file is missing, or is not a regular file.
+        """
+        from flowersorter.workflows.labelling.label_photo import remove_label
+
+        return remove_label(self._library, given_path(path))
+
     def check(
         self, folder: AnyPath, *more: AnyPath, goal: int = 98, include: Literal["all", "likely", "sure"] = "all"
     ) -> SampleCheck:

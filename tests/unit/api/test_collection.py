@@ -98,6 +98,13 @@ def test_retraining_tells_what_it_brought(collection: Collection, photos: Path) 
     assert collection.models[0].note == "twice"
 
 
+def test_a_label_can_be_removed(collection: Collection, photos: Path) -> None:
+    collection.label(photos / "red_0.jpg", "red")
+    assert collection.remove_label(photos / "red_0.jpg")
+    assert named(collection.predict(photos), "red_0.jpg").label is None
+    assert not collection.remove_label(photos / "red_0.jpg")
+
+
 def test_a_data_set_is_trained_on_and_evaluated(collection: Collection, tmp_path: Path) -> None:
     for colour in ("red", "green"):
         draw_photos(tmp_path / "set" / "train" / colour, colour, 4)
