@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ChangedFile",
     "Collection",
+    "Expectation",
     "LabelledGroup",
     "ModelInfo",
     "Photo",
@@ -26,6 +27,7 @@ __all__ = [
 if TYPE_CHECKING:
     from flowersorter.api.answers import (
         ChangedFile,
+        Expectation,
         LabelledGroup,
         ModelInfo,
         Photo,

@@ -46,6 +46,25 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """The accuracy to expect on the unlabelled photos of a folder, estimated without labels.
+
+    Attributes:
+        photos: Number of photos with a suggestion; of these the accuracy is estimated.
+        accuracy: Expected fraction of right suggestions, 0 to 1.
+        held_out: Accuracy of the model on photos like the labelled ones; None if not measured.
+        unfamiliar: Fraction of photos that are less familiar than nine in ten of the labelled ones.
+        note: A sentence where the folder differs from the labelled photos, and fewer photos are "sure"; else None.
+    """
+
+    photos: int
+    accuracy: float
+    held_out: float | None
+    unfamiliar: float
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A photo of a folder, with its label and prediction.
 
@@ -274,6 +293,16 @@ def prediction_of(found: PhotoPrediction) -> Prediction:
     """Convert the prediction of a readable photo to plain values."""
     verdict = cast("Verdict", found.verdict.word)
     return Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
+
+
+def expectation_of(result: PredictFolderResult) -> Expectation | None:
+    """Convert the accuracy to expect on a predicted folder; None where it is not estimated."""
+    estimate, note = result.estimate, result.accuracy_note
+    if estimate is None:
+        return None
+    return Expectation(
+        estimate.photos, estimate.accuracy, estimate.held_out, estimate.unfamiliar, None if note is None else str(note)
+    )
 
 
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from flowersorter.api.answers import (
+    Expectation,
     ModelInfo,
     Photo,
     Prediction,
     SortReport,
     VerifyReport,
+    expectation_of,
     photos_of,
     prediction_of,
 )
@@ -49,6 +51,11 @@ class Collection(TrainedCollection):
     def left_out(self) -> Mapping[str, int]:
         """Number of files and folders that the last `predict` or `sort` left out, by kind: {"hidden": 2}."""
         return dict(self._left_out)
+
+    @property
+    def expectation(self) -> Expectation | None:
+        """The accuracy to expect on the folder of the last `predict` or `sort`; None with too few photos."""
+        return self._expectation
 
     def set_scan_options(
         self, folder: AnyPath, *, exclude: Sequence[str] = (), recursive: bool = True, follow_links: bool = False
@@ -92,7 +99,7 @@ class Collection(TrainedCollection):
 
         request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device)
         result = self._run(predict_settled, request)
-        self._left_out = result.skipped
+        self._left_out, self._expectation = result.skipped, expectation_of(result)
         return photos_of(self._engine, select_rows(self._library, result, order, name))
 
     def predict_image(self, path: AnyPath) -> Prediction:

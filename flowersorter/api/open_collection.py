@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeAlias, TypeVar
 
+from flowersorter.api.answers import Expectation
 from flowersorter.api.background import run_in_background
 from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.errors import CollectionDamaged, UserError
@@ -32,6 +33,7 @@ class OpenCollection:
         self._folder = engine.collection.folder
         self._device, self._progress = device, progress
         self._left_out: Mapping[str, int] = {}
+        self._expectation: Expectation | None = None
         self._opened = ExitStack()
         self._opened.callback(engine.close)
 

@@ -14,6 +14,7 @@ from flowersorter.commands.shared.folder_output import predict_folders, say_fold
 from flowersorter.commands.shared.json_lines import (
     ModelName,
     count_lines,
+    expected_fields,
     folder_lines,
     folder_problems,
     model_name,
@@ -49,6 +50,7 @@ def run(call: Call) -> int:
     """Predict photos and folders in the order given; 1 where only photos were named and none could be read."""
     lines: list[dict[str, Any]] = []
     left_out, problems = Counter[str](), list[dict[str, str]]()
+    expected: dict[str, Any] | None = None
     folders = tuple(filter(_is_folder, call.options.paths))
     for path in folders:
         check_folder(path)  # said before a thousand photos of another folder are read
@@ -62,9 +64,11 @@ def run(call: Call) -> int:
                 lines += _show_folders(call, engine, folders, result)
                 left_out.update(result.skipped)
                 problems += folder_problems(result.problems)
+                expected = expected_fields(result)
     if call.options.csv:
         call.terminal.put(prediction_table(lines, CsvDialect(call.options.csv)))
-    summary = count_lines(lines) | {"left_out": dict(sorted(left_out.items())), "problems": problems}
+    beside = {"left_out": dict(sorted(left_out.items())), "problems": problems, "expected": expected}
+    summary = count_lines(lines) | beside
     call.terminal.record({"summary": summary})
     if folders or any("error" not in line for line in lines):
         return 0

@@ -13,7 +13,7 @@ from flowersorter.commands.shared.folder_output import (
     say_missing_model,
     say_no_photos,
 )
-from flowersorter.commands.shared.json_lines import folder_lines, folder_problems, model_name
+from flowersorter.commands.shared.json_lines import expected_fields, folder_lines, folder_problems, model_name
 from flowersorter.commands.shared.sort_output import FILING, Outcome, folder_in, say_done, say_each_photo, say_plan
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
@@ -98,7 +98,8 @@ def run(call: Call) -> int:
 
 
 def _beside(result: PredictFolderResult) -> dict[str, Any]:
-    return {"left_out": result.skipped, "problems": folder_problems(result.problems)}
+    problems = folder_problems(result.problems)
+    return {"left_out": result.skipped, "problems": problems, "expected": expected_fields(result)}
 
 
 def _move_earlier_copies(call: Call, engine: Engine, result: PredictFolderResult) -> dict[str, int]:

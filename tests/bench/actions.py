@@ -17,7 +17,7 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features, join
-from tests.bench.unknown import DEFAULT_THINGS, embedded
+from tests.bench.unknown import DEFAULT_THINGS, embedded_folder
 
 GOALS = (0.9, 0.95, 0.98)
 SEEDS = (1, 2, 3)
@@ -135,7 +135,7 @@ def actions(options: argparse.Namespace) -> None:
     if not DEFAULT_THINGS.is_dir():
         print("skipped: there is no folder of things beside the photos")
         return
-    flowers, things = embedded(options.photos), embedded(DEFAULT_THINGS)
+    flowers, things = embedded_folder(options.photos), embedded_folder(DEFAULT_THINGS)
     features = join([flowers.features, things.features])
     targets = np.append(flowers.targets, len(flowers.class_names) + things.targets)
     print(f"{'':34}{''.join(f'{goal:8.0%}' for goal in GOALS)}   (worst draw)")

@@ -29,13 +29,10 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples, near_duplicates
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.training.training_set import MOST_UNLABELLED
 from tests.bench.calibration import Photos, compared
 from tests.bench.training_folder import learned_photos
 
 PER_CLASS = (5, 10, 20, 50, 240)
-#: Labels a class with which unlabelled photos are learned from.
-FEW = (5, 10, 15)
 #: Photos of one class beside `MANY` of each other one.
 RARE, MANY = (8, 32), 240
 #: Inverse penalties of the reference, the weakest fit first: each is the start of the next.
@@ -100,11 +97,11 @@ def plain_probabilities(learned: Features, targets: Rows, measured: Features) ->
     return softmax((head.decision_function(measured.unpack()) / temperatures[best]).astype(np.float32))
 
 
-def fitted(known: Photos, rows: Rows, unlabelled: Features | None = None, *, discriminant: bool = True) -> Model:
+def fitted(known: Photos, rows: Rows, *, discriminant: bool = True) -> Model:
     """Our model of some photos, its classes numbered anew."""
     classes, targets = np.unique(known.targets[rows], return_inverse=True)
     own = np.ones(len(rows), np.bool_)
-    examples = Examples(1 + rows, known.features.take(rows), targets, own, unlabelled=unlabelled)
+    examples = Examples(1 + rows, known.features.take(rows), targets, own)
     names = [f"class {number}" for number in classes.tolist()]
     return fit(examples, names, DEFAULT, CancelToken(), discriminant=discriminant).model
 
@@ -128,9 +125,6 @@ def additions(known: Photos, draws: Sequence[int]) -> None:
     )
     for per_class in PER_CLASS:
         _row("LDA start", f"{per_class} of each class", "accuracy", [_lda(known, per_class, s) for s in draws])
-    for per_class in FEW:
-        margins = [_semi_supervised(known, per_class, seed) for seed in draws]
-        _row("semi-supervised", f"{per_class} of each class", "accuracy", margins)
     for rare in RARE:
         pairs = [_class_prior(known, rare, seed) for seed in draws]
         where = f"{rare} of one class, {MANY} of the others"
@@ -156,15 +150,6 @@ def _lda(known: Photos, per_class: int, seed: int) -> tuple[float, float]:
     learned, measured = known.drawn(per_class, seed)
     models = (fitted(known, learned, discriminant=start) for start in (False, True))
     without, together = (_accuracy(model, known, measured) for model in models)
-    return without, together
-
-
-def _semi_supervised(known: Photos, per_class: int, seed: int) -> tuple[float, float]:
-    """As in a collection with few labels: half of the other photos stand beside them, the other half is measured."""
-    learned, rest = known.drawn(per_class, seed)
-    beside, measured = np.array_split(np.random.default_rng(seed).permutation(rest), 2)
-    unlabelled = known.features.take(np.sort(beside[:MOST_UNLABELLED]))
-    without, together = (_accuracy(fitted(known, learned, each), known, measured) for each in (None, unlabelled))
     return without, together
 
 

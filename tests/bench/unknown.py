@@ -51,13 +51,13 @@ class Setting:
 def unknown_folders(options: argparse.Namespace) -> None:
     """folders of unknown classes, known ones and both: sure and unknown photo by photo, and as their folder tells"""
     print("                                known: sure, unknown      of an unknown class: sure, unknown    AUROC")
-    flowers = embedded(options.photos)
+    flowers = embedded_folder(options.photos)
     flower_classes = np.unique(flowers.targets)
     for per_class in (240, 20, 8):
         settings = [_setting(flowers, flower_classes[flower_classes != c], per_class, seed=c) for c in flower_classes]
         _print_folders(f"one flower left out, {per_class:3} a class", settings)
     if DEFAULT_THINGS.is_dir():
-        things = embedded(DEFAULT_THINGS)
+        things = embedded_folder(DEFAULT_THINGS)
         names = np.unique(things.targets)
         for per_class in (20, 8):
             draws = [np.random.default_rng(seed).permutation(names)[: len(names) // 2] for seed in SEEDS]
@@ -66,7 +66,7 @@ def unknown_folders(options: argparse.Namespace) -> None:
     _print_elsewhere(flowers)
 
 
-def embedded(folder: Path) -> LearnedPhotos:
+def embedded_folder(folder: Path) -> LearnedPhotos:
     with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
         return learned_photos(engine, folder)
 
@@ -77,10 +77,10 @@ def _setting(photos: LearnedPhotos, classes: NDArray[np.intp], per_class: int, s
     learned = np.sort(np.concatenate(drawn))
     of_known = np.isin(photos.targets, classes)
     known = draw.permutation(np.setdiff1d(np.flatnonzero(of_known), learned))
-    return Setting(photos, _trained(photos, learned), learned, known, draw.permutation(np.flatnonzero(~of_known)))
+    return Setting(photos, trained(photos, learned), learned, known, draw.permutation(np.flatnonzero(~of_known)))
 
 
-def _trained(photos: LearnedPhotos, rows: NDArray[np.intp]) -> Model:
+def trained(photos: LearnedPhotos, rows: NDArray[np.intp]) -> Model:
     classes, targets = np.unique(photos.targets[rows], return_inverse=True)
     examples = Examples(1 + rows, photos.features.take(rows), targets, np.ones(len(rows), np.bool_))
     return fit(examples, [photos.class_names[number] for number in classes], DEFAULT, CancelToken()).model
@@ -141,7 +141,7 @@ def _print_elsewhere(photos: LearnedPhotos) -> None:
                 early.append(draw.permutation(of_class[: len(of_class) // 2])[:per_class])
                 late.append(of_class[2 * len(of_class) // 3 :])
             learned, folder = np.sort(np.concatenate(early)), draw.permutation(np.concatenate(late))[:200]
-            model = _trained(photos, learned)
+            model = trained(photos, learned)
             before, now, _ = _judged(photos, model, learned, folder)
             right = predict(model, photos.features.take(folder)).probabilities.argmax(axis=1) == photos.targets[folder]
             was, sure = before == Verdict.SURE, now == Verdict.SURE

@@ -101,6 +101,8 @@ def say_folders(
         _say_likenesses(terminal, likenesses)
         if result.many_unknown:
             terminal.say(result.many_unknown)
+        if result.accuracy_note:
+            terminal.say(result.accuracy_note)
     say_missing_model(call, collection, result)
     labelled = int(np.count_nonzero(rows.label_ids))
     if labelled:

@@ -131,6 +131,20 @@ def folder_problems(problems: Iterable[tuple[Path, str]]) -> list[dict[str, str]
     return [{"path": str(path), "error": why} for path, why in problems if not looks_like_photo(path)]
 
 
+def expected_fields(result: PredictFolderResult) -> dict[str, Any] | None:
+    """Describe the accuracy to expect on a folder, for the summary object; None where it is not estimated."""
+    estimate = result.estimate
+    if estimate is None:
+        return None
+    return {
+        "photos": estimate.photos,
+        "accuracy": round(estimate.accuracy, _DIGITS),
+        "held_out": None if estimate.held_out is None else round(estimate.held_out, _DIGITS),
+        "unfamiliar": round(estimate.unfamiliar, _DIGITS),
+        "differs": estimate.differs,
+    }
+
+
 def left_out_fields(left_out: LeftOut) -> dict[str, Any]:
     """Count the files of class folders that are not photos, for the summary object."""
     return {

@@ -93,6 +93,8 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) ->
         terminal.say_table(rows, right=(0,), indent=2)
     if result.many_unknown:
         terminal.say(result.many_unknown)
+    if result.accuracy_note:
+        terminal.say(result.accuracy_note)
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     say_skipped(terminal, result)
     if plan.needed_bytes:

@@ -218,6 +218,8 @@ class FolderController(QObject):
         text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
         if result.many_unknown:
             text = worded(result.many_unknown)
+        elif result.accuracy_note:
+            text += " " + worded(result.accuracy_note)
         if result.problems:
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         text += left_out

@@ -127,8 +127,6 @@ class TrainingController(QObject):
 
         photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
         text = self.tr("Learned from {0}.").format(photos)
-        if result.guessed:
-            text = self.tr("Learned from {0} and its own suggestions for {1} more.").format(photos, result.guessed)
         if result.held_out_accuracy is not None and result.held_out:
             text += " " + self._accuracy(result)
         if result.unmeasured:

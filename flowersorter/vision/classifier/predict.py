@@ -40,6 +40,8 @@ def predict(
     features: Features,
     coordinates: Coordinates | None = None,
     unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
+    terms: NDArray[np.float32] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
 
@@ -48,6 +50,8 @@ def predict(
         features: Of the photos.
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
+        sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
+        terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -64,16 +68,31 @@ def predict(
             part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
         else:
             part_coordinates = coordinates.take(rows)
-        probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
+        logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
+        probabilities = softmax(logits)
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
-        result.verdicts[rows] = verdicts_of(model, confidence, ood_score, None if unknown is None else unknown[rows])
+        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
+        verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
+        if terms is not None:
+            probabilities = softmax(logits + terms[rows])
+            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
+            verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
+        result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
+
+
+def _agreed(alone: NDArray[np.uint8], adapted: NDArray[np.uint8], same_class: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Keep *sure* for photos that are sure of the same class by themselves too.
+
+    A folder may take it back. It cannot give it: photos of an unknown class agree with one another as well.
+    """
+    sure = same_class & (alone == Verdict.SURE)
+    return np.where((adapted == Verdict.SURE) & ~sure, np.uint8(Verdict.LIKELY), adapted)
 
 
 def verdicts_of(
@@ -81,6 +100,7 @@ def verdicts_of(
     confidence: NDArray[np.float32],
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
 
@@ -89,6 +109,7 @@ def verdicts_of(
         confidence: (N,) calibrated probability of the predicted class, if the photo is of one of the classes.
         ood_score: (N,) OOD scores.
         unknown: (N,) probability that a photo is of none of the classes, from its folder.
+        sure_from: (N,) confidence from which a photo can be sure, from its folder.
 
     Returns:
         (N,) uint8 `Verdict`.
@@ -98,6 +119,8 @@ def verdicts_of(
     sure = (confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)
     if unknown is not None:
         sure &= unknown <= MAYBE_UNKNOWN
+    if sure_from is not None:
+        sure &= confidence >= sure_from
     verdicts[sure] = Verdict.SURE
     verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
     if unknown is not None:

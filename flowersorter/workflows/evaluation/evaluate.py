@@ -164,7 +164,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     by_folder = folders.classes(now, held_out=True) or folders.classes(now, held_out=False)
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
     # As `label` predicts it, but whatever has a label: that would be looked at once only.
-    guesses = look_twice(engine, reading, measured, {}, report, cancel)
+    guesses, _ = look_twice(engine, reading, measured, {}, report, cancel)
     if named is not None and guesses is not None and not guesses.class_ids.any():
         raise TooFewPhotos(
             text("There is nothing to measure in {folder}", folder=folder),

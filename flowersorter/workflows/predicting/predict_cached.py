@@ -14,6 +14,8 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
+from flowersorter.workflows.predicting.folder_accuracy import least_sure
+from flowersorter.workflows.predicting.folder_adaptation import logit_terms
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
-    The verdicts allow for the photos of none of the classes that were found in their folders.
+    They are adapted to the folders that were predicted. The verdicts allow for the photos of none of the classes that
+    were found there, and for folders on which the model is less accurate.
 
     Args:
         engine: Of the collection whose classes give the model's names their ids.
@@ -40,9 +43,11 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    unknown = unknown_probability(engine, model, wanted)
+    unknown, sure_from = unknown_probability(engine, model, wanted), least_sure(engine, model, wanted)
+    terms = logit_terms(engine, model, wanted)
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        result = predict(model, features, places, unknown[positions])
+        added = None if terms is None else terms[positions]
+        result = predict(model, features, places, unknown[positions], sure_from[positions], added)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
     if not embedded.all():

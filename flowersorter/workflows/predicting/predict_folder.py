@@ -20,6 +20,7 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
+from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
@@ -27,8 +28,11 @@ from flowersorter.workflows.labelling.unreadable_files import identify_files
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
+from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy
+from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.scan_scope import scan_options_of
 from flowersorter.workflows.predicting.unknown_photos import RunningEstimate, find_unknown_photos
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
@@ -88,6 +92,7 @@ class PredictFolderResult:
         skipped: Number of files and folders that the scan skipped, by kind.
         problems: Folders and files that could not be opened, with the reason.
         by_folder: Number of photos newly labelled by their class folder.
+        estimate: The accuracy to expect on the unlabelled photos; None where there are too few, and without a model.
     """
 
     rows: PhotoRows
@@ -97,6 +102,12 @@ class PredictFolderResult:
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
     by_folder: int
+    estimate: AccuracyEstimate | None = None
+
+    @property
+    def accuracy_note(self) -> Text | None:
+        """A sentence about a folder on which fewer suggestions are right; None for another folder."""
+        return accuracy_note(self.estimate)
 
     @property
     def many_unknown(self) -> Text | None:
@@ -141,7 +152,7 @@ def predict_folder(
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
     labels = collection.labels.get(sorted_unique(now.photo_ids))
-    guesses = look_twice(engine, request, now, labels, report, cancel)
+    guesses, accuracy = look_twice(engine, request, now, labels, report, cancel)
     return PredictFolderResult(
         rows=rows_of(now, labels, guesses),
         guesses=guesses,
@@ -150,6 +161,7 @@ def predict_folder(
         skipped=scanned.skipped,
         problems=scanned.problems,
         by_folder=by_folder,
+        estimate=accuracy,
     )
 
 
@@ -226,22 +238,27 @@ def look_twice(
     labels: Mapping[int, Label],
     report: Report,
     cancel: CancelToken,
-) -> PhotoPredictions | None:
+) -> tuple[PhotoPredictions | None, AccuracyEstimate | None]:
     """Predict photos. Unlabelled ones that are not sure are predicted again with a second, wider view.
 
-    Then the scores of the unlabelled photos show how many of them are of none of the classes, and which.
+    Then the scores of the unlabelled photos show how many of them are of none of the classes, and which, and how many
+    suggestions are right; those of the others are adapted to the folder.
     """
     backbone = chosen_backbone(engine.collection, request.backbone)
     photo_ids = places.known_photo_ids
     guesses, named = predictions_for(engine, photo_ids, backbone), model_for(engine, backbone)
     if guesses is None or named is None:
-        return None
+        return None, None
     doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE]
     doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
     stage = "Looking again at doubtful photos"
     changed = _embed_and_tell(engine, request, doubtful, WIDE, places, stage, report, cancel)
-    changed |= find_unknown_photos(engine, named, guesses.photo_ids, cancel)
-    return predictions_for(engine, photo_ids, backbone) if changed else guesses
+    folder = FolderPhotos(engine, named, guesses.photo_ids)
+    changed |= find_unknown_photos(folder, cancel)
+    estimate, withdrawn = find_accuracy(folder, cancel)
+    changed |= withdrawn
+    changed |= adapt_to_folder(folder, cancel)
+    return (predictions_for(engine, photo_ids, backbone) if changed else guesses), estimate
 
 
 def _embed_and_tell(

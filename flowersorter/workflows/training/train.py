@@ -107,7 +107,6 @@ class TrainResult:
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
         validated: Photos of the data set's other part, such as val, which is never learned from.
         validated_right: How many of these the new model gets right.
-        guessed: Number of unlabelled photos used, if the person turned that on.
         starter_classes: The starter's classes that stay beside new ones without a label of their own; empty where the
             model before had the same classes.
         imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
@@ -128,7 +127,6 @@ class TrainResult:
     contradicting: int = 0
     validated: int = 0
     validated_right: int = 0
-    guessed: int = 0
     compared: tuple[int, int, int] | None = None
     starter_classes: tuple[str, ...] = ()
     imported_right: int | None = None
@@ -293,7 +291,6 @@ def _learn(
         before=old.held_out_accuracy if old else None,
         made_current=not (worse or foreign),
         seconds=seconds,
-        guessed=fitted.model.training.guessed,
         starter_classes=starters,
         compared=_compared(collection, before, examples, fitted),
         imported_right=_right(collection, before.model, examples, fitted) if foreign and before is not None else None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import base_name, is_tuned
-from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, few, near_duplicates
+from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, near_duplicates
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import VARIANTS, variant
@@ -21,7 +20,6 @@ from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.models.finetuned_backbones import seen_by
 from flowersorter.workflows.predicting.predict_cached import cached_features
-from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -35,8 +33,6 @@ _MOST_SHOWN_AGAIN = 500
 #: Photos of a starter class used for each photo of a new class, on average, and at least. A head that sees 300 of one
 #: class and a handful of another seldom suggests the other.
 _STARTERS_A_PHOTO, _FEWEST_STARTERS = 10, 60
-#: Unlabelled photos used for training at most. Twice as many did not improve the accuracy.
-MOST_UNLABELLED = 700
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +49,6 @@ class TrainingSet:
         groups: (N,) number of each photo's group of near-duplicates; None to compute them from the features.
         bursts: (N,) number of each photo's burst; None if the times are not known.
         variants: Further augmented views of photos of small classes, as far as they are cached.
-        unlabelled: Features of unlabelled photos, where labels are few and the person turned this on.
     """
 
     class_names: tuple[str, ...]
@@ -64,7 +59,6 @@ class TrainingSet:
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
     variants: AugmentedViews | None = None
-    unlabelled: Features | None = None
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -83,7 +77,6 @@ class TrainingSet:
             self.groups,
             self.bursts,
             self.variants,
-            self.unlabelled,
         )
 
 
@@ -125,9 +118,6 @@ def labelled_photos(
         groups=groups,
         bursts=find_bursts(features, targets, *collection.photos.moments(kept)),
         variants=_variants(collection, backbone, [hashes[at] for at in positions.tolist()], targets),
-        unlabelled=_unlabelled(engine, backbone, classes)
-        if few(targets) and learns_from_unlabelled(collection)
-        else None,
     )
 
 
@@ -152,18 +142,6 @@ def _variants(
     if not len(shown):
         return None
     return AugmentedViews(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
-
-
-def _unlabelled(engine: Engine, backbone: str, labelled: Mapping[int, int]) -> Features | None:
-    """Draw unlabelled photos at random: the lowest hashes, a sample that hardly changes as photos come and go.
-
-    Returns None for a finetuned network, whose own final layer is a better start.
-    """
-    if is_tuned(backbone):
-        return None
-    _, hashes = engine.collection.photos.hashes(np.setdiff1d(engine.collection.photos.ids(), list(labelled)))
-    features, positions = cached_features(engine, backbone, nsmallest(MOST_UNLABELLED, hashes))
-    return features if len(positions) else None
 
 
 def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -15,6 +15,7 @@ from flowersorter.app import Program
 from flowersorter.photos.scan_options import ScanOptions
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.scan_options_dialog import ScanOptionsDialog
+from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
 from tests.qt.program import draw_folder, idle, running
 
 
@@ -117,3 +118,15 @@ def test_the_scan_options_are_used_at_once_told_and_remembered(tmp_path: Path, q
         dialog.accept()
         idle(program, qtbot)
         assert program.photos.rowCount() == 4
+
+
+def test_a_folder_on_which_fewer_suggestions_are_right_says_so(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = AccuracyEstimate(200, 0.838, 0.954, 0.31, differs=True, sure_from=0.99, agreed_only=True)
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.find_accuracy", lambda *_: (estimate, False))
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", 1)) as program:
+        idle(program, qtbot)
+        said = program.window.job_bar.message.text()
+        assert said.startswith("4 photos")
+        assert "About 84 of 100 suggestions are right here, not 95 as on photos like the labelled ones" in said

@@ -13,6 +13,7 @@ import pytest
 from flowersorter import Collection
 from flowersorter.cli import main
 from flowersorter.errors import DeviceUnavailable, FolderUnusable
+from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
 from tests.unit.commands.conftest import Run, Try
 from tests.unit.workflows.conftest import draw_photos
 
@@ -195,3 +196,33 @@ def test_groups_are_listed_with_the_photos_that_look_alike(run: Run, photos: Pat
 def test_groups_of_a_folder_without_photos_say_so(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert run("groups", tmp_path / "empty") == f"There are no photos in {tmp_path / 'empty'}.\n"
+
+
+def test_a_folder_on_which_fewer_suggestions_are_right_is_said_to_be_one(
+    run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = AccuracyEstimate(200, 0.838, 0.954, 0.31, differs=True, sure_from=0.99, agreed_only=True)
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.find_accuracy", lambda *_: (estimate, False))
+    sentence = (
+        "About 84 of 100 suggestions are right here, not 95 as on photos like the labelled ones; this is no promise:"
+    )
+    assert sentence in run("predict", photos)
+    assert sentence in run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+    fields = {"photos": 200, "accuracy": 0.838, "held_out": 0.954, "unfamiliar": 0.31, "differs": True}
+    predicted = json.loads(run("predict", photos, "--json").splitlines()[-1])
+    assert predicted["summary"]["expected"] == fields
+    planned = json.loads(run("sort", photos, "--to", tmp_path / "sorted", "--dry-run", "--json").splitlines()[-1])
+    assert planned["summary"]["expected"] == fields
+    with Collection.open(tmp_path / "collection") as collection:
+        assert collection.expectation is None
+        collection.predict(photos)
+        assert collection.expectation is not None
+        assert (collection.expectation.accuracy, collection.expectation.held_out) == (0.838, 0.954)
+        assert sentence in (collection.expectation.note or "")
+
+
+def test_a_folder_without_an_estimate_has_no_such_sentence(run: Run, photos: Path, tmp_path: Path) -> None:
+    assert "no promise" not in run("predict", photos)
+    assert json.loads(run("predict", photos, "--json").splitlines()[-1])["summary"]["expected"] is None
+    planned = json.loads(run("sort", photos, "--to", tmp_path / "sorted", "--dry-run", "--json").splitlines()[-1])
+    assert planned["summary"]["expected"] is None

@@ -17,6 +17,7 @@ from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
 from flowersorter.workflows.predicting.photo_details import predictions_for
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import (
     RunningEstimate,
     find_unknown_photos,
@@ -72,20 +73,22 @@ def verdicts(engine: Engine, photo_ids: NDArray[np.int64]) -> list[int]:
 def test_what_stands_apart_is_not_sure_any_more(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     assert verdicts(engine, foreign).count(Verdict.SURE) > 20, "one by one they pass for asters"
-    assert find_unknown_photos(engine, taught, foreign, CancelToken())
+    assert find_unknown_photos(FolderPhotos(engine, taught, foreign), CancelToken())
     after = verdicts(engine, foreign)
     assert after.count(Verdict.SURE) < 5
     assert unknown(engine, taught, foreign).mean() > 0.9
-    assert not find_unknown_photos(engine, taught, foreign, CancelToken()), "the second time it is nothing new"
+    assert not find_unknown_photos(FolderPhotos(engine, taught, foreign), CancelToken()), (
+        "the second time it is nothing new"
+    )
 
 
 def test_known_photos_beside_them_stay_sure(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
     before = verdicts(engine, known).count(Verdict.SURE)
-    find_unknown_photos(engine, taught, known, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, taught, known), CancelToken())
     assert verdicts(engine, known).count(Verdict.SURE) == before > 60
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 60, 1))
-    assert find_unknown_photos(engine, taught, np.concatenate([foreign, known]), CancelToken())
+    assert find_unknown_photos(FolderPhotos(engine, taught, np.concatenate([foreign, known])), CancelToken())
     assert verdicts(engine, known).count(Verdict.SURE) > 0.8 * before
     assert verdicts(engine, foreign).count(Verdict.SURE) < 10
 
@@ -93,21 +96,21 @@ def test_known_photos_beside_them_stay_sure(engine: Engine, taught: NamedModel, 
 def test_another_folder_changes_nothing_for_this_one(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
-    find_unknown_photos(engine, taught, foreign, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, taught, foreign), CancelToken())
     before = unknown(engine, taught, foreign)
-    find_unknown_photos(engine, taught, known, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, taught, known), CancelToken())
     assert np.array_equal(unknown(engine, taught, foreign), before)
 
 
 def test_once_they_have_a_class_they_belong(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
-    find_unknown_photos(engine, taught, foreign, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, taught, foreign), CancelToken())
     remember(engine.collection, tmp_path / "told", photos((3,), 60, 5), ["dahlia"] * 60)
     retrain(engine, RetrainRequest(), silent, CancelToken())
     named = model_for(engine, "resnet50")
     assert named is not None
     assert not unknown(engine, named, foreign).any(), "it was found with another model"
-    find_unknown_photos(engine, named, foreign, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, named, foreign), CancelToken())
     assert unknown(engine, named, foreign).mean() < 0.05
 
 
@@ -116,7 +119,7 @@ def test_labelled_photos_and_those_of_no_embedding_are_left_out(
 ) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
-    find_unknown_photos(engine, taught, np.concatenate([labelled, foreign, [10**9]]), CancelToken())
+    find_unknown_photos(FolderPhotos(engine, taught, np.concatenate([labelled, foreign, [10**9]])), CancelToken())
     assert not unknown(engine, taught, labelled).any()
     assert unknown(engine, taught, foreign).any()
 
@@ -127,7 +130,7 @@ def test_the_starter_knows_none_of_these_photos(engine: Engine, tmp_path: Path) 
     named = model_for(engine, "resnet50")
     assert named is not None
     assert named.id is None
-    assert find_unknown_photos(engine, named, foreign, CancelToken())
+    assert find_unknown_photos(FolderPhotos(engine, named, foreign), CancelToken())
     assert unknown(engine, named, foreign).all()
 
 
@@ -137,7 +140,7 @@ def test_photos_of_the_starters_classes_stay_sure(engine: Engine, tmp_path: Path
     assert named is not None
     known = unlabelled(engine.collection, tmp_path / "known", starter_embeddings(range(0, 1500, 15)))
     before = verdicts(engine, known).count(Verdict.SURE)
-    find_unknown_photos(engine, named, known, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, named, known), CancelToken())
     assert verdicts(engine, known).count(Verdict.SURE) >= before - 2 > 70
 
 
@@ -174,7 +177,7 @@ def test_a_running_estimate_leaves_labelled_photos_and_other_folders_alone(
     engine: Engine, taught: NamedModel, tmp_path: Path
 ) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
-    find_unknown_photos(engine, taught, foreign, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, taught, foreign), CancelToken())
     before = unknown(engine, taught, foreign)
     labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
     places = Places.of([engine.collection.photos.places_of(photo_id)[0] for photo_id in labelled.tolist()])

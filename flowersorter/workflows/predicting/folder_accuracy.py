@@ -1,0 +1,114 @@
+"""The accuracy to expect on a folder, estimated without labels, and *sure* withdrawn where it would not hold.
+
+`Engine.sure_from` keeps the confidences from which photos of such folders can be sure, for the model they were found
+with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.jobs import CancelToken
+from flowersorter.messages import Text, text
+from flowersorter.vision.classifier.accuracy_estimation import (
+    LEAST_PHOTOS,
+    NEVER_SURE,
+    AccuracyEstimate,
+    FolderPredictions,
+    agree_with_neighbours,
+    estimate_accuracy,
+)
+from flowersorter.vision.classifier.batch_novelty import MOST_OTHERS
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.workflows.models.sure_precision import sure_precision
+from flowersorter.workflows.predicting.photo_samples import SEED, FolderPhotos, photo_sample
+from flowersorter.workflows.predicting.photo_values import replaced, value_of
+from flowersorter.workflows.predicting.unknown_photos import can_estimate, unknown_probability
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+#: Photos to check where the accuracy cannot be promised.
+_TO_CHECK = 20
+
+
+def least_sure(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the (N,) float32 confidences from which photos can be sure by their folders; 0 where the model's holds."""
+    return value_of(engine.sure_from, model.novelty.key, photo_ids, 0)
+
+
+def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEstimate | None, bool]:
+    """Estimate the accuracy on unlabelled photos, and remember in the engine from which confidence they can be sure.
+
+    Args:
+        folder: The photos, and the model that predicted them, after `find_unknown_photos`.
+        cancel: Checked often.
+
+    Returns:
+        The estimate, None where there are too few photos, or no labelled ones to compare them with; and whether a
+        confidence changed.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    engine, model, others = folder.engine, folder.named.model, folder.unlabelled
+    sure_from, estimate = np.zeros(len(others), np.float32), None
+    found = _predictions(folder, cancel) if can_estimate(model) and len(others) >= LEAST_PHOTOS else None
+    if found is not None:
+        ids, predictions = found
+        record = model.training
+        estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, sure_precision(engine))
+        if estimate is not None and estimate.agreed_only:
+            sure_from[:] = estimate.sure_from
+            sure_from[np.searchsorted(others, ids[~predictions.agreed])] = NEVER_SURE
+    before = least_sure(engine, model, others)
+    engine.sure_from = replaced(engine.sure_from, model.novelty.key, folder.wanted, others, sure_from)
+    return estimate, not np.array_equal(before, sure_from)
+
+
+def accuracy_note(estimate: AccuracyEstimate | None) -> Text | None:
+    """Say how many suggestions are right on a folder that differs from the labelled photos; None for another one."""
+    if estimate is None or not estimate.differs:
+        return None
+    right = round(100 * estimate.accuracy)
+    if estimate.held_out is None or right >= round(100 * estimate.held_out):  # unfamiliar, and not yet wrong
+        return text(
+            "These photos are unlike the labelled ones. About {right} of 100 suggestions are right here; this is no"
+            " promise: check {check} photos to know.",
+            right=right,
+            check=_TO_CHECK,
+        )
+    return text(
+        "About {right} of 100 suggestions are right here, not {usual} as on photos like the labelled ones; this is no"
+        " promise: check {check} photos to know.",
+        right=right,
+        usual=round(100 * estimate.held_out),
+        check=_TO_CHECK,
+    )
+
+
+def _predictions(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], FolderPredictions] | None:
+    """Predict unlabelled photos and compare them with their neighbours; the ids of those embedded; None without any."""
+    engine, model, labelled = folder.engine, folder.named.model, folder.labelled
+    drawn = np.sort(np.random.default_rng(SEED).permutation(len(folder.unlabelled))[:MOST_OTHERS])
+    sample = photo_sample(engine, model, folder.unlabelled[drawn], np.zeros(len(drawn), np.intp))
+    if sample is None or labelled is None:
+        return None
+    ids, photos = sample
+    unknown = unknown_probability(engine, model, ids)
+    result = predict(model, photos.features, photos.coordinates, unknown)
+    photos = replace(photos, classes=folder.meant[result.probabilities.argmax(axis=1)])
+    return ids, FolderPredictions(
+        confidence=result.probabilities.max(axis=1),
+        unfamiliar=result.ood_score > model.novelty.familiar,
+        unknown=unknown,
+        suggested=result.verdicts != Verdict.UNKNOWN,
+        sure=result.verdicts == Verdict.SURE,
+        agreed=agree_with_neighbours(labelled[1], photos, cancel),
+    )

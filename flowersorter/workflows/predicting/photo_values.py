@@ -1,0 +1,48 @@
+"""One number for each of some photos, kept while a collection is open, for the model it was found with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoValues:
+    """Values of photos.
+
+    Attributes:
+        model: Key of the model they were found with.
+        photo_ids: (M,) int64, ascending.
+        values: (M,) float32.
+    """
+
+    model: bytes
+    photo_ids: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+
+def value_of(
+    found: PhotoValues | None, model: bytes, photo_ids: NDArray[np.int64], default: float
+) -> NDArray[np.float32]:
+    """Return the (N,) float32 values of photos, `default` for those without one or of another model."""
+    if found is None or found.model != model or not len(found.photo_ids):
+        return np.full(len(photo_ids), default, np.float32)
+    at = np.minimum(np.searchsorted(found.photo_ids, photo_ids), len(found.photo_ids) - 1)
+    return np.where(found.photo_ids[at] == photo_ids, found.values[at], np.float32(default))
+
+
+def replaced(
+    found: PhotoValues | None,
+    model: bytes,
+    wanted: NDArray[np.int64],
+    photo_ids: NDArray[np.int64],
+    values: NDArray[np.float32],
+) -> PhotoValues:
+    """Replace the values of the wanted photos by those of some of them; the others keep theirs, if of this model."""
+    if found is not None and found.model == model:
+        others = ~np.isin(found.photo_ids, wanted)
+        photo_ids, values = np.append(photo_ids, found.photo_ids[others]), np.append(values, found.values[others])
+    order = np.argsort(photo_ids)
+    return PhotoValues(model, photo_ids[order], values[order])

@@ -1,0 +1,137 @@
+"""A folder on which the model is less accurate is said to be, and its photos are sure of less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.vision.classifier.accuracy_estimation import LEAST_PHOTOS, AccuracyEstimate
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.models.current_model import NamedModel, model_for
+from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy, least_sure
+from flowersorter.workflows.predicting.photo_details import predictions_for
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos
+from flowersorter.workflows.training.train import RetrainRequest, retrain
+from tests.unit.workflows.stored_photos import remember
+
+NAMES = ("aster", "bellis", "calendula")
+LATENT, WIDTH = 16, 2048
+ESTIMATE = AccuracyEstimate(200, 0.838, 0.954, 0.07, differs=True, sure_from=0.99, agreed_only=True)
+
+
+def photos(per_class: int, seed: int, *, noise: float = 1.0) -> NDArray[np.float32]:
+    """Embeddings of three classes, in turn; the more noise the more are predicted wrong."""
+    fixed, draw = np.random.default_rng(99), np.random.default_rng(seed)
+    centres, channels = fixed.standard_normal((3, LATENT)), fixed.standard_normal((LATENT, WIDTH))
+    latent = 0.7 * np.tile(centres, (per_class, 1)) + noise * draw.standard_normal((3 * per_class, LATENT))
+    points = 4 + latent @ channels + 2 * draw.standard_normal((len(latent), WIDTH))
+    embeddings: NDArray[np.float32] = (np.square(np.maximum(0, points)) / 100).astype(np.float32)
+    return embeddings
+
+
+@pytest.fixture
+def taught(engine: Engine, tmp_path: Path) -> NamedModel:
+    remember(engine.collection, tmp_path / "labelled", photos(40, 0), list(NAMES) * 40)
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    named = model_for(engine, "resnet50")
+    assert named is not None
+    return named
+
+
+def unlabelled(engine: Engine, folder: Path, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
+    ids = remember(engine.collection, folder, embeddings, ["aster"] * len(embeddings))
+    engine.collection.labels.clear(ids)
+    return np.sort(np.array(ids, np.int64))
+
+
+def found(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> AccuracyEstimate | None:
+    return find_accuracy(FolderPhotos(engine, named, photo_ids), CancelToken())[0]
+
+
+def sure(engine: Engine, photo_ids: NDArray[np.int64]) -> int:
+    predictions = predictions_for(engine, photo_ids)
+    assert predictions is not None
+    return int(np.count_nonzero(predictions.verdicts == Verdict.SURE))
+
+
+def test_a_folder_that_is_read_worse_is_sure_of_less(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    hard = unlabelled(engine, tmp_path / "hard", photos(40, 1, noise=2.2))
+    before = sure(engine, hard)
+    estimate = found(engine, taught, hard)
+    assert estimate is not None
+    assert estimate.differs
+    assert estimate.held_out is not None
+    assert estimate.accuracy < estimate.held_out - 0.05
+    assert sure(engine, hard) < 0.7 * before
+    assert accuracy_note(estimate) is not None
+
+
+def test_a_folder_like_the_labelled_photos_stays_as_sure(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    same = unlabelled(engine, tmp_path / "same", photos(40, 2))
+    before = sure(engine, same)
+    estimate = found(engine, taught, same)
+    assert estimate is not None
+    assert (estimate.differs, accuracy_note(estimate)) == (False, None)
+    assert sure(engine, same) == before > 40
+
+
+def test_another_folder_keeps_what_was_found(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    hard = unlabelled(engine, tmp_path / "hard", photos(40, 1, noise=2.2))
+    same = unlabelled(engine, tmp_path / "same", photos(40, 2))
+    found(engine, taught, hard)
+    withdrawn = least_sure(engine, taught.model, hard)
+    found(engine, taught, same)
+    assert np.array_equal(least_sure(engine, taught.model, hard), withdrawn)
+    assert not least_sure(engine, taught.model, same).any()
+
+
+def test_the_second_time_nothing_changes(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    hard = unlabelled(engine, tmp_path / "hard", photos(40, 1, noise=2.2))
+    folder = FolderPhotos(engine, taught, hard)
+    assert find_accuracy(folder, CancelToken())[1]
+    assert not find_accuracy(folder, CancelToken())[1]
+
+
+@pytest.mark.parametrize("number", [0, 1, LEAST_PHOTOS - 1])
+def test_a_handful_of_photos_has_no_estimate(engine: Engine, taught: NamedModel, tmp_path: Path, number: int) -> None:
+    few = unlabelled(engine, tmp_path / "few", photos(40, 1)[:number])
+    assert found(engine, taught, few) is None
+
+
+def test_labelled_photos_and_those_without_an_embedding_are_left_out(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    same = unlabelled(engine, tmp_path / "same", photos(40, 2))
+    labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
+    estimate = found(engine, taught, np.concatenate([labelled, same, [10**9]]))
+    assert estimate is not None
+    assert estimate.photos <= len(same)
+
+
+def test_a_photo_shown_a_hundred_times_is_read_without_a_fault(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    burst = unlabelled(engine, tmp_path / "burst", np.repeat(photos(1, 1)[:1], 100, axis=0))
+    estimate = found(engine, taught, burst)
+    assert estimate is None or 0 <= estimate.accuracy <= 1
+
+
+def test_the_sentence_says_how_many_are_right() -> None:
+    assert str(accuracy_note(ESTIMATE)) == (
+        "About 84 of 100 suggestions are right here, not 95 as on photos like the labelled ones; this is no promise:"
+        " check 20 photos to know."
+    )
+    unlike = (
+        "These photos are unlike the labelled ones. About 84 of 100 suggestions are right here; this is no promise:"
+        " check 20 photos to know."
+    )
+    assert str(accuracy_note(replace(ESTIMATE, held_out=None))) == unlike
+    assert str(accuracy_note(replace(ESTIMATE, held_out=0.8))) == unlike
+    assert accuracy_note(replace(ESTIMATE, differs=False)) is None
+    assert accuracy_note(None) is None
