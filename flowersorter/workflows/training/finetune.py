@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,10 +160,8 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     frozen, plain_right = _frozen_head(photos, entry, request.seed, cancel)
     tuned = _tune(request, entry, frozen, photos, report, cancel)
     # From here on nothing is lost any more: what is left takes seconds, and is not cancelled.
-    if request.unfreeze == 0:
-        model, training = _head_alone(photos, frozen, tuned, request)
-    else:
-        model, training = _on_own_network(engine, request, entry, photos, tuned, classes, known, report)
+    own = partial(_on_own_network, engine, request, entry, photos, tuned, classes, known, report)
+    model, training = _head_alone(photos, frozen, tuned, request) if request.unfreeze == 0 else own()
     before = model_for(engine, chosen_backbone(collection))
     imported = before is not None and came_from_elsewhere(before)
     why_not = not_better(photos, training, plain_right)
