@@ -131,8 +131,10 @@ class Training:
         classes: Its classes.
         photos: Number of labelled photos it was trained on.
         accuracy: Cross-validated accuracy on these photos, 0 to 1; None if there are too few to measure it.
-        made_current: Whether the collection uses it now. If not, it is clearly less accurate than the current model, or
-            that one was imported: pass its number to `Collection.use_model` to use it.
+        made_current: Whether the collection uses it now; if not, pass its number to `Collection.use_model` to use it.
+        starter_classes: The starter's classes that stay beside new ones without a label of their own.
+        validated: Number of photos in "val" of a data set; `validated_right`: how many of these it gets right.
+        empty_classes: The class folders in which no photo could be read.
     """
 
     model: int
@@ -140,6 +142,10 @@ class Training:
     photos: int
     accuracy: float | None
     made_current: bool
+    starter_classes: tuple[str, ...] = ()
+    validated: int = 0
+    validated_right: int = 0
+    empty_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,12 @@ def _add_train(parser: LineParser) -> None:
     parser.add_argument(
         "--epochs", type=to_number, metavar="N", help=text("with --deep: number of passes over the photos")
     )
+    _add_flat(parser)
     _add_scan_options(parser)
+
+
+def _add_flat(parser: LineParser) -> None:
+    parser.add_argument("--flat", action="store_true", help=text("no folder in a class folder is another class"))
 
 
 def _add_evaluate(parser: LineParser) -> None:
@@ -219,6 +224,7 @@ def _add_evaluate(parser: LineParser) -> None:
             "each photo (and beside it one for each class: good.csv and good.classes.csv)"
         ),
     )
+    _add_flat(parser)
     _add_scan_options(parser)
 
 
@@ -285,7 +291,10 @@ VERBS = (
     Verb(
         "train",
         text("learn from a folder with one sub-folder per class"),
-        text("Makes a new model and uses it from now on."),
+        text(
+            "Makes a new model and uses it from now on. The sub-folders may be in train and val: val only evaluates. "
+            "Folders in them, such as rosa/canina, are classes of their own where no photo is beside them."
+        ),
         _add_train,
     ),
     Verb(
@@ -293,8 +302,7 @@ VERBS = (
         text("measure how often the model is right"),
         text(
             "Accuracy, recall and precision per class, confusion matrix, calibration. Without FOLDER on your own "
-            "labels, "
-            "each predicted by a model that never saw it."
+            "labels, each predicted by a model that never saw it."
         ),
         _add_evaluate,
     ),

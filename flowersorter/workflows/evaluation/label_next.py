@@ -170,7 +170,7 @@ def _before_any_fit(engine: Engine, backbone: str) -> tuple[Model | None, Featur
     """The model that speaks for the collection, and the features of what is labelled."""
     named = model_for(engine, backbone)
     own = labelled_photos(engine, backbone, engine.collection.labels.class_ids())
-    grown = belongs_with_starter(named, own.class_names)
+    grown = belongs_with_starter(named)
     return named.model if named is not None else None, (with_starter(engine.collection, own) if grown else own).features
 
 

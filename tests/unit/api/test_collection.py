@@ -80,7 +80,7 @@ def test_it_learns_from_labels(collection: Collection, photos: Path) -> None:
         assert (other.label, other.class_name) == (None, colour)
     assert {"red", "green", "blue"} <= set(collection.classes)
     newest, starter = collection.models[0], collection.models[-1]
-    assert (newest.number, newest.current, newest.photos) == (1, True, 12)
+    assert (newest.number, newest.current, newest.photos) == (1, True, 12 + 5 * 60), "beside 60 of each starter class"
     assert (starter.number, starter.current) == (None, False)
     collection.use_model(None)
     assert [model.current for model in collection.models] == [False, True]
@@ -96,6 +96,24 @@ def test_retraining_tells_what_it_brought(collection: Collection, photos: Path) 
     assert (brought.model, brought.photos, brought.made_current) == (2, 12, True)
     assert brought.accuracy is not None
     assert collection.models[0].note == "twice"
+
+
+def test_a_label_can_be_removed(collection: Collection, photos: Path) -> None:
+    collection.label(photos / "red_0.jpg", "red")
+    assert collection.remove_label(photos / "red_0.jpg")
+    assert named(collection.predict(photos), "red_0.jpg").label is None
+    assert not collection.remove_label(photos / "red_0.jpg")
+
+
+def test_a_data_set_is_trained_on_and_evaluated(collection: Collection, tmp_path: Path) -> None:
+    for colour in ("red", "green"):
+        draw_photos(tmp_path / "set" / "train" / colour, colour, 4)
+        draw_photos(tmp_path / "set" / "val" / colour, colour, 2, first=50)
+    (tmp_path / "set" / "train" / "blue").mkdir()
+    (tmp_path / "set" / "train" / "blue" / "broken.jpg").write_bytes(b"no picture")
+    brought = collection.train(tmp_path / "set")
+    assert (set(brought.classes), brought.photos, brought.empty_classes) == ({"red", "green"}, 8, ("blue",))
+    assert (brought.validated, brought.validated_right) == (4, 4)
 
 
 def test_a_photo_that_is_new_to_the_collection_can_be_labelled(collection: Collection, photos: Path) -> None:
