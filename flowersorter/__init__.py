@@ -9,8 +9,10 @@ __version__ = "0.1.0"
 __all__ = [
     "ChangedFile",
     "Collection",
+    "LabelledGroup",
     "ModelInfo",
     "Photo",
+    "PhotoGroup",
     "Prediction",
     "Progress",
     "SortReport",
@@ -23,8 +25,10 @@ __all__ = [
 if TYPE_CHECKING:
     from flowersorter.api.answers import (
         ChangedFile,
+        LabelledGroup,
         ModelInfo,
         Photo,
+        PhotoGroup,
         Prediction,
         SortedPhoto,
         SortReport,

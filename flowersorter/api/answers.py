@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowersorter.sorting.plan import SortPlan
     from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.filing.verify import VerifyResult
+    from flowersorter.workflows.labelling.groups import GroupsResult
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
@@ -64,6 +65,36 @@ class Photo:
     def class_name(self) -> str | None:
         """Its label, or the predicted class where it has no label."""
         return self.label or (self.prediction.class_name if self.prediction is not None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoGroup:
+    """Photos without a label that look alike, to be named at once with `Collection.label_group`.
+
+    Attributes:
+        photos: Their paths, the most typical one first.
+        top: (class name, probability) of up to three suggestions for the first photo, likeliest first.
+        different: Number of photos, near-duplicates and bursts counted once.
+    """
+
+    photos: tuple[Path, ...]
+    top: tuple[tuple[str, float], ...]
+    different: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledGroup:
+    """The outcome of labelling a group.
+
+    Attributes:
+        class_name: The name of the class, as the collection spells it.
+        labelled: The photos that have the label now.
+        unreadable: The photos that could not be read any more, each with the reason.
+    """
+
+    class_name: str
+    labelled: tuple[Path, ...]
+    unreadable: Mapping[Path, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +288,19 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
         photos.append(Photo(path, names.get(int(rows.label_ids[i])), prediction, error))
     photos += [Photo(path, None, None, why) for path, why in result.problems if looks_like_photo(path)]
     return photos
+
+
+def groups_of(engine: Engine, result: GroupsResult) -> list[PhotoGroup]:
+    """Convert groups to plain values."""
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    return [
+        PhotoGroup(
+            photos=tuple(photo.path for photo in group.photos),
+            top=tuple((names[class_id], share) for class_id, share in group.top),
+            different=group.different,
+        )
+        for group in result.groups
+    ]
 
 
 def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:

@@ -17,7 +17,7 @@ from flowersorter.api.answers import (
     photos_of,
     prediction_of,
 )
-from flowersorter.api.open_collection import OpenCollection
+from flowersorter.api.grouped_collection import GroupedCollection
 from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
@@ -26,7 +26,7 @@ from flowersorter.messages import text
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection(OpenCollection):
+class Collection(GroupedCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one

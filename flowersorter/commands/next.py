@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.group_output import group_line, say_groups
 from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.domain.figures import NO_FIGURE, Gain
-from flowersorter.messages import Text, joined_texts, plural, text
+from flowersorter.messages import Text, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.label_next import (
     MORE,
     LabelNextRequest,
     LabelNextResult,
-    NextPhoto,
     Standing,
     label_next,
 )
 from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
-
-_DIGITS = 6
 
 
 def run(call: Call) -> int:
@@ -33,17 +31,10 @@ def run(call: Call) -> int:
             advice = label_next(engine, request, report, call.cancel)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     for photo in advice.next:
-        call.terminal.record(_line(photo, names))
+        call.terminal.record(group_line(photo, names))
     call.terminal.record({"summary": _summary(advice)})
     _say(call.terminal, advice, names)
     return 0
-
-
-def _line(photo: NextPhoto, names: Mapping[int, str]) -> dict[str, Any]:
-    return {
-        "path": str(photo.path),
-        "top": [[names[class_id], round(share, _DIGITS)] for class_id, share in photo.top],
-    }
 
 
 def _summary(advice: LabelNextResult) -> dict[str, Any]:
@@ -106,20 +97,7 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
             advice.unlabelled,
         )
     )
-    for photo in advice.next:
-        best = [f"{shown(names[class_id])} ({percent(share)})" for class_id, share in photo.top[:2]]
-        terminal.say(joined_texts("  ", shown(photo.path), *_either(best)), indent=2)
-
-
-def _either(suggestions: Sequence[str]) -> list[Text]:
-    """Ask which of at most two suggestions is right."""
-    match suggestions:
-        case [first, second]:
-            return [text("{first} or {second}?", first=first, second=second)]
-        case [only]:
-            return [text("{only}?", only=only)]
-        case _:
-            return []
+    say_groups(terminal, advice.next, names)
 
 
 def _outlook(overall: Standing, gain: Gain) -> Text:

@@ -96,6 +96,11 @@ def _add_scan_options(parser: LineParser) -> None:
     )
 
 
+def _add_groups(parser: LineParser) -> None:
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    _add_scan_options(parser)
+
+
 def _add_label(parser: LineParser) -> None:
     parser.add_argument("photos", type=to_path, nargs="+", metavar="PHOTO")
     what = parser.add_mutually_exclusive_group()
@@ -327,6 +332,7 @@ VERBS = (
         ),
         _add_evaluate,
     ),
+    Verb("groups", text("group the photos that look alike, what to name first"), add_to=_add_groups),
     Verb(
         "next",
         text("suggest photos to label next, and say whether there are enough labels"),

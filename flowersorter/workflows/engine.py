@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from flowersorter.vision.backbone.registry import Backbone
     from flowersorter.vision.classifier.fit import Fitted
+    from flowersorter.workflows.labelling.choose_groups import GroupedPhotos
     from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
@@ -36,6 +37,7 @@ class Engine:
         last_fit: The last fit, from which the next one starts: a kilobyte for each labelled photo
             (`training.incremental_fit`).
         unknown_photos: Probabilities of photos to be of none of the classes (`predicting.unknown_photos`).
+        look_alikes: Groups of the photos that were grouped last (`labelling.choose_groups`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
         chosen_precision: The precision that was chosen for *sure*; None while it was not read yet
             (`models.sure_precision`).
@@ -85,6 +87,7 @@ class Engine:
             self._feature_tables.clear()
         self.last_fit: Fitted | None = None
         self.unknown_photos: UnknownPhotos | None = None
+        self.look_alikes: GroupedPhotos | None = None
         self.last_model: NamedModel | None = None
         self.chosen_precision: float | None = None
         self.finetuned_backbones: dict[str, FinetunedBackbone] = {}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import (
+    actions,
     calibration,
     cancelling,
     class_imbalance,
@@ -73,6 +74,7 @@ MEASUREMENTS = {
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),
     "unknown": Measurement(unknown.unknown_folders, "10 minutes", needs_photos=True),
+    "actions": Measurement(actions.actions, "15 minutes", needs_photos=True),
     "few": Measurement(few_labels.few_labels, "5 minutes", needs_photos=True),
     "uneven": Measurement(class_imbalance.uneven, "3 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(label_errors.doubts), "2 minutes", needs_photos=True),

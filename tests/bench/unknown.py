@@ -51,13 +51,13 @@ class Setting:
 def unknown_folders(options: argparse.Namespace) -> None:
     """folders of unknown classes, known ones and both: sure and unknown photo by photo, and as their folder tells"""
     print("                                known: sure, unknown      of an unknown class: sure, unknown    AUROC")
-    flowers = _embedded(options.photos)
+    flowers = embedded(options.photos)
     flower_classes = np.unique(flowers.targets)
     for per_class in (240, 20, 8):
         settings = [_setting(flowers, flower_classes[flower_classes != c], per_class, seed=c) for c in flower_classes]
         _print_folders(f"one flower left out, {per_class:3} a class", settings)
     if DEFAULT_THINGS.is_dir():
-        things = _embedded(DEFAULT_THINGS)
+        things = embedded(DEFAULT_THINGS)
         names = np.unique(things.targets)
         for per_class in (20, 8):
             draws = [np.random.default_rng(seed).permutation(names)[: len(names) // 2] for seed in SEEDS]
@@ -66,7 +66,7 @@ def unknown_folders(options: argparse.Namespace) -> None:
     _print_elsewhere(flowers)
 
 
-def _embedded(folder: Path) -> LearnedPhotos:
+def embedded(folder: Path) -> LearnedPhotos:
     with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
         return learned_photos(engine, folder)
 

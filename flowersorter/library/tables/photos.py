@@ -144,9 +144,14 @@ class PhotoTable:
         order = natural_ranking([names[i] for i in shown.tolist()])
         return places.take(shown[np.array(order, np.intp)])
 
-    def all_places(self) -> Places:
-        """Every place, including missing ones, in the order they were first found."""
-        return Places.from_rows(self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places ORDER BY id"))
+    def all_places(self, *, left_out: bool = True) -> Places:
+        """Every place, including missing ones, in the order they were first found.
+
+        Args:
+            left_out: Whether to include those that the last scan of their folder left out.
+        """
+        condition = "" if left_out else " WHERE left_out = 0"
+        return Places.from_rows(self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places{condition} ORDER BY id"))
 
     def place(self, place_id: int) -> Place:
         """One place.

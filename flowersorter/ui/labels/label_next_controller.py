@@ -85,8 +85,9 @@ class LabelNextController(QObject):
                 self.tr("Every photo scanned so far has a label. {0}").format(self.panel.headline.text())
             )
             return
-        self._next = frozenset(each.photo_id for each in result.next)
-        self._show([each.place_id for each in result.next])
+        shown = [photo for group in result.next for photo in group.photos]
+        self._next = frozenset(photo.photo_id for photo in shown)
+        self._show([photo.place_id for photo in shown])
 
     def _show(self, place_ids: Iterable[int]) -> None:
         self._shown = frozenset(place_ids)

@@ -42,8 +42,9 @@ def next_to_label(
     count: int,
     cancel: CancelToken,
     passed_over: Features | None = None,
+    groups: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
-    """Choose photos to label.
+    """Choose photos to label, of each group of look-alikes at most one: the others get their label with it.
 
     Args:
         candidates: Features of N photos without a label, `MOST_CONSIDERED` at most.
@@ -52,6 +53,7 @@ def next_to_label(
         count: Number of photos to choose.
         cancel: Checked for every photo.
         passed_over: Features of photos suggested before and left without a label: similar ones are avoided.
+        groups: (N,) group of each photo, all of which is labelled together; None: photos are labelled one by one.
 
     Returns:
         (at most `count`,) rows of `candidates`, the most useful first.
@@ -65,25 +67,60 @@ def next_to_label(
     reach = _reach(candidates.matmul(rows.T))
     reached = np.zeros(len(rows), np.float32)
     weights = doubts.astype(np.float32)
+    if groups is not None:
+        weights = np.square(weights)  # else a large group in little doubt outweighs a small one in much
     if len(labelled):
         cancel.check()
         labelled = labelled.take(slice(None, None, -(-len(labelled) // _MOST_LABELLED)))
         likeness = labelled.matmul(rows.T).max(axis=0)
         reached = _reach(likeness)
-        rank = np.empty(len(rows), np.float32)
-        rank[np.argsort(likeness, kind="stable")] = (np.arange(len(rows)) + 0.5) / len(rows)
-        weights = weights * np.sqrt(rank)
+        if groups is None:
+            rank = np.empty(len(rows), np.float32)
+            rank[np.argsort(likeness, kind="stable")] = (np.arange(len(rows)) + 0.5) / len(rows)
+            weights = weights * np.sqrt(rank)
     if passed_over is not None and len(passed_over):
         reached = np.maximum(reached, _reach(passed_over.matmul(rows.T).max(axis=0)))
+    groups = np.arange(len(rows)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    return _greedy(reach, reached, weights, groups, count, cancel)
+
+
+def _greedy(
+    reach: NDArray[np.float32],
+    reached: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    groups: NDArray[np.intp],
+    count: int,
+    cancel: CancelToken,
+) -> NDArray[np.intp]:
+    """Choose one group after another, and of each the photo that resembles most of the others in doubt.
+
+    Args:
+        reach: (N, N) similarity of the photos, symmetric.
+        reached: (N,) similarity of each photo to those that are labelled.
+        weights: (N,) weight of each photo.
+        groups: (N,) group of each photo, 0 to G - 1.
+        count: Number of groups to choose.
+        cancel: Checked for every group.
+
+    Returns:
+        (at most `count`,) rows.
+    """
+    members = np.argsort(groups, kind="stable")
+    sizes = np.bincount(groups)
+    starts = np.cumsum(sizes) - sizes
+    of_groups = np.maximum.reduceat(reach[members], starts, axis=0)
     chosen: list[int] = []
-    for _ in range(min(count, len(rows))):
+    rows: list[int] = []
+    for _ in range(min(count, len(sizes))):
         cancel.check()
-        gains = weights @ np.maximum(reach - reached[:, None], 0)
+        gains = np.maximum(of_groups - reached, 0) @ weights
         gains[chosen] = -1  # once nothing is in doubt every gain is 0
         best = int(np.argmax(gains))
         chosen.append(best)
-        reached = np.maximum(reached, reach[:, best])
-    return np.array(chosen, np.intp)
+        group = members[starts[best] : starts[best] + sizes[best]]
+        rows.append(int(group[np.argmax(np.maximum(reach[group] - reached, 0) @ weights)]))
+        reached = np.maximum(reached, of_groups[best])
+    return np.array(rows, np.intp)
 
 
 def _reach(similarity: NDArray[np.float32]) -> NDArray[np.float32]:

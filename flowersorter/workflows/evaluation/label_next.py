@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.figures import Gain, wilson_interval
-from flowersorter.domain.place import Place, Places
+from flowersorter.domain.place import Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots, absolute_roots, check_folder, looks_like_photo
-from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
+from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.learning_curve import PowerLawPosterior, measure_curve
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.near_duplicates import joined
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
+from flowersorter.workflows.labelling.choose_groups import Choice, PhotoGroup, choose_groups
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
-from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
 
@@ -39,7 +37,6 @@ MORE = 10
 #: More photos that bring less than this share of photos right are not worth the work: `MORE` of them, or as many again.
 ENOUGH_GAIN, ENOUGH_GAIN_OF_TWICE = 0.005, 0.01
 _SEED = 42
-_PHOTOS_SHOWN_GUESSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,36 +98,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class NextPhoto:
-    """A photo that is worth a label.
-
-    Attributes:
-        photo_id: The photo.
-        place_id: One of its places.
-        path: Where that is.
-        top: Best guesses as (class id, probability), likeliest first.
-    """
-
-    photo_id: int
-    place_id: int
-    path: Path
-    top: tuple[tuple[int, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LabelNextResult:
     """What to label next, and why.
 
     Attributes:
         overall: All classes together.
         classes: Each class that has a labelled photo, those that would gain most first.
-        next: The photos to label, the most useful first.
+        next: The photos to label, the most useful first, each with those that look like it.
         unlabelled: Photos without a label among which they were chosen.
     """
 
     overall: Standing
     classes: tuple[Standing, ...]
-    next: tuple[NextPhoto, ...]
+    next: tuple[PhotoGroup, ...]
     unlabelled: int
 
 
@@ -161,13 +141,15 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         overall, measured = _measured(engine, opinion, overall, cancel)
         classes.update(measured)
     report(Progress(text("Choosing what to label next"), 0))
-    drawn, unlabelled = _unlabelled(engine, request)
-    if len(collection.embeddings(backbone).missing(collection.photos.hashes(drawn)[1], CENTRE)) == len(
-        drawn
-    ):  # all are lost
-        embed_labelled(engine, request.device, drawn.tolist(), CENTRE, backbone, report, cancel)
-    chosen = _choose(engine, request, backbone, model, known, drawn, cancel)
-    return LabelNextResult(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
+    places = _places(engine, request)
+    wanted = _unlabelled(engine, request, places)
+    if len(collection.embeddings(backbone).missing(collection.photos.hashes(wanted)[1], CENTRE)) == len(wanted):
+        some = _drawn(engine, wanted)  # all are lost
+        embed_labelled(engine, request.device, some.tolist(), CENTRE, backbone, report, cancel)
+    passed_over = sorted(request.passed_over - set(collection.labels.all()))
+    choice = Choice(places, backbone, model, known, wanted, passed_over)
+    chosen = choose_groups(engine, choice, request.count, cancel)
+    return LabelNextResult(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, len(wanted))
 
 
 def _check_looked_at(collection: CollectionStore, roots: Roots) -> None:
@@ -263,58 +245,23 @@ def _class_gain(
     return Gain(share.low * errors, share.likely * errors, share.high * errors)
 
 
-def _unlabelled(engine: Engine, request: LabelNextRequest) -> tuple[NDArray[np.int64], int]:
-    """Photos without a label by rising hash, `MOST_CONSIDERED` at most, and how many there are."""
+def _unlabelled(engine: Engine, request: LabelNextRequest, places: Places) -> NDArray[np.int64]:
+    """The photos without a label."""
     not_wanted = [*engine.collection.labels.all(), *request.passed_over]
-    wanted = np.setdiff1d(_places(engine, request).known_photo_ids, np.array(not_wanted, np.int64))
-    photo_ids, _ = engine.collection.photos.by_hash(wanted)
+    return np.setdiff1d(places.known_photo_ids, np.array(not_wanted, np.int64))
+
+
+def _drawn(engine: Engine, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Draw photos among them, `MOST_CONSIDERED` at most."""
+    photo_ids, _ = engine.collection.photos.by_hash(photo_ids)
     if len(photo_ids) <= MOST_CONSIDERED:
-        return photo_ids, len(photo_ids)
+        return photo_ids
     drawn = np.random.default_rng(_SEED).choice(len(photo_ids), MOST_CONSIDERED, replace=False)
-    return photo_ids[np.sort(drawn)], len(photo_ids)
-
-
-def _choose(
-    engine: Engine,
-    request: LabelNextRequest,
-    backbone: str,
-    model: Model | None,
-    known: Features,
-    drawn: NDArray[np.int64],
-    cancel: CancelToken,
-) -> tuple[NextPhoto, ...]:
-    """The photos to label, out of some that have none."""
-    collection = engine.collection
-    ids, hashes = collection.photos.by_hash(drawn)
-    candidates, positions = cached_features(engine, backbone, hashes)
-    if not len(positions):
-        return ()
-    ids, places = ids[positions], _places(engine, request)
-    passed_over = sorted(request.passed_over - set(collection.labels.all()))
-    probabilities = (
-        predict(model, candidates).probabilities if model is not None else np.ones((len(ids), 1), np.float32)
-    )
-    seen, _ = (
-        cached_features(engine, backbone, collection.photos.hashes(passed_over)[1]) if passed_over else (None, None)
-    )
-    rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel, seen)
-    first = {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
-    classes = np.zeros(0, np.int32)
-    if model is not None:
-        meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
-        classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(ids), np.uint8))
-    return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist())
+    return photo_ids[np.sort(drawn)]
 
 
 def _places(engine: Engine, request: LabelNextRequest) -> Places:
     if request.roots is not None:
         return engine.collection.photos.places_under(request.roots)
-    places = engine.collection.photos.all_places()
+    places = engine.collection.photos.all_places(left_out=False)
     return places.take(np.flatnonzero(~places.missing))
-
-
-def _next_photo(place: Place, probabilities: NDArray[np.float32], classes: NDArray[np.int32]) -> NextPhoto:
-    best = np.argsort(-probabilities, kind="stable")[:_PHOTOS_SHOWN_GUESSES].tolist() if classes.any() else []
-    top = tuple((int(classes[i]), float(probabilities[i])) for i in best)
-    assert place.photo_id is not None, "only photos that were read are chosen"
-    return NextPhoto(place.photo_id, place.id, place.path, top)

@@ -1,0 +1,55 @@
+"""Groups of photos to label in the terminal: the same for groups and next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.messages import Text, joined_texts, plural, text
+from flowersorter.workflows.labelling.choose_groups import PhotoGroup
+
+_DIGITS = 6
+_OTHERS_SHOWN = 3
+
+
+def group_line(group: PhotoGroup, names: Mapping[int, str]) -> dict[str, Any]:
+    """Describe a group as a JSON object.
+
+    Args:
+        group: The group.
+        names: Class names by id.
+    """
+    return {
+        "path": str(group.path),
+        "top": [[names[class_id], round(share, _DIGITS)] for class_id, share in group.top],
+        "alike": [str(photo.path) for photo in group.alike],
+        "different": group.different,
+    }
+
+
+def say_groups(terminal: Terminal, groups: Sequence[PhotoGroup], names: Mapping[int, str]) -> None:
+    """Say a line for each group, and name some of the photos that look like the first."""
+    for group in groups:
+        best = [f"{shown(names[class_id])} ({percent(share)})" for class_id, share in group.top[:2]]
+        terminal.say(joined_texts("  ", shown(group.path), *_either(best)), indent=2)
+        if group.alike:
+            others = ", ".join(shown(photo.path.name) for photo in group.alike[:_OTHERS_SHOWN])
+            terminal.say(_alike(len(group.alike), others), indent=4)
+
+
+def _alike(number: int, others: str) -> Text:
+    if number > _OTHERS_SHOWN:
+        return text("{number} more look alike: {others}, ...", number=number, others=others)
+    return plural("{number} more looks alike: {others}", "{number} more look alike: {others}", number, others=others)
+
+
+def _either(suggestions: Sequence[str]) -> list[Text]:
+    """Ask which of at most two suggestions is right."""
+    match suggestions:
+        case [first, second]:
+            return [text("{first} or {second}?", first=first, second=second)]
+        case [only]:
+            return [text("{only}?", only=only)]
+        case _:
+            return []

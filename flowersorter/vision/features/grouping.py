@@ -1,0 +1,229 @@
+"""Groups of look-alike photos: small clusters of embeddings, each named in one action.
+
+Average linkage (UPGMA) of the cosine similarity around the mean of the photos, along their principal axes. The mean
+similarity of two clusters is the product of their mean vectors, so a cluster is one row. Merging all pairs that are
+each other's nearest at the same time gives the same clusters as merging one pair after another, as average linkage
+is reducible (Murtagh, 1983). Beyond a few thousand photos only those of a cell are compared, in two passes whose
+cells have different borders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.features.bursts import find_bursts
+from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
+from flowersorter.vision.features.packed import Features
+from flowersorter.vision.features.pca import PCA, Coordinates, spread_sample
+from flowersorter.vision.parallel import ThreadPool, row_blocks
+
+#: Mean number of photos in a group, copies and bursts counted once.
+MEAN_SIZE = 5
+#: Largest mean distance (1 minus the cosine) between the two halves of a group: photos that resemble none stay alone.
+MOST_APART = 0.45
+#: Most photos in a group, copies and bursts counted once: more are not seen at a glance.
+MOST_PHOTOS = 40
+#: Principal axes along which photos are compared.
+_AXES = 64
+_SAMPLE = 1500
+_SEED = 42
+#: Photos up to which every pair is compared, and photos of a cell beyond that.
+EXACT = 4096
+_CELL = 1024
+#: Vectors compared with the pivots of the cells at a time.
+_BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookAlikes:
+    """Groups of N photos.
+
+    Attributes:
+        groups: (N,) group of each photo, numbered by their first photo.
+        copies: (N,) number of the photo that a near-duplicate or a photo of a burst counts as.
+    """
+
+    groups: NDArray[np.intp]
+    copies: NDArray[np.intp]
+
+
+def look_alikes(
+    features: Features,
+    cancel: CancelToken,
+    taken: NDArray[np.datetime64] | None = None,
+    cameras: NDArray[np.intp] | None = None,
+    *,
+    mean_size: float = MEAN_SIZE,
+    most_apart: float = MOST_APART,
+) -> LookAlikes:
+    """Group photos that look alike.
+
+    Args:
+        features: Of N photos, in an order that does not depend on how they were read.
+        cancel: Checked for every block.
+        taken: (N,) datetime64[s] time by the camera's clock, NaT if unknown; None: no bursts.
+        cameras: (N,) number of the camera.
+        mean_size: Mean number of photos in a group.
+        most_apart: Largest mean distance between the two halves of a group.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    if len(features) < 2:
+        return LookAlikes(np.zeros(len(features), np.intp), np.zeros(len(features), np.intp))
+    sample = spread_sample(np.zeros(len(features), np.intp), _SAMPLE, _SEED)
+    axes = PCA.of(features.take(sample).unpack(), _AXES, _SEED)
+    cancel.check()
+    coordinates = axes.project(features, cancel)
+    rows = _of_length_one(coordinates.projection[:, :-1])
+    with ThreadPool() as pool:
+        copies = _copies(features, coordinates, rows, pool, cancel)
+        if taken is not None and cameras is not None:
+            copies = joined(copies, find_bursts(features, np.zeros(len(rows), np.intp), taken, cameras))
+        copies = _numbered(copies)
+        clusters = _Clusters.of(coordinates.projection[:, :-1], copies)
+        for offset in (0, 1):
+            _link(clusters, offset, most_apart, pool, cancel)
+            if len(clusters.sums) <= EXACT:
+                break
+    return LookAlikes(_numbered(clusters.cut(mean_size)[copies]), copies)
+
+
+def _copies(
+    features: Features, coordinates: Coordinates, rows: NDArray[np.float32], pool: ThreadPool, cancel: CancelToken
+) -> NDArray[np.intp]:
+    cells = np.zeros(len(rows), np.intp)
+    for number, cell in enumerate(_cells(rows, 0)):
+        cells[cell] = number
+    return near_duplicate_groups(features, coordinates, cells, pool, cancel)
+
+
+@dataclass(slots=True, eq=False)
+class _Clusters:
+    """Clusters that grow.
+
+    Attributes:
+        sums: (K, R) float32 sum of the vectors of each first cluster; of a merged one, in its lowest row.
+        counts: (K,) photos of each cluster; 0 where it was merged into another.
+        merges: Each pair of first clusters that were merged, and how far apart they were.
+    """
+
+    sums: NDArray[np.float32]
+    counts: NDArray[np.intp]
+    merges: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.float32], copies: NDArray[np.intp]) -> _Clusters:
+        """Begin with one cluster for each photo; its copies count as one photo, their mean, also for the centre."""
+        counts = np.bincount(copies)
+        order = np.argsort(copies, kind="stable")
+        means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0) / counts[:, None].astype(np.float32)
+        return cls(_of_length_one(means - means.mean(axis=0)), np.ones(len(counts), np.intp), [])
+
+    def merge(self, one: NDArray[np.intp], other: NDArray[np.intp], apart: NDArray[np.float32]) -> None:
+        """Merge pairs of clusters, no two of which share a cluster."""
+        self.sums[one] += self.sums[other]
+        self.counts[one] += self.counts[other]
+        self.counts[other] = 0
+        self.merges.append((one, other, apart))
+
+    def cut(self, mean_size: float) -> NDArray[np.intp]:
+        """Return (K,) the group of each first cluster: the closest merges, until groups have `mean_size` on average."""
+        groups = np.arange(len(self.counts))
+        if not self.merges:
+            return groups
+        one, other, apart = (np.concatenate(each) for each in zip(*self.merges, strict=True))
+        most = len(groups) - int(np.ceil(len(groups) / mean_size))
+        kept = np.argsort(apart, kind="stable")[:most]
+        groups[other[kept]] = one[kept]
+        while (groups != groups[groups]).any():
+            groups = groups[groups]
+        return groups
+
+
+def _link(clusters: _Clusters, offset: int, most_apart: float, pool: ThreadPool, cancel: CancelToken) -> None:
+    """Merge the clusters of each cell by average linkage until they are too far apart."""
+    there = np.flatnonzero(clusters.counts)
+    means = clusters.sums[there] / clusters.counts[there, None].astype(np.float32)
+
+    def link(cell: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]:
+        return _linked(means[cell], clusters.counts[there[cell]], there[cell], most_apart, cancel)
+
+    for merges in pool.map(link, _cells(means, offset)):
+        for merge in merges:
+            clusters.merge(*merge)
+
+
+def _linked(
+    means: NDArray[np.float32],
+    counts: NDArray[np.intp],
+    numbers: NDArray[np.intp],
+    most_apart: float,
+    cancel: CancelToken,
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]:
+    """Find the merges of some clusters, each with its number, by rounds of pairs that are each other's nearest."""
+    merges = []
+    while len(means) > 1:
+        cancel.check()
+        likeness = means @ means.T
+        np.fill_diagonal(likeness, -2)
+        nearest = likeness.argmax(axis=1)
+        rows = np.arange(len(means))
+        apart = 1 - likeness[rows, nearest]
+        joins = (nearest[nearest] == rows) & (rows < nearest) & (apart <= most_apart)
+        one = np.flatnonzero(joins & (counts + counts[nearest] <= MOST_PHOTOS))
+        if not len(one):
+            break
+        other = nearest[one]
+        merges.append((numbers[one], numbers[other], apart[one]))
+        both = (counts[one] + counts[other])[:, None].astype(np.float32)
+        means[one] = (means[one] * counts[one, None] + means[other] * counts[other, None]) / both
+        counts = counts.copy()
+        counts[one] += counts[other]
+        kept = np.delete(rows, other)
+        means, counts, numbers = means[kept], counts[kept], numbers[kept]
+    return merges
+
+
+def _cells(rows: NDArray[np.float32], offset: int) -> list[NDArray[np.intp]]:
+    """Divide vectors into cells by the nearest of some of them, the pivots; one cell while they are few.
+
+    Args:
+        rows: (K, R) vectors.
+        offset: Pivots begin here: another offset gives other cells.
+
+    Returns:
+        Ascending rows of each cell.
+    """
+    cells: list[NDArray[np.intp]] = []
+    waiting = [np.arange(len(rows))]
+    while waiting:
+        cell = waiting.pop()
+        pivots = rows[cell[offset::_CELL]]
+        if len(cell) <= EXACT:
+            cells.append(cell)
+            continue
+        parts = [(rows[cell[block]] @ pivots.T).argmax(axis=1) for block in row_blocks(len(cell), _BLOCK_ROWS)]
+        nearest = np.concatenate(parts)
+        order = np.argsort(nearest, kind="stable")
+        divided = np.split(cell[order], np.flatnonzero(np.diff(nearest[order])) + 1)
+        if len(divided) == 1:  # all of them are alike
+            divided = [cell[block] for block in row_blocks(len(cell), EXACT)]
+        waiting += divided
+    return cells
+
+
+def _of_length_one(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12)), np.float32)
+
+
+def _numbered(groups: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number groups from 0 in the order of their first photo."""
+    _, first, number = np.unique(groups, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[number]

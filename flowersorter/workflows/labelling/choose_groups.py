@@ -1,0 +1,228 @@
+"""Chooses what to label next: a photo and those that look like it, which get their label with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.place import Place, Places
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.features.grouping import look_alikes
+from flowersorter.vision.features.packed import Features
+from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+_SEED = 42
+_SUGGESTIONS = 3
+#: Groups that are ordered by how much their name would help; the others follow by size.
+_RANKED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedPhoto:
+    """A photo of a group.
+
+    Attributes:
+        photo_id: The photo.
+        place_id: One of its places.
+        path: The path of that place.
+    """
+
+    photo_id: int
+    place_id: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoGroup:
+    """A photo without a label that is worth one, and those that look like it.
+
+    Attributes:
+        photo_id: The photo that is most typical of the group.
+        place_id: One of its places.
+        path: The path of that place.
+        top: Its suggestions as (class id, probability), likeliest first.
+        alike: The other photos of the group, in natural order.
+        different: Number of photos in the group, near-duplicates and bursts counted once.
+    """
+
+    photo_id: int
+    place_id: int
+    path: Path
+    top: tuple[tuple[int, float], ...] = ()
+    alike: tuple[GroupedPhoto, ...] = ()
+    different: int = 1
+
+    @property
+    def photos(self) -> tuple[GroupedPhoto, ...]:
+        """All photos of the group, the most typical one first."""
+        return GroupedPhoto(self.photo_id, self.place_id, self.path), *self.alike
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedPhotos:
+    """Groups of some photos of a collection, labelled or not: labels do not change them.
+
+    Attributes:
+        key: The photos and their backbone.
+        photo_ids: (M,) int64, those that are embedded, in the order of their hashes.
+        groups: (M,) group of each.
+        copies: (M,) number of the photo that a near-duplicate or a photo of a burst counts as.
+    """
+
+    key: bytes
+    photo_ids: NDArray[np.int64]
+    groups: NDArray[np.intp]
+    copies: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """Photos to choose from, and all that is known about them.
+
+    Attributes:
+        places: All photos of the folder or collection, labelled ones too.
+        backbone: Name.
+        model: Suggests classes; None if there is none.
+        labelled: Features of the labelled photos.
+        wanted: (N,) ids of the photos without a label.
+        passed_over: Ids of photos that were suggested before and have no label.
+    """
+
+    places: Places
+    backbone: str
+    model: Model | None
+    labelled: Features
+    wanted: NDArray[np.int64]
+    passed_over: Sequence[int] = ()
+
+
+def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: CancelToken) -> tuple[PhotoGroup, ...]:
+    """Choose groups to label: typical and large ones first, then those that are in doubt and unlike one another.
+
+    Args:
+        engine: The collection.
+        choice: The photos to choose from.
+        count: Number of groups at most; None: every group.
+        cancel: Checked often.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    grouped = grouped_photos(engine, choice.backbone, choice.places.known_photo_ids, cancel)
+    kept = np.isin(grouped.photo_ids, choice.wanted)
+    ids, groups, copies = grouped.photo_ids[kept], grouped.groups[kept], grouped.copies[kept]
+    if not len(ids):
+        return ()
+    first = _first_groups(engine, choice, ids, groups, _RANKED if count is None else count, cancel)
+    if count is None:
+        first = np.append(first, _others_by_size(groups, copies, first))
+    members, starts = np.argsort(groups, kind="stable"), np.append(np.sort(groups), groups.max() + 1)
+    place_of = _first_places(choice.places)
+    tops = _suggestions(engine, choice, ids[first])
+    chosen: list[PhotoGroup] = []
+    for row, top in zip(first.tolist(), tops, strict=True):
+        rows = members[np.searchsorted(starts, groups[row]) : np.searchsorted(starts, groups[row] + 1)]
+        order = sorted(place_of[photo_id] for photo_id in ids[rows].tolist() if photo_id != ids[row])
+        alike = tuple(_photo(choice.places[at]) for at in order)
+        photo = _photo(choice.places[place_of[int(ids[row])]])
+        different = len(np.unique(copies[rows]))
+        chosen.append(PhotoGroup(photo.photo_id, photo.place_id, photo.path, top, alike, different))
+    return tuple(chosen)
+
+
+def grouped_photos(engine: Engine, backbone: str, photo_ids: NDArray[np.int64], cancel: CancelToken) -> GroupedPhotos:
+    """Group photos whose embeddings are cached; the engine keeps the groups of the last photos.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    collection = engine.collection
+    key = hashlib.sha256(backbone.encode() + b"\0" + np.sort(photo_ids).tobytes()).digest()
+    last = engine.look_alikes
+    if last is not None and last.key == key:
+        return last
+    ids, hashes = collection.photos.by_hash(photo_ids)
+    features, positions = cached_features(engine, backbone, hashes)
+    ids = ids[positions]
+    found = look_alikes(features, cancel, *collection.photos.moments(ids))
+    grouped = GroupedPhotos(key, ids, found.groups, found.copies)
+    if len(positions) == len(hashes):  # the others may be embedded by the next time
+        engine.look_alikes = grouped
+    return grouped
+
+
+def _first_groups(
+    engine: Engine,
+    choice: Choice,
+    ids: NDArray[np.int64],
+    groups: NDArray[np.intp],
+    count: int,
+    cancel: CancelToken,
+) -> NDArray[np.intp]:
+    """Return (at most `count`,) rows of the most typical photos of the groups to label first."""
+    drawn = np.arange(len(ids))
+    if len(ids) > MOST_CONSIDERED:
+        drawn = np.sort(np.random.default_rng(_SEED).choice(len(ids), MOST_CONSIDERED, replace=False))
+    candidates, there = cached_features(engine, choice.backbone, _hashes(engine, ids[drawn]))
+    drawn = drawn[there]
+    doubts = np.ones(len(drawn), np.float32)
+    if choice.model is not None:
+        doubts = doubt_of(predict(choice.model, candidates).probabilities)
+    seen, _ = cached_features(engine, choice.backbone, _hashes(engine, np.array(choice.passed_over, np.int64)))
+    rows = next_to_label(candidates, doubts, choice.labelled, count, cancel, seen, groups[drawn])
+    return drawn[rows]
+
+
+def _hashes(engine: Engine, photo_ids: NDArray[np.int64]) -> list[bytes]:
+    """The hash of each photo, in their order."""
+    known, hashes = engine.collection.photos.hashes(photo_ids)
+    return [hashes[at] for at in np.searchsorted(known, photo_ids).tolist()]
+
+
+def _others_by_size(groups: NDArray[np.intp], copies: NDArray[np.intp], first: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return (M,) the first row of each group that is not among the first ones, the largest first."""
+    numbers, rows = np.unique(groups, return_index=True)
+    distinct = np.unique(np.stack([groups, copies]), axis=1)[0]
+    sizes = np.bincount(np.searchsorted(numbers, distinct), minlength=len(numbers))
+    others = np.flatnonzero(~np.isin(numbers, groups[first]))
+    return rows[others[np.argsort(-sizes[others], kind="stable")]]
+
+
+def _first_places(places: Places) -> dict[int, int]:
+    """The row of the first place of each photo."""
+    return {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
+
+
+def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -> list[tuple[tuple[int, float], ...]]:
+    """The best suggestions of photos that are embedded."""
+    model = choice.model
+    if model is None or not len(photo_ids):
+        return [()] * len(photo_ids)
+    features, _ = cached_features(engine, choice.backbone, _hashes(engine, photo_ids))
+    meant = np.array(engine.collection.classes.meant_by(model.class_names), np.int32)
+    probabilities = predict(model, features).probabilities
+    classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(photo_ids), np.uint8))
+    if not classes.any():
+        return [()] * len(photo_ids)
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :_SUGGESTIONS]
+    return [
+        tuple((int(classes[i]), float(row[i])) for i in order)
+        for row, order in zip(probabilities, best.tolist(), strict=True)
+    ]
+
+
+def _photo(place: Place) -> GroupedPhoto:
+    assert place.photo_id is not None, "only photos that were read are chosen"
+    return GroupedPhoto(place.photo_id, place.id, place.path)

@@ -1,0 +1,136 @@
+"""The verb groups: the photos of a folder without a label in groups of look-alikes, what to name first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flowersorter.errors import PhotoUnreadable, TooFewPhotos
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.messages import text
+from flowersorter.photos.scan import Roots
+from flowersorter.workflows.labelling.choose_groups import Choice, PhotoGroup, choose_groups
+from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsRequest:
+    """Group the photos of a folder that was predicted.
+
+    Attributes:
+        roots: The folder, or folders and single photos together.
+        count: Number of groups at most, those to name first; None for all.
+        backbone: Name, or None for the collection's.
+    """
+
+    roots: Roots
+    count: int | None = None
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsResult:
+    """The groups of a folder.
+
+    Attributes:
+        groups: What to name first comes first.
+        unlabelled: Number of photos without a label.
+        labelled: Number of photos with one; they are in no group.
+    """
+
+    groups: tuple[PhotoGroup, ...]
+    unlabelled: int
+    labelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelGroupRequest:
+    """Label all photos of a group.
+
+    Attributes:
+        paths: The photos.
+        class_name: Their class, created if there is none of that name.
+        device: "auto", "cpu" or "cuda"; for photos that changed.
+    """
+
+    paths: tuple[Path, ...]
+    class_name: str
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledGroup:
+    """A group that was labelled.
+
+    Attributes:
+        class_name: Its class, as the collection spells it.
+        labelled: The photos that have the label now.
+        unreadable: The photos that could not be read any more, with the reason.
+    """
+
+    class_name: str
+    labelled: tuple[Path, ...]
+    unreadable: Mapping[Path, str]
+
+
+def find_groups(engine: Engine, request: GroupsRequest, report: Report, cancel: CancelToken) -> GroupsResult:
+    """Group the photos without a label, from their cached embeddings.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    from flowersorter.workflows.evaluation.cross_validated_labels import second_opinion
+    from flowersorter.workflows.training.training_set import labelled_photos
+
+    collection = engine.collection
+    report(Progress(text("Grouping photos that look alike"), 0))
+    places = collection.photos.places_under(request.roots)
+    labels = collection.labels.class_ids()
+    everything = places.known_photo_ids
+    wanted = np.setdiff1d(everything, np.fromiter(labels, np.int64, len(labels)))
+    backbone = chosen_backbone(collection, request.backbone)
+    try:
+        opinion = second_opinion(engine, backbone, cancel)
+        model, known = opinion.fitted.model, opinion.photos.features
+    except TooFewPhotos:
+        named = model_for(engine, backbone)
+        model, known = named.model if named else None, labelled_photos(engine, backbone, labels).features
+    groups = choose_groups(engine, Choice(places, backbone, model, known, wanted), request.count, cancel)
+    return GroupsResult(groups, len(wanted), len(everything) - len(wanted))
+
+
+def label_group(engine: Engine, request: LabelGroupRequest, report: Report, cancel: CancelToken) -> LabelledGroup:
+    """Label the photos of a group that are still there.
+
+    Raises:
+        PhotoUnreadable: none of them can be read any more.
+        ClassRefused: the class name cannot be used; no photo was labelled.
+        Cancelled: asked to stop; the photos before that keep their new label.
+    """
+    unreadable: dict[Path, str] = {}
+    labelled: list[Path] = []
+    name = request.class_name
+    for path in request.paths:
+        cancel.check()
+        try:
+            name = label_photo(
+                engine, LabelPhotoRequest(path, request.class_name, request.device), report, cancel
+            ).class_name
+            labelled.append(path)
+        except PhotoUnreadable as error:
+            unreadable[path] = error.why or error.what
+    if not labelled:
+        raise PhotoUnreadable(
+            text("None of the photos of this group can be read any more"),
+            next(iter(unreadable.values()), text("the group has no photos")),
+            text("Scan the folder again"),
+        )
+    return LabelledGroup(name, tuple(labelled), unreadable)

@@ -1,0 +1,140 @@
+"""Groups of look-alike photos: of photos without a label only, named in one action, also in awkward folders."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from flowersorter.commands.groups import in_words
+from flowersorter.errors import ClassRefused, PhotoUnreadable
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
+from flowersorter.workflows.labelling.groups import (
+    GroupsRequest,
+    GroupsResult,
+    LabelGroupRequest,
+    LabelledGroup,
+    find_groups,
+    label_group,
+)
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.predicting.scan_scope import remember_scan_options
+from tests.drawing import four_corners, textured, write_jpeg
+from tests.unit.workflows.conftest import draw_photos
+
+
+def groups_of(engine: Engine, folder: Path, count: int | None = None) -> GroupsResult:
+    predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
+    return find_groups(engine, GroupsRequest(folder, count), silent, CancelToken())
+
+
+def named(engine: Engine, paths: list[Path], name: str) -> LabelledGroup:
+    return label_group(engine, LabelGroupRequest(tuple(paths), name), silent, CancelToken())
+
+
+def colours(result: GroupsResult) -> list[set[str]]:
+    return [{photo.path.name.partition("_")[0] for photo in group.photos} for group in result.groups]
+
+
+def test_every_photo_without_a_label_is_in_one_group_of_its_colour(engine: Engine, photos: Path) -> None:
+    result = groups_of(engine, photos)
+    paths = [photo.path for group in result.groups for photo in group.photos]
+    assert sorted(paths) == sorted((photos / "2026").iterdir())
+    assert all(len(each) == 1 for each in colours(result))
+    assert set().union(*colours(result)[:3]) == {"red", "green", "blue"}
+    assert (result.unlabelled, result.labelled) == (30, 0)
+    assert [group.photos for group in groups_of(engine, photos, 2).groups] == [
+        group.photos for group in result.groups[:2]
+    ]
+
+
+def test_a_group_is_named_at_once_and_the_others_stay_as_they_are(engine: Engine, photos: Path) -> None:
+    before = groups_of(engine, photos)
+    first = before.groups[0]
+    *others, odd = (photo.path for photo in first.photos)
+    done = named(engine, others, "poppy")
+    assert (done.class_name, done.labelled, dict(done.unreadable)) == ("poppy", tuple(others), {})
+    assert set(engine.collection.labels.class_ids()) == {photo.photo_id for photo in first.photos if photo.path != odd}
+    after = groups_of(engine, photos)
+    assert after.labelled == len(others)
+    left = {frozenset(photo.path for photo in group.photos) for group in after.groups}
+    assert left == {frozenset({odd})} | {frozenset(photo.path for photo in group.photos) for group in before.groups[1:]}
+
+
+def test_photos_of_a_group_that_vanished_are_named_and_the_others_labelled(engine: Engine, photos: Path) -> None:
+    first, second = [[photo.path for photo in group.photos] for group in groups_of(engine, photos).groups[:2]]
+    first[0].unlink()
+    done = named(engine, first, "poppy")
+    assert done.labelled == tuple(first[1:])
+    assert list(done.unreadable) == first[:1]
+    assert all(first[0] not in [photo.path for photo in group.photos] for group in groups_of(engine, photos).groups)
+    for path in second:
+        path.unlink()
+    with pytest.raises(PhotoUnreadable, match="None of the photos of this group can be read any more"):
+        named(engine, second, "lily")
+    assert engine.collection.classes.find("lily") is None
+
+
+def test_a_bad_name_labels_nothing(engine: Engine, photos: Path) -> None:
+    paths = [photo.path for photo in groups_of(engine, photos).groups[0].photos]
+    with pytest.raises(ClassRefused):
+        named(engine, paths, " ")
+    assert not engine.collection.labels.class_ids()
+
+
+def test_a_folder_of_one_photo(engine: Engine, tmp_path: Path) -> None:
+    [photo] = draw_photos(tmp_path / "one", "red", 1)
+    result = groups_of(engine, tmp_path / "one")
+    assert [[each.path for each in group.photos] for group in result.groups] == [[photo]]
+    assert in_words(result) == "One photo here has no label, so there is nothing to group."
+    named(engine, [photo], "poppy")
+    labelled = groups_of(engine, tmp_path / "one")
+    assert (labelled.groups, in_words(labelled)) == ((), "Every photo here has a label.")
+
+
+def test_a_folder_without_readable_photos(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.jpg").write_bytes(b"no picture")
+    result = groups_of(engine, tmp_path / "broken")
+    assert (result.groups, in_words(result)) == ((), "No photo here can be read.")
+
+
+def test_a_folder_of_one_burst_is_one_group_of_one_photo(engine: Engine, tmp_path: Path) -> None:
+    for second in range(6):
+        taken = datetime(2026, 5, 1, 10, 0, second)
+        write_jpeg(tmp_path / f"IMG_{second}.jpg", textured(seed=second), taken_at=taken)
+    result = groups_of(engine, tmp_path)
+    assert [len(group.photos) for group in result.groups] == [6]
+    assert in_words(result) == "The 6 photos without a label look alike: one name is enough."
+
+
+def test_photos_of_which_no_two_look_alike(engine: Engine, tmp_path: Path) -> None:
+    tints = [(level * 62, (level * 97) % 256, (level * 151) % 256) for level in range(5)]
+    for number, colour in enumerate(tints):
+        four_corners(colours=[colour, tints[number - 1], colour, colour]).save(tmp_path / f"{number}.png")
+    result = groups_of(engine, tmp_path)
+    assert [len(group.photos) for group in result.groups] == [1] * 5
+    assert in_words(result) == "None of the 5 photos without a label look alike: name them one by one."
+
+
+def test_photos_that_the_scan_leaves_out_are_neither_grouped_nor_suggested(engine: Engine, photos: Path) -> None:
+    draw_photos(photos / "old", "yellow", 6)
+    assert groups_of(engine, photos).unlabelled == 36
+    remember_scan_options(engine.collection, photos, ScanOptions(exclude=("old",)))
+    assert groups_of(engine, photos).unlabelled == 30
+    for roots in (None, photos):
+        advice = label_next(engine, LabelNextRequest(roots, 100), silent, CancelToken())
+        suggested = [photo.path for group in advice.next for photo in group.photos]
+        assert len(suggested) == 30
+        assert not any("old" in path.parts for path in suggested)
+
+
+def test_each_suggestion_brings_its_group_along(engine: Engine, photos: Path) -> None:
+    groups = {frozenset(photo.path for photo in group.photos) for group in groups_of(engine, photos).groups}
+    advice = label_next(engine, LabelNextRequest(photos, 3), silent, CancelToken())
+    assert len(advice.next) == 3
+    assert {frozenset(photo.path for photo in group.photos) for group in advice.next} <= groups
