@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController
@@ -62,7 +63,6 @@ class NameGroupsController(QObject):
         column.insertWidget(column.indexOf(grid), self.panel)
         self.panel.named.connect(self._on_named)
         self.panel.passed_over.connect(self._on_passed_over)
-        self.panel.closed.connect(self._on_closed)
         session.photos.modelReset.connect(self._on_reset)
         grid.selection_settled.connect(self._on_selection)
         grid.clicked.connect(self._on_clicked)
@@ -103,6 +103,12 @@ class NameGroupsController(QObject):
         rows = columns.locate([each.place_id for each in group.photos])
         return group.photo_id not in self._passed_over and bool((columns.label_ids[rows] == 0).any())
 
+    def _is_unknown(self, group: PhotoGroup) -> bool:
+        """Whether at least half of the photos look like none of the classes."""
+        columns = self._session.photos.columns
+        verdicts = columns.verdicts[columns.locate([each.place_id for each in group.photos])]
+        return 2 * int((verdicts == Verdict.UNKNOWN).sum()) >= len(verdicts)
+
     def _next(self) -> None:
         """Show the next group; without one, all photos."""
         while self._groups:
@@ -118,7 +124,7 @@ class NameGroupsController(QObject):
     def _show(self, group: PhotoGroup) -> None:
         self._shown = group
         places = [each.place_id for each in group.photos]
-        self.places_requested.emit(places, self.tr("Photos that look alike"))
+        self.places_requested.emit(places, self.tr("Group"))
         self._grid.select_places(places)
         self._show_question(group)
         self.panel.show()
@@ -128,6 +134,8 @@ class NameGroupsController(QObject):
         classes = {each.id: each.name for each in self._session.state.classes}
         self.panel.show_class_names(sorted(classes.values(), key=str.casefold))
         likely = [classes.get(class_id, "") for class_id, share in group.top if share >= _WORTH_A_BUTTON]
+        if self._is_unknown(group):
+            likely = []
         waiting = [group, *self._groups]
         photos = sum(len(each.photos) for each in waiting)
         self.panel.show_group(len(group.photos), [name for name in likely if name], len(waiting), photos)
@@ -164,11 +172,6 @@ class NameGroupsController(QObject):
         self._next()
         if self._shown is not None:
             self._find(background=True)
-
-    @Slot()
-    def _on_closed(self) -> None:
-        self._leave()
-        self.everything_requested.emit()
 
     # -- the panel goes with its photos
 

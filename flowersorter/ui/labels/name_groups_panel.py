@@ -12,7 +12,7 @@ from flowersorter.ui.shared.widgets import button, text_label
 
 #: Suggested classes that get a button.
 MOST_SUGGESTIONS = 3
-_FIELD_LETTERS = 24
+_FIELD_LETTERS = 14
 
 
 class NameGroupsPanel(QFrame):
@@ -21,12 +21,10 @@ class NameGroupsPanel(QFrame):
     Signals:
         named(str): The selected photos are of the class of this name.
         passed_over(): Show the next group; this one stays without a label.
-        closed(): Name no more groups.
     """
 
     named = Signal(str)
     passed_over = Signal()
-    closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +38,7 @@ class NameGroupsPanel(QFrame):
         self.field.setAccessibleName(self.tr("Class of these photos"))
         self.field.setPlaceholderText(self.tr("Class"))
         self.field.setClearButtonEnabled(True)
+        self.field.setMaximumWidth(self.fontMetrics().averageCharWidth() * 3 * _FIELD_LETTERS)
         self.field.setMinimumWidth(self.fontMetrics().averageCharWidth() * _FIELD_LETTERS)
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
@@ -51,7 +50,6 @@ class NameGroupsPanel(QFrame):
         self.pass_button = button(
             self, "group_pass_button", self.tr("S&kip"), self.tr("Leave these without a label, and go on")
         )
-        self.close_button = button(self, "group_close_button", self.tr("Done"), self.tr("Show all photos again"))
         self._lay_out()
         self.field.returnPressed.connect(self._answer)
         self.field.textChanged.connect(self._show_action)
@@ -59,25 +57,19 @@ class NameGroupsPanel(QFrame):
         for suggestion in self.suggestions:
             suggestion.clicked.connect(self._take_suggestion)
         self.pass_button.clicked.connect(self.passed_over)
-        self.close_button.clicked.connect(self.closed)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setSpacing(theme.GAP_PX)
-        top.addWidget(self.question, 1)
-        top.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_PX)
-        row.addWidget(self.field)
+        row.addWidget(self.field, 1)
         row.addWidget(self.name_button)
         for suggestion in self.suggestions:
             row.addWidget(suggestion)
         row.addWidget(self.pass_button)
-        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX)
         column.setSpacing(theme.SMALL_GAP_PX)
-        column.addLayout(top)
+        column.addWidget(self.question)
         column.addLayout(row)
         column.addWidget(self.progress)
 
@@ -98,7 +90,7 @@ class NameGroupsPanel(QFrame):
                 suggestion.setText(suggestions[at].replace("&", "&&"))
                 suggestion.setProperty("class_name", suggestions[at])
                 suggestion.setAccessibleName(self.tr("They are of the class {0}").format(suggestions[at]))
-        left = self.tr("{0} groups with {1} photos left. Ctrl+click a photo that does not belong to the others.")
+        left = self.tr("{0} groups, {1} photos left. Ctrl+click leaves a photo out.")
         self.progress.setText(left.format(number(groups_left), number(photos_left)))
         self.field.clear()
         self.field.setFocus()

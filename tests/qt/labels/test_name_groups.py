@@ -132,7 +132,7 @@ def test_the_panel_goes_when_other_photos_are_shown(program: Program, panel: Nam
     assert not panel.isVisible()
     program.window.actions_by_name["name_groups"].trigger()
     qtbot.waitUntil(panel.isVisible)
-    panel.close_button.click()
+    program.window.header.back.click()
     assert not panel.isVisible()
     assert program.photos.rowCount() == len(program.photos.columns)
 
