@@ -34,7 +34,12 @@ from flowersorter.workflows.labelling.folder_labels import name_key
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut, left_out_of
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import may_have_learned
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, look_twice, read_new
+from flowersorter.workflows.predicting.predict_folder import (
+    PredictFolderRequest,
+    find_photos,
+    predict_together,
+    read_new,
+)
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
@@ -163,8 +168,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     # Measured with, not learned from: they become no labels. Of a data set only val and test, if there are any.
     by_folder = folders.classes(now, held_out=True) or folders.classes(now, held_out=False)
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
-    # As `label` predicts it, but whatever has a label: that would be looked at once only.
-    guesses, _ = look_twice(engine, reading, measured, {}, report, cancel)
+    guesses, _ = predict_together(engine, measured, backbone, cancel)
     if named is not None and guesses is not None and not guesses.class_ids.any():
         raise TooFewPhotos(
             text("There is nothing to measure in {folder}", folder=folder),

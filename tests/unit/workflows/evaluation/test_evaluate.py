@@ -10,7 +10,7 @@ import pytest
 
 from flowersorter.errors import Cancelled, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, silent
-from flowersorter.vision.features.views import WIDE, variant
+from flowersorter.vision.features.views import variant
 from flowersorter.workflows import evaluation
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
@@ -19,7 +19,6 @@ from flowersorter.workflows.labelling.label_photo import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
-from tests.stub_network import ColourNetwork
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
@@ -126,19 +125,6 @@ def test_a_folder_is_predicted_as_label_predicts_it(engine: Engine, sorted_photo
     guessed = [result.class_ids[at] for at in result.predicted.tolist()]
     assert guessed == [class_of[photo_id] for photo_id in result.photo_ids.tolist()]
     assert result.confidences.tolist() == pytest.approx([sure_of[photo_id] for photo_id in result.photo_ids.tolist()])
-
-
-def test_doubtful_photos_of_a_folder_get_their_second_look(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
-    request = TrainFolderRequest(sorted_photos)
-    train_folder(engine, request, silent, CancelToken())
-    draw_photos(tmp_path / "fresh" / "yellow", "yellow", 4)  # like nothing it has learned
-    network = ColourNetwork()
-    opened = EvaluateRequest(tmp_path / "fresh")
-    engine.open_network = lambda _backbone, _device: network
-    result = evaluate(engine, opened, silent, CancelToken())
-    _, hashes = engine.collection.photos.hashes(result.photo_ids)
-    assert network.embedded == 8
-    assert engine.collection.embeddings("resnet50").missing(hashes, WIDE) == []
 
 
 def test_photos_are_shown_where_they_were_measured(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
