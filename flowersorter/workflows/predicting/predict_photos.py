@@ -18,7 +18,7 @@ from flowersorter.messages import text
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import Predictions, predict
+from flowersorter.vision.classifier.predict import Predictions, predict, reason_not_sure
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, cut
@@ -66,6 +66,7 @@ class PhotoPrediction:
         top: (class name, probability), likeliest first.
         error: Why the photo is unreadable, None where it is not.
         looks_like: The ImageNet class that an unknown photo resembles; "" for other photos, and for none.
+        reason: Why the photo is less than sure though its confidence would do; "" for any other photo.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class PhotoPrediction:
     top: tuple[tuple[str, float], ...] = ()
     error: str | None = None
     looks_like: str = ""
+    reason: str = ""
 
 
 def predict_photos(
@@ -133,10 +135,14 @@ def _predict_batch(
             result[i] = PhotoPrediction(path, error=error.why or error.what)
     if photos:
         loaded = list(photos.values())
-        predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), rejected.of(loaded))
+        refused = rejected.of(loaded)
+        predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), refused)
         for row, i in enumerate(photos):
             found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
-            result[i] = replace(found, looks_like=likely[row]) if found.verdict is Verdict.UNKNOWN else found
+            score, answered = float(predictions.ood_score[row]), bool(refused[row].any())
+            reason = reason_not_sure(model, found.verdict, found.confidence, score, rejected=answered)
+            unknown = found.verdict is Verdict.UNKNOWN
+            result[i] = replace(found, looks_like=likely[row] if unknown else "", reason=reason)
     return [result[i] for i in range(len(paths))]
 
 
