@@ -27,7 +27,7 @@ from tests.bench.reference import in_points
 from tests.bench.training_folder import LearnedPhotos, learned_photos
 from tests.bench.unknown import trained
 
-PER_CLASS = (10, 20, 50)
+PER_CLASS = (10, 20, 50, 120)
 SEEDS = tuple(range(1, 11))
 
 
