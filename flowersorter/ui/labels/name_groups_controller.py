@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout
 
 from flowersorter.domain.changes import Changes
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.folder_controller import FolderController
@@ -17,7 +18,7 @@ from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.labels.name_groups_panel import NameGroupsPanel
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.labelling.choose_groups import PhotoGroup
+from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 from flowersorter.workflows.labelling.class_changes import add_class
 from flowersorter.workflows.labelling.groups import GroupsRequest, GroupsResult, find_groups
 
@@ -51,8 +52,8 @@ class NameGroupsController(QObject):
         super().__init__(parent)
         self._session, self._front, self._folder, self._grid, self._labels = session, front, folder, grid, labels
         self._job_id = 0
-        self._groups: list[PhotoGroup] = []
-        self._shown: PhotoGroup | None = None
+        self._groups: list[LookAlikeGroup] = []
+        self._shown: LookAlikeGroup | None = None
         self._passed_over: set[int] = set()  # most typical photos
         middle = grid.parentWidget()
         assert middle is not None
@@ -62,6 +63,7 @@ class NameGroupsController(QObject):
         assert isinstance(column, QVBoxLayout)
         column.insertWidget(column.indexOf(grid), self.panel)
         self.panel.named.connect(self._on_named)
+        self.panel.not_mine.connect(self._on_not_mine)
         self.panel.passed_over.connect(self._on_passed_over)
         session.photos.modelReset.connect(self._on_reset)
         grid.selection_settled.connect(self._on_selection)
@@ -97,13 +99,14 @@ class NameGroupsController(QObject):
             self._groups = [group for group in self._groups if group.photo_id != self._shown.photo_id]
             self._show_question(self._shown)
 
-    def _is_open(self, group: PhotoGroup) -> bool:
-        """Whether a group is still to be named: not passed over, and shown by the folder without a label."""
+    def _is_open(self, group: LookAlikeGroup) -> bool:
+        """Whether a group is still to be named: not passed over, and a photo of it is shown without an answer."""
         columns = self._session.photos.columns
         rows = columns.locate([each.place_id for each in group.photos])
-        return group.photo_id not in self._passed_over and bool((columns.label_ids[rows] == 0).any())
+        unanswered = (columns.label_ids[rows] == 0) & (columns.marks[rows] == Mark.NONE)
+        return group.photo_id not in self._passed_over and bool(unanswered.any())
 
-    def _is_unknown(self, group: PhotoGroup) -> bool:
+    def _is_unknown(self, group: LookAlikeGroup) -> bool:
         """Whether at least half of the photos look like none of the classes."""
         columns = self._session.photos.columns
         verdicts = columns.verdicts[columns.locate([each.place_id for each in group.photos])]
@@ -121,7 +124,7 @@ class NameGroupsController(QObject):
         self._front.bar.say(self.tr("No groups left to name. Review the other photos, then sort them."))
         self.everything_requested.emit()
 
-    def _show(self, group: PhotoGroup) -> None:
+    def _show(self, group: LookAlikeGroup) -> None:
         self._shown = group
         places = [each.place_id for each in group.photos]
         self.places_requested.emit(places, self.tr("Group"))
@@ -130,7 +133,7 @@ class NameGroupsController(QObject):
         self.panel.show()
         self.panel.field.setFocus()
 
-    def _show_question(self, group: PhotoGroup) -> None:
+    def _show_question(self, group: LookAlikeGroup) -> None:
         classes = {each.id: each.name for each in self._session.state.classes}
         self.panel.show_class_names(sorted(classes.values(), key=str.casefold))
         likely = [classes.get(class_id, "") for class_id, share in group.top if share >= _WORTH_A_BUTTON]
@@ -160,6 +163,11 @@ class NameGroupsController(QObject):
 
     def _on_made(self, selected: Sequence[int], made: PhotoClass) -> None:
         self._labels.assign_to_made(selected, made)
+        self._go_on()
+
+    @Slot()
+    def _on_not_mine(self) -> None:
+        self._labels.mark(self._grid.selected_places(), Mark.NOT_MINE)
         self._go_on()
 
     @Slot()
