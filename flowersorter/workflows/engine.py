@@ -12,6 +12,7 @@ from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Openi
 if TYPE_CHECKING:
     from typing import Self
 
+    from flowersorter.domain.photo_values import PhotoValues
     from flowersorter.vision.backbone.registry import Backbone
     from flowersorter.vision.classifier.fit import Fitted
     from flowersorter.workflows.labelling.choose_groups import GroupedPhotos
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
     from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
-    from flowersorter.workflows.predicting.photo_values import PhotoValues
 
 
 class Engine:

@@ -16,11 +16,11 @@ from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.fit import fit
-from flowersorter.vision.classifier.folder_adaptation import LEAST_PHOTOS, connect, folder_bias, follow_neighbours
 from flowersorter.vision.classifier.metrics import calibration_bins, expected_calibration_error
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import UNKNOWN, Predictions, predict
 from flowersorter.vision.classifier.training_state import Examples
+from flowersorter.vision.dataset_shift.folder_adaptation import LEAST_PHOTOS, connect, folder_bias, follow_neighbours
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.engine import Engine
 from tests.bench.calibration import folder_verdicts

@@ -262,4 +262,4 @@ def _nothing() -> PhotoRows:
     ints = np.zeros(0, np.int32)
     longs, floats = np.zeros(0, np.int64), np.zeros(0, np.float32)
     flags, bytes_ = np.zeros(0, np.bool_), np.zeros(0, np.uint8)
-    return PhotoRows(longs, longs, (), (), ints, flags, ints, floats, bytes_)
+    return PhotoRows(longs, longs, (), (), ints, flags, ints, floats, bytes_, bytes_)

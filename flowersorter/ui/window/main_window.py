@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
         self.class_list.picked.connect(self.filter.show)
         self.class_list.dropped.connect(self.selection.drop)
         self.class_list.dropped_on_new.connect(self.selection.assign_to_new)
+        self.class_list.dropped_on_not_mine.connect(self.selection.mark_not_mine)
         self.class_list.new_requested.connect(self.selection.make_class)
         self.class_list.split_requested.connect(self.selection.split_class)
         self.class_list.moved.connect(self.classes.move)
@@ -187,7 +188,7 @@ class MainWindow(QMainWindow):
         for asking in (self.training, late):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
-        moved = (late.files_changed, self.labels.files_changed)
+        moved = (late.files_changed, self.labels.files_changed, self.labels.suggestions_outdated)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
         stack = self.session.undo_stack
@@ -216,8 +217,7 @@ class MainWindow(QMainWindow):
             "redo": self.session.undo_stack.redo,
             "undo_sort": late.undo_sort,
             "select_all": self.grid.selectAll,
-            "confirm": self.selection.confirm,
-            "clear_label": self.selection.clear_label,
+            **self.selection.handlers,
             "new_class": self.selection.make_class,
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
@@ -285,7 +285,7 @@ class MainWindow(QMainWindow):
 
     def _enable(self) -> None:
         actions, is_open = self.actions_by_name, bool(self.folder.roots)
-        for name in ("confirm", "clear_label", "preview", "show_in_folder"):
+        for name in (*self.selection.handlers, "preview", "show_in_folder"):
             actions[name].setEnabled(is_open)
         for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", "label_next", "check_sample"):
             actions[name].setEnabled(is_open)

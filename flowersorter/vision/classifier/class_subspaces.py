@@ -115,7 +115,7 @@ class ClassSubspaces:
         if len(coordinates) >= _MANY:
             return self._rank
         cells = folds * max(len(self._large), 1)
-        return max(self._rank, min(coordinates.projection.shape[1] - 1, int((_MOMENTS / cells) ** 0.5)))
+        return max(self._rank, min(int(coordinates.projection.shape[1]) - 1, int((_MOMENTS / cells) ** 0.5)))
 
     def _rotation(self, moments: Mapping[int, NDArray[np.float64]], small: NDArray[np.intp]) -> NDArray[np.float64]:
         """Find the (S + 1, R + 1) rotation from S axes to the R of largest variance; the one stays a one.
@@ -177,7 +177,7 @@ def _rotated(coordinates: Coordinates, rotation: NDArray[np.float64]) -> Coordin
 
 def _axes_of(photos: NDArray[np.intp] | int) -> NDArray[np.intp]:
     """Number of axes of classes with so many photos, if there are as many dimensions."""
-    return np.minimum(CLASS_AXES, _SHARE * np.asarray(photos) // 100)
+    return np.asarray(np.minimum(CLASS_AXES, _SHARE * np.asarray(photos) // 100), np.intp)
 
 
 def _of_large(moments: NDArray[np.float64]) -> Subspaces:

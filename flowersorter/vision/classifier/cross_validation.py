@@ -117,7 +117,7 @@ def refit_last(
     prior = None if last.prior is None else last.prior[-1:]
     tolerance = _CLOSELY * _loosened(len(state.ids), classes)
     (head,) = Solver(fits, pool, cancel).solve(last.penalty, tolerance, last.weights[-1:], prior)
-    return head
+    return np.asarray(head, np.float64)
 
 
 def _loosened(photos: int, classes: int) -> float:

@@ -42,8 +42,13 @@ def predict(
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
     terms: NDArray[np.float32] | None = None,
+    rejected: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
+
+    The probabilities of rejected classes are 0 and the others sum to 1. A photo whose best class was rejected is not
+    sure: the thresholds are of photos that were not chosen because the model was wrong. A photo without a class left
+    is unknown, and all its probabilities are 0.
 
     Args:
         model: The model.
@@ -52,6 +57,7 @@ def predict(
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
         sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
         terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
+        rejected: (N, C) the classes that a person said the photos do not show.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -69,6 +75,9 @@ def predict(
         else:
             part_coordinates = coordinates.take(rows)
         logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
+        best = logits.argmax(axis=1)
+        if rejected is not None:
+            logits = _of_rest(logits, rejected[rows])
         probabilities = softmax(logits)
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
@@ -79,11 +88,20 @@ def predict(
             probabilities = softmax(logits + terms[rows])
             adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
             verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
+        if rejected is not None:
+            verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
+            verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
+            probabilities[rejected[rows]] = 0
         result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
+
+
+def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Make the (N, C) logits of rejected classes minus infinity, unless all classes of a photo are rejected."""
+    return np.where(rejected & ~rejected.all(axis=1, keepdims=True), np.float32(-np.inf), logits)
 
 
 def _agreed(alone: NDArray[np.uint8], adapted: NDArray[np.uint8], same_class: NDArray[np.bool_]) -> NDArray[np.uint8]:

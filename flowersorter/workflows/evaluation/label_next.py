@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.figures import Gain, wilson_interval
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.place import Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -169,7 +170,7 @@ def _before_any_fit(engine: Engine, backbone: str) -> tuple[Model | None, Featur
     """The model that speaks for the collection, and the features of what is labelled."""
     named = model_for(engine, backbone)
     own = labelled_photos(engine, backbone, engine.collection.labels.class_ids())
-    grown = belongs_with_starter(named, own.class_names)
+    grown = belongs_with_starter(named)
     return named.model if named is not None else None, (with_starter(engine.collection, own) if grown else own).features
 
 
@@ -246,8 +247,10 @@ def _class_gain(
 
 
 def _unlabelled(engine: Engine, request: LabelNextRequest, places: Places) -> NDArray[np.int64]:
-    """The photos without a label."""
-    not_wanted = [*engine.collection.labels.all(), *request.passed_over]
+    """The photos without a label or a mark."""
+    collection = engine.collection
+    not_wanted = [*collection.labels.all(), *request.passed_over]
+    not_wanted += [photo_id for mark in (Mark.NOT_MINE, Mark.DONT_KNOW) for photo_id in collection.answers.marked(mark)]
     return np.setdiff1d(places.known_photo_ids, np.array(not_wanted, np.int64))
 
 

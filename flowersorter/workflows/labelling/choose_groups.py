@@ -18,7 +18,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features
-from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
+from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes, rejected_classes
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -216,11 +216,14 @@ def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -
     meant = np.array(engine.collection.classes.meant_by(model.class_names), np.int32)
     probabilities = predict(model, features).probabilities
     classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(photo_ids), np.uint8))
+    rejected = rejected_classes(photo_ids, classes, engine.collection.answers.get(photo_ids))
+    probabilities = np.where(rejected, np.float32(0), probabilities)
+    probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     if not classes.any():
         return [()] * len(photo_ids)
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :_SUGGESTIONS]
     return [
-        tuple((int(classes[i]), float(row[i])) for i in order)
+        tuple((int(classes[i]), float(row[i])) for i in order if row[i] > 0)
         for row, order in zip(probabilities, best.tolist(), strict=True)
     ]
 

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.folder_adaptation import (
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import UNKNOWN, predict
+from flowersorter.vision.dataset_shift.folder_adaptation import (
     LEAST_PHOTOS,
     MOST_CONNECTED,
     connect,
     folder_bias,
     follow_neighbours,
 )
-from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import UNKNOWN, predict
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos

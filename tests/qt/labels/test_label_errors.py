@@ -144,6 +144,15 @@ def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
     dialog.shutdown()
 
 
+def test_where_it_is_too_early_to_doubt_a_label_it_says_so(qtbot: QtBot) -> None:
+    dialog = LabelErrorsDialog(LabelErrorsResult((), (), 19, 0, (), 0.63, too_early=True), NAMES)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.nothing.text() == "Too early to say"
+    assert "too few labels to doubt any: the model gets 63 % of 19 labels right" in dialog.nothing_more.text()
+    dialog.shutdown()
+
+
 # -- in the window
 
 

@@ -13,7 +13,7 @@ import pytest
 from flowersorter import Collection
 from flowersorter.cli import main
 from flowersorter.errors import DeviceUnavailable, FolderUnusable
-from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
+from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from tests.unit.commands.conftest import Run, Try
 from tests.unit.workflows.conftest import draw_photos
 

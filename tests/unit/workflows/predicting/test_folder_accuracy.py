@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.vision.classifier.accuracy_estimation import LEAST_PHOTOS, AccuracyEstimate
+from flowersorter.vision.dataset_shift.accuracy_estimation import LEAST_PHOTOS, AccuracyEstimate
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for
 from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy, least_sure

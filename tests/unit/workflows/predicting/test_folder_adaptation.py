@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.vision.classifier.folder_adaptation import LEAST_PHOTOS, MOST_CONNECTED
+from flowersorter.vision.dataset_shift.folder_adaptation import LEAST_PHOTOS, MOST_CONNECTED
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for
 from flowersorter.workflows.predicting import folder_adaptation

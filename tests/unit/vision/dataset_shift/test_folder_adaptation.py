@@ -12,9 +12,9 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import ModelFileBad
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.calibration import softmax
-from flowersorter.vision.classifier.folder_adaptation import LEAST_PHOTOS, connect, folder_bias, follow_neighbours
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.dataset_shift.folder_adaptation import LEAST_PHOTOS, connect, folder_bias, follow_neighbours
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.parallel import ThreadPool
 from tests.unit.vision.gaussian_clusters import clusters, learned

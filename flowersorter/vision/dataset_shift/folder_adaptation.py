@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.calibration import softmax
-from flowersorter.vision.classifier.label_propagation import NeighbourGraph, neighbour_graph
+from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph, neighbour_graph
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.features.pca import PCA, spread_sample
 from flowersorter.vision.parallel import ThreadPool
