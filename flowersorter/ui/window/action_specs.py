@@ -153,6 +153,14 @@ SPECS = (
         _t("Review labels that may be wrong"),
     ),
     Spec(
+        "name_groups",
+        _t("Name Gro&ups of Photos"),
+        ("Ctrl+G",),
+        "groups",
+        _t("Give photos that look alike their class together"),
+        short=_t("Name Groups"),
+    ),
+    Spec(
         "label_next",
         _t("Su&ggest Photos to Label"),
         ("Ctrl+J",),
@@ -240,6 +248,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "class_up",
             "class_down",
             "",
+            "name_groups",
             "retrain",
             "deep_train",
             "evaluate",
@@ -272,5 +281,18 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("help_menu", _t("&Help"), ("help", "about")),
 )
 
-TOOLBAR = ("open_folder", "", "undo", "redo", "", "retrain", "evaluate", "check_labels", "label_next", "<>", "sort")
-BUTTONS_WITH_TEXT = ("open_folder", "retrain", "evaluate", "sort")
+TOOLBAR = (
+    "open_folder",
+    "",
+    "undo",
+    "redo",
+    "",
+    "name_groups",
+    "retrain",
+    "evaluate",
+    "check_labels",
+    "label_next",
+    "<>",
+    "sort",
+)
+BUTTONS_WITH_TEXT = ("open_folder", "name_groups", "retrain", "sort")

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 COUNTS_MS = 80
 
 
+#: Actions that answer about the photos of the open folder.
+_OF_A_FOLDER = ("name_groups", "label_next", "check_sample")
+
+
 class MainWindow(QMainWindow):
     """Shows one collection. Lives in the GUI thread.
 
@@ -182,6 +186,8 @@ class MainWindow(QMainWindow):
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
+        self.folder.groups_requested.connect(self.on_demand.name_groups)
+        self.on_demand.everything_requested.connect(self.filter.show_all)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
@@ -230,6 +236,7 @@ class MainWindow(QMainWindow):
             "evaluate": late.evaluate,
             "check_sample": late.check_sample,
             "check_labels": late.check_labels,
+            "name_groups": late.name_groups,
             "label_next": late.label_next,
             "preview": self.preview.show,
             "show_in_folder": self.window_controller.show_picked_in_folder,
@@ -287,7 +294,7 @@ class MainWindow(QMainWindow):
         actions, is_open = self.actions_by_name, bool(self.folder.roots)
         for name in (*self.selection.handlers, "preview", "show_in_folder"):
             actions[name].setEnabled(is_open)
-        for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", "label_next", "check_sample"):
+        for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", *_OF_A_FOLDER):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
             actions[name].setEnabled(self.filter.class_shown > 0)
