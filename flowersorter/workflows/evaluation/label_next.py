@@ -148,7 +148,7 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
     report(Progress(text("Choosing what to label next"), 0))
     places = _places(engine, request)
     wanted = np.setdiff1d(
-        without_answer(engine.collection, places.known_photo_ids), np.array(request.passed_over, np.int64)
+        without_answer(engine.collection, places.known_photo_ids), np.array(list(request.passed_over), np.int64)
     )
     if len(collection.embeddings(backbone).missing(collection.photos.hashes(wanted)[1], CENTRE)) == len(wanted):
         some = _drawn(engine, wanted)  # all are lost
