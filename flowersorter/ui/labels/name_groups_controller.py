@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_answers import Mark
@@ -17,6 +16,7 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.labels.name_groups_panel import NameGroupsPanel
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import hide_above
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 from flowersorter.workflows.labelling.class_changes import add_class
@@ -55,13 +55,8 @@ class NameGroupsController(QObject):
         self._groups: list[LookAlikeGroup] = []
         self._shown: LookAlikeGroup | None = None
         self._passed_over: set[int] = set()  # most typical photos
-        middle = grid.parentWidget()
-        assert middle is not None
-        self.panel = NameGroupsPanel(middle)
-        self.panel.hide()
-        column = middle.layout()
-        assert isinstance(column, QVBoxLayout)
-        column.insertWidget(column.indexOf(grid), self.panel)
+        self.panel = NameGroupsPanel(grid.parentWidget())
+        hide_above(self.panel, grid)
         self.panel.named.connect(self._on_named)
         self.panel.not_mine.connect(self._on_not_mine)
         self.panel.passed_over.connect(self._on_passed_over)
