@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,7 +80,7 @@ class HeldOutLoss:
         The prior, a log-normal distribution around 1, has the weight of one photo: where all held-out photos are right
         by far, any lower temperature has less loss, and nothing shows how low it may be.
         """
-        prior = np.log(factor) / factor, (1 - np.log(factor)) / factor**2
+        prior = math.log(factor) / factor, (1 - math.log(factor)) / factor**2
         shares = np.exp(self._below * np.float32(factor))
         total = shares.sum(axis=0)
         shares *= self._below
