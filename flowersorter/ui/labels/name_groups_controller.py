@@ -181,8 +181,10 @@ class NameGroupsController(QObject):
     @Slot()
     def _on_reset(self) -> None:
         """Hide the panel when the grid shows other photos."""
-        shown = self._shown
-        if shown is not None and self._session.photos.filter.places != {each.place_id for each in shown.photos}:
+        if self._shown is None:
+            return
+        places = frozenset(each.place_id for each in self._shown.photos)
+        if self._session.photos.filter.places != places:
             self._leave()
 
     @Slot(object)
