@@ -151,7 +151,8 @@ def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHB
 
 def hide_above(panel: QWidget, widget: QWidget) -> None:
     """Insert a panel above a widget in the column that contains it, hidden at first."""
-    column = panel.parentWidget().layout()
+    middle = panel.parentWidget()
+    column = None if middle is None else middle.layout()
     assert isinstance(column, QVBoxLayout)
     column.insertWidget(column.indexOf(widget), panel)
     panel.hide()
