@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.folder.groups_requested.connect(self.on_demand.name_groups)
         self.on_demand.everything_requested.connect(self.filter.show_all)
+        self.on_demand.training_requested.connect(self.training.start)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
