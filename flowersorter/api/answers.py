@@ -73,12 +73,14 @@ class Photo:
         label: The class set by a person or by its class folder; None without a label.
         prediction: The prediction of the model; None where the photo is unreadable or there is no model yet.
         error: The reason why the photo cannot be read; None for a readable photo.
+        remark: On a file that is not as it should be, though it can be read; None for others.
     """
 
     path: Path
     label: str | None
     prediction: Prediction | None
     error: str | None = None
+    remark: str | None = None
 
     @property
     def class_name(self) -> str | None:
@@ -306,7 +308,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
 
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     rows, photos = result.rows, []
-    likely = strangers(engine, rows)
+    likely, remarks = strangers(engine, rows), engine.collection.photos.remarks()
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
         prediction = None
@@ -314,7 +316,8 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
             top = tuple((names[class_id], share) for class_id, share in guesses)
             verdict = cast("Verdict", Worth(int(rows.verdicts[i])).word)
             prediction = Prediction(*top[0], verdict, top, likely.get(int(rows.photo_ids[i])))
-        photos.append(Photo(path, names.get(int(rows.label_ids[i])), prediction, error))
+        label, remark = names.get(int(rows.label_ids[i])), remarks.get(int(rows.photo_ids[i]))
+        photos.append(Photo(path, label, prediction, error, remark))
     photos += [Photo(path, None, None, why) for path, why in result.problems if looks_like_photo(path)]
     return photos
 

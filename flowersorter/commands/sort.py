@@ -83,7 +83,8 @@ def run(call: Call) -> int:
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
         likenesses = strangers(engine, result.rows, options.backbone)
         model = model_name(engine, options.backbone)
-        photos = folder_lines(result, names, likenesses, labels_count=True, model=model)
+        remarks = engine.collection.photos.remarks()
+        photos = folder_lines(result, names, likenesses, remarks, labels_count=True, model=model)
         lines = list(_lines(photos, outcomes))
         for line in (*lines, {"summary": _summary(plan, lines, done) | copies | _beside(result)}):
             terminal.record(line)

@@ -46,6 +46,7 @@ def photo_line(
     *,
     label: tuple[str, LabelOrigin] | None = None,
     model: ModelName = None,
+    remark: str | None = None,
 ) -> dict[str, Any]:
     """Describe a photo that could be read.
 
@@ -58,6 +59,7 @@ def photo_line(
         looks_like: What an unknown photo resembles; "" for nothing in particular.
         label: The class it was labelled with, and by whom.
         model: The model that suggested a class.
+        remark: On a file that is not as it should be, though it decodes.
     """
     line: dict[str, Any] = {
         "path": str(path),
@@ -71,6 +73,8 @@ def photo_line(
     }
     if verdict is Verdict.UNKNOWN:
         line["looks_like"] = looks_like or None
+    if remark is not None:
+        line["remark"] = remark
     return line
 
 
@@ -83,6 +87,7 @@ def folder_lines(
     result: PredictFolderResult,
     names: Mapping[int, str],
     looks_like: Mapping[int, str],
+    remarks: Mapping[int, str] | None = None,
     *,
     labels_count: bool,
     model: ModelName = None,
@@ -94,6 +99,7 @@ def folder_lines(
         result: The folder.
         names: Class names by id.
         looks_like: What unknown photos resemble, by photo id.
+        remarks: On files that are not as they should be, by photo id.
         labels_count: Whether a label replaces the suggestion, as it does for sorting.
         model: The model that suggested the classes.
         top: Number of suggestions for a photo at most.
@@ -107,16 +113,18 @@ def folder_lines(
             labelled = {} if label is None else {"label": label[0], "by": label[1].value}
             yield unreadable_line(path, error) | labelled
             continue
-        found = result.guesses.top(int(rows.photo_ids[i]), top) if result.guesses else ()
+        photo_id = int(rows.photo_ids[i])
+        found = result.guesses.top(photo_id, top) if result.guesses else ()
         best = [(names[class_id], share) for class_id, share in found]
+        name: str | None = None
+        share, verdict, like = None, Verdict.NONE, ""
         if labels_count and label is not None:
-            yield photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model)
+            name, share, verdict = label[0], 1.0, Verdict.SURE
         elif rows.class_ids[i]:
             name, share = names[int(rows.class_ids[i])], float(rows.confidences[i])
-            verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(int(rows.photo_ids[i]), "")
-            yield photo_line(path, name, share, verdict, best, like, label=label, model=model)
-        else:
-            yield photo_line(path, None, None, Verdict.NONE, best, label=label, model=model)
+            verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
+        remark = (remarks or {}).get(photo_id)
+        yield photo_line(path, name, share, verdict, best, like, label=label, model=model, remark=remark)
     for path, reason in lost_photos(result):
         yield unreadable_line(path, reason)
 
