@@ -82,9 +82,9 @@ class PreviewController(QObject):
 
     def _load(self, wanted: Wanted) -> tuple[QImage, str]:
         """Return the photo large, and the remark on its file, "" for none."""
-        image = large_image(wanted.path, LARGE_PX)
-        photo = self._session.collection.photos.photos([wanted.photo_id]).get(wanted.photo_id)
-        return image, (photo.remark if photo is not None else None) or ""
+        from flowersorter.workflows.predicting.photo_details import remark_on  # in the thread, as most starts show none
+
+        return large_image(wanted.path, LARGE_PX), remark_on(self._session.engine, wanted.photo_id) or ""
 
     def _texts(self, remark: str = "") -> tuple[str, str]:
         """Return file name and caption of a photo, with its number."""

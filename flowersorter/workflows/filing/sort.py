@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
@@ -113,7 +115,7 @@ def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: Canc
     """
     report(Progress(text("Planning"), 0))
     with paused_gc():
-        return _plan(engine, request, cancel)
+        return call_apart(partial(_plan, engine, request, cancel), cancel)
 
 
 def check_destination(roots: Roots, destination: Path, mode: Mode, cancel: CancelToken) -> None:
@@ -122,7 +124,12 @@ def check_destination(roots: Roots, destination: Path, mode: Mode, cancel: Cance
     Raises:
         FolderUnusable: an opened folder is missing or forbidden; it is named before the destination.
         SortRefused: the destination overlaps an opened folder, or cannot be written to.
+        Cancelled: asked to stop.
     """
+    call_apart(partial(_check_destination, roots, destination, mode, cancel), cancel)
+
+
+def _check_destination(roots: Roots, destination: Path, mode: Mode, cancel: CancelToken) -> None:
     opened = absolute_roots(roots)
     for root in opened:
         if not is_single_file(root):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.tables.unreadable_files import store_file
 from flowersorter.messages import text
 from flowersorter.photos.file_bytes import FileHash, hash_file
@@ -65,7 +67,7 @@ def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, canc
         Cancelled: asked to stop; nothing was labelled.
     """
     collection, path = engine.collection, request.path.absolute()
-    file = hash_file(path, cancel)
+    file = call_apart(partial(hash_file, path, cancel), cancel)
     photo = collection.photos.by_sha256(file.sha256)
     photo_id, unreadable = photo.id if photo is not None and photo.width_px else 0, ""
     if not photo_id:
