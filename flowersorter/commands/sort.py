@@ -225,6 +225,7 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "sidecars": dict(plan.sidecars),
         "staying": dict(plan.staying),
         "sidecars_edited_there": [str(path) for path in plan.edited],
+        "films_of_another_time": [str(path) for path in plan.other_films],
         "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,
         "folders_removed": (len(plan.emptied.empty) * plan.removes_emptied) if done is None else done.folders_removed,
     }

@@ -178,7 +178,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     _refuse_collection(collection, destination)
     before = _filed_before(collection, destination, hashes)
     paths = list(rows.paths)
-    metadata = _metadata(collection, rows.photo_ids[going]) if pattern.needs_metadata else {}
+    metadata = _metadata(collection, rows.photo_ids[going])
     filings = []
     left = [Skipped(paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
     for i in np.flatnonzero(going).tolist():
@@ -187,6 +187,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
             there = text("it is sorted into “{name}” there already", name=before[sha256_of[i]])
             left.append(Skipped(paths[i], there))
             continue
+        taken_at, camera = metadata.get(int(rows.photo_ids[i]), (None, None))
         filings.append(
             Filing(
                 source=paths[i],
@@ -194,7 +195,8 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
                 size_bytes=int(places.sizes_bytes[i]),
                 mtime_ns=int(places.mtimes_ns[i]),
                 class_name=class_name,
-                folders=pattern.folders(class_name, *metadata.get(int(rows.photo_ids[i]), (None, None))),
+                folders=pattern.folders(class_name, taken_at, camera),
+                taken_at=taken_at,
             )
         )
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
