@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 import threading
 from collections.abc import Iterator
@@ -337,7 +338,7 @@ def test_decoders_that_do_not_end_hold_up_no_other_thumbnail(qtbot: QtBot) -> No
     for later in ([3, 4, 5], [6]):
         for place_id in later:
             pool.image(wanted(place_id))
-        qtbot.waitUntil(lambda later=later: set(later) <= set(arrived))
+        qtbot.waitUntil(partial(set(later).issubset, arrived))
     assert sorted(arrived) == [3, 4, 5, 6]
     stuck.gate.set()
     qtbot.waitUntil(lambda: sorted(arrived) == [1, 2, 3, 4, 5, 6])
@@ -377,8 +378,8 @@ def test_a_large_picture_that_takes_hours_holds_up_no_later_one(qtbot: QtBot) ->
         latest.request(key, stuck)
         qtbot.waitUntil(stuck.begun.is_set)
     for key in ("c", "d"):
-        latest.request(key, lambda key=key: key)
-        qtbot.waitUntil(lambda key=key: (key, key) in said)
+        latest.request(key, partial(str, key))
+        qtbot.waitUntil(partial(operator.contains, said, (key, key)))
     first.gate.set()
     second.gate.set()
     assert workers_ended(60)
