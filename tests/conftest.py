@@ -50,7 +50,6 @@ SLOW = (
     "unit/vision/backbone/test_weights.py",
     "unit/vision/classifier/test_label_errors.py",
     "unit/vision/classifier/test_lda.py",
-    "unit/vision/classifier/test_semi_supervised.py",
     "unit/vision/classifier/test_training_overlap.py",
     "unit/vision/export",
     "unit/vision/finetuning",

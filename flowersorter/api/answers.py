@@ -26,7 +26,7 @@ class Prediction:
     """The prediction of a model for one photo.
 
     Attributes:
-        class_name: The most likely class.
+        class_name: The most likely class; "" where a person said that the photo shows none of them.
         confidence: Its calibrated probability, 0 to 1.
         verdict: How reliable the prediction is; "unknown" means that the photo shows none of the classes.
         top: (class name, probability) of up to five classes, likeliest first.
@@ -73,6 +73,9 @@ class Photo:
         label: The class set by a person or by its class folder; None without a label.
         prediction: The prediction of the model; None where the photo is unreadable or there is no model yet.
         error: The reason why the photo cannot be read; None for a readable photo.
+        rejected: The classes that a person said it does not show; they are never suggested for it.
+        not_mine: Whether a person said that it shows none of the classes; then it has no prediction.
+        dont_know: Whether a person said that they cannot tell its class.
         remark: On a file that is not as it should be, though it can be read; None for others.
     """
 
@@ -80,6 +83,9 @@ class Photo:
     label: str | None
     prediction: Prediction | None
     error: str | None = None
+    rejected: tuple[str, ...] = ()
+    not_mine: bool = False
+    dont_know: bool = False
     remark: str | None = None
 
     @property
@@ -127,8 +133,10 @@ class Training:
         classes: Its classes.
         photos: Number of labelled photos it was trained on.
         accuracy: Cross-validated accuracy on these photos, 0 to 1; None if there are too few to measure it.
-        made_current: Whether the collection uses it now. If not, it is clearly less accurate than the current model, or
-            that one was imported: pass its number to `Collection.use_model` to use it.
+        made_current: Whether the collection uses it now; if not, pass its number to `Collection.use_model` to use it.
+        starter_classes: The starter's classes that stay beside new ones without a label of their own.
+        validated: Number of photos in "val" of a data set; `validated_right`: how many of these it gets right.
+        empty_classes: The class folders in which no photo could be read.
     """
 
     model: int
@@ -136,6 +144,10 @@ class Training:
     photos: int
     accuracy: float | None
     made_current: bool
+    starter_classes: tuple[str, ...] = ()
+    validated: int = 0
+    validated_right: int = 0
+    empty_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +313,7 @@ def expectation_of(result: PredictFolderResult) -> Expectation | None:
 
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     """Convert the photos of a predicted folder to plain values, files that cannot be opened last."""
+    from flowersorter.domain.photo_answers import NO_ANSWERS, Mark
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.predicting.imagenet_names import strangers
@@ -316,8 +329,19 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
             top = tuple((names[class_id], share) for class_id, share in guesses)
             verdict = cast("Verdict", Worth(int(rows.verdicts[i])).word)
             prediction = Prediction(*top[0], verdict, top, likely.get(int(rows.photo_ids[i])))
-        label, remark = names.get(int(rows.label_ids[i])), remarks.get(int(rows.photo_ids[i]))
-        photos.append(Photo(path, label, prediction, error, remark))
+        said = result.answers.get(int(rows.photo_ids[i]), NO_ANSWERS)
+        photos.append(
+            Photo(
+                path=path,
+                label=names.get(int(rows.label_ids[i])),
+                prediction=prediction,
+                error=error,
+                remark=remarks.get(int(rows.photo_ids[i])),
+                rejected=tuple(sorted(names[class_id] for class_id in said.rejected)),
+                not_mine=said.mark is Mark.NOT_MINE,
+                dont_know=said.mark is Mark.DONT_KNOW,
+            )
+        )
     photos += [Photo(path, None, None, why) for path, why in result.problems if looks_like_photo(path)]
     return photos
 

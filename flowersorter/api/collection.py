@@ -13,15 +13,15 @@ from flowersorter.api.answers import (
     Photo,
     Prediction,
     SortReport,
-    Training,
     VerifyReport,
     expectation_of,
     photos_of,
     prediction_of,
 )
-from flowersorter.api.grouped_collection import GroupedCollection
 from flowersorter.api.paths import AnyPath, chosen, given_path
+from flowersorter.api.photo_answers import AnswerCollection
 from flowersorter.api.sample_check import SampleCheck
+from flowersorter.api.trained_collection import TrainedCollection
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
@@ -29,7 +29,7 @@ from flowersorter.messages import text
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection(GroupedCollection):
+class Collection(TrainedCollection, AnswerCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one
@@ -155,6 +155,19 @@ class Collection(GroupedCollection):
             self._run(refile, RefileRequest(photos_at(self._library, [request.path.absolute()])))
         return name
 
+    def remove_label(self, path: AnyPath) -> bool:
+        """Remove the label of a photo: from then on it has the class that the model suggests.
+
+        Returns:
+            Whether it had one.
+
+        Raises:
+            PhotoUnreadable: the file is missing, or is not a regular file.
+        """
+        from flowersorter.workflows.labelling.label_photo import remove_label
+
+        return remove_label(self._library, given_path(path))
+
     def check(
         self, folder: AnyPath, *more: AnyPath, goal: int = 98, include: Literal["all", "likely", "sure"] = "all"
     ) -> SampleCheck:
@@ -194,30 +207,6 @@ class Collection(GroupedCollection):
         from flowersorter.workflows.labelling.gone_labels import forget_gone_labels
 
         return len(forget_gone_labels(self._library))
-
-    def retrain(self, note: str = "") -> Training:
-        """Train a new model on every labelled photo, and use it from now on.
-
-        A new model that is clearly less accurate than the current one, or that would replace an imported one, is
-        stored but not used: pass its number to `use_model` to use it anyway.
-
-        Args:
-            note: Text to store with the model.
-
-        Raises:
-            TooFewPhotos: no photo is labelled, or all labels are of one class.
-        """
-        from flowersorter.workflows.training.train import RetrainRequest, retrain
-
-        request = RetrainRequest(self._device, note)
-        result = self._run(retrain, request)
-        return Training(
-            model=result.model_id,
-            classes=result.classes,
-            photos=result.photos,
-            accuracy=result.held_out_accuracy,
-            made_current=result.made_current,
-        )
 
     def sort(
         self,

@@ -37,7 +37,7 @@ def run(call: Call) -> int:
     with call.engine(only_reads=options.folder is None) as engine:
         if options.folder is not None:
             remember_options(call, engine.collection, options.folder)
-        request = EvaluateRequest(options.folder, options.device, options.backbone)
+        request = EvaluateRequest(options.folder, options.device, options.backbone, flat=options.flat)
         with call.terminal.progress() as report:
             result = evaluate(engine, request, report, call.cancel)
             if file is not None:

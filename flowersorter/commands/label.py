@@ -1,7 +1,8 @@
-"""The verb label: set or remove the class of photos."""
+"""The verb label: set or remove the class of photos, or say that they do not show one."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,17 @@ from flowersorter.commands.shared.folder_output import say_class_names, say_unre
 from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import Progress, silent
 from flowersorter.messages import plural, stored, text
-from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo, remove_label
+from flowersorter.workflows.labelling.label_photo import (
+    AnswerPhotoRequest,
+    LabelPhotoRequest,
+    answer_photo,
+    label_photo,
+    remove_label,
+)
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -40,12 +48,15 @@ def run(call: Call) -> int:
             except PhotoUnreadable as error:  # one bad photo does not stop the others
                 unreadable.append((path, error.why or error.what))
                 lines.append(unreadable_line(path.absolute(), error.why or error.what))
-        moved = _move_copies(call, engine, lines) if options.move_copies and not options.remove else None
+        follow = options.move_copies and not (options.remove or _answer_of(options))
+        moved = _move_copies(call, engine, lines) if follow else None
     done = [line for line in lines if "error" not in line]
     removed = sum(line.get("removed", False) for line in done)
+    answered = len(done) if _answer_of(options) else 0
     summary = {
         "photos": len(lines),
-        "labelled": 0 if options.remove else len(done),
+        "labelled": 0 if options.remove else len(done) - answered,
+        "answered": answered,
         "removed": removed,
         "without_label": len(done) - removed if options.remove else 0,
         "unreadable": len(unreadable),
@@ -55,6 +66,7 @@ def run(call: Call) -> int:
     for line in (*lines, {"summary": summary}):
         terminal.record(line)
     _say(terminal, done, summary)
+    _say_answered(terminal, done)
     say_class_names(terminal, (line["label"] for line in done if line["label"]), before)
     _say_without_picture(terminal, done)
     if moved is not None:
@@ -66,11 +78,25 @@ def run(call: Call) -> int:
     return 0
 
 
+def _answer_of(options: Namespace) -> Mark | str | None:
+    """The mark or the rejected class of the command line; None where photos get a class or lose their label."""
+    if options.not_mine:
+        return Mark.NOT_MINE
+    return Mark.DONT_KNOW if options.dont_know else options.rejected
+
+
 def _label(call: Call, engine: Engine, path: Path) -> dict[str, Any]:
-    options = call.options
+    options, answer = call.options, _answer_of(call.options)
     line: dict[str, Any] = {"path": str(path.absolute()), "label": None, "by": None}
     if options.remove:
         return line | {"removed": remove_label(engine.collection, path)}
+    if isinstance(answer, Mark):
+        answer_photo(engine, AnswerPhotoRequest(path, None, answer, options.device), silent, call.cancel)
+        return line | {"by": LabelOrigin.PERSON.value, answer.name.lower(): True}
+    if answer is not None:
+        rejecting = AnswerPhotoRequest(path, answer, device=options.device)
+        rejected = answer_photo(engine, rejecting, silent, call.cancel)
+        return line | {"by": LabelOrigin.PERSON.value, "not": [rejected]}
     request = LabelPhotoRequest(path, options.class_name, options.device)
     labelled = label_photo(engine, request, silent, call.cancel)
     line |= {"label": labelled.class_name, "by": LabelOrigin.PERSON.value}
@@ -86,9 +112,41 @@ def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]
             )
         )
     if removed := summary["removed"]:
-        terminal.say(plural("Removed the label of {number} photo.", "Removed the label of {number} photos.", removed))
+        terminal.say(
+            plural(
+                "Removed the label and other answers of {number} photo.",
+                "Removed the labels and other answers of {number} photos.",
+                removed,
+            )
+        )
     if without := summary["without_label"]:
         terminal.say(plural("{number} photo had no label.", "{number} photos had no label.", without))
+
+
+def _say_answered(terminal: Terminal, done: list[dict[str, Any]]) -> None:
+    """Say what was answered, the same about all photos, and what follows."""
+    first, number = (done or [{}])[0], len(done)
+    if "not" in first:
+        terminal.say(
+            plural(
+                "{number} photo does not show {name}, which is not suggested for it again.",
+                "{number} photos do not show {name}, which is not suggested for them again.",
+                number,
+                name=shown(first["not"][0]),
+            )
+        )
+    elif "not_mine" in first:
+        terminal.say(
+            plural(
+                "{number} photo shows none of your classes. It is not sorted.",
+                "{number} photos show none of your classes. They are not sorted.",
+                number,
+            )
+        )
+    elif "dont_know" in first:
+        terminal.say(
+            plural("{number} photo is not asked about again.", "{number} photos are not asked about again.", number)
+        )
 
 
 def _say_without_picture(terminal: Terminal, done: list[dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from flowersorter.workflows.evaluation.label_errors import (
     LabelErrorsRequest,
     LabelErrorsResult,
     find_label_errors,
+    too_early_in_words,
 )
 from flowersorter.workflows.training.unmeasured_classes import in_words
 
@@ -57,6 +58,7 @@ def _summary(result: LabelErrorsResult, names: Mapping[int, str]) -> dict[str, A
             {"class": names[each.class_id], "better": names[each.better_id], "photos": len(each.photo_ids)}
             for each in result.groups
         ],
+        "too_early": result.too_early,
         "accuracy": None if result.accuracy is None else round(result.accuracy, _DIGITS),
         "unmeasured": [each.name for each in result.unmeasured],
     }
@@ -65,9 +67,11 @@ def _summary(result: LabelErrorsResult, names: Mapping[int, str]) -> dict[str, A
 def _say(
     terminal: Terminal, result: LabelErrorsResult, listed: tuple[LabelError, ...], names: Mapping[int, str]
 ) -> None:
+    if result.too_early:
+        terminal.say(too_early_in_words(result))
     if result.doubts:
         _say_doubts(terminal, result, names)
-    else:
+    elif not result.too_early:
         terminal.say(
             plural(
                 "No label looks wrong; {number} label checked.",

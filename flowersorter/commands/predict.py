@@ -13,6 +13,7 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import predict_folders, say_folders
 from flowersorter.commands.shared.json_lines import (
     ModelName,
+    answer_fields,
     count_lines,
     expected_fields,
     folder_lines,
@@ -22,7 +23,8 @@ from flowersorter.commands.shared.json_lines import (
     unreadable_line,
 )
 from flowersorter.commands.shared.output import Terminal, percent, shown
-from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.messages import stored, text
@@ -129,28 +131,31 @@ def _line(engine: Engine, prediction: PhotoPrediction, names: dict[int, str], mo
     path = prediction.path.absolute()
     if prediction.error is not None:
         return unreadable_line(path, prediction.error)
-    return photo_line(
+    label, answers = _said(engine, path)
+    line = photo_line(
         path,
-        prediction.class_name,
-        prediction.confidence,
+        prediction.class_name or None,
+        prediction.confidence if prediction.class_name else None,
         prediction.verdict,
         prediction.top,
         prediction.looks_like,
-        label=_label(engine, path, names),
+        label=None if label is None else (names[label.class_id], label.origin),
         model=model,
         remark=prediction.remark,
     )
+    return line | answer_fields(answers, names)
 
 
-def _label(engine: Engine, path: Path, names: dict[int, str]) -> tuple[str, LabelOrigin] | None:
-    """The label of a photo that the collection knows by its bytes."""
+def _said(engine: Engine, path: Path) -> tuple[Label | None, PhotoAnswers]:
+    """The label of a photo that the collection knows by its bytes, and the other answers about it."""
     collection = engine.collection
     try:
         photo = collection.photos.by_sha256(hashlib.sha256(read_file(path).data).digest())
     except PhotoUnreadable:  # gone since it was predicted
-        return None
-    label = None if photo is None else collection.labels.get([photo.id]).get(photo.id)
-    return None if label is None else (names[label.class_id], label.origin)
+        photo = None
+    if photo is None:
+        return None, NO_ANSWERS
+    return collection.labels.get([photo.id]).get(photo.id), collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS)
 
 
 def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.finetune import run_deep
@@ -10,7 +11,7 @@ from flowersorter.commands.shared.folder_output import remember_options, say_cla
 from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.messages import plural, text
-from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, train_folder
+from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, starter_stays, train_folder
 from flowersorter.workflows.training.unmeasured_classes import in_words
 
 _CLASSES_NAMED = 12
@@ -24,11 +25,15 @@ def run(call: Call) -> int:
     with call.engine() as engine:
         remember_options(call, engine.collection, options.folder)
         before = [entry.name for entry in engine.collection.classes.all()]
-        request = TrainFolderRequest(options.folder, add=options.add, device=options.device, backbone=options.backbone)
+        request = TrainFolderRequest(
+            options.folder, add=options.add, device=options.device, backbone=options.backbone, flat=options.flat
+        )
         with call.terminal.progress() as report:
             result = train_folder(engine, request, report, call.cancel)
     unmeasured = [each.name for each in result.unmeasured]
-    record_training(call, result, {"unmeasured": unmeasured, "contradicting": result.contradicting})
+    further: dict[str, Any] = {"unmeasured": unmeasured, "contradicting": result.contradicting}
+    further |= {"validated": result.validated, "validated_right": result.validated_right}
+    record_training(call, result, further | {"starter_classes": list(result.starter_classes)})
     _say_training(call.terminal, result)
     say_class_names(call.terminal, result.classes, before)
     return 0
@@ -52,7 +57,18 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
             classes=_classes_in_words(result.classes),
         )
     )
+    if result.starter_classes:
+        terminal.say(starter_stays(result))
     say_held_out(terminal, result)
+    if result.validated:
+        terminal.say(
+            text(
+                "Of the {count} photos in val and test, which it never learns from, {right} are right ({share}).",
+                count=result.validated,
+                right=result.validated_right,
+                share=percent(result.validated_right / result.validated),
+            )
+        )
     if result.unmeasured:
         classes = in_words(result.unmeasured)
         terminal.say(text("Not measured, because no photo of them can be held out: {classes}.", classes=classes))
@@ -66,6 +82,14 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
                 result.contradicting,
             )
         )
-    if result.before is not None:
-        terminal.say(text("The previous model scored {before} on its own photos.", before=percent(result.before)))
+    if result.compared is not None:
+        photos, before, now = result.compared
+        terminal.say(
+            text(
+                "Of {photos} photos that both models were measured on, it gets {now} right, the previous one {before}.",
+                photos=photos,
+                now=now,
+                before=before,
+            )
+        )
     say_rest(terminal, result)

@@ -119,7 +119,13 @@ def _add_label(parser: LineParser) -> None:
     what.add_argument(
         "--as", dest="class_name", metavar="CLASS", help=text("the class that the photos show; a new one is created")
     )
-    what.add_argument("--remove", action="store_true", help=text("remove the label and go back to the suggestion"))
+    what.add_argument("--not", dest="rejected", metavar="CLASS", help=text("a class that they do not show"))
+    for name, effect in (
+        ("--not-mine", text("they show none of your classes, and are not sorted")),
+        ("--dont-know", text("you cannot tell; do not ask about them again")),
+        ("--remove", text("remove label and answers, and go back to the suggestion")),
+    ):
+        what.add_argument(name, action="store_true", help=effect)
     parser.add_argument(
         "--move-copies",
         action="store_true",
@@ -193,7 +199,12 @@ def _add_train(parser: LineParser) -> None:
     parser.add_argument(
         "--epochs", type=to_number, metavar="N", help=text("with --deep: number of passes over the photos")
     )
+    _add_flat(parser)
     _add_scan_options(parser)
+
+
+def _add_flat(parser: LineParser) -> None:
+    parser.add_argument("--flat", action="store_true", help=text("no folder in a class folder is another class"))
 
 
 def _add_evaluate(parser: LineParser) -> None:
@@ -213,6 +224,7 @@ def _add_evaluate(parser: LineParser) -> None:
             "each photo (and beside it one for each class: good.csv and good.classes.csv)"
         ),
     )
+    _add_flat(parser)
     _add_scan_options(parser)
 
 
@@ -279,7 +291,10 @@ VERBS = (
     Verb(
         "train",
         text("learn from a folder with one sub-folder per class"),
-        text("Makes a new model and uses it from now on."),
+        text(
+            "Makes a new model and uses it from now on. The sub-folders may be in train and val: val only evaluates. "
+            "Folders in them, such as rosa/canina, are classes of their own where no photo is beside them."
+        ),
         _add_train,
     ),
     Verb(
@@ -287,8 +302,7 @@ VERBS = (
         text("measure how often the model is right"),
         text(
             "Accuracy, recall and precision per class, confusion matrix, calibration. Without FOLDER on your own "
-            "labels, "
-            "each predicted by a model that never saw it."
+            "labels, each predicted by a model that never saw it."
         ),
         _add_evaluate,
     ),

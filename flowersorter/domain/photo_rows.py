@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.place import Paths, Place, Places
 
 
@@ -27,6 +28,7 @@ class PhotoRows:
         class_ids: (N,) int32 class id of the most probable class; 0 where there is no prediction.
         confidences: (N,) float32 calibrated probability of that class.
         verdicts: (N,) uint8 `Verdict`.
+        marks: (N,) uint8 `Mark` that a person gave the photo.
     """
 
     place_ids: NDArray[np.int64]
@@ -38,6 +40,7 @@ class PhotoRows:
     class_ids: NDArray[np.int32]
     confidences: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
+    marks: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -57,6 +60,7 @@ class PhotoRows:
             class_ids=np.concatenate([part.class_ids for part in parts]),
             confidences=np.concatenate([part.confidences for part in parts]),
             verdicts=np.concatenate([part.verdicts for part in parts]),
+            marks=np.concatenate([part.marks for part in parts]),
         )
         return every.take(np.sort(len(place_ids) - 1 - from_end))
 
@@ -73,6 +77,7 @@ class PhotoRows:
             class_ids=self.class_ids[rows],
             confidences=self.confidences[rows],
             verdicts=self.verdicts[rows],
+            marks=self.marks[rows],
         )
 
     @property
@@ -88,14 +93,21 @@ class PhotoPredictions:
     Attributes:
         photo_ids: (M,) int64, ascending.
         class_ids: (C,) int32, in the model's order.
-        probabilities: (M, C) float32, calibrated, rows sum to 1.
+        probabilities: (M, C) float32, calibrated, rows sum to 1; all 0 for a photo whose classes were all rejected.
         verdicts: (M,) uint8 `Verdict`.
+        answers: What a person said of the photos besides their label, by photo id; the predictions allow for it.
     """
 
     photo_ids: NDArray[np.int64]
     class_ids: NDArray[np.int32]
     probabilities: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
+    answers: Mapping[int, PhotoAnswers] = field(default_factory=dict)
+
+    @property
+    def best(self) -> NDArray[np.int32]:
+        """(M,) int32: the most probable class of each photo; 0 where none is left."""
+        return np.where(self.probabilities.any(axis=1), self.class_ids[self.probabilities.argmax(axis=1)], np.int32(0))
 
     def locate(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """Find the row of each photo.
@@ -112,16 +124,25 @@ class PhotoPredictions:
         return np.where(self.photo_ids[rows] == photo_ids, rows, -1)
 
     def top(self, photo_id: int, count: int) -> tuple[tuple[int, float], ...]:
-        """The most probable classes of one photo as (class id, probability); empty without a prediction."""
+        """The most probable classes of one photo as (class id, probability); empty without a prediction.
+
+        A rejected class has no probability and is left out.
+        """
         row = int(self.locate(np.array([photo_id], np.int64))[0])
         if row < 0:
             return ()
         best = np.argsort(-self.probabilities[row], kind="stable")[:count]
+        best = best[self.probabilities[row, best] > 0]
         return tuple((int(self.class_ids[i]), float(self.probabilities[row, i])) for i in best)
 
 
-def rows_of(places: Sequence[Place], labels: Mapping[int, Label], predictions: PhotoPredictions | None) -> PhotoRows:
-    """Join places with their labels and predictions."""
+def rows_of(
+    places: Sequence[Place],
+    labels: Mapping[int, Label],
+    predictions: PhotoPredictions | None,
+    answers: Mapping[int, PhotoAnswers] | None = None,
+) -> PhotoRows:
+    """Join places with their labels, predictions and other answers."""
     places = Places.of(places)
     label_ids, by_person = _label_columns(places.photo_ids, labels)
     class_ids = np.zeros(len(places), np.int32)
@@ -130,9 +151,8 @@ def rows_of(places: Sequence[Place], labels: Mapping[int, Label], predictions: P
     if predictions is not None and len(predictions.photo_ids):
         rows = predictions.locate(places.photo_ids)
         known = rows >= 0
-        best = predictions.probabilities.argmax(axis=1)
-        class_ids[known] = predictions.class_ids[best][rows[known]]
-        confidences[known] = predictions.probabilities[rows[known], best[rows[known]]]
+        class_ids[known] = predictions.best[rows[known]]
+        confidences[known] = predictions.probabilities.max(axis=1)[rows[known]]
         verdicts[known] = predictions.verdicts[rows[known]]
     return PhotoRows(
         place_ids=places.ids,
@@ -144,7 +164,18 @@ def rows_of(places: Sequence[Place], labels: Mapping[int, Label], predictions: P
         class_ids=class_ids,
         confidences=confidences,
         verdicts=verdicts,
+        marks=_marks(places.photo_ids, answers or {}),
     )
+
+
+def _marks(photo_ids: NDArray[np.int64], answers: Mapping[int, PhotoAnswers]) -> NDArray[np.uint8]:
+    """(N,) uint8 the `Mark` of each photo."""
+    marks = np.zeros(len(photo_ids), np.uint8)
+    for mark in (Mark.NOT_MINE, Mark.DONT_KNOW):
+        marked = [photo_id for photo_id, each in answers.items() if each.mark is mark]
+        if marked:
+            marks[np.isin(photo_ids, marked)] = mark
+    return marks
 
 
 def _label_columns(

@@ -23,6 +23,7 @@ from flowersorter.library.database.checksum import delete_checksum, matches_chec
 from flowersorter.library.database.connection import Database, check_sound
 from flowersorter.library.files.lock import lock_collection, opened_for_reading
 from flowersorter.library.models.model_table import ModelStore
+from flowersorter.library.tables.answers import AnswerTable
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.library.tables.journal import Journal
 from flowersorter.library.tables.labels import LabelTable, ReviewedLabels
@@ -50,6 +51,7 @@ class CollectionStore:
         photos: The photos and their places.
         classes: The classes.
         labels: The labels.
+        answers: What a person said of photos besides their label.
         pending_labels: Labels of photos that are not read yet.
         reviewed_labels: Labels that a person confirmed although the model suspected another class.
         sample_checks: Random samples of suggestions that a person checks.
@@ -76,6 +78,7 @@ class CollectionStore:
             self.photos = PhotoTable(self.database)
             self.classes = ClassTable(self.database)
             self.labels = LabelTable(self.database)
+            self.answers = AnswerTable(self.database)
             self.pending_labels = PendingLabelTable(self.database)
             self.reviewed_labels = ReviewedLabels(self.database)
             self.sample_checks = SampleCheckTable(self.database)

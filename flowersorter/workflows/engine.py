@@ -12,13 +12,14 @@ from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Openi
 if TYPE_CHECKING:
     from typing import Self
 
+    from flowersorter.domain.photo_values import PhotoValues
     from flowersorter.vision.backbone.registry import Backbone
     from flowersorter.vision.classifier.fit import Fitted
     from flowersorter.workflows.labelling.choose_groups import GroupedPhotos
     from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
-    from flowersorter.workflows.predicting.photo_values import PhotoValues
+    from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
 
 
 class Engine:
@@ -39,6 +40,7 @@ class Engine:
         unknown_photos: Probabilities of photos to be of none of the classes (`predicting.unknown_photos`).
         look_alikes: Groups of the photos that were grouped last (`labelling.choose_groups`).
         sure_from: Confidences from which photos of folders that differ can be sure (`predicting.folder_accuracy`).
+        folder_terms: What folders add to the logits of their photos (`predicting.folder_adaptation`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
         chosen_precision: The precision that was chosen for *sure*; None while it was not read yet
             (`models.sure_precision`).
@@ -90,6 +92,7 @@ class Engine:
         self.look_alikes: GroupedPhotos | None = None
         self.unknown_photos: PhotoValues | None = None
         self.sure_from: PhotoValues | None = None
+        self.folder_terms: FolderTerms | None = None
         self.last_model: NamedModel | None = None
         self.chosen_precision: float | None = None
         self.finetuned_backbones: dict[str, FinetunedBackbone] = {}

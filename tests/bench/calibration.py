@@ -20,7 +20,7 @@ from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.metrics import calibration_bins, expected_calibration_error
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Predictions, predict, verdicts_of
-from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, few, near_duplicates
+from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, near_duplicates
 from flowersorter.vision.classifier.unknown_share import unknown_probabilities
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.packed import Features, join, pack
@@ -29,7 +29,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.prepare_features import embed_labelled
-from flowersorter.workflows.training.training_set import MOST_UNLABELLED, of_small_classes
+from flowersorter.workflows.training.training_set import of_small_classes
 from tests.bench.training_folder import LearnedPhotos, learned_photos
 
 DEFAULT_STRANGERS = Path(__file__).parents[3] / "shared" / "strangers"
@@ -55,16 +55,15 @@ class Photos:
     groups: NDArray[np.intp]
     again: tuple[Features, ...] = ()
 
-    def learned(self, rows: NDArray[np.intp], beside: Features | None = None) -> Model:
-        """A model of some of the photos, its classes numbered anew, where others stand beside them without a label."""
+    def learned(self, rows: NDArray[np.intp]) -> Model:
+        """A model of some of the photos, its classes numbered anew."""
         classes, targets = np.unique(self.targets[rows], return_inverse=True)
         small, variants = of_small_classes(targets), None
         if len(small) and self.again:
             shown = join([view.take(rows[small]) for view in self.again])
             variants = AugmentedViews(shown, np.tile(small, len(self.again)))
-        unlabelled = None if beside is None or not few(targets) else _some(beside)
         own = np.ones(len(rows), np.bool_)
-        examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants, unlabelled=unlabelled)
+        examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants)
         return fit(examples, [f"class {number}" for number in classes.tolist()], DEFAULT, CancelToken()).model
 
     def seen_by(self, model: Model, rows: NDArray[np.intp]) -> Features:
@@ -79,11 +78,6 @@ class Photos:
         classes = [draw.permutation(np.flatnonzero(self.targets == number)) for number in np.unique(self.targets)]
         learned = np.sort(np.concatenate([rows[:per_class] for rows in classes]))
         return learned, np.flatnonzero(~np.isin(self.groups, self.groups[learned]))
-
-
-def _some(features: Features) -> Features:
-    """At random, as many as the program would learn from."""
-    return features.take(np.sort(np.random.default_rng(0).permutation(len(features))[:MOST_UNLABELLED]))
 
 
 def verdicts(options: argparse.Namespace) -> None:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, Verdict
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.accuracy_estimation import (
+from flowersorter.vision.classifier.batch_novelty import PhotoSample
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.dataset_shift.accuracy_estimation import (
     FolderPredictions,
     agree_with_neighbours,
     estimate_accuracy,
 )
-from flowersorter.vision.classifier.batch_novelty import PhotoSample
-from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features, pack
 from tests.bench.calibration import folder_verdicts
 from tests.bench.training_folder import LearnedPhotos

@@ -29,13 +29,10 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples, near_duplicates
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.training.training_set import MOST_UNLABELLED
 from tests.bench.calibration import Photos, compared
 from tests.bench.training_folder import learned_photos
 
 PER_CLASS = (5, 10, 20, 50, 240)
-#: Labels a class with which unlabelled photos are learned from.
-FEW = (5, 10, 15)
 #: Photos of one class beside `MANY` of each other one.
 RARE, MANY = (8, 32), 240
 #: Inverse penalties of the reference, the weakest fit first: each is the start of the next.
@@ -62,11 +59,17 @@ def embedded(photos: Path) -> Photos:
     return Photos(learned.features, learned.features, learned.targets, groups)
 
 
+def _possible(known: Photos) -> list[int]:
+    """Numbers of labelled photos of each class that leave some of every class to be measured."""
+    fewest = int(np.bincount(known.targets).min())
+    return [per_class for per_class in PER_CLASS if per_class < fewest]
+
+
 def beside_the_reference(known: Photos, draws: Sequence[int]) -> None:
     """Print accuracy and calibration error of both on the photos that neither learned from."""
     print(f"                 accuracy                     calibration error   (means of {len(draws)} draws)")
     print("photos a class   scikit-learn  ours   margin            scikit-learn  ours")
-    for per_class in PER_CLASS:
+    for per_class in _possible(known):
         table = []
         for seed in draws:
             learned, measured = known.drawn(per_class, seed)
@@ -100,11 +103,11 @@ def plain_probabilities(learned: Features, targets: Rows, measured: Features) ->
     return softmax((head.decision_function(measured.unpack()) / temperatures[best]).astype(np.float32))
 
 
-def fitted(known: Photos, rows: Rows, unlabelled: Features | None = None, *, discriminant: bool = True) -> Model:
+def fitted(known: Photos, rows: Rows, *, discriminant: bool = True) -> Model:
     """Our model of some photos, its classes numbered anew."""
     classes, targets = np.unique(known.targets[rows], return_inverse=True)
     own = np.ones(len(rows), np.bool_)
-    examples = Examples(1 + rows, known.features.take(rows), targets, own, unlabelled=unlabelled)
+    examples = Examples(1 + rows, known.features.take(rows), targets, own)
     names = [f"class {number}" for number in classes.tolist()]
     return fit(examples, names, DEFAULT, CancelToken(), discriminant=discriminant).model
 
@@ -126,12 +129,9 @@ def additions(known: Photos, draws: Sequence[int]) -> None:
     print(
         "addition                     where                                 figure              without  with   margin"
     )
-    for per_class in PER_CLASS:
+    for per_class in _possible(known):
         _row("LDA start", f"{per_class} of each class", "accuracy", [_lda(known, per_class, s) for s in draws])
-    for per_class in FEW:
-        margins = [_semi_supervised(known, per_class, seed) for seed in draws]
-        _row("semi-supervised", f"{per_class} of each class", "accuracy", margins)
-    for rare in RARE:
+    for rare in RARE if MANY in _possible(known) else ():
         pairs = [_class_prior(known, rare, seed) for seed in draws]
         where = f"{rare} of one class, {MANY} of the others"
         _row("class prior correction", where, "mean of recalls", [pair[0] for pair in pairs])
@@ -156,15 +156,6 @@ def _lda(known: Photos, per_class: int, seed: int) -> tuple[float, float]:
     learned, measured = known.drawn(per_class, seed)
     models = (fitted(known, learned, discriminant=start) for start in (False, True))
     without, together = (_accuracy(model, known, measured) for model in models)
-    return without, together
-
-
-def _semi_supervised(known: Photos, per_class: int, seed: int) -> tuple[float, float]:
-    """As in a collection with few labels: half of the other photos stand beside them, the other half is measured."""
-    learned, rest = known.drawn(per_class, seed)
-    beside, measured = np.array_split(np.random.default_rng(seed).permutation(rest), 2)
-    unlabelled = known.features.take(np.sort(beside[:MOST_UNLABELLED]))
-    without, together = (_accuracy(fitted(known, learned, each), known, measured) for each in (None, unlabelled))
     return without, together
 
 

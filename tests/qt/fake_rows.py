@@ -30,6 +30,7 @@ def rows(count: int, *, first: int = 1, folder: str = "/photos") -> PhotoRows:
         verdicts=np.array(
             [(Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE, Verdict.UNKNOWN)[each % 4] for each in ids], np.uint8
         ),
+        marks=np.zeros(count, np.uint8),
     )
 
 
@@ -47,6 +48,7 @@ def unread(count: int) -> PhotoRows:
         zeros.copy(),
         np.zeros(count, np.float32),
         np.zeros(count, np.uint8),
+        np.zeros(count, np.uint8),
     )
 
 
@@ -62,6 +64,7 @@ def some(whole: PhotoRows, at: list[int], **changes: object) -> PhotoRows:
         "class_ids": whole.class_ids[at],
         "confidences": whole.confidences[at],
         "verdicts": whole.verdicts[at],
+        "marks": whole.marks[at],
     }
     return PhotoRows(**(columns | changes))  # type: ignore[arg-type]
 

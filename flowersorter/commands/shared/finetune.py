@@ -25,6 +25,7 @@ def run_deep(call: Call) -> int:
             epochs=options.epochs or EPOCHS,
             device=options.device,
             backbone=options.backbone,
+            flat=options.flat,
         )
         with call.terminal.progress(tell=epoch_line) as report:
             result = finetune(engine, request, report, call.cancel)
@@ -67,6 +68,7 @@ def _beside(result: FinetuneResult) -> dict[str, Any]:
             for each in result.epochs
         ],
         "best": result.best,
+        "better": result.why_not is None,
         "stopped": result.stopped,
         "gone": result.gone,
     }
@@ -93,6 +95,8 @@ def _say(terminal: Terminal, result: FinetuneResult) -> None:
     if result.held_out_accuracy is not None:
         frozen = percent(result.frozen_accuracy)
         terminal.say(text("Without training the network: {frozen} of the same photos right.", frozen=frozen))
+    if result.why_not is not None:
+        terminal.say(result.why_not)
     if result.gone:
         terminal.say(
             plural(

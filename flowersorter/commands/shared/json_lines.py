@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
@@ -78,6 +79,18 @@ def photo_line(
     return line
 
 
+def answer_fields(answers: PhotoAnswers, names: Mapping[int, str]) -> dict[str, Any]:
+    """Describe what a person said of a photo besides its label; nothing where that is nothing."""
+    fields: dict[str, Any] = {}
+    if answers.rejected:
+        fields["not"] = sorted(names[class_id] for class_id in answers.rejected)
+    if answers.mark is not Mark.NONE:
+        fields[answers.mark.name.lower()] = True
+    if answers.mark is Mark.NOT_MINE:
+        fields["by"] = LabelOrigin.PERSON.value
+    return fields
+
+
 def unreadable_line(path: Path, error: str) -> dict[str, Any]:
     """Describe a photo that could not be read."""
     return {"path": str(path), "error": error}
@@ -116,15 +129,16 @@ def folder_lines(
         photo_id = int(rows.photo_ids[i])
         found = result.guesses.top(photo_id, top) if result.guesses else ()
         best = [(names[class_id], share) for class_id, share in found]
-        name: str | None = None
-        share, verdict, like = None, Verdict.NONE, ""
-        if labels_count and label is not None:
-            name, share, verdict = label[0], 1.0, Verdict.SURE
-        elif rows.class_ids[i]:
-            name, share = names[int(rows.class_ids[i])], float(rows.confidences[i])
-            verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
+        answers = answer_fields(result.answers.get(photo_id, NO_ANSWERS), names)
         remark = (remarks or {}).get(photo_id)
-        yield photo_line(path, name, share, verdict, best, like, label=label, model=model, remark=remark)
+        if labels_count and label is not None:
+            line = photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model, remark=remark)
+        else:
+            name = names[int(rows.class_ids[i])] if rows.class_ids[i] else None
+            share = None if name is None else float(rows.confidences[i])
+            verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
+            line = photo_line(path, name, share, verdict, best, like, label=label, model=model, remark=remark)
+        yield line | answers
     for path, reason in lost_photos(result):
         yield unreadable_line(path, reason)
 

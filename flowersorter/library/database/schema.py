@@ -189,6 +189,22 @@ CREATE TABLE sample_answers (
 ) WITHOUT ROWID;
 """
 
+# Answers of a person besides labels: classes that a photo does not show, and a mark (`Mark`) in place of a class.
+_ANSWERS = """
+CREATE TABLE rejected_classes (
+    photo_id INTEGER NOT NULL REFERENCES photos (id),
+    class_id INTEGER NOT NULL REFERENCES classes (id) ON DELETE CASCADE,
+    rejected_at TEXT NOT NULL,
+    PRIMARY KEY (photo_id, class_id)
+) WITHOUT ROWID;
+CREATE INDEX rejected_classes_by_class ON rejected_classes (class_id);
+CREATE TABLE marks (
+    photo_id INTEGER PRIMARY KEY REFERENCES photos (id),
+    mark TEXT NOT NULL,
+    marked_at TEXT NOT NULL
+);
+"""
+
 # On a photo whose file is not as it should be, though it decodes.
 _REMARKS = """
 ALTER TABLE photos ADD COLUMN remark TEXT;
@@ -204,5 +220,6 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (6, _VOLUMES),
     (7, _REMOVED_FOLDERS),
     (8, _SAMPLE_CHECKS),
-    (9, _REMARKS),
+    (9, _ANSWERS),
+    (10, _REMARKS),
 )

@@ -16,7 +16,7 @@ _KEPT_OF = "SELECT photo_id, class_id, suspected_id, kept_at FROM kept_labels WH
 _LABEL_OF_ANOTHER = "UPDATE labels SET class_id = ?, origin = ?, assigned_at = ? WHERE photo_id = ? AND class_id = ?"
 _LABEL_OF_NONE = """
     INSERT OR IGNORE INTO labels (class_id, origin, assigned_at, photo_id)
-    SELECT ?, ?, ?, id FROM photos WHERE id = ?
+    SELECT ?, ?, ?, id FROM photos WHERE id = ? AND id NOT IN (SELECT photo_id FROM marks)
 """
 _PENDING_OF_ANOTHER = "UPDATE pending_labels SET class_id = ? WHERE place_id = ? AND class_id = ?"
 _PENDING_OF_NONE = """
@@ -33,6 +33,26 @@ _KEPT = """
     SELECT photos.id, labelled.id, suspected.id, ? FROM photos, classes AS labelled, classes AS suspected
     WHERE photos.id = ? AND labelled.id = ? AND suspected.id = ?
 """
+_REJECTED_OF = "SELECT photo_id, rejected_at FROM rejected_classes WHERE class_id = ?"
+_MERGE_REJECTED = """
+    INSERT OR IGNORE INTO rejected_classes (photo_id, class_id, rejected_at)
+    SELECT photo_id, ?1, rejected_at FROM rejected_classes WHERE class_id = ?2
+"""
+_DROP_REJECTED_LABELS = """
+    DELETE FROM rejected_classes WHERE class_id = ?1 AND photo_id IN (SELECT photo_id FROM labels WHERE class_id = ?1)
+"""
+# A photo that was given this label since does not get the answer back.
+_REJECTED = """
+    INSERT OR IGNORE INTO rejected_classes (photo_id, class_id, rejected_at)
+    SELECT photos.id, classes.id, ?1 FROM photos, classes WHERE photos.id = ?2 AND classes.id = ?3
+    AND NOT EXISTS (SELECT 1 FROM labels WHERE photo_id = ?2 AND class_id = ?3)
+"""
+
+
+def merge_rejected(connection: sqlite3.Connection, class_id: int, into: int) -> None:
+    """Let photos that do not show a class not show the one it is merged into, unless that is their label."""
+    connection.execute(_MERGE_REJECTED, (into, class_id))
+    connection.execute(_DROP_REJECTED_LABELS, (into,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,21 +64,27 @@ class ClassDependents:
         labels: Photo id, origin and time of each of its labels.
         pending: Ids of the places with a pending label of it.
         kept: Photo id, class ids of the label and of the suspected class, and time of each review of either.
+        rejected: Photo id and time of each answer that a photo does not show it.
+        rejected_into: The same of the class that it is merged into.
     """
 
     aliases: tuple[str, ...]
     labels: tuple[tuple[int, str, str], ...]
     pending: tuple[int, ...]
     kept: tuple[tuple[int, int, int, str], ...]
+    rejected: tuple[tuple[int, str], ...]
+    rejected_into: tuple[tuple[int, str], ...]
 
     @classmethod
-    def of(cls, connection: sqlite3.Connection, class_id: int) -> ClassDependents:
-        """Read the rows that depend on a class."""
-        aliases, labels, pending, kept = (
+    def of(cls, connection: sqlite3.Connection, class_id: int, into: int = 0) -> ClassDependents:
+        """Read the rows that depend on a class, which is merged into another one or, with 0, deleted."""
+        aliases, labels, pending, kept, rejected = (
             tuple(map(tuple, connection.execute(sql, (class_id,))))
-            for sql in (_ALIASES_OF, _LABELS_OF, _PENDING_OF, _KEPT_OF)
+            for sql in (_ALIASES_OF, _LABELS_OF, _PENDING_OF, _KEPT_OF, _REJECTED_OF)
         )
-        return cls(tuple(key for (key,) in aliases), labels, tuple(place_id for (place_id,) in pending), kept)
+        names, places = tuple(key for (key,) in aliases), tuple(place_id for (place_id,) in pending)
+        rejected_into = tuple(map(tuple, connection.execute(_REJECTED_OF, (into,))))
+        return cls(names, labels, places, kept, rejected, rejected_into)
 
     def restore(self, connection: sqlite3.Connection, class_id: int, holder: int | None) -> None:
         """Restore the rows.
@@ -82,7 +108,18 @@ class ClassDependents:
                 waiting = connection.execute(_PENDING_OF_ANOTHER, (class_id, place_id, holder))
                 if not waiting.rowcount:
                     connection.execute(_SETTLED, (class_id, place_id, holder))
+            self._restore_rejected_of_holder(connection, holder)
         connection.executemany(_KEPT, [(at, photo_id, label, suspect) for photo_id, label, suspect, at in self.kept])
+        connection.executemany(_REJECTED, [(at, photo_id, class_id) for photo_id, at in self.rejected])
+
+    def _restore_rejected_of_holder(self, connection: sqlite3.Connection, holder: int) -> None:
+        """Undo `merge_rejected` for the class that a class was merged into."""
+        before = {photo_id for photo_id, _ in self.rejected_into}
+        merged = [(photo_id, holder) for photo_id, _ in self.rejected if photo_id not in before]
+        connection.executemany("DELETE FROM rejected_classes WHERE photo_id = ? AND class_id = ?", merged)
+        labelled = {photo_id for photo_id, _, _ in self.labels}
+        dropped = [(at, photo_id, holder) for photo_id, at in self.rejected_into if photo_id in labelled]
+        connection.executemany(_REJECTED, dropped)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

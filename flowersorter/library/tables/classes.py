@@ -11,13 +11,15 @@ from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.class_names import class_key, validated_name
-from flowersorter.library.tables.class_undo import ClassDependents, RemovedClass, RenamedClass
+from flowersorter.library.tables.class_undo import ClassDependents, RemovedClass, RenamedClass, merge_rejected
 from flowersorter.library.tables.settings import DELETED_CLASSES, Settings
 from flowersorter.messages import text
 
 _COLUMNS = "id, name, origin, position, colour"
 #: The classes with labels, of photos that are read or not.
 _IN_USE = "SELECT class_id FROM labels UNION SELECT class_id FROM pending_labels"
+#: These, and the classes that photos do not show: another model may know them, and must not suggest them.
+_ANSWERED = f"{_IN_USE} UNION SELECT class_id FROM rejected_classes"
 #: Makes a key a former name of a class, if the class exists.
 _RESTORE_ALIAS = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?"
 
@@ -206,7 +208,7 @@ class ClassTable:
         with self._database.transaction() as connection:
             key, one, other = self._key_of(class_id), self._existing(class_id), self._existing(into)
             meant = connection.execute("SELECT class_id FROM class_aliases WHERE key = ?", (key,)).fetchone()
-            dependents = ClassDependents.of(connection, class_id)
+            dependents = ClassDependents.of(connection, class_id, into)
             deleted = frozenset(self._deleted()) & {key, *dependents.aliases}
             removed = RemovedClass(one, other, dependents, deleted, meant[0] if meant else 0)
             connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
@@ -214,6 +216,7 @@ class ClassTable:
             connection.execute("UPDATE class_aliases SET class_id = ? WHERE class_id = ?", (into, class_id))
             _add_alias(connection, key, into)
             _assign_to_person(connection, into)
+            merge_rejected(connection, class_id, into)
             self._remove(connection, [class_id])
             return removed
 
@@ -265,11 +268,14 @@ class ClassTable:
             _number(connection, sorted(present, key=lambda class_id: rank.get(class_id, len(rank))))
 
     def keep_model_classes(self, names: Iterable[str]) -> None:
-        """Remove the classes that came from a model, have no labels and are not in `names`."""
+        """Remove the classes that came from a model, have no labels and are not in `names`.
+
+        A class that a photo does not show stays, as that answer would be lost with it.
+        """
         kept = {class_key(name) for name in names}
         with self._database.transaction() as connection:
             rows = connection.execute(
-                f"SELECT id, key FROM classes WHERE origin = ? AND id NOT IN ({_IN_USE})",
+                f"SELECT id, key FROM classes WHERE origin = ? AND id NOT IN ({_ANSWERED})",
                 (ClassOrigin.MODEL.value,),
             ).fetchall()
             aliases = connection.execute("SELECT key, class_id FROM class_aliases").fetchall()

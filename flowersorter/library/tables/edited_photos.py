@@ -11,15 +11,36 @@ from pathlib import Path
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.places import path_range
 
-#: A labelled photo that stands at no place: its files show other pictures or are gone. A file that waits to be read
-#: again counts as the photo it was, and so does one that may be on an unplugged drive (`missing` is 1).
-STANDING = (
-    "(EXISTS (SELECT 1 FROM places WHERE places.photo_id = labels.photo_id AND places.missing < 2)"
-    " OR EXISTS (SELECT 1 FROM places WHERE places.former_id = labels.photo_id AND places.photo_id IS NULL))"
-)
+
+def standing(table: str) -> str:
+    """The SQL condition that the photo of a row of a table stands at a place: its files are there and show it.
+
+    A file that waits to be read again counts as the photo it was, and so does one that may be on an unplugged drive
+    (`missing` is 1).
+    """
+    return (
+        f"(EXISTS (SELECT 1 FROM places WHERE places.photo_id = {table}.photo_id AND places.missing < 2)"
+        f" OR EXISTS (SELECT 1 FROM places WHERE places.former_id = {table}.photo_id AND places.photo_id IS NULL))"
+    )
+
+
+STANDING = standing("labels")
+# A photo keeps what a person said of it; it takes over only what does not contradict that.
 _COPY_LABEL = (
     "INSERT OR IGNORE INTO labels (photo_id, class_id, origin, assigned_at)"
-    " SELECT ?, class_id, origin, assigned_at FROM labels WHERE photo_id = ?"
+    " SELECT ?1, class_id, origin, assigned_at FROM labels WHERE photo_id = ?2"
+    " AND NOT EXISTS (SELECT 1 FROM marks WHERE photo_id = ?1)"
+    " AND class_id NOT IN (SELECT class_id FROM rejected_classes WHERE photo_id = ?1)"
+)
+_COPY_REJECTED = (
+    "INSERT OR IGNORE INTO rejected_classes (photo_id, class_id, rejected_at)"
+    " SELECT ?1, class_id, rejected_at FROM rejected_classes WHERE photo_id = ?2"
+    " AND class_id NOT IN (SELECT class_id FROM labels WHERE photo_id = ?1)"
+)
+_COPY_MARK = (
+    "INSERT OR IGNORE INTO marks (photo_id, mark, marked_at)"
+    " SELECT ?1, mark, marked_at FROM marks WHERE photo_id = ?2"
+    " AND NOT EXISTS (SELECT 1 FROM labels WHERE photo_id = ?1)"
 )
 _COPY_REVIEWS = (
     "INSERT OR IGNORE INTO kept_labels (photo_id, class_id, suspected_id, kept_at)"
@@ -98,9 +119,9 @@ def take_over_former_hashes(connection: sqlite3.Connection, hashes: Iterable[byt
 
 
 def copy_answers(connection: sqlite3.Connection, source: int, target: int) -> None:
-    """Give a photo the label and the reviews of another one, as far as it has none."""
-    connection.execute(_COPY_LABEL, (target, source))
-    connection.execute(_COPY_REVIEWS, (target, source))
+    """Give a photo the label, the reviews and the other answers of another one, as far as it has none."""
+    for copy in (_COPY_LABEL, _COPY_REVIEWS, _COPY_REJECTED, _COPY_MARK):
+        connection.execute(copy, (target, source))
 
 
 def former_hashes(database: Database, photo_ids: Iterable[int]) -> list[tuple[int, bytes]]:

@@ -25,7 +25,8 @@ _TEACHES = f"{STANDING} AND EXISTS (SELECT 1 FROM photos WHERE photos.id = label
 class LabelTable:
     """The labels of one collection, at most one a photo. Every change is on disk when its call returns.
 
-    A change returns the state before it, with which `restore` undoes it.
+    A change returns the state before it, with which `restore` undoes it. A label removes the other answers about its
+    photo that contradict it (`AnswerTable`); `restore` does not bring them back.
     """
 
     def __init__(self, database: Database) -> None:
@@ -97,6 +98,10 @@ class LabelTable:
             connection.executemany(
                 "INSERT OR REPLACE INTO labels (photo_id, class_id, origin, assigned_at) VALUES (?, ?, ?, ?)",
                 assigned,
+            )
+            connection.executemany("DELETE FROM marks WHERE photo_id = ?", [row[:1] for row in assigned])
+            connection.executemany(
+                "DELETE FROM rejected_classes WHERE photo_id = ? AND class_id = ?", [row[:2] for row in assigned]
             )
         return {photo_id: before.get(photo_id) for photo_id in labels}
 

@@ -43,8 +43,6 @@ BACKBONE = Setting("backbone", "")
 DEVICE = Setting("device", "auto")
 #: Target precision of the verdict *sure*, from 0 to 1.
 SURE_PRECISION = Setting("sure_promise", DEFAULT_SURE_PRECISION)
-#: Whether training also uses photos without a label.
-SEMI_SUPERVISED = Setting("learn from unlabelled photos", False)
 #: Whether sorted copies follow a changed label: "yes", "no", or "" as long as the person has not been asked.
 MOVE_SORTED_COPIES = Setting("move sorted copies", "")
 #: Measured speed of fine-tuning by number of unfrozen stages: seconds a photo and epoch.

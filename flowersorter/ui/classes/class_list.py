@@ -24,6 +24,7 @@ class ClassList(QWidget):
         picked(key): Show this class or `PseudoClass`.
         dropped(class id, list of place ids): These photos belong there.
         dropped_on_new(list of place ids): These belong to a class that has no name yet.
+        dropped_on_not_mine(list of place ids): These show none of the classes.
         new_requested(): Make a class.
         moved(class id, before): Move it before the class with this index; an index after the last moves it to the end.
         up_requested(class id), down_requested(class id): It belongs one place higher or lower.
@@ -34,6 +35,7 @@ class ClassList(QWidget):
     picked = Signal(int)
     dropped = Signal(int, object)
     dropped_on_new = Signal(object)
+    dropped_on_not_mine = Signal(object)
     new_requested = Signal()
     moved = Signal(int, int)
     up_requested = Signal(int)
@@ -68,6 +70,7 @@ class ClassList(QWidget):
         for view in (self.classes, self.pseudo_classes):
             view.picked.connect(self._on_picked)
         self.classes.dropped.connect(self._on_dropped)
+        self.pseudo_classes.dropped.connect(self._on_dropped)
         self.classes.moved.connect(self.moved)
         self.classes.menu_requested.connect(self._on_menu)
         self.show_classes((), {})
@@ -129,10 +132,24 @@ class ClassList(QWidget):
                 "verdict-new",
                 self.tr("Doesn't look like any of your classes"),
             ),
+            (
+                PseudoClass.NOT_MINE,
+                self.tr("Not mine"),
+                "verdict-none",
+                self.tr("Drop photos here that show none of your classes"),
+            ),
             (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that can't be read")),
         ]
         return [
-            SidebarRow(int(key), text, counts.get(int(key), 0), icon=icon, hint=hint) for key, text, icon, hint in rows
+            SidebarRow(
+                int(key),
+                text,
+                counts.get(int(key), 0),
+                icon=icon,
+                droppable=key is PseudoClass.NOT_MINE,
+                hint=hint,
+            )
+            for key, text, icon, hint in rows
         ]
 
     def _lay_out(self) -> None:
@@ -172,6 +189,8 @@ class ClassList(QWidget):
     def _on_dropped(self, key: int, place_ids: list[int]) -> None:
         if key == NEW_CLASS:
             self.dropped_on_new.emit(place_ids)
+        elif key == PseudoClass.NOT_MINE:
+            self.dropped_on_not_mine.emit(place_ids)
         else:
             self.dropped.emit(key, place_ids)
 

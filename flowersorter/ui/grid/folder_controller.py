@@ -56,6 +56,7 @@ class FolderController(QObject):
         told(): The outcome of the scan is in the status bar.
         show_requested(key): Show this pseudo-class.
         options_requested(): Ask for the scan options.
+        groups_requested(): Name the groups of photos that look alike.
 
     Attributes:
         roots: The open folders and photos; none where nothing is open.
@@ -68,6 +69,7 @@ class FolderController(QObject):
     told = Signal()
     show_requested = Signal(int)
     options_requested = Signal()
+    groups_requested = Signal()
 
     def __init__(
         self,
@@ -223,7 +225,9 @@ class FolderController(QObject):
         if result.problems:
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         text += left_out
-        if counts.get(PseudoClass.UNSURE):
+        if result.many_unknown:
+            self._front.bar.say(text, (self.tr("Name groups"), self.groups_requested.emit), *options)
+        elif counts.get(PseudoClass.UNSURE):
             self._front.bar.say(text, (self.tr("Review them"), self._show_unsure), *options)
         else:
             self._front.bar.say(text, *options)
@@ -262,4 +266,4 @@ def _nothing() -> PhotoRows:
     ints = np.zeros(0, np.int32)
     longs, floats = np.zeros(0, np.int64), np.zeros(0, np.float32)
     flags, bytes_ = np.zeros(0, np.bool_), np.zeros(0, np.uint8)
-    return PhotoRows(longs, longs, (), (), ints, flags, ints, floats, bytes_)
+    return PhotoRows(longs, longs, (), (), ints, flags, ints, floats, bytes_, bytes_)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
 from flowersorter.domain.verdict import Verdict
@@ -29,6 +30,7 @@ class PseudoClass(IntEnum):
     UNSURE = -1
     UNKNOWN = -2
     UNREADABLE = -3
+    NOT_MINE = -5  # the person said so
     ALL = -4  # not a place to lie in: the whole folder
 
 
@@ -36,7 +38,8 @@ class PhotoColumns:
     """Arrays of one length, row by row a place, in natural order of the path.
 
     Attributes:
-        place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts: As in `PhotoRows`.
+        place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks: As in
+            `PhotoRows`.
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
@@ -52,7 +55,7 @@ class PhotoColumns:
         self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
         self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
-        self.verdicts = rows.verdicts.copy()
+        self.verdicts, self.marks = rows.verdicts.copy(), rows.marks.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
@@ -131,7 +134,7 @@ class PhotoColumns:
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
-        self.verdicts[rows] = news.verdicts[here]
+        self.verdicts[rows], self.marks[rows] = news.verdicts[here], news.marks[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
         self._say_again(rows)
         self._shelve(rows)
@@ -271,6 +274,7 @@ class PhotoColumns:
         verdicts = self.verdicts[rows]
         guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
         guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)
+        guess = np.where(self.marks[rows] == Mark.NOT_MINE, PseudoClass.NOT_MINE, guess)
         guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
         labels = self.label_ids[rows]
         self.class_keys[rows] = np.where(labels > 0, labels, guess)
@@ -292,4 +296,5 @@ def _no_rows() -> PhotoRows:
         class_ids=ints,
         confidences=np.zeros(0, np.float32),
         verdicts=np.zeros(0, np.uint8),
+        marks=np.zeros(0, np.uint8),
     )

@@ -222,6 +222,8 @@ class PhotoDelegate(QStyledItemDelegate):
             word = self.tr("Confirmed") if mine else self.tr("From folder name")
             icon = theme.CONFIRMED.icon if mine else theme.icon("open-folder", muted)
             colour = theme.CONFIRMED.colour if mine else muted
+        elif index.data(PhotoRole.NOT_MINE):
+            word, icon, colour = self.tr("Not mine"), theme.icon("verdict-none", muted), muted
         else:
             verdict = index.data(PhotoRole.VERDICT)
             if verdict is Verdict.NONE:

@@ -26,7 +26,7 @@ from PySide6.QtGui import QImage
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, Rows
+from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
@@ -51,6 +51,7 @@ class PhotoRole(IntEnum):
     CONFIDENCE = Qt.ItemDataRole.UserRole + 7
     LABELLED = Qt.ItemDataRole.UserRole + 8
     BY_PERSON = Qt.ItemDataRole.UserRole + 9
+    NOT_MINE = Qt.ItemDataRole.UserRole + 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class PhotoModel(QAbstractListModel):
             PhotoRole.CONFIDENCE: self._confidence,
             PhotoRole.LABELLED: self._labelled,
             PhotoRole.BY_PERSON: self._by_person,
+            PhotoRole.NOT_MINE: self._not_mine,
         }
 
     # -- what Qt asks
@@ -327,8 +329,10 @@ class PhotoModel(QAbstractListModel):
         if self._error(row) is not None:
             unreadable = self.tr("unreadable")
             return f"{self._class_name(row)}, {unreadable}" if self._labelled(row) else unreadable
+        if self._not_mine(row):
+            return self.tr("not mine")
         if not self._class_name(row):
-            return ""
+            return self.tr("unknown") if self._verdict(row) is Verdict.UNKNOWN else ""
         if self._labelled(row):
             words = self.tr("confirmed by you") if self._by_person(row) else self.tr("from folder name")
         else:
@@ -368,6 +372,9 @@ class PhotoModel(QAbstractListModel):
 
     def _confidence(self, row: int) -> float:
         return float(self.columns.confidences[row])
+
+    def _not_mine(self, row: int) -> bool:
+        return bool(self.columns.class_keys[row] == PseudoClass.NOT_MINE)
 
     def _labelled(self, row: int) -> bool:
         return bool(self.columns.label_ids[row] > 0)

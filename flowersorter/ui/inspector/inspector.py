@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import ClassLook
@@ -250,6 +251,16 @@ class Inspector(QScrollArea):
             self._say(look.name if look is not None else "")
             self.verdict.setText(self.tr("Confirmed by you") if mine else self.tr("From its folder name"))
             self._show_mark(theme.CONFIRMED.icon if mine else theme.icon("open-folder"))
+            return
+        if known.answers.mark is Mark.NOT_MINE:
+            self._say("")
+            self.verdict.setText(self.tr("Not mine. You said that it shows none of your classes"))
+            self._show_mark(theme.icon("verdict-none"))
+            return
+        if known.verdict is Verdict.UNKNOWN and not known.top:
+            self._say("")
+            self.verdict.setText(self.tr("You said that it shows none of your classes"))
+            self._show_mark(theme.verdict_style(known.verdict).icon)
             return
         if known.verdict is Verdict.NONE or not known.top:
             self._say("")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoStack
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import PhotoAnswer
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.pending_labels import LabelNews, LabelStep, PendingLabels
@@ -31,6 +32,7 @@ class LabelContext:
         failed: Shows the person why a label was not saved.
         follow: Moves sorted copies after a change of labels, given its number and photo ids.
         unfollow: Moves them back when the change with that number is undone.
+        refresh: Shows the suggestions of these photos anew, after answers about them came or went.
     """
 
     library: Operations
@@ -41,10 +43,11 @@ class LabelContext:
     failed: Callable[[Exception], None]
     follow: Callable[[int, Iterable[int]], None]
     unfollow: Callable[[int], None]
+    refresh: Callable[[Collection[int]], None]
 
 
 class LabelCommand(LibraryCommand):
-    """Labels photos, or with class id 0 removes their label.
+    """Labels photos, or with class id 0 removes their label; or gives other answers about them.
 
     Args:
         context: The library and views that it changes.
@@ -52,6 +55,7 @@ class LabelCommand(LibraryCommand):
         unread: Class id by place id, for photos that are not read yet.
         text: For the Undo menu.
         changes: The parts of the library that it changes.
+        answers: Another answer by photo id; shown when it is written.
     """
 
     def __init__(
@@ -61,9 +65,10 @@ class LabelCommand(LibraryCommand):
         unread: Mapping[int, int],
         text: str,
         changes: Changes = Changes.LABELS,
+        answers: Mapping[int, PhotoAnswer] | None = None,
     ) -> None:
         super().__init__(context.library, context.stack, text, changes)
-        self._context, self._step = context, LabelStep(dict(classes), dict(unread))
+        self._context, self._step = context, LabelStep(dict(classes), dict(unread), dict(answers or {}))
         labels = {photo: Label(to, LabelOrigin.PERSON) if to else None for photo, to in classes.items()}
         self._after, self._before = LabelNews(labels, dict(unread)), LabelNews()  # as the grid has them
         self._number, self._followed = next(_numbers), False
@@ -89,6 +94,7 @@ class LabelCommand(LibraryCommand):
         """Show the stored labels, and move sorted copies."""
         self._context.view.answer(self._after, result)
         self._context.written()
+        self._context.refresh(result.answered)
         self._followed = bool(result.labels)
         if self._followed:
             self._context.follow(self._number, result.labels)
@@ -97,6 +103,7 @@ class LabelCommand(LibraryCommand):
         """Show the stored labels, and move sorted copies back."""
         self._context.view.answer(self._before, result)
         self._context.written()
+        self._context.refresh(result.answered)
         if self._followed:
             self._context.unfollow(self._number)
 

@@ -23,7 +23,7 @@ from flowersorter.ui.shared.widgets import (
 )
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
-from flowersorter.workflows.evaluation.label_errors import LabelError, LabelErrorsResult
+from flowersorter.workflows.evaluation.label_errors import LabelError, LabelErrorsResult, too_early_in_words
 
 LARGE_PX = 1600
 
@@ -255,8 +255,12 @@ class LabelErrorsDialog(QDialog):
             parts = [self.tr("{0} kept, {1} moved.").format(kept, moved)]
             if moved:
                 parts.append(self.tr("Retrain to improve the suggestions."))
+        elif self._result.too_early:
+            self.nothing.setText(self.tr("Too early to say"))
         else:
             self.nothing.setText(self.tr("No doubtful labels"))
+        if self._result.too_early:
+            parts.append(worded(too_early_in_words(self._result)))
         if self._result.kept and not self._result.doubts:
             parts.append(self.tr("Kept by you: {0}.").format(self._result.kept))
         if self._result.unmeasured:

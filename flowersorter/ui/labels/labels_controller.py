@@ -1,22 +1,29 @@
-"""Labels photos: assign, confirm or remove; shown and written at once, and undoable."""
+"""Labels photos: assign, confirm, remove or answer otherwise; shown and written at once, and undoable."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import Mark, PhotoAnswer
 from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
+from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
 if TYPE_CHECKING:
@@ -29,11 +36,13 @@ class LabelsController(QObject):
     Signals:
         labels_changed(): Labels that were set or removed are in the library.
         files_changed(): Sorted photos moved on disk.
+        suggestions_outdated(): Photos were marked as not mine, or are so no longer: others like them may be unknown.
         files_labelled(list of place ids): Unreadable files were given a class; their label is to stay with their bytes.
     """
 
     labels_changed = Signal()
     files_changed = Signal()
+    suggestions_outdated = Signal()
     files_labelled = Signal(object)
 
     def __init__(
@@ -55,6 +64,7 @@ class LabelsController(QObject):
             front.complain,
             self._follow,
             self._unfollow,
+            self._refresh,
         )
 
     @cached_property
@@ -146,6 +156,48 @@ class LabelsController(QObject):
         rows = [row for row in columns.locate(place_ids).tolist() if columns.label_ids[row]]
         return self._push(dict.fromkeys(rows, 0), self.tr("Remove label from {1}"), "")
 
+    def reject(self, place_ids: Iterable[int]) -> int:
+        """Store that photos do not show the class they are shown with. Returns how many were shown with one."""
+        columns = self._session.photos.columns
+        rows = columns.locate(place_ids)
+        rows = rows[(columns.photo_ids[rows] > 0) & (columns.class_keys[rows] != PseudoClass.UNKNOWN)]
+        shown = np.where(columns.label_ids[rows] > 0, columns.label_ids[rows], columns.class_ids[rows])
+        answers = {
+            int(columns.photo_ids[row]): PhotoAnswer(int(class_id))
+            for row, class_id in zip(rows, shown, strict=True)
+            if class_id
+        }
+        return self._push_answers(answers, self.tr("Not this class for {0}"))
+
+    def mark(self, place_ids: Iterable[int], mark: Mark) -> int:
+        """Mark photos as not mine, or as not known to the person. Returns how many were not marked so."""
+        columns = self._session.photos.columns
+        rows = columns.locate(place_ids)
+        rows = rows[(columns.photo_ids[rows] > 0) & (columns.marks[rows] != mark)]
+        text = self.tr("Not mine for {0}") if mark is Mark.NOT_MINE else self.tr("Don't know for {0}")
+        return self._push_answers({int(each): PhotoAnswer(mark=mark) for each in columns.photo_ids[rows]}, text)
+
+    def _push_answers(self, answers: Mapping[int, PhotoAnswer], text: str) -> int:
+        if answers:
+            command = LabelCommand(self._context, {}, {}, text.format(count_photos(len(answers))), answers=answers)
+            self._session.undo_stack.push(command)
+        return len(answers)
+
+    def _refresh(self, photo_ids: Collection[int]) -> None:
+        """Show the suggestions of photos anew; those of photos like the ones that are not mine change later."""
+        if not photo_ids:
+            return
+        columns = self._session.photos.columns
+        place_ids = columns.place_ids[np.isin(columns.photo_ids, list(photo_ids))]
+        not_mine = columns.marks == Mark.NOT_MINE
+
+        def show(rows: PhotoRows) -> None:
+            self._session.photos.merge(rows)
+            if not np.array_equal(columns.marks == Mark.NOT_MINE, not_mine):
+                self.suggestions_outdated.emit()
+
+        self._session.library.submit(partial(_rows, self._session.engine, place_ids), show)
+
     def _push(self, classes: Mapping[int, int], text: str, name: str) -> int:
         """Push one command for class ids by column row."""
         columns = self._session.photos.columns
@@ -185,6 +237,12 @@ class LabelsController(QObject):
 
     def _names(self) -> dict[int, str]:
         return {each.id: each.name for each in self._session.state.classes}
+
+
+def _rows(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
+    from flowersorter.workflows.predicting.photo_details import rows_at
+
+    return rows_at(engine, place_ids)
 
 
 def _misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> tuple[int, bool | None]:

@@ -90,7 +90,6 @@ class PreferencesController(QObject):
             self._grid.tile_size,
             stored.cache_limit_mb,
             stored.sure_precision,
-            stored.learns_from_unlabelled,
             stored.moves_sorted_copies or False,
         )
         dialog = PreferencesDialog(
@@ -122,7 +121,6 @@ class PreferencesController(QObject):
             self._session.engine,
             chosen.backbone,
             chosen.sure_precision,
-            unlabelled=chosen.learns_from_unlabelled,
             move_copies=chosen.moves_sorted_copies if copies_changed else None,  # else the question is still open
         )
         self._session.library.submit(store, self._on_stored, changes=Changes.SETTINGS)

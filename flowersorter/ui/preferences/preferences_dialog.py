@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from flowersorter.domain.label import FEW_LABELS
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.library.tables.settings import CACHE_LIMIT_MB
@@ -46,7 +45,6 @@ class Preferences:
         thumbnail_px: Side of a tile in the grid.
         cache_limit_mb: The size limit of the thumbnail cache; 0 for no limit.
         sure_precision: Target precision of the verdict Sure, 0 to 1.
-        learns_from_unlabelled: Whether Retrain also uses unlabelled photos while labels are scarce.
         moves_sorted_copies: Whether sorted copies follow a changed class on disk.
     """
 
@@ -55,7 +53,6 @@ class Preferences:
     thumbnail_px: int = USUAL_PX
     cache_limit_mb: int = CACHE_LIMIT_MB.default
     sure_precision: float = DEFAULT_SURE_PRECISION
-    learns_from_unlabelled: bool = False
     moves_sorted_copies: bool = False
 
 
@@ -131,9 +128,6 @@ class PreferencesDialog(QDialog):
         self.sure_precision = SurePrecisionSection(preferences.sure_precision, page)
         column.addWidget(self.sure_precision)
         column.addSpacing(theme.LARGE_GAP_PX)
-        column.addWidget(text_label(page, "learning_title", self.tr("Training"), scale=1.05))
-        self._add_learning(column, page, preferences.learns_from_unlabelled)
-        column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "sorted_copies_title", self.tr("Sorted copies"), scale=1.05))
         self._add_sorted_copies(column, page, preferences.moves_sorted_copies)
         column.addSpacing(theme.LARGE_GAP_PX)
@@ -163,17 +157,6 @@ class PreferencesDialog(QDialog):
         page.setAutoFillBackground(False)
         scroll.viewport().setAutoFillBackground(False)
         return scroll
-
-    def _add_learning(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
-        self.unlabelled = QCheckBox(self.tr("When labels are &scarce, also learn from its own suggestions"), page)
-        self.unlabelled.setObjectName("learns_from_unlabelled")
-        text = self.tr(
-            "With up to {0} confirmed photos per class, Retrain can also learn from its own suggestions. Usually 1-4 "
-            "% more accurate, but one wrong suggestion can lead to others."
-        ).format(FEW_LABELS)
-        describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Applies from the next Retrain"))
-        self.unlabelled.setChecked(wanted)
-        column.addLayout(_explained(self.unlabelled, text_label(page, "learns_from_unlabelled_text", text, muted=True)))
 
     def _add_sorted_copies(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
         self.move_copies = QCheckBox(self.tr("&Also move the copies I sorted"), page)
@@ -230,7 +213,6 @@ class PreferencesDialog(QDialog):
             self.size_slider.value(),
             self.cache.limit_mb,
             self.sure_precision.precision,
-            self.unlabelled.isChecked(),
             self.move_copies.isChecked(),
         )
 

@@ -8,6 +8,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.figures import Epoch, percent
 from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
+from flowersorter.messages import worded
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.ui.training.finetune_dialog import FinetuneDialog
@@ -122,7 +123,9 @@ class FinetuneController(QObject):
             self.predictions_outdated.emit()
             return
         self._refused = result.model_id
-        if result.lost_classes:
+        if result.why_not is not None:
+            why = worded(result.why_not) + " " + self.tr("The previous model was kept.")
+        elif result.lost_classes:
             why = self.tr("It doesn't know {0}, so the previous model was kept.").format(", ".join(result.lost_classes))
         elif result.replaces_import:
             why = self.tr("Your imported model stays in use until you decide.")

@@ -24,6 +24,7 @@ from flowersorter.ui.shared.widgets import (
 )
 from flowersorter.workflows.evaluation.charts.builders import epoch_scene
 from flowersorter.workflows.training.finetune import EPOCHS, STAGES
+from flowersorter.workflows.training.finetuned_model import ENOUGH_LABELS
 
 _MOST_EPOCHS = 100
 _MINUTE_S, _HOUR_S = 60, 3600
@@ -70,8 +71,8 @@ class FinetuneDialog(QDialog):
             "deep_what",
             self.tr(
                 "Retrain only adjusts the last layer. This trains the image network itself: it studies your photos "
-                "many times with small variations. It takes minutes instead of seconds and is usually 1-3 % more "
-                "accurate. Some photos are set aside to measure the accuracy."
+                "many times with small variations. It takes minutes instead of seconds, and with many photos often "
+                "gives a bit more accuracy. Some photos are set aside to see whether it does, else the old model stays."
             ),
             muted=True,
         )
@@ -150,7 +151,11 @@ class FinetuneDialog(QDialog):
     @Slot()
     def _on_choice(self) -> None:
         words = duration_in_words(self._estimate(self.unfreeze, self.epochs.value()))
-        self.duration.setText(self.tr("{0} for {1}").format(words, count_photos(self._photos)))
+        duration = self.tr("{0} for {1}").format(words, count_photos(self._photos))
+        if self._photos < ENOUGH_LABELS:
+            few = self.tr("Too few to show that it helps: it needs about {0}, and the model in use stays.")
+            duration = f"{duration}. {few.format(ENOUGH_LABELS)}"
+        self.duration.setText(duration)
         if not self._running:
             self.chart.show_scene(epoch_scene((), self.epochs.value()))
 

@@ -122,24 +122,29 @@ class TrainingController(QObject):
         self._folder.rescan()
 
     def _learned(self, result: TrainResult) -> str:
+        from flowersorter.workflows.training.train import starter_stays
         from flowersorter.workflows.training.unmeasured_classes import in_words
 
         photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
         text = self.tr("Learned from {0}.").format(photos)
-        if result.guessed:
-            text = self.tr("Learned from {0} and its own suggestions for {1} more.").format(photos, result.guessed)
         if result.held_out_accuracy is not None and result.held_out:
-            text += " " + self._accuracy(result.held_out_accuracy, result.before)
+            text += " " + self._accuracy(result)
         if result.unmeasured:
             text += " " + self.tr("Not measured: {0}.").format(worded(in_words(result.unmeasured)))
+        if result.starter_classes:
+            text += " " + worded(starter_stays(result))
         return text
 
-    def _accuracy(self, now: float, before: float | None) -> str:
-        """State the held-out accuracy, with the previous model's where it differs."""
-        new, old = round(100 * now), None if before is None else round(100 * before)
-        if old is None or old == new:
-            return self.tr("Accuracy about {0} %.").format(new)
-        return self.tr("Accuracy about {0} % (was {1} %).").format(new, old)
+    def _accuracy(self, result: TrainResult) -> str:
+        """State the held-out accuracy, and how both models do on the same photos where they differ."""
+        assert result.held_out_accuracy is not None
+        text = self.tr("Accuracy about {0} %.").format(round(100 * result.held_out_accuracy))
+        if result.compared is None:
+            return text
+        photos, before, now = result.compared
+        if before == now:
+            return text
+        return text + " " + self.tr("Of the same {0} photos {1} are right (was {2}).").format(photos, now, before)
 
     def _on_opened(self) -> None:
         """Drop the suggestions kept for the comparison: they belong to the previous folder."""

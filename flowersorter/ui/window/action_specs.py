@@ -92,6 +92,21 @@ SPECS = (
         _t("The suggestion is right"),
     ),
     Spec("clear_label", _t("Re&move Label"), ("@0", "@Backspace"), "", _t("Go back to the suggestion")),
+    Spec(
+        "reject",
+        _t("Not This C&lass"),
+        ("@Delete",),
+        "",
+        _t("The photo does not show this class, which is not suggested for it again"),
+    ),
+    Spec(
+        "not_mine",
+        _t("Not Mi&ne"),
+        ("@N",),
+        "verdict-none",
+        _t("The photo shows none of your classes. It is not sorted"),
+    ),
+    Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
     Spec(
         "split_class",
@@ -136,6 +151,14 @@ SPECS = (
         ("Ctrl+L",),
         "check-labels",
         _t("Review labels that may be wrong"),
+    ),
+    Spec(
+        "name_groups",
+        _t("Name Gro&ups of Photos"),
+        ("Ctrl+G",),
+        "groups",
+        _t("Give photos that look alike their class together"),
+        short=_t("Name Groups"),
     ),
     Spec(
         "label_next",
@@ -193,7 +216,24 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "quit",
         ),
     ),
-    ("edit_menu", _t("&Edit"), ("undo", "redo", "", "undo_sort", "", "select_all", "", "confirm", "clear_label")),
+    (
+        "edit_menu",
+        _t("&Edit"),
+        (
+            "undo",
+            "redo",
+            "",
+            "undo_sort",
+            "",
+            "select_all",
+            "",
+            "confirm",
+            "reject",
+            "not_mine",
+            "dont_know",
+            "clear_label",
+        ),
+    ),
     (
         "classes_menu",
         _t("&Classes"),
@@ -208,6 +248,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "class_up",
             "class_down",
             "",
+            "name_groups",
             "retrain",
             "deep_train",
             "evaluate",
@@ -240,5 +281,31 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("help_menu", _t("&Help"), ("help", "about")),
 )
 
-TOOLBAR = ("open_folder", "", "undo", "redo", "", "retrain", "evaluate", "check_labels", "label_next", "<>", "sort")
-BUTTONS_WITH_TEXT = ("open_folder", "retrain", "evaluate", "sort")
+TOOLBAR = (
+    "open_folder",
+    "",
+    "undo",
+    "redo",
+    "",
+    "name_groups",
+    "retrain",
+    "evaluate",
+    "check_labels",
+    "label_next",
+    "<>",
+    "sort",
+)
+BUTTONS_WITH_TEXT = ("open_folder", "name_groups", "retrain", "sort")
+#: Actions that need an open folder, besides those on its photos.
+OF_A_FOLDER = (
+    "rescan",
+    "scan_options",
+    "sort",
+    "select_all",
+    "hide_confirmed",
+    "name_groups",
+    "label_next",
+    "check_sample",
+    "preview",
+    "show_in_folder",
+)

@@ -124,6 +124,7 @@ class FilterController(QObject):
             int(PseudoClass.ALL): self.tr("All photos"),
             int(PseudoClass.UNSURE): self.tr("Not sure"),
             int(PseudoClass.UNKNOWN): self.tr("Unknown"),
+            int(PseudoClass.NOT_MINE): self.tr("Not mine"),
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
         }
         title = shown.title or titles.get(shown.class_key) or self._names.get(shown.class_key, "")
@@ -143,6 +144,7 @@ class FilterController(QObject):
         notices = {
             int(PseudoClass.UNSURE): self.tr("No uncertain photos."),
             int(PseudoClass.UNKNOWN): self.tr("No unknown photos."),
+            int(PseudoClass.NOT_MINE): self.tr("You called no photo here not mine."),
             int(PseudoClass.UNREADABLE): self.tr("No unreadable files."),
         }
         return notices.get(shown.class_key, self.tr("No photos here yet. Drag some onto this class."))

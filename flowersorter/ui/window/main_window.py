@@ -25,6 +25,7 @@ from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.training.training_controller import TrainingController
+from flowersorter.ui.window.action_specs import OF_A_FOLDER
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
@@ -160,6 +161,7 @@ class MainWindow(QMainWindow):
         self.class_list.picked.connect(self.filter.show)
         self.class_list.dropped.connect(self.selection.drop)
         self.class_list.dropped_on_new.connect(self.selection.assign_to_new)
+        self.class_list.dropped_on_not_mine.connect(self.selection.mark_not_mine)
         self.class_list.new_requested.connect(self.selection.make_class)
         self.class_list.split_requested.connect(self.selection.split_class)
         self.class_list.moved.connect(self.classes.move)
@@ -181,13 +183,15 @@ class MainWindow(QMainWindow):
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
+        self.folder.groups_requested.connect(self.on_demand.name_groups)
+        self.on_demand.everything_requested.connect(self.filter.show_all)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
         for asking in (self.training, late):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
-        moved = (late.files_changed, self.labels.files_changed)
+        moved = (late.files_changed, self.labels.files_changed, self.labels.suggestions_outdated)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
         stack = self.session.undo_stack
@@ -216,8 +220,7 @@ class MainWindow(QMainWindow):
             "redo": self.session.undo_stack.redo,
             "undo_sort": late.undo_sort,
             "select_all": self.grid.selectAll,
-            "confirm": self.selection.confirm,
-            "clear_label": self.selection.clear_label,
+            **self.selection.handlers,
             "new_class": self.selection.make_class,
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
@@ -230,6 +233,7 @@ class MainWindow(QMainWindow):
             "evaluate": late.evaluate,
             "check_sample": late.check_sample,
             "check_labels": late.check_labels,
+            "name_groups": late.name_groups,
             "label_next": late.label_next,
             "preview": self.preview.show,
             "show_in_folder": self.window_controller.show_picked_in_folder,
@@ -285,9 +289,7 @@ class MainWindow(QMainWindow):
 
     def _enable(self) -> None:
         actions, is_open = self.actions_by_name, bool(self.folder.roots)
-        for name in ("confirm", "clear_label", "preview", "show_in_folder"):
-            actions[name].setEnabled(is_open)
-        for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", "label_next", "check_sample"):
+        for name in (*self.selection.handlers, *OF_A_FOLDER):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
             actions[name].setEnabled(self.filter.class_shown > 0)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence
 
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.session import MessageSink
+from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.ui.window.filter_controller import FilterController
 
 
@@ -29,6 +33,17 @@ class SelectionController(QObject):
         self._front, self._grid, self._classes, self._labels = front, grid, classes, labels
         self._filter, self._split_key = photo_filter, split_key
 
+    @property
+    def handlers(self) -> dict[str, Callable[[], None]]:
+        """The handlers of the actions that need a photo, by the action's name."""
+        return {
+            "confirm": self.confirm,
+            "reject": self.reject,
+            "not_mine": self.not_mine,
+            "dont_know": self.dont_know,
+            "clear_label": self.clear_label,
+        }
+
     @Slot(int)
     def assign(self, class_id: int) -> None:
         """Label the selected photos with this class."""
@@ -45,6 +60,33 @@ class SelectionController(QObject):
     def clear_label(self) -> None:
         """Remove the labels of the selected photos."""
         self._labels.clear(self._grid.selected_places())
+
+    @Slot()
+    def reject(self) -> None:
+        """Store that the selected photos do not show the class they are shown with."""
+        selected = self._grid.selected_places()
+        if selected and not self._after_key(self._labels.reject(selected)):
+            self._front.bar.say(self.tr("No suggestion or label to reject."))
+
+    @Slot()
+    def not_mine(self) -> None:
+        """Store that the selected photos show none of the classes."""
+        self.mark_not_mine(self._grid.selected_places())
+
+    @Slot(object)
+    def mark_not_mine(self, place_ids: list[int]) -> None:
+        """Store that photos, selected or dragged, show none of the classes."""
+        count = self._after_key(self._labels.mark(place_ids, Mark.NOT_MINE))
+        if count:
+            one, many = self.tr("{0} not mine. It is not sorted."), self.tr("{0} not mine. They are not sorted.")
+            self._front.bar.say((one if count == 1 else many).format(count_photos(count)))
+
+    @Slot()
+    def dont_know(self) -> None:
+        """Store that the person cannot tell the class of the selected photos."""
+        count = self._after_key(self._labels.mark(self._grid.selected_places(), Mark.DONT_KNOW))
+        if count:
+            self._front.bar.say(self.tr("{0} not suggested for labelling again.").format(count_photos(count)))
 
     @Slot(int, object)
     def drop(self, class_id: int, place_ids: list[int]) -> None:

@@ -18,7 +18,9 @@ from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Rows whose scores fit the cache of a core between the two products.
 _BLOCK_ROWS = 1024
-_MAX_STEPS = 100
+#: Weights of the fits that are solved together; L-BFGS keeps twenty arrays of them. More share no product worth it.
+_TOGETHER = 500_000
+MOST_STEPS = 100
 _REMEMBERED = 10
 #: Fraction of the expected decrease that a step must reach (Armijo's rule).
 _ENOUGH = 1e-4
@@ -73,15 +75,30 @@ class Solver:
         self._blocks = row_blocks(len(fits.projection), _BLOCK_ROWS)
         self._shape = (len(fits.seen), fits.classes, fits.projection.shape[1])
         # The part of the loss that is linear in the head, and the mean square of each coordinate.
-        parts = pool.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
-        self._pull: Weights = np.sum([pull for pull, _ in parts], axis=0, dtype=np.float64).reshape(self._shape)
-        self._squares: NDArray[np.float64] = np.sum([squares for _, squares in parts], axis=0, dtype=np.float64)
+        self._pull: Weights = np.zeros(self._shape)
+        self._squares: NDArray[np.float64] = np.zeros((self._shape[0], self._shape[2]))
+        order = np.argsort(fits.targets, kind="stable")
+        blocks = [order[block] for block in self._blocks]
+        for rows, (pull, squares) in zip(
+            blocks, pool.map(lambda rows: self._moments(rows, fits.targets[rows]), blocks), strict=True
+        ):
+            first = fits.targets[rows[0]]
+            self._pull[:, first : first + pull.shape[1]] += pull
+            self._squares += squares
 
-    def _moments(self, rows: slice, targets: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Sum one block: (P, C, R + 1) weighted sums by class and (P, R + 1) weighted sums of squares."""
+    def _moments(
+        self, rows: NDArray[np.intp], targets: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Sum some photos, ordered by class, so that a block has photos of few classes.
+
+        Returns:
+            (P, K, R + 1) weighted sums of the K classes from the first to the last one, and (P, R + 1) weighted sums of
+            squares.
+        """
         projection, weights = self._projection[rows], self._weights[:, rows]
-        wanted = np.arange(self._shape[1])[:, None] == targets
-        return (weights[:, None] * wanted).reshape(-1, len(projection)) @ projection, weights @ np.square(projection)
+        wanted = np.arange(targets[0], targets[-1] + 1)[:, None] == targets
+        pull = (weights[:, None] * wanted).reshape(-1, len(rows)).astype(np.float64) @ projection
+        return pull.reshape(len(weights), len(wanted), -1), weights @ np.square(projection)
 
     def solve(
         self,
@@ -90,6 +107,7 @@ class Solver:
         start: Weights | None,
         prior: Weights | None = None,
         fits: int | None = None,
+        steps: int = MOST_STEPS,
     ) -> Weights:
         """Minimise class-balanced cross-entropy plus half the penalty times the squared distance from the prior.
 
@@ -99,6 +117,7 @@ class Solver:
             start: Warm start (P, C, R + 1), or None: the prior.
             prior: (P, C, R + 1) heads the penalty pulls towards; None: zeros.
             fits: Number of fits to solve, from the first; None: all.
+            steps: Most steps of a fit.
 
         Returns:
             (P, C, R + 1) float64: weights, then the bias.
@@ -106,20 +125,35 @@ class Solver:
         Raises:
             Cancelled: a stop was requested.
         """
+        together = max(1, _TOGETHER // (self._shape[1] * self._shape[2]))
+        parts = row_blocks(self._shape[0] if fits is None else fits, together)
+        return np.concatenate([self._solve(part, penalty, tolerance, start, prior, steps) for part in parts])
+
+    def _solve(
+        self,
+        fits: slice,
+        penalty: float,
+        tolerance: float,
+        start: Weights | None,
+        prior: Weights | None,
+        steps: int,
+    ) -> Weights:
+        """Solve some fits together, as `solve` does."""
         decay = np.append(np.full(self._shape[2] - 1, penalty), 0.0)
-        active: NDArray[np.intp] = np.arange(self._shape[0] if fits is None else fits)
+        squares = self._squares[fits]
+        active: NDArray[np.intp] = np.arange(len(squares))
         equally_likely = (self._shape[1] - 1) / self._shape[1] ** 2  # p (1 - p) for p = 1 / C
-        scale = 1 / np.sqrt(self._squares[active] * equally_likely + decay)[:, None, :]
-        near = (np.zeros(self._shape) if prior is None else prior)[active]
-        found: Weights = (near if start is None else start) / scale
+        scale = 1 / np.sqrt(squares * equally_likely + decay)[:, None, :]
+        near = np.zeros((len(active), *self._shape[1:])) if prior is None else prior[fits]
+        found: Weights = (near if start is None else start[fits]) / scale
 
         def loss(heads: Weights) -> tuple[NDArray[np.float64], Weights]:
-            values, slopes = self._loss(active, heads * scale[active], near[active], decay)
+            values, slopes = self._loss(active + fits.start, heads * scale[active], near[active], decay)
             return values, slopes * scale[active]
 
         memory, point, stuck = _Memory(), found.copy(), np.zeros(len(active), np.bool_)
         value, slope = loss(point)
-        for _ in range(_MAX_STEPS):
+        for _ in range(steps):
             step = memory.direction(slope)
             gain = _dot(step, slope)  # negative; the quadratic model expects half of it
             going = ~stuck & (-gain / 2 > tolerance * np.maximum(value, _NEXT_TO_NOTHING))

@@ -29,8 +29,14 @@ _PENALTY_WITH_PRIOR = 1e-3
 #: With the discriminant. 1e-3 to 3e-5, or the best of several, measured the same within 0.2 points.
 _PENALTY_OF_DISCRIMINANT = 1e-4
 #: Tolerance while penalties are compared, and of the final fit: with `_MANY` photos, and proportionally less with
-#: fewer, where steps are cheap.
+#: fewer, where steps are cheap. With `_LARGE` scores (photos times classes) or more a step takes seconds: the tolerance
+#: is larger by as much, up to a factor, and penalties are compared on one fold, which has hundreds of photos.
 _ROUGHLY, _CLOSELY, _MANY = 1e-3, 1e-4, 10_000
+_LARGE, _MOST_LOOSENED = 2_000_000, 5.0
+#: Most steps without the discriminant before it is kept: on the way there the held-out loss has not become less.
+_STEPS_WITHOUT = 30
+#: Held-out loss of the discriminant below which no other head is tried.
+_NEXT_TO_NOTHING = 1e-2
 #: Fraction of changed photos from which the penalty is chosen again.
 _WORTH_CHOOSING = 0.01
 
@@ -84,7 +90,7 @@ def fit_heads(
     if last is not None and not np.array_equal(last.folds, folds):
         last = None
     fits = _fits(state, folds, classes)
-    size = min(1.0, len(state.ids) / _MANY)
+    size = _loosened(len(state.ids), classes)
     roughly, closely = _ROUGHLY * size, _CLOSELY * size
     start = None if last is None else last.weights
     solver = Solver(fits, pool, cancel)
@@ -95,11 +101,43 @@ def fit_heads(
     if last is not None and state.changed - last.chosen_after <= _WORTH_CHOOSING * len(state.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
-    near = _nearest(state, folds, fits, pool) if discriminant else None
-    penalty, found, near = _choose(state, folds, solver, near, last, roughly, pool)
-    mean = found.mean(axis=0, keepdims=True)
-    start = np.concatenate([found, mean if last is None else last.weights[-1:]])
+    near = fit_lda(fits, pool) if discriminant else None
+    compared = folds if len(state.ids) * classes < _LARGE else folds[:1]
+    penalty, found, near = _choose(state, compared, solver, near, last, roughly, pool)
+    start = _start(found, near, last, len(fits.seen))
     return CrossValidatedHeads(folds, penalty, state.changed, solver.solve(penalty, closely, start, near), near)
+
+
+def refit_last(
+    state: TrainingState, last: CrossValidatedHeads, pool: ThreadPool, cancel: CancelToken
+) -> NDArray[np.float64]:
+    """Fit the (C, R + 1) head of all photos alone, from where it was and with the penalty that was chosen."""
+    classes = last.weights.shape[1]
+    fits = _fits(state, np.empty(0, np.intp), classes)
+    prior = None if last.prior is None else last.prior[-1:]
+    tolerance = _CLOSELY * _loosened(len(state.ids), classes)
+    (head,) = Solver(fits, pool, cancel).solve(last.penalty, tolerance, last.weights[-1:], prior)
+    return np.asarray(head, np.float64)
+
+
+def _loosened(photos: int, classes: int) -> float:
+    """Factor of the tolerances: less with few photos, more where a step takes long."""
+    return min(1.0, photos / _MANY) * float(np.clip(photos * classes / _LARGE, 1, _MOST_LOOSENED))
+
+
+def _start(found: Weights, near: Weights | None, last: CrossValidatedHeads | None, fits: int) -> Weights:
+    """Put together the warm start of all fits from the heads of the folds that were compared.
+
+    A head of another fold would be no start: it knows the photos that are held out.
+    """
+    others = last.weights if last is not None else near
+    if others is None:
+        others = np.zeros((fits, *found.shape[1:]))
+    start = others.copy()
+    start[: len(found)] = found
+    if last is None and len(found) == fits - 1:
+        start[-1] = found.mean(axis=0)
+    return start
 
 
 def _fits(state: TrainingState, folds: NDArray[np.intp], classes: int) -> FitBatch:
@@ -113,17 +151,6 @@ def _fits(state: TrainingState, folds: NDArray[np.intp], classes: int) -> FitBat
     seen = np.vstack([state.folds != folds[:, None], np.ones(len(state.folds), np.bool_)])
     sample_weight = (1 / np.bincount(rows)).astype(np.float32)
     return FitBatch(projection, state.targets[rows], classes, seen[:, rows], sample_weight[rows])
-
-
-def _nearest(state: TrainingState, folds: NDArray[np.intp], fits: FitBatch, pool: ThreadPool) -> Weights | None:
-    """Fit the discriminants, semi-supervised unless those of labelled photos alone have clearly less held-out loss."""
-    near = fit_lda(fits, pool)
-    if near is None or state.unlabelled is None or not len(state.unlabelled):
-        return near
-    wider = fit_lda(fits, pool, state.unlabelled)
-    assert wider is not None
-    alone, together = (_held_out_losses(state, folds, each[:-1], pool) for each in (near, wider))
-    return near if _clearly_less(alone, together) else wider
 
 
 def _choose(
@@ -140,7 +167,7 @@ def _choose(
     Returns:
         The penalty, the heads of the folds, and the heads the penalty pulls towards.
     """
-    start = None if last is None else last.weights[:-1]
+    start = None if last is None else last.weights[: len(folds)]
 
     def losses(weights: Weights) -> NDArray[np.float64]:
         return _held_out_losses(state, folds, weights, pool)
@@ -153,7 +180,10 @@ def _choose(
         return (*choose_penalty(loss, start), None)
     held = solver.solve(_PENALTY_OF_DISCRIMINANT, tolerance, start, near, fits=len(folds))
     held_losses = losses(held)
-    if loss(_PENALTY_OF_DISCRIMINANT, held)[0] >= held_losses.mean():
+    if held_losses.mean() < _NEXT_TO_NOTHING:
+        return _PENALTY_OF_DISCRIMINANT, held, near
+    free = solver.solve(_PENALTY_OF_DISCRIMINANT, tolerance, held, fits=len(folds), steps=_STEPS_WITHOUT)
+    if losses(free).mean() >= held_losses.mean():
         return _PENALTY_OF_DISCRIMINANT, held, near  # true of most collections: the search is skipped
     penalty, free = choose_penalty(loss, start)
     if _clearly_less(losses(free), held_losses):

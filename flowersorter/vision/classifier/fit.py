@@ -12,21 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.class_prior_shift import correct_class_prior
-from flowersorter.vision.classifier.cross_validation import CrossValidatedHeads, fit_heads, held_out_logits
+from flowersorter.vision.classifier.cross_validation import CrossValidatedHeads, fit_heads, held_out_logits, refit_last
 from flowersorter.vision.classifier.model import Model, TrainingRecord
 from flowersorter.vision.classifier.out_of_distribution import HeldOutPredictions, LabelledSample, fit_ood_detector
-from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples, TrainingState
-from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool
 
-#: Relative change in the number of unlabelled photos, or variants, up to which an earlier fit is a warm start.
+#: Relative change in the number of variants up to which an earlier fit is a warm start.
 _MORE_BESIDE = 0.1
 #: Least held-out photos for an accuracy.
 _ENOUGH_TO_MEASURE = 10
@@ -73,12 +70,11 @@ class Fitted:
     heads: CrossValidatedHeads
 
     def continues(self, class_names: Sequence[str], backbone: str, seed: int, examples: Examples) -> bool:
-        """Whether this fit is a warm start for these examples: unlabelled photos and variants must be about as many."""
-        model, unlabelled, variants = self.model, self.state.unlabelled, self.state.variants
-        beside = [0 if each is None else len(each) for each in (examples.unlabelled, unlabelled)]
-        shown = [0 if each is None else len(each.rows) for each in (examples.variants, variants)]
+        """Whether this fit is a warm start for these examples: variants must be about as many."""
+        model = self.model
+        now, then = (0 if each is None else len(each.rows) for each in (examples.variants, self.state.variants))
         same = (model.class_names, model.backbone, model.training.seed) == (tuple(class_names), backbone, seed)
-        return same and all(abs(now - then) <= _MORE_BESIDE * then for now, then in (beside, shown))
+        return same and abs(now - then) <= _MORE_BESIDE * then
 
 
 def fit(
@@ -121,10 +117,6 @@ def fit(
             text("at least two classes with a labelled photo each are needed"),
             text("Drag some photos onto a second class, then retrain"),
         )
-    if examples.unlabelled is not None:
-        alone = replace(examples, unlabelled=None)
-        first = fit(alone, class_names, backbone, cancel, seed=seed, prior=prior, discriminant=discriminant)
-        examples = replace(examples, unlabelled=_in_distribution(examples.unlabelled, first.model))
     record = TrainingRecord(photos=0, own_photos=0, seed=seed, note=note, origin=origin)
     with ThreadPool() as pool:
         cancel.check()
@@ -138,10 +130,43 @@ def fit(
         return _judge(examples, state, heads, (tuple(class_names), backbone, record), pool)
 
 
-def _in_distribution(unlabelled: Features, model: Model) -> Features | None:
-    """Drop the unlabelled photos that are out of distribution for a model of the labelled ones."""
-    known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.UNKNOWN)
-    return unlabelled.take(known) if len(known) else None
+def _class_means(logits: NDArray[np.float32], targets: NDArray[np.intp]) -> NDArray[np.float32] | None:
+    """Average the (M, C) held-out logits of each class: (C, C); None if a class has no held-out photo."""
+    classes = logits.shape[1]
+    counts = np.bincount(targets, minlength=classes)
+    if not counts.all():
+        return None
+    order = np.argsort(targets, kind="stable")
+    sums = np.add.reduceat(logits[order].astype(np.float64), np.cumsum(counts) - counts, axis=0)
+    return (sums / counts[:, None]).astype(np.float32)
+
+
+def refit_head(last: Fitted, changed: Examples, removed: NDArray[np.int64], cancel: CancelToken) -> Model | None:
+    """Fit the head of all photos again after a few labels changed: the model until the exact fit is done.
+
+    The penalty, its prior, the calibration and the out-of-distribution detector are those of the last fit, which stays
+    as it is: the exact fit starts from it and finds the same model as without this one.
+
+    Args:
+        last: The last fit.
+        changed: Photos whose label is new or another one.
+        removed: (M,) ids of photos that have no label any more.
+        cancel: Checked in every step.
+
+    Returns:
+        The model; None if a class has lost its last photo.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    model, heads = last.model, last.heads
+    state = last.state.relabelled(changed, removed, cancel)
+    if not np.bincount(state.targets, minlength=len(model.class_names)).all():
+        return None
+    with ThreadPool() as pool:
+        head = refit_last(state, heads, pool, cancel)
+        weight, bias = state.axes.to_feature_space(head - heads.weights[-1])
+    return replace(model, weight=model.weight + weight, bias=model.bias + bias)
 
 
 def _judge(
@@ -172,6 +197,7 @@ def _judge(
         temperature=temperature,
         thresholds=fit_thresholds(confidence, right, ood_score <= novelty.familiar),
         novelty=novelty,
+        class_logits=_class_means(logits / np.float32(temperature), targets),
         training=replace(
             record,
             photos=len(examples.targets),
@@ -180,7 +206,6 @@ def _judge(
             built_on_starter=not bool(examples.own.all()),
             memorised=0 if examples.memorised is None else int(examples.memorised.sum()),
             held_out=int(own.sum()),
-            guessed=0 if examples.unlabelled is None else len(examples.unlabelled),
         ),
     )
     return Fitted(model, held_out, state, heads)

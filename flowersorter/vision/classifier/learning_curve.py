@@ -26,8 +26,6 @@ _REPEATS = ((150, 8), (600, 5), (2000, 3))
 _FEWEST_REPEATS = 2
 #: Largest subset fitted: beyond it, one label makes no measurable difference.
 _LARGEST = 3000
-#: Unlabelled photos of these fits: fewer than usual, as there are many fits.
-_UNLABELLED = 300
 #: Least photos of a class in every subset.
 _LEAST_PER_CLASS = 2
 #: Grid of laws: the current error as a multiple of the measured one, the floor as a fraction of it, the exponent.
@@ -181,14 +179,7 @@ def _learn(
     cancel: CancelToken,
 ) -> Fitted:
     """Fit some of the photos, with a warm start from the previous subset."""
-    others = examples.unlabelled
-    subset = Examples(
-        examples.ids[rows],
-        examples.features.take(rows),
-        examples.targets[rows],
-        examples.own[rows],
-        unlabelled=None if others is None else others.take(slice(_UNLABELLED)),
-    )
+    subset = Examples(examples.ids[rows], examples.features.take(rows), examples.targets[rows], examples.own[rows])
     return fit(subset, class_names, "", cancel, last=last)
 
 

@@ -43,7 +43,6 @@ class TrainingRecord:
         memorised: Photos of the person the backbone itself was trained on (deep training): accuracy, temperature
             and thresholds come from the others alone.
         held_out: Photos of the person the accuracy was measured on; None in models of earlier versions.
-        guessed: Unlabelled photos used by semi-supervised training.
     """
 
     photos: int
@@ -54,7 +53,6 @@ class TrainingRecord:
     note: str = ""
     origin: str = ""
     memorised: int = 0
-    guessed: int = 0
     held_out: int | None = None
 
     @property
@@ -75,6 +73,7 @@ class Model:
         temperature: Divisor of the logits, from held-out photos.
         thresholds: Confidence of *sure* and *likely*.
         novelty: Detects photos of none of the classes.
+        class_logits: (C, C) float32, mean calibrated logits of the held-out photos of each class; None if not known.
         training: Data and held-out accuracy.
     """
 
@@ -85,6 +84,7 @@ class Model:
     temperature: float
     thresholds: Thresholds
     novelty: OodDetector
+    class_logits: NDArray[np.float32] | None = None
     training: TrainingRecord = field(default_factory=lambda: TrainingRecord(photos=0, own_photos=0))
 
     @property
@@ -105,6 +105,8 @@ class Model:
             "novelty_typical": self.novelty.mean_std,
             "novelty_mix": self.novelty.weights,
         }
+        if self.class_logits is not None:
+            arrays["class_logits"] = self.class_logits
         metadata: dict[str, Any] = {
             "format": FORMAT,
             "backbone": self.backbone,
@@ -123,7 +125,6 @@ class Model:
             "note": self.training.note,
             "origin": self.training.origin,
             "memorised": self.training.memorised,
-            "guessed": self.training.guessed,
             "held_out": self.training.held_out,
         }
         return arrays, metadata
@@ -167,6 +168,9 @@ class Model:
             temperature=numbers["temperature"],
             thresholds=Thresholds(numbers["sure"], numbers["probable"], _sure_at(metadata)),
             novelty=_novelty(arrays, metadata, *weight.shape),
+            class_logits=_fitting(arrays, "class_logits", (len(names), len(names)))
+            if "class_logits" in arrays
+            else None,
             training=TrainingRecord(
                 photos=int(metadata.get("photos", 0)),
                 own_photos=int(metadata.get("own_photos", 0)),
@@ -176,7 +180,6 @@ class Model:
                 note=str(metadata.get("note", "")),
                 origin=str(metadata.get("origin", "")),
                 memorised=int(metadata.get("memorised", 0)),
-                guessed=int(metadata.get("guessed", 0)),
                 held_out=None if metadata.get("held_out") is None else int(metadata["held_out"]),
             ),
         )

@@ -10,19 +10,19 @@ et al., 2022: 0.78 and 0.96); surprise 0.54 and 0.99; all three 0.85 and 0.97 (`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier.class_subspaces import ClassSubspaces, squared_residuals
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES, ImageNetPrior
 from flowersorter.vision.features.near_duplicates import near_duplicate_groups
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA, SAMPLE, Coordinates
-from flowersorter.vision.parallel import ThreadPool, row_blocks
+from flowersorter.vision.parallel import ThreadPool
 
 #: False positive rate: fraction of photos of known classes called new.
 FALSE_POSITIVE_RATE = 0.02
@@ -30,13 +30,10 @@ FALSE_POSITIVE_RATE = 0.02
 #: other photos are sure instead of 85.0 %, as the precision is then reached at a lower confidence; and of everyday
 #: things, each flower left out in turn, 10 % instead of 30 %.
 NOT_SURE_RATE = 0.08
-#: Principal axes of all labelled photos, and axes of a class within these. More of the first are hardly better (128:
-#: +0.0006) and take twice the time; of the second 8 and 24 are worse by 0.004 and 0.001.
-_AXES, _CLASS_AXES = 96, 16
+#: Principal axes of all labelled photos. More are hardly better (128: +0.0006) and take twice the time.
+_AXES = 96
 #: The axes are at most this part of all dimensions, so that a residual remains.
 _PART = 8
-#: Axes per hundred photos of a small class.
-_SHARE = 66
 #: Weights of doubt, distance and surprise, each in standard deviations of known photos; and the normal surprise.
 _WEIGHTS, _COMMON = np.array([0.5, 1.0, 4.0], np.float32), np.float32(2.0)
 #: Weights of a model with distances only.
@@ -44,10 +41,7 @@ _DISTANCE_ONLY = np.array([0.0, 1.0, 0.0], np.float32)
 _UNSCALED = np.array([[0, 0, 0], [1, 1, 1]], np.float32)
 #: Larger than any OOD score.
 NEVER = 1e6
-#: Photos from which the axes do not overfit single ones; numbers in all moment matrices together: 100 MB.
-_MANY, _MOMENTS = 10_000, 12_500_000
 _LEAST_SPREAD = np.float32(1e-3)
-_BLOCK_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,10 +111,7 @@ class OodDetector:
             confidence: (N,) calibrated probability of the predicted class.
             imagenet_prior: ImageNet prior of the photos, if known.
         """
-        distance = np.empty(len(coordinates), np.float32)
-        for number in np.unique(guesses).tolist():
-            rows = np.flatnonzero(guesses == number)
-            distance[rows] = _squared_residual(self.centres[number], self.directions[number], coordinates.take(rows))
+        distance = squared_residuals((self.centres, self.directions), guesses, coordinates)
         surprise = (
             None if imagenet_prior is None or not self.reference.any() else imagenet_prior.surprise(self.reference)
         )
@@ -184,29 +175,20 @@ def fit_ood_detector(
     Returns:
         The detector, with thresholds from the held-out scores; and (M,) float32 scores of the held-out photos.
     """
-    classes, fold_of = int(known.targets.max()) + 1, known.folds[guesses.rows]
     rank = min(_AXES, known.axes.basis.shape[1] // _PART, len(known.axes.basis))
-    coordinates = known.coordinates.truncated(_axes_kept(known, classes, rank))
-    folds, measured = np.unique(known.folds).tolist(), np.unique(fold_of).tolist()
-    cells = [(fold, number) for fold in folds for number in range(classes)]
-    moments = dict(zip(cells, pool.map(lambda cell: _moments(known, coordinates, *cell), cells), strict=True))
-    everything = [np.sum([moments[fold, number] for fold in folds], axis=0) for number in range(classes)]
+    subspaces = ClassSubspaces(known.coordinates, known.targets, known.folds, rank, pool)
+    fold_of = known.folds[guesses.rows]
     distance = np.empty(len(guesses.rows), np.float32)
 
     def measure(fold: int) -> None:
         """Measure the distances of a fold to subspaces fitted without it, the axes included."""
-        rest = [everything[number] - moments[fold, number] for number in range(classes)]
-        rotation = _rotation(rest, rank)
-        for number in range(classes):
-            at = np.flatnonzero((fold_of == fold) & (guesses.classes == number))
-            if len(at):
-                space = _subspace(rotation.T @ rest[number] @ rotation)
-                distance[at] = _squared_residual(*space, _rotated(coordinates.take(guesses.rows[at]), rotation))
+        at = np.flatnonzero(fold_of == fold)
+        spaces, coordinates = subspaces.without(fold, guesses.rows[at])
+        distance[at] = squared_residuals(spaces, guesses.classes[at], coordinates)
 
-    pool.map(measure, measured)
+    pool.map(measure, np.unique(fold_of).tolist())
     basis = known.axes.basis[:rank].astype(np.float16).astype(np.float32)
-    shown = [*range(rank), -1]
-    spaces = pool.map(lambda sums: _subspace(sums[np.ix_(shown, shown)]), everything)
+    centres, directions = subspaces.of_all()
     doubt, surprise = _doubt(guesses.confidence), _held_out_surprise(known, guesses.rows)
     mean_std = _mean_and_std(doubt, distance, surprise)
     ood_score = _combined(doubt, distance, surprise, mean_std, _WEIGHTS)
@@ -217,8 +199,8 @@ def fit_ood_detector(
     )
     novelty = OodDetector(
         axes=PCA(basis, known.axes.centre),
-        centres=np.stack([centre for centre, _ in spaces]),
-        directions=np.stack([directions for _, directions in spaces]).astype(np.float16).astype(np.float32),
+        centres=centres,
+        directions=directions.astype(np.float16).astype(np.float32),
         reference=reference,
         mean_std=mean_std,
         weights=_WEIGHTS,
@@ -260,77 +242,6 @@ def detector_of_references(references: NDArray[np.float32], classes: int) -> Ood
         threshold=threshold,
         familiar=threshold,
     )
-
-
-def _moments(known: LabelledSample, coordinates: Coordinates, fold: int, number: int) -> NDArray[np.float64]:
-    """Compute the (R + 1, R + 1) second moments of a class in a fold.
-
-    The last row holds the sums of the coordinates and the number of photos.
-    """
-    rows = np.flatnonzero((known.folds == fold) & (known.targets == number))
-    result = np.zeros((coordinates.projection.shape[1],) * 2)
-    for block in row_blocks(len(rows), _BLOCK_ROWS):
-        projection = coordinates.projection[rows[block]]
-        result += projection.T @ projection
-    return result
-
-
-def _axes_kept(known: LabelledSample, classes: int, rank: int) -> int:
-    """Choose how many principal axes each fold selects its own `rank` axes from.
-
-    With few photos, axes chosen with the held-out ones overfit them, and the false positive rate would exceed
-    `FALSE_POSITIVE_RATE`. With many photos that does not matter. The moments of all classes must fit into memory.
-    """
-    if len(known.targets) >= _MANY:
-        return rank
-    folds = len(np.unique(known.folds))
-    return max(rank, min(len(known.axes.basis), int((_MOMENTS / (folds * classes)) ** 0.5)))
-
-
-def _rotation(moments: Sequence[NDArray[np.float64]], rank: int) -> NDArray[np.float64]:
-    """Find the (S + 1, R + 1) rotation from S axes to the R of largest variance; the one stays a one."""
-    axes = len(moments[0]) - 1
-    rotation = np.zeros((axes + 1, rank + 1))
-    rotation[-1, -1] = 1
-    if axes == rank:
-        np.fill_diagonal(rotation, 1)
-        return rotation
-    together = np.sum([each / max(each[-1, -1], 1.0) for each in moments], axis=0) / len(moments)
-    mean = together[-1, :-1]
-    _, found = np.linalg.eigh(together[:-1, :-1] - np.outer(mean, mean))
-    rotation[:-1, :-1] = found[:, ::-1][:, :rank]
-    return rotation
-
-
-def _rotated(coordinates: Coordinates, rotation: NDArray[np.float64]) -> Coordinates:
-    """Express coordinates in other axes of the same space."""
-    projection = coordinates.projection @ rotation.astype(np.float32)
-    left = np.square(coordinates.projection).sum(axis=1) - np.square(projection).sum(axis=1)
-    return Coordinates(projection, coordinates.residual + np.maximum(left, 0))
-
-
-def _subspace(moments: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Compute the mean (R,) and the principal axes (K, R) of photos, the rest zeros."""
-    photos = max(moments[-1, -1], 1.0)
-    mean = moments[-1, :-1] / photos
-    directions = np.zeros((min(_CLASS_AXES, len(mean)), len(mean)), np.float32)
-    some = min(len(directions), _SHARE * int(photos) // 100)
-    if some:
-        _, found = np.linalg.eigh(moments[:-1, :-1] / photos - np.outer(mean, mean))
-        directions[:some] = found.T[::-1][:some]
-    return mean.astype(np.float32), directions
-
-
-def _squared_residual(
-    centre: NDArray[np.float32], directions: NDArray[np.float32], coordinates: Coordinates
-) -> NDArray[np.float32]:
-    """Compute the (N,) squared distances of photos from a subspace."""
-    moved = coordinates.projection[:, :-1] - centre
-    projection = moved @ directions.T
-    distance = (
-        coordinates.residual + np.einsum("nr,nr->n", moved, moved) - np.einsum("nk,nk->n", projection, projection)
-    )
-    return np.asarray(distance, np.float32)
 
 
 def _doubt(confidence: NDArray[np.float32]) -> NDArray[np.float32]:

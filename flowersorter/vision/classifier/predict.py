@@ -41,8 +41,14 @@ def predict(
     coordinates: Coordinates | None = None,
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
+    terms: NDArray[np.float32] | None = None,
+    rejected: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
+
+    The probabilities of rejected classes are 0 and the others sum to 1. A photo whose best class was rejected is not
+    sure: the thresholds are of photos that were not chosen because the model was wrong. A photo without a class left
+    is unknown, and all its probabilities are 0.
 
     Args:
         model: The model.
@@ -50,6 +56,8 @@ def predict(
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
         sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
+        terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
+        rejected: (N, C) the classes that a person said the photos do not show.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -66,17 +74,43 @@ def predict(
             part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
         else:
             part_coordinates = coordinates.take(rows)
-        probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
+        logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
+        best = logits.argmax(axis=1)
+        if rejected is not None:
+            logits = _of_rest(logits, rejected[rows])
+        probabilities = softmax(logits)
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
-        of_folder = (None if values is None else values[rows] for values in (unknown, sure_from))
-        result.verdicts[rows] = verdicts_of(model, confidence, ood_score, *of_folder)
+        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
+        verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
+        if terms is not None:
+            probabilities = softmax(logits + terms[rows])
+            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
+            verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
+        if rejected is not None:
+            verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
+            verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
+            probabilities[rejected[rows]] = 0
+        result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
+
+
+def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Make the (N, C) logits of rejected classes minus infinity, unless all classes of a photo are rejected."""
+    return np.where(rejected & ~rejected.all(axis=1, keepdims=True), np.float32(-np.inf), logits)
+
+
+def _agreed(alone: NDArray[np.uint8], adapted: NDArray[np.uint8], same_class: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Keep *sure* for photos that are sure of the same class by themselves too.
+
+    A folder may take it back. It cannot give it: photos of an unknown class agree with one another as well.
+    """
+    sure = same_class & (alone == Verdict.SURE)
+    return np.where((adapted == Verdict.SURE) & ~sure, np.uint8(Verdict.LIKELY), adapted)
 
 
 def verdicts_of(

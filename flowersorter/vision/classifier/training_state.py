@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.label import FEW_LABELS
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
@@ -64,7 +63,6 @@ class Examples:
             different photos of a class close together. None: computed from the features.
         bursts: (N,) burst of each photo. None: unknown.
         variants: Augmented views of some of them.
-        unlabelled: Features of unlabelled photos, for semi-supervised training where labels are `few`.
     """
 
     ids: NDArray[np.int64]
@@ -75,7 +73,6 @@ class Examples:
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
     variants: AugmentedViews | None = None
-    unlabelled: Features | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +89,6 @@ class TrainingState:
         folds: (N,) fold of each photo, the same for near-duplicates and bursts. -1: never held out.
         changed: Photos added, removed or changed since the last full computation.
         variants: Augmented views of some photos.
-        unlabelled: (M, R + 1) coordinates of unlabelled photos.
     """
 
     ids: NDArray[np.int64]
@@ -104,7 +100,6 @@ class TrainingState:
     folds: NDArray[np.intp]
     changed: int = 0
     variants: ProjectedViews | None = None
-    unlabelled: NDArray[np.float32] | None = None
 
     @classmethod
     def build(cls, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState:
@@ -119,8 +114,6 @@ class TrainingState:
         if examples.variants is not None and len(sample) == len(targets):
             # A handful of photos span few directions; their augmented views span more.
             shown = np.vstack([shown, examples.variants.features.unpack()])
-        if examples.unlabelled is not None:
-            shown = np.vstack([shown, examples.unlabelled.unpack()])
         axes = PCA.of(shown, RANK, seed)
         cancel.check()
         coordinates = axes.project(features, cancel)
@@ -128,7 +121,7 @@ class TrainingState:
         if groups is None:
             groups = near_duplicate_groups(features, coordinates, targets, pool, cancel)
         folds = _deal(examples, groups, seed)
-        variants, unlabelled = _further(examples, axes, cancel)
+        variants = _projected(examples.variants, axes, cancel)
         return cls(
             examples.ids,
             features.scale,
@@ -138,7 +131,6 @@ class TrainingState:
             groups,
             folds,
             variants=variants,
-            unlabelled=unlabelled,
         )
 
     def updated(self, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState | None:
@@ -170,9 +162,57 @@ class TrainingState:
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
         if _in_one_fold(folds, targets):
             return None
-        further = _further(examples, self.axes, cancel)
+        variants = _projected(examples.variants, self.axes, cancel)
         return TrainingState(
-            examples.ids, features.scale, targets, self.axes, coordinates, groups, folds, changed, *further
+            examples.ids, features.scale, targets, self.axes, coordinates, groups, folds, changed, variants
+        )
+
+    def relabelled(self, changed: Examples, removed: NDArray[np.int64], cancel: CancelToken) -> TrainingState:
+        """Change, add and remove a few labels without new groups and folds: enough for the head of all photos.
+
+        Raises:
+            Cancelled: a stop was requested.
+        """
+        targets = self.targets.copy()
+        row, known = self._rows_of(changed)
+        targets[row[known]] = changed.targets[known]
+        state = replace(self, targets=targets)
+        gone = np.isin(self.ids, np.concatenate([removed, changed.ids[~known]]))
+        if gone.any():
+            state = state._without(gone)
+        return state if known.all() else state._with(changed, np.flatnonzero(~known), cancel)
+
+    def _without(self, gone: NDArray[np.bool_]) -> TrainingState:
+        kept, variants = np.flatnonzero(~gone), self.variants
+        if variants is not None:
+            shown = ~gone[variants.rows]
+            variants = ProjectedViews(variants.projection[shown], (np.cumsum(~gone) - 1)[variants.rows[shown]])
+        return replace(
+            self,
+            ids=self.ids[kept],
+            scale=self.scale[kept],
+            targets=self.targets[kept],
+            coordinates=self.coordinates.take(kept),
+            groups=self.groups[kept],
+            folds=self.folds[kept],
+            variants=variants,
+        )
+
+    def _with(self, examples: Examples, rows: NDArray[np.intp], cancel: CancelToken) -> TrainingState:
+        """Add some photos, each a group of its own that is not held out."""
+        features = examples.features.take(rows)
+        new = self.axes.project(features, cancel)
+        old, none = self.coordinates, np.full(len(rows), -1)
+        return replace(
+            self,
+            ids=np.concatenate([self.ids, examples.ids[rows]]),
+            scale=np.concatenate([self.scale, features.scale]),
+            targets=np.concatenate([self.targets, examples.targets[rows]]),
+            coordinates=Coordinates(
+                np.concatenate([old.projection, new.projection]), np.concatenate([old.residual, new.residual])
+            ),
+            groups=np.concatenate([self.groups, none]),
+            folds=np.concatenate([self.folds, none]),
         )
 
     def _rows_of(self, examples: Examples) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -192,15 +232,6 @@ def _in_one_fold(folds: NDArray[np.intp], targets: NDArray[np.intp]) -> bool:
     return bool((np.bincount(pairs[0]) == 1).any())
 
 
-def few(targets: NDArray[np.intp]) -> bool:
-    """Whether labels are so few that semi-supervised training helps.
-
-    Args:
-        targets: (N,) class indices or ids.
-    """
-    return 0 < len(targets) <= FEW_LABELS * len(np.unique(targets))
-
-
 def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:
     """Number the groups of near-duplicates within each class, as `TrainingState.build` does.
 
@@ -215,14 +246,10 @@ def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, ca
         return near_duplicate_groups(features, axes.project(features, cancel), targets, pool, cancel)
 
 
-def _further(
-    examples: Examples, axes: PCA, cancel: CancelToken
-) -> tuple[ProjectedViews | None, NDArray[np.float32] | None]:
-    """Project the augmented views and the unlabelled photos, if any."""
-    variants, unlabelled = examples.variants, examples.unlabelled
+def _projected(variants: AugmentedViews | None, axes: PCA, cancel: CancelToken) -> ProjectedViews | None:
+    """Project the augmented views, if any."""
     return (
-        None if variants is None else ProjectedViews(axes.project(variants.features, cancel).projection, variants.rows),
-        None if unlabelled is None else axes.project(unlabelled, cancel).projection,
+        None if variants is None else ProjectedViews(axes.project(variants.features, cancel).projection, variants.rows)
     )
 
 

@@ -64,7 +64,7 @@ def fit_plain_head(
         coordinates = Coordinates(
             np.concatenate([part.projection for part in parts]), np.concatenate([part.residual for part in parts])
         )
-        state = replace(state, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
+        state = replace(state, axes=axes, coordinates=coordinates, variants=None)
         heads = fit_heads(state, classes, None, pool, cancel)
         rows, logits = held_out_logits(state, heads.folds, heads.weights[:-1], pool)
     targets, own = state.targets[rows], examples.own[rows]

@@ -253,7 +253,7 @@ def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
         arrays, metadata = collection.models.load(model_id)
         model = Model.from_bundle(arrays, metadata)
     found = guess(engine, model, collection.photos.ids())
-    best = found.class_ids[found.probabilities.argmax(axis=1)]
+    best = found.best
     meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
     training, named = LearnedPhotos.from_arrays(arrays), NamedModel(model_id, model)
     fair = _fair_guesses(training, meant, found.photo_ids, best)

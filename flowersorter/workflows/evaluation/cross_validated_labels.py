@@ -45,7 +45,7 @@ def second_opinion(engine: Engine, backbone: str, cancel: CancelToken) -> CrossV
     """
     classes = engine.collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
+    grown = belongs_with_starter(model_for(engine, backbone))
     photos = with_starter(engine.collection, own) if grown and len(own.photo_ids) else own
     if not photos.own.any() or len(photos.class_names) < 2:
         raise too_few(then="try again")

@@ -29,7 +29,8 @@ from flowersorter.vision.classifier.metrics import (
     recall,
 )
 from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
-from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder, name_key
+from flowersorter.workflows.labelling.class_folders import ClassFolders
+from flowersorter.workflows.labelling.folder_labels import name_key
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut, left_out_of
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
@@ -52,11 +53,13 @@ class EvaluateRequest:
             the collection, each predicted by a model that never saw it.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
+        flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
     """
 
     folder: Path | None = None
     device: str = "auto"
     backbone: str | None = None
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +159,9 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     read_new(engine, reading, places, report, cancel)
     now = collection.photos.places(places.ids)
     named = model_for(engine, backbone)
-    by_folder = classes_by_sub_folder(folder, now)  # measured with, not learned from: they become no labels
+    folders = ClassFolders.of(folder, now, flat=request.flat)
+    # Measured with, not learned from: they become no labels. Of a data set only val and test, if there are any.
+    by_folder = folders.classes(now, held_out=True) or folders.classes(now, held_out=False)
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
     # As `label` predicts it, but whatever has a label: that would be looked at once only.
     guesses, _ = look_twice(engine, reading, measured, {}, report, cancel)
@@ -176,7 +181,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
         )
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
     evaluation = _count(collection, _on_folder(engine, folder, by_folder, named, guesses), measured)
-    left_out = left_out_of(folder, scanned, now, set(by_folder.values()))
+    left_out = left_out_of(folders, scanned, now, set(by_folder.values()))
     return replace(evaluation, unreadable=unreadable, left_out=left_out)
 
 
@@ -236,7 +241,7 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
     report(Progress(text("Measuring"), 0))
     classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
+    grown = belongs_with_starter(model_for(engine, backbone))
     examples = with_starter(collection, own) if grown else own
     if not len(own.photo_ids):
         raise too_few()

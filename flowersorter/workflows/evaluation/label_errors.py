@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import NO_ANSWERS
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import text
+from flowersorter.messages import Text, plural, text
 from flowersorter.vision.classifier.label_errors import LabelQuality, Opinions, score_labels
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
@@ -25,6 +26,11 @@ from flowersorter.workflows.training.unmeasured_classes import Unmeasured
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+
+
+#: Below both of these the model is worse than the person: with 4, 8 and 10 photos of each of five flowers, all labelled
+#: right, it got 61, 72 and 80 % right and doubted 9 of 20, 11 of 40 and 10 of 50 labels.
+_ENOUGH_A_CLASS, _GOOD_ENOUGH = 20, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class LabelErrorsResult:
         kept: Number of labels that would be doubted if a person had not confirmed them in the review.
         unmeasured: Classes that could not be checked, because none of their photos can be held out.
         accuracy: Share of the labels that the models agree with; None if none was checked.
+        too_early: Whether labels are so few and the models so often wrong that these doubt none; only contradicting
+            folders are listed.
     """
 
     doubts: tuple[LabelError, ...]
@@ -114,6 +122,7 @@ class LabelErrorsResult:
     kept: int
     unmeasured: tuple[Unmeasured, ...]
     accuracy: float | None
+    too_early: bool = False
 
     @property
     def little_known(self) -> bool:
@@ -147,12 +156,33 @@ def find_label_errors(
     else:
         held_out, missing = opinion.fitted.held_out, opinion.unmeasured
         checked, accuracy = int(np.count_nonzero(held_out.own)), float(held_out.right[held_out.own].mean())
+        if _too_early(opinion, checked, accuracy):
+            return replace(_result(collection, listed, checked, missing, accuracy), too_early=True)
         photos = opinion.photos
         opinions = Opinions(held_out.rows, held_out.logits, opinion.fitted.model.temperature)
         look = score_labels(photos.features, photos.targets, photos.own, opinions, cancel)
         already = {each.photo_id for each in found}
         listed += [each for each in _doubted(collection, opinion, look, whereabouts) if each.photo_id not in already]
     return _result(collection, listed, checked, missing, accuracy)
+
+
+def _too_early(opinion: CrossValidatedLabels, checked: int, accuracy: float) -> bool:
+    """Whether labels are few and the models, which never saw the photos, often wrong."""
+    classes = len(np.unique(opinion.photos.targets[opinion.photos.own]))
+    return checked < _ENOUGH_A_CLASS * classes and accuracy < _GOOD_ENOUGH
+
+
+def too_early_in_words(result: LabelErrorsResult) -> Text:
+    """Say why no label is doubted."""
+    return plural(
+        "There are too few labels to doubt any: the model gets {accuracy} % of {number} label right. "
+        "Label about {enough} photos of each class first.",
+        "There are too few labels to doubt any: the model gets {accuracy} % of {number} labels right. "
+        "Label about {enough} photos of each class first.",
+        result.checked,
+        accuracy=round(100 * (result.accuracy or 0)),
+        enough=_ENOUGH_A_CLASS,
+    )
 
 
 def find_duplicate_labels(collection: CollectionStore) -> LabelErrorsResult:
@@ -169,6 +199,8 @@ def _result(
     accuracy: float | None,
 ) -> LabelErrorsResult:
     kept = collection.reviewed_labels.all()
+    answers = collection.answers.get(each.photo_id for each in listed)
+    listed = [each for each in listed if each.better_id not in answers.get(each.photo_id, NO_ANSWERS).rejected]
     news = [each for each in listed if (each.photo_id, each.class_id, each.better_id) not in kept]
     return LabelErrorsResult(tuple(news), _groups(news), checked, len(listed) - len(news), missing, accuracy)
 

@@ -109,7 +109,7 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
     report(Progress(_STAGE, 0))
     classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
+    grown = belongs_with_starter(model_for(engine, backbone))
     if not len(own.photo_ids):
         raise too_few()
     photos = with_starter(collection, own) if grown else own

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+
 import flowersorter
 from flowersorter.domain.figures import percent
 from flowersorter.messages import Text, text
@@ -19,6 +21,8 @@ from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 
 #: Nothing is fetched and nothing is run, whatever a name in the page holds.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+#: Classes up to which the page has a matrix, a cell for every pair; and most pairs listed of more.
+_MOST_IN_MATRIX, _MOST_PAIRS = 60, 100
 _STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --text: #1c1c1c; --soft: #666; --line: #ddd;
   --good: 0, 158, 115; --bad: 213, 94, 0; }
@@ -125,6 +129,8 @@ def _classes(evaluation: Evaluation) -> str:
 
 def _matrix(evaluation: Evaluation) -> str:
     names = [_shown(name) for name in evaluation.class_names]
+    if len(names) > _MOST_IN_MATRIX:
+        return _confused_pairs(evaluation, names)
     totals = evaluation.confusion.sum(axis=1)
     rows = []
     for at, name in enumerate(names):
@@ -143,6 +149,28 @@ def _matrix(evaluation: Evaluation) -> str:
         "<h2>What was taken for what</h2>",
         '<p class="soft">Rows: the class of the label. Columns: the suggested class.</p>',
         f'<div class="scroll"><table class="matrix"><thead><tr><td></td>{head}</tr></thead><tbody>',
+        *rows,
+        "</tbody></table></div>",
+    ])  # fmt: skip
+
+
+def _confused_pairs(evaluation: Evaluation, names: Sequence[str]) -> str:
+    """The mistakes made most often, in place of a matrix that no window could show."""
+    wrong = evaluation.confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    photos = evaluation.confusion.sum(axis=1)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
+    pairs = [divmod(cell, len(names)) for cell in order.tolist() if wrong.flat[cell]]
+    rows = [
+        f'<tr><th scope="row">{names[true]}</th><td>{names[guess]}</td><td>{wrong[true, guess]:,} of {photos[true]:,}'
+        "</td></tr>"
+        for true, guess in pairs
+    ]
+    head = "".join(f'<th scope="col">{each}</th>' for each in ("Class", "Suggested as", "Photos"))
+    return "\n".join([
+        "<h2>What was taken for what</h2>",
+        f'<p class="soft">The {len(pairs)} most frequent mistakes. A report that ends in .csv has all of them.</p>',
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>',
         *rows,
         "</tbody></table></div>",
     ])  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
@@ -240,14 +241,16 @@ def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
 
 
 def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
-    """(N,) bool: the rows of photos with a prediction, however uncertain."""
-    guessed: NDArray[np.bool_] = rows.verdicts != int(Verdict.NONE)
+    """(N,) bool: the rows of photos with a prediction, however uncertain; none that the person called not mine."""
+    guessed: NDArray[np.bool_] = (rows.verdicts != int(Verdict.NONE)) & (rows.marks != int(Mark.NOT_MINE))
     return (rows.photo_ids > 0) & guessed
 
 
 def reason_left(rows: PhotoRows, i: int) -> str:
     """Why row `i` is not filed, for the person."""
     error = rows.errors[i]
+    if rows.marks[i] == Mark.NOT_MINE:
+        return text("you said that it shows none of your classes")
     return (
         text("it cannot be read: {why}", why=stored(error)) if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
     )

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features
-from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
+from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes, rejected_classes
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -106,6 +108,13 @@ class Choice:
     labelled: Features
     wanted: NDArray[np.int64]
     passed_over: Sequence[int] = ()
+
+
+def without_answer(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (M,) the photos that have no label and are marked neither as not mine nor as not known, ascending."""
+    answered = list(collection.labels.class_ids())
+    answered += [photo_id for mark in (Mark.NOT_MINE, Mark.DONT_KNOW) for photo_id in collection.answers.marked(mark)]
+    return np.setdiff1d(photo_ids, np.array(answered, np.int64))
 
 
 def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: CancelToken) -> tuple[LookAlikeGroup, ...]:
@@ -216,11 +225,14 @@ def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -
     meant = np.array(engine.collection.classes.meant_by(model.class_names), np.int32)
     probabilities = predict(model, features).probabilities
     classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(photo_ids), np.uint8))
+    rejected = rejected_classes(photo_ids, classes, engine.collection.answers.get(photo_ids))
+    probabilities = np.where(rejected, np.float32(0), probabilities)
+    probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     if not classes.any():
         return [()] * len(photo_ids)
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :_SUGGESTIONS]
     return [
-        tuple((int(classes[i]), float(row[i])) for i in order)
+        tuple((int(classes[i]), float(row[i])) for i in order if row[i] > 0)
         for row, order in zip(probabilities, best.tolist(), strict=True)
     ]
 

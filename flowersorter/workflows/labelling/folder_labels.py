@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from flowersorter.domain.journal import DUPLICATES
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_names import ASIDE, class_name_of_folder
+from flowersorter.library.tables.class_names import class_name_of_folder
 from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
@@ -30,9 +30,10 @@ def label_by_known_folders(
 ) -> int:
     """Label photos in sub-folders that have the name of a class of the collection or its model.
 
-    A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
-    class that a run filed it as says nothing, wherever that folder was moved and whatever another program wrote into
-    the file: it may have been sorted by its suggestion, and a suggestion must not come back as a label.
+    A label or another answer that a person gave is never touched; the nearest folder of a matching name counts. A photo
+    in the folder of a class that a run filed it as says nothing, wherever that folder was moved and whatever another
+    program wrote into the file: it may have been sorted by its suggestion, and a suggestion must not come back as a
+    label.
 
     The labels are committed in chunks that let other threads in between; where one fails, the next scan sets the rest.
 
@@ -82,42 +83,8 @@ def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None
     return next((name for name in names if name is not None), None)
 
 
-def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, str]:
-    """Read classes from the folders of photos, as an image folder data set does.
-
-    Args:
-        folder: Has one sub-folder per class.
-        places: Places under it.
-
-    Returns:
-        The name of the class by photo id, for photos in a sub-folder; `ASIDE` and `DUPLICATES` do not count.
-    """
-    sub_folders: dict[str, str | None] = {}
-    wanted: dict[int, str] = {}
-    places = Places.of(places)
-    for name, photo_id, error in zip(places.paths.names, places.photo_ids.tolist(), places.errors, strict=True):
-        parent = name.rpartition(os.sep)[0]
-        if parent not in sub_folders:
-            sub_folders[parent] = class_of(Path(parent).relative_to(folder))
-        sub_folder = sub_folders[parent]
-        if photo_id and error is None and sub_folder is not None:
-            wanted.setdefault(photo_id, sub_folder)
-    return wanted
-
-
-def class_of(inside: Path) -> str | None:
-    """Return the name of the class of a folder; None if it has none.
-
-    Args:
-        inside: Its path relative to the folder of class folders.
-    """
-    if not inside.parts or name_key(inside.parts[0]) in {name_key(ASIDE), name_key(DUPLICATES)}:
-        return None
-    return class_name_of_folder(inside.parts[0])
-
-
 def label_by_names(collection: CollectionStore, wanted: Mapping[int, str]) -> int:
-    """Label photos with the class that the name of a folder means, in one transaction; a person's labels stay.
+    """Label photos with the class that the name of a folder means, in one transaction; a person's answers stay.
 
     Args:
         collection: Gets the labels, and the classes that are missing.
@@ -133,12 +100,14 @@ def label_by_names(collection: CollectionStore, wanted: Mapping[int, str]) -> in
     if not wanted:
         return 0
     with collection.database.transaction():
-        present = collection.labels.get(list(wanted))
+        present, answers = collection.labels.get(list(wanted)), collection.answers.get(list(wanted))
         classes = collection.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
         changed = {}
         for photo_id, name in wanted.items():
             label = Label(classes[name].id, LabelOrigin.FOLDER)
             before = present.get(photo_id)
+            if answers.get(photo_id, NO_ANSWERS).contradict(label.class_id):
+                continue
             if before is None or (before.origin is LabelOrigin.FOLDER and before != label):
                 changed[photo_id] = label
         if changed:

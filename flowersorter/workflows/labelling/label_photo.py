@@ -1,4 +1,4 @@
-"""Set or remove the label of one photo, given its path."""
+"""Set or remove the label of one photo, or give another answer about it, given its path."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswer
+from flowersorter.domain.photo_class import ClassOrigin, PhotoClass
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
@@ -16,7 +17,8 @@ from flowersorter.library.tables.unreadable_files import store_file
 from flowersorter.messages import text
 from flowersorter.photos.file_bytes import FileHash, hash_file
 from flowersorter.photos.folder_walk import can_have_class
-from flowersorter.workflows.labelling.set_labels import assign, clear
+from flowersorter.workflows.labelling.set_labels import answer, assign, forget
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, read_new
 
@@ -53,6 +55,23 @@ class LabelledPhoto:
     unreadable: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerPhotoRequest:
+    """PhotoAnswer something other than a class about a photo.
+
+    Attributes:
+        path: The photo; one that is new to the collection is read first.
+        rejected: The name of a class that it does not show; None for none.
+        mark: The answer in place of a class, if `rejected` is None.
+        device: "auto", "cpu" or "cuda".
+    """
+
+    path: Path
+    rejected: str | None = None
+    mark: Mark = Mark.NONE
+    device: str = "auto"
+
+
 def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, cancel: CancelToken) -> LabelledPhoto:
     """Label a photo on behalf of a person. The label is stored when this returns.
 
@@ -67,11 +86,7 @@ def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, canc
         Cancelled: asked to stop; nothing was labelled.
     """
     collection, path = engine.collection, request.path.absolute()
-    file = call_apart(partial(hash_file, path, cancel), cancel)
-    photo = collection.photos.by_sha256(file.sha256)
-    photo_id, unreadable = photo.id if photo is not None and photo.width_px else 0, ""
-    if not photo_id:
-        photo_id, unreadable = _read(engine, request, path, file, report, cancel)
+    photo_id, unreadable = _identify(engine, request, path, report, cancel)
     name = request.class_name
     if name is None:
         names = {entry.id: entry.name for entry in collection.classes.all()}
@@ -82,11 +97,52 @@ def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, canc
     return LabelledPhoto(chosen.name, unreadable)
 
 
-def remove_label(collection: CollectionStore, path: Path) -> bool:
-    """Remove the label of a photo; from then on it has the class that the model suggests.
+def answer_photo(engine: Engine, request: AnswerPhotoRequest, report: Report, cancel: CancelToken) -> str:
+    """Store that a photo does not show a class, shows none of them, or cannot be told, on behalf of a person.
+
+    A label that contradicts the answer is removed. The answer is stored when this returns.
 
     Returns:
-        Whether it had one.
+        The rejected class, as the collection spells it; "" for a mark.
+
+    Raises:
+        PhotoOutOfReach: the file is missing or forbidden, or changes while it is read.
+        PhotoUnreadable: the file is not a photo.
+        ClassRefused: there is no class of the rejected name.
+        WeightsMissing: the photo is new, and the backbone's weights are not on this computer.
+        Cancelled: asked to stop; nothing was stored.
+    """
+    rejected = None if request.rejected is None else known_class(engine, request.rejected)
+    photo_id, _ = _identify(engine, request, request.path.absolute(), report, cancel)
+    answer(engine.collection, [photo_id], PhotoAnswer(0 if rejected is None else rejected.id, request.mark))
+    return "" if rejected is None else rejected.name
+
+
+def known_class(engine: Engine, name: str) -> PhotoClass:
+    """The class of a name, also one that only the model knows yet.
+
+    Raises:
+        ClassRefused: there is none.
+    """
+    collection = engine.collection
+    named = model_for(engine, chosen_backbone(collection))
+    if named is not None:
+        collection.classes.meant_by(named.model.class_names)
+    found = collection.classes.find(name)
+    if found is None:
+        names = ", ".join(each.name for each in collection.classes.all())
+        raise ClassRefused(
+            text("There is no class “{name}”", name=name),
+            text("the classes are: {names}", names=names) if names else text("there are no classes yet"),
+        )
+    return found
+
+
+def remove_label(collection: CollectionStore, path: Path) -> bool:
+    """Remove the label of a photo and all other answers; from then on it has the class that the model suggests.
+
+    Returns:
+        Whether it had any.
 
     Raises:
         PhotoUnreadable: the file is missing, or is not a regular file.
@@ -94,11 +150,27 @@ def remove_label(collection: CollectionStore, path: Path) -> bool:
     photo = collection.photos.by_sha256(hash_file(path.absolute(), CancelToken()).sha256)
     if photo is None:
         return False
-    return clear(collection, [photo.id])[photo.id] is not None
+    return forget(collection, [photo.id])
+
+
+def _identify(
+    engine: Engine, request: LabelPhotoRequest | AnswerPhotoRequest, path: Path, report: Report, cancel: CancelToken
+) -> tuple[int, str]:
+    """Find a photo in the collection, or add it; return its id, and why it has no picture."""
+    file = call_apart(partial(hash_file, path, cancel), cancel)
+    photo = engine.collection.photos.by_sha256(file.sha256)
+    if photo is not None and photo.width_px:
+        return photo.id, ""
+    return _read(engine, request, path, file, report, cancel)
 
 
 def _read(
-    engine: Engine, request: LabelPhotoRequest, path: Path, file: FileHash, report: Report, cancel: CancelToken
+    engine: Engine,
+    request: LabelPhotoRequest | AnswerPhotoRequest,
+    path: Path,
+    file: FileHash,
+    report: Report,
+    cancel: CancelToken,
 ) -> tuple[int, str]:
     """Add a new photo to the collection, or a file without a picture; return its id, and why it has no picture."""
     collection = engine.collection
@@ -109,7 +181,8 @@ def _read(
     if place.photo_id is not None and place.error is None:
         return place.photo_id, ""
     why = place.error or text("it changed while it was read")
-    if request.class_name is None or place.error is None or not can_have_class(path.name):
+    named = isinstance(request, LabelPhotoRequest) and request.class_name is not None
+    if not named or place.error is None or not can_have_class(path.name):
         raise PhotoUnreadable(text("The photo {path} cannot be read", path=path), why)
     if not file.size_bytes:
         raise PhotoUnreadable(text("The file {path} cannot be given a class", path=path), text("it is empty"))
@@ -122,7 +195,7 @@ def _suggestion(engine: Engine, photo_id: int, path: Path) -> int:
     if not top:
         raise TooFewPhotos(
             text("There is no suggestion for {path} to confirm", path=path),
-            text("there is no model yet"),
+            text("there is no model yet") if guesses is None else text("you said that it shows none of the classes"),
             text("Name its class"),
         )
     if guesses is not None and Verdict.UNKNOWN in guesses.verdicts:  # of this photo alone

@@ -12,7 +12,7 @@ from flowersorter.domain.place import Place
 from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.scan import ScanResult, looks_like_photo
 from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES
-from flowersorter.workflows.labelling.folder_labels import class_of
+from flowersorter.workflows.labelling.class_folders import ClassFolders
 
 #: The kind of a file that looks like a photo and cannot be read; the others are those of `ScanResult.skipped`.
 UNREADABLE = text("unreadable")
@@ -57,11 +57,11 @@ def _kind(path: Path) -> str:
     return RAW if suffix in RAW_SUFFIXES else FILM if suffix in FILM_SUFFIXES else UNREADABLE
 
 
-def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used: Collection[str]) -> LeftOut:
+def left_out_of(folders: ClassFolders, scanned: ScanResult, places: Sequence[Place], used: Collection[str]) -> LeftOut:
     """Count the files left out of a folder of class folders.
 
     Args:
-        folder: Has one sub-folder per class.
+        folders: Its class folders.
         scanned: What was found in it.
         places: The photos found, after they were read.
         used: Classes of which there are photos.
@@ -73,15 +73,15 @@ def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used
     kinds.update(kind for place in places if place.error is not None and (kind := _kind(place.path)) != UNREADABLE)
     by_class: dict[str, Counter[str]] = {}
     for parent, kind, number in files:
-        name = class_of(parent.relative_to(folder))
+        name = folders.class_of(parent)
         if name is not None:
             by_class.setdefault(name, Counter())[kind] += number
-    folders = {place.path.relative_to(folder).parts[0] for place in places if place.path.parent != folder}
-    meant = {name: class_of(Path(name)) or "" for name in sorted(folders)}
+    parents = {place.path.parent for place in places}
+    meant = {"/".join(folders.parts(parent)): folders.class_of(parent) for parent in sorted(parents)}
     return LeftOut(
         kinds=dict(sorted(kinds.items())),
         by_class={name: dict(sorted(counts.items())) for name, counts in sorted(by_class.items())},
         empty=tuple(sorted(by_class.keys() - set(used))),
-        renamed={name: each for name, each in meant.items() if each not in ("", unicodedata.normalize("NFC", name))},
+        renamed={name: each for name, each in meant.items() if each and each != unicodedata.normalize("NFC", name)},
         problems=tuple((path, why) for path, why in scanned.problems if not looks_like_photo(path)),
     )

@@ -1,4 +1,4 @@
-"""Labels of photos, read or not: pending at their place until the photo is read, and undone step by step."""
+"""Labels and other answers of photos: pending at their place until the photo is read, and undone step by step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswer, PhotoAnswers
 from flowersorter.library.collection import CollectionStore
 
 
@@ -21,23 +22,35 @@ class LabelStep:
     Attributes:
         photos: Class id by photo id; 0: no label.
         places: Class id by place id, of photos that are not read yet; 0: no label.
+        answers: Another answer by photo id; a label that contradicts it is removed.
         labels_before: Labels by photo id as they were before the step.
         pending_before: Pending class ids by place id as they were before the step; 0: none.
+        answers_before: All other answers by photo id as they were before the step.
     """
 
     photos: dict[int, int]
     places: dict[int, int]
+    answers: dict[int, PhotoAnswer] = field(default_factory=dict)
     labels_before: dict[int, Label | None] = field(default_factory=dict)
     pending_before: dict[int, int] = field(default_factory=dict)
+    answers_before: dict[int, PhotoAnswers] = field(default_factory=dict)
 
     def copied(self) -> LabelStep:
         """A step of its own that says the same."""
-        return LabelStep(dict(self.photos), dict(self.places), dict(self.labels_before), dict(self.pending_before))
+        return LabelStep(
+            dict(self.photos),
+            dict(self.places),
+            dict(self.answers),
+            dict(self.labels_before),
+            dict(self.pending_before),
+            dict(self.answers_before),
+        )
 
     def become(self, other: LabelStep) -> None:
         """Say the same as another step."""
-        self.photos, self.places = other.photos, other.places
+        self.photos, self.places, self.answers = other.photos, other.places, other.answers
         self.labels_before, self.pending_before = other.labels_before, other.pending_before
+        self.answers_before = other.answers_before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,11 +61,13 @@ class LabelNews:
         labels: By photo id; None: no label.
         pending: Class ids by place id, of photos that are not read yet; 0: none.
         read: Photo id by place id, of places that turned out to be read.
+        answered: Photos about which another answer came or went: their suggestions are others now.
     """
 
     labels: Mapping[int, Label | None] = field(default_factory=dict)
     pending: Mapping[int, int] = field(default_factory=dict)
     read: Mapping[int, int] = field(default_factory=dict)
+    answered: frozenset[int] = frozenset()
 
 
 class PendingLabels:
@@ -87,15 +102,29 @@ class PendingLabels:
         done = LabelStep(
             {photo_id: step.places[at] for at, photo_id in read.items()} | step.photos,
             {at: class_id for at, class_id in step.places.items() if at not in read},
+            dict(step.answers),
         )
-        labels = {photo_id: _label(class_id) for photo_id, class_id in done.photos.items()}
         with collection.database.transaction():
-            done.labels_before = collection.labels.assign_many(labels)
+            labels, answered = self._write(done)
             done.pending_before = collection.pending_labels.put(done.places)
         step.become(done)
         self._steps.append(step)
         self._remember(step.places)
-        return LabelNews(settled | labels, step.places, read)
+        return LabelNews(settled | labels, step.places, read, answered)
+
+    def _write(self, step: LabelStep) -> tuple[dict[int, Label | None], frozenset[int]]:
+        """Write the labels and answers of a step; return the labels, and the photos with other answers than before."""
+        collection = self._collection
+        concerned = [*step.photos, *step.answers]
+        present, labelled = collection.answers.get(concerned), collection.labels.get(step.answers)
+        before = {photo_id: present.get(photo_id, NO_ANSWERS) for photo_id in concerned}
+        answers = {photo_id: each.added_to(before[photo_id]) for photo_id, each in step.answers.items()}
+        step.photos |= {at: 0 for at, label in labelled.items() if answers[at].contradict(label.class_id)}
+        labels = {photo_id: _label(class_id) for photo_id, class_id in step.photos.items()}
+        step.labels_before, step.answers_before = collection.labels.assign_many(labels), before
+        collection.answers.put(answers)
+        now = collection.answers.get(concerned)
+        return labels, frozenset(at for at, said in before.items() if now.get(at, NO_ANSWERS) != said)
 
     def take_back(self, step: LabelStep) -> LabelNews:
         """Undo the newest step that is in force.
@@ -104,11 +133,14 @@ class PendingLabels:
             UserError: a class is gone from the library, or the disk refuses; the step is still in force.
         """
         with self._collection.database.transaction():
+            now = self._collection.answers.get(step.answers_before)
             self._collection.labels.restore(step.labels_before)
             self._collection.pending_labels.put(step.pending_before)
+            self._collection.answers.put(step.answers_before)
         self._steps.remove(step)
         self._remember(step.pending_before)
-        return LabelNews(step.labels_before, step.pending_before)
+        answered = frozenset(at for at, said in step.answers_before.items() if now.get(at, NO_ANSWERS) != said)
+        return LabelNews(step.labels_before, step.pending_before, answered=answered)
 
     def found(self, place_ids: NDArray[np.int64], photo_ids: NDArray[np.int64]) -> LabelNews:
         """Turn pending labels into labels for photos that have been read by now.
@@ -147,6 +179,8 @@ class PendingLabels:
         labels: dict[int, Label | None] = {photo_id: before.get(photo_id) for photo_id in photos}
         for at, photo_id in ready.items():
             labels[photo_id] = _bind(changed, at, photo_id, self._classes[at], labels[photo_id])
+        for photo_id, said in collection.answers.get(photos).items():
+            _keep_answers(steps, changed, photo_id, said)
         with collection.database.transaction():
             collection.labels.assign_many({each: label for each, label in labels.items() if label != before.get(each)})
             collection.pending_labels.put(dict.fromkeys(ready, 0))
@@ -190,6 +224,18 @@ def _bind(steps: Sequence[LabelStep], place_id: int, photo_id: int, pending: int
         step.places.pop(place_id, None)
         step.pending_before.pop(place_id, None)
     return now
+
+
+def _keep_answers(steps: Sequence[LabelStep], changed: Sequence[LabelStep], photo_id: int, said: PhotoAnswers) -> None:
+    """Let the first step that has come to label a photo, after its last answer, bring its answers back when undone."""
+    first: LabelStep | None = None
+    for old, new in zip(steps, changed, strict=True):
+        if photo_id in new.answers:
+            first = None
+        elif first is None and photo_id in new.photos and photo_id not in old.photos:
+            first = new
+    if first is not None:
+        first.answers_before[photo_id] = said
 
 
 def _label(class_id: int) -> Label | None:

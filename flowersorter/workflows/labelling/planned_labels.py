@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import NO_ANSWERS
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key, validated_name
@@ -88,7 +89,7 @@ class PlannedLabels:
         return cls(collection, names, PlannedClasses(collection, names.values()))
 
     def class_ids(self, *, add: bool) -> dict[int, int]:
-        """The class id of each photo as `write` will leave it: a person's own labels stay.
+        """The class id of each photo as `write` will leave it: a person's own labels and other answers stay.
 
         Args:
             add: Take the collection's other labels as well.
@@ -96,7 +97,10 @@ class PlannedLabels:
         id_of = {name: each.id for name in set(self.names.values()) if (each := self.classes.find(name)) is not None}
         present = self.collection.labels.all()
         ids = self.collection.labels.class_ids() if add else {}
+        answers = self.collection.answers.get(self.names)
         for photo_id, name in self.names.items():
+            if answers.get(photo_id, NO_ANSWERS).contradict(id_of[name]):
+                continue
             label = present.get(photo_id)
             by_person = label is not None and label.origin is LabelOrigin.PERSON
             ids[photo_id] = label.class_id if label is not None and by_person else id_of[name]

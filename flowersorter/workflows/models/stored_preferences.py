@@ -13,7 +13,6 @@ from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies, set
 from flowersorter.workflows.maintenance.cache import cache_limit_mb
 from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
 from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision
-from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,6 @@ class StoredPreferences:
     Attributes:
         backbone: Name.
         sure_precision: Target precision of the verdict sure, 0 to 1.
-        learns_from_unlabelled: Whether Retrain also uses unlabelled photos where labels are few.
         moves_sorted_copies: Whether sorted copies follow a changed label; None if the person was not asked yet.
         cache_limit_mb: Limit of the thumbnail cache in MB; 0 for no limit.
         models: Models of the collection, newest first.
@@ -32,7 +30,6 @@ class StoredPreferences:
 
     backbone: str
     sure_precision: float
-    learns_from_unlabelled: bool
     moves_sorted_copies: bool | None
     cache_limit_mb: int
     models: tuple[ModelEntry, ...]
@@ -45,7 +42,6 @@ def read_preferences(engine: Engine) -> StoredPreferences:
     return StoredPreferences(
         chosen_backbone(collection),
         sure_precision(engine),
-        learns_from_unlabelled(collection),
         moves_sorted_copies(collection),
         cache_limit_mb(collection),
         tuple(list_models(collection)),
@@ -53,16 +49,13 @@ def read_preferences(engine: Engine) -> StoredPreferences:
     )
 
 
-def store_preferences(
-    engine: Engine, backbone: str, precision: float, *, unlabelled: bool, move_copies: bool | None = None
-) -> bool:
+def store_preferences(engine: Engine, backbone: str, precision: float, *, move_copies: bool | None = None) -> bool:
     """Store the preferences; return whether they change predictions.
 
     Args:
         engine: The collection.
         backbone: Name.
         precision: Target precision of the verdict sure, one of `SURE_PRECISIONS`.
-        unlabelled: Whether Retrain also uses unlabelled photos where labels are few.
         move_copies: Whether sorted copies follow a changed label; None leaves it as it is.
     """
     if move_copies is not None:
@@ -70,7 +63,6 @@ def store_preferences(
     outdated = (backbone, precision) != (chosen_backbone(engine.collection), sure_precision(engine))
     engine.collection.settings.set(BACKBONE, backbone)
     set_sure_precision(engine, precision)
-    set_learns_from_unlabelled(engine.collection, unlabelled)
     return outdated
 
 

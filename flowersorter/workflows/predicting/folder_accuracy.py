@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_values import replaced, value_of
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import Text, text
-from flowersorter.vision.classifier.accuracy_estimation import (
+from flowersorter.vision.classifier.batch_novelty import MOST_OTHERS
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.dataset_shift.accuracy_estimation import (
     LEAST_PHOTOS,
     NEVER_SURE,
     AccuracyEstimate,
@@ -23,12 +27,8 @@ from flowersorter.vision.classifier.accuracy_estimation import (
     agree_with_neighbours,
     estimate_accuracy,
 )
-from flowersorter.vision.classifier.batch_novelty import MOST_OTHERS
-from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import predict
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.photo_samples import SEED, FolderPhotos, photo_sample
-from flowersorter.workflows.predicting.photo_values import replaced, value_of
 from flowersorter.workflows.predicting.unknown_photos import can_estimate, unknown_probability
 
 if TYPE_CHECKING:

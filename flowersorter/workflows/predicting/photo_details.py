@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
@@ -59,6 +60,7 @@ class PhotoDetails:
         neighbours: The most similar confirmed photos.
         looks_like: The ImageNet class that an unknown photo resembles; "" for none.
         unknown_with: Number of other photos of its folder that are unknown too; 0 if the photo is not.
+        answers: What a person said of it besides its label.
     """
 
     place: Place
@@ -69,6 +71,7 @@ class PhotoDetails:
     neighbours: tuple[Neighbour, ...]
     looks_like: str = ""
     unknown_with: int = 0
+    answers: PhotoAnswers = NO_ANSWERS
 
 
 def predictions_for(
@@ -84,8 +87,15 @@ def predictions_for(
 def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
     """Rows for some places, in their order."""
     places = Places.of(places)
-    labels = engine.collection.labels.get(sorted_unique(places.photo_ids))
-    return rows_of(places, labels, predictions_for(engine, places.known_photo_ids, backbone))
+    photo_ids = sorted_unique(places.photo_ids)
+    labels = engine.collection.labels.get(photo_ids)
+    found = predictions_for(engine, places.known_photo_ids, backbone)
+    return rows_of(places, labels, found, engine.collection.answers.get(photo_ids) if found is None else found.answers)
+
+
+def rows_at(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
+    """Rows for the places with these ids."""
+    return rows_for(engine, engine.collection.photos.places(place_ids))
 
 
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
@@ -118,6 +128,7 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         neighbours=_neighbours(engine, photo),
         looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.UNKNOWN else "",
         unknown_with=unknown_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.UNKNOWN) else 0,
+        answers=collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS),
     )
 
 

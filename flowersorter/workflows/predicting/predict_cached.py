@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.predicting.folder_accuracy import least_sure
+from flowersorter.workflows.predicting.folder_adaptation import logit_terms
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
 if TYPE_CHECKING:
@@ -29,8 +32,8 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
-    The verdicts allow for the photos of none of the classes that were found in their folders, and for folders on which
-    the model is less accurate.
+    They are adapted to the folders that were predicted. The verdicts allow for the photos of none of the classes that
+    were found there, and for folders on which the model is less accurate.
 
     Args:
         engine: Of the collection whose classes give the model's names their ids.
@@ -43,13 +46,50 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
     unknown, sure_from = unknown_probability(engine, model, wanted), least_sure(engine, model, wanted)
+    terms, outputs = logit_terms(engine, model, wanted), np.array(meant, np.int32)
+    answers = engine.collection.answers.get(wanted)
+    answered = np.isin(wanted, list(answers))
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        result = predict(model, features, places, unknown[positions], sure_from[positions])
+        added = None if terms is None else terms[positions]
+        result = predict(model, features, places, unknown[positions], sure_from[positions], added)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
+        again = np.flatnonzero(answered[positions])
+        if len(again):
+            at = positions[again]
+            rest = rejected_classes(wanted[at], outputs, answers)
+            added = None if terms is None else terms[at]
+            part = features.take(again), places.take(again)
+            result = predict(model, *part, unknown[at], sure_from[at], added, rest)
+            probabilities[at], verdicts[at] = result.probabilities, result.verdicts
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
-    return PhotoPredictions(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))
+    return without_rejected(PhotoPredictions(wanted, *in_classes(outputs, probabilities, verdicts)), answers)
+
+
+def rejected_classes(
+    photo_ids: NDArray[np.int64], class_ids: NDArray[np.int32], answers: Mapping[int, PhotoAnswers]
+) -> NDArray[np.bool_]:
+    """(N, C) bool: the classes that photos do not show, by a person's answers; all of them for a photo "not mine"."""
+    rejected = np.zeros((len(photo_ids), len(class_ids)), np.bool_)
+    for row, photo_id in enumerate(photo_ids.tolist()):
+        said = answers.get(photo_id, NO_ANSWERS)
+        rejected[row] = said.mark is Mark.NOT_MINE or np.isin(class_ids, list(said.rejected))
+    return rejected
+
+
+def without_rejected(found: PhotoPredictions, answers: Mapping[int, PhotoAnswers]) -> PhotoPredictions:
+    """Share the probability of rejected classes among the others; a photo without a class left is unknown."""
+    if not answers:
+        return found
+    rows = np.flatnonzero(np.isin(found.photo_ids, list(answers)))
+    probabilities, verdicts = found.probabilities.copy(), found.verdicts.copy()
+    rejected = rejected_classes(found.photo_ids[rows], found.class_ids, answers)
+    left = np.where(rejected, np.float32(0), probabilities[rows])
+    total = left.sum(axis=1, keepdims=True)
+    probabilities[rows] = np.divide(left, total, out=left, where=total > 0)
+    verdicts[rows[total[:, 0] == 0]] = Verdict.UNKNOWN
+    return replace(found, probabilities=probabilities, verdicts=verdicts, answers=answers)
 
 
 def in_classes(

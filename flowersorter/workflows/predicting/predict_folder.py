@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_answers import PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
@@ -20,7 +21,7 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
-from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
+from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
@@ -29,6 +30,7 @@ from flowersorter.workflows.models.current_model import chosen_backbone, model_f
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy
+from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
@@ -91,6 +93,7 @@ class PredictFolderResult:
         skipped: Number of files and folders that the scan skipped, by kind.
         problems: Folders and files that could not be opened, with the reason.
         by_folder: Number of photos newly labelled by their class folder.
+        answers: What a person said of photos besides their label, by photo id.
         estimate: The accuracy to expect on the unlabelled photos; None where there are too few, and without a model.
     """
 
@@ -101,6 +104,7 @@ class PredictFolderResult:
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
     by_folder: int
+    answers: Mapping[int, PhotoAnswers] = field(default_factory=dict)
     estimate: AccuracyEstimate | None = None
 
     @property
@@ -150,16 +154,19 @@ def predict_folder(
     by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
-    labels = collection.labels.get(sorted_unique(now.photo_ids))
+    photo_ids = sorted_unique(now.photo_ids)
+    labels = collection.labels.get(photo_ids)
     guesses, accuracy = look_twice(engine, request, now, labels, report, cancel)
+    answers = collection.answers.get(photo_ids) if guesses is None else guesses.answers
     return PredictFolderResult(
-        rows=rows_of(now, labels, guesses),
+        rows=rows_of(now, labels, guesses, answers),
         guesses=guesses,
         decoded=decoded,
         unreadable=tuple((now.paths[i], error) for i, error in enumerate(now.errors) if error is not None),
         skipped=scanned.skipped,
         problems=scanned.problems,
         by_folder=by_folder,
+        answers=answers,
         estimate=accuracy,
     )
 
@@ -241,7 +248,7 @@ def look_twice(
     """Predict photos. Unlabelled ones that are not sure are predicted again with a second, wider view.
 
     Then the scores of the unlabelled photos show how many of them are of none of the classes, and which, and how many
-    suggestions are right.
+    suggestions are right; those of the others are adapted to the folder.
     """
     backbone = chosen_backbone(engine.collection, request.backbone)
     photo_ids = places.known_photo_ids
@@ -256,6 +263,7 @@ def look_twice(
     changed |= find_unknown_photos(folder, cancel)
     estimate, withdrawn = find_accuracy(folder, cancel)
     changed |= withdrawn
+    changed |= adapt_to_folder(folder, cancel)
     return (predictions_for(engine, photo_ids, backbone) if changed else guesses), estimate
 
 

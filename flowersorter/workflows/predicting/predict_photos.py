@@ -28,7 +28,7 @@ from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.imagenet_names import likenesses
 from flowersorter.workflows.predicting.imagenet_prior_cache import layer_of
 from flowersorter.workflows.predicting.network_loader import Embeds, Opening
-from flowersorter.workflows.predicting.predict_cached import in_classes
+from flowersorter.workflows.predicting.predict_cached import in_classes, rejected_classes
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -60,7 +60,7 @@ class PhotoPrediction:
 
     Attributes:
         path: The photo.
-        class_name: The most likely class; "" for an unreadable photo.
+        class_name: The most likely class; "" for an unreadable photo, and where a person rejected all classes.
         confidence: Its calibrated probability.
         verdict: Its reliability.
         top: (class name, probability), likeliest first.
@@ -97,7 +97,7 @@ def predict_photos(
             text("Train one with this backbone first"),
         )
     entry = backbone_of(engine, name)
-    names = _names(engine.collection, named.model)
+    names, rejected = _names(engine.collection, named.model), _Rejected(engine.collection, named.model)
     opening = engine.network(entry, request.device)
     workers = core_count()
     size = max(1, min(_MOST_AT_ONCE, len(request.paths) // workers))
@@ -105,7 +105,7 @@ def predict_photos(
 
     def work(batch: Sequence[int]) -> tuple[int, list[PhotoPrediction]]:
         paths = request.paths[batch[0] : batch[0] + size]
-        return batch[0], _predict_batch(paths, named.model, names, entry, opening, request.top, cancel)
+        return batch[0], _predict_batch(paths, named.model, names, entry, opening, request.top, rejected, cancel)
 
     done: dict[int, list[PhotoPrediction]] = {}
     for finished in map_batches(((start,) for start in starts), work, workers, cancel):
@@ -122,6 +122,7 @@ def _predict_batch(
     backbone: Backbone,
     opening: Opening,
     top: int,
+    rejected: _Rejected,
     cancel: CancelToken,
 ) -> list[PhotoPrediction]:
     photos: dict[int, LoadedPhoto] = {}
@@ -133,7 +134,8 @@ def _predict_batch(
         except PhotoUnreadable as error:
             result[i] = PhotoPrediction(path, error=error.why or error.what)
     if photos:
-        predictions, likely = _look(list(photos.values()), model, backbone, opening.wait(cancel))
+        loaded = list(photos.values())
+        predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), rejected.of(loaded))
         for row, i in enumerate(photos):
             found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
             like = likely[row] if found.verdict is Verdict.UNKNOWN else ""
@@ -142,7 +144,7 @@ def _predict_batch(
 
 
 def _look(
-    photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds
+    photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds, rejected: NDArray[np.bool_]
 ) -> tuple[Predictions, list[str]]:
     """Predict photos, and name the ImageNet class that each resembles.
 
@@ -157,7 +159,7 @@ def _look(
     imagenet_prior = None if layer is None else compute_imagenet_prior(centre, layer)
     likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior, model.class_names)
     embeddings = centre.astype(np.float32)
-    predictions = predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior))
+    predictions = predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior), rejected=rejected)
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
     if not doubtful:
         return predictions, likely
@@ -165,7 +167,26 @@ def _look(
     small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
     again = view(WIDE, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
     embeddings[doubtful] = (embeddings[doubtful] + again) / 2
-    return predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior)), likely
+    return predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior), rejected=rejected), likely
+
+
+class _Rejected:
+    """Finds the classes that photos do not show by what a person said of them, known by their bytes.
+
+    Args:
+        collection: Knows the photos.
+        model: The model that predicts them.
+    """
+
+    def __init__(self, collection: CollectionStore, model: Model) -> None:
+        self._collection = collection
+        self._outputs = np.array(collection.classes.meant_by(model.class_names), np.int32)
+
+    def of(self, photos: Sequence[LoadedPhoto]) -> NDArray[np.bool_]:
+        """(N, C) bool, the rejected classes of each photo, in the model's order."""
+        known = self._collection.photos.known(photo.sha256 for photo in photos)
+        photo_ids = np.array([known.get(photo.sha256, 0) for photo in photos], np.int64)
+        return rejected_classes(photo_ids, self._outputs, self._collection.answers.get(photo_ids))
 
 
 def _names(collection: CollectionStore, model: Model) -> tuple[str, ...]:
@@ -189,5 +210,7 @@ def _described(
     class_ids, shares, verdicts = in_classes(meant, probabilities[None], np.array([verdict], np.uint8))
     called = {number: name for name, number in numbers.items()}
     best = np.argsort(-shares[0], kind="stable")[:count]
-    top = tuple((called.get(int(class_ids[i]), ""), float(shares[0, i])) for i in best)
+    top = tuple((called.get(int(class_ids[i]), ""), float(shares[0, i])) for i in best if shares[0, i] > 0)
+    if not top or not probabilities.any():
+        return PhotoPrediction(path, verdict=Verdict.UNKNOWN)
     return PhotoPrediction(path, top[0][0], top[0][1], Verdict(int(verdicts[0])), top)

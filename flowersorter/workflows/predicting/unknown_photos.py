@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_values import replaced, value_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import is_tuned
+from flowersorter.vision.classifier.background import BackgroundDetector
 from flowersorter.vision.classifier.batch_novelty import (
     LEAST,
     MOST_OTHERS,
@@ -32,7 +35,6 @@ from flowersorter.workflows.predicting.photo_samples import (
     photo_sample,
     predicted_classes,
 )
-from flowersorter.workflows.predicting.photo_values import replaced, value_of
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -73,6 +75,7 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     ids, found = np.empty(0, np.int64), np.empty(0, np.float32)
     if can_estimate(model):
         ids, found = _estimate(folder, cancel)
+        found = np.maximum(found, _like_background(folder, ids, cancel))
     _remember(engine, model, wanted, ids, found)
     return not np.array_equal(before, unknown_probability(engine, model, wanted))
 
@@ -177,3 +180,19 @@ def _unlikeness(
         cancel.check()
         unlikeness[positions] = comparison.unlikeness(coordinates, folds[positions])
     return unlikeness
+
+
+def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.float32]:
+    """Return (N,) float32 probabilities of photos to be like those that the person called not mine."""
+    collection, model = folder.engine.collection, folder.named.model
+    result, marked = np.zeros(len(photo_ids), np.float32), collection.answers.marked(Mark.NOT_MINE)
+    labelled = folder.labelled if marked else None
+    if labelled is None:
+        return result
+    table, known = folder.engine.features(model.backbone), labelled[1]
+    background, _ = table.get(collection.photos.hashes(marked)[1])
+    detector = BackgroundDetector.fit(background, known.features, known.classes, cancel)
+    if detector is not None:
+        for positions, features, _ in table.parts_along(photo_ids, model.novelty):
+            result[positions] = detector.probabilities(features, cancel)
+    return result

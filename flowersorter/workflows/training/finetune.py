@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.domain.figures import Epoch
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import FINETUNING_PACE
-from flowersorter.messages import text
+from flowersorter.messages import Text, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import Backbone, base_name
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
@@ -27,14 +29,14 @@ from flowersorter.vision.finetuning.config import Recipe
 from flowersorter.vision.parallel import core_count
 from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
-from flowersorter.workflows.labelling.planned_labels import KnownClasses, PlannedLabels
-from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, use_model
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.training.finetune_split import FinetuneSplit, finetune_split
+from flowersorter.workflows.training.finetuned_model import not_better, write_model
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import FolderLabels, embed_labelled, nothing_in, plan_labels
-from flowersorter.workflows.training.train import clearly_worse
 from flowersorter.workflows.training.training_set import labelled_photos
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class FinetuneRequest:
         backbone: Name, or None for the collection's; of a network trained here, what it was made from is trained again.
         note: Kept with the model.
         seed: Seed of the held-out split, the order and the augmentation.
+        flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
     """
 
     folder: Path | None = None
@@ -76,6 +79,7 @@ class FinetuneRequest:
     backbone: str | None = None
     note: str = ""
     seed: int = 42
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class FinetuneResult:
         frozen_accuracy: The same share for a head on the network as it was; it learned from the same photos.
         before: Held-out accuracy of the model before.
         made_current: Whether the collection uses it now.
+        why_not: The reason why it is not better than plain training, as far as its held-out photos show; None if it is.
         lost_classes: Classes of the model before that it does not know.
         replaces_import: Whether the model before was imported: such a one is not replaced without asking.
         epochs: The finished epochs; number 0 is the accuracy before the first.
@@ -121,6 +126,7 @@ class FinetuneResult:
     gone: int
     unreadable: tuple[tuple[Path, str], ...] = ()
     left_out: LeftOut = NOTHING_LEFT_OUT
+    why_not: Text | None = None
 
 
 def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
@@ -129,9 +135,9 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     From the first epoch on `cancel` only ends the training: the best epoch so far becomes the model. Photos beyond the
     labelled ones are embedded anew by the next labelling.
 
-    A model made from the collection's labels is not put into use if it is clearly worse than the one before, or does
-    not know all its classes; one made from a folder is, as with `train_folder`. Whatever is raised, the labels, the
-    classes and the model in use are as before.
+    A model that is not better than plain training on the same held-out photos, or has too few of these, is not put
+    into use; neither is one made from the collection's labels that is clearly worse than the one before, or does not
+    know all its classes. Whatever is raised, the labels, the classes and the model in use are as before.
 
     Raises:
         UserError: the backbone is not a ResNet.
@@ -151,16 +157,15 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     embed_labelled(engine, request.device, classes, CENTRE, entry.name, report, cancel)
     photos = finetune_split(engine, entry, classes, request.seed, report, cancel, known)
     cancel.check()
-    frozen, frozen_accuracy = _frozen_head(photos, entry, request.seed, cancel)
+    frozen, plain_right = _frozen_head(photos, entry, request.seed, cancel)
     tuned = _tune(request, entry, frozen, photos, report, cancel)
     # From here on nothing is lost any more: what is left takes seconds, and is not cancelled.
-    if request.unfreeze == 0:
-        model, training = _head_alone(photos, frozen, tuned, request)
-    else:
-        model, training = _on_own_network(engine, request, entry, photos, tuned, classes, known, report)
+    own = partial(_on_own_network, engine, request, entry, photos, tuned, classes, known, report)
+    model, training = _head_alone(photos, frozen, tuned, request) if request.unfreeze == 0 else own()
     before = model_for(engine, chosen_backbone(collection))
     imported = before is not None and came_from_elsewhere(before)
-    model_id, lost, made_current = _write(engine, labels, before, model, training)
+    why_not = not_better(photos, training, plain_right)
+    model_id, lost, made_current = write_model(engine, labels, before, model, training, better=why_not is None)
     forget_unused(engine)
     _remember_pace(engine, request, photos, tuned)
     return FinetuneResult(
@@ -170,7 +175,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
         photos=len(photos.hashes),
         held_out=int(photos.held_out.sum()),
         held_out_accuracy=model.training.held_out_accuracy,
-        frozen_accuracy=frozen_accuracy,
+        frozen_accuracy=float(plain_right.mean()),
         before=before.model.training.held_out_accuracy if before is not None and before.id is not None else None,
         made_current=made_current,
         lost_classes=lost,
@@ -182,6 +187,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
         gone=photos.left_out,
         unreadable=() if found is None else found.unreadable,
         left_out=NOTHING_LEFT_OUT if found is None else found.left_out,
+        why_not=why_not,
     )
 
 
@@ -192,28 +198,6 @@ def check_finetuning(engine: Engine) -> None:
         UserError: it is not a ResNet.
     """
     backbone_of(engine, base_name(chosen_backbone(engine.collection))).resnet(_NEEDS_RESNET)
-
-
-def _write(
-    engine: Engine, labels: PlannedLabels | None, before: NamedModel | None, model: Model, training: LearnedPhotos
-) -> tuple[int, tuple[str, ...], bool]:
-    """Write the labels of the folder, if any, and the model, all or nothing.
-
-    Returns:
-        The model's number, the classes of the previous model that it does not know, and whether it is in use now.
-    """
-    collection = engine.collection
-    arrays, metadata = model.to_bundle()
-    imported = before is not None and came_from_elsewhere(before)
-    with collection.database.transaction():
-        if labels is not None:
-            labels.write()
-        lost = _lost_classes(collection, before, model)
-        use = labels is not None or not (lost or imported or _is_worse(before, model))
-        model_id = collection.models.add(arrays | training.arrays(), metadata)
-        if use:
-            use_model(collection, model_id)
-    return model_id, lost, use
 
 
 def likely_seconds(
@@ -246,8 +230,8 @@ def _labels(
     collection = engine.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
-        found = plan_labels(engine, folder, request.device, backbone, report, cancel)
-        classes = found.labels.class_ids(add=request.add)
+        found = plan_labels(engine, folder, request.device, backbone, report, cancel, flat=request.flat)
+        classes = found.class_ids(add=request.add)
         if len(set(classes.values())) < 2:
             raise nothing_in(folder, found.left_out)
         return found, classes
@@ -261,8 +245,10 @@ def _labels(
     return None, classes
 
 
-def _frozen_head(photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken) -> tuple[Model, float]:
-    """A head on the network as it is that has not seen the held-out photos, and the share of these it gets right."""
+def _frozen_head(
+    photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken
+) -> tuple[Model, NDArray[np.bool_]]:
+    """A head on the network as it is that has not seen the held-out photos, and (H,) which of these it gets right."""
     named, learned, held_out = photos.photos, ~photos.held_out, photos.held_out
     examples = Examples(
         named.photo_ids[learned], named.features.take(learned), named.targets[learned], named.own[learned]
@@ -270,7 +256,7 @@ def _frozen_head(photos: FinetuneSplit, entry: Backbone, seed: int, cancel: Canc
     # A discriminant leans on what photos of a class differ least in; a network that learns on changes just that.
     model = fit(examples, named.class_names, entry.name, cancel, seed=seed, discriminant=False).model
     guessed = predict(model, named.features.take(held_out)).probabilities.argmax(axis=1)
-    return model, float((guessed == named.targets[held_out]).mean())
+    return model, np.asarray(guessed == named.targets[held_out], np.bool_)
 
 
 def _tune(
@@ -365,20 +351,3 @@ def _head_alone(
     held_out = np.full(len(targets), -1, np.int32)
     held_out[best.rows] = guessed
     return model, LearnedPhotos(photos.photos.photo_ids[order], targets[order].astype(np.int32), held_out[order])
-
-
-def _lost_classes(collection: CollectionStore, before: NamedModel | None, model: Model) -> tuple[str, ...]:
-    """Classes of the collection that only the model before knows; none if the two have no class in common."""
-    if before is None:
-        return ()
-    entries = [collection.classes.find(name) for name in before.model.class_names]
-    known = [entry.name for entry in entries if entry is not None]
-    lost = tuple(name for name in known if name not in model.class_names)
-    return lost if len(lost) < len(known) else ()
-
-
-def _is_worse(before: NamedModel | None, model: Model) -> bool:
-    if before is None or before.id is None:
-        return False
-    old, new = before.model.training, model.training
-    return clearly_worse(new.held_out_accuracy, new.measured, old.held_out_accuracy, old.measured)

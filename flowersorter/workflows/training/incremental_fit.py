@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.fit import Fitted, fit
+from flowersorter.vision.classifier.fit import Fitted, fit, refit_head
+from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
+from flowersorter.workflows.predicting.predict_cached import cached_features, guess
 from flowersorter.workflows.training.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -44,3 +53,44 @@ def fit_for(
     fitted = fit(photos.examples, photos.class_names, backbone, cancel, note=note, last=engine.last_fit, prior=prior)
     engine.last_fit = fitted
     return fitted
+
+
+def suggestions_after(
+    engine: Engine, changed: Iterable[int], photo_ids: Iterable[int] | NDArray[np.int64], cancel: CancelToken
+) -> PhotoPredictions | None:
+    """Predict photos as they will be after the next training, before it: at once after an action, nothing is stored.
+
+    Only the head of all photos is fitted again, from the last fit. That stays as it is, so that the exact fit that
+    follows gives the same model as without this one.
+
+    Args:
+        engine: Has the last fit.
+        changed: Photos whose label was set, changed or removed since that.
+        photo_ids: Photos to predict; those without an embedding are skipped.
+        cancel: Checked in every step.
+
+    Returns:
+        The predictions; None if only a training can tell: there was none since the collection was opened, its model is
+        not in use, or the classes are others.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    collection, last = engine.collection, engine.last_fit
+    named = model_for(engine, chosen_backbone(collection))
+    if last is None or named is None or not np.array_equal(named.model.weight, last.model.weight):
+        return None
+    index = {class_id: number for number, class_id in enumerate(collection.classes.meant_by(last.model.class_names))}
+    ids, hashes = collection.photos.by_hash(changed)
+    labels = collection.labels.get(ids)
+    if len(index) < len(last.model.class_names) or not {each.class_id for each in labels.values()} <= index.keys():
+        return None
+    features, positions = cached_features(engine, last.model.backbone, hashes)
+    labelled = np.array([position for position in positions.tolist() if int(ids[position]) in labels], np.intp)
+    targets = np.array([index[labels[photo_id].class_id] for photo_id in ids[labelled].tolist()], np.intp)
+    own = np.ones(len(labelled), np.bool_)
+    examples = Examples(ids[labelled], features.take(np.isin(positions, labelled)), targets, own)
+    model = refit_head(last, examples, np.setdiff1d(ids, ids[labelled]), cancel)
+    if model is None:
+        return None
+    return guess(engine, replace(model, thresholds=named.model.thresholds), photo_ids)

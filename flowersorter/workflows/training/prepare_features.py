@@ -18,14 +18,14 @@ from flowersorter.photos.folder_walk import LINK_OUT
 from flowersorter.photos.scan import check_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
-from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
+from flowersorter.workflows.labelling.class_folders import ClassFolders
 from flowersorter.workflows.labelling.left_out import LeftOut, left_out_of
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, read_new
-from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes
+from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes, starter_names
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -39,11 +39,18 @@ class FolderLabels:
         labels: Those it gives its photos, none of them written yet.
         unreadable: Files that look like photos and are none, with the reason.
         left_out: What it holds beside photos.
+        held_out: Class names by photo id of a data set's other part, such as val, which is never learned from.
     """
 
     labels: PlannedLabels
     unreadable: tuple[tuple[Path, str], ...]
     left_out: LeftOut
+    held_out: Mapping[int, str]
+
+    def class_ids(self, *, add: bool) -> dict[int, int]:
+        """As `PlannedLabels.class_ids`, without photos that are held out."""
+        ids = self.labels.class_ids(add=add)
+        return {photo_id: class_id for photo_id, class_id in ids.items() if photo_id not in self.held_out}
 
 
 def plan_labels(
@@ -53,6 +60,8 @@ def plan_labels(
     backbone: str,
     report: Report,
     cancel: CancelToken,
+    *,
+    flat: bool = False,
 ) -> FolderLabels:
     """Read the photos of a folder of class folders, and plan the labels that it gives them.
 
@@ -63,6 +72,7 @@ def plan_labels(
         backbone: Name of the backbone that new photos are embedded with.
         report: Gets `Progress`.
         cancel: Checked for each block.
+        flat: Whether folders in class folders are parts of the same class.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
@@ -80,9 +90,13 @@ def plan_labels(
     read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
     now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    names = classes_by_sub_folder(folder, now)
-    left_out = left_out_of(folder, scanned, now, set(names.values()))
-    return FolderLabels(PlannedLabels.of(collection, names), unreadable, left_out)
+    folders = ClassFolders.of(folder, now, flat=flat)
+    names = folders.classes(now, held_out=False)
+    held_out = {
+        photo_id: name for photo_id, name in folders.classes(now, held_out=True).items() if photo_id not in names
+    }
+    left_out = left_out_of(folders, scanned, now, set(names.values()))
+    return FolderLabels(PlannedLabels.of(collection, names), unreadable, left_out, held_out)
 
 
 def embed_labelled(
@@ -146,7 +160,7 @@ def get_ready(
 ) -> None:
     """Compute embeddings that the next Retrain uses if they are cached, but does not wait for.
 
-    With the starter's hundreds of photos beside them a person's few need no variants.
+    A person's few photos of the starter's classes need no variants beside its hundreds.
 
     Raises:
         Cancelled: asked to stop; embeddings computed until then are stored.
@@ -158,7 +172,8 @@ def get_ready(
     classes = collection.labels.class_ids()
     used = set(classes.values())
     names = [each.name for each in collection.classes.all() if each.id in used]
-    if not belongs_with_starter(model_for(engine, backbone), names):
+    of_starter = set(starter_names(collection.classes).values())
+    if not belongs_with_starter(model_for(engine, backbone)) or set(names) - of_starter:
         embed_augmented_views(engine, device, classes, backbone, report, cancel)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.domain.figures import wilson_interval
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import BACKBONE
-from flowersorter.messages import text
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.classifier.fit import Fitted
@@ -26,8 +27,9 @@ from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
+from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_cached import in_classes
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import (
@@ -39,6 +41,7 @@ from flowersorter.workflows.training.prepare_features import (
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
     belongs_with_starter,
+    beside_new_classes,
     labelled_photos,
     with_starter,
 )
@@ -71,6 +74,7 @@ class TrainFolderRequest:
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         note: Kept with the model.
+        flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
     """
 
     folder: Path
@@ -78,6 +82,7 @@ class TrainFolderRequest:
     device: str = "auto"
     backbone: str | None = None
     note: str = ""
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,9 @@ class TrainResult:
         photos: Labelled photos of the person it learned from.
         held_out: Photos its accuracy was measured on.
         held_out_accuracy: Share of them that cross-validated models got right; None if too few to measure.
-        before: The same figure of the model before.
+        before: The same figure of the model before, on the photos it was measured on.
+        compared: The photos that both models were measured on, how many of these the model before gets right, and how
+            many this one; None without any.
         made_current: Whether the collection uses it now: a clearly worse one waits for the person to say so, and so
             does one that would take the place of a model from elsewhere.
         seconds: How long the fit took, without reading photos.
@@ -98,7 +105,10 @@ class TrainResult:
         left_out: The other files of the folder, by class and kind.
         unmeasured: Classes of which no photo could be held out.
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
-        guessed: Number of unlabelled photos used, if the person turned that on.
+        validated: Photos of the data set's other part, such as val, which is never learned from.
+        validated_right: How many of these the new model gets right.
+        starter_classes: The starter's classes that stay beside new ones without a label of their own; empty where the
+            model before had the same classes.
         imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
             right. None where it was made here.
     """
@@ -115,8 +125,21 @@ class TrainResult:
     left_out: LeftOut = NOTHING_LEFT_OUT
     unmeasured: tuple[Unmeasured, ...] = ()
     contradicting: int = 0
-    guessed: int = 0
+    validated: int = 0
+    validated_right: int = 0
+    compared: tuple[int, int, int] | None = None
+    starter_classes: tuple[str, ...] = ()
     imported_right: int | None = None
+
+
+def starter_stays(result: TrainResult) -> Text:
+    """Say that the starter's classes stay beside new ones."""
+    return plural(
+        "The starter's class {names} stays; delete it if you don't need it.",
+        "The starter's {number} classes without a label stay ({names}); delete those you don't need.",
+        len(result.starter_classes),
+        names=joined_texts(", ", *result.starter_classes),
+    )
 
 
 def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: CancelToken) -> TrainResult:
@@ -149,7 +172,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
             text("Connect the drive they are on, then retrain"),
         )
     named = model_for(engine, backbone)
-    examples = with_starter(collection, own) if belongs_with_starter(named, own.class_names) else own
+    examples = with_starter(collection, own) if belongs_with_starter(named) else own
     return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True)
 
 
@@ -170,9 +193,9 @@ def train_folder(
     """
     collection, folder = engine.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    found = plan_labels(engine, folder, request.device, backbone, report, cancel)
+    found = plan_labels(engine, folder, request.device, backbone, report, cancel, flat=request.flat)
     labels = found.labels
-    classes, known = labels.class_ids(add=request.add), labels.classes
+    classes, known = found.class_ids(add=request.add), labels.classes
     if len(set(classes.values())) < 2:
         raise nothing_in(folder, found.left_out)
     embed_labelled(engine, request.device, classes, WIDE, backbone, report, cancel)
@@ -183,7 +206,7 @@ def train_folder(
     if len(own.class_names) < 2:
         raise nothing_in(folder, found.left_out)
     named = model_for(engine, backbone)
-    grown = request.add and belongs_with_starter(named, own.class_names)
+    grown = request.add and belongs_with_starter(named)
     result = _learn(
         engine,
         with_starter(collection, own, known) if grown else own,
@@ -196,7 +219,25 @@ def train_folder(
     )
     collection.settings.set(BACKBONE, backbone)
     contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
-    return replace(result, unreadable=found.unreadable, left_out=found.left_out, contradicting=contradicting)
+    return replace(
+        result,
+        unreadable=found.unreadable,
+        left_out=found.left_out,
+        contradicting=contradicting,
+        validated=len(found.held_out),
+        validated_right=_count_right(engine, found.held_out, backbone),
+    )
+
+
+def _count_right(engine: Engine, classes: Mapping[int, str], backbone: str) -> int:
+    """Count the photos that the model in use gives the class of their folder."""
+    guesses = predictions_for(engine, np.array(sorted(classes), np.int64), backbone) if classes else None
+    if guesses is None:
+        return 0
+    suggested = guesses.class_ids[guesses.probabilities.argmax(axis=1)].tolist()
+    found = {name: engine.collection.classes.find(name) for name in set(classes.values())}
+    meant = [found[classes[photo_id]] for photo_id in guesses.photo_ids.tolist()]
+    return sum(each is not None and each.id == guess for each, guess in zip(meant, suggested, strict=True))
 
 
 def _in_several(each: DuplicateLabel, folder: Path) -> bool:
@@ -227,13 +268,13 @@ def _learn(
     arrays, metadata = fitted.model.to_bundle()
     old = before.model.training if before is not None and before.id is not None else None
     foreign = keep_better and before is not None and came_from_elsewhere(before)
-    worse = (
-        keep_better
-        and old is not None
+    same_classes = (
+        keep_better  # else the classes are not written yet
         and before is not None
         and _same_classes(collection, before.model.class_names, examples.class_names)
-        and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
+    worse = old is not None and same_classes and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
+    starters = () if same_classes or examples.own.all() else beside_new_classes(collection, examples, known)
     with collection.database.transaction():
         if labels is not None:
             labels.write()
@@ -250,7 +291,8 @@ def _learn(
         before=old.held_out_accuracy if old else None,
         made_current=not (worse or foreign),
         seconds=seconds,
-        guessed=fitted.model.training.guessed,
+        starter_classes=starters,
+        compared=_compared(collection, before, examples, fitted),
         imported_right=_right(collection, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )
@@ -260,6 +302,30 @@ def _same_classes(collection: CollectionStore, before: Sequence[str], now: Seque
     """Whether two models know the same classes, whatever these were called and merged from when they were made."""
     old, new = (set(collection.classes.meant_by(names)) for names in (before, now))
     return old - {0} == new
+
+
+def _compared(
+    collection: CollectionStore, before: NamedModel | None, examples: TrainingSet, fitted: Fitted
+) -> tuple[int, int, int] | None:
+    """Count the photos that neither model learned from when it predicted them, and how many each gets right."""
+    if before is None or before.id is None:
+        return None
+    old = LearnedPhotos.from_arrays(collection.models.load(before.id)[0])
+    new = LearnedPhotos.of(examples, fitted)
+    old_ids, new_ids = (_class_ids(collection, names) for names in (before.model.class_names, examples.class_names))
+    _, at_old, at_new = np.intersect1d(old.photo_ids, new.photo_ids, return_indices=True)
+    judged = (old.held_out[at_old] >= 0) & (new.held_out[at_new] >= 0)
+    at_old, at_new = at_old[judged], at_new[judged]
+    true = new_ids[new.targets[at_new]]
+    before_right = int(np.count_nonzero(old_ids[old.held_out[at_old]] == true))
+    now_right = int(np.count_nonzero(new_ids[new.held_out[at_new]] == true))
+    return (len(true), before_right, now_right) if len(true) else None
+
+
+def _class_ids(collection: CollectionStore, names: Sequence[str]) -> NDArray[np.int64]:
+    """(C,) ids of the classes of these names; 0 for one that is no class any more."""
+    found = map(collection.classes.find, names)
+    return np.array([0 if each is None else each.id for each in found], np.int64)
 
 
 def _right(collection: CollectionStore, model: Model, examples: TrainingSet, fitted: Fitted) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,28 +12,27 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import base_name, is_tuned
-from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, few, near_duplicates
+from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, near_duplicates
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import VARIANTS, variant
-from flowersorter.workflows.labelling.folder_labels import name_key
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.models.finetuned_backbones import seen_by
 from flowersorter.workflows.predicting.predict_cached import cached_features
-from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Seed of the sample from which PCA axes are computed.
+#: Seed of the sample from which PCA axes are computed, and of the starter's photos beside new classes.
 _SEED = 42
 #: Labelled photos up to which a class is small. Variants measured, in points of accuracy: 0.5 more with 5 photos a
 #: class, 0.5 with 10, 0.3 with 20, 0.1 with 50 (twenty draws of 1,500 flowers).
 SMALL_CLASS = 20
 _MOST_SHOWN_AGAIN = 500
-#: Unlabelled photos used for training at most. Twice as many did not improve the accuracy.
-MOST_UNLABELLED = 700
+#: Photos of a starter class used for each photo of a new class, on average, and at least. A head that sees 300 of one
+#: class and a handful of another seldom suggests the other.
+_STARTERS_A_PHOTO, _FEWEST_STARTERS = 10, 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +49,6 @@ class TrainingSet:
         groups: (N,) number of each photo's group of near-duplicates; None to compute them from the features.
         bursts: (N,) number of each photo's burst; None if the times are not known.
         variants: Further augmented views of photos of small classes, as far as they are cached.
-        unlabelled: Features of unlabelled photos, where labels are few and the person turned this on.
     """
 
     class_names: tuple[str, ...]
@@ -62,7 +59,6 @@ class TrainingSet:
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
     variants: AugmentedViews | None = None
-    unlabelled: Features | None = None
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -81,7 +77,6 @@ class TrainingSet:
             self.groups,
             self.bursts,
             self.variants,
-            self.unlabelled,
         )
 
 
@@ -123,9 +118,6 @@ def labelled_photos(
         groups=groups,
         bursts=find_bursts(features, targets, *collection.photos.moments(kept)),
         variants=_variants(collection, backbone, [hashes[at] for at in positions.tolist()], targets),
-        unlabelled=_unlabelled(engine, backbone, classes)
-        if few(targets) and learns_from_unlabelled(collection)
-        else None,
     )
 
 
@@ -152,18 +144,6 @@ def _variants(
     return AugmentedViews(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
 
 
-def _unlabelled(engine: Engine, backbone: str, labelled: Mapping[int, int]) -> Features | None:
-    """Draw unlabelled photos at random: the lowest hashes, a sample that hardly changes as photos come and go.
-
-    Returns None for a finetuned network, whose own final layer is a better start.
-    """
-    if is_tuned(backbone):
-        return None
-    _, hashes = engine.collection.photos.hashes(np.setdiff1d(engine.collection.photos.ids(), list(labelled)))
-    features, positions = cached_features(engine, backbone, nsmallest(MOST_UNLABELLED, hashes))
-    return features if len(positions) else None
-
-
 def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return (N,) groups of near-duplicates, by the features of a backbone that was not trained on these photos.
 
@@ -176,22 +156,36 @@ def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets
     return groups
 
 
-def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -> bool:
-    """Whether the training set includes the starter model's photos.
+def belongs_with_starter(named: NamedModel | None) -> bool:
+    """Whether the training set includes the starter model's photos: while the collection's model was fitted with them.
 
-    It does while the collection's model was trained with them and the person uses one of its classes, or has not yet
-    named two. A collection of mushrooms drops the flowers with its first training.
+    The person's classes stand beside the starter's until the person deletes those. A folder of class folders drops the
+    starter's, unless it is added to the collection's labels.
     """
     if named is None or not (named.id is None or named.model.training.built_on_starter):
         return False
-    if named.model.backbone != starter().model.backbone:  # an imported file may claim anything
-        return False
-    known = {name_key(name) for name in starter().model.class_names}
-    return len(class_names) < 2 or any(name_key(name) in known for name in class_names)
+    return named.model.backbone == starter().model.backbone  # an imported file may claim anything
+
+
+def starter_names(known: KnownClasses) -> dict[str, str]:
+    """Return the current name of each of the starter's classes that the person did not delete."""
+    shown = {name: name for name in known.without_deleted(starter().model.class_names)}
+    return shown | {name: entry.name for name in shown if (entry := known.find(name)) is not None}
+
+
+def beside_new_classes(
+    collection: CollectionStore, photos: TrainingSet, known: KnownClasses | None = None
+) -> tuple[str, ...]:
+    """List the starter's classes without a label in a training set, if others have some."""
+    labelled = {photos.class_names[target] for target in np.unique(photos.targets[photos.own]).tolist()}
+    shown = set(starter_names(known or collection.classes).values())
+    return tuple(name for name in photos.class_names if name in shown - labelled) if labelled - shown else ()
 
 
 def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClasses | None = None) -> TrainingSet:
     """Add the starter model's photos to the person's, under the current names of its classes.
+
+    Beside new classes of few photos only some of them are used, see `_STARTERS_A_PHOTO`.
 
     Args:
         collection: The collection with the classes.
@@ -199,8 +193,7 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
         known: The classes; None for those of the collection.
     """
     base, known = starter(), known or collection.classes
-    shown = {name: name for name in known.without_deleted(base.model.class_names)}
-    shown |= {name: entry.name for name in shown if (entry := known.find(name)) is not None}
+    shown = starter_names(known)
     # In the collection's order, whichever of them the person has used: a fit starts from the last one of the same
     # classes.
     order = {entry.name: number for number, entry in enumerate(known.all())}
@@ -209,7 +202,8 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
     own_targets = np.array([number_of[name] for name in own.class_names], np.intp)[own.targets]
     # Classes that the person deleted are left out.
     meant = np.array([number_of.get(shown.get(name, ""), -1) for name in base.model.class_names], np.intp)[base.targets]
-    kept = np.flatnonzero(meant >= 0)
+    new = own.targets[np.isin(own.class_names, list(shown.values()), invert=True)[own.targets]]
+    kept = np.flatnonzero((meant >= 0) & (_number_in_class(base.targets) < _most_starters(new)))
     starters = base.features if len(kept) == len(meant) else base.features.take(kept)
     return TrainingSet(
         class_names=tuple(names),
@@ -219,6 +213,23 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
         variants=own.variants,
         bursts=_none_more(own.bursts, len(kept)),
     )
+
+
+def _most_starters(new: NDArray[np.intp]) -> int:
+    """How many photos of each of the starter's classes are used beside labelled photos of these other classes."""
+    if not len(new):
+        return len(starter().targets)
+    return max(_FEWEST_STARTERS, _STARTERS_A_PHOTO * len(new) // len(np.unique(new)))
+
+
+def _number_in_class(targets: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(N,) number of each photo among those of its class, from 0, in a fixed random order."""
+    order = np.random.default_rng(_SEED).permutation(len(targets))
+    order = order[np.argsort(targets[order], kind="stable")]
+    counts = np.bincount(targets)
+    numbers = np.empty(len(targets), np.intp)
+    numbers[order] = np.arange(len(targets)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return numbers
 
 
 def _none_more(bursts: NDArray[np.intp] | None, others: int) -> NDArray[np.intp] | None:

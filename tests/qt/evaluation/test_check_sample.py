@@ -41,6 +41,7 @@ def check_of(paths: list[Path], answers: dict[int, Answer] | None = None, withdr
         class_ids=classes,
         confidences=np.full(count, 0.9, np.float32),
         verdicts=np.full(count, Verdict.SURE, np.uint8),
+        marks=np.zeros(count, np.uint8),
     )
     sample = StoredSample(1, (Path("/p"),), "all", "resnet50/1", ids, classes, np.zeros(0, np.int64), "2026-11-29")
     return CheckedSample(sample, 98, rows, answers or {}, withdrawn)

@@ -17,6 +17,7 @@ from flowersorter.ui.labels import label_errors_controller
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.evaluation.label_errors import find_duplicate_labels, keep
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
+from tests.unit.workflows.conftest import delete_starter_classes
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def test_a_class_with_one_photo_is_named_beside_the_figure(program: Program, qtb
 
 
 def test_of_one_class_only_nothing_is_learned_and_the_model_before_stays(program: Program, qtbot: QtBot) -> None:
+    delete_starter_classes(program.collection)
     labelled(program, "red", 6)
     labelled(program, "green", 6)
     program.window.training.start()

@@ -18,7 +18,6 @@ from flowersorter.ui.labels.label_next_panel import LabelNextPanel
 from flowersorter.workflows.evaluation.label_errors import LabelError, LabelErrorGroup, LabelErrorsResult, LookAlike
 from flowersorter.workflows.evaluation.label_next import LabelNextResult, Standing
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.training.semi_supervised_option import set_learns_from_unlabelled
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 
@@ -145,6 +144,15 @@ def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
     dialog.shutdown()
 
 
+def test_where_it_is_too_early_to_doubt_a_label_it_says_so(qtbot: QtBot) -> None:
+    dialog = LabelErrorsDialog(LabelErrorsResult((), (), 19, 0, (), 0.63, too_early=True), NAMES)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.nothing.text() == "Too early to say"
+    assert "too few labels to doubt any: the model gets 63 % of 19 labels right" in dialog.nothing_more.text()
+    dialog.shutdown()
+
+
 # -- in the window
 
 
@@ -228,14 +236,6 @@ def test_after_a_training_the_check_is_offered_beside_the_message(program: Progr
     assert dialog is not None
     assert dialog.progress.text() == "1 of 2"
     dialog.close()
-
-
-def test_who_let_it_go_by_its_guesses_is_told_that_it_did(program: Program, qtbot: QtBot) -> None:
-    set_learns_from_unlabelled(program.collection, True)
-    program.window.training.start()
-    idle(program, qtbot)
-    said = program.window.job_bar.message.text()
-    assert said.startswith("Learned from 34 photos and its own suggestions for 2 more. "), said
 
 
 def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(

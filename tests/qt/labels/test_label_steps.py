@@ -178,7 +178,9 @@ class LabelSteps(RuleBasedStateMachine):
         def nothing(*_asked: object) -> None:
             """No photo is filed."""
 
-        return LabelContext(self.library, self.stack, self.pending, self.view, nothing, failed, nothing, nothing)
+        return LabelContext(
+            self.library, self.stack, self.pending, self.view, nothing, failed, nothing, nothing, nothing
+        )
 
 
 def record(place_id: int, photo: bytes) -> ReadRecord:

@@ -28,7 +28,6 @@ from flowersorter.vision.classifier.calibration import CAUTIOUS
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import chosen_backbone, starter, use_model
 from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
 from tests.qt.program import draw_folder, idle, running, stored
 
 NAME = "resnet18"
@@ -92,15 +91,6 @@ def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
     click(dialog.ok_button)
     assert program.session.device == "cpu"
     assert stored(program).settings.get(DEVICE) == "cpu"
-
-
-def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Program) -> None:
-    dialog = opened(program)
-    assert not dialog.unlabelled.isChecked()
-    QTest.mouseClick(dialog.unlabelled, Qt.MouseButton.LeftButton, pos=QPoint(8, dialog.unlabelled.height() // 2))
-    QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-    assert learns_from_unlabelled(stored(program))
-    assert opened(program).unlabelled.isChecked()
 
 
 def test_another_target_precision_is_stored_and_counts_for_every_suggestion_at_once(

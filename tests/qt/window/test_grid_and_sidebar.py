@@ -127,7 +127,7 @@ def test_one_row_of_both_lists_is_picked_at_a_time(both: Both) -> None:
     assert picked == [2, PseudoClass.UNKNOWN, PseudoClass.UNKNOWN]
     assert not both.classes.classes.selectionModel().hasSelection()
     QTest.keyClick(both.classes.pseudo_classes, Qt.Key.Key_Down)
-    assert picked[-1] == PseudoClass.UNREADABLE
+    assert picked[-1] == PseudoClass.NOT_MINE
 
 
 def test_the_new_class_row_asks_and_leaves_the_picked_one(both: Both) -> None:

@@ -15,7 +15,7 @@ from flowersorter.app import Program
 from flowersorter.photos.scan_options import ScanOptions
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.scan_options_dialog import ScanOptionsDialog
-from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
+from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from tests.qt.program import draw_folder, idle, running
 
 

@@ -80,7 +80,7 @@ def test_it_learns_from_labels(collection: Collection, photos: Path) -> None:
         assert (other.label, other.class_name) == (None, colour)
     assert {"red", "green", "blue"} <= set(collection.classes)
     newest, starter = collection.models[0], collection.models[-1]
-    assert (newest.number, newest.current, newest.photos) == (1, True, 12)
+    assert (newest.number, newest.current, newest.photos) == (1, True, 12 + 5 * 60), "beside 60 of each starter class"
     assert (starter.number, starter.current) == (None, False)
     collection.use_model(None)
     assert [model.current for model in collection.models] == [False, True]
@@ -96,6 +96,24 @@ def test_retraining_tells_what_it_brought(collection: Collection, photos: Path) 
     assert (brought.model, brought.photos, brought.made_current) == (2, 12, True)
     assert brought.accuracy is not None
     assert collection.models[0].note == "twice"
+
+
+def test_a_label_can_be_removed(collection: Collection, photos: Path) -> None:
+    collection.label(photos / "red_0.jpg", "red")
+    assert collection.remove_label(photos / "red_0.jpg")
+    assert named(collection.predict(photos), "red_0.jpg").label is None
+    assert not collection.remove_label(photos / "red_0.jpg")
+
+
+def test_a_data_set_is_trained_on_and_evaluated(collection: Collection, tmp_path: Path) -> None:
+    for colour in ("red", "green"):
+        draw_photos(tmp_path / "set" / "train" / colour, colour, 4)
+        draw_photos(tmp_path / "set" / "val" / colour, colour, 2, first=50)
+    (tmp_path / "set" / "train" / "blue").mkdir()
+    (tmp_path / "set" / "train" / "blue" / "broken.jpg").write_bytes(b"no picture")
+    brought = collection.train(tmp_path / "set")
+    assert (set(brought.classes), brought.photos, brought.empty_classes) == ({"red", "green"}, 8, ("blue",))
+    assert (brought.validated, brought.validated_right) == (4, 4)
 
 
 def test_a_photo_that_is_new_to_the_collection_can_be_labelled(collection: Collection, photos: Path) -> None:
@@ -414,6 +432,32 @@ def test_a_move_takes_duplicates_and_emptied_folders_along_where_asked_to(
     assert collection.undo() == 13
     assert (photos / "again" / "red.jpg").is_file()
     assert not to.exists()
+
+
+def test_a_photo_is_answered_with_something_other_than_a_class(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    red, green, blue = (photos / f"{colour}_4.jpg" for colour in ("red", "green", "blue"))
+    assert collection.reject(red, "RED") == "red"
+    collection.mark_not_mine(green)
+    collection.mark_dont_know(blue)
+    found = collection.predict(photos)
+    first, second, third = (named(found, path.name) for path in (red, green, blue))
+    assert (first.rejected, first.not_mine, first.dont_know) == (("red",), False, False)
+    assert first.prediction is not None
+    assert "red" not in [name for name, _ in first.prediction.top]
+    assert (second.not_mine, second.prediction, second.label, second.class_name) == (True, None, None, None)
+    assert third.dont_know
+    assert third.class_name == "blue"
+    assert set(collection.classes) == {"red", "green", "blue"}
+    left = [each.path for each in collection.sort(photos, tmp_path / "sorted").photos if each.action == "left"]
+    assert green in left
+    with pytest.raises(ClassRefused, match="There is no class “daisy”"):
+        collection.reject(red, "daisy")
+    assert collection.forget_answers(green)
+    assert not collection.forget_answers(green)
+    assert named(collection.predict(photos), green.name).prediction is not None
 
 
 # -- groups

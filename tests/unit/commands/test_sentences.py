@@ -13,10 +13,8 @@ import pytest
 from flowersorter import Collection
 from flowersorter.cli import main
 from flowersorter.errors import DeviceUnavailable, FolderUnusable
+from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from tests.unit.commands.conftest import Run, Try
-from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
-from flowersorter.workflows.engine import Engine
-from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 
@@ -198,6 +196,8 @@ def test_groups_are_listed_with_the_photos_that_look_alike(run: Run, photos: Pat
 def test_groups_of_a_folder_without_photos_say_so(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert run("groups", tmp_path / "empty") == f"There are no photos in {tmp_path / 'empty'}.\n"
+
+
 def test_a_folder_on_which_fewer_suggestions_are_right_is_said_to_be_one(
     run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,10 @@ from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
-from tests.drawing import RED, textured
+from flowersorter.workflows.training.unmeasured_classes import in_words
+from tests.drawing import RED, YELLOW, textured, write_jpeg
 from tests.stub_network import ColourNetwork, open_colour_network
-from tests.unit.workflows.conftest import draw_photos
+from tests.unit.workflows.conftest import delete_starter_classes, draw_photos
 from tests.unit.workflows.stored_photos import remember
 
 
@@ -123,6 +125,30 @@ def test_one_photo_in_each_class_is_enough_to_begin_and_too_little_to_measure(en
         measured(engine)
 
 
+def test_thirty_classes_of_one_photo_are_learned_and_named_as_not_measured(engine: Engine, tmp_path: Path) -> None:
+    embeddings = np.random.default_rng(0).gamma(0.3, size=(30, 2048)).astype(np.float32)
+    remember(engine.collection, tmp_path / "mine", embeddings, [f"kind {number}" for number in range(1, 31)])
+    result = retrained(engine)
+    assert {f"kind {number}" for number in range(1, 31)} < set(result.classes)
+    assert (result.held_out, result.held_out_accuracy) == (0, None)
+    assert in_words(result.unmeasured).startswith("kind 1 (1 photo), ")
+    assert in_words(result.unmeasured).endswith(" and 25 more classes")
+    with pytest.raises(TooFewPhotos, match="at least two classes need 3 different labelled photos each"):
+        doubted(engine)
+
+
+def test_a_class_confirmed_only_by_one_burst_is_named_as_not_measured(engine: Engine, sorted_photos: Path) -> None:
+    (sorted_photos / "yellow").mkdir()
+    for number in range(6):
+        at = datetime(2026, 5, 1, 12, 0, number)
+        picture = textured(colour=YELLOW, seed=number)
+        write_jpeg(sorted_photos / "yellow" / f"{number}.jpg", picture, taken_at=at)
+    result = trained(engine, sorted_photos)
+    [yellow] = result.unmeasured
+    assert yellow.in_words() == "yellow (6 photos, all copies of one another or of one moment)"
+    assert (result.held_out, result.held_out_accuracy) == (24, 1.0)
+
+
 # -- all photos alike
 
 
@@ -154,6 +180,7 @@ def test_two_hundred_classes(engine: Engine, tmp_path: Path, capsys: pytest.Capt
     embeddings = np.random.default_rng(0).gamma(0.3, size=(800, 2048)).astype(np.float32)
     for at in range(800):
         embeddings[at, 10 * (at // 4) : 10 * (at // 4) + 10] += 3
+    delete_starter_classes(engine.collection)
     remember(engine.collection, tmp_path / "mine", embeddings, names)
     result = retrained(engine)
     assert len(result.classes) == 200

@@ -15,7 +15,7 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderReques
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
 
-CACHES = ("last_fit", "unknown_photos", "last_model", "chosen_precision", "finetuned_backbones")
+CACHES = ("last_fit", "unknown_photos", "folder_terms", "last_model", "chosen_precision", "finetuned_backbones")
 
 
 def test_a_closed_engine_keeps_nothing_of_its_collection(tmp_path: Path, sorted_photos: Path, photos: Path) -> None:
@@ -25,6 +25,7 @@ def test_a_closed_engine_keeps_nothing_of_its_collection(tmp_path: Path, sorted_
         assert engine.last_fit is not None
         assert engine.last_model is not None
         assert engine.unknown_photos is not None
+        assert engine.folder_terms is not None
         assert engine.chosen_precision == DEFAULT_SURE_PRECISION
     assert not any(getattr(engine, name) for name in CACHES)
     with CollectionStore.open(tmp_path / "collection") as again:  # it can be opened again: the lock is gone

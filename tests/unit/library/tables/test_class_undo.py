@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.answers import AnswerTable
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.library.tables.labels import LabelTable, ReviewedLabels
 
-TABLES = ("classes", "class_aliases", "labels", "kept_labels")
+TABLES = ("classes", "class_aliases", "labels", "kept_labels", "rejected_classes", "marks")
 PHOTOS = tuple(range(1, 7))
 
 
@@ -27,6 +29,7 @@ class Books:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.classes, self.labels, self.kept = ClassTable(database), LabelTable(database), ReviewedLabels(database)
+        self.answers = AnswerTable(database)
 
     def written(self) -> dict[str, Any]:
         """Everything that stands there."""
@@ -142,7 +145,20 @@ def test_a_class_that_was_renamed_has_its_old_name_again_and_only_that(books: Bo
 # -- whatever was done before
 
 DEEDS = st.tuples(
-    st.sampled_from(("add", "add for a model", "rename", "label", "label by folder", "keep", "delete", "merge")),
+    st.sampled_from(
+        (
+            "add",
+            "add for a model",
+            "rename",
+            "label",
+            "label by folder",
+            "keep",
+            "reject",
+            "not mine",
+            "delete",
+            "merge",
+        )
+    ),
     st.integers(0, 5),
     st.integers(0, 5),
 )
@@ -168,6 +184,10 @@ def do(books: Books, deed: str, first: int, second: int) -> None:
                 books.labels.assign(PHOTOS[second:], one, LabelOrigin.FOLDER)
             case "keep" if ids:
                 books.kept.add(PHOTOS[first], one, other)
+            case "reject" if ids:
+                books.answers.put({PHOTOS[first]: PhotoAnswers(frozenset((one, other)))})
+            case "not mine":
+                books.answers.put({PHOTOS[first]: PhotoAnswers(mark=Mark.NOT_MINE)})
             case "delete":
                 classes.delete(one)
             case "merge":

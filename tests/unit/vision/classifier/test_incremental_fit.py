@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import batched_lbfgs, training_state
 from flowersorter.vision.classifier.cross_validation import PENALTIES
-from flowersorter.vision.classifier.fit import Fitted, fit
+from flowersorter.vision.classifier.fit import Fitted, fit, refit_head
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.packed import Features, join, pack
@@ -55,9 +55,10 @@ class Counted:
             start: batched_lbfgs.Weights | None,
             prior: batched_lbfgs.Weights | None = None,
             fits: int | None = None,
+            steps: int = batched_lbfgs.MOST_STEPS,
         ) -> batched_lbfgs.Weights:
             self.solves.append(penalty)
-            return solver(this, penalty, tolerance, start, prior, fits)
+            return solver(this, penalty, tolerance, start, prior, fits, steps)
 
         def losing(
             this: batched_lbfgs.Solver,
@@ -275,3 +276,55 @@ def test_the_first_photos_of_all_classes_are_enough_to_start_from() -> None:
     now = examples_of(join(chosen), np.append([0, 0], more.targets))
     assert learned(now, last=learned(few)).model.training.held_out_accuracy is not None
     assert learned(few, last=learned(now)).model.training.held_out_accuracy is None
+
+
+def chosen(examples: Examples, rows: NDArray[np.intp]) -> Examples:
+    """Some of the photos."""
+    return replace(
+        examples,
+        ids=examples.ids[rows],
+        features=examples.features.take(rows),
+        targets=examples.targets[rows],
+        own=examples.own[rows],
+    )
+
+
+def test_the_head_alone_is_fitted_at_once_and_nearly_as_the_exact_fit_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some labels are others, some new, some gone."""
+    everything = photos()
+    known = np.flatnonzero(np.arange(len(everything.ids)) % 200 != 7)
+    last = learned(chosen(everything, known))
+    now = relabelled(everything, np.array([17, 300, 801]))
+    gone = np.array([40, 950])
+    exact = learned(chosen(now, np.setdiff1d(np.arange(len(now.ids)), gone)), last=last)
+    changed = np.union1d([17, 300, 801], np.setdiff1d(np.arange(len(now.ids)), known))
+    counted = Counted(monkeypatch)
+    quick = refit_head(last, chosen(now, changed), now.ids[gone], CancelToken())
+    assert quick is not None
+    assert (len(counted.solves), counted.laid, set(counted.losses)) == (1, 0, {1})
+    assert counted.projected == [len(now.ids) - len(known)]
+    fresh = clusters(1000, spread=1.3, seed=9).features
+    guesses = [predict(model, fresh).probabilities for model in (quick, exact.model, last.model)]
+    assert (guesses[0].argmax(axis=1) == guesses[1].argmax(axis=1)).mean() > 0.995
+    apart = [np.abs(guesses[each] - guesses[1]).mean() for each in (0, 2)]
+    assert apart[0] < 0.01
+    assert apart[0] < apart[1]
+
+
+def test_the_exact_fit_that_follows_is_the_same_to_the_last_bit() -> None:
+    examples = photos()
+    last, now = learned(examples), relabelled(examples, np.array([17]))
+    without = learned(now, last=last)
+    assert refit_head(last, chosen(now, np.array([17])), np.empty(0, np.int64), CancelToken()) is not None
+    with_it = learned(now, last=last)
+    np.testing.assert_array_equal(with_it.model.weight, without.model.weight)
+    np.testing.assert_array_equal(with_it.model.bias, without.model.bias)
+    assert with_it.model.temperature == without.model.temperature
+
+
+def test_a_class_that_lost_its_last_photo_waits_for_the_exact_fit() -> None:
+    examples = clusters(30)
+    last = learned(examples)
+    removed = examples.ids[examples.targets == 2]
+    assert refit_head(last, chosen(examples, np.empty(0, np.intp)), removed, CancelToken()) is None
+    assert refit_head(last, chosen(examples, np.empty(0, np.intp)), removed[1:], CancelToken()) is not None

@@ -19,6 +19,7 @@ from flowersorter.workflows.evaluation.label_errors import (
     find_label_errors,
     keep,
     keep_no_longer,
+    too_early_in_words,
 )
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
 from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
@@ -80,6 +81,18 @@ def test_where_all_is_right_nothing_is_doubted(engine: Engine, sorted_photos: Pa
     trained(engine, sorted_photos)
     result = doubts_of(engine)
     assert (result.doubts, result.groups, result.checked) == ((), (), 24)
+
+
+def test_few_labels_that_the_model_gets_wrong_are_not_doubted(engine: Engine, tmp_path: Path) -> None:
+    for number, name in enumerate(("one", "two")):  # photos that nothing tells apart
+        draw_photos(tmp_path / "alike" / name, "red", 8, first=10 * number)
+    trained(engine, tmp_path / "alike")
+    result = doubts_of(engine)
+    assert result.accuracy is not None
+    assert result.accuracy < 0.8
+    assert (result.too_early, result.doubts, result.checked) == (True, (), 16)
+    assert "too few labels to doubt any" in too_early_in_words(result)
+    assert "16 labels right. Label about 20 photos of each class first." in too_early_in_words(result)
 
 
 def test_what_is_kept_stays_quiet_until_its_label_changes(engine: Engine, misfiled: Path) -> None:

@@ -25,6 +25,7 @@ from flowersorter.workflows.evaluation.charts.builders import calibration_scene,
 from flowersorter.workflows.evaluation.charts.svg import STYLE, svg
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_report
+from flowersorter.workflows.evaluation.report_page import page
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.evaluations import evaluation, learning_points
 from tests.stuck import Stuck
@@ -185,6 +186,15 @@ def test_without_mistakes_the_page_says_so(engine: Engine, tmp_path: Path) -> No
     perfect = replace(of, predicted=of.true, place_ids=np.zeros(10, np.int64))
     page = read_page(saved(engine, perfect, tmp_path / "report.html").files[0])
     assert "Every suggestion was right" in page.text
+
+
+def test_of_a_thousand_classes_the_page_lists_the_mistakes_and_not_a_million_cells() -> None:
+    shown = page(evaluation(classes=1000), [], None).decode()
+    assert len(shown) < 400_000
+    assert "The 3 most frequent mistakes" in shown
+    rows = shown[shown.index("What was taken for what") :]
+    assert '<tr><th scope="row">tulips</th><td>roses</td><td>2 of 3</td></tr>' in rows
+    assert rows.index(">tulips</th><td>roses<") < rows.index(">daisy</th><td>roses<")
 
 
 # -- the tables

@@ -22,9 +22,10 @@ from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import hub_cache, load_state
 from flowersorter.vision.classifier.fit import Fitted, fit
+from flowersorter.vision.features.packed import pack
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation import learning_curve as learning_curve_module
-from flowersorter.workflows.evaluation.compare_models import delete_model, prune_models
+from flowersorter.workflows.evaluation.compare_models import LearnedPhotos, delete_model, prune_models
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest, learning_curve
 from flowersorter.workflows.labelling.set_labels import assign
@@ -34,8 +35,10 @@ from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training import incremental_fit
 from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult, finetune, likely_seconds
-from flowersorter.workflows.training.finetune_split import hold_out
+from flowersorter.workflows.training.finetune_split import FinetuneSplit, hold_out
+from flowersorter.workflows.training.finetuned_model import not_better
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
+from flowersorter.workflows.training.training_set import TrainingSet
 from tests.tiny_network import PATTERNS, TINY, draw_stripes, tiny_among_the_backbones, tiny_state
 
 
@@ -72,6 +75,12 @@ def trained(
 ) -> FinetuneResult:
     request = FinetuneRequest(folder, add, unfreeze, epochs, "cpu", "tiny")
     return finetune(engine, request, report, cancel or CancelToken())
+
+
+@pytest.fixture(autouse=True)
+def better(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deep training helps: with six held-out photos, all of which plain training may get right, that would not show."""
+    monkeypatch.setattr("flowersorter.workflows.training.finetune.not_better", lambda *_: None)
 
 
 def class_of(collection: CollectionStore, name: str) -> int:
@@ -479,7 +488,7 @@ def test_a_worse_model_is_kept_but_not_made_current(
     engine: Engine, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = train_folder(engine, TrainFolderRequest(stripes, device="cpu", backbone="tiny"), silent, CancelToken())
-    monkeypatch.setattr("flowersorter.workflows.training.finetune.clearly_worse", lambda *_: True)
+    monkeypatch.setattr("flowersorter.workflows.training.finetuned_model.clearly_worse", lambda *_: True)
     result = trained(engine)
     assert not result.made_current
     current = engine.collection.models.current()
@@ -488,6 +497,42 @@ def test_a_worse_model_is_kept_but_not_made_current(
     assert engine.collection.settings.get(BACKBONE) == "tiny"
     use_model(engine.collection, result.model_id)
     assert engine.collection.settings.get(BACKBONE) == result.backbone
+
+
+@pytest.mark.parametrize(
+    ("held_out", "deep", "plain", "why"),
+    [
+        (25, 25, 20, "25 held-out photos are too few"),
+        (60, 52, 52, "52 of 60 held-out photos right, 52 without it"),
+        (60, 50, 52, "50 of 60 held-out photos right, 52 without it"),
+        (60, 53, 52, None),
+    ],
+)
+def test_deep_training_is_used_where_it_is_better_on_enough_of_the_same_photos(
+    held_out: int, deep: int, plain: int, why: str | None
+) -> None:
+    photos, nothing = held_out + 10, np.empty((held_out + 10, 4), np.float16)
+    ids, targets, chosen = np.arange(1, photos + 1)[::-1], np.zeros(photos, np.intp), np.arange(photos) >= 10
+    learned = TrainingSet(("a", "b"), ids, pack(nothing), targets)
+    split = FinetuneSplit(learned, (b"",) * photos, lambda _: None, chosen, 0)
+    guesses = np.where(ids[chosen] <= deep, 0, 1)
+    tuned = LearnedPhotos(np.arange(1, photos + 1), targets.astype(np.int32), np.full(photos, -1, np.int32))
+    tuned.held_out[ids[chosen] - 1] = guesses
+    found = not_better(split, tuned, np.arange(held_out) < plain)
+    assert (found is None) == (why is None)
+    assert found is None or (why is not None and why in found)
+
+
+def test_a_model_that_is_not_better_waits_for_the_person(
+    engine: Engine, stripes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowersorter.workflows.training.finetune.not_better", not_better)
+    result = trained(engine, stripes)
+    assert result.why_not is not None
+    assert "6 held-out photos are too few" in result.why_not
+    assert (result.made_current, engine.collection.models.current()) == (False, None)
+    assert len(engine.collection.labels.all()) == result.photos
+    use_model(engine.collection, result.model_id)
 
 
 def test_a_model_that_knows_fewer_classes_waits_for_the_person(engine: Engine, stripes: Path, tmp_path: Path) -> None:

@@ -9,16 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
-from flowersorter.vision.classifier.batched_lbfgs import Solver, Weights
+from flowersorter.vision.classifier.batched_lbfgs import MOST_STEPS, Solver, Weights
 from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.models.current_model import starter
+from flowersorter.workflows.models.current_model import starter, use_model
+from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.training.incremental_fit import suggestions_after
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.stub_network import open_colour_network
 
@@ -53,9 +56,10 @@ def penalties(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         start: Weights | None,
         prior: Weights | None = None,
         fits: int | None = None,
+        steps: int = MOST_STEPS,
     ) -> Weights:
         solved.append(penalty)
-        return solve(self, penalty, tolerance, start, prior, fits)
+        return solve(self, penalty, tolerance, start, prior, fits, steps)
 
     monkeypatch.setattr(Solver, "solve", counted)
     return solved
@@ -117,3 +121,43 @@ def test_retraining_looks_at_labelled_photos_only(taught: Engine, monkeypatch: p
     for name in ("all_places", "places_under", "places", "photos"):
         monkeypatch.setattr(PhotoTable, name, refused)
     assert retrained(taught).photos == 24
+
+
+def labelled_ids(engine: Engine) -> list[int]:
+    return list(engine.collection.labels.class_ids())
+
+
+def test_suggestions_come_at_once_after_an_action_and_as_the_training_gives_them(taught: Engine) -> None:
+    retrained(taught)
+    photo_ids, labels = labelled_ids(taught), taught.collection.labels.class_ids()
+    changed, removed = photo_ids[0], photo_ids[5]
+    other = next(class_id for class_id in labels.values() if class_id != labels[changed])
+    assign(taught.collection, [changed], other)
+    taught.collection.labels.clear([removed])
+    models, state = taught.collection.models.all(), last_state(taught)
+    quick = suggestions_after(taught, [changed, removed], photo_ids, CancelToken())
+    assert quick is not None
+    assert taught.collection.models.all() == models
+    assert last_state(taught) is state
+    retrained(taught)
+    exact = predictions_for(taught, photo_ids)
+    assert exact is not None
+    np.testing.assert_array_equal(quick.photo_ids, exact.photo_ids)
+    others = quick.photo_ids != changed  # with 24 labels the exact fit chooses the penalty again
+    np.testing.assert_array_equal(
+        quick.probabilities[others].argmax(axis=1), exact.probabilities[others].argmax(axis=1)
+    )
+
+
+def test_suggestions_wait_for_a_training_where_only_that_can_tell(taught: Engine) -> None:
+    photo_ids = labelled_ids(taught)
+    retrained(taught)
+    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is not None
+    new = taught.collection.classes.add("new", ClassOrigin.PERSON)
+    assign(taught.collection, photo_ids[:1], new.id)
+    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None
+    taught.collection.labels.clear(photo_ids[:1])
+    use_model(taught.collection, None)
+    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None
+    taught.last_fit = None
+    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None

@@ -30,7 +30,6 @@ from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, predict_folder
 from flowersorter.workflows.training.finetune import FinetuneRequest, finetune
-from flowersorter.workflows.training.semi_supervised_option import set_learns_from_unlabelled
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.drawing import BLUE, GREEN, RED
 from tests.stub_network import open_colour_network
@@ -143,13 +142,9 @@ def test_the_shipped_network_gives_the_same_model(tmp_path: Path, monkeypatch: p
     _assert_same(_trained_in_every_way(folder, tmp_path, open_embedder, monkeypatch, ways))
 
 
-@pytest.mark.parametrize(
-    ("names", "with_unlabelled"),
-    [(("red", "green", "blue"), False), (("red", "green", "blue"), True), (("roses", "tulips", "daisy"), False)],
-    ids=["own", "own and unlabelled", "starter"],
-)
+@pytest.mark.parametrize("names", [("red", "green", "blue"), ("roses", "tulips", "daisy")], ids=["own", "starter"])
 def test_retrain_and_its_advice_are_the_same(
-    names: tuple[str, ...], with_unlabelled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also after a correction, where the fit starts from the last one, and beside the starter's photos."""
     folder = _draw(tmp_path / "photos", 10)
@@ -158,7 +153,6 @@ def test_retrain_and_its_advice_are_the_same(
         _threads(monkeypatch, 2)
         with CollectionStore.open(tmp_path / way) as collection:
             engine = Engine(collection, open_colour_network)
-            set_learns_from_unlabelled(collection, with_unlabelled)
             if way == "backwards":
                 _read_backwards(collection, folder, open_colour_network)
             request = PredictFolderRequest(folder, "cpu")

@@ -14,11 +14,13 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.tables.class_names import class_name_of_folder
 from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.features.packed import pack
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.models.current_model import list_models, model_for, use_model
+from flowersorter.workflows.models.current_model import list_models, model_for, starter, use_model
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import (
@@ -26,10 +28,21 @@ from flowersorter.workflows.training.train import (
     TrainFolderRequest,
     TrainResult,
     retrain,
+    starter_stays,
     train_folder,
 )
+from flowersorter.workflows.training.training_set import TrainingSet, with_starter
 from tests.stub_network import open_colour_network
-from tests.unit.workflows.conftest import draw_photos
+from tests.unit.workflows.conftest import delete_starter_classes, draw_photos
+
+FLOWERS = {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
+
+
+def delete_flowers(engine: Engine, *names: str) -> None:
+    for name in names:
+        flower = engine.collection.classes.find(name)
+        assert flower is not None
+        engine.collection.classes.delete(flower.id)
 
 
 def trained(engine: Engine, folder: Path, *, add: bool = False) -> TrainResult:
@@ -195,13 +208,54 @@ def test_a_label_that_a_person_gives_while_it_learns_stays(engine: Engine, sorte
     assert names[labels[ids["red_101.jpg"]].class_id] == "red"
 
 
+def test_new_classes_stand_beside_those_of_the_starter(engine: Engine, photos: Path) -> None:
+    ids = label_folder(engine, photos)
+    warm, cold = engine.collection.classes.add("warm"), engine.collection.classes.add("cold")
+    assign(engine.collection, [ids[f"red_{i}.jpg"] for i in range(4)], warm.id)
+    assign(engine.collection, [ids[f"blue_{i}.jpg"] for i in range(4)], cold.id)
+    first = retrained(engine)
+    assert set(first.classes) == {"warm", "cold", *FLOWERS}
+    assert set(first.starter_classes) == FLOWERS
+    assert "5 classes without a label stay" in starter_stays(first)
+    named = model_for(engine, "resnet50")
+    assert named is not None
+    flowers = predict(named.model, starter().features).probabilities.argmax(axis=1)
+    wanted = np.array([named.model.class_names.index(name) for name in starter().model.class_names])
+    assert np.mean(flowers == wanted[starter().targets]) > 0.9
+    now = guessed(engine, photos)
+    assert {now[f"red_{i}.jpg"] for i in range(10)} == {"warm"}
+    assert {now[f"blue_{i}.jpg"] for i in range(10)} == {"cold"}
+    assert retrained(engine).starter_classes == (), "said once"
+
+
+def test_a_class_of_the_starter_that_was_deleted_does_not_come_back(engine: Engine, photos: Path) -> None:
+    ids = label_folder(engine, photos)
+    for name, colour in (("warm", "red"), ("cold", "blue")):
+        made = engine.collection.classes.add(name)
+        assign(engine.collection, [ids[f"{colour}_{i}.jpg"] for i in range(4)], made.id)
+    delete_flowers(engine, "daisy", "roses", "sunflowers", "tulips")
+    one = retrained(engine)
+    assert (set(one.classes), one.starter_classes) == ({"warm", "cold", "dandelion"}, ("dandelion",))
+    delete_flowers(engine, "dandelion")
+    assert set(retrained(engine).classes) == {"warm", "cold"}
+
+
+def test_few_photos_of_a_new_class_stand_beside_few_of_the_starter(collection: CollectionStore) -> None:
+    targets = np.repeat(np.arange(2), 4)
+    own = TrainingSet(("moss", "tulips"), np.arange(1, 9), pack(np.eye(8, 2048, dtype=np.float16)), targets)
+    together = with_starter(collection, own)
+    counts = dict(zip(together.class_names, np.bincount(together.targets).tolist(), strict=True))
+    assert counts == {"moss": 4, "tulips": 64, "daisy": 60, "dandelion": 60, "roses": 60, "sunflowers": 60}
+
+
 def test_retrain_learns_from_corrections(engine: Engine, photos: Path) -> None:
     ids = label_folder(engine, photos)
+    delete_starter_classes(engine.collection)
     warm, cold = engine.collection.classes.add("warm"), engine.collection.classes.add("cold")
     assign(engine.collection, [ids[f"red_{i}.jpg"] for i in range(3)], warm.id)
     assign(engine.collection, [ids[f"blue_{i}.jpg"] for i in range(3)], cold.id)
     result = retrained(engine)
-    assert set(result.classes) == {"warm", "cold"}, "somebody with classes of their own leaves the flowers behind"
+    assert set(result.classes) == {"warm", "cold"}
     now = guessed(engine, photos)
     assert {now[f"red_{i}.jpg"] for i in range(10)} == {"warm"}
     assert {now[f"blue_{i}.jpg"] for i in range(10)} == {"cold"}
@@ -279,6 +333,23 @@ def test_a_clearly_worse_model_is_kept_but_not_made_current(engine: Engine, sort
     current = engine.collection.models.current()
     assert current is not None
     assert current.id == bad.model_id
+
+
+def test_two_models_are_compared_on_the_photos_that_both_were_measured_on(
+    engine: Engine, sorted_photos: Path, tmp_path: Path
+) -> None:
+    first = trained(engine, sorted_photos)
+    assert first.compared is None
+    more = tmp_path / "more"
+    for colour in ("red", "green"):
+        draw_photos(more / colour, colour, 5, first=300)
+    assert trained(engine, more, add=True).compared == (24, 24, 24), "the new ones only one of them was measured on"
+    red, green = (engine.collection.classes.find(name) for name in ("red", "green"))
+    assert red is not None
+    assert green is not None
+    ids = label_folder(engine, sorted_photos)
+    assign(engine.collection, [ids["red_100.jpg"]], green.id)  # contradicts what both say
+    assert retrained(engine).compared == (34, 33, 33)
 
 
 def test_going_back_to_the_starter_brings_its_classes_back(engine: Engine, sorted_photos: Path, photos: Path) -> None:

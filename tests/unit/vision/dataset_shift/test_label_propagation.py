@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.label_propagation import NeighbourGraph, neighbour_graph, propagate
+from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph, neighbour_graph, propagate
 from flowersorter.vision.parallel import ThreadPool
 
 

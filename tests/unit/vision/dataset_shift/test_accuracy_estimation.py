@@ -7,14 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.accuracy_estimation import (
+from flowersorter.vision.classifier.batch_novelty import PhotoSample
+from flowersorter.vision.dataset_shift.accuracy_estimation import (
     LEAST_PHOTOS,
     NEVER_SURE,
     FolderPredictions,
     agree_with_neighbours,
     estimate_accuracy,
 )
-from flowersorter.vision.classifier.batch_novelty import PhotoSample
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA
 

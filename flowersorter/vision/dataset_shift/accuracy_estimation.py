@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import PhotoSample
-from flowersorter.vision.classifier.label_propagation import neighbour_graph, propagate
 from flowersorter.vision.classifier.out_of_distribution import NOT_SURE_RATE
+from flowersorter.vision.dataset_shift.label_propagation import neighbour_graph, propagate
 from flowersorter.vision.features.packed import join
 from flowersorter.vision.features.pca import PCA, SAMPLE
 from flowersorter.vision.parallel import ThreadPool

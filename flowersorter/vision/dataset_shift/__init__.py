@@ -1,0 +1,1 @@
+"""How a folder without labels differs from the labelled photos, and the accuracy to expect there."""

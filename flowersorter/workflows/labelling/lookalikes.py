@@ -1,0 +1,98 @@
+"""Finds the photos that would plausibly follow a label: unlabelled ones that resemble the labelled photo most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.arrays import sorted_unique
+from flowersorter.vision.features.pca import spread_sample
+from flowersorter.workflows.models.current_model import chosen_backbone
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.predicting.feature_cache import FeatureTable
+
+#: The most similar photos that are looked at closely, and labelled photos of other classes they are compared with.
+_SHORTLIST, _MOST_OTHERS = 200, 2000
+_SEED = 42
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarPhoto:
+    """An unlabelled photo that resembles a labelled one.
+
+    Attributes:
+        photo_id: The photo.
+        similarity: Cosine similarity of their features, 0 to 1.
+    """
+
+    photo_id: int
+    similarity: float
+
+
+def lookalikes(
+    engine: Engine, photo_id: int, candidates: NDArray[np.int64], count: int = 12
+) -> tuple[SimilarPhoto, ...]:
+    """Find the photos that are likely to be of the class that a photo was just labelled with.
+
+    These have no label and no mark, their class was not rejected, and they resemble the photo more than any labelled
+    photo of another class. From cached features; reads no photo.
+
+    Args:
+        engine: Of the collection with the label.
+        photo_id: The labelled photo.
+        candidates: (N,) photos to choose from, such as those of the open folder.
+        count: Number of photos at most.
+
+    Returns:
+        The nearest first; none where the photo has no label or is not embedded.
+    """
+    collection = engine.collection
+    label = collection.labels.get([photo_id]).get(photo_id)
+    table = engine.features(chosen_backbone(collection))
+    own, found = table.get(collection.photos.hashes([photo_id])[1])
+    if label is None or not len(found):
+        return ()
+    wanted = _may_follow(engine, candidates, photo_id, label.class_id)
+    similarity = _similarity(table, wanted, own.unpack().T)[:, 0] if len(wanted) else np.empty(0, np.float32)
+    nearest = np.argsort(-similarity, kind="stable")[:_SHORTLIST]
+    nearest = nearest[similarity[nearest] > 0]
+    rival = _nearest_of_other_classes(engine, table, wanted[nearest], label.class_id)
+    followers = nearest[similarity[nearest] > rival][:count]
+    return tuple(SimilarPhoto(int(wanted[at]), float(similarity[at])) for at in followers.tolist())
+
+
+def _may_follow(engine: Engine, candidates: NDArray[np.int64], photo_id: int, class_id: int) -> NDArray[np.int64]:
+    """(M,) the photos, ascending, without a label or an answer that contradicts the class."""
+    collection, wanted = engine.collection, sorted_unique(candidates)
+    labelled, answers = collection.labels.get(wanted), collection.answers.get(wanted)
+    left_out = [photo_id, *labelled, *(at for at, said in answers.items() if said.contradict(class_id))]
+    return np.setdiff1d(wanted[wanted > 0], np.array(left_out, np.int64))
+
+
+def _nearest_of_other_classes(
+    engine: Engine, table: FeatureTable, photo_ids: NDArray[np.int64], class_id: int
+) -> NDArray[np.float32]:
+    """(M,) similarity of photos to the nearest labelled photo of another class; -1 where there is none."""
+    labels = engine.collection.labels.class_ids()
+    others, hashes = engine.collection.photos.by_hash(at for at, class_of in labels.items() if class_of != class_id)
+    drawn = spread_sample(np.array([labels[at] for at in others.tolist()], np.intp), _MOST_OTHERS, _SEED)
+    features, found = table.get([hashes[at] for at in drawn.tolist()])
+    if not len(found) or not len(photo_ids):
+        return np.full(len(photo_ids), -1, np.float32)
+    order = np.argsort(photo_ids)
+    rival = np.empty(len(photo_ids), np.float32)
+    rival[order] = _similarity(table, photo_ids[order], features.unpack().T).max(axis=1)
+    return rival
+
+
+def _similarity(table: FeatureTable, photo_ids: NDArray[np.int64], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(M, K) cosine similarities of photos, ascending ids, to (D, K) features; -1 for those without an embedding."""
+    similarity = np.full((len(photo_ids), columns.shape[1]), -1, np.float32)
+    for positions, features in table.parts(photo_ids):
+        similarity[positions] = features.matmul(columns)
+    return similarity

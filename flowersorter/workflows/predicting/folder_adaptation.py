@@ -1,0 +1,154 @@
+"""Adapts the predictions of a folder to the photos in it, as far as they are of known classes.
+
+`Engine.folder_terms` keeps what is added to their logits while the collection is open, for the model it was found with.
+Nothing of it is stored, and no prediction becomes a label by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import UNKNOWN, predict
+from flowersorter.vision.dataset_shift.folder_adaptation import (
+    LEAST_PHOTOS,
+    MOST_CONNECTED,
+    connect,
+    folder_bias,
+    follow_neighbours,
+)
+from flowersorter.vision.features.packed import Features, join
+from flowersorter.vision.parallel import ThreadPool
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos
+from flowersorter.workflows.predicting.unknown_photos import can_estimate, unknown_probability
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+_LEAST = np.float32(1e-30)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FolderTerms:
+    """What is added to the calibrated logits of photos; photos far from one another share a row.
+
+    Attributes:
+        model: Key of the model they were found with, and its classes.
+        photo_ids: (M,) int64, ascending.
+        row: (M,) row of each photo in `terms`.
+        terms: (K, C) float32.
+    """
+
+    model: tuple[bytes, tuple[str, ...]]
+    photo_ids: NDArray[np.int64]
+    row: NDArray[np.intp]
+    terms: NDArray[np.float32]
+
+
+def logit_terms(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    """Return (N, C) what the folders of photos add to their calibrated logits; None where that is nothing for all."""
+    found = engine.folder_terms
+    if found is None or found.model != _key(model) or not len(found.photo_ids):
+        return None
+    at = np.minimum(np.searchsorted(found.photo_ids, photo_ids), len(found.photo_ids) - 1)
+    there = found.photo_ids[at] == photo_ids
+    if not there.any():
+        return None
+    terms = np.zeros((len(photo_ids), found.terms.shape[1]), np.float32)
+    terms[there] = found.terms[found.row[at[there]]]
+    return terms
+
+
+def adapt_to_folder(folder: FolderPhotos, cancel: CancelToken) -> bool:
+    """Find what a folder adds to the logits of its photos without a label, and remember it in the engine.
+
+    Unknown photos are left out: they are of none of the classes. So are the photos of a finetuned network, which has
+    memorised the labelled ones.
+
+    Args:
+        folder: The photos, and the model that predicted them, after `find_unknown_photos`.
+        cancel: Checked often.
+
+    Returns:
+        Whether a prediction may have changed.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    engine, model, wanted = folder.engine, folder.named.model, folder.wanted
+    before = logit_terms(engine, model, wanted)
+    ids, terms = np.empty(0, np.int64), np.empty((0, len(model.class_names)), np.float32)
+    if can_estimate(model) and len(model.class_names) > 1:
+        ids, terms = _adapted(folder, cancel)
+    _remember(engine, model, wanted, ids, terms)
+    after = logit_terms(engine, model, wanted)
+    if before is None or after is None:
+        return before is not after
+    return not np.array_equal(before, after)
+
+
+def _key(model: Model) -> tuple[bytes, tuple[str, ...]]:
+    return model.novelty.key, model.class_names
+
+
+def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return (M,) the photos that are adapted, and (M, C) float32 their terms or (1, C) those that all share."""
+    engine, model = folder.engine, folder.named.model
+    # By their hashes: the same photos give the same terms in whatever order they were read.
+    others, _ = engine.collection.photos.by_hash(folder.unlabelled)
+    known, logits, ood_score, features = _known(engine, model, others, cancel)
+    if len(known) < LEAST_PHOTOS:
+        return known[:0], logits[:0]
+    bias = folder_bias(logits, ood_score, model.class_logits)
+    if features is None or folder.labelled is None:
+        return known, bias[None]
+    labelled = folder.labelled[1]
+    number_of = {class_id: number for number, class_id in reversed(list(enumerate(folder.meant.tolist()))) if class_id}
+    targets = np.array([number_of.get(class_id, -1) for class_id in labelled.classes.tolist()], np.intp)
+    kept = np.flatnonzero(targets >= 0)
+    with ThreadPool() as pool:
+        graph = connect(labelled.features.take(kept), features, pool, cancel)
+        pulled = follow_neighbours(logits + bias, graph, targets[kept], pool, cancel)
+    return known, pulled - logits
+
+
+def _known(
+    engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], Features | None]:
+    """Return the embedded photos that are not unknown, their calibrated logits and OOD scores, and features if few."""
+    unknown = unknown_probability(engine, model, photo_ids)
+    logits = np.empty((len(photo_ids), len(model.class_names)), np.float32)
+    ood_score, known = np.empty(len(photo_ids), np.float32), np.zeros(len(photo_ids), np.bool_)
+    parts: list[tuple[NDArray[np.intp], Features]] = []
+    for positions, features, coordinates in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
+        cancel.check()
+        result = predict(model, features, coordinates, unknown[positions])
+        logits[positions] = np.log(np.maximum(result.probabilities, _LEAST))
+        kept = (result.verdicts != Verdict.UNKNOWN) & (unknown[positions] <= UNKNOWN)
+        ood_score[positions], known[positions] = result.ood_score, kept
+        parts.append((positions[kept], features.take(kept)))
+    if not known.any() or known.sum() > MOST_CONNECTED:
+        return photo_ids[known], logits[known], ood_score[known], None
+    order = np.argsort(np.concatenate([positions for positions, _ in parts]))
+    return photo_ids[known], logits[known], ood_score[known], join([features for _, features in parts]).take(order)
+
+
+def _remember(
+    engine: Engine, model: Model, wanted: NDArray[np.int64], ids: NDArray[np.int64], terms: NDArray[np.float32]
+) -> None:
+    """Replace the terms of the wanted photos in the engine; those of other photos stay."""
+    row = np.arange(len(ids)) if len(terms) == len(ids) else np.zeros(len(ids), np.intp)
+    last = engine.folder_terms
+    if last is not None and last.model == _key(model):
+        others = ~np.isin(last.photo_ids, wanted)
+        used, at = np.unique(last.row[others], return_inverse=True)
+        ids, row = np.append(ids, last.photo_ids[others]), np.append(row, len(terms) + at)
+        terms = np.vstack([terms, last.terms[used]])
+    order = np.argsort(ids)
+    engine.folder_terms = FolderTerms(_key(model), ids[order], row[order], terms)

@@ -1,0 +1,87 @@
+"""The verb label: answers other than a class, in sentences and in `--json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowersorter.cli import main
+from flowersorter.workflows.engine import Engine
+from tests.stub_network import open_colour_network
+from tests.unit.workflows.conftest import draw_photos
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command that ends with an exit code, with a network that sees colours, and returns its output."""
+    colour_engine = partial(Engine, open_network=open_colour_network)
+    monkeypatch.setattr("flowersorter.commands.shared.context.Engine", colour_engine)
+
+    def run(*words: str | Path, code: int = 0) -> str:
+        assert main([*map(str, words), "--collection", str(tmp_path / "collection")]) == code
+        said = capsys.readouterr()
+        return said.err if code else said.out
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path: Path, run: Run) -> list[Path]:
+    """Three red photos, with a model of red, green and blue."""
+    for colour in ("red", "green", "blue"):
+        draw_photos(tmp_path / "sorted" / colour, colour, 6, first=100)
+    run("train", tmp_path / "sorted")
+    return draw_photos(tmp_path / "photos", "red", 3)
+
+
+def lines(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_a_rejected_class_is_said_and_suggested_no_more(run: Run, photos: list[Path]) -> None:
+    said = run("label", *photos[:2], "--not", "RED")
+    assert said == "2 photos do not show red, which is not suggested for them again.\n"
+    [line, summary] = lines(run("label", photos[2], "--not", "red", "--json"))
+    assert line == {"path": str(photos[2]), "label": None, "by": "person", "not": ["red"]}
+    assert summary["summary"]["answered"] == 1
+    assert summary["summary"]["labelled"] == 0
+    for found in (run("predict", photos[0].parent, "--json"), run("predict", *photos, "--json")):
+        for line in lines(found)[:-1]:
+            assert line["not"] == ["red"]
+            assert "red" not in [line["class"], *(name for name, _ in line["top"])]
+            assert line["verdict"] != "sure"
+
+
+def test_photos_that_are_not_mine_are_left_by_sort(run: Run, photos: list[Path], tmp_path: Path) -> None:
+    assert run("label", photos[0], "--not-mine") == "1 photo shows none of your classes. It is not sorted.\n"
+    for found in (run("predict", photos[0].parent, "--json"), run("predict", photos[0], "--json")):
+        line = lines(found)[0]
+        assert (line["class"], line["confidence"], line["verdict"], line["top"]) == (None, None, "unknown", [])
+        assert (line["not_mine"], line["by"]) == (True, "person")
+    sorting = lines(run("sort", photos[0].parent, "--to", tmp_path / "out", "--aside", "--dry-run", "--json"))
+    assert [(line["action"], line["reason"]) for line in sorting if line.get("path") == str(photos[0])] == [
+        ("left", "you said that it shows none of your classes")
+    ]
+
+
+def test_remove_takes_back_every_answer(run: Run, photos: list[Path]) -> None:
+    assert run("label", photos[0], "--dont-know") == "1 photo is not asked about again.\n"
+    assert lines(run("predict", photos[0], "--json"))[0]["dont_know"] is True
+    assert str(photos[0]) not in run("next", "--json")
+    run("label", photos[0], "--not", "blue")
+    assert run("label", photos[0], "--remove") == "Removed the label and other answers of 1 photo.\n"
+    assert not {"not", "dont_know"} & lines(run("predict", photos[0], "--json"))[0].keys()
+    assert run("label", photos[0], "--remove") == "1 photo had no label.\n"
+
+
+def test_a_class_that_there_is_not_is_refused(run: Run, photos: list[Path]) -> None:
+    said = run("label", *photos, "--not", "daisy", code=1)
+    assert "There is no class “daisy”: the classes are: blue, green, red." in said
+    assert "not" not in lines(run("predict", photos[0], "--json"))[0]

@@ -1,0 +1,93 @@
+"""The photos that would follow a label, and the photos whose suggestion an answer changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
+from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.domain.verdict import Verdict
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.labelling.lookalikes import lookalikes
+from flowersorter.workflows.labelling.ripple import Flow, ripple
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+
+
+@pytest.fixture
+def ids(engine: Engine, photos: Path) -> dict[str, int]:
+    """Photo id by file name, of ten photos each of red, green and blue."""
+    rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    return {path.name: int(photo_id) for path, photo_id in zip(rows.paths, rows.photo_ids, strict=True)}
+
+
+def test_photos_like_a_labelled_one_follow_it_nearest_first(engine: Engine, ids: dict[str, int]) -> None:
+    collection, everything = engine.collection, np.array(sorted(ids.values()), np.int64)
+    red, green = collection.classes.add("red").id, collection.classes.add("green").id
+    assert lookalikes(engine, ids["red_0.jpg"], everything) == ()  # no label yet
+    collection.labels.assign([ids["red_0.jpg"], ids["red_1.jpg"]], red, LabelOrigin.PERSON)
+    collection.labels.assign([ids["green_0.jpg"]], green, LabelOrigin.PERSON)
+    collection.answers.put(
+        {
+            ids["red_2.jpg"]: PhotoAnswers(frozenset({red})),
+            ids["red_3.jpg"]: PhotoAnswers(mark=Mark.NOT_MINE),
+            ids["red_4.jpg"]: PhotoAnswers(frozenset({green})),
+        }
+    )
+    found = lookalikes(engine, ids["red_0.jpg"], everything, count=100)
+    reds = {ids[f"red_{number}.jpg"] for number in range(4, 10)}
+    assert {each.photo_id for each in found[: len(reds)]} == reds
+    assert not {each.photo_id for each in found} & {ids[f"green_{number}.jpg"] for number in range(10)}
+    assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)
+    assert lookalikes(engine, ids["red_0.jpg"], everything, count=2) == found[:2]
+    assert lookalikes(engine, ids["red_0.jpg"], np.zeros(0, np.int64)) == ()
+
+
+def predictions(rows: dict[int, tuple[tuple[float, ...], Verdict]]) -> PhotoPredictions:
+    """Predictions of the classes 5 and 7."""
+    return PhotoPredictions(
+        np.array(sorted(rows), np.int64),
+        np.array([5, 7], np.int32),
+        np.array([rows[each][0] for each in sorted(rows)], np.float32),
+        np.array([rows[each][1] for each in sorted(rows)], np.uint8),
+    )
+
+
+def test_a_ripple_counts_what_changed_by_class_and_verdict() -> None:
+    five, seven, none = (0.9, 0.1), (0.2, 0.8), (0.0, 0.0)
+    before = predictions(
+        {
+            1: (five, Verdict.SURE),
+            2: (five, Verdict.SURE),
+            3: (seven, Verdict.UNSURE),
+            4: (seven, Verdict.UNKNOWN),
+            6: (five, Verdict.SURE),
+            8: (five, Verdict.SURE),
+        }
+    )
+    after = predictions(
+        {
+            1: (five, Verdict.SURE),
+            2: (seven, Verdict.LIKELY),
+            3: (seven, Verdict.SURE),
+            4: (five, Verdict.UNKNOWN),  # nothing was suggested, and nothing is
+            6: (none, Verdict.UNKNOWN),
+            9: (five, Verdict.SURE),
+        }
+    )
+    found = ripple(before, after)
+    assert found.photo_ids.tolist() == [2, 3, 6]
+    assert found.classes == {5: Flow(0, 2), 7: Flow(1, 0)}
+    assert found.verdicts == {
+        Verdict.SURE: Flow(1, 2),
+        Verdict.LIKELY: Flow(1, 0),
+        Verdict.UNSURE: Flow(0, 1),
+        Verdict.UNKNOWN: Flow(1, 0),
+    }
+    assert ripple(before, after, left_out=[2, 3]).photo_ids.tolist() == [6]
+    assert len(ripple(before, before)) == 0
+    assert ripple(before, before).classes == ripple(before, before).verdicts == {}
