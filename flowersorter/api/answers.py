@@ -80,6 +80,7 @@ class Photo:
         rejected: The classes that a person said it does not show; they are never suggested for it.
         not_mine: Whether a person said that it shows none of the classes; then it has no prediction.
         dont_know: Whether a person said that they cannot tell its class.
+        remark: On a file that is not as it should be, though it can be read; None for others.
     """
 
     path: Path
@@ -89,6 +90,7 @@ class Photo:
     rejected: tuple[str, ...] = ()
     not_mine: bool = False
     dont_know: bool = False
+    remark: str | None = None
 
     @property
     def class_name(self) -> str | None:
@@ -323,7 +325,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
 
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     rows, photos = result.rows, []
-    likely = strangers(engine, rows)
+    likely, remarks = strangers(engine, rows), engine.collection.photos.remarks()
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
         prediction = None
@@ -338,6 +340,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
                 label=names.get(int(rows.label_ids[i])),
                 prediction=prediction,
                 error=error,
+                remark=remarks.get(int(rows.photo_ids[i])),
                 rejected=tuple(sorted(names[class_id] for class_id in said.rejected)),
                 not_mine=said.mark is Mark.NOT_MINE,
                 dont_know=said.mark is Mark.DONT_KNOW,

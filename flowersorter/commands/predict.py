@@ -81,7 +81,7 @@ def run(call: Call) -> int:
 
 def prediction_table(lines: Sequence[Mapping[str, Any]], dialect: CsvDialect) -> bytes:
     """Return the lines of `--json` as a CSV table; each further suggestion adds two columns."""
-    fields = ("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error")
+    fields = ("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error", "remark")
     most = max((len(line.get("top", ())) for line in lines), default=0)
     head = [*fields, *(f"{field} {number}" for number in range(2, most + 1) for field in ("class", "confidence"))]
     rows = []
@@ -105,11 +105,12 @@ def _show_folders(
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     likenesses = strangers(engine, result.rows, options.backbone)
     model = model_name(engine, options.backbone)
-    lines = list(folder_lines(result, names, likenesses, labels_count=False, model=model, top=options.top))
+    remarks = engine.collection.photos.remarks()
+    lines = list(folder_lines(result, names, likenesses, remarks, labels_count=False, model=model, top=options.top))
     for line in lines:
         call.terminal.record(line)
     if not call.terminal.as_json:
-        say_folders(call, engine.collection, folders, result, names, likenesses)
+        say_folders(call, engine.collection, folders, result, names, likenesses, remarks)
     return lines
 
 
@@ -142,6 +143,7 @@ def _line(engine: Engine, prediction: PhotoPrediction, names: dict[int, str], mo
         prediction.looks_like,
         label=None if label is None else (names[label.class_id], label.origin),
         model=model,
+        remark=prediction.remark,
     )
     return line | answer_fields(answers, names)
 
@@ -169,6 +171,8 @@ def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None, pre
         verdict = text("{verdict}, looks like: {things}", verdict=verdict, things=prediction.looks_like)
     if label:
         verdict = text("{verdict}; its label: {name}", verdict=verdict, name=shown(label))
+    if prediction.remark is not None:
+        verdict = text("{verdict}; {remark}", verdict=verdict, remark=stored(prediction.remark))
     terminal.say_of(prediction.path, verdict)
     numbers = has_percentage(prediction.verdict, prediction.confidence, precision)
     rows = [[shown(name), percent(share) if numbers else ""] for name, share in prediction.top]

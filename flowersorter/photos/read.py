@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from flowersorter.photos.decode import decode
+from flowersorter.photos.decoding.file_end import lacks_end
 from flowersorter.photos.file_bytes import read_file
+from flowersorter.photos.formats import format_of
 from flowersorter.photos.metadata import PhotoMetadata
-from flowersorter.photos.read_errors import decoder_boundary
+from flowersorter.photos.read_errors import END_MISSING, decoder_boundary
 
 #: Shorter side of the thumbnail, large enough to cut further views for the network from it.
 SMALL_PX = 256
@@ -36,6 +38,7 @@ class LoadedPhoto:
         metadata: Size of the original, date, camera.
         small: The thumbnail: a JPEG, upright, its shorter side `SMALL_PX`. The tile in the window shows it, and later
             views are cut from it without reading the photo again.
+        remark: On a file that is not as it should be, though it decodes; None for others.
     """
 
     sha256: bytes
@@ -44,6 +47,7 @@ class LoadedPhoto:
     pixels: NDArray[np.uint8]
     metadata: PhotoMetadata
     small: bytes
+    remark: str | None
 
 
 def read_photo(path: Path, *, short_side_px: int) -> LoadedPhoto:
@@ -67,6 +71,7 @@ def read_photo(path: Path, *, short_side_px: int) -> LoadedPhoto:
             pixels=small if short_side_px == SMALL_PX else decoded.network_pixels(short_side_px),
             metadata=decoded.metadata,
             small=_as_jpeg(small),
+            remark=END_MISSING if lacks_end(file.data, format_of(file.data) or "") else None,
         )
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale, QStringListModel, Qt, Signal, Slot
 from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import button, text_label
+from flowersorter.ui.shared.widgets import button, text_label, without_mnemonics
 
 #: Suggested classes that get a button.
 MOST_SUGGESTIONS = 3
@@ -20,10 +20,12 @@ class NameGroupsPanel(QFrame):
 
     Signals:
         named(str): The selected photos are of the class of this name.
+        not_mine(): The selected photos are of none of the person's classes.
         passed_over(): Show the next group; this one stays without a label.
     """
 
     named = Signal(str)
+    not_mine = Signal()
     passed_over = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -47,6 +49,12 @@ class NameGroupsPanel(QFrame):
         self.field.setCompleter(completer)
         self.name_button = button(self, "group_name_button", "", self.tr("Give the selected photos this class (Enter)"))
         self.suggestions = [button(self, f"group_suggestion_{number}", "") for number in range(MOST_SUGGESTIONS)]
+        self.not_mine_button = button(
+            self,
+            "group_not_mine_button",
+            self.tr("Not &mine"),
+            self.tr("The selected photos are of none of your classes: they are neither suggested nor sorted"),
+        )
         self.pass_button = button(
             self, "group_pass_button", self.tr("S&kip"), self.tr("Leave these without a label, and go on")
         )
@@ -56,6 +64,7 @@ class NameGroupsPanel(QFrame):
         self.name_button.clicked.connect(self._answer)
         for suggestion in self.suggestions:
             suggestion.clicked.connect(self._take_suggestion)
+        self.not_mine_button.clicked.connect(self.not_mine)
         self.pass_button.clicked.connect(self.passed_over)
 
     def _lay_out(self) -> None:
@@ -65,6 +74,7 @@ class NameGroupsPanel(QFrame):
         row.addWidget(self.name_button)
         for suggestion in self.suggestions:
             row.addWidget(suggestion)
+        row.addWidget(self.not_mine_button)
         row.addWidget(self.pass_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX)
@@ -73,28 +83,30 @@ class NameGroupsPanel(QFrame):
         column.addLayout(row)
         column.addWidget(self.progress)
 
-    def show_group(self, photos: int, suggestions: Sequence[str], groups_left: int, photos_left: int) -> None:
+    def show_group(self, photos: int, suggestions: Sequence[str]) -> None:
         """Ask for the class of a group.
 
         Args:
             photos: Number of its photos.
             suggestions: Names of the classes it may be of, likeliest first.
-            groups_left: Number of groups to name, this one included.
-            photos_left: Number of photos in them.
         """
-        number = QLocale().toString
-        self.question.setText(self.tr("These {0} photos look alike. Which class are they?").format(number(photos)))
+        number = QLocale().toString(photos)
+        self.question.setText(self.tr("These {0} photos look alike. What are they?").format(number))
         for at, suggestion in enumerate(self.suggestions):
             suggestion.setVisible(at < len(suggestions))
             if at < len(suggestions):
-                suggestion.setText(suggestions[at].replace("&", "&&"))
+                suggestion.setText(without_mnemonics(suggestions[at]))
                 suggestion.setProperty("class_name", suggestions[at])
                 suggestion.setAccessibleName(self.tr("They are of the class {0}").format(suggestions[at]))
-        left = self.tr("{0} groups, {1} photos left. Ctrl+click leaves a photo out.")
-        self.progress.setText(left.format(number(groups_left), number(photos_left)))
         self.field.clear()
         self.field.setFocus()
         self.show_selected(photos)
+
+    def show_progress(self, groups: int, photos: int) -> None:
+        """Show how many groups, and photos in them, are left to name."""
+        one, many = self.tr("Last group."), self.tr("{0} groups, {1} photos left.")
+        left = one if groups == 1 else many.format(QLocale().toString(groups), QLocale().toString(photos))
+        self.progress.setText(left + " " + self.tr("Ctrl+click leaves a photo out."))
 
     def show_class_names(self, names: Sequence[str]) -> None:
         """Complete these names."""
@@ -105,8 +117,8 @@ class NameGroupsPanel(QFrame):
         self._selected = photos
         one, many = self.tr("&Name 1 photo"), self.tr("&Name {0} photos")
         self.name_button.setText(one if photos == 1 else many.format(QLocale().toString(photos)))
-        for suggestion in self.suggestions:
-            suggestion.setEnabled(photos > 0)
+        for each in (*self.suggestions, self.not_mine_button):
+            each.setEnabled(photos > 0)
         self._show_action()
 
     @Slot()

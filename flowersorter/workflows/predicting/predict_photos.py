@@ -67,6 +67,7 @@ class PhotoPrediction:
         error: Why the photo is unreadable, None where it is not.
         looks_like: The ImageNet class that an unknown photo resembles; "" for other photos, and for none.
         reason: Why the photo is less than sure though its confidence would do; "" for any other photo.
+        remark: On a file that is not as it should be, though it decodes; None for others.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class PhotoPrediction:
     error: str | None = None
     looks_like: str = ""
     reason: str = ""
+    remark: str | None = None
 
 
 def predict_photos(
@@ -141,8 +143,8 @@ def _predict_batch(
             found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
             score, answered = float(predictions.ood_score[row]), bool(refused[row].any())
             reason = reason_not_sure(model, found.verdict, found.confidence, score, rejected=answered)
-            unknown = found.verdict is Verdict.UNKNOWN
-            result[i] = replace(found, looks_like=likely[row] if unknown else "", reason=reason)
+            like = likely[row] if found.verdict is Verdict.UNKNOWN else ""
+            result[i] = replace(found, looks_like=like, reason=reason, remark=photos[i].remark)
     return [result[i] for i in range(len(paths))]
 
 

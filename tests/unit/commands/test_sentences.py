@@ -97,7 +97,7 @@ def test_predictions_are_a_table_for_spreadsheets_of_either_country(
     assert written.startswith("﻿")  # without it a spreadsheet takes UTF-8 for another encoding
     table = list(csv.DictReader(io.StringIO(written[1:], newline=""), delimiter=delimiter))
     assert list(table[0]) == [
-        *("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error"),
+        *("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error", "remark"),
         *("class 2", "confidence 2"),
     ]
     by_name = {Path(row["path"]).name: row for row in table}
