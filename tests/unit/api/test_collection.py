@@ -450,11 +450,13 @@ def test_a_photo_is_answered_with_something_other_than_a_class(
     assert (second.not_mine, second.prediction, second.label, second.class_name) == (True, None, None, None)
     assert third.dont_know
     assert third.class_name == "blue"
-    assert set(collection.classes) == {"red", "green", "blue"}
+    assert [first.by, second.by, third.by, named(found, "red_0.jpg").by] == ["model", "person", "model", "person"]
+    starter = set(collection.models[-1].classes)
+    assert set(collection.classes) == {"red", "green", "blue"} | starter, "none of the three is gone"
     left = [each.path for each in collection.sort(photos, tmp_path / "sorted").photos if each.action == "left"]
     assert green in left
-    with pytest.raises(ClassRefused, match="There is no class “daisy”"):
-        collection.reject(red, "daisy")
+    with pytest.raises(ClassRefused, match="There is no class “orchid”"):
+        collection.reject(red, "orchid")
     assert collection.forget_answers(green)
     assert not collection.forget_answers(green)
     assert named(collection.predict(photos), green.name).prediction is not None
