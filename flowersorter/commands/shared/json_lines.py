@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 _DIGITS = 6
 
-STARTER = "starter"
-
-ModelName: TypeAlias = int | str | None
-"""The number of a model, "starter", or None where there is none."""
-
 _WORDS = tuple(verdict.word for verdict in Verdict if verdict is not Verdict.NONE)
 
 
-def model_name(engine: Engine, backbone: str | None) -> ModelName:
-    """Name the model that suggests classes for a backbone; None for the collection's own choice of backbone."""
-    named = model_for(engine, chosen_backbone(engine.collection, backbone))
-    if named is None:
-        return None
-    return STARTER if named.id is None else named.id
+def model_used(engine: Engine, backbone: str | None) -> NamedModel | None:
+    """Find the model that suggests classes for a backbone; None for the collection's own choice of backbone."""
+    return model_for(engine, chosen_backbone(engine.collection, backbone))
+
+
+def model_fields(named: NamedModel | None) -> dict[str, Any]:
+    """Describe the model that made the suggestions, for the summary object."""
+    return {
+        "model": None if named is None else named.name,
+        "model_created_at": None if named is None else named.created_at or None,
+    }
 
 
 def photo_line(
@@ -46,7 +46,7 @@ def photo_line(
     looks_like: str = "",
     *,
     label: tuple[str, LabelOrigin] | None = None,
-    model: ModelName = None,
+    model: NamedModel | None = None,
 ) -> dict[str, Any]:
     """Describe a photo that could be read.
 
@@ -68,7 +68,7 @@ def photo_line(
         "top": [[name, round(share, _DIGITS)] for name, share in top],
         "label": None if label is None else label[0],
         "by": label[1].value if label is not None else "model" if class_name is not None else None,
-        "model": model if top else None,
+        "model": model.name if model is not None and top else None,
     }
     if verdict is Verdict.UNKNOWN:
         line["looks_like"] = looks_like or None
@@ -98,7 +98,7 @@ def folder_lines(
     looks_like: Mapping[int, str],
     *,
     labels_count: bool,
-    model: ModelName = None,
+    model: NamedModel | None = None,
     top: int = TOP_GUESSES,
 ) -> Iterator[dict[str, Any]]:
     """Describe every photo of a folder, in the scan's order.

@@ -1,0 +1,86 @@
+"""A line of text about each predicted photo: its class, who or what gave it, and how reliable a suggestion is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowersorter.commands.shared.output import Terminal, local_time, percent, shown
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.verdict import Verdict
+from flowersorter.messages import Text, joined_texts, stored, text
+from flowersorter.workflows.models.current_model import NamedModel
+
+_VERDICTS = {
+    Verdict.SURE.word: text("sure"),
+    Verdict.LIKELY.word: text("likely"),
+    Verdict.UNSURE.word: text("not sure"),
+}
+
+
+def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int) -> None:
+    """Say what class a photo has, with its best suggestions below.
+
+    Args:
+        terminal: Gets the lines.
+        line: The photo as in `--json`.
+        top: Number of suggestions below it; 0 for none.
+    """
+    remarks = list(_label(line))
+    if "error" in line:
+        remarks.append(text("cannot be read: {why}", why=stored(line["error"])))
+    else:
+        remarks += _answers(line)
+        if not line.get(Mark.NOT_MINE.name.lower()):
+            remarks.append(_suggestion(line))
+    terminal.say_of(line["path"], joined_texts("; ", *remarks))
+    best = line.get("top", ())[:top]
+    if best:
+        terminal.say_table([[shown(name), percent(share)] for name, share in best], right=(1,), indent=2)
+
+
+def say_model(terminal: Terminal, named: NamedModel | None) -> None:
+    """Say which model made the suggestions, and when it was made."""
+    if named is None:
+        return
+    if named.id is None:
+        terminal.say(text("Suggestions are by the starter model."))
+        return
+    made = local_time(named.created_at)
+    terminal.say(text("Suggestions are by model {number}, made on {date}.", number=named.id, date=made))
+
+
+def _label(line: Mapping[str, Any]) -> list[Text]:
+    if not line.get("label"):
+        return []
+    name = shown(line["label"])
+    if line["by"] == LabelOrigin.PERSON.value:
+        return [text("{name} (your label)", name=name)]
+    return [text("{name} (label from the folder name)", name=name)]
+
+
+def _answers(line: Mapping[str, Any]) -> list[Text]:
+    answers = []
+    if line.get(Mark.NOT_MINE.name.lower()):
+        answers.append(text("none of your classes (your answer)"))
+    if line.get(Mark.DONT_KNOW.name.lower()):
+        answers.append(text("don't know (your answer)"))
+    if line.get("not"):
+        answers.append(text("not {names} (your answer)", names=", ".join(map(shown, line["not"]))))
+    return answers
+
+
+def _suggestion(line: Mapping[str, Any]) -> Text:
+    if line["verdict"] == Verdict.UNKNOWN.word:
+        if line["looks_like"]:
+            return text("unknown, looks like: {things} (suggestion)", things=line["looks_like"])
+        return text("unknown (suggestion)")
+    if line["class"] is None:
+        return text("no suggestion")
+    return text(
+        "{name} (suggestion, {confidence}, {verdict})",
+        name=shown(line["class"]),
+        confidence=percent(line["confidence"]),
+        verdict=_VERDICTS[line["verdict"]],
+    )
