@@ -10,10 +10,10 @@ __all__ = [
     "ChangedFile",
     "ClassAccuracy",
     "Collection",
-    "Evaluation",
+    "DoubtfulLabel",
+    "EvaluationReport",
     "Expectation",
-    "LabelError",
-    "LabelErrors",
+    "LabelErrorsReport",
     "LabelledGroup",
     "ModelInfo",
     "Photo",
@@ -32,7 +32,7 @@ __all__ = [
 if TYPE_CHECKING:
     from flowersorter.api.answers import Expectation, LabelledGroup, Photo, PhotoGroup, Prediction
     from flowersorter.api.collection import Collection, predict_image
-    from flowersorter.api.evaluation_answers import ClassAccuracy, Evaluation, LabelError, LabelErrors
+    from flowersorter.api.evaluation_answers import ClassAccuracy, DoubtfulLabel, EvaluationReport, LabelErrorsReport
     from flowersorter.api.model_answers import ModelInfo, Training
     from flowersorter.api.sample_check import SampleCheck
     from flowersorter.api.sort_answers import ChangedFile, Sort, SortedPhoto, SortReport, VerifyReport

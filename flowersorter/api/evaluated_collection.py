@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flowersorter.api.evaluation_answers import Evaluation, LabelErrors
+from flowersorter.api.evaluation_answers import EvaluationReport, LabelErrorsReport
 from flowersorter.api.open_collection import OpenCollection
 from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.api.sample_check import SampleCheck
@@ -38,7 +38,7 @@ class EvaluatedCollection(OpenCollection):
         check = self._run(check_sample, CheckSampleRequest(roots, goal, Include(include), self._device))
         return SampleCheck(lambda: self._engine, check)
 
-    def evaluate(self, folder: AnyPath | None = None, *, flat: bool = False) -> Evaluation:
+    def evaluate(self, folder: AnyPath | None = None, *, flat: bool = False) -> EvaluationReport:
         """Measure how often the model is right.
 
         Args:
@@ -58,7 +58,7 @@ class EvaluatedCollection(OpenCollection):
         request = EvaluateRequest(None if folder is None else given_path(folder), self._device, flat=flat)
         return evaluation_of(self._run(evaluate, request))
 
-    def label_errors(self) -> LabelErrors:
+    def label_errors(self) -> LabelErrorsReport:
         """Find the labels that are probably wrong, the worst first. Changes no label.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
-    from flowersorter.workflows.evaluation.evaluate import Evaluation as Measured
+    from flowersorter.workflows.evaluation.evaluate import Evaluation
     from flowersorter.workflows.evaluation.label_errors import LabelErrorsResult
 
 
@@ -30,7 +30,7 @@ class ClassAccuracy:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class EvaluationReport:
     """How often a model is right.
 
     Attributes:
@@ -57,7 +57,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelError:
+class DoubtfulLabel:
     """A label that is probably wrong.
 
     Attributes:
@@ -80,7 +80,7 @@ class LabelError:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelErrors:
+class LabelErrorsReport:
     """The labels that are probably wrong.
 
     Attributes:
@@ -92,7 +92,7 @@ class LabelErrors:
         too_early: Whether there are too few labels to doubt any; only contradicting folders are listed then.
     """
 
-    errors: tuple[LabelError, ...]
+    errors: tuple[DoubtfulLabel, ...]
     checked: int
     kept: int
     accuracy: float | None
@@ -100,10 +100,10 @@ class LabelErrors:
     too_early: bool
 
 
-def evaluation_of(measured: Measured) -> Evaluation:
+def evaluation_of(measured: Evaluation) -> EvaluationReport:
     """Convert an evaluation to plain values."""
     names, counts = measured.class_names, measured.confusion.tolist()
-    return Evaluation(
+    return EvaluationReport(
         photos=measured.photos,
         accuracy=measured.accuracy,
         interval=measured.interval,
@@ -124,11 +124,11 @@ def evaluation_of(measured: Measured) -> Evaluation:
     )
 
 
-def label_errors_of(engine: Engine, result: LabelErrorsResult) -> LabelErrors:
+def label_errors_of(engine: Engine, result: LabelErrorsResult) -> LabelErrorsReport:
     """Convert doubtful labels to plain values."""
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     errors = tuple(
-        LabelError(
+        DoubtfulLabel(
             path=each.path,
             label=names[each.class_id],
             better=names[each.better_id],
@@ -140,7 +140,7 @@ def label_errors_of(engine: Engine, result: LabelErrorsResult) -> LabelErrors:
         for each in result.doubts
     )
     unmeasured = tuple(each.name for each in result.unmeasured)
-    return LabelErrors(errors, result.checked, result.kept, result.accuracy, unmeasured, result.too_early)
+    return LabelErrorsReport(errors, result.checked, result.kept, result.accuracy, unmeasured, result.too_early)
 
 
 def _figure(value: float) -> float | None:

@@ -149,7 +149,7 @@ def _line(
         prediction.top,
         prediction.looks_like,
         label=None if label is None else (names[label.class_id], label.origin),
-        model=model,
+        model=None if model is None else model.name,
     )
     return line | answer_fields(answers, names)
 

@@ -12,7 +12,7 @@ from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
-from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import ModelName, NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
@@ -46,7 +46,7 @@ def photo_line(
     looks_like: str = "",
     *,
     label: tuple[str, LabelOrigin] | None = None,
-    model: NamedModel | None = None,
+    model: ModelName | None = None,
 ) -> dict[str, Any]:
     """Describe a photo that could be read.
 
@@ -68,7 +68,7 @@ def photo_line(
         "top": [[name, round(share, _DIGITS)] for name, share in top],
         "label": None if label is None else label[0],
         "by": label[1].value if label is not None else "model" if class_name is not None else None,
-        "model": model.name if model is not None and top else None,
+        "model": model if top else None,
     }
     if verdict is Verdict.UNKNOWN:
         line["looks_like"] = looks_like or None
@@ -111,7 +111,7 @@ def folder_lines(
         model: The model that suggested the classes.
         top: Number of suggestions for a photo at most.
     """
-    rows = result.rows
+    rows, model_name = result.rows, None if model is None else model.name
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         label = None
         if rows.label_ids[i]:
@@ -125,12 +125,12 @@ def folder_lines(
         best = [(names[class_id], share) for class_id, share in found]
         answers = answer_fields(result.answers.get(photo_id, NO_ANSWERS), names)
         if labels_count and label is not None:
-            yield photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model) | answers
+            yield photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model_name) | answers
             continue
         name = names[int(rows.class_ids[i])] if rows.class_ids[i] else None
         share = None if name is None else float(rows.confidences[i])
         verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
-        yield photo_line(path, name, share, verdict, best, like, label=label, model=model) | answers
+        yield photo_line(path, name, share, verdict, best, like, label=label, model=model_name) | answers
     for path, reason in lost_photos(result):
         yield unreadable_line(path, reason)
 

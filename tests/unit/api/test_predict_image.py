@@ -17,6 +17,7 @@ from PIL import Image
 
 from flowersorter import Collection, predict_image
 from flowersorter.api import open_collection
+from flowersorter.api.photo_source import AnyPhoto
 from flowersorter.errors import PhotoUnreadable, UserError
 from flowersorter.workflows.engine import Engine
 from tests.stub_network import open_colour_network
@@ -82,7 +83,12 @@ def test_the_orientation_of_a_picture_is_applied(collection: Collection) -> None
 def test_a_list_is_predicted_in_its_order_and_a_bad_photo_does_not_stop_it(
     collection: Collection, photos: Path
 ) -> None:
-    given = [photos / "red_4.jpg", b"no photo", np.asarray(Image.open(photos / "blue_4.jpg")), str(photos / "gone.jpg")]
+    given: list[AnyPhoto] = [
+        photos / "red_4.jpg",
+        b"no photo",
+        np.asarray(Image.open(photos / "blue_4.jpg")),
+        str(photos / "gone.jpg"),
+    ]
     red, bad, blue, gone = collection.predict_image(given)
     assert [each.class_name for each in (red, bad, blue, gone)] == ["red", "", "blue", ""]
     assert (bad.error, str(gone)) == ("it is not an image", "cannot be read: the file is not there")
