@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -179,3 +180,23 @@ def assert_colours(
 def assert_upright(pixels: NDArray[np.uint8], tolerance: int = 8) -> None:
     """Fail unless (H, W, 3) pixels show `four_corners` the right way up."""
     assert_colours(corners_of(pixels), CORNERS, tolerance)
+
+
+def film_bytes(taken_at: datetime | None, *, seconds: int = 3, wall_clock: str = "", wide: bool = False) -> bytes:
+    """Return a QuickTime film without pictures that says when it was taken, in UTC; None for one that does not say.
+
+    Args:
+        taken_at: Goes into its header.
+        seconds: Its length.
+        wall_clock: Time with its zone, as phones write it into the metadata.
+        wide: Write a header with numbers of 64 bits.
+    """
+
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body) + 8) + kind + body
+
+    created = 0 if taken_at is None else int((taken_at - datetime(1904, 1, 1)).total_seconds())
+    numbers = (created, created, 600, 600 * seconds)
+    header = struct.pack(">IQQIQ", 1 << 24, *numbers) if wide else struct.pack(">IIIII", 0, *numbers)
+    movie = box(b"mvhd", header + bytes(80)) + box(b"meta", wall_clock.encode())
+    return box(b"ftyp", b"qt  \0\0\0\0") + box(b"mdat", bytes(5000)) + box(b"moov", movie)

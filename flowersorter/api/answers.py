@@ -84,6 +84,7 @@ class Photo:
         not_mine: Whether a person said that it shows none of the classes; then it has no prediction.
         dont_know: Whether a person said that they cannot tell its class.
         by: From whom its class is: "person" or "folder" for a label, "model" for a suggestion; None without a class.
+        remark: On a file that is not as it should be, though it can be read; None for others.
     """
 
     path: Path
@@ -94,6 +95,7 @@ class Photo:
     not_mine: bool = False
     dont_know: bool = False
     by: Literal["person", "folder", "model"] | None = None
+    remark: str | None = None
 
     @property
     def class_name(self) -> str | None:
@@ -161,7 +163,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
 
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     rows, photos = result.rows, []
-    likely = strangers(engine, rows)
+    likely, remarks = strangers(engine, rows), engine.collection.photos.remarks()
     named = model_for(engine, chosen_backbone(engine.collection))
     made_by = (None, "") if named is None else (named.name, named.created_at)
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
@@ -178,6 +180,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
                 label=names.get(int(rows.label_ids[i])),
                 prediction=prediction,
                 error=error,
+                remark=remarks.get(int(rows.photo_ids[i])),
                 rejected=tuple(sorted(names[class_id] for class_id in said.rejected)),
                 not_mine=said.mark is Mark.NOT_MINE,
                 dont_know=said.mark is Mark.DONT_KNOW,

@@ -77,7 +77,7 @@ def run(call: Call) -> int:
 
 def prediction_table(lines: Sequence[Mapping[str, Any]], model: NamedModel | None, dialect: CsvDialect) -> bytes:
     """Return the lines of `--json` as a CSV table; each further suggestion adds two columns."""
-    fields = ("path", "class", "confidence", "verdict", "label", "by", "model", _MADE, "looks_like", "error")
+    fields = ("path", "class", "confidence", "verdict", "label", "by", "model", _MADE, "looks_like", "error", "remark")
     made = model_fields(model)[_MADE]
     most = max((len(line.get("top", ())) for line in lines), default=0)
     head = [*fields, *(f"{field} {number}" for number in range(2, most + 1) for field in ("class", "confidence"))]
@@ -102,13 +102,12 @@ def _show_folders(
     result = select_rows(engine.collection, result, options.order, options.name)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     likenesses = strangers(engine, result.rows, options.backbone)
-    lines = list(
-        folder_lines(result, names, likenesses, labels_count=False, model=model, top=options.top or TOP_GUESSES)
-    )
+    top, remarks = options.top or TOP_GUESSES, engine.collection.photos.remarks()
+    lines = list(folder_lines(result, names, likenesses, remarks, labels_count=False, model=model, top=top))
     _show(call, lines, options.top or 0)
     if not call.terminal.as_json:
         call.terminal.say()
-        say_folders(call, engine.collection, folders, result, names, likenesses)
+        say_folders(call, engine.collection, folders, result, names, likenesses, remarks)
     return lines
 
 
@@ -150,6 +149,7 @@ def _line(
         prediction.looks_like,
         label=None if label is None else (names[label.class_id], label.origin),
         model=None if model is None else model.name,
+        remark=prediction.remark,
     )
     return line | answer_fields(answers, names)
 

@@ -88,8 +88,8 @@ def run(call: Call) -> int:
             outcomes |= _happened(done)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
         likenesses = strangers(engine, result.rows, options.backbone)
-        model = model_used(engine, options.backbone)
-        photos = folder_lines(result, names, likenesses, labels_count=True, model=model)
+        model, remarks = model_used(engine, options.backbone), engine.collection.photos.remarks()
+        photos = folder_lines(result, names, likenesses, remarks, labels_count=True, model=model)
         lines = list(_lines(photos, outcomes))
         for line in (*lines, {"summary": _summary(plan, lines, done) | copies | _beside(result) | model_fields(model)}):
             terminal.record(line)
@@ -230,6 +230,7 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "sidecars": dict(plan.sidecars),
         "staying": dict(plan.staying),
         "sidecars_edited_there": [str(path) for path in plan.edited],
+        "films_of_another_time": [str(path) for path in plan.other_films],
         "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,
         "folders_removed": (len(plan.emptied.empty) * plan.removes_emptied) if done is None else done.folders_removed,
     }

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from flowersorter.photos.decode import Decoded, decode, reduce_picture
+from flowersorter.photos.decoding.file_end import lacks_end
 from flowersorter.photos.file_bytes import FileBytes, FileHash, read_file
+from flowersorter.photos.formats import format_of
 from flowersorter.photos.metadata import PhotoMetadata
-from flowersorter.photos.read_errors import decoder_boundary
+from flowersorter.photos.read_errors import END_MISSING, decoder_boundary
 
 #: Shorter side of the thumbnail, large enough to cut further views for the network from it.
 SMALL_PX = 256
@@ -42,6 +44,7 @@ class LoadedPhoto:
         metadata: Size of the original, date, camera.
         small: The thumbnail: a JPEG, upright, its shorter side `SMALL_PX`. The tile in the window shows it, and later
             views are cut from it without reading the photo again.
+        remark: On a file that is not as it should be, though it decodes; None for others.
     """
 
     sha256: bytes
@@ -50,6 +53,7 @@ class LoadedPhoto:
     pixels: NDArray[np.uint8]
     metadata: PhotoMetadata
     small: bytes
+    remark: str | None
 
 
 def read_photo(source: PhotoSource, *, short_side_px: int) -> LoadedPhoto:
@@ -65,12 +69,13 @@ def read_photo(source: PhotoSource, *, short_side_px: int) -> LoadedPhoto:
     needed_px = max(short_side_px, SMALL_PX)
     if isinstance(source, Image.Image):
         with decoder_boundary(_NO_FILE):
-            return _loaded(reduce_picture(source, short_side_px=needed_px), short_side_px, FileHash(b"", 0, 0))
+            return _loaded(reduce_picture(source, short_side_px=needed_px), short_side_px, FileHash(b"", 0, 0), None)
     file = FileBytes(source, len(source), 0) if isinstance(source, bytes) else read_file(source)
     with decoder_boundary(_NO_FILE if isinstance(source, bytes) else source):
         decoded = decode(file.data, short_side_px=needed_px, long_side_px=1)
-        sha256 = hashlib.sha256(file.data).digest()
-        return _loaded(decoded, short_side_px, FileHash(sha256, file.size_bytes, file.mtime_ns))
+        digest = FileHash(hashlib.sha256(file.data).digest(), file.size_bytes, file.mtime_ns)
+        remark = END_MISSING if lacks_end(file.data, format_of(file.data) or "") else None
+        return _loaded(decoded, short_side_px, digest, remark)
 
 
 def read_small(jpeg: bytes, *, short_side_px: int) -> NDArray[np.uint8] | None:
@@ -96,7 +101,7 @@ def read_small(jpeg: bytes, *, short_side_px: int) -> NDArray[np.uint8] | None:
         return None
 
 
-def _loaded(decoded: Decoded, short_side_px: int, file: FileHash) -> LoadedPhoto:
+def _loaded(decoded: Decoded, short_side_px: int, file: FileHash, remark: str | None) -> LoadedPhoto:
     small = decoded.network_pixels(SMALL_PX)
     return LoadedPhoto(
         sha256=file.sha256,
@@ -105,6 +110,7 @@ def _loaded(decoded: Decoded, short_side_px: int, file: FileHash) -> LoadedPhoto
         pixels=small if short_side_px == SMALL_PX else decoded.network_pixels(short_side_px),
         metadata=decoded.metadata,
         small=_as_jpeg(small),
+        remark=remark,
     )
 
 

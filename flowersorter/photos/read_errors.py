@@ -15,6 +15,8 @@ from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
 from flowersorter.messages import text
 
 CUT_OFF = text("the file is incomplete")
+#: A remark on a photo that decodes.
+END_MISSING = text("the end of the file is missing")
 DAMAGED = text("the image is damaged")
 UNSUPPORTED = text("it is a kind of image that FlowerSorter cannot open; save it as JPEG or PNG")
 

@@ -54,11 +54,6 @@ class FolderPattern:
             raise _refused(pattern, text("one of its folders has no name"))
         return cls(pattern, tuple(tuple(level) for level in levels[1:]))
 
-    @property
-    def needs_metadata(self) -> bool:
-        """Whether it has the date or the camera of a photo."""
-        return any(kind in {"date", "camera"} for level in self.levels for kind, _ in level)
-
     def folders(self, class_name: str, taken_at: datetime | None, camera: str | None) -> tuple[str, ...]:
         """Return the names of the folders of a photo below that of its class, each safe on every system."""
         names, undated = [], False

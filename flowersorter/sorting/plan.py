@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -80,6 +81,7 @@ class Filing:
         mtime_ns: When it was read.
         class_name: As the person writes it.
         folders: Names of the folders below that of the class, outermost first.
+        taken_at: When it was taken, by the camera's clock; a film of another time is not its sidecar.
     """
 
     source: Path
@@ -88,6 +90,7 @@ class Filing:
     mtime_ns: int
     class_name: str
     folders: tuple[str, ...] = ()
+    taken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class SortPlan:
         device: Device of the destination.
         staying: How many files beside the photos stay because they are no sidecars of a photo that is filed, by kind.
         edited: Sidecars that stay because the one in the class folder has other, newer contents.
+        other_films: Films that stay because they were taken at another time than the photo of their name.
         duplicates: Duplicates that are moved aside, without a class; each is also among `files`.
         emptied: The folders that the photos leave empty, if they are moved.
         removes_emptied: Whether these are removed.
@@ -142,6 +146,7 @@ class SortPlan:
     device: int | None = None
     staying: Mapping[str, int] = field(default_factory=dict)
     edited: tuple[Path, ...] = ()
+    other_films: tuple[Path, ...] = ()
     duplicates: tuple[PlannedFile, ...] = ()
     emptied: EmptiedFolders = field(default_factory=EmptiedFolders)
     removes_emptied: bool = False
@@ -242,6 +247,7 @@ def make_plan(
         device=device,
         staying=planner.sidecars.staying(),
         edited=tuple(planner.sidecars.edited),
+        other_films=tuple(dict.fromkeys(planner.sidecars.other_films)),
         duplicates=duplicates,
         emptied=_emptied(files, mode, source_root, (*planner.planned, *duplicates)),
         removes_emptied=remove_emptied and mode == Mode.MOVE,
@@ -342,7 +348,7 @@ class _Planner:
         self._sources.add(str(filing.source))
         planned = self._planned.get((filing.class_name, filing.sha256))
         if existing is not None:
-            moves = self.sidecars.beside_filed(filing.source, existing, contents)
+            moves = self.sidecars.beside_filed(filing.source, existing, contents, filing.taken_at)
             self._add_sizes(moves, copied=self._mode == Mode.MOVE)
             self.planned.append(PlannedFile(filing, existing, Action.ALREADY_THERE, moves))
         elif planned is not None:
@@ -362,14 +368,14 @@ class _Planner:
             if planned.action.is_filed or self._contents.root in source.parents:
                 continue
             with suppress(OSError):  # it stays
-                target, moves = self.sidecars.with_photo(source, self._contents_of(folder))
+                target, moves = self.sidecars.with_photo(source, self._contents_of(folder), planned.filing.taken_at)
                 self._add_sizes([(source, target), *moves])
                 filing = dataclasses.replace(planned.filing, class_name=NO_CLASS, folders=())
                 yield PlannedFile(filing, target, Action.MOVE, moves)
 
     def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
         """Plan a photo with its sidecars, under names that are free for all of them."""
-        target, moves = self.sidecars.with_photo(filing.source, contents)
+        target, moves = self.sidecars.with_photo(filing.source, contents, filing.taken_at)
         self._sizes.append((found.st_dev, found.st_size))
         self._add_sizes(moves)
         self.planned.append(PlannedFile(filing, target, Action(self._mode.value), moves))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from flowersorter.messages import Text, joined_texts, text
-from flowersorter.photos.sidecars import SidecarFinder, split_sidecar
+from flowersorter.photos.film_time import taken_at_another_time
+from flowersorter.photos.sidecars import FILM_SUFFIXES, SidecarFinder, split_sidecar
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
 from flowersorter.sorting.safe_names import free_names, split_name
@@ -23,18 +25,20 @@ class SidecarPlanner:
 
     Attributes:
         edited: Sidecars that stay because the one in the class folder has other, newer contents.
+        other_films: Films that stay because they were taken at another time than the photo of their name.
     """
 
     def __init__(self, files: FileSystem) -> None:
         self.edited: list[Path] = []
+        self.other_films: list[Path] = []
         self._files = files
         self._finder = SidecarFinder()
         self._filed: set[Path] = set()
         self._folders: dict[Path, FolderContents] = {}
 
-    def with_photo(self, photo: Path, contents: FolderContents) -> tuple[Path, Moves]:
+    def with_photo(self, photo: Path, contents: FolderContents, taken_at: datetime | None) -> tuple[Path, Moves]:
         """Give a photo and its sidecars names in a class folder that are free for all of them, and reserve these."""
-        sidecars = self._sidecars(photo)
+        sidecars = self._sidecars(photo, taken_at)
         parts = [split_name(photo.name), *(split_sidecar(photo.name, path.name) for path in sidecars)]
         names = free_names(parts, contents.is_free)
         for name in names:
@@ -43,7 +47,7 @@ class SidecarPlanner:
         targets = [contents.folder / name for name in names]
         return targets[0], tuple(zip(sidecars, targets[1:], strict=True))
 
-    def beside_filed(self, photo: Path, filed: Path, contents: FolderContents) -> Moves:
+    def beside_filed(self, photo: Path, filed: Path, contents: FolderContents, taken_at: datetime | None) -> Moves:
         """Plan the sidecars that were written, or changed, after their photo was filed.
 
         A sidecar whose bytes are there is filed already. Where another one has its name, the older stays where it is:
@@ -53,6 +57,7 @@ class SidecarPlanner:
             photo: The photo that is not filed again.
             filed: The one with the same bytes.
             contents: Of the folder of its class, which is not always where it is.
+            taken_at: When it was taken, None if that is unknown.
 
         Raises:
             OSError: a sidecar, or the folder of the filed photo, cannot be read.
@@ -61,7 +66,7 @@ class SidecarPlanner:
             return ()
         self._folders[contents.folder] = contents
         moves = []
-        for sidecar in self._sidecars(photo):
+        for sidecar in self._sidecars(photo, taken_at):
             if filed.parent not in self._folders:
                 self._folders[filed.parent] = FolderContents(self._files, filed.parent)
             name = self._free_name(sidecar, name_beside(photo.name, filed.name, sidecar.name), filed)
@@ -75,8 +80,15 @@ class SidecarPlanner:
         """The number of files that are no photos and stay beside the planned photos, by kind."""
         return count_kinds(path for path in self._finder.files_beside() if path not in self._filed)
 
-    def _sidecars(self, photo: Path) -> list[Path]:
-        return [path for path in self._finder.of(photo) if is_regular(stat_or_none(self._files, path))]
+    def _sidecars(self, photo: Path, taken_at: datetime | None) -> list[Path]:
+        found = [path for path in self._finder.of(photo) if is_regular(stat_or_none(self._files, path))]
+        if taken_at is None:
+            return found
+        films = [path for path in found if path.suffix.lower() in FILM_SUFFIXES]
+        others = [film for film in films if taken_at_another_time(film, taken_at)]
+        self.other_films += others
+        theirs = tuple(f"{film.name.casefold()}." for film in others)
+        return [path for path in found if not f"{path.name.casefold()}.".startswith(theirs)] if others else found
 
     def _free_name(self, sidecar: Path, name: str, filed: Path) -> str | None:
         """The first free of ``a.xmp``, ``a (2).xmp``..., or None if the sidecar is there or an older edit."""

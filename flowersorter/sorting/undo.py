@@ -159,9 +159,8 @@ def photos_that_stay(
                 return 0
             continue
         with suppress(NotDoneError):
-            for entry in group.entries:
-                if entry.state == EntryState.DONE:
-                    check_undo(context, run, entry)
+            for entry in [each for each in group.entries if each.state == EntryState.DONE]:
+                check_undo(context, run, entry)
             return 0
     return len(groups)
 

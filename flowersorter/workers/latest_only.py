@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from flowersorter.jobs.worker_threads import start_worker
 
 #: How long `shutdown` waits for a call; one that takes longer is left behind.
 END_WITHIN_S = 0.5
+#: A call in hand for so long keeps the next one waiting no longer, as long as there are not too many of them.
+SLOW_AFTER_S = 2.0
+MOST_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class _Wish:
 class LatestOnly(QObject):
     """One request runs, at most one waits; an older request and its late result are dropped.
 
-    Lives in the GUI thread, has a thread of its own that ends when there is nothing to do.
+    Lives in the GUI thread, has a thread of its own that ends when there is nothing to do. A call that does not end, as
+    of a decoder that is busy for hours, is left behind in its thread.
+
+    Args:
+        slow_after_s: How long a call may keep the next one waiting.
 
     Signals:
         loaded(key, result): The latest request succeeded.
@@ -36,13 +43,19 @@ class LatestOnly(QObject):
 
     _done = Signal(int, object, object, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, slow_after_s: float = SLOW_AFTER_S) -> None:
         super().__init__(parent)
         self._number = 0
+        self._slow_timer = QTimer(self, interval=round(1000 * slow_after_s))
+        self._slow_timer.timeout.connect(self._on_slow)
         self._lock = threading.Lock()
         self._ended = threading.Condition(self._lock)
         self._wish: _Wish | None = None
-        self._active = self._closed = False
+        self._calls = set[_Wish]()
+        self._before = set[_Wish]()  # those in hand when the timer began
+        self._slow = set[_Wish]()  # of these, the ones that hold up no other
+        self._threads = 0
+        self._closed = False
         self._done.connect(self._on_done)
 
     def request(self, key: object, call: Callable[[], object]) -> None:
@@ -52,13 +65,14 @@ class LatestOnly(QObject):
             if self._closed:
                 return
             self._wish = _Wish(self._number, key, call)
-            start, self._active = not self._active, True
-        if start:
-            start_worker(self._run, "latest only")
+        if not self._start() and not self._slow_timer.isActive():
+            self._before = set(self._calls)
+            self._slow_timer.start()
 
     def forget(self) -> None:
         """Cancel the pending request."""
         self._number += 1
+        self._slow_timer.stop()
         with self._lock:
             self._wish = None
 
@@ -66,17 +80,38 @@ class LatestOnly(QObject):
     def busy(self) -> bool:
         """Whether a call is made or waits."""
         with self._lock:
-            return self._active
+            return self._threads > 0
 
     def shutdown(self) -> None:
         """Forget everything, and wait a moment for the call in hand: it may use the library, which is closed next."""
         self.forget()
         with self._lock:
             self._closed = True
-            self._ended.wait_for(lambda: not self._active, END_WITHIN_S)
+            self._ended.wait_for(lambda: not self._threads, END_WITHIN_S)
+
+    def _start(self) -> bool:
+        """Start a thread if there may be one more; returns whether it did."""
+        with self._lock:
+            start = self._threads < min(MOST_THREADS, 1 + len(self._slow))
+            self._threads += start
+        if start:
+            start_worker(self._run, "latest only")
+        return start
+
+    @Slot()
+    def _on_slow(self) -> None:
+        """Leave the calls behind that have been in hand since the timer began."""
+        with self._lock:
+            self._slow |= self._before & self._calls
+            self._before = set(self._calls)
+            waiting = self._wish is not None
+        if not waiting or self._start():
+            self._slow_timer.stop()
 
     @Slot(int, object, object, object)
     def _on_done(self, number: int, key: object, result: object, error: object) -> None:
+        if self._wish is None:
+            self._slow_timer.stop()
         if number != self._number:
             return
         if error is None:
@@ -89,13 +124,16 @@ class LatestOnly(QObject):
             with self._lock:
                 wish, self._wish = self._wish, None
                 if wish is None:
-                    self._active = False
+                    self._threads -= 1
                     self._ended.notify_all()
                     return
+                self._calls.add(wish)
             try:
                 result, error = wish.call(), None
             except Exception as fault:  # noqa: BLE001 - a thread's boundary: the fault is shown in place
                 result, error = None, fault
             with self._lock:
+                self._calls.discard(wish)
+                self._slow.discard(wish)
                 if not self._closed:  # else the receivers may be gone
                     self._done.emit(wish.number, wish.key, result, error)

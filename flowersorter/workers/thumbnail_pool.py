@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from flowersorter.errors import UserError
@@ -16,6 +16,11 @@ from flowersorter.jobs.worker_threads import start_worker
 
 #: How long `shutdown` waits for photos being decoded; those that take longer are left behind.
 END_WITHIN_S = 0.5
+#: Where no photo was decoded for so long though others wait, those in hand no longer count: a decoder may be busy with
+#: one for hours, a drive may not answer.
+SLOW_AFTER_S = 2.0
+#: Threads at most, with those left to such photos.
+MOST_THREADS = 8
 MAX_CACHE_BYTES = 192 * 1024 * 1024  # some 600 thumbnails of 320 x 240
 
 
@@ -48,6 +53,7 @@ class ThumbnailPool(QObject):
         load: Called in the pool's threads; returns an image that owns its pixels.
         threads: How many photos are decoded at once.
         max_bytes: Bound of the pixels kept in memory; those not painted for longest go first.
+        slow_after_s: How long the photos in hand may keep all others waiting.
 
     Signals:
         arrived(list of place ids): `image` has them now.
@@ -65,6 +71,7 @@ class ThumbnailPool(QObject):
         *,
         threads: int = 2,
         max_bytes: int = MAX_CACHE_BYTES,
+        slow_after_s: float = SLOW_AFTER_S,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -74,10 +81,15 @@ class ThumbnailPool(QObject):
         self._failed: dict[int, int] = {}  # photo id that cannot be shown, by place id
         self._requests: dict[int, _Request] = {}  # the newest of each place, until its result was collected
         self._threads = threads
+        self._slow_timer = QTimer(self, interval=round(1000 * slow_after_s))
+        self._slow_timer.timeout.connect(self._on_slow)
         self._lock = threading.Lock()  # guards everything below
         self._ended = threading.Condition(self._lock)
         self._stack: OrderedDict[int, _Request] = OrderedDict()  # the newest wish is last
         self._done: list[tuple[_Request, QImage | str]] = []
+        self._loading = set[_Request]()
+        self._slow = set[_Request]()  # of these, the ones that hold up no other
+        self._before = set[_Request]()  # those in hand when the timer began
         self._drains = 0
         self._closed = False
         self._woken.connect(self._collect)
@@ -126,6 +138,7 @@ class ThumbnailPool(QObject):
 
     def shutdown(self) -> None:
         """Cancel every request, and wait a moment for the photos being decoded."""
+        self._slow_timer.stop()
         with self._lock:
             self._closed = True
             self._stack.clear()
@@ -144,15 +157,43 @@ class ThumbnailPool(QObject):
             elif place_id not in self._stack:
                 return  # it is being loaded
             self._stack.move_to_end(place_id)
-            start = self._drains < self._threads
+        if not self._start() and not self._slow_timer.isActive():
+            self._before = set(self._loading)
+            self._slow_timer.start()
+
+    def _start(self) -> bool:
+        """Start a thread if there may be one more; returns whether it did."""
+        with self._lock:
+            start = self._drains < self._most_threads
             self._drains += start
         if start:
             start_worker(self._drain, "thumbnails")
+        return start
+
+    @property
+    def _most_threads(self) -> int:
+        return min(MOST_THREADS, self._threads + len(self._slow))
+
+    @Slot()
+    def _on_slow(self) -> None:
+        """Let other photos pass the ones that have been in hand since the timer began."""
+        with self._lock:
+            self._slow |= self._before & self._loading
+            self._before = set(self._loading)
+            waiting = len(self._stack)
+        for _ in range(waiting):
+            if not self._start():
+                break
+        if not waiting:
+            self._slow_timer.stop()
 
     @Slot()
     def _collect(self) -> None:
         with self._lock:
             done, self._done = self._done, []
+            waiting = bool(self._stack)
+        if not waiting:
+            self._slow_timer.stop()
         arrived: list[int] = []
         problems: list[tuple[int, str]] = []
         for request, outcome in done:
@@ -191,13 +232,16 @@ class ThumbnailPool(QObject):
         """Decode until nothing is wanted."""
         while True:
             with self._lock:
-                if not self._stack:
+                if not self._stack or self._drains > self._most_threads:
                     self._drains -= 1
                     self._ended.notify_all()
                     return
                 _, request = self._stack.popitem()
+                self._loading.add(request)
             outcome = self._try(request.wanted)
             with self._lock:
+                self._loading.discard(request)
+                self._slow.discard(request)
                 if self._closed:
                     continue  # the receivers may be gone
                 self._done.append((request, outcome))

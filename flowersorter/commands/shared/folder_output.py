@@ -70,6 +70,7 @@ def say_folders(
     result: PredictFolderResult,
     names: dict[int, str],
     likenesses: dict[int, str],
+    remarks: Mapping[int, str],
 ) -> None:
     """Say how many photos of folders belong to which class, and what was skipped.
 
@@ -80,6 +81,7 @@ def say_folders(
         result: Their photos.
         names: Class names by id.
         likenesses: What unknown photos resemble, by photo id.
+        remarks: On files that are not as they should be, by photo id.
     """
     terminal, rows = call.terminal, result.rows
     if not len(rows):
@@ -114,6 +116,7 @@ def say_folders(
             )
         )
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
+    _say_remarks(terminal, rows, remarks)
     say_skipped(terminal, result)
     _say_lost_labels(terminal, collection, folders)
 
@@ -276,8 +279,20 @@ def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...])
     if not unreadable:
         return
     terminal.say(plural("{number} photo could not be read:", "{number} photos could not be read:", len(unreadable)))
-    for path, reason in unreadable[:UNREADABLE_SHOWN]:
+    _say_reasons(terminal, unreadable)
+
+
+def _say_remarks(terminal: Terminal, rows: PhotoRows, remarks: Mapping[int, str]) -> None:
+    """List the first photos that are read though their file is not as it should be."""
+    found = [(path, remarks[i]) for path, i in zip(rows.paths, rows.photo_ids.tolist(), strict=True) if i in remarks]
+    if found:
+        terminal.say(plural("A remark on {number} photo:", "Remarks on {number} photos:", len(found)))
+        _say_reasons(terminal, found)
+
+
+def _say_reasons(terminal: Terminal, photos: Sequence[tuple[Path, str]]) -> None:
+    for path, reason in photos[:UNREADABLE_SHOWN]:
         terminal.say_of(path, stored(reason), indent=2)
-    more = len(unreadable) - UNREADABLE_SHOWN
+    more = len(photos) - UNREADABLE_SHOWN
     if more > 0:
         terminal.say(text("and {count} more; use --json for all", count=more), indent=2)

@@ -47,6 +47,7 @@ def photo_line(
     *,
     label: tuple[str, LabelOrigin] | None = None,
     model: ModelName | None = None,
+    remark: str | None = None,
 ) -> dict[str, Any]:
     """Describe a photo that could be read.
 
@@ -59,6 +60,7 @@ def photo_line(
         looks_like: What an unknown photo resembles; "" for nothing in particular.
         label: The class it was labelled with, and by whom.
         model: The model that suggested a class.
+        remark: On a file that is not as it should be, though it decodes.
     """
     line: dict[str, Any] = {
         "path": str(path),
@@ -72,6 +74,8 @@ def photo_line(
     }
     if verdict is Verdict.UNKNOWN:
         line["looks_like"] = looks_like or None
+    if remark is not None:
+        line["remark"] = remark
     return line
 
 
@@ -96,6 +100,7 @@ def folder_lines(
     result: PredictFolderResult,
     names: Mapping[int, str],
     looks_like: Mapping[int, str],
+    remarks: Mapping[int, str] | None = None,
     *,
     labels_count: bool,
     model: NamedModel | None = None,
@@ -107,6 +112,7 @@ def folder_lines(
         result: The folder.
         names: Class names by id.
         looks_like: What unknown photos resemble, by photo id.
+        remarks: On files that are not as they should be, by photo id.
         labels_count: Whether a label replaces the suggestion, as it does for sorting.
         model: The model that suggested the classes.
         top: Number of suggestions for a photo at most.
@@ -124,13 +130,15 @@ def folder_lines(
         found = result.guesses.top(photo_id, top) if result.guesses else ()
         best = [(names[class_id], share) for class_id, share in found]
         answers = answer_fields(result.answers.get(photo_id, NO_ANSWERS), names)
+        remark = (remarks or {}).get(photo_id)
         if labels_count and label is not None:
-            yield photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model_name) | answers
-            continue
-        name = names[int(rows.class_ids[i])] if rows.class_ids[i] else None
-        share = None if name is None else float(rows.confidences[i])
-        verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
-        yield photo_line(path, name, share, verdict, best, like, label=label, model=model_name) | answers
+            line = photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model_name, remark=remark)
+        else:
+            name = names[int(rows.class_ids[i])] if rows.class_ids[i] else None
+            share = None if name is None else float(rows.confidences[i])
+            verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
+            line = photo_line(path, name, share, verdict, best, like, label=label, model=model_name, remark=remark)
+        yield line | answers
     for path, reason in lost_photos(result):
         yield unreadable_line(path, reason)
 

@@ -27,14 +27,16 @@ def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int) -> None:
         line: The photo as in `--json`.
         top: Number of suggestions below it; 0 for none.
     """
-    remarks = list(_label(line))
+    parts = _label(line)
     if "error" in line:
-        remarks.append(text("cannot be read: {why}", why=stored(line["error"])))
+        parts.append(text("cannot be read: {why}", why=stored(line["error"])))
     else:
-        remarks += _answers(line)
+        parts += _answers(line)
         if not line.get(Mark.NOT_MINE.name.lower()):
-            remarks.append(_suggestion(line))
-    terminal.say_of(line["path"], joined_texts("; ", *remarks))
+            parts.append(_suggestion(line))
+    if line.get("remark"):
+        parts.append(stored(line["remark"]))
+    terminal.say_of(line["path"], joined_texts("; ", *parts))
     best = line.get("top", ())[:top]
     if best:
         terminal.say_table([[shown(name), percent(share)] for name, share in best], right=(1,), indent=2)

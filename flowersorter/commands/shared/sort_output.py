@@ -169,6 +169,8 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
         terminal.say(joined_texts(": ", staying, listed(plan.staying)))
     for path in plan.edited:
         terminal.say(text("{path} stays: the one in the class folder was edited later", path=shown(path)))
+    for path in plan.other_films:
+        terminal.say(text("{path} stays: it was taken at another time than the photo of its name", path=shown(path)))
 
 
 def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome], done: RunResult) -> int:

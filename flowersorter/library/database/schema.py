@@ -205,6 +205,11 @@ CREATE TABLE marks (
 );
 """
 
+# On a photo whose file is not as it should be, though it decodes.
+_REMARKS = """
+ALTER TABLE photos ADD COLUMN remark TEXT;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -216,4 +221,5 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (7, _REMOVED_FOLDERS),
     (8, _SAMPLE_CHECKS),
     (9, _ANSWERS),
+    (10, _REMARKS),
 )

@@ -20,7 +20,7 @@ from flowersorter.library.tables.edited_photos import keep_identity, take_over_f
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of
 
-_PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
+_PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera, remark"
 #: Places written in one transaction while a folder is synced: a key press waits for one at most, about 20 ms.
 _PLACES_AT_ONCE = 2_000
 #: A time of change that no file has.
@@ -37,6 +37,7 @@ class PhotoRecord:
         width_px: Of the upright picture.
         height_px: Of the upright picture.
         taken_at: ISO 8601, in the camera's own time, or None.
+        remark: On a file that is not as it should be, though it decodes; None for others.
     """
 
     id: int
@@ -46,6 +47,7 @@ class PhotoRecord:
     height_px: int
     taken_at: str | None
     camera: str | None
+    remark: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ReadRecord:
     height_px: int
     taken_at: str | None
     camera: str | None
+    remark: str | None = None
 
 
 class PhotoTable:
@@ -189,7 +192,10 @@ class PhotoTable:
             The photo id for each read, in order; files with the same bytes share one.
         """
         photos = [
-            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, storable_text(read.camera))
+            (
+                *(read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at),
+                *map(storable_text, (read.camera, read.remark)),
+            )
             for read in reads
         ]
         edited = [read for read in reads if read.place_id in same]
@@ -203,11 +209,11 @@ class PhotoTable:
                     (read.sha256, read.place_id),
                 )
             connection.executemany(
-                "INSERT INTO photos (sha256, size_bytes, width_px, height_px, taken_at, camera)"
-                " VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO photos (sha256, size_bytes, width_px, height_px, taken_at, camera, remark)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (sha256) DO UPDATE SET width_px = excluded.width_px,"
                 " height_px = excluded.height_px, taken_at = excluded.taken_at, camera = excluded.camera,"
-                " size_bytes = excluded.size_bytes",
+                " remark = excluded.remark, size_bytes = excluded.size_bytes",
                 photos,
             )
             take_over_former_hashes(connection, {read.sha256 for read in reads})
@@ -247,6 +253,10 @@ class PhotoTable:
         """The photos with these ids, by id; unknown ids are left out."""
         rows = self._database.tuples_by_id(_PHOTO_COLUMNS, "photos", "id", ids)
         return {row[0]: PhotoRecord(*row) for row in rows}
+
+    def remarks(self) -> dict[int, str]:
+        """The remarks on all photos that have one, by photo id."""
+        return dict(self._database.tuples("SELECT id, remark FROM photos WHERE remark IS NOT NULL"))
 
     def ids(self) -> NDArray[np.int64]:
         """The ids of all photos, rising."""

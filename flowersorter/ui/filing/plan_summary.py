@@ -66,6 +66,11 @@ def _sidecars(plan: SortPlan) -> list[str]:
     if plan.edited:
         names = ", ".join(path.name for path in plan.edited[:3])
         parts.append(_tr("Kept, because the one in the class folder was edited later: {0}.").format(names))
+    if plan.other_films:
+        count = len(plan.other_films)
+        one = _tr("1 film stays, because it was taken at another time than the photo of its name.")
+        many = _tr("{0} films stay, because they were taken at another time than the photos of their names.")
+        parts.append((one if count == 1 else many).format(count))
     return parts
 
 

@@ -1,4 +1,4 @@
-"""Name, date, camera, size and folder of a photo, as a small table."""
+"""Name, date, camera, size, remark and folder of a photo, as a small table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
+
+from flowersorter.messages import worded
 
 if TYPE_CHECKING:
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
@@ -31,13 +33,14 @@ class Facts(QWidget):
         self.taken = self._line(self.tr("Taken"), "fact_taken")
         self.camera = self._line(self.tr("Camera"), "fact_camera")
         self.pixels = self._line(self.tr("Size"), "fact_size")
+        self.remark = self._line(self.tr("Remark"), "fact_remark")
         self.folder = self._line(self.tr("Folder"), "fact_folder")
 
     def show_path(self, path: Path) -> None:
         """Show the facts that the path alone gives."""
         self.name.setText(_breakable(path.name))
         self.folder.setText(_breakable(str(path.parent)))
-        for label in (self.taken, self.camera, self.pixels):
+        for label in (self.taken, self.camera, self.pixels, self.remark):
             self._form.setRowVisible(label, False)
         self.show()
 
@@ -51,6 +54,8 @@ class Facts(QWidget):
             if photo.taken_at:
                 self._set(self.taken, _date(photo.taken_at, locale))
             self._set(self.camera, photo.camera or "")
+            remark = worded(photo.remark or "")
+            self._set(self.remark, f"{remark[:1].upper()}{remark[1:]}")
             size = self.tr("{0} × {1}, {2}").format(photo.width_px, photo.height_px, size)
         self._set(self.pixels, size)
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import QItemSelectionModel, QObject, Slot
 from PySide6.QtGui import QImage
 
+from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.inspector.preview_window import PreviewWindow
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
+from flowersorter.workers.thumbnail_pool import Wanted
 
 LARGE_PX = 2560
 
@@ -76,20 +78,27 @@ class PreviewController(QObject):
             return
         wanted = self._session.photos.wanted(index.row())
         self._window.show_waiting(name, caption, index.data(PhotoRole.THUMBNAIL))
-        self._loader.request(wanted.place_id, lambda: large_image(wanted.path, LARGE_PX))
+        self._loader.request(wanted.place_id, lambda: self._load(wanted))
 
-    def _texts(self) -> tuple[str, str]:
+    def _load(self, wanted: Wanted) -> tuple[QImage, str]:
+        """Return the photo large, and the remark on its file, "" for none."""
+        from flowersorter.workflows.predicting.photo_details import remark_on  # in the thread, as most starts show none
+
+        return large_image(wanted.path, LARGE_PX), remark_on(self._session.engine, wanted.photo_id) or ""
+
+    def _texts(self, remark: str = "") -> tuple[str, str]:
         """Return file name and caption of a photo, with its number."""
         index, photos = self._grid.currentIndex(), self._session.photos
         name = str(index.data())
         said = photos.describe(index.row())
         number = self.tr("{0} of {1}").format(index.row() + 1, photos.rowCount())
-        return name, " · ".join(filter(None, (said, number)))
+        return name, " · ".join(filter(None, (said, worded(remark), number)))
 
     @Slot(object, object)
-    def _on_loaded(self, place_id: int, image: QImage) -> None:
+    def _on_loaded(self, place_id: int, loaded: tuple[QImage, str]) -> None:
         if self._window is not None and place_id == self._current_place():
-            name, caption = self._texts()
+            image, remark = loaded
+            name, caption = self._texts(remark)
             self._window.show_photo(image, name, caption)
 
     @Slot(object, object)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout
 
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.label_next_panel import LabelNextPanel
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import hide_above
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
 
@@ -40,13 +40,8 @@ class LabelNextController(QObject):
         self._asked: frozenset[int] = frozenset()  # photo ids
         self._next: frozenset[int] = frozenset()
         self._asked_in: tuple[Path, ...] = ()
-        middle = grid.parentWidget()
-        assert middle is not None
-        self.panel = LabelNextPanel(middle)
-        self.panel.hide()
-        column = middle.layout()
-        assert isinstance(column, QVBoxLayout)
-        column.insertWidget(column.indexOf(grid), self.panel)
+        self.panel = LabelNextPanel(grid.parentWidget())
+        hide_above(self.panel, grid)
         self.panel.again_requested.connect(self._on_again)
         session.photos.modelReset.connect(self._on_reset)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout
 
 from flowersorter.domain.changes import Changes
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.folder_controller import FolderController
@@ -16,8 +16,9 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.labels.name_groups_panel import NameGroupsPanel
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import hide_above
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.labelling.choose_groups import PhotoGroup
+from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 from flowersorter.workflows.labelling.class_changes import add_class
 from flowersorter.workflows.labelling.groups import GroupsRequest, GroupsResult, find_groups
 
@@ -29,15 +30,17 @@ class NameGroupsController(QObject):
     """Owns the panel, which is visible while the grid shows a group. Lives in the GUI thread.
 
     After each answer the next group is shown at once, and the groups are ordered again in the background: what was
-    named changes which answer brings most.
+    named changes which answer brings most. When the person has done, the collection learns from the answers.
 
     Signals:
         places_requested(list of place ids, title): Show these photos.
         everything_requested(): Show all photos again.
+        training_requested(): Groups of at least two classes were named, and no more will be now.
     """
 
     places_requested = Signal(object, str)
     everything_requested = Signal()
+    training_requested = Signal()
 
     def __init__(
         self,
@@ -51,17 +54,14 @@ class NameGroupsController(QObject):
         super().__init__(parent)
         self._session, self._front, self._folder, self._grid, self._labels = session, front, folder, grid, labels
         self._job_id = 0
-        self._groups: list[PhotoGroup] = []
-        self._shown: PhotoGroup | None = None
+        self._groups: list[LookAlikeGroup] = []
+        self._shown: LookAlikeGroup | None = None
         self._passed_over: set[int] = set()  # most typical photos
-        middle = grid.parentWidget()
-        assert middle is not None
-        self.panel = NameGroupsPanel(middle)
-        self.panel.hide()
-        column = middle.layout()
-        assert isinstance(column, QVBoxLayout)
-        column.insertWidget(column.indexOf(grid), self.panel)
+        self._answered = False
+        self.panel = NameGroupsPanel(grid.parentWidget())
+        hide_above(self.panel, grid)
         self.panel.named.connect(self._on_named)
+        self.panel.not_mine.connect(self._on_not_mine)
         self.panel.passed_over.connect(self._on_passed_over)
         session.photos.modelReset.connect(self._on_reset)
         grid.selection_settled.connect(self._on_selection)
@@ -97,13 +97,14 @@ class NameGroupsController(QObject):
             self._groups = [group for group in self._groups if group.photo_id != self._shown.photo_id]
             self._show_question(self._shown)
 
-    def _is_open(self, group: PhotoGroup) -> bool:
-        """Whether a group is still to be named: not passed over, and shown by the folder without a label."""
+    def _is_open(self, group: LookAlikeGroup) -> bool:
+        """Whether a group is still to be named: not passed over, and a photo of it is shown without an answer."""
         columns = self._session.photos.columns
         rows = columns.locate([each.place_id for each in group.photos])
-        return group.photo_id not in self._passed_over and bool((columns.label_ids[rows] == 0).any())
+        unanswered = (columns.label_ids[rows] == 0) & (columns.marks[rows] == Mark.NONE)
+        return group.photo_id not in self._passed_over and bool(unanswered.any())
 
-    def _is_unknown(self, group: PhotoGroup) -> bool:
+    def _is_unknown(self, group: LookAlikeGroup) -> bool:
         """Whether at least half of the photos look like none of the classes."""
         columns = self._session.photos.columns
         verdicts = columns.verdicts[columns.locate([each.place_id for each in group.photos])]
@@ -116,12 +117,11 @@ class NameGroupsController(QObject):
             if self._is_open(group):
                 self._show(group)
                 return
-        self._shown = None
-        self.panel.hide()
+        self._leave()
         self._front.bar.say(self.tr("No groups left to name. Review the other photos, then sort them."))
         self.everything_requested.emit()
 
-    def _show(self, group: PhotoGroup) -> None:
+    def _show(self, group: LookAlikeGroup) -> None:
         self._shown = group
         places = [each.place_id for each in group.photos]
         self.places_requested.emit(places, self.tr("Group"))
@@ -130,7 +130,7 @@ class NameGroupsController(QObject):
         self.panel.show()
         self.panel.field.setFocus()
 
-    def _show_question(self, group: PhotoGroup) -> None:
+    def _show_question(self, group: LookAlikeGroup) -> None:
         classes = {each.id: each.name for each in self._session.state.classes}
         self.panel.show_class_names(sorted(classes.values(), key=str.casefold))
         likely = [classes.get(class_id, "") for class_id, share in group.top if share >= _WORTH_A_BUTTON]
@@ -163,12 +163,18 @@ class NameGroupsController(QObject):
         self._go_on()
 
     @Slot()
+    def _on_not_mine(self) -> None:
+        self._labels.mark(self._grid.selected_places(), Mark.NOT_MINE)
+        self._go_on()
+
+    @Slot()
     def _on_passed_over(self) -> None:
         if self._shown is not None:
             self._passed_over.add(self._shown.photo_id)
         self._next()
 
     def _go_on(self) -> None:
+        self._answered = True
         self._next()
         if self._shown is not None:
             self._find(background=True)
@@ -178,18 +184,24 @@ class NameGroupsController(QObject):
     @Slot()
     def _on_reset(self) -> None:
         """Hide the panel when the grid shows other photos."""
-        shown = self._shown
-        if shown is not None and self._session.photos.filter.places != {each.place_id for each in shown.photos}:
+        if self._shown is None:
+            return
+        places = frozenset(each.place_id for each in self._shown.photos)
+        if self._session.photos.filter.places != places:
             self._leave()
 
     @Slot(object)
     def _on_opened(self, _roots: object) -> None:
+        self._answered = False
         self._leave()
 
     def _leave(self) -> None:
         self._session.queue.drop(self._job_id)
         self._shown, self._groups = None, []
         self.panel.hide()
+        if self._answered and len(self._session.state.label_counts) > 1:
+            self.training_requested.emit()
+        self._answered = False
 
     @Slot()
     def _on_selection(self) -> None:

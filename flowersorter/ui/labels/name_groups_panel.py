@@ -20,10 +20,12 @@ class NameGroupsPanel(QFrame):
 
     Signals:
         named(str): The selected photos are of the class of this name.
+        not_mine(): The selected photos are of none of the person's classes.
         passed_over(): Show the next group; this one stays without a label.
     """
 
     named = Signal(str)
+    not_mine = Signal()
     passed_over = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -47,6 +49,12 @@ class NameGroupsPanel(QFrame):
         self.field.setCompleter(completer)
         self.name_button = button(self, "group_name_button", "", self.tr("Give the selected photos this class (Enter)"))
         self.suggestions = [button(self, f"group_suggestion_{number}", "") for number in range(MOST_SUGGESTIONS)]
+        self.not_mine_button = button(
+            self,
+            "group_not_mine_button",
+            self.tr("Not &mine"),
+            self.tr("The selected photos are of none of your classes: they are neither suggested nor sorted"),
+        )
         self.pass_button = button(
             self, "group_pass_button", self.tr("S&kip"), self.tr("Leave these without a label, and go on")
         )
@@ -56,6 +64,7 @@ class NameGroupsPanel(QFrame):
         self.name_button.clicked.connect(self._answer)
         for suggestion in self.suggestions:
             suggestion.clicked.connect(self._take_suggestion)
+        self.not_mine_button.clicked.connect(self.not_mine)
         self.pass_button.clicked.connect(self.passed_over)
 
     def _lay_out(self) -> None:
@@ -65,6 +74,7 @@ class NameGroupsPanel(QFrame):
         row.addWidget(self.name_button)
         for suggestion in self.suggestions:
             row.addWidget(suggestion)
+        row.addWidget(self.not_mine_button)
         row.addWidget(self.pass_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX)
@@ -105,8 +115,8 @@ class NameGroupsPanel(QFrame):
         self._selected = photos
         one, many = self.tr("&Name 1 photo"), self.tr("&Name {0} photos")
         self.name_button.setText(one if photos == 1 else many.format(QLocale().toString(photos)))
-        for suggestion in self.suggestions:
-            suggestion.setEnabled(photos > 0)
+        for each in (*self.suggestions, self.not_mine_button):
+            each.setEnabled(photos > 0)
         self._show_action()
 
     @Slot()

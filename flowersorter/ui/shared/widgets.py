@@ -149,6 +149,15 @@ def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHB
     return row
 
 
+def hide_above(panel: QWidget, widget: QWidget) -> None:
+    """Insert a panel above a widget in the column that contains it, hidden at first."""
+    middle = panel.parentWidget()
+    column = None if middle is None else middle.layout()
+    assert isinstance(column, QVBoxLayout)
+    column.insertWidget(column.indexOf(widget), panel)
+    panel.hide()
+
+
 class RoomyRows(QStyledItemDelegate):
     """Rows of a list with some air between them."""
 

@@ -296,3 +296,16 @@ TOOLBAR = (
     "sort",
 )
 BUTTONS_WITH_TEXT = ("open_folder", "name_groups", "retrain", "sort")
+#: Actions that need an open folder, besides those on its photos.
+OF_A_FOLDER = (
+    "rescan",
+    "scan_options",
+    "sort",
+    "select_all",
+    "hide_confirmed",
+    "name_groups",
+    "label_next",
+    "check_sample",
+    "preview",
+    "show_in_folder",
+)

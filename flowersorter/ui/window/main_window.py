@@ -25,6 +25,7 @@ from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.training.training_controller import TrainingController
+from flowersorter.ui.window.action_specs import OF_A_FOLDER
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
     from flowersorter.photos.scan import Roots
 
 COUNTS_MS = 80
-
-
-#: Actions that answer about the photos of the open folder.
-_OF_A_FOLDER = ("name_groups", "label_next", "check_sample")
 
 
 class MainWindow(QMainWindow):
@@ -188,6 +185,7 @@ class MainWindow(QMainWindow):
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.folder.groups_requested.connect(self.on_demand.name_groups)
         self.on_demand.everything_requested.connect(self.filter.show_all)
+        self.on_demand.training_requested.connect(self.training.start)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
@@ -292,9 +290,7 @@ class MainWindow(QMainWindow):
 
     def _enable(self) -> None:
         actions, is_open = self.actions_by_name, bool(self.folder.roots)
-        for name in (*self.selection.handlers, "preview", "show_in_folder"):
-            actions[name].setEnabled(is_open)
-        for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", *_OF_A_FOLDER):
+        for name in (*self.selection.handlers, *OF_A_FOLDER):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
             actions[name].setEnabled(self.filter.class_shown > 0)

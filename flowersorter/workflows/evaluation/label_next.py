@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.figures import Gain, wilson_interval
-from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.place import Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -24,7 +23,12 @@ from flowersorter.vision.features.near_duplicates import joined
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
-from flowersorter.workflows.labelling.choose_groups import Choice, LookAlikeGroup, choose_groups
+from flowersorter.workflows.labelling.choose_groups import (
+    Choice,
+    LookAlikeGroup,
+    choose_groups,
+    without_answer,
+)
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
@@ -143,7 +147,9 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         classes.update(measured)
     report(Progress(text("Choosing what to label next"), 0))
     places = _places(engine, request)
-    wanted = _unlabelled(engine, request, places)
+    wanted = np.setdiff1d(
+        without_answer(engine.collection, places.known_photo_ids), np.array(list(request.passed_over), np.int64)
+    )
     if len(collection.embeddings(backbone).missing(collection.photos.hashes(wanted)[1], CENTRE)) == len(wanted):
         some = _drawn(engine, wanted)  # all are lost
         embed_labelled(engine, request.device, some.tolist(), CENTRE, backbone, report, cancel)
@@ -244,14 +250,6 @@ def _class_gain(
     errors = (float(np.count_nonzero(~right)) + usual_error) / (len(right) + 1)
     share = curve.relative_gain(everything, everything * times)
     return Gain(share.low * errors, share.likely * errors, share.high * errors)
-
-
-def _unlabelled(engine: Engine, request: LabelNextRequest, places: Places) -> NDArray[np.int64]:
-    """The photos without a label or a mark."""
-    collection = engine.collection
-    not_wanted = [*collection.labels.all(), *request.passed_over]
-    not_wanted += [photo_id for mark in (Mark.NOT_MINE, Mark.DONT_KNOW) for photo_id in collection.answers.marked(mark)]
-    return np.setdiff1d(places.known_photo_ids, np.array(not_wanted, np.int64))
 
 
 def _drawn(engine: Engine, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:

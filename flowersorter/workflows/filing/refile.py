@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import former_hashes
 from flowersorter.library.tables.filed_photos import FiledPhoto, filed_photos, filed_under
@@ -84,9 +86,9 @@ def refile(engine: Engine, request: RefileRequest, report: Report, cancel: Cance
         Cancelled: asked to stop; photos moved until then stay moved and can be undone.
     """
     collection = engine.collection
-    return run_refile(
-        collection, plan_refile(collection, misfiled(collection, request.photo_ids), cancel), report, cancel
-    )
+    wrong = misfiled(collection, request.photo_ids)
+    plans = call_apart(partial(plan_refile, collection, wrong, cancel), cancel)
+    return run_refile(collection, plans, report, cancel)
 
 
 def plan_class_move(collection: CollectionStore, class_name: str, to: str, cancel: CancelToken) -> list[SortPlan]:
@@ -96,7 +98,8 @@ def plan_class_move(collection: CollectionStore, class_name: str, to: str, cance
         SortRefused: a folder they were filed into is gone or cannot be written to.
         Cancelled: asked to stop.
     """
-    return plan_refile(collection, [(photo, to) for photo in filed_under(collection.database, class_name)], cancel)
+    going = [(photo, to) for photo in filed_under(collection.database, class_name)]
+    return call_apart(partial(plan_refile, collection, going, cancel), cancel)
 
 
 def run_refile(

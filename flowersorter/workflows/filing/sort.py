@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
@@ -114,7 +116,7 @@ def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: Canc
     """
     report(Progress(text("Planning"), 0))
     with paused_gc():
-        return _plan(engine, request, cancel)
+        return call_apart(partial(_plan, engine, request, cancel), cancel)
 
 
 def check_destination(roots: Roots, destination: Path, mode: Mode, cancel: CancelToken) -> None:
@@ -123,7 +125,12 @@ def check_destination(roots: Roots, destination: Path, mode: Mode, cancel: Cance
     Raises:
         FolderUnusable: an opened folder is missing or forbidden; it is named before the destination.
         SortRefused: the destination overlaps an opened folder, or cannot be written to.
+        Cancelled: asked to stop.
     """
+    call_apart(partial(_check_destination, roots, destination, mode, cancel), cancel)
+
+
+def _check_destination(roots: Roots, destination: Path, mode: Mode, cancel: CancelToken) -> None:
     opened = absolute_roots(roots)
     for root in opened:
         if not is_single_file(root):
@@ -172,7 +179,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     _refuse_collection(collection, destination)
     before = _filed_before(collection, destination, hashes)
     paths = list(rows.paths)
-    metadata = _metadata(collection, rows.photo_ids[going]) if pattern.needs_metadata else {}
+    metadata = _metadata(collection, rows.photo_ids[going])
     filings = []
     left = [Skipped(paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
     for i in np.flatnonzero(going).tolist():
@@ -181,6 +188,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
             there = text("it is sorted into “{name}” there already", name=before[sha256_of[i]])
             left.append(Skipped(paths[i], there))
             continue
+        taken_at, camera = metadata.get(int(rows.photo_ids[i]), (None, None))
         filings.append(
             Filing(
                 source=paths[i],
@@ -188,7 +196,8 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
                 size_bytes=int(places.sizes_bytes[i]),
                 mtime_ns=int(places.mtimes_ns[i]),
                 class_name=class_name,
-                folders=pattern.folders(class_name, *metadata.get(int(rows.photo_ids[i]), (None, None))),
+                folders=pattern.folders(class_name, taken_at, camera),
+                taken_at=taken_at,
             )
         )
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from flowersorter.domain.journal import Entry
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import edits_of, last_reads
 from flowersorter.library.tables.filed_photos import still_filed
@@ -128,7 +130,7 @@ def verify(
         engine: Its collection has the journal.
         request: What to read.
         report: Gets `Progress`.
-        cancel: Checked before each file, and after each megabyte of it.
+        cancel: Does not wait for a drive that does not answer.
         hashed: What an interrupted call has read; this one adds to it.
         files: The disk.
 
@@ -148,7 +150,7 @@ def verify(
     for done, suspect in enumerate(work.suspects):
         report(Progress(text("Looking for moved photos"), done, len(work.suspects)))
         cancel.check()
-        changed += work.explained(suspect)
+        changed += call_apart(partial(list, work.explained(suspect)), cancel)
     order = list(Finding)
     changed.sort(key=lambda file: (order.index(file.finding), file.path))
     reached = [entry for root, entry in filed if root not in work.not_reached]
@@ -212,7 +214,7 @@ class _Verification:
         self._filed_hashes.add(entry.sha256)
         found, reason = None, None
         try:
-            found = self._contents(entry.destination)
+            found = call_apart(partial(self._contents, entry.destination), self._cancel)
         except NotDoneError as error:
             reason = error.reason
         if found is not None and found[2] == entry.sha256:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
@@ -106,6 +108,13 @@ class Choice:
     labelled: Features
     wanted: NDArray[np.int64]
     passed_over: Sequence[int] = ()
+
+
+def without_answer(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (M,) the photos that have no label and are marked neither as not mine nor as not known, ascending."""
+    answered = list(collection.labels.class_ids())
+    answered += [photo_id for mark in (Mark.NOT_MINE, Mark.DONT_KNOW) for photo_id in collection.answers.marked(mark)]
+    return np.setdiff1d(photo_ids, np.array(answered, np.int64))
 
 
 def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: CancelToken) -> tuple[LookAlikeGroup, ...]:

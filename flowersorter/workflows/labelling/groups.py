@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots
-from flowersorter.workflows.labelling.choose_groups import Choice, LookAlikeGroup, choose_groups
+from flowersorter.workflows.labelling.choose_groups import Choice, LookAlikeGroup, choose_groups, without_answer
 from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 
@@ -42,7 +40,7 @@ class GroupsResult:
 
     Attributes:
         groups: What to name first comes first.
-        unlabelled: Number of photos without a label.
+        unlabelled: Number of photos without an answer: a label, *not mine* or *don't know*.
         labelled: Number of photos with one; they are in no group.
     """
 
@@ -95,7 +93,7 @@ def find_groups(engine: Engine, request: GroupsRequest, report: Report, cancel: 
     places = collection.photos.places_under(request.roots)
     labels = collection.labels.class_ids()
     everything = places.known_photo_ids
-    wanted = np.setdiff1d(everything, np.fromiter(labels, np.int64, len(labels)))
+    wanted = without_answer(collection, everything)
     backbone = chosen_backbone(collection, request.backbone)
     named = model_for(engine, backbone)
     model = None if named is None else named.model

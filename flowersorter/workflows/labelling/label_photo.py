@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from flowersorter.domain.photo_class import ClassOrigin, PhotoClass
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import ClassRefused, PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.tables.unreadable_files import store_file
 from flowersorter.messages import text
 from flowersorter.photos.file_bytes import FileHash, hash_file
@@ -155,7 +157,7 @@ def _identify(
     engine: Engine, request: LabelPhotoRequest | AnswerPhotoRequest, path: Path, report: Report, cancel: CancelToken
 ) -> tuple[int, str]:
     """Find a photo in the collection, or add it; return its id, and why it has no picture."""
-    file = hash_file(path, cancel)
+    file = call_apart(partial(hash_file, path, cancel), cancel)
     photo = engine.collection.photos.by_sha256(file.sha256)
     if photo is not None and photo.width_px:
         return photo.id, ""

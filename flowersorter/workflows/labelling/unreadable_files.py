@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.unreadable_files import store_file
 from flowersorter.messages import text
@@ -42,7 +44,7 @@ def identify_files(
     for number, place in enumerate(places):
         report(Progress(text("Reading files"), number, len(places)))
         try:
-            file = hash_file(place.path, cancel)
+            file = call_apart(partial(hash_file, place.path, cancel), cancel)
         except PhotoUnreadable:  # gone since; the label waits
             continue
         if file.size_bytes:

@@ -205,4 +205,5 @@ def _record(place: Place, photo: LoadedPhoto) -> ReadRecord:
         height_px=photo.metadata.height_px,
         taken_at=taken_at.isoformat() if taken_at else None,
         camera=photo.metadata.camera,
+        remark=photo.remark,
     )

@@ -65,6 +65,7 @@ class PhotoPrediction:
         top: (class name, probability), likeliest first.
         error: Why the photo is unreadable, None where it is not.
         looks_like: The ImageNet class that an unknown photo resembles; "" for other photos, and for none.
+        remark: On a file that is not as it should be, though it decodes; None for others.
     """
 
     photo: PhotoSource
@@ -74,6 +75,7 @@ class PhotoPrediction:
     top: tuple[tuple[str, float], ...] = ()
     error: str | None = None
     looks_like: str = ""
+    remark: str | None = None
 
 
 def predict_photos(
@@ -135,7 +137,8 @@ def _predict_batch(
         predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), rejected.of(loaded))
         for row, i in enumerate(photos):
             found = _described(sources[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
-            result[i] = replace(found, looks_like=likely[row]) if found.verdict is Verdict.UNKNOWN else found
+            like = likely[row] if found.verdict is Verdict.UNKNOWN else ""
+            result[i] = replace(found, looks_like=like, remark=photos[i].remark)
     return [result[i] for i in range(len(sources))]
 
 

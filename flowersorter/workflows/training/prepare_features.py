@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from flowersorter.errors import FolderUnusable, TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.messages import text
 from flowersorter.photos.folder_walk import LINK_OUT
 from flowersorter.photos.scan import check_folder
@@ -77,7 +79,7 @@ def plan_labels(
         Cancelled: asked to stop.
     """
     collection = engine.collection
-    check_folder(folder)
+    call_apart(partial(check_folder, folder), cancel)
     scanned, places = find_photos(collection, folder, report, cancel)
     if not len(places) and (links := scanned.skipped.get(LINK_OUT)):
         raise FolderUnusable(

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.labels.name_groups_panel import NameGroupsPanel
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.program import class_named, draw_folder, idle, running, show_stored, stored, tile
@@ -68,12 +69,13 @@ def test_every_photo_that_looks_like_another_is_named_with_it(
         answers += 1
         qtbot.waitUntil(lambda: program.photos.filter.places != before)  # noqa: B023 -- called at once
         idle(program, qtbot)
+    idle(program, qtbot)
     given = labels(program)
     assert set(given) == {"red", "green", "blue"}
     assert answers <= sum(given.values()) / 2
     assert all(label.origin is LabelOrigin.PERSON for label in stored(program).labels.all().values())
     assert program.photos.rowCount() == len(total)
-    assert "No groups left" in program.window.job_bar.message.text()
+    assert "Learned from" in program.window.job_bar.message.text(), "it learns by itself"
 
 
 def test_a_photo_that_is_deselected_gets_no_label(program: Program, panel: NameGroupsPanel, qtbot: QtBot) -> None:
@@ -158,3 +160,19 @@ def test_a_group_that_gets_its_class_by_key_is_done(program: Program, panel: Nam
     QTest.keyClick(program.window.grid, Qt.Key.Key_1)
     qtbot.waitUntil(lambda: set(program.photos.filter.places or ()) != group)
     assert sum(labels(program).values()) == len(group)
+
+
+def test_a_group_that_is_not_mine_is_not_asked_again(program: Program, panel: NameGroupsPanel, qtbot: QtBot) -> None:
+    group = set(program.photos.filter.places or ())
+    panel.not_mine_button.click()
+    answers = stored(program).answers
+    qtbot.waitUntil(lambda: len(answers.marked(Mark.NOT_MINE)) == len(group))
+    assert set(program.photos.filter.places or ()) != group
+    idle(program, qtbot)
+    program.window.actions_by_name["show_all"].trigger()
+    program.window.actions_by_name["name_groups"].trigger()
+    qtbot.waitUntil(panel.isVisible)
+    while panel.isVisible():
+        assert not group & set(program.photos.filter.places or ())
+        panel.pass_button.click()
+    assert labels(program) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from flowersorter.jobs.worker_threads import workers_ended
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.preload import Preload
 from flowersorter.workers.throttle import Coalescer, RateLimit
-from flowersorter.workers.thumbnail_pool import ThumbnailPool, Wanted
+from flowersorter.workers.thumbnail_pool import MOST_THREADS, ThumbnailPool, Wanted
 from tests.stuck import Stuck
 
 
@@ -316,3 +317,73 @@ def test_nothing_waits_for_a_large_picture_when_the_window_closes(qtbot: QtBot) 
     assert workers_ended(60)
     assert not latest.busy
     assert said == []
+
+
+def test_decoders_that_do_not_end_hold_up_no_other_thumbnail(qtbot: QtBot) -> None:
+    """Both threads are with photos that take hours; the others come nonetheless, also those wanted later."""
+    stuck, arrived = Stuck(), list[int]()
+    begun: list[int] = []
+
+    def load(wish: Wanted) -> QImage:
+        if wish.place_id <= 2:
+            begun.append(wish.place_id)
+            stuck()
+        return QImage(10, 10, QImage.Format.Format_RGB32)
+
+    pool = ThumbnailPool(load, threads=2, slow_after_s=0.01)
+    pool.arrived.connect(arrived.extend)
+    for place_id in (1, 2):
+        pool.image(wanted(place_id))
+    qtbot.waitUntil(lambda: len(begun) == 2)
+    for later in ([3, 4, 5], [6]):
+        for place_id in later:
+            pool.image(wanted(place_id))
+        qtbot.waitUntil(partial(set(later).issubset, arrived))
+    assert sorted(arrived) == [3, 4, 5, 6]
+    stuck.gate.set()
+    qtbot.waitUntil(lambda: sorted(arrived) == [1, 2, 3, 4, 5, 6])
+    assert workers_ended(60)
+    pool.shutdown()
+
+
+def test_there_are_only_so_many_threads_however_many_decoders_do_not_end(qtbot: QtBot) -> None:
+    stuck, begun = Stuck(), list[int]()
+    arrived: list[int] = []
+
+    def load(wish: Wanted) -> QImage:
+        begun.append(wish.place_id)
+        if wish.place_id <= 10:
+            stuck()
+        return QImage(10, 10, QImage.Format.Format_RGB32)
+
+    pool = ThumbnailPool(load, threads=1, slow_after_s=0.01)
+    pool.arrived.connect(arrived.extend)
+    for place_id in range(11, 0, -1):
+        pool.image(wanted(place_id))
+    qtbot.waitUntil(lambda: len(begun) == MOST_THREADS)
+    with qtbot.waitSignal(pool._slow_timer.timeout):
+        pass
+    assert len(begun) == MOST_THREADS
+    stuck.gate.set()
+    qtbot.waitUntil(lambda: len(arrived) == 11)
+    assert workers_ended(60)
+    pool.shutdown()
+
+
+def test_a_large_picture_that_takes_hours_holds_up_no_later_one(qtbot: QtBot) -> None:
+    first, second, said = Stuck(), Stuck(), list[object]()
+    latest = LatestOnly(slow_after_s=0.01)
+    latest.loaded.connect(lambda key, result: said.append((key, result)))
+    for key, stuck in (("a", first), ("b", second)):
+        latest.request(key, stuck)
+        qtbot.waitUntil(stuck.begun.is_set)
+    for key in ("c", "d"):
+        latest.request(key, partial(str, key))
+        qtbot.waitUntil(partial(operator.contains, said, (key, key)))
+    first.gate.set()
+    second.gate.set()
+    assert workers_ended(60)
+    QCoreApplication.processEvents()
+    assert said == [("c", "c"), ("d", "d")]
+    assert not latest.busy
+    latest.shutdown()

@@ -83,12 +83,9 @@ def test_the_orientation_of_a_picture_is_applied(collection: Collection) -> None
 def test_a_list_is_predicted_in_its_order_and_a_bad_photo_does_not_stop_it(
     collection: Collection, photos: Path
 ) -> None:
-    given: list[AnyPhoto] = [
-        photos / "red_4.jpg",
-        b"no photo",
-        np.asarray(Image.open(photos / "blue_4.jpg")),
-        str(photos / "gone.jpg"),
-    ]
+    with Image.open(photos / "blue_4.jpg") as image:
+        pixels = np.asarray(image)
+    given: list[AnyPhoto] = [photos / "red_4.jpg", b"no photo", pixels, str(photos / "gone.jpg")]
     red, bad, blue, gone = collection.predict_image(given)
     assert [each.class_name for each in (red, bad, blue, gone)] == ["red", "", "blue", ""]
     assert (bad.error, str(gone)) == ("it is not an image", "cannot be read: the file is not there")

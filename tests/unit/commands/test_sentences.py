@@ -98,7 +98,7 @@ def test_predictions_are_a_table_for_spreadsheets_of_either_country(
     table = list(csv.DictReader(io.StringIO(written[1:], newline=""), delimiter=delimiter))
     assert list(table[0]) == [
         *("path", "class", "confidence", "verdict", "label", "by"),
-        *("model", "model_created_at", "looks_like", "error"),
+        *("model", "model_created_at", "looks_like", "error", "remark"),
         *("class 2", "confidence 2"),
     ]
     by_name = {Path(row["path"]).name: row for row in table}

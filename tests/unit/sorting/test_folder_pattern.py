@@ -44,12 +44,10 @@ def test_photos_get_folders_below_their_class(pattern: str, dated: tuple[str], u
     made = FolderPattern.parse(pattern)
     assert made.folders("Rose", TAKEN, "Acme/One") == dated
     assert made.folders("Rose", None, "Acme/One") == undated
-    assert made.needs_metadata == ("date" in pattern)
 
 
 def test_a_photo_without_a_camera_has_a_folder() -> None:
     made = FolderPattern.parse("{class}/{camera}")
-    assert made.needs_metadata
     assert made.folders("Rose", None, None) == ("Unknown camera",)
 
 

@@ -15,7 +15,7 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
-from flowersorter.sorting.undo import undo
+from flowersorter.sorting.undo import photos_that_stay, undo
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import names, snapshot, sort, take_back, write
 
@@ -370,3 +370,42 @@ def test_non_utf8_names_can_be_refused_with_a_reason(tmp_path: Path, collection:
     write(tmp_path / "sorted" / "Rose" / os.fsdecode(b"\xff.xmp"), b"edited")
     refused = take_back(collection, result.run_id).refused
     assert refused[0].reason == "\ufffd.xmp: it has changed since it was filed"
+
+
+def _staying(collection: CollectionStore, run_id: int | None, *, take_changed: bool = False) -> int:
+    assert run_id is not None
+    run = collection.journal.run(run_id)
+    return photos_that_stay(collection, run, CancelToken(), take_changed=take_changed)
+
+
+def test_photos_that_no_undo_takes_back_are_counted_once_one_was_tried(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
+    run_id, _, rose = _sorted(tmp_path, collection, Mode.COPY, a=b"a", b=b"b", c=b"c")
+    write(rose / "a.jpg", b"edited")
+    write(rose / "b.jpg", b"edited")
+    assert _staying(collection, run_id) == 0, "no undo was tried"
+    assert take_back(collection, run_id).undone == 1
+    assert _staying(collection, run_id) == 2
+    write(rose / "b.jpg", b"b")
+    assert _staying(collection, run_id) == 0, "one can go now"
+
+
+def test_a_photo_that_was_moved_within_the_destination_stays_unless_changes_are_taken_back(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
+    run_id, _, rose = _sorted(tmp_path, collection, Mode.COPY, a=b"a")
+    (rose / "2026").mkdir()
+    (rose / "a.jpg").rename(rose / "2026" / "a.jpg")
+    assert take_back(collection, run_id).undone == 0
+    assert _staying(collection, run_id) == 1
+    assert _staying(collection, run_id, take_changed=True) == 0
+
+
+def test_a_run_that_was_interrupted_is_not_over(tmp_path: Path, collection: CollectionStore) -> None:
+    source, destination = tmp_path / "photos", tmp_path / "sorted"
+    disk = failing("unlink", 0, errno.EIO, times=2)
+    result = sort(
+        collection, {write(source / "a.jpg", b"a"): "Rose"}, destination, Mode.MOVE, source=source, files=disk
+    )
+    assert _staying(collection, result.run_id) == 0

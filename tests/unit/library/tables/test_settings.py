@@ -71,7 +71,7 @@ def test_no_two_settings_share_a_name_and_their_names_stay() -> None:
         "backbone", "cache measured", "cache_limit_mb", "deep training pace", "deleted classes", "device",
         "export folder", "folder", "inspector",
         "move sorted copies", "networks trained", "order",
-        "recent folders", "roots", "scan options", "sides", "sort choices", "sort pattern",
+        "recent folders", "roots", "scan options", "sides", "sort choices", "sort patterns",
         "sure_promise", "tile size", "window",
     ]  # fmt: skip
 

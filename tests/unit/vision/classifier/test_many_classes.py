@@ -106,7 +106,7 @@ def test_the_temperature_has_the_least_loss_and_takes_few_passes(monkeypatch: py
     assert len(passes) <= 10
 
 
-def test_the_temperature_of_perfect_and_of_useless_scores_is_bounded() -> None:
+def test_perfect_scores_are_not_sharpened_and_useless_ones_flattened() -> None:
     perfect = 100 * np.eye(4, dtype=np.float32)
-    assert fit_temperature(HeldOutLoss(perfect, np.arange(4))) == pytest.approx(0.05, rel=0.01)
+    assert fit_temperature(HeldOutLoss(perfect, np.arange(4))) == pytest.approx(1, rel=0.01)
     assert fit_temperature(HeldOutLoss(-perfect, np.arange(4))) == pytest.approx(20, rel=0.01)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.commands.labelling.groups import in_words
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.errors import ClassRefused, PhotoUnreadable
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.photos.scan_options import ScanOptions
@@ -77,6 +78,15 @@ def test_photos_of_a_group_that_vanished_are_named_and_the_others_labelled(engin
     with pytest.raises(PhotoUnreadable, match="None of the photos of this group can be read any more"):
         named(engine, second, "lily")
     assert engine.collection.classes.find("lily") is None
+
+
+@pytest.mark.parametrize("mark", [Mark.NOT_MINE, Mark.DONT_KNOW])
+def test_photos_with_another_answer_are_in_no_group(engine: Engine, photos: Path, mark: Mark) -> None:
+    marked = [photo.photo_id for photo in groups_of(engine, photos).groups[0].photos]
+    engine.collection.answers.put(dict.fromkeys(marked, PhotoAnswers(mark=mark)))
+    after = groups_of(engine, photos)
+    assert after.labelled == len(marked)
+    assert not set(marked) & {photo.photo_id for group in after.groups for photo in group.photos}
 
 
 def test_a_bad_name_labels_nothing(engine: Engine, photos: Path) -> None:

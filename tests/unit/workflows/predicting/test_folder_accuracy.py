@@ -18,6 +18,7 @@ from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, fin
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.training.train import RetrainRequest, retrain
+from tests.unit.workflows.conftest import delete_starter_classes
 from tests.unit.workflows.stored_photos import remember
 
 NAMES = ("aster", "bellis", "calendula")
@@ -37,6 +38,7 @@ def photos(per_class: int, seed: int, *, noise: float = 1.0) -> NDArray[np.float
 
 @pytest.fixture
 def taught(engine: Engine, tmp_path: Path) -> NamedModel:
+    delete_starter_classes(engine.collection)
     remember(engine.collection, tmp_path / "labelled", photos(40, 0), list(NAMES) * 40)
     retrain(engine, RetrainRequest(), silent, CancelToken())
     named = model_for(engine, "resnet50")

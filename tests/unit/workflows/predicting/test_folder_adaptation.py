@@ -19,6 +19,7 @@ from flowersorter.workflows.predicting.photo_details import details, predictions
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos
 from flowersorter.workflows.training.train import RetrainRequest, retrain
+from tests.unit.workflows.conftest import delete_starter_classes
 from tests.unit.workflows.predicting.test_unknown_photos import photos, unlabelled
 from tests.unit.workflows.stored_photos import remember
 
@@ -39,6 +40,7 @@ def near(counts: tuple[int, ...], seed: int) -> NDArray[np.float32]:
 
 @pytest.fixture
 def taught(engine: Engine, tmp_path: Path) -> NamedModel:
+    delete_starter_classes(engine.collection)
     remember(
         engine.collection, tmp_path / "labelled", near((12, 12, 12), 0), [name for name in NAMES for _ in range(12)]
     )
@@ -122,6 +124,7 @@ def test_a_folder_of_many_photos_shares_one_bias(
 
 
 def test_photos_of_an_unknown_class_are_not_pulled_into_the_classes(engine: Engine, tmp_path: Path) -> None:
+    delete_starter_classes(engine.collection)
     remember(
         engine.collection, tmp_path / "labelled", photos((0, 1, 2), 60, 0), [name for name in NAMES for _ in range(60)]
     )

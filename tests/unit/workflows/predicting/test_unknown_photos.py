@@ -24,6 +24,7 @@ from flowersorter.workflows.predicting.unknown_photos import (
     unknown_probability,
 )
 from flowersorter.workflows.training.train import RetrainRequest, retrain
+from tests.unit.workflows.conftest import delete_starter_classes
 from tests.unit.workflows.stored_photos import remember
 
 NAMES = ("aster", "bellis", "calendula")
@@ -44,6 +45,7 @@ def photos(of: tuple[int, ...], per_class: int, seed: int) -> NDArray[np.float32
 
 @pytest.fixture
 def taught(engine: Engine, tmp_path: Path) -> NamedModel:
+    delete_starter_classes(engine.collection)
     remember(
         engine.collection, tmp_path / "labelled", photos((0, 1, 2), 60, 0), [name for name in NAMES for _ in range(60)]
     )
