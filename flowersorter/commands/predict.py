@@ -104,7 +104,7 @@ def _show_folders(
     likenesses = strangers(engine, result.rows, options.backbone)
     top, remarks = options.top or TOP_GUESSES, engine.collection.photos.remarks()
     lines = list(folder_lines(result, names, likenesses, remarks, labels_count=False, model=model, top=top))
-    _show(call, lines, options.top or 0)
+    _show(call, lines, options.top or 0, with_remark=False)
     if not call.terminal.as_json:
         call.terminal.say()
         say_folders(call, engine.collection, folders, result, names, likenesses, remarks)
@@ -123,15 +123,15 @@ def _predict_photos(
         _line(engine, path.absolute(), prediction, names, model)
         for path, prediction in zip(paths, predictions, strict=True)
     ]
-    _show(call, lines, options.top or TOP_GUESSES)
+    _show(call, lines, options.top or TOP_GUESSES, with_remark=True)
     return lines
 
 
-def _show(call: Call, lines: Sequence[Mapping[str, Any]], top: int) -> None:
+def _show(call: Call, lines: Sequence[Mapping[str, Any]], top: int, *, with_remark: bool) -> None:
     for line in lines:
         call.terminal.record(line)
         if not call.terminal.as_json and not call.options.csv:
-            say_photo(call.terminal, line, top)
+            say_photo(call.terminal, line, top, with_remark=with_remark)
 
 
 def _line(

@@ -19,13 +19,14 @@ _VERDICTS = {
 }
 
 
-def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int) -> None:
+def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, *, with_remark: bool) -> None:
     """Say what class a photo has, with its best suggestions below.
 
     Args:
         terminal: Gets the lines.
         line: The photo as in `--json`.
         top: Number of suggestions below it; 0 for none.
+        with_remark: Whether to add the remark on its file, which `say_folders` lists for a folder.
     """
     parts = _label(line)
     if "error" in line:
@@ -34,7 +35,7 @@ def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int) -> None:
         parts += _answers(line)
         if not line.get(Mark.NOT_MINE.name.lower()):
             parts.append(_suggestion(line))
-    if line.get("remark"):
+    if with_remark and line.get("remark"):
         parts.append(stored(line["remark"]))
     terminal.say_of(line["path"], joined_texts("; ", *parts))
     best = line.get("top", ())[:top]

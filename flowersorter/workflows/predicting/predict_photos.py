@@ -179,7 +179,9 @@ class _Rejected:
 
     def __init__(self, collection: CollectionStore, model: Model) -> None:
         self._collection = collection
-        self._outputs = np.array(collection.classes.meant_by(model.class_names), np.int32)
+        # `meant_by` would make missing classes, and the collection may be open only for reading.
+        entries = map(collection.classes.find, model.class_names)
+        self._outputs = np.array([0 if entry is None else entry.id for entry in entries], np.int32)
 
     def of(self, photos: Sequence[LoadedPhoto]) -> NDArray[np.bool_]:
         """(N, C) bool, the rejected classes of each photo, in the model's order."""

@@ -161,6 +161,8 @@ def test_the_first_collection_is_made_by_one_of_several_threads(
 
     with ThreadPoolExecutor(3) as threads:
         assert [found.model for [found] in threads.map(work, COLOURS)] == ["starter"] * 3
+    with Collection.open() as new:
+        assert new.classes == (), "a prediction stores nothing"
 
 
 def test_a_photo_is_predicted_while_the_collection_is_open(collection: Collection, photos: Path) -> None:
