@@ -37,7 +37,7 @@ class SampleCheck:
         """The photos to answer about next: as many as the goal needs if all are right; none if it is done."""
         names = {entry.id: entry.name for entry in self._engine().collection.classes.all()}
         number = self._check.sample.model.rpartition("/")[2]
-        model = STARTER if number == STARTER else int(number)
+        model: ModelName = STARTER if number == STARTER else int(number)
         return tuple(_photo(drawn, names[drawn.class_id], model) for drawn in self._check.next_photos())
 
     def answer(self, photo: Photo | AnyPath, right: bool | None) -> None:

@@ -106,7 +106,8 @@ def _show_folders(
     lines = list(folder_lines(result, names, likenesses, remarks, labels_count=False, model=model, top=top))
     _show(call, lines, options.top or 0, with_remark=False)
     if not call.terminal.as_json:
-        call.terminal.say()
+        if lines:
+            call.terminal.say()
         say_folders(call, engine.collection, folders, result, names, likenesses, remarks)
     return lines
 

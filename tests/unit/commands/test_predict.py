@@ -124,4 +124,4 @@ def test_every_output_names_the_model_and_when_it_was_made(run: Run, taught: Pat
 
 def test_without_a_photo_no_model_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "Suggestions" not in run("predict", tmp_path / "empty")
+    assert run("predict", tmp_path / "empty") == f"There are no photos in {tmp_path / 'empty'}.\n"
