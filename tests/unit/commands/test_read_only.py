@@ -129,6 +129,8 @@ def test_a_script_predicts_a_photo_beside_the_window(held: Path, tmp_path: Path)
     with Collection.open(held, read_only=True) as collection:
         assert collection.models[0].current
         assert collection.verify().intact == 24
+        assert [sort.photos for sort in collection.history()] == [24]
+        assert (collection.evaluate().photos, collection.label_errors().checked) == (18, 18)
     assert contents(held) == before
 
 
