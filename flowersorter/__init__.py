@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 __all__ = [
     "ChangedFile",
+    "ClassAccuracy",
     "Collection",
+    "DoubtfulLabel",
+    "EvaluationReport",
     "Expectation",
+    "LabelErrorsReport",
     "LabelledGroup",
     "ModelInfo",
     "Photo",
@@ -17,6 +21,7 @@ __all__ = [
     "Prediction",
     "Progress",
     "SampleCheck",
+    "Sort",
     "SortReport",
     "SortedPhoto",
     "Training",
@@ -25,21 +30,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from flowersorter.api.answers import (
-        ChangedFile,
-        Expectation,
-        LabelledGroup,
-        ModelInfo,
-        Photo,
-        PhotoGroup,
-        Prediction,
-        SortedPhoto,
-        SortReport,
-        Training,
-        VerifyReport,
-    )
+    from flowersorter.api.answers import Expectation, LabelledGroup, Photo, PhotoGroup, Prediction
     from flowersorter.api.collection import Collection, predict_image
+    from flowersorter.api.evaluation_answers import ClassAccuracy, DoubtfulLabel, EvaluationReport, LabelErrorsReport
+    from flowersorter.api.model_answers import ModelInfo, Training
     from flowersorter.api.sample_check import SampleCheck
+    from flowersorter.api.sort_answers import ChangedFile, Sort, SortedPhoto, SortReport, VerifyReport
     from flowersorter.jobs import Progress
 else:
 
@@ -48,10 +44,10 @@ else:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from flowersorter import jobs
-        from flowersorter.api import answers, collection
+        from flowersorter.api import answers, collection, evaluation_answers, model_answers, sample_check, sort_answers
 
-        module = jobs if name == "Progress" else collection if hasattr(collection, name) else answers
-        return getattr(module, name)
+        modules = (collection, answers, evaluation_answers, model_answers, sample_check, sort_answers, jobs)
+        return next(getattr(module, name) for module in modules if hasattr(module, name))
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
 
 if TYPE_CHECKING:
-    from flowersorter.library.collection import CollectionStore
-    from flowersorter.sorting.execute import RunResult
-    from flowersorter.sorting.plan import SortPlan
+    from flowersorter.domain.photo_rows import PhotoRows
     from flowersorter.workflows.engine import Engine
-    from flowersorter.workflows.filing.verify import VerifyResult
     from flowersorter.workflows.labelling.groups import GroupsResult
+    from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
@@ -28,12 +26,16 @@ class Prediction:
     """The prediction of a model for one photo.
 
     Attributes:
-        class_name: The most likely class; "" where a person said that the photo shows none of them.
+        class_name: The most likely class; "" where a person said that the photo shows none of them, and for a photo
+            that cannot be read.
         confidence: Its calibrated probability, 0 to 1.
         verdict: How reliable the prediction is; "unknown" means that the photo shows none of the classes.
         top: (class name, probability) of up to five classes, likeliest first.
         looks_like: The ImageNet class that an "unknown" photo resembles; None for other photos, and where it
             resembles none.
+        error: The reason why the photo cannot be read; None for a readable photo.
+        model: Number of the model that made it, or "starter"; None where that is not known.
+        model_created_at: When that model was made, ISO 8601 in UTC; "" for the starter model.
     """
 
     class_name: str
@@ -41,8 +43,13 @@ class Prediction:
     verdict: Verdict
     top: tuple[tuple[str, float], ...]
     looks_like: str | None = None
+    error: str | None = None
+    model: int | Literal["starter"] | None = None
+    model_created_at: str = field(default="", compare=False)
 
     def __str__(self) -> str:
+        if self.error is not None:
+            return f"cannot be read: {self.error}"
         like = f", looks like: {self.looks_like}" if self.looks_like else ""
         below = self.verdict == "sure" and self.confidence < DEFAULT_SURE_PRECISION  # the verdict promises more
         number = "" if below else f"{100 * self.confidence:.0f} %, "
@@ -80,6 +87,7 @@ class Photo:
         rejected: The classes that a person said it does not show; they are never suggested for it.
         not_mine: Whether a person said that it shows none of the classes; then it has no prediction.
         dont_know: Whether a person said that they cannot tell its class.
+        by: From whom its class is: "person" or "folder" for a label, "model" for a suggestion; None without a class.
         remark: On a file that is not as it should be, though it can be read; None for others.
     """
 
@@ -90,6 +98,7 @@ class Photo:
     rejected: tuple[str, ...] = ()
     not_mine: bool = False
     dont_know: bool = False
+    by: Literal["person", "folder", "model"] | None = None
     remark: str | None = None
 
     @property
@@ -128,181 +137,13 @@ class LabelledGroup:
     unreadable: Mapping[Path, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Training:
-    """The result of a training.
-
-    Attributes:
-        model: Number of the new model.
-        classes: Its classes.
-        photos: Number of labelled photos it was trained on.
-        accuracy: Cross-validated accuracy on these photos, 0 to 1; None if there are too few to measure it.
-        made_current: Whether the collection uses it now; if not, pass its number to `Collection.use_model` to use it.
-        starter_classes: The starter's classes that stay beside new ones without a label of their own.
-        validated: Number of photos in "val" of a data set; `validated_right`: how many of these it gets right.
-        empty_classes: The class folders in which no photo could be read.
-    """
-
-    model: int
-    classes: tuple[str, ...]
-    photos: int
-    accuracy: float | None
-    made_current: bool
-    starter_classes: tuple[str, ...] = ()
-    validated: int = 0
-    validated_right: int = 0
-    empty_classes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """One model of a collection.
-
-    Attributes:
-        number: For `Collection.use_model`; None is the starter model.
-        current: Whether the collection uses it.
-        classes: Its classes, in the order of its outputs.
-        backbone: Name of its network.
-        photos: Number of photos it was trained on.
-        accuracy: Held-out accuracy, 0 to 1; None where it was not measured here.
-        created_at: ISO 8601 in UTC; "" for the starter model.
-        note: Free text.
-    """
-
-    number: int | None
-    current: bool
-    classes: tuple[str, ...]
-    backbone: str
-    photos: int
-    accuracy: float | None
-    created_at: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class SortedPhoto:
-    """The planned or actual outcome of a sort for one photo.
-
-    Attributes:
-        path: Its path before the sort.
-        class_name: The class it is sorted as; None for a photo that is left.
-        to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
-        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left" or "failed".
-        reason: Why it is left or failed; "" otherwise.
-    """
-
-    path: Path
-    class_name: str | None
-    to: Path | None
-    action: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SortReport:
-    """The outcome of a sort, or of its dry run.
-
-    Attributes:
-        dry_run: Whether this is only a plan.
-        sort: Number of the sort, for `Collection.undo`; None where no photo was sorted.
-        photos: The outcome for each photo of the folder.
-        sidecars: Number of files that go along with their photo, by suffix: {".xmp": 9, ".mov": 5}.
-        staying: Number of other files beside the photos, which stay there, by suffix.
-    """
-
-    dry_run: bool
-    sort: int | None
-    photos: tuple[SortedPhoto, ...]
-    sidecars: Mapping[str, int] = field(default_factory=dict)
-    staying: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def sorted(self) -> int:
-        """The number of photos that are copied, moved or linked."""
-        return sum(photo.action in ("copy", "move", "link", "symlink") for photo in self.photos)
-
-    @property
-    def failed(self) -> tuple[SortedPhoto, ...]:
-        """The photos that could not be sorted."""
-        return tuple(photo for photo in self.photos if photo.action == "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedFile:
-    """A sorted photo or sidecar file that is not as it was sorted.
-
-    Attributes:
-        path: Where the sort put it.
-        class_name: The class it was sorted under.
-        sort: Number of the sort.
-        state: "rotted" (other bytes, though size and time say that nothing wrote to it), "gone", "unreadable",
-            "edited" or "moved" (moved or renamed within the destination).
-        sidecar: Whether it is a sidecar file of a photo.
-        now: Where a moved file is.
-        intact_at: Where the original still has the bytes of the sort, for a file that is lost.
-        known_edit: Whether the collection has read the edited file as the same photo.
-        reason: Why it is unreadable, "" otherwise.
-    """
-
-    path: Path
-    class_name: str
-    sort: int
-    state: Literal["rotted", "gone", "unreadable", "edited", "moved"]
-    sidecar: bool
-    now: Path | None
-    intact_at: Path | None
-    known_edit: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """The outcome of `Collection.verify`.
-
-    Attributes:
-        photos: How many sorted photos were read.
-        sidecars: How many of their sidecar files.
-        intact: How many of both are as they were sorted.
-        changed: The others, the worst first.
-        not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
-    """
-
-    photos: int
-    sidecars: int
-    intact: int
-    changed: tuple[ChangedFile, ...]
-    not_reached: Mapping[Path, int]
-
-    @property
-    def all_well(self) -> bool:
-        """Whether everything was reached and nothing rotted, is gone or unreadable."""
-        lost = any(file.state in ("rotted", "gone", "unreadable") for file in self.changed)
-        return not lost and not self.not_reached
-
-
-def report_of_verification(result: VerifyResult) -> VerifyReport:
-    """Return the outcome of a verification in plain values."""
-    changed = tuple(
-        ChangedFile(
-            path=file.path,
-            class_name=file.class_name,
-            sort=file.run_id,
-            state=file.finding.value,
-            sidecar=file.is_sidecar,
-            now=file.now,
-            intact_at=file.intact_at,
-            known_edit=file.known_edit,
-            reason=file.reason or "",
-        )
-        for file in result.changed
-    )
-    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached)
-
-
-def prediction_of(found: PhotoPrediction) -> Prediction:
-    """Convert the prediction of a readable photo to plain values."""
+def prediction_of(found: PhotoPrediction, named: NamedModel | None = None) -> Prediction:
+    """Convert the prediction of a photo by a model to plain values."""
+    if found.error is not None:
+        return Prediction("", 0.0, "unknown", (), error=str(found.error))
     verdict = cast("Verdict", found.verdict.word)
-    return Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
+    made = Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
+    return made if named is None else replace(made, model=named.name, model_created_at=named.created_at)
 
 
 def expectation_of(result: PredictFolderResult) -> Expectation | None:
@@ -320,19 +161,22 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     from flowersorter.domain.photo_answers import NO_ANSWERS, Mark
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
+    from flowersorter.workflows.models.current_model import chosen_backbone, model_for
     from flowersorter.workflows.predicting.imagenet_names import strangers
     from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     rows, photos = result.rows, []
     likely, remarks = strangers(engine, rows), engine.collection.photos.remarks()
+    named = model_for(engine, chosen_backbone(engine.collection))
+    made_by = (None, "") if named is None else (named.name, named.created_at)
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
         prediction = None
         if guesses and rows.verdicts[i]:
             top = tuple((names[class_id], share) for class_id, share in guesses)
             verdict = cast("Verdict", Worth(int(rows.verdicts[i])).word)
-            prediction = Prediction(*top[0], verdict, top, likely.get(int(rows.photo_ids[i])))
+            prediction = Prediction(*top[0], verdict, top, likely.get(int(rows.photo_ids[i])), None, *made_by)
         said = result.answers.get(int(rows.photo_ids[i]), NO_ANSWERS)
         photos.append(
             Photo(
@@ -344,10 +188,22 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
                 rejected=tuple(sorted(names[class_id] for class_id in said.rejected)),
                 not_mine=said.mark is Mark.NOT_MINE,
                 dont_know=said.mark is Mark.DONT_KNOW,
+                by=_by(rows, i, prediction, said.mark is Mark.NOT_MINE),
             )
         )
     photos += [Photo(path, None, None, why) for path, why in result.problems if looks_like_photo(path)]
     return photos
+
+
+def _by(
+    rows: PhotoRows, row: int, prediction: Prediction | None, not_mine: bool
+) -> Literal["person", "folder", "model"] | None:
+    """Say from whom the class of a photo is; that it has none can be a person's answer, too."""
+    if rows.label_ids[row]:
+        return "person" if rows.by_person[row] else "folder"
+    if not_mine:
+        return "person"
+    return None if prediction is None else "model"
 
 
 def groups_of(engine: Engine, result: GroupsResult) -> list[PhotoGroup]:
@@ -361,65 +217,3 @@ def groups_of(engine: Engine, result: GroupsResult) -> list[PhotoGroup]:
         )
         for group in result.groups
     ]
-
-
-def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:
-    """List the models of a collection in plain values, newest first, the starter model last."""
-    from flowersorter.workflows.models.current_model import list_models, starter
-
-    own = tuple(
-        ModelInfo(
-            number=entry.id,
-            current=entry.current,
-            classes=entry.classes,
-            backbone=entry.backbone,
-            photos=entry.photos,
-            accuracy=entry.held_out_accuracy,
-            created_at=entry.created_at,
-            note=entry.note,
-        )
-        for entry in list_models(collection)
-    )
-    shipped = starter().model
-    return (
-        *own,
-        ModelInfo(
-            number=None,
-            current=collection.models.current() is None,
-            classes=shipped.class_names,
-            backbone=shipped.backbone,
-            photos=shipped.training.photos,
-            accuracy=shipped.training.held_out_accuracy,
-            created_at="",
-            note=shipped.training.note,
-        ),
-    )
-
-
-def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
-    """Convert the plan of a sort to plain values."""
-    planned = [
-        SortedPhoto(file.filing.source, file.filing.class_name, file.destination, file.action.value)
-        for file in plan.files
-    ]
-    return SortReport(dry_run, None, (*planned, *_left(plan)), plan.sidecars, plan.staying)
-
-
-def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
-    """Convert the outcome of a sort to plain values."""
-    classes = {file.filing.source: file.filing.class_name for file in plan.files}
-    outcomes = [
-        SortedPhoto(
-            path=file.source,
-            class_name=classes[file.source],
-            to=file.destination,
-            action=str(file.action) if file.destination is not None else "failed",
-            reason=file.error or "",
-        )
-        for file in done.files
-    ]
-    return SortReport(False, done.run_id, (*outcomes, *_left(plan)), plan.sidecars, plan.staying)
-
-
-def _left(plan: SortPlan) -> list[SortedPhoto]:
-    return [SortedPhoto(skipped.path, None, None, "left", skipped.reason) for skipped in plan.skipped]

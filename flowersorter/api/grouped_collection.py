@@ -1,4 +1,4 @@
-"""Groups of look-alike photos of a script's collection: what to name next, and naming a group at once."""
+"""The part of a script's collection that groups photos that look alike, and labels a group at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flowersorter.api.paths import AnyPath, given_path
 
 
 class GroupedCollection(OpenCollection):
-    """The methods of `Collection` about groups of photos."""
+    """Groups photos that look alike, chooses what to label next, and labels groups."""
 
     def groups(self, folder: AnyPath) -> list[PhotoGroup]:
         """Group the photos of a folder that look alike and have no label. Predicts new photos first.

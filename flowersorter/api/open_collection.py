@@ -54,7 +54,8 @@ class OpenCollection:
             progress: Called in the calling thread during long work. An exception that it raises stops the work and is
                 raised by the method that was called.
             read_only: Read an existing collection as it is now, also while the window is open. `predict_image`,
-                `models`, `verify` and `export_model` work; methods that change the collection raise CollectionLocked.
+                `models`, `history`, `verify`, `export_model`, and `evaluate` and `label_errors` without new photos
+                work; methods that change the collection raise CollectionLocked.
 
         Raises:
             DeviceUnavailable: the device is not there.

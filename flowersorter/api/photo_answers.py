@@ -1,4 +1,4 @@
-"""The answers about photos in a script, other than their class."""
+"""The part of a script's collection that stores answers about photos other than their class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flowersorter.domain.photo_answers import Mark
 
 
 class AnswerCollection(OpenCollection):
-    """An open collection in which photos can be answered with something other than a class."""
+    """Stores answers about photos other than their class, and removes answers."""
 
     def reject(self, path: AnyPath, class_name: str) -> str:
         """Store that a photo does not show a class: it is never suggested for the photo again.

@@ -9,6 +9,7 @@ from flowersorter.api.answers import Photo, Prediction, Verdict
 from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.messages import text
+from flowersorter.workflows.models.current_model import STARTER, ModelName
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -35,7 +36,9 @@ class SampleCheck:
     def photos(self) -> tuple[Photo, ...]:
         """The photos to answer about next: as many as the goal needs if all are right; none if it is done."""
         names = {entry.id: entry.name for entry in self._engine().collection.classes.all()}
-        return tuple(_photo(drawn, names[drawn.class_id]) for drawn in self._check.next_photos())
+        number = self._check.sample.model.rpartition("/")[2]
+        model: ModelName = STARTER if number == STARTER else int(number)
+        return tuple(_photo(drawn, names[drawn.class_id], model) for drawn in self._check.next_photos())
 
     def answer(self, photo: Photo | AnyPath, right: bool | None) -> None:
         """Say whether the suggestion of a photo is right. The answer is stored when this returns.
@@ -122,7 +125,8 @@ class SampleCheck:
         return f"<SampleCheck: {self.statement}>"
 
 
-def _photo(drawn: DrawnPhoto, class_name: str) -> Photo:
+def _photo(drawn: DrawnPhoto, class_name: str, model: ModelName) -> Photo:
     verdict = cast("Verdict", drawn.verdict.word)
-    prediction = Prediction(class_name, drawn.confidence, verdict, ((class_name, drawn.confidence),))
-    return Photo(drawn.path, None, prediction)
+    top = ((class_name, drawn.confidence),)
+    prediction = Prediction(class_name, drawn.confidence, verdict, top, model=model)
+    return Photo(drawn.path, None, prediction, by="model")

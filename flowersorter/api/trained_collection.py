@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowersorter.api.answers import Training
 from flowersorter.api.grouped_collection import GroupedCollection
+from flowersorter.api.model_answers import Training
 from flowersorter.api.paths import AnyPath, given_path
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options
-from flowersorter.commands.shared.json_lines import STARTER
 from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.domain.answer import Answer
 from flowersorter.errors import UserError
@@ -23,6 +22,7 @@ from flowersorter.workflows.evaluation.check_sample import (
 )
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample, DrawnPhoto
 from flowersorter.workflows.filing.sort import Include
+from flowersorter.workflows.models.current_model import STARTER
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine

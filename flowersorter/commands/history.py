@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from flowersorter.commands.models import local_time
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import shown
+from flowersorter.commands.shared.output import local_time, shown
 from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import UserError
 from flowersorter.messages import Text, plural, stored, text

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.json_lines import STARTER
-from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent, shown
-from flowersorter.domain.figures import NO_FIGURE
+from flowersorter.commands.shared.output import Terminal, counted_photos, local_time, named, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, plural, text
@@ -19,7 +16,7 @@ from flowersorter.workflows.evaluation.compare_models import (
     name_model,
     prune_models,
 )
-from flowersorter.workflows.models.current_model import list_models, starter, use_model
+from flowersorter.workflows.models.current_model import STARTER, list_models, starter, use_model
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -181,10 +178,3 @@ def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
     ]
     terminal.say_table(table, right=(4, 5))
     terminal.say(text("* in use. To use another one: flowersorter models --use ID"))
-
-
-def local_time(moment: str | None) -> str:
-    """A stored time (ISO 8601, UTC) on the person's clock."""
-    if not moment:
-        return NO_FIGURE
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -12,27 +12,28 @@ from typing import TYPE_CHECKING, Any
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import predict_folders, say_folders
 from flowersorter.commands.shared.json_lines import (
-    ModelName,
     answer_fields,
     count_lines,
     expected_fields,
     folder_lines,
     folder_problems,
-    model_name,
+    model_fields,
+    model_used,
     photo_line,
     unreadable_line,
 )
-from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.commands.shared.prediction_output import say_model, say_photo
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
-from flowersorter.domain.verdict import Verdict, has_percentage
 from flowersorter.errors import PhotoUnreadable
-from flowersorter.messages import stored, text
+from flowersorter.messages import text
 from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.scan import check_folder, looks_like_photo
 from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
+from flowersorter.workflows.models.current_model import NamedModel
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.imagenet_names import strangers
+from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
 from flowersorter.workflows.predicting.select_rows import select_rows
@@ -40,13 +41,7 @@ from flowersorter.workflows.predicting.select_rows import select_rows
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-_IN_WORDS = {
-    Verdict.SURE: text("sure"),
-    Verdict.LIKELY: text("likely"),
-    Verdict.UNSURE: text("not sure"),
-    Verdict.UNKNOWN: text("unknown"),
-    Verdict.NONE: text("no suggestion"),
-}
+_MADE = "model_created_at"
 
 
 def run(call: Call) -> int:
@@ -59,35 +54,39 @@ def run(call: Call) -> int:
         check_folder(path)  # said before a thousand photos of another folder are read
     left = folders  # predicted together, as sort does: the photos of one tell about those of another
     with call.engine(only_reads=not folders) as engine:
+        model = model_used(engine, call.options.backbone)
         for is_folder, paths in groupby(call.options.paths, key=_is_folder):
             if not is_folder:
-                lines += _predict_photos(call, engine, tuple(paths))
+                lines += _predict_photos(call, engine, tuple(paths), model)
             elif left:
                 result, left = predict_folders(call, engine, left), ()
-                lines += _show_folders(call, engine, folders, result)
+                lines += _show_folders(call, engine, folders, result, model)
                 left_out.update(result.skipped)
                 problems += folder_problems(result.problems)
                 expected = expected_fields(result)
     if call.options.csv:
-        call.terminal.put(prediction_table(lines, CsvDialect(call.options.csv)))
+        call.terminal.put(prediction_table(lines, model, CsvDialect(call.options.csv)))
+    if any(line.get("top") for line in lines):
+        say_model(call.terminal, model)
     beside = {"left_out": dict(sorted(left_out.items())), "problems": problems, "expected": expected}
-    summary = count_lines(lines) | beside
-    call.terminal.record({"summary": summary})
+    call.terminal.record({"summary": count_lines(lines) | beside | model_fields(model)})
     if folders or any("error" not in line for line in lines):
         return 0
     call.terminal.note(text("None of the photos could be read."))
     return 1
 
 
-def prediction_table(lines: Sequence[Mapping[str, Any]], dialect: CsvDialect) -> bytes:
+def prediction_table(lines: Sequence[Mapping[str, Any]], model: NamedModel | None, dialect: CsvDialect) -> bytes:
     """Return the lines of `--json` as a CSV table; each further suggestion adds two columns."""
-    fields = ("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error", "remark")
+    fields = ("path", "class", "confidence", "verdict", "label", "by", "model", _MADE, "looks_like", "error", "remark")
+    made = model_fields(model)[_MADE]
     most = max((len(line.get("top", ())) for line in lines), default=0)
     head = [*fields, *(f"{field} {number}" for number in range(2, most + 1) for field in ("class", "confidence"))]
     rows = []
     for line in lines:
+        dated = {**line, _MADE: made if line.get("model") else None}
         others = [cell for suggestion in line.get("top", ())[1:] for cell in suggestion]
-        row = [*map(line.get, fields), *others]
+        row = [*map(dated.get, fields), *others]
         rows.append([*row, *[None] * (len(head) - len(row))])
     return csv_bytes(head, rows, dialect)
 
@@ -98,39 +97,49 @@ def _is_folder(path: Path) -> bool:
 
 
 def _show_folders(
-    call: Call, engine: Engine, folders: tuple[Path, ...], result: PredictFolderResult
+    call: Call, engine: Engine, folders: tuple[Path, ...], result: PredictFolderResult, model: NamedModel | None
 ) -> list[dict[str, Any]]:
     options = call.options
     result = select_rows(engine.collection, result, options.order, options.name)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     likenesses = strangers(engine, result.rows, options.backbone)
-    model = model_name(engine, options.backbone)
-    remarks = engine.collection.photos.remarks()
-    lines = list(folder_lines(result, names, likenesses, remarks, labels_count=False, model=model, top=options.top))
-    for line in lines:
-        call.terminal.record(line)
+    top, remarks = options.top or TOP_GUESSES, engine.collection.photos.remarks()
+    lines = list(folder_lines(result, names, likenesses, remarks, labels_count=False, model=model, top=top))
+    _show(call, engine, lines, options.top or 0, with_remark=False)
     if not call.terminal.as_json:
+        if lines:
+            call.terminal.say()
         say_folders(call, engine.collection, folders, result, names, likenesses, remarks)
     return lines
 
 
-def _predict_photos(call: Call, engine: Engine, paths: Sequence[Path]) -> list[dict[str, Any]]:
+def _predict_photos(
+    call: Call, engine: Engine, paths: Sequence[Path], model: NamedModel | None
+) -> list[dict[str, Any]]:
     options = call.options
-    request = PredictRequest(tuple(paths), options.device, options.backbone, options.top)
+    request = PredictRequest(tuple(paths), options.device, options.backbone, options.top or TOP_GUESSES)
     with call.terminal.progress() as report:
         predictions = predict_photos(engine, request, report, call.cancel)
-    model = model_name(engine, options.backbone)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-    lines = [_line(engine, prediction, names, model) for prediction in predictions]
-    precision = sure_precision(engine)
-    for line, prediction in zip(lines, predictions, strict=True):
-        call.terminal.record(line)
-        _say(call.terminal, prediction, line.get("label"), precision)
+    lines = [
+        _line(engine, path.absolute(), prediction, names, model)
+        for path, prediction in zip(paths, predictions, strict=True)
+    ]
+    _show(call, engine, lines, options.top or TOP_GUESSES, with_remark=True)
     return lines
 
 
-def _line(engine: Engine, prediction: PhotoPrediction, names: dict[int, str], model: ModelName) -> dict[str, Any]:
-    path = prediction.path.absolute()
+def _show(call: Call, engine: Engine, lines: Sequence[Mapping[str, Any]], top: int, *, with_remark: bool) -> None:
+    precision = sure_precision(engine)
+    for line in lines:
+        call.terminal.record(line)
+        if not call.terminal.as_json and not call.options.csv:
+            say_photo(call.terminal, line, top, precision, with_remark=with_remark)
+
+
+def _line(
+    engine: Engine, path: Path, prediction: PhotoPrediction, names: dict[int, str], model: NamedModel | None
+) -> dict[str, Any]:
     if prediction.error is not None:
         return unreadable_line(path, prediction.error)
     label, answers = _said(engine, path)
@@ -142,10 +151,11 @@ def _line(engine: Engine, prediction: PhotoPrediction, names: dict[int, str], mo
         prediction.top,
         prediction.looks_like,
         label=None if label is None else (names[label.class_id], label.origin),
-        model=model,
+        model=None if model is None else model.name,
         remark=prediction.remark,
     )
-    return line | answer_fields(answers, names)
+    reason = {} if prediction.reason is None else {"reason": str(prediction.reason)}
+    return line | reason | answer_fields(answers, names)
 
 
 def _said(engine: Engine, path: Path) -> tuple[Label | None, PhotoAnswers]:
@@ -158,22 +168,3 @@ def _said(engine: Engine, path: Path) -> tuple[Label | None, PhotoAnswers]:
     if photo is None:
         return None, NO_ANSWERS
     return collection.labels.get([photo.id]).get(photo.id), collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS)
-
-
-def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None, precision: float) -> None:
-    if prediction.error is not None:
-        terminal.say_of(prediction.path, text("cannot be read: {why}", why=stored(prediction.error)))
-        return
-    verdict = _IN_WORDS[prediction.verdict]
-    if prediction.reason:
-        verdict = text("{verdict}, {reason}", verdict=verdict, reason=prediction.reason)
-    if prediction.looks_like:
-        verdict = text("{verdict}, looks like: {things}", verdict=verdict, things=prediction.looks_like)
-    if label:
-        verdict = text("{verdict}; its label: {name}", verdict=verdict, name=shown(label))
-    if prediction.remark is not None:
-        verdict = text("{verdict}; {remark}", verdict=verdict, remark=stored(prediction.remark))
-    terminal.say_of(prediction.path, verdict)
-    numbers = has_percentage(prediction.verdict, prediction.confidence, precision)
-    rows = [[shown(name), percent(share) if numbers else ""] for name, share in prediction.top]
-    terminal.say_table(rows, right=(1,), indent=2)

@@ -13,7 +13,13 @@ from flowersorter.commands.shared.folder_output import (
     say_missing_model,
     say_no_photos,
 )
-from flowersorter.commands.shared.json_lines import expected_fields, folder_lines, folder_problems, model_name
+from flowersorter.commands.shared.json_lines import (
+    expected_fields,
+    folder_lines,
+    folder_problems,
+    model_fields,
+    model_used,
+)
 from flowersorter.commands.shared.sort_output import FILING, Outcome, folder_in, say_done, say_each_photo, say_plan
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
@@ -82,11 +88,10 @@ def run(call: Call) -> int:
             outcomes |= _happened(done)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
         likenesses = strangers(engine, result.rows, options.backbone)
-        model = model_name(engine, options.backbone)
-        remarks = engine.collection.photos.remarks()
+        model, remarks = model_used(engine, options.backbone), engine.collection.photos.remarks()
         photos = folder_lines(result, names, likenesses, remarks, labels_count=True, model=model)
         lines = list(_lines(photos, outcomes))
-        for line in (*lines, {"summary": _summary(plan, lines, done) | copies | _beside(result)}):
+        for line in (*lines, {"summary": _summary(plan, lines, done) | copies | _beside(result) | model_fields(model)}):
             terminal.record(line)
         say_missing_model(call, engine.collection, result)
     if not len(result.rows):

@@ -58,8 +58,7 @@ def _add_predict(parser: LineParser) -> None:
         "--top",
         type=to_number,
         metavar="N",
-        default=5,
-        help=text("show at most N suggestions for a photo (default: 5)"),
+        help=text("show at most N suggestions for a photo (default: 5; in the text about a folder none)"),
     )
     parser.add_argument(
         "--order",

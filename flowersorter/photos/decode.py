@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from flowersorter.messages import text
 from flowersorter.photos.colour import averageable, is_averageable, to_srgb
 from flowersorter.photos.decoding.bit_depth import (
     Samples,
@@ -24,7 +25,7 @@ from flowersorter.photos.decoding.memory import refuse_if_too_much_memory, room
 from flowersorter.photos.decoding.parts import boxes, part_of
 from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large, without_texts
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
-from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
+from flowersorter.photos.read_errors import CUT_OFF, RefusalError, decoder_reason
 
 #: Transposition that turns the stored picture upright, by EXIF orientation (EXIF 2.32, 4.6.4).
 _UPRIGHT_BY_ORIENTATION = {
@@ -100,6 +101,31 @@ class Decoded:
         picture = to_srgb(resized)
         turn = _UPRIGHT_BY_ORIENTATION.get(self.orientation)
         return picture if turn is None else picture.transpose(turn)
+
+
+def reduce_picture(image: Image.Image, *, short_side_px: int) -> Decoded:
+    """Reduce a picture that another program opened, as `decode` does; its pixels stay as they are.
+
+    Args:
+        image: Up to 8 bits a channel.
+        short_side_px: The shorter side is needed this long.
+
+    Raises:
+        RefusalError: it is too large, or has more than 8 bits a channel.
+        Exception: any other exception of the decoder where its file was not read yet (see `decoder_boundary`).
+    """
+    refuse_if_too_large(image.size)
+    if image.mode in ("I", "F") or ";" in image.mode:
+        raise RefusalError(text("it has more than 8 bits a channel; convert it to RGB"))
+    image.load()
+    factor = max(1, int(min(image.size) / short_side_px / FINE))
+    orientation = orientation_of(image)
+    return Decoded(
+        image=_reduced(image, None, factor),
+        box=(0.0, 0.0, image.width / factor, image.height / factor),
+        orientation=orientation,
+        metadata=_metadata(image, image.size, orientation),
+    )
 
 
 def decode(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flowersorter.commands.models import local_time
 from flowersorter.commands.shared.context import Call, recovery_sentences
-from flowersorter.commands.shared.output import shown
+from flowersorter.commands.shared.output import local_time, shown
 from flowersorter.errors import CollectionDamaged
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import RestoreResult, restore_newest

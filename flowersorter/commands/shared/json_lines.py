@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import ModelName, NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 _DIGITS = 6
 
-STARTER = "starter"
-
-ModelName: TypeAlias = int | str | None
-"""The number of a model, "starter", or None where there is none."""
-
 _WORDS = tuple(verdict.word for verdict in Verdict if verdict is not Verdict.NONE)
 
 
-def model_name(engine: Engine, backbone: str | None) -> ModelName:
-    """Name the model that suggests classes for a backbone; None for the collection's own choice of backbone."""
-    named = model_for(engine, chosen_backbone(engine.collection, backbone))
-    if named is None:
-        return None
-    return STARTER if named.id is None else named.id
+def model_used(engine: Engine, backbone: str | None) -> NamedModel | None:
+    """Find the model that suggests classes for a backbone; None for the collection's own choice of backbone."""
+    return model_for(engine, chosen_backbone(engine.collection, backbone))
+
+
+def model_fields(named: NamedModel | None) -> dict[str, Any]:
+    """Describe the model that made the suggestions, for the summary object."""
+    return {
+        "model": None if named is None else named.name,
+        "model_created_at": None if named is None else named.created_at or None,
+    }
 
 
 def photo_line(
@@ -46,7 +46,7 @@ def photo_line(
     looks_like: str = "",
     *,
     label: tuple[str, LabelOrigin] | None = None,
-    model: ModelName = None,
+    model: ModelName | None = None,
     remark: str | None = None,
 ) -> dict[str, Any]:
     """Describe a photo that could be read.
@@ -103,7 +103,7 @@ def folder_lines(
     remarks: Mapping[int, str] | None = None,
     *,
     labels_count: bool,
-    model: ModelName = None,
+    model: NamedModel | None = None,
     top: int = TOP_GUESSES,
 ) -> Iterator[dict[str, Any]]:
     """Describe every photo of a folder, in the scan's order.
@@ -117,7 +117,7 @@ def folder_lines(
         model: The model that suggested the classes.
         top: Number of suggestions for a photo at most.
     """
-    rows = result.rows
+    rows, model_name = result.rows, None if model is None else model.name
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         label = None
         if rows.label_ids[i]:
@@ -132,12 +132,12 @@ def folder_lines(
         answers = answer_fields(result.answers.get(photo_id, NO_ANSWERS), names)
         remark = (remarks or {}).get(photo_id)
         if labels_count and label is not None:
-            line = photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model, remark=remark)
+            line = photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model_name, remark=remark)
         else:
             name = names[int(rows.class_ids[i])] if rows.class_ids[i] else None
             share = None if name is None else float(rows.confidences[i])
             verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(photo_id, "")
-            line = photo_line(path, name, share, verdict, best, like, label=label, model=model, remark=remark)
+            line = photo_line(path, name, share, verdict, best, like, label=label, model=model_name, remark=remark)
         yield line | answers
     for path, reason in lost_photos(result):
         yield unreadable_line(path, reason)

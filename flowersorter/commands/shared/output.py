@@ -11,6 +11,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any, TextIO
 
 from flowersorter.domain import figures
@@ -264,6 +265,13 @@ def shown(name: object) -> str:
 def percent(share: float | None) -> str:
     """A share as people read it: "91.8 %"."""
     return figures.percent(share, decimals=1)
+
+
+def local_time(moment: str | None) -> str:
+    """A stored time (ISO 8601, UTC) on the person's clock."""
+    if not moment:
+        return figures.NO_FIGURE
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def counted_photos(number: int) -> Text:

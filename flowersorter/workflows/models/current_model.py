@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 STARTER_FILE = "starter/five-flowers.safetensors"
+
+STARTER: Final = "starter"
+#: The number of a model, or "starter".
+ModelName: TypeAlias = int | Literal["starter"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,10 +49,22 @@ class Starter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedModel:
-    """A model and its number in the collection; None for the starter."""
+    """A model of a collection.
+
+    Attributes:
+        id: Its number; None for the starter.
+        model: The model itself.
+        created_at: ISO 8601 in UTC; "" for the starter.
+    """
 
     id: int | None
     model: Model
+    created_at: str = ""
+
+    @property
+    def name(self) -> ModelName:
+        """Its number, or "starter"."""
+        return STARTER if self.id is None else self.id
 
 
 @lru_cache(maxsize=1)
@@ -88,14 +104,15 @@ def model_for(engine: Engine, backbone: str) -> NamedModel | None:
         entry = max(fitting, key=lambda e: e.id, default=None)  # the current one has another backbone
     if entry is None and starter().model.backbone != backbone:
         return None
-    named = NamedModel(None, starter().model) if entry is None else _read(engine, entry.id)
-    return NamedModel(named.id, keeping_precision(engine, named.model))
+    named = NamedModel(None, starter().model) if entry is None else _read(engine, entry)
+    return replace(named, model=keeping_precision(engine, named.model))
 
 
-def _read(engine: Engine, model_id: int) -> NamedModel:
+def _read(engine: Engine, entry: ModelEntry) -> NamedModel:
     last = engine.last_model
-    if last is None or last.id != model_id:
-        last = engine.last_model = NamedModel(model_id, Model.from_bundle(*engine.collection.models.load(model_id)))
+    if last is None or last.id != entry.id:
+        model = Model.from_bundle(*engine.collection.models.load(entry.id))
+        last = engine.last_model = NamedModel(entry.id, model, entry.created_at)
     return last
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.photos.read import LoadedPhoto, read_photo
+from flowersorter.photos.read import LoadedPhoto, PhotoSource, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Predictions, predict, reason_not_sure
@@ -42,13 +41,13 @@ class PredictRequest:
     """Predict some photos.
 
     Attributes:
-        paths: The photos.
+        photos: Files, or photos in memory.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         top: Number of suggestions for a photo at most.
     """
 
-    paths: tuple[Path, ...]
+    photos: tuple[PhotoSource, ...]
     device: str = "auto"
     backbone: str | None = None
     top: int = 5
@@ -59,7 +58,7 @@ class PhotoPrediction:
     """The prediction for one photo.
 
     Attributes:
-        path: The photo.
+        photo: As it was requested.
         class_name: The most likely class; "" for an unreadable photo, and where a person rejected all classes.
         confidence: Its calibrated probability.
         verdict: Its reliability.
@@ -70,7 +69,7 @@ class PhotoPrediction:
         remark: On a file that is not as it should be, though it decodes; None for others.
     """
 
-    path: Path
+    photo: PhotoSource
     class_name: str = ""
     confidence: float = 0.0
     verdict: Verdict = Verdict.NONE
@@ -102,23 +101,23 @@ def predict_photos(
     names, rejected = _names(engine.collection, named.model), _Rejected(engine.collection, named.model)
     opening = engine.network(entry, request.device)
     workers = core_count()
-    size = max(1, min(_MOST_AT_ONCE, len(request.paths) // workers))
-    starts = range(0, len(request.paths), size)
+    size = max(1, min(_MOST_AT_ONCE, len(request.photos) // workers))
+    starts = range(0, len(request.photos), size)
 
     def work(batch: Sequence[int]) -> tuple[int, list[PhotoPrediction]]:
-        paths = request.paths[batch[0] : batch[0] + size]
-        return batch[0], _predict_batch(paths, named.model, names, entry, opening, request.top, rejected, cancel)
+        photos = request.photos[batch[0] : batch[0] + size]
+        return batch[0], _predict_batch(photos, named.model, names, entry, opening, request.top, rejected, cancel)
 
     done: dict[int, list[PhotoPrediction]] = {}
     for finished in map_batches(((start,) for start in starts), work, workers, cancel):
         done.update(finished)
-        report(Progress(text("Suggesting classes"), min(len(done) * size, len(request.paths)), len(request.paths)))
+        report(Progress(text("Suggesting classes"), min(len(done) * size, len(request.photos)), len(request.photos)))
         cancel.check()
     return tuple(prediction for start in starts for prediction in done[start])
 
 
 def _predict_batch(
-    paths: Sequence[Path],
+    sources: Sequence[PhotoSource],
     model: Model,
     names: Sequence[str],
     backbone: Backbone,
@@ -129,23 +128,23 @@ def _predict_batch(
 ) -> list[PhotoPrediction]:
     photos: dict[int, LoadedPhoto] = {}
     result: dict[int, PhotoPrediction] = {}
-    for i, path in enumerate(paths):
+    for i, source in enumerate(sources):
         cancel.check()
         try:
-            photos[i] = read_photo(path, short_side_px=backbone.short_side_px)
+            photos[i] = read_photo(source, short_side_px=backbone.short_side_px)
         except PhotoUnreadable as error:
-            result[i] = PhotoPrediction(path, error=error.why or error.what)
+            result[i] = PhotoPrediction(source, error=error.why or error.what)
     if photos:
         loaded = list(photos.values())
         refused = rejected.of(loaded)
         predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), refused)
         for row, i in enumerate(photos):
-            found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
+            found = _described(sources[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
             score, answered = float(predictions.ood_score[row]), bool(refused[row].any())
             reason = reason_not_sure(model, found.verdict, found.confidence, score, rejected=answered)
             like = likely[row] if found.verdict is Verdict.UNKNOWN else ""
             result[i] = replace(found, looks_like=like, reason=reason, remark=photos[i].remark)
-    return [result[i] for i in range(len(paths))]
+    return [result[i] for i in range(len(sources))]
 
 
 def _look(
@@ -171,7 +170,9 @@ class _Rejected:
 
     def __init__(self, collection: CollectionStore, model: Model) -> None:
         self._collection = collection
-        self._outputs = np.array(collection.classes.meant_by(model.class_names), np.int32)
+        # `meant_by` would make missing classes, and the collection may be open only for reading.
+        entries = map(collection.classes.find, model.class_names)
+        self._outputs = np.array([0 if entry is None else entry.id for entry in entries], np.int32)
 
     def of(self, photos: Sequence[LoadedPhoto]) -> NDArray[np.bool_]:
         """(N, C) bool, the rejected classes of each photo, in the model's order."""
@@ -190,7 +191,7 @@ def _names(collection: CollectionStore, model: Model) -> tuple[str, ...]:
 
 
 def _described(
-    path: Path,
+    photo: PhotoSource,
     names: Sequence[str],
     probabilities: np.ndarray[tuple[int], np.dtype[np.float32]],
     verdict: int,
@@ -203,5 +204,5 @@ def _described(
     best = np.argsort(-shares[0], kind="stable")[:count]
     top = tuple((called.get(int(class_ids[i]), ""), float(shares[0, i])) for i in best if shares[0, i] > 0)
     if not top or not probabilities.any():
-        return PhotoPrediction(path, verdict=Verdict.UNKNOWN)
-    return PhotoPrediction(path, top[0][0], top[0][1], Verdict(int(verdicts[0])), top)
+        return PhotoPrediction(photo, verdict=Verdict.UNKNOWN)
+    return PhotoPrediction(photo, top[0][0], top[0][1], Verdict(int(verdicts[0])), top)

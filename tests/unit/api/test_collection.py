@@ -24,6 +24,8 @@ from flowersorter.errors import (
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
+COLOURS = ("red", "green", "blue")
+
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[Collection]:
@@ -452,14 +454,83 @@ def test_a_photo_is_answered_with_something_other_than_a_class(
     assert (second.not_mine, second.prediction, second.label, second.class_name) == (True, None, None, None)
     assert third.dont_know
     assert third.class_name == "blue"
-    assert set(collection.classes) == {"red", "green", "blue"}
+    assert [first.by, second.by, third.by, named(found, "red_0.jpg").by] == ["model", "person", "model", "person"]
+    starter = set(collection.models[-1].classes)
+    assert set(collection.classes) == {"red", "green", "blue"} | starter, "none of the three is gone"
     left = [each.path for each in collection.sort(photos, tmp_path / "sorted").photos if each.action == "left"]
     assert green in left
-    with pytest.raises(ClassRefused, match="There is no class “daisy”"):
-        collection.reject(red, "daisy")
+    with pytest.raises(ClassRefused, match="There is no class “orchid”"):
+        collection.reject(red, "orchid")
     assert collection.forget_answers(green)
     assert not collection.forget_answers(green)
     assert named(collection.predict(photos), green.name).prediction is not None
+
+
+# -- accuracy, doubtful labels, history
+
+
+def test_the_labels_are_evaluated_and_doubted(collection: Collection, photos: Path) -> None:
+    teach(collection, photos)
+    report = collection.evaluate()
+    assert (report.photos, report.accuracy, report.seen) == (12, 1, 0)
+    assert report.interval[0] < 1
+    measured = {name: each for name, each in report.classes.items() if each.photos}
+    assert {name: (each.photos, each.recall) for name, each in measured.items()} == dict.fromkeys(COLOURS, (4, 1))
+    assert report.confusion == {(name, name): 4 for name in measured}
+    assert report.how.startswith("12 photos with a label, each predicted by a model that never saw it")
+    collection.label(photos / "red_0.jpg", "blue")
+    found = collection.label_errors()
+    assert (found.checked, found.kept, found.unmeasured) == (12, 0, ())
+    assert found.too_early or found.errors[0].path == photos / "red_0.jpg"
+
+
+def test_the_photos_in_two_class_folders_are_doubted_first(collection: Collection, tmp_path: Path) -> None:
+    folder = tmp_path / "classes"
+    for colour in ("red", "blue"):
+        draw_photos(folder / colour, colour, 4)
+    shutil.copy(folder / "red" / "red_0.jpg", folder / "blue" / "copy.jpg")
+    collection.train(folder)
+    first = collection.label_errors().errors[0]
+    assert {first.path, first.also_at} == {folder / "red" / "red_0.jpg", folder / "blue" / "copy.jpg"}
+    assert ({first.label, first.better}, first.doubt) == ({"red", "blue"}, 1)
+
+
+def test_a_labelled_folder_is_evaluated_without_labelling_it(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    other = tmp_path / "other"
+    for colour in ("red", "green"):
+        draw_photos(other / colour, colour, 3, first=60)
+    (other / "red" / "broken.jpg").write_bytes(b"no photo")
+    report = collection.evaluate(other)
+    assert (report.photos, report.accuracy) == (6, 1)
+    assert dict(report.unreadable) == {other / "red" / "broken.jpg": "it is not an image"}
+    assert len(collection._library.labels.class_ids()) == 12, "no photo of the folder is labelled"
+    with pytest.raises(FolderUnusable):
+        collection.evaluate(tmp_path / "missing")
+
+
+def test_nothing_is_evaluated_without_labels(collection: Collection) -> None:
+    for measure in (collection.evaluate, collection.label_errors):
+        with pytest.raises(TooFewPhotos):
+            measure()
+
+
+def test_the_sorts_are_listed_the_newest_first(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    assert collection.history() == []
+    for name in ("red_0.jpg", "blue_0.jpg"):
+        collection.label(photos / name, name.partition("_")[0])
+    first = collection.sort(photos, tmp_path / "one", include="labelled", dry_run=False)
+    second = collection.sort(photos, tmp_path / "two", include="labelled", dry_run=False)
+    collection.undo(second.sort)
+    newest, oldest = collection.history()
+    assert (newest.number, oldest.number) == (second.sort, first.sort)
+    assert (oldest.mode, oldest.source, oldest.destination) == ("copy", photos, tmp_path / "one")
+    assert (oldest.state, oldest.photos, oldest.undone, oldest.failed) == ("done", 2, 0, 0)
+    assert (newest.state, newest.photos, newest.undone) == ("undone", 2, 2)
+    assert newest.finished_at is not None
+    assert oldest.started_at <= newest.started_at <= newest.finished_at
 
 
 # -- groups

@@ -16,6 +16,7 @@ from flowersorter.cli import main
 from flowersorter.commands.shared import context
 from flowersorter.errors import CollectionLocked, FolderUnusable
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.models.current_model import starter
 from tests.other_process import held_by_another_process
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -70,7 +71,8 @@ def test_commands_that_read_work_and_change_no_file(
     assert summary(capsys, "models", "--compare", 1, 2)["photos"] == 24
     assert summary(capsys, "doctor")["wrong"] == []
     assert summary(capsys, "backbones")["installed"] >= 1
-    assert summary(capsys, "export", tmp_path / "model.safetensors")["classes"] == list(COLOURS)
+    exported = summary(capsys, "export", tmp_path / "model.safetensors")
+    assert set(exported["classes"]) == {*COLOURS, *starter().model.class_names}, "the starter's classes stay"
     assert summary(capsys, "predict", tmp_path / "photos" / "red_7.jpg")["photos"] == 1
     assert summary(capsys, "label-errors")["checked"] == 18
     assert summary(capsys, "next")["unlabelled"] == 6
@@ -127,6 +129,8 @@ def test_a_script_predicts_a_photo_beside_the_window(held: Path, tmp_path: Path)
     with Collection.open(held, read_only=True) as collection:
         assert collection.models[0].current
         assert collection.verify().intact == 24
+        assert [sort.photos for sort in collection.history()] == [24]
+        assert (collection.evaluate().photos, collection.label_errors().checked) == (18, 18)
     assert contents(held) == before
 
 

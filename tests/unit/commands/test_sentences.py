@@ -97,7 +97,8 @@ def test_predictions_are_a_table_for_spreadsheets_of_either_country(
     assert written.startswith("﻿")  # without it a spreadsheet takes UTF-8 for another encoding
     table = list(csv.DictReader(io.StringIO(written[1:], newline=""), delimiter=delimiter))
     assert list(table[0]) == [
-        *("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error", "remark"),
+        *("path", "class", "confidence", "verdict", "label", "by"),
+        *("model", "model_created_at", "looks_like", "error", "remark"),
         *("class 2", "confidence 2"),
     ]
     by_name = {Path(row["path"]).name: row for row in table}
@@ -105,6 +106,7 @@ def test_predictions_are_a_table_for_spreadsheets_of_either_country(
     assert (by_name["red_2.jpg"]["label"], by_name["red_2.jpg"]["by"]) == ("red", "person")
     assert by_name["red_1.jpg"]["error"]
     assert by_name["red_1.jpg"]["confidence"] == by_name["red_1.jpg"]["class 2"] == ""
+    assert (by_name["red_2.jpg"]["model"], by_name["red_2.jpg"]["model_created_at"]) == ("starter", "")
     first, second = (by_name["red_2.jpg"][name] for name in ("confidence", "confidence 2"))
     assert re.fullmatch(rf"[01]{re.escape(decimal)}\d{{4}}", first)
     assert float(first.replace(",", ".")) >= float(second.replace(",", "."))
@@ -151,7 +153,7 @@ def test_several_folders_are_predicted_together(run: Run, photos: Path, tmp_path
         path: verdict for path, verdict in sorted_as.items() if path not in labelled
     }
     said = run("predict", photos, strange)
-    assert said.startswith(f"15 photos in {photos}, {strange}: 0 read now, 15 known before\n")
+    assert f"\n\n15 photos in {photos}, {strange}: 0 read now, 15 known before\n" in said
     assert "15 photos in" in run("predict", tmp_path, strange)  # a folder in another counts once
 
 

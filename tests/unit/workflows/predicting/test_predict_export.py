@@ -47,7 +47,7 @@ def test_single_photos_are_predicted_in_order_and_a_broken_one_says_why(
     broken.write_bytes(b"no picture")
     paths = (blue, broken, red)
     result = predict_photos(engine, PredictRequest(paths), silent, CancelToken())
-    assert [p.path for p in result] == list(paths)
+    assert [p.photo for p in result] == list(paths)
     assert [p.class_name for p in result] == ["blue", "", "red"]
     assert result[1].error
     assert result[1].verdict is Verdict.NONE

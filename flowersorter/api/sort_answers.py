@@ -1,0 +1,208 @@
+"""Results of the Python API about sorts: plans, outcomes, verification and history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from flowersorter.domain.journal import Run
+    from flowersorter.sorting.execute import RunResult
+    from flowersorter.sorting.plan import SortPlan
+    from flowersorter.workflows.filing.verify import VerifyResult
+
+
+@dataclass(frozen=True, slots=True)
+class SortedPhoto:
+    """The planned or actual outcome of a sort for one photo.
+
+    Attributes:
+        path: Its path before the sort.
+        class_name: The class it is sorted as; None for a photo that is left.
+        to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
+        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left" or "failed".
+        reason: Why it is left or failed; "" otherwise.
+    """
+
+    path: Path
+    class_name: str | None
+    to: Path | None
+    action: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SortReport:
+    """The outcome of a sort, or of its dry run.
+
+    Attributes:
+        dry_run: Whether this is only a plan.
+        sort: Number of the sort, for `Collection.undo`; None where no photo was sorted.
+        photos: The outcome for each photo of the folder.
+        sidecars: Number of files that go along with their photo, by suffix: {".xmp": 9, ".mov": 5}.
+        staying: Number of other files beside the photos, which stay there, by suffix.
+    """
+
+    dry_run: bool
+    sort: int | None
+    photos: tuple[SortedPhoto, ...]
+    sidecars: Mapping[str, int] = field(default_factory=dict)
+    staying: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def sorted(self) -> int:
+        """The number of photos that are copied, moved or linked."""
+        return sum(photo.action in ("copy", "move", "link", "symlink") for photo in self.photos)
+
+    @property
+    def failed(self) -> tuple[SortedPhoto, ...]:
+        """The photos that could not be sorted."""
+        return tuple(photo for photo in self.photos if photo.action == "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of the past.
+
+    Attributes:
+        number: For `Collection.undo`.
+        mode: "copy", "move", "link" or "symlink".
+        source: The folder that the photos came from; None if they came from several.
+        destination: The folder with the class folders.
+        started_at: ISO 8601 in UTC.
+        finished_at: The same; None while it is under way, or was interrupted.
+        state: "open", "done", "cancelled", "partly undone" or "undone".
+        photos: Number of photos sorted, with those undone since.
+        undone: Number of photos undone since.
+        failed: Number of photos that could not be sorted.
+    """
+
+    number: int
+    mode: str
+    source: Path | None
+    destination: Path
+    started_at: str
+    finished_at: str | None
+    state: str
+    photos: int
+    undone: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A sorted photo or sidecar file that is not as it was sorted.
+
+    Attributes:
+        path: Where the sort put it.
+        class_name: The class it was sorted under.
+        sort: Number of the sort.
+        state: "rotted" (other bytes, though size and time say that nothing wrote to it), "gone", "unreadable",
+            "edited" or "moved" (moved or renamed within the destination).
+        sidecar: Whether it is a sidecar file of a photo.
+        now: Where a moved file is.
+        intact_at: Where the original still has the bytes of the sort, for a file that is lost.
+        known_edit: Whether the collection has read the edited file as the same photo.
+        reason: Why it is unreadable, "" otherwise.
+    """
+
+    path: Path
+    class_name: str
+    sort: int
+    state: Literal["rotted", "gone", "unreadable", "edited", "moved"]
+    sidecar: bool
+    now: Path | None
+    intact_at: Path | None
+    known_edit: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The outcome of `Collection.verify`.
+
+    Attributes:
+        photos: How many sorted photos were read.
+        sidecars: How many of their sidecar files.
+        intact: How many of both are as they were sorted.
+        changed: The others, the worst first.
+        not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
+    """
+
+    photos: int
+    sidecars: int
+    intact: int
+    changed: tuple[ChangedFile, ...]
+    not_reached: Mapping[Path, int]
+
+    @property
+    def all_well(self) -> bool:
+        """Whether everything was reached and nothing rotted, is gone or unreadable."""
+        lost = any(file.state in ("rotted", "gone", "unreadable") for file in self.changed)
+        return not lost and not self.not_reached
+
+
+def report_of_verification(result: VerifyResult) -> VerifyReport:
+    """Return the outcome of a verification in plain values."""
+    changed = tuple(
+        ChangedFile(
+            path=file.path,
+            class_name=file.class_name,
+            sort=file.run_id,
+            state=file.finding.value,
+            sidecar=file.is_sidecar,
+            now=file.now,
+            intact_at=file.intact_at,
+            known_edit=file.known_edit,
+            reason=file.reason or "",
+        )
+        for file in result.changed
+    )
+    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached)
+
+
+def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
+    """Convert the plan of a sort to plain values."""
+    planned = [
+        SortedPhoto(file.filing.source, file.filing.class_name, file.destination, file.action.value)
+        for file in plan.files
+    ]
+    return SortReport(dry_run, None, (*planned, *_left(plan)), plan.sidecars, plan.staying)
+
+
+def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
+    """Convert the outcome of a sort to plain values."""
+    classes = {file.filing.source: file.filing.class_name for file in plan.files}
+    outcomes = [
+        SortedPhoto(
+            path=file.source,
+            class_name=classes[file.source],
+            to=file.destination,
+            action=str(file.action) if file.destination is not None else "failed",
+            reason=file.error or "",
+        )
+        for file in done.files
+    ]
+    return SortReport(False, done.run_id, (*outcomes, *_left(plan)), plan.sidecars, plan.staying)
+
+
+def _left(plan: SortPlan) -> list[SortedPhoto]:
+    return [SortedPhoto(skipped.path, None, None, "left", skipped.reason) for skipped in plan.skipped]
+
+
+def sort_of(run: Run) -> Sort:
+    """Convert a sort of the journal to plain values."""
+    return Sort(
+        number=run.id,
+        mode=str(run.mode),
+        source=run.source,
+        destination=run.destination,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        state=run.state.value,
+        photos=run.photos,
+        undone=run.undone,
+        failed=run.failed,
+    )

@@ -1,0 +1,128 @@
+"""The part of a script's collection that sorts photos into class folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+from flowersorter.api.paths import AnyPath, chosen, given_path
+from flowersorter.api.predicted_collection import PredictedCollection
+from flowersorter.api.sort_answers import Sort, SortReport, VerifyReport
+from flowersorter.jobs import CancelToken
+
+
+class SortedCollection(PredictedCollection):
+    """Sorts photos, lists, undoes and verifies sorts."""
+
+    def sort(
+        self,
+        folder: AnyPath | Sequence[AnyPath],
+        to: AnyPath,
+        *,
+        mode: Literal["copy", "move", "link", "symlink"] = "copy",
+        include: Literal["all", "likely", "sure", "labelled"] = "all",
+        dry_run: bool = True,
+        move_copies: bool | None = None,
+        pattern: str | None = None,
+        move_duplicates: bool = False,
+        remove_empty_folders: bool = False,
+    ) -> SortReport:
+        """Sort the photos of a folder into one folder per class in `to`. Predicts new photos first.
+
+        Never overwrites a file and compares every copy with its original. `undo` undoes the sort.
+
+        Args:
+            folder: The folder with the photos, or several folders and photos.
+            to: The folder for the class folders; created if missing.
+            mode: Copy the photos, move them, make hard links (same drive only), or symbolic links to the originals.
+            include: Which photos to sort besides labelled ones: "all" except unknown, "likely" and "sure" ones, "sure"
+                ones, or none ("labelled").
+            dry_run: Only return the plan. Pass False to carry it out.
+            move_copies: Also move photos that were sorted before into the folder of another class than their label
+                says; None for the answer that the window remembers for this collection. Otherwise they stay there.
+            pattern: The sub-folders of each class: "{class}/{date:%Y}" for the years, or "{class}/{camera}"; None for
+                those of the last sort into `to`, at first none, and "" for none. Photos without a date go to "Undated".
+            move_duplicates: With mode "move", also move photos that are there already, into the folder "Duplicates".
+            remove_empty_folders: With mode "move", also remove the folders that become empty; `undo` makes them again.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            SortRefused: `to` cannot be used safely, for example because it lies in `folder`; or the pattern cannot be
+                used.
+            UserError: `mode` or `include` is none of those above.
+        """
+        from flowersorter.api.sort_answers import report_of_plan, report_of_run
+        from flowersorter.photos.scan import absolute_folder, absolute_roots
+        from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
+        from flowersorter.sorting.plan import Mode
+        from flowersorter.workflows.filing import sort as sorting
+        from flowersorter.workflows.filing.refile import RefileRequest, refile
+        from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
+
+        target = absolute_folder(given_path(to))
+        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        chosen_mode, included = chosen(Mode, mode, "mode"), chosen(sorting.Include, include, "include")
+        sorting.check_destination(roots, target, chosen_mode, CancelToken())
+        FolderPattern.parse(pattern or CLASS_ONLY)
+        self.predict(*roots)
+        follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
+        if follow and not dry_run:
+            known = self._library.photos.places_under(roots)
+            photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
+            self._run(refile, RefileRequest(photo_ids))
+        request = sorting.SortRequest(
+            roots,
+            target,
+            chosen_mode,
+            included,
+            pattern=pattern,
+            move_duplicates=move_duplicates,
+            remove_emptied=remove_empty_folders,
+        )
+        plan = self._run(sorting.plan_sort, request)
+        if dry_run or not plan.changes_disk:
+            return report_of_plan(plan, dry_run=dry_run)
+        done = self._run(sorting.run_sort, sorting.RunSortRequest(plan, pattern))
+        return report_of_run(plan, done)
+
+    def history(self) -> list[Sort]:
+        """List the sorts of the collection, newest first."""
+        from flowersorter.api.sort_answers import sort_of
+        from flowersorter.workflows.filing.history import runs
+
+        return [sort_of(run) for run in runs(self._library)]
+
+    def undo(self, sort: int | None = None, *, take_changed: bool = False) -> int:
+        """Undo a sort. Photos that were edited since then are kept.
+
+        Args:
+            sort: The number of the sort (`SortReport.sort`), or None for the newest of which something can be undone.
+            take_changed: Also take back photos that were moved or renamed within the destination, and move photos back
+                that were edited since they were moved. Edited copies always stay.
+
+        Returns:
+            The number of photos undone, without copies and links that were gone already.
+
+        Raises:
+            UndoRefused: there is no such sort, or nothing left to undo.
+        """
+        from flowersorter.workflows.filing.history import UndoRequest, undo_run
+
+        request = UndoRequest(sort, take_changed=take_changed)
+        return self._run(undo_run, request).undone
+
+    def verify(self, destination: AnyPath | None = None) -> VerifyReport:
+        """Read every sorted photo and sidecar file, and compare it with the hash of its sort; changes nothing.
+
+        Args:
+            destination: Only what is at or below this folder; None for every sort.
+
+        Raises:
+            UserError: nothing was sorted into that folder.
+        """
+        from flowersorter.api.sort_answers import report_of_verification
+        from flowersorter.workflows.filing.verify import VerifyRequest, verify
+
+        request = VerifyRequest(None if destination is None else given_path(destination))
+        return report_of_verification(self._run(verify, request))
