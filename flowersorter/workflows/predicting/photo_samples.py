@@ -52,7 +52,7 @@ class FolderPhotos:
 
     @cached_property
     def labelled(self) -> Sample | None:
-        """Photos that the model learned from: the collection's labelled ones, the starter's, or both."""
+        """Labelled photos of the model's classes, also those labelled since it was trained, the starter's, or both."""
         return _labelled_sample(self.engine, self.named, self._labels, self.meant)
 
 
@@ -91,7 +91,7 @@ def photo_sample(
 def _labelled_sample(
     engine: Engine, named: NamedModel, labels: dict[int, int], meant: NDArray[np.intp]
 ) -> Sample | None:
-    """Sample the labelled photos that a model learned from."""
+    """Sample the labelled photos of a model's classes, and the starter's where it learned from them."""
     model, collection = named.model, engine.collection
     parts: list[Sample] = []
     if named.id is not None:

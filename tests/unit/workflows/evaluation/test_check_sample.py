@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowersorter.domain.answer import Answer
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos, UserError
@@ -24,7 +26,8 @@ from flowersorter.workflows.evaluation.check_sample import (
 )
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from flowersorter.workflows.filing.sort import Include
-from flowersorter.workflows.models.current_model import use_model
+from flowersorter.workflows.models.current_model import model_for, use_model
+from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -213,6 +216,78 @@ def test_it_is_withdrawn_where_the_suggestions_change_and_says_so_once(
     assert again.checked == 0
     assert again.photos == 25 + (change == "photos")  # those with a label now are none of the new sample
     assert begin(taught, photos).withdrawn == ""
+
+
+def suggest_another(engine: Engine, check: CheckedSample, photo_ids: list[int]) -> None:
+    """Move photos to the next class, as labels of photos near them may do."""
+    named = model_for(engine, "resnet50")
+    assert named is not None
+    ids = np.sort(np.array(photo_ids, np.int64))
+    meant = engine.collection.classes.meant_by(named.model.class_names)
+    terms = np.zeros((len(ids), len(meant)), np.float32)
+    for row, photo_id in enumerate(ids.tolist()):
+        terms[row, (meant.index(check.suggestion(photo_id)) + 1) % len(meant)] = 1000
+    key = (named.model.novelty.key, named.model.class_names)
+    engine.folder_terms = FolderTerms(key, ids, np.arange(len(ids)), terms)
+
+
+def known(engine: Engine, folder: Path, goal: int) -> CheckedSample:
+    return check_known_sample(engine, CheckSampleRequest(folder, goal), silent, CancelToken())
+
+
+def test_an_answer_that_changes_the_suggestion_of_its_photo_withdraws_nothing(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    right, wrong = check.next_photos(2)
+    check = answer_sample(taught.collection, check, right.photo_id, Answer.RIGHT)
+    answer_sample(taught.collection, check, wrong.photo_id, Answer.WRONG)
+    suggest_another(taught, check, [right.photo_id, wrong.photo_id])
+    again = known(taught, photos, 98)
+    assert (again.withdrawn, again.sample.id, again.checked, again.wrong) == ("", check.sample.id, 2, 1)
+    assert again.changed == 0
+
+
+def test_another_suggestion_for_a_photo_without_an_answer_counts_as_wrong(taught: Engine, photos: Path) -> None:
+    check = answer_all(taught, begin(taught, photos, goal=80))
+    assert check.at_least == 80
+    later = check.sample.photo_ids[-1:].tolist()
+    suggest_another(taught, check, later)
+    again = known(taught, photos, 80)
+    assert (again.withdrawn, again.sample.id, again.changed) == ("", check.sample.id, 1)
+    assert (again.at_least, again.reached, again.missed) == (76, False, False)  # one of 30 is 4 of 100
+    again = answer_all(taught, again)
+    assert again.reached
+    taught.collection.labels.assign(later, check.suggestion(later[0]), LabelOrigin.PERSON)
+    assert known(taught, photos, 80).changed == 0
+
+
+def test_it_is_withdrawn_where_too_many_suggestions_change_for_the_goal(taught: Engine, photos: Path) -> None:
+    check = answer_all(taught, begin(taught, photos, goal=80), count=5)
+    suggest_another(taught, check, check.sample.photo_ids[-7:].tolist())
+    again = known(taught, photos, 80)
+    assert again.sample.id != check.sample.id
+    assert "the suggestions have changed since" in str(again.withdrawn)
+
+
+@pytest.mark.parametrize("mark", [Mark.NONE, Mark.NOT_MINE])
+def test_a_drawn_suggestion_that_is_rejected_is_wrong(taught: Engine, photos: Path, mark: Mark) -> None:
+    check = begin(taught, photos)
+    first = check.next_photos(1)[0]
+    rejected = frozenset({first.class_id}) if mark is Mark.NONE else frozenset()
+    taught.collection.answers.put({first.photo_id: PhotoAnswers(rejected, mark)})
+    again = begin(taught, photos)
+    assert (again.withdrawn, again.sample.id, again.checked, again.wrong) == ("", check.sample.id, 1, 1)
+
+
+def test_a_photo_that_the_person_does_not_know_is_skipped(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    first = check.next_photos(1)[0]
+    taught.collection.answers.put({first.photo_id: PhotoAnswers(mark=Mark.DONT_KNOW)})
+    again = begin(taught, photos)
+    assert (again.withdrawn, again.checked, again.skipped) == ("", 0, 1)
+
+
+def test_none_is_asked_about_where_none_is_wanted(taught: Engine, photos: Path) -> None:
+    assert begin(taught, photos).next_photos(0) == ()
 
 
 def test_only_what_a_sort_would_file_is_drawn(taught: Engine, photos: Path) -> None:
