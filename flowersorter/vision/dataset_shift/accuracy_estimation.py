@@ -73,7 +73,8 @@ class AccuracyEstimate:
         unfamiliar: Fraction of the folder's photos less familiar than `NOT_SURE_RATE` of the held-out ones.
         differs: Whether the folder is clearly less accurate, or less familiar, than held-out photos.
         sure_from: Confidence from which its photos can be sure; 0 where the model's threshold holds.
-        agreed_only: Whether only photos on which label propagation agrees can be sure.
+        agreed_only: Whether only photos on which label propagation agrees can be sure, of those that were compared.
+        sure_from_uncompared: As `sure_from`, for photos that were not compared.
     """
 
     photos: int
@@ -83,6 +84,7 @@ class AccuracyEstimate:
     differs: bool
     sure_from: float
     agreed_only: bool
+    sure_from_uncompared: float = 0.0
 
 
 def agree_with_neighbours(labelled: PhotoSample, others: PhotoSample, cancel: CancelToken) -> NDArray[np.bool_]:
@@ -144,8 +146,10 @@ def estimate_accuracy(
         variance = accuracy * (1 - accuracy) / photos + held_out * (1 - held_out) / max(measured, 1)
         differs |= _clearly(held_out - accuracy, _LESS_ACCURATE, variance)
     sure_too_often_wrong = bool(folder.sure.any()) and float(folder.agreed[folder.sure].mean()) < target_precision
-    sure_from = _sure_from(folder, known, accuracy - _MARGIN, target_precision) if differs else 0.0
-    return AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from, differs or sure_too_often_wrong)
+    agreed_only = differs or sure_too_often_wrong
+    uncompared = _sure_from(folder, known, accuracy - _MARGIN, target_precision) if agreed_only else 0.0
+    sure_from = uncompared if differs else 0.0
+    return AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from, agreed_only, uncompared)
 
 
 def _clearly(less: float, least: float, variance: float) -> bool:

@@ -119,6 +119,9 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     verdict = Verdict.NONE
     if guesses is not None and len(guesses.photo_ids):
         top, verdict = guesses.top(photo.id, TOP_GUESSES), Verdict(int(guesses.verdicts[0]))
+    others, named = 0, model_for(engine, backbone)
+    if named is not None and verdict in (Verdict.UNSURE, Verdict.UNKNOWN):
+        others = unknown_with(engine, named, photo.id, place.path.parent)
     return PhotoDetails(
         place=place,
         photo=photo,
@@ -127,7 +130,7 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         verdict=verdict,
         neighbours=_neighbours(engine, photo),
         looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.UNKNOWN else "",
-        unknown_with=unknown_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.UNKNOWN) else 0,
+        unknown_with=others,
         answers=collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS),
     )
 

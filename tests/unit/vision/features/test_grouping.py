@@ -97,6 +97,20 @@ def test_photos_that_resemble_none_stay_alone() -> None:
         assert found.groups.tolist() == found.copies.tolist() == [0] * count
 
 
+def test_two_full_groups_that_are_alike_keep_no_third_from_either() -> None:
+    angles = np.radians([0, 10, -20])
+    means = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    (merge,) = grouping._linked(means, np.array([25, 25, 10]), np.arange(3), 0.45, CancelToken())
+    assert [part.tolist() for part in merge[:2]] == [[0], [2]]
+
+
+def test_a_closer_merge_of_a_later_pass_keeps_those_inside_it() -> None:
+    clusters = grouping._Clusters.of(np.eye(4, dtype=np.float32), np.arange(4))
+    for one, other, apart in ((0, 1, 0.4), (0, 2, 0.1)):
+        clusters.merge(np.array([one]), np.array([other]), np.array([apart], np.float32))
+    assert partition(clusters.cut(4 / 3)) == {frozenset({0, 1}), frozenset({2}), frozenset({3})}
+
+
 def by_cells(features: Features, monkeypatch: pytest.MonkeyPatch) -> LookAlikes:
     monkeypatch.setattr(grouping, "EXACT", 100)
     monkeypatch.setattr(grouping, "_CELL", 25)

@@ -123,6 +123,21 @@ def test_a_folder_of_many_photos_shares_one_bias(
     assert MOST_CONNECTED > 60
 
 
+def test_both_outputs_of_a_merged_class_are_pulled_by_its_labels(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    aster, calendula = (engine.collection.classes.find(name) for name in ("aster", "calendula"))
+    assert aster is not None
+    assert calendula is not None
+    engine.collection.classes.merge(calendula.id, aster.id)
+    others = unlabelled(engine.collection, tmp_path / "others", near((40, 0, 40), 1))
+    adapt_to_folder(FolderPhotos(engine, taught, others), CancelToken())
+    terms = logit_terms(engine, taught.model, others)
+    assert terms is not None
+    first, last = terms[:, 0].mean(), terms[:, 2].mean()
+    assert abs(first - last) < 0.5
+
+
 def test_photos_of_an_unknown_class_are_not_pulled_into_the_classes(engine: Engine, tmp_path: Path) -> None:
     delete_starter_classes(engine.collection)
     remember(
