@@ -47,11 +47,11 @@ class LookAlikes:
 
     Attributes:
         groups: (N,) group of each photo, numbered by their first photo.
-        copies: (N,) number of the photo that a near-duplicate or a photo of a burst counts as.
+        duplicate_groups: (N,) number of the photo that a near-duplicate or a photo of a burst counts as.
     """
 
     groups: NDArray[np.intp]
-    copies: NDArray[np.intp]
+    duplicate_groups: NDArray[np.intp]
 
 
 def look_alikes(
@@ -84,16 +84,16 @@ def look_alikes(
     coordinates = axes.project(features, cancel)
     rows = _normalised(coordinates.projection[:, :-1])
     with ThreadPool() as pool:
-        copies = _duplicate_groups(features, coordinates, rows, pool, cancel)
+        duplicates = _duplicate_groups(features, coordinates, rows, pool, cancel)
         if taken is not None and cameras is not None:
-            copies = joined(copies, find_bursts(features, np.zeros(len(rows), np.intp), taken, cameras))
-        copies = _numbered(copies)
-        clusters = _Clusters.of(coordinates.projection[:, :-1], copies)
+            duplicates = joined(duplicates, find_bursts(features, np.zeros(len(rows), np.intp), taken, cameras))
+        duplicates = _numbered(duplicates)
+        clusters = _Clusters.of(coordinates.projection[:, :-1], duplicates)
         for offset in (0, 1):
             _link(clusters, offset, most_apart, pool, cancel)
             if len(clusters.sums) <= EXACT:
                 break
-    return LookAlikes(_numbered(clusters.cut(mean_size)[copies]), copies)
+    return LookAlikes(_numbered(clusters.cut(mean_size)[duplicates]), duplicates)
 
 
 def _duplicate_groups(
@@ -123,10 +123,10 @@ class _Clusters:
     merges: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]
 
     @classmethod
-    def of(cls, rows: NDArray[np.float32], copies: NDArray[np.intp]) -> _Clusters:
-        """Begin with one cluster for each photo; its copies count as one photo, their mean, also for the centre."""
-        counts = np.bincount(copies)
-        order = np.argsort(copies, kind="stable")
+    def of(cls, rows: NDArray[np.float32], duplicate_groups: NDArray[np.intp]) -> _Clusters:
+        """Begin with one cluster for each duplicate group, which counts as one photo, its mean, also for the centre."""
+        counts = np.bincount(duplicate_groups)
+        order = np.argsort(duplicate_groups, kind="stable")
         means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0) / counts[:, None]
         return cls(
             _normalised(means - means.mean(axis=0)),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_class import ClassOrigin
@@ -103,7 +103,7 @@ def check_known_sample(
 
 
 def answer_sample(
-    collection: CollectionStore, check: CheckedSample, photo_id: int, answer: Answer | None
+    collection: CollectionStore, check: CheckedSample, photo_id: int, answer: CheckAnswer | None
 ) -> CheckedSample:
     """Store the answer about a photo; None takes it back. A right suggestion becomes the photo's label.
 
@@ -115,7 +115,7 @@ def answer_sample(
     """
     class_id = check.suggestion(photo_id)
     with collection.database.transaction():
-        if answer is Answer.RIGHT:
+        if answer is CheckAnswer.RIGHT:
             name = next((entry.name for entry in collection.classes.all() if entry.id == class_id), None)
             if name is None:
                 raise UserError(text("The answer was not stored"), text("the suggested class was deleted"))
@@ -189,17 +189,17 @@ def _withdrawn(check: CheckedSample, why: str) -> Text:
     )
 
 
-def _answers(collection: CollectionStore, sample: StoredSample) -> dict[int, Answer]:
+def _answers(collection: CollectionStore, sample: StoredSample) -> dict[int, CheckAnswer]:
     """The answers by photo id; the photo's label, or what else a person said about it, answers too."""
     suggested = dict(zip(sample.photo_ids.tolist(), sample.class_ids.tolist(), strict=True))
     answers = collection.sample_checks.answers(sample.id)
     for photo_id, said in collection.answers.get(sample.photo_ids).items():
         if said.mark is Mark.NOT_MINE or suggested[photo_id] in said.rejected:
-            answers[photo_id] = Answer.WRONG
+            answers[photo_id] = CheckAnswer.WRONG
         elif said.mark is Mark.DONT_KNOW:
-            answers.setdefault(photo_id, Answer.SKIPPED)
+            answers.setdefault(photo_id, CheckAnswer.SKIPPED)
     for photo_id, label in collection.labels.get(sample.photo_ids).items():
-        answers[photo_id] = Answer.RIGHT if label.class_id == suggested[photo_id] else Answer.WRONG
+        answers[photo_id] = CheckAnswer.RIGHT if label.class_id == suggested[photo_id] else CheckAnswer.WRONG
     return answers
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.sample_checks import StoredSample
@@ -55,7 +55,7 @@ class CheckedSample:
     sample: StoredSample
     goal: int
     rows: PhotoRows
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, CheckAnswer]
     withdrawn: str = ""
 
     # -- the sample
@@ -66,16 +66,16 @@ class CheckedSample:
         return len(self.sample.photo_ids)
 
     @cached_property
-    def counted_answers(self) -> list[Answer]:
+    def counted_answers(self) -> list[CheckAnswer]:
         """The answers in the order drawn, up to the first photo without one.
 
         Later answers count once the gap is filled: only then is the sample a random one.
         """
-        found: list[Answer] = []
+        found: list[CheckAnswer] = []
         for photo_id, row in zip(self.sample.photo_ids.tolist(), self._row_of.tolist(), strict=True):
             if photo_id not in self.answers and row >= 0:
                 break
-            found.append(self.answers.get(photo_id, Answer.SKIPPED))
+            found.append(self.answers.get(photo_id, CheckAnswer.SKIPPED))
         return found
 
     @property
@@ -86,12 +86,12 @@ class CheckedSample:
     @property
     def wrong(self) -> int:
         """Number of them that are wrong."""
-        return self.counted_answers.count(Answer.WRONG)
+        return self.counted_answers.count(CheckAnswer.WRONG)
 
     @property
     def skipped(self) -> int:
         """Number of photos in `counted_answers` that were skipped or are gone."""
-        return self.counted_answers.count(Answer.SKIPPED)
+        return self.counted_answers.count(CheckAnswer.SKIPPED)
 
     @cached_property
     def changed(self) -> int:
@@ -141,10 +141,10 @@ class CheckedSample:
         if len(self.counted_answers) == self.photos and not self.skipped:
             return text("All photos are checked: {right} of {photos} are right.", right=right, photos=self.photos)
         if self.missed:
-            return text("Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self.tally)
+            return text("Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self._tally_now)
         if not self.at_least:
-            return text("Too few are checked to say how many are right ({tally}).", tally=self.tally)
-        return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self.tally)
+            return text("Too few are checked to say how many are right ({tally}).", tally=self._tally_now)
+        return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self._tally_now)
 
     @property
     def outlook(self) -> Text:
@@ -168,6 +168,13 @@ class CheckedSample:
             return text("{checked} of {photos} checked, {wrong} wrong, {skipped} skipped or gone", **counts)
         return text("{checked} of {photos} checked, {wrong} wrong", **counts)
 
+    @property
+    def _tally_now(self) -> Text:
+        """`tally`, with the suggestions that have changed."""
+        if not self.changed:
+            return self.tally
+        return text("{tally}, {changed} suggested otherwise by now", tally=self.tally, changed=self.changed)
+
     # -- the photos
 
     def next_photos(self, count: int | None = None) -> tuple[DrawnPhoto, ...]:
@@ -182,11 +189,11 @@ class CheckedSample:
         asked = self._with_answer(None, wanted)
         if self.needed is not None:
             return asked
-        if_right = [answer is Answer.WRONG for answer in self.counted_answers]
+        if_right = [answer is CheckAnswer.WRONG for answer in self.counted_answers]
         asked = asked[: checks_needed(self.photos, if_right, self._goal_before) or 0]
-        return (*asked, *self._with_answer(Answer.SKIPPED, wanted - len(asked)))
+        return (*asked, *self._with_answer(CheckAnswer.SKIPPED, wanted - len(asked)))
 
-    def _with_answer(self, answer: Answer | None, count: int) -> tuple[DrawnPhoto, ...]:
+    def _with_answer(self, answer: CheckAnswer | None, count: int) -> tuple[DrawnPhoto, ...]:
         """The first photos that are there and have an answer, or none."""
         found: list[DrawnPhoto] = []
         for at in range(0 if answer else len(self.counted_answers), self.photos):
@@ -220,7 +227,7 @@ class CheckedSample:
 
     @property
     def _not_right(self) -> list[bool]:
-        return [answer is not Answer.RIGHT for answer in self.counted_answers]
+        return [answer is not CheckAnswer.RIGHT for answer in self.counted_answers]
 
     @cached_property
     def _row_of(self) -> NDArray[np.intp]:

@@ -80,13 +80,13 @@ class GroupedPhotos:
         key: The photos and their backbone.
         photo_ids: (M,) int64, those that are embedded, in the order of their hashes.
         groups: (M,) group of each.
-        copies: (M,) number of the photo that a near-duplicate or a photo of a burst counts as.
+        duplicate_groups: (M,) number of the photo that a near-duplicate or a photo of a burst counts as.
     """
 
     key: bytes
     photo_ids: NDArray[np.int64]
     groups: NDArray[np.intp]
-    copies: NDArray[np.intp]
+    duplicate_groups: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,12 +131,12 @@ def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: Can
     """
     grouped = grouped_photos(engine, choice.backbone, choice.places.known_photo_ids, cancel)
     kept = np.isin(grouped.photo_ids, choice.wanted)
-    ids, groups, copies = grouped.photo_ids[kept], grouped.groups[kept], grouped.copies[kept]
+    ids, groups, duplicates = grouped.photo_ids[kept], grouped.groups[kept], grouped.duplicate_groups[kept]
     if not len(ids):
         return ()
     first = _first_groups(engine, choice, ids, groups, _RANKED if count is None else count, cancel)
     if count is None:
-        first = np.append(first, _others_by_size(groups, copies, first))
+        first = np.append(first, _others_by_size(groups, duplicates, first))
     members = np.argsort(groups, kind="stable")
     ordered = groups[members]
     place_of = _first_places(choice.places)
@@ -147,7 +147,7 @@ def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: Can
         order = sorted(place_of[photo_id] for photo_id in ids[rows].tolist() if photo_id != ids[row])
         alike = tuple(_photo(choice.places[at]) for at in order)
         photo = _photo(choice.places[place_of[int(ids[row])]])
-        different = len(np.unique(copies[rows]))
+        different = len(np.unique(duplicates[rows]))
         chosen.append(LookAlikeGroup(photo.photo_id, photo.place_id, photo.path, top, alike, different))
     return tuple(chosen)
 
@@ -167,7 +167,7 @@ def grouped_photos(engine: Engine, backbone: str, photo_ids: NDArray[np.int64], 
     features, positions = cached_features(engine, backbone, hashes)
     ids = ids[positions]
     found = look_alikes(features, cancel, *collection.photos.moments(ids))
-    grouped = GroupedPhotos(key, ids, found.groups, found.copies)
+    grouped = GroupedPhotos(key, ids, found.groups, found.duplicate_groups)
     if len(positions) == len(hashes):  # the others may be embedded by the next time
         engine.look_alikes = grouped
     return grouped
@@ -203,10 +203,12 @@ def _hashes(engine: Engine, photo_ids: NDArray[np.int64]) -> list[bytes]:
     return [hashes[at] for at in np.searchsorted(known, photo_ids).tolist()]
 
 
-def _others_by_size(groups: NDArray[np.intp], copies: NDArray[np.intp], first: NDArray[np.intp]) -> NDArray[np.intp]:
+def _others_by_size(
+    groups: NDArray[np.intp], duplicates: NDArray[np.intp], first: NDArray[np.intp]
+) -> NDArray[np.intp]:
     """Return (M,) the first row of each group that is not among the first ones, the largest first."""
     numbers, rows = np.unique(groups, return_index=True)
-    distinct = np.unique(np.stack([groups, copies]), axis=1)[0]
+    distinct = np.unique(np.stack([groups, duplicates]), axis=1)[0]
     sizes = np.bincount(np.searchsorted(numbers, distinct), minlength=len(numbers))
     others = np.flatnonzero(~np.isin(numbers, groups[first]))
     return rows[others[np.argsort(-sizes[others], kind="stable")]]
