@@ -178,5 +178,5 @@ def _say(
             )
         )
     terminal.say(check.statement)
-    if check.outlook:
+    if check.outlook is not None:
         terminal.say(check.outlook)

@@ -129,8 +129,8 @@ class CheckSampleDialog(QDialog):
         for each in (self.right_button, self.wrong_button, self.skip_button, self.statement):
             each.setVisible(bool(asked))
         self.statement.setText(worded(check.statement))
-        self.outlook.setText(worded(check.outlook))
-        self.outlook.setVisible(bool(check.outlook))
+        self.outlook.setText(worded(check.outlook or ""))
+        self.outlook.setVisible(check.outlook is not None)
         if self.current is None:
             self._show_end(check)
             return

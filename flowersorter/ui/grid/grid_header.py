@@ -163,10 +163,15 @@ class GridHeader(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow line leaves room for the title."""
         super().resizeEvent(event)
-        self._narrow = event.size().width() < NARROW_PX
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show less on a narrow line."""
+        needed = NARROW_PX if self.back.isHidden() else NARROW_PX + self.back.sizeHint().width()
+        self._narrow = self.width() < needed
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
-        self.zoom.setVisible(event.size().width() >= TIGHT_PX)
+        self.zoom.setVisible(self.width() >= TIGHT_PX)
         self._show_count()
         self._hide_search()
 
@@ -202,8 +207,8 @@ class GridHeader(QWidget):
         self.title.setText(title)
         self.title.setToolTip(title)
         self._photos = count
-        self._show_count()
         self.back.setVisible(can_go_back)
+        self._fit()
 
     def show_order(self, order: Order) -> None:
         """Show how it is ordered."""

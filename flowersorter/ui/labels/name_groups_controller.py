@@ -56,7 +56,7 @@ class NameGroupsController(QObject):
         self._job_id = 0
         self._groups: list[LookAlikeGroup] = []
         self._shown: LookAlikeGroup | None = None
-        self._passed_over: set[int] = set()  # most typical photos
+        self._passed_over: set[int] = set()  # photo ids
         self._answered = False
         self.panel = NameGroupsPanel(grid.parentWidget())
         hide_above(self.panel, grid)
@@ -90,19 +90,23 @@ class NameGroupsController(QObject):
 
     def _on_groups(self, result: object) -> None:
         assert isinstance(result, GroupsResult)
-        self._groups = [group for group in result.groups if group.alike and self._is_open(group)]
+        shown = set() if self._shown is None else {photo.photo_id for photo in self._shown.photos}
+        self._groups = [
+            group
+            for group in result.groups
+            if group.alike and self._is_open(group) and shown.isdisjoint(photo.photo_id for photo in group.photos)
+        ]
         if self._shown is None:
             self._next()
         else:
-            self._groups = [group for group in self._groups if group.photo_id != self._shown.photo_id]
-            self._show_question(self._shown)
+            self._show_progress(self._shown)
 
     def _is_open(self, group: LookAlikeGroup) -> bool:
         """Whether a group is still to be named: not passed over, and a photo of it is shown without an answer."""
         columns = self._session.photos.columns
         rows = columns.locate([each.place_id for each in group.photos])
         unanswered = (columns.label_ids[rows] == 0) & (columns.marks[rows] == Mark.NONE)
-        return group.photo_id not in self._passed_over and bool(unanswered.any())
+        return bool(unanswered.any()) and self._passed_over.isdisjoint(photo.photo_id for photo in group.photos)
 
     def _is_unknown(self, group: LookAlikeGroup) -> bool:
         """Whether at least half of the photos look like none of the classes."""
@@ -126,9 +130,9 @@ class NameGroupsController(QObject):
         places = [each.place_id for each in group.photos]
         self.places_requested.emit(places, self.tr("Group"))
         self._grid.select_places(places)
-        self._show_question(group)
         self.panel.show()
-        self.panel.field.setFocus()
+        self._show_question(group)
+        self._show_progress(group)
 
     def _show_question(self, group: LookAlikeGroup) -> None:
         classes = {each.id: each.name for each in self._session.state.classes}
@@ -136,9 +140,11 @@ class NameGroupsController(QObject):
         likely = [classes.get(class_id, "") for class_id, share in group.top if share >= _WORTH_A_BUTTON]
         if self._is_unknown(group):
             likely = []
-        waiting = [group, *self._groups]
-        photos = sum(len(each.photos) for each in waiting)
-        self.panel.show_group(len(group.photos), [name for name in likely if name], len(waiting), photos)
+        self.panel.show_group(len(group.photos), [name for name in likely if name])
+
+    def _show_progress(self, group: LookAlikeGroup) -> None:
+        left = [group, *self._groups]
+        self.panel.show_progress(len(left), sum(len(each.photos) for each in left))
 
     # -- answers
 
@@ -151,16 +157,23 @@ class NameGroupsController(QObject):
             self._labels.assign(selected, existing.id)
             self._go_on()
             return
+        self.panel.setEnabled(False)  # a second Enter would make the class twice
         session.library.submit(
             partial(add_class, session.collection, name),
-            partial(self._on_made, selected),
-            self._front.complain,
+            partial(self._on_made, self._shown, selected),
+            self._on_not_made,
             changes=Changes.CLASSES,
         )
 
-    def _on_made(self, selected: Sequence[int], made: PhotoClass) -> None:
+    def _on_made(self, group: LookAlikeGroup | None, selected: Sequence[int], made: PhotoClass) -> None:
+        self.panel.setEnabled(True)
         self._labels.assign_to_made(selected, made)
-        self._go_on()
+        if self._shown is group:
+            self._go_on()
+
+    def _on_not_made(self, error: Exception) -> None:
+        self.panel.setEnabled(True)
+        self._front.complain(error)
 
     @Slot()
     def _on_not_mine(self) -> None:
@@ -170,7 +183,7 @@ class NameGroupsController(QObject):
     @Slot()
     def _on_passed_over(self) -> None:
         if self._shown is not None:
-            self._passed_over.add(self._shown.photo_id)
+            self._passed_over.update(photo.photo_id for photo in self._shown.photos)
         self._next()
 
     def _go_on(self) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale, QStringListModel, Qt, Signal, Slot
 from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import button, text_label
+from flowersorter.ui.shared.widgets import button, text_label, without_mnemonics
 
 #: Suggested classes that get a button.
 MOST_SUGGESTIONS = 3
@@ -83,28 +83,30 @@ class NameGroupsPanel(QFrame):
         column.addLayout(row)
         column.addWidget(self.progress)
 
-    def show_group(self, photos: int, suggestions: Sequence[str], groups_left: int, photos_left: int) -> None:
+    def show_group(self, photos: int, suggestions: Sequence[str]) -> None:
         """Ask for the class of a group.
 
         Args:
             photos: Number of its photos.
             suggestions: Names of the classes it may be of, likeliest first.
-            groups_left: Number of groups to name, this one included.
-            photos_left: Number of photos in them.
         """
-        number = QLocale().toString
-        self.question.setText(self.tr("These {0} photos look alike. Which class are they?").format(number(photos)))
+        number = QLocale().toString(photos)
+        self.question.setText(self.tr("These {0} photos look alike. What are they?").format(number))
         for at, suggestion in enumerate(self.suggestions):
             suggestion.setVisible(at < len(suggestions))
             if at < len(suggestions):
-                suggestion.setText(suggestions[at].replace("&", "&&"))
+                suggestion.setText(without_mnemonics(suggestions[at]))
                 suggestion.setProperty("class_name", suggestions[at])
                 suggestion.setAccessibleName(self.tr("They are of the class {0}").format(suggestions[at]))
-        left = self.tr("{0} groups, {1} photos left. Ctrl+click leaves a photo out.")
-        self.progress.setText(left.format(number(groups_left), number(photos_left)))
         self.field.clear()
         self.field.setFocus()
         self.show_selected(photos)
+
+    def show_progress(self, groups: int, photos: int) -> None:
+        """Show how many groups, and photos in them, are left to name."""
+        one, many = self.tr("Last group."), self.tr("{0} groups, {1} photos left.")
+        left = one if groups == 1 else many.format(QLocale().toString(groups), QLocale().toString(photos))
+        self.progress.setText(left + " " + self.tr("Ctrl+click leaves a photo out."))
 
     def show_class_names(self, names: Sequence[str]) -> None:
         """Complete these names."""

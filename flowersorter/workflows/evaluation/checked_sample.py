@@ -147,10 +147,10 @@ class CheckedSample:
         return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self._tally_now)
 
     @property
-    def outlook(self) -> Text:
-        """What is left to do, in a sentence; "" where nothing is."""
+    def outlook(self) -> Text | None:
+        """The answers that are still needed, as a sentence; None if none is."""
         if self.done:
-            return text("")
+            return None
         if self.needed is None:
             return text("To reach {goal} of 100, answer the photos you skipped.", goal=self.goal)
         return plural(

@@ -13,8 +13,10 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
+from flowersorter.jobs import CancelToken, silent
 from flowersorter.ui.labels.name_groups_panel import NameGroupsPanel
 from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.workflows.labelling.groups import GroupsRequest, find_groups
 from tests.qt.program import class_named, draw_folder, idle, running, show_stored, stored, tile
 
 
@@ -176,3 +178,42 @@ def test_a_group_that_is_not_mine_is_not_asked_again(program: Program, panel: Na
         assert not group & set(program.photos.filter.places or ())
         panel.pass_button.click()
     assert labels(program) == {}
+
+
+def test_the_next_groups_arrive_without_disturbing_the_answer(
+    program: Program, panel: NameGroupsPanel, qtbot: QtBot
+) -> None:
+    naming = program.window.on_demand.naming
+    groups = find_groups(program.engine, GroupsRequest(program.window.folder.roots), silent, CancelToken())
+    left_out, *others = program.window.grid.selected_places()
+    panel.field.setText("half a na")
+    program.window.grid.select_places(others)
+    qtbot.waitUntil(lambda: f"{len(others)} photo" in panel.name_button.text())
+    naming._on_groups(groups)
+    assert panel.field.text() == "half a na"
+    assert f"{len(others)} photo" in panel.name_button.text()
+    assert left_out not in program.window.grid.selected_places()
+
+
+def test_a_group_that_was_skipped_stays_so_when_others_are_named(
+    program: Program, panel: NameGroupsPanel, qtbot: QtBot
+) -> None:
+    first = set(program.photos.filter.places or ())
+    panel.pass_button.click()
+    while panel.isVisible():
+        assert not first & set(program.photos.filter.places or ())
+        before = program.photos.filter.places
+        answer(panel, colour(program))
+        qtbot.waitUntil(lambda: program.photos.filter.places != before)  # noqa: B023 -- called at once
+        idle(program, qtbot)
+    assert len(first) + sum(labels(program).values()) <= len(program.photos.columns)
+    columns = program.photos.columns
+    assert not columns.label_ids[columns.locate(sorted(first))].any()
+
+
+def test_a_second_enter_makes_the_class_once(program: Program, panel: NameGroupsPanel, qtbot: QtBot) -> None:
+    photos = len(program.window.grid.selected_places())
+    answer(panel, "mine")
+    answer(panel, "mine")
+    qtbot.waitUntil(lambda: labels(program) == {"mine": photos})
+    assert not program.window.findChildren(ErrorDialog)
