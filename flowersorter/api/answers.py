@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
+
 if TYPE_CHECKING:
     from flowersorter.library.collection import CollectionStore
     from flowersorter.sorting.execute import RunResult
@@ -42,7 +44,9 @@ class Prediction:
 
     def __str__(self) -> str:
         like = f", looks like: {self.looks_like}" if self.looks_like else ""
-        return f"{self.class_name} ({100 * self.confidence:.0f} %, {_IN_WORDS[self.verdict]}{like})"
+        below = self.verdict == "sure" and self.confidence < DEFAULT_SURE_PRECISION  # the verdict promises more
+        number = "" if below else f"{100 * self.confidence:.0f} %, "
+        return f"{self.class_name} ({number}{_IN_WORDS[self.verdict]}{like})"
 
 
 @dataclass(frozen=True, slots=True)

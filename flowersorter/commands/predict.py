@@ -25,12 +25,13 @@ from flowersorter.commands.shared.json_lines import (
 from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
-from flowersorter.domain.verdict import Verdict
+from flowersorter.domain.verdict import Verdict, has_percentage
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.messages import stored, text
 from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.scan import check_folder, looks_like_photo
 from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
+from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
@@ -121,9 +122,10 @@ def _predict_photos(call: Call, engine: Engine, paths: Sequence[Path]) -> list[d
     model = model_name(engine, options.backbone)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     lines = [_line(engine, prediction, names, model) for prediction in predictions]
+    precision = sure_precision(engine)
     for line, prediction in zip(lines, predictions, strict=True):
         call.terminal.record(line)
-        _say(call.terminal, prediction, line.get("label"))
+        _say(call.terminal, prediction, line.get("label"), precision)
     return lines
 
 
@@ -158,11 +160,13 @@ def _said(engine: Engine, path: Path) -> tuple[Label | None, PhotoAnswers]:
     return collection.labels.get([photo.id]).get(photo.id), collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS)
 
 
-def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None) -> None:
+def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None, precision: float) -> None:
     if prediction.error is not None:
         terminal.say_of(prediction.path, text("cannot be read: {why}", why=stored(prediction.error)))
         return
     verdict = _IN_WORDS[prediction.verdict]
+    if prediction.reason:
+        verdict = text("{verdict}, {reason}", verdict=verdict, reason=prediction.reason)
     if prediction.looks_like:
         verdict = text("{verdict}, looks like: {things}", verdict=verdict, things=prediction.looks_like)
     if label:
@@ -170,4 +174,6 @@ def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None) -> 
     if prediction.remark is not None:
         verdict = text("{verdict}; {remark}", verdict=verdict, remark=stored(prediction.remark))
     terminal.say_of(prediction.path, verdict)
-    terminal.say_table([[shown(name), percent(share)] for name, share in prediction.top], right=(1,), indent=2)
+    numbers = has_percentage(prediction.verdict, prediction.confidence, precision)
+    rows = [[shown(name), percent(share) if numbers else ""] for name, share in prediction.top]
+    terminal.say_table(rows, right=(1,), indent=2)

@@ -23,3 +23,16 @@ class Verdict(IntEnum):
 #: Target precisions of *sure* (the fraction of such predictions that must be right) that a person can choose from.
 SURE_PRECISIONS = (0.90, 0.95, 0.97, 0.99)
 DEFAULT_SURE_PRECISION = 0.97
+
+
+def has_percentage(verdict: Verdict, confidence: float, precision: float) -> bool:
+    """Whether the probability of a suggestion is shown as a number beside its verdict.
+
+    Photos are sure from a confidence on above which enough are right together; the lowest ones would contradict that.
+
+    Args:
+        verdict: Of the suggestion.
+        confidence: Its probability, 0 to 1.
+        precision: Target precision of *sure*.
+    """
+    return verdict is not Verdict.SURE or confidence >= precision

@@ -28,6 +28,7 @@ from tests.bench import (
     reference,
     responsiveness,
     sampling,
+    second_view,
     unknown,
 )
 from tests.bench.safety import table as safety_table
@@ -78,6 +79,7 @@ MEASUREMENTS = {
     "unknown": Measurement(unknown.unknown_folders, "10 minutes", needs_photos=True),
     "actions": Measurement(actions.actions, "15 minutes", needs_photos=True),
     "claim": Measurement(folder_claim.folder_claims, "20 minutes", needs_photos=True),
+    "views": Measurement(second_view.second_view, "6 minutes", needs_photos=True),
     "folders": Measurement(folders.folders, "10 minutes", needs_photos=True),
     "uneven": Measurement(class_imbalance.uneven, "3 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(label_errors.doubts), "2 minutes", needs_photos=True),

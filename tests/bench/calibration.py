@@ -42,8 +42,8 @@ class Photos:
     """Photos of known classes, as the program sees them.
 
     Attributes:
-        features: Of N photos, each seen twice.
-        first: Of N photos, of the first look alone.
+        features: Of N photos, averaged over two views, as `train` learns from them.
+        first: Of N photos, of the first view alone, as they are predicted.
         targets: (N,) class indices.
         groups: (N,) near-copies have the same number.
         again: Features of N photos in each of the further views that small classes are learned from in.
@@ -65,12 +65,6 @@ class Photos:
         own = np.ones(len(rows), np.bool_)
         examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants)
         return fit(examples, [f"class {number}" for number in classes.tolist()], DEFAULT, CancelToken()).model
-
-    def seen_by(self, model: Model, rows: NDArray[np.intp]) -> Features:
-        """Features of some photos as `label` leaves them: of two looks where the first left a doubt."""
-        first = self.first.take(rows)
-        doubtful = predict(model, first).verdicts != Verdict.SURE
-        return join([first, self.features.take(rows)]).take(np.arange(len(rows)) + len(rows) * doubtful)
 
     def drawn(self, per_class: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows of so many photos of each class, and of all others but their near-copies."""
@@ -97,7 +91,7 @@ def known_photos(known: Photos) -> None:
         for seed in SEEDS:
             learned, measured = known.drawn(per_class, seed)
             model = known.learned(learned)
-            rows.append(_judged(predict(model, known.seen_by(model, measured)), known.targets[measured]))
+            rows.append(_judged(predict(model, known.first.take(measured)), known.targets[measured]))
         accuracy, error, sure, right, new = np.mean(rows, axis=0)
         print(f"{per_class:7}  {accuracy:8.3f}  {error:17.3f}  {sure:6.1%}  {right:14.1%}  {new:10.1%}", flush=True)
 
@@ -120,9 +114,9 @@ def left_out(known: Photos, strangers: Features | None) -> None:
         rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
         held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
         model = known.learned(rest[~held_out])
-        usual = predict(model, known.seen_by(model, rest[held_out]))
+        usual = predict(model, known.first.take(rest[held_out]))
         row = []
-        for features in (known.seen_by(model, new), strangers):
+        for features in (known.first.take(new), strangers):
             said = predict(model, features) if features is not None else usual
             row += [auroc(usual.ood_score, said.ood_score), *_shares(said)]
         row += _shares(usual)
@@ -138,7 +132,7 @@ def compared(known: Photos, number: int) -> tuple[float, float, float, float]:
     learned = rest[~held_out]
     model = known.learned(learned)
     rows = np.concatenate([rest[held_out], new])
-    features = known.seen_by(model, rows)
+    features = known.first.take(rows)
     alone, together, _ = folder_verdicts(model, known.features.take(learned), known.targets[learned], features)
     its = known.targets[rows] == number
     shares = [float((verdicts[part] == Verdict.SURE).mean()) for part in (its, ~its) for verdicts in (alone, together)]
@@ -199,12 +193,12 @@ def _embedded(engine: Engine, photos: Path, strangers: Path) -> tuple[Photos, Fe
         rows = predict_folder(engine, PredictFolderRequest(strangers), silent, CancelToken()).rows
         _, hashes = engine.collection.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
         others, _ = cached_features(engine, DEFAULT, hashes)
-    again = tuple(_seen_in(engine, known, variant(number)) for number in range(1, VARIANTS + 1))
-    first = replace(_seen_in(engine, known, CENTRE), imagenet_prior=known.features.imagenet_prior)
+    again = tuple(seen_in(engine, known, variant(number)) for number in range(1, VARIANTS + 1))
+    first = replace(seen_in(engine, known, CENTRE), imagenet_prior=known.features.imagenet_prior)
     return Photos(known.features, first, known.targets, groups, again), others
 
 
-def _seen_in(engine: Engine, photos: LearnedPhotos, view: str) -> Features:
+def seen_in(engine: Engine, photos: LearnedPhotos, view: str) -> Features:
     """Features of photos in one view alone, embedded as `train` does it for small classes."""
     embed_labelled(engine, "auto", photos.photo_ids.tolist(), view, DEFAULT, silent, CancelToken())
     embeddings, _ = engine.collection.embeddings(DEFAULT).get(photos.hashes, view)

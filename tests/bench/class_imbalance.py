@@ -37,7 +37,7 @@ def _figures(known: Photos, counts: tuple[int, ...], seed: int) -> tuple[float, 
     learned = np.sort(np.concatenate([rows[:count] for rows, count in zip(shuffled, counts, strict=True)]))
     measured = np.flatnonzero(~np.isin(known.groups, known.groups[learned]))
     model = known.learned(learned)
-    told = predict(model, known.seen_by(model, measured))
+    told = predict(model, known.first.take(measured))
     guessed, targets = told.probabilities.argmax(axis=1), known.targets[measured]
     everything = np.ones(len(targets), np.bool_)
     right, sure, smallest = guessed == targets, told.verdicts == Verdict.SURE, classes[0]

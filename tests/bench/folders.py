@@ -79,11 +79,14 @@ def _smaller(photos: LearnedPhotos, rows: Rows, draw: np.random.Generator) -> tu
     return draw.permutation(rows[~small]), draw.permutation(rows[small])
 
 
+SPLITS = (_same, _later, _smaller)
+
+
 def folders(options: argparse.Namespace) -> None:
     """folders without labels, also of another place: photo by photo, and adapted to the folder; ten draws"""
     print(f"{'a class':51} accuracy               calibration error  sure        of these right")
     flowers = _embedded(options.photos)
-    for split in (_same, _later, _smaller):
+    for split in SPLITS:
         print_split(flowers, split)
     if DEFAULT_THINGS.is_dir():
         print_split(_embedded(DEFAULT_THINGS), _same, (5, 10))

@@ -112,7 +112,7 @@ def test_the_lines_name_a_photo_as_the_program_does(taken: Taken, tmp_path: Path
     draw_photo(tmp_path / "photo.jpg", name)
     share, said = run_alone(script_for(Path(f"flower_classifier{suffix}")), tmp_path)
     assert said == name
-    if suffix == ".onnx":  # the same head; the program looks twice where it is not sure
+    if suffix == ".onnx":  # the same head
         assert share == pytest.approx(taken.confidences[name], abs=0.1)
 
 

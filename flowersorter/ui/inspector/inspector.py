@@ -235,7 +235,7 @@ class Inspector(QScrollArea):
         self._show_likeness(known)
         shown = [(class_id, p) for class_id, p in known.top if class_id in self._classes]
         right = known.label.class_id if known.label is not None else 0
-        self.guesses.show_predictions(shown, self._classes, right)
+        self.guesses.show_predictions(shown, self._classes, right, percentages=known.has_percentages or right > 0)
         self.why.show_neighbours(known.neighbours, self._classes)
         self.facts.show_facts(known)
 
@@ -278,7 +278,8 @@ class Inspector(QScrollArea):
         }
         unsure = known.verdict in (Verdict.UNSURE, Verdict.UNKNOWN)
         self._say(self.tr("{0}?").format(name) if unsure else name)
-        self.verdict.setText(sentences[known.verdict])
+        because = self.tr("{0}: {1}").format(sentences[known.verdict], worded(known.reason))
+        self.verdict.setText(because if known.reason else sentences[known.verdict])
         self._show_mark(style.icon)
 
     def _show_likeness(self, known: PhotoDetails) -> None:

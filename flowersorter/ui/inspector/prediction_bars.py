@@ -33,20 +33,35 @@ class PredictionBars(QWidget):
         self.setToolTip(self.tr("Click the right class"))
         self._guesses: list[tuple[int, str, str, float]] = []
         self._right = 0
+        self._percentages = True
         self._hovered = -1
 
     def show_predictions(
-        self, guesses: Sequence[tuple[int, float]], classes: Mapping[int, ClassLook], right: int
+        self,
+        guesses: Sequence[tuple[int, float]],
+        classes: Mapping[int, ClassLook],
+        right: int,
+        *,
+        percentages: bool = True,
     ) -> None:
-        """Show these (class id, probability), likeliest first; ``right`` is the class it was given, or 0."""
-        self._right = right
+        """Show these (class id, probability), likeliest first.
+
+        Args:
+            guesses: Class ids with their probabilities.
+            classes: How the classes look.
+            right: The class the photo was given, or 0.
+            percentages: Whether to write the probabilities beside the bars.
+        """
+        self._right, self._percentages = right, percentages
         self._guesses = [
             (class_id, classes[class_id].name, classes[class_id].colour, p)
             for number, (class_id, p) in enumerate(guesses[:MOST])
             if p >= LEAST_SHOWN or number == 0
         ]
-        spoken = ", ".join(self.tr("{0} {1} %").format(name, _percent(p)) for _, name, _, p in self._guesses)
-        self.setAccessibleDescription(spoken)
+        spoken = [
+            self.tr("{0} {1} %").format(name, _percent(p)) if percentages else name for _, name, _, p in self._guesses
+        ]
+        self.setAccessibleDescription(", ".join(spoken))
         self.setFixedHeight(self.sizeHint().height())
         self.setVisible(bool(self._guesses))
         self.update()
@@ -84,7 +99,7 @@ class PredictionBars(QWidget):
             painter.setBrush(hover)
             painter.drawRoundedRect(box.adjusted(-4, -2, 4, 0), 5, 5)
         line = self.fontMetrics().height()
-        percent = self.tr("{0} %").format(_percent(p))
+        percent = self.tr("{0} %").format(_percent(p)) if self._percentages else ""
         width = self.fontMetrics().horizontalAdvance(percent)
         painter.setPen(muted)
         painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), percent)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
+from flowersorter.messages import text
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.packed import Features
@@ -144,3 +145,37 @@ def verdicts_of(
     if unknown is not None:
         verdicts[unknown > UNKNOWN] = Verdict.UNKNOWN
     return verdicts
+
+
+def reason_not_sure(
+    model: Model,
+    verdict: Verdict,
+    confidence: float,
+    ood_score: float,
+    *,
+    unknown: float = 0.0,
+    sure_from: float = 0.0,
+    rejected: bool = False,
+) -> str:
+    """Say why a photo is less than sure though its confidence would do; "" for any other photo.
+
+    Args:
+        model: The model that predicted the photo.
+        verdict: Its verdict.
+        confidence: The probability that is shown.
+        ood_score: Its OOD score.
+        unknown: Its probability of being of none of the classes, from its folder.
+        sure_from: The confidence from which it can be sure, from its folder.
+        rejected: Whether a person rejected a class for it.
+    """
+    if verdict not in (Verdict.LIKELY, Verdict.UNSURE) or confidence < model.thresholds.sure:
+        return ""
+    if rejected:
+        return text("you rejected another suggestion")
+    if ood_score > model.novelty.familiar:
+        return text("unlike your confirmed photos")
+    if unknown > MAYBE_UNKNOWN:
+        return text("in a folder with photos of none of your classes")
+    if confidence < sure_from:
+        return text("in a folder that differs from your confirmed photos")
+    return text("less clear without the other photos of its folder")

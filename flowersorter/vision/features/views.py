@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 CENTRE = "centre"
-#: The largest centred square, mirrored and scaled down. For uncertain photos it is averaged with the centre: 93.1 %
-#: right (twenty splits of 1,500 flowers), 92.8 with the mirrored centre; 3 % less loss.
+#: The largest centred square, mirrored and scaled down. `train` learns from its average with the centre. Predictions
+#: use the centre alone: averaged for uncertain photos, they were worse on photos of another place.
 WIDE = "wide"
 _VARIANT = "variant-"
 #: Augmented views a head is fitted on. Eight measured no better.

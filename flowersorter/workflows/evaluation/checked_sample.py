@@ -141,10 +141,14 @@ class CheckedSample:
         if len(self.counted_answers) == self.photos and not self.skipped:
             return text("All photos are checked: {right} of {photos} are right.", right=right, photos=self.photos)
         if self.missed:
-            return text("Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self._tally_now)
+            return text(
+                "Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self._tally_now
+            )
         if not self.at_least:
             return text("Too few are checked to say how many are right ({tally}).", tally=self._tally_now)
-        return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self._tally_now)
+        return text(
+            "At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self._tally_now
+        )
 
     @property
     def outlook(self) -> Text | None:

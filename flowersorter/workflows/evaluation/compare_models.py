@@ -14,6 +14,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.messages import text
+from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.models.current_model import NamedModel, starter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _UNKNOWN = -1
+_COLUMNS = ("learned_photos", "learned_targets", "learned_held_out", "learned_confidence")
 MAX_NOTE_CHARS = 200
 
 
@@ -37,35 +39,58 @@ class LearnedPhotos:
         photo_ids: (N,) int64, rising; the person's photos, starter photos are not among them.
         targets: (N,) int32 index of each photo's class then.
         held_out: (N,) int32 index of the class that models which never saw the photo gave it, -1 where none could.
+        confidences: (N,) float32, the calibrated probability of that class; 0 where none could, and in the models of
+            versions that did not store them.
     """
 
     photo_ids: NDArray[np.int64]
     targets: NDArray[np.int32]
     held_out: NDArray[np.int32]
+    confidences: NDArray[np.float32]
 
     @classmethod
     def of(cls, photos: TrainingSet, fitted: Fitted) -> LearnedPhotos:
         """Extract the stored part of a training."""
+        logits = fitted.held_out.logits
+        confidences = softmax(logits / np.float32(fitted.model.temperature)).max(axis=1, initial=0.0)
+        return cls.held_out_at(photos, fitted.held_out.rows, logits.argmax(axis=1), confidences)
+
+    @classmethod
+    def held_out_at(
+        cls,
+        photos: TrainingSet,
+        rows: NDArray[np.intp],
+        predicted: NDArray[np.intp],
+        confidences: NDArray[np.float32],
+    ) -> LearnedPhotos:
+        """Build the stored part of a training that held some (M,) rows out and predicted their classes."""
         held_out = np.full(len(photos.photo_ids), _UNKNOWN, np.int32)
-        held_out[fitted.held_out.rows] = fitted.held_out.logits.argmax(axis=1)
+        held_out[rows] = predicted
+        confidence = np.zeros(len(held_out), np.float32)
+        confidence[rows] = confidences
         own = np.flatnonzero(photos.own)
         own = own[np.argsort(photos.photo_ids[own])]
-        return cls(photos.photo_ids[own], photos.targets[own].astype(np.int32), held_out[own])
+        return cls(photos.photo_ids[own], photos.targets[own].astype(np.int32), held_out[own], confidence[own])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays to store in the model's file."""
-        return {"learned_photos": self.photo_ids, "learned_targets": self.targets, "learned_held_out": self.held_out}
+        columns = (self.photo_ids, self.targets, self.held_out, self.confidences)
+        return dict(zip(_COLUMNS, columns, strict=True))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LearnedPhotos:
         """Read the arrays of `arrays`; empty for an imported model."""
         nothing = np.empty(0, np.int64)
-        photo_ids, targets, held_out = (
-            arrays.get(name, nothing) for name in ("learned_photos", "learned_targets", "learned_held_out")
-        )
-        if not photo_ids.shape == targets.shape == held_out.shape or photo_ids.ndim != 1:
+        photo_ids, targets, held_out = (arrays.get(name, nothing) for name in _COLUMNS[:3])
+        confidences = arrays.get(_COLUMNS[3], np.zeros(photo_ids.shape))
+        if not photo_ids.shape == targets.shape == held_out.shape == confidences.shape or photo_ids.ndim != 1:
             raise ModelFileBad(text("The model cannot be compared"), text("what it learned from is damaged"))
-        return cls(photo_ids.astype(np.int64), targets.astype(np.int32), held_out.astype(np.int32))
+        return cls(
+            photo_ids.astype(np.int64),
+            targets.astype(np.int32),
+            held_out.astype(np.int32),
+            confidences.astype(np.float32),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import joined_texts, text
 from flowersorter.photos.scan import absolute_folder, check_folder
-from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.metrics import (
     bin_numbers,
     calibration_bins,
@@ -29,12 +28,18 @@ from flowersorter.vision.classifier.metrics import (
     recall,
 )
 from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
+from flowersorter.workflows.evaluation.held_out_labels import held_out_labels
 from flowersorter.workflows.labelling.class_folders import ClassFolders
 from flowersorter.workflows.labelling.folder_labels import name_key
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut, left_out_of
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
-from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, look_twice, read_new
+from flowersorter.workflows.models.training_overlap import may_have_learned
+from flowersorter.workflows.predicting.predict_folder import (
+    PredictFolderRequest,
+    find_photos,
+    predict_together,
+    read_new,
+)
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
@@ -163,8 +168,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     # Measured with, not learned from: they become no labels. Of a data set only val and test, if there are any.
     by_folder = folders.classes(now, held_out=True) or folders.classes(now, held_out=False)
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
-    # As `label` predicts it, but whatever has a label: that would be looked at once only.
-    guesses, _ = look_twice(engine, reading, measured, {}, report, cancel)
+    guesses, _ = predict_together(engine, measured, backbone, cancel)
     if named is not None and guesses is not None and not guesses.class_ids.any():
         raise TooFewPhotos(
             text("There is nothing to measure in {folder}", folder=folder),
@@ -246,14 +250,13 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
     if not len(own.photo_ids):
         raise too_few()
     fitted = fit_for(engine, examples, backbone, cancel)
-    held_out = fitted.held_out
-    kept, missing = held_out.own, unmeasured(examples, fitted)
-    if not kept.any():
+    held_out, missing = held_out_labels(engine, examples, fitted, backbone), unmeasured(examples, fitted)
+    if not len(held_out.rows):
         raise too_few(missing)
     unread = len(classes) - len(own.photo_ids)
-    probabilities = softmax(held_out.logits[kept] / np.float32(fitted.model.temperature))
-    how = [text("{count} photos with a label, each predicted by a model that never saw it", count=int(kept.sum()))]
-    if _another_is_in_use(collection, model_for(engine, backbone), examples.class_names):
+    how = [text("{count} photos with a label, each predicted by a model that never saw it", count=len(held_out.rows))]
+    named = model_for(engine, backbone)
+    if named is not None and named.id is not None and not held_out.in_use:
         how.append(text("the model in use is another one: so good would it be after Retrain"))
     if missing:
         how.append(text("not measured: {classes}", classes=in_words(missing)))
@@ -261,23 +264,13 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
         how.append(text("{count} more are left out, because they cannot be read at the moment", count=unread))
     return _Judged(
         class_names=examples.class_names,
-        photo_ids=examples.photo_ids[held_out.rows[kept]],
-        true=held_out.targets[kept],
-        predicted=probabilities.argmax(axis=1),
-        confidences=probabilities.max(axis=1),
+        photo_ids=examples.photo_ids[held_out.rows],
+        true=held_out.targets,
+        predicted=held_out.predicted,
+        confidences=held_out.confidences,
         seen=0,
         how=joined_texts("; ", *how),
     )
-
-
-def _another_is_in_use(collection: CollectionStore, named: NamedModel | None, class_names: Sequence[str]) -> bool:
-    """Whether the labels would make another model than the one in use."""
-    if named is None:
-        return False
-    in_use, labelled = (
-        set(collection.classes.meant_by(names)) - {0} for names in (named.model.class_names, class_names)
-    )
-    return named.id is not None and (came_from_elsewhere(named) or in_use != labelled)
 
 
 def _count(collection: CollectionStore, judged: _Judged, places: Sequence[Place]) -> Evaluation:

@@ -23,6 +23,7 @@ from flowersorter.vision.features.near_duplicates import joined
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
+from flowersorter.workflows.evaluation.held_out_labels import held_out_labels
 from flowersorter.workflows.labelling.choose_groups import (
     Choice,
     LookAlikeGroup,
@@ -196,12 +197,14 @@ def _measured(
     """How good the classes are on photos the models had not seen, and what more would bring."""
     photos, held_out, model = opinion.photos, opinion.fitted.held_out, opinion.fitted.model
     own = held_out.own
-    if not own.any():
+    measured = held_out_labels(engine, photos, opinion.fitted, model.backbone)
+    if not own.any() or not len(measured.rows):
         return overall, {}
-    right, targets = held_out.right[own], held_out.targets[own]
+    right, targets = measured.right, measured.targets
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
     thresholds = keeping_precision(engine, model).thresholds
-    sure = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.novelty.familiar)
+    could = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.novelty.familiar)
+    sure = np.isin(measured.rows, held_out.rows[own][could])
     accuracy = float(right.mean())
     groups = joined(opinion.fitted.state.groups, photos.bursts)
     curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.predict import predict
-from flowersorter.vision.classifier.training_state import Examples
+from flowersorter.vision.classifier.training_state import AugmentedViews, Examples
+from flowersorter.workflows.evaluation.held_out_labels import HeldOutLabels, held_out_labels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.training.incremental_fit import fit_for
@@ -28,7 +29,7 @@ from flowersorter.workflows.training.unmeasured_classes import too_few, unmeasur
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Photos a class of the points; the last point is all there are.
+#: Photos a class of the points before the last one, which is all there are.
 _LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 #: A step that adds less than this share to the one before says nothing new.
 _WORTH_A_STEP = 1.2
@@ -96,7 +97,7 @@ class LearningCurve:
 def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report, cancel: CancelToken) -> LearningCurve:
     """Fit models on drawn parts of the labelled photos and measure them on the photos of a fold they have not seen.
 
-    The folds are those of the evaluation, so near-copies are never on both sides, and the curve ends near its figure.
+    Near-copies are never on both sides. The last point is the evaluation itself, so that the curve ends at its figure.
     Photos of the starter model are learned from where they belong and never measured on. On a network that was trained
     here all models stay near its final layer, as after every training: see `fit_for`.
 
@@ -135,6 +136,8 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
             learned = _drawn(photos, folds != fold, size, request.seed + fold)
             told.append(_tell(photos, learned, photos.own & (folds == fold), learn))
         points.append(_point(photos, told, place_of))
+    held_out = held_out_labels(engine, photos, fitted, backbone)
+    points.append(_point(photos, _of_evaluation(photos, held_out, folds, tries), place_of))
     memorised = 0 if photos.memorised is None else int(photos.memorised.sum())
     return LearningCurve(tuple(points), len(tries), grown, memorised)
 
@@ -149,10 +152,10 @@ class _Told:
 
 
 def _sizes(photos: TrainingSet, folds: NDArray[np.intp], tries: NDArray[np.intp]) -> list[int]:
-    """Photos a class at each point; where a class has fewer, all of it is learned from."""
+    """Photos a class at each point but the last; where a class has fewer, all of it is learned from."""
     largest = max(int(np.bincount(photos.targets[photos.own & (folds != fold)]).max()) for fold in tries)
     most = min(largest, _MOST_PHOTOS // len(photos.class_names))
-    return [size for size in _LADDER if size * _WORTH_A_STEP < most] + [most]
+    return [size for size in _LADDER if size * _WORTH_A_STEP < most]
 
 
 def _drawn(photos: TrainingSet, allowed: NDArray[np.bool_], size: int, seed: int) -> NDArray[np.intp]:
@@ -174,17 +177,45 @@ def _tell(
     asked: NDArray[np.bool_],
     learn: Callable[[Examples], Fitted],
 ) -> _Told:
-    examples = Examples(
-        photos.photo_ids[learned], photos.features.take(learned), photos.targets[learned], photos.own[learned]
-    )
-    model = learn(examples).model
+    model = learn(_examples(photos, learned)).model
     rows = np.flatnonzero(asked)
     guessed = predict(model, photos.features.take(rows)).probabilities.argmax(axis=1)
     return _Told(rows, guessed == photos.targets[rows], int(photos.own[learned].sum()))
 
 
+def _examples(photos: TrainingSet, rows: NDArray[np.intp]) -> Examples:
+    """Take some of the photos, in ascending order, with what a training of them would use besides."""
+    groups, bursts, variants = photos.groups, photos.bursts, photos.variants
+    if variants is not None:
+        shown = np.flatnonzero(np.isin(variants.rows, rows))
+        at = np.searchsorted(rows, variants.rows[shown])
+        variants = AugmentedViews(variants.features.take(shown), at) if len(shown) else None
+    return Examples(
+        photos.photo_ids[rows],
+        photos.features.take(rows),
+        photos.targets[rows],
+        photos.own[rows],
+        groups=None if groups is None else groups[rows],
+        bursts=None if bursts is None else bursts[rows],
+        variants=variants,
+    )
+
+
+def _of_evaluation(
+    photos: TrainingSet, held_out: HeldOutLabels, folds: NDArray[np.intp], tries: NDArray[np.intp]
+) -> list[_Told]:
+    """Deal the photos of the evaluation to the folds; one that is in none of these goes to the last."""
+    fold_of = np.where(np.isin(folds, tries), folds, tries[-1])[held_out.rows]
+    told = []
+    for fold in tries.tolist():
+        here = fold_of == fold
+        learned = int(np.count_nonzero(photos.own & (folds != fold)))
+        told.append(_Told(held_out.rows[here], held_out.right[here], learned))
+    return told
+
+
 def _point(photos: TrainingSet, told: list[_Told], place_of: dict[int, int]) -> LearningPoint:
-    accuracies = [float(each.right.mean()) for each in told]
+    accuracies = [float(each.right.mean()) for each in told if len(each.right)]
     wrong = np.sort(np.concatenate([each.rows[~each.right] for each in told]))
     places = [place_of.get(photo_id, 0) for photo_id in photos.photo_ids[wrong].tolist()]
     used = len(np.unique(photos.targets[photos.own]))

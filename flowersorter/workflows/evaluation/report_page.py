@@ -50,7 +50,7 @@ class Mistake:
         path: Where it is, "" if nowhere at the moment.
         true: What it is.
         predicted: What it was taken for.
-        confidence: How sure that was.
+        confidence: Its probability.
         jpeg: A small picture, None where there is none.
     """
 
@@ -204,7 +204,8 @@ def _mistakes(evaluation: Evaluation, mistakes: Sequence[Mistake]) -> str:
             data = base64.b64encode(each.jpeg).decode("ascii")
             picture = f'<img alt="{_shown(each.true)}" src="data:image/jpeg;base64,{data}">'
         words = (
-            f"<b>{_shown(each.true)}</b>, taken for <b>{_shown(each.predicted)}</b> ({percent(each.confidence)} sure)"
+            f"<b>{_shown(each.true)}</b>, taken for <b>{_shown(each.predicted)}</b> "
+            f"(confidence {percent(each.confidence)})"
         )
         items.append(f'<li>{picture}<div>{words}</div><div class="soft">{_shown(each.path)}</div></li>')
     return "\n".join([f"<h2>Guessed wrong: {wrong:,}.{some}</h2>", '<ul class="mistakes">', *items, "</ul>"])

@@ -150,10 +150,7 @@ def _called_as_now(collection: CollectionStore, model: Model) -> Model:
     return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
 
 
-_ONNX_REMARK = text(
-    "It takes a photo as it is, upright, and looks at it once: photos that are new to the model are not told apart, "
-    "and doubtful ones get no second look"
-)
+_ONNX_REMARK = text("It takes a photo as it is, upright: photos that are new to the model are not told apart")
 
 
 def _pth_remark(plain: float | None, own: float | None) -> str:

@@ -1,8 +1,4 @@
-"""Further views of photos that were read before, cut from their small pictures; the photos stay where they are.
-
-A second look, wider and mirrored, is taken only where the first left a doubt: that gives the accuracy of always looking
-twice for a fifth of its cost or less.
-"""
+"""Further views of photos that were read before, cut from their small pictures; the photos stay where they are."""
 
 from __future__ import annotations
 

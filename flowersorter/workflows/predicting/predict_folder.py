@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
-from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
@@ -22,7 +21,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
-from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
 from flowersorter.workflows.labelling.unreadable_files import identify_files
@@ -133,8 +132,7 @@ def predict_folder(
 ) -> PredictFolderResult:
     """Scan a folder, read and embed its new photos, predict all of them.
 
-    Photos whose prediction is not sure are predicted again from a second view at the end. Reports `Progress`, then
-    `FolderScanned` once and `RowsChanged` for each block.
+    Reports `Progress`, then `FolderScanned` once and `RowsChanged` for each block.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden; of several, all are.
@@ -158,7 +156,7 @@ def predict_folder(
         collection.classes.keep_model_classes(named.model.class_names)
     photo_ids = sorted_unique(now.photo_ids)
     labels = collection.labels.get(photo_ids)
-    guesses, accuracy = look_twice(engine, request, now, labels, report, cancel)
+    guesses, accuracy = predict_together(engine, now, backbone, cancel)
     answers = collection.answers.get(photo_ids) if guesses is None else guesses.answers
     return PredictFolderResult(
         rows=rows_of(now, labels, guesses, answers),
@@ -228,7 +226,7 @@ def read_new(
                 report(RowsChanged(rows_for(engine, [*block.places, *changed], backbone.name)))
             report(Progress(text("Suggesting classes"), done, len(new)))
     known, shown = places.known_photo_ids, places if rows else None
-    _embed_and_tell(engine, request, known, CENTRE, shown, "Suggesting classes", report, cancel)
+    _embed_and_tell(engine, request, known, shown, report, cancel)
     return decoded
 
 
@@ -239,30 +237,20 @@ def _unread(places: Places) -> NDArray[np.intp]:
     return np.array(readable, np.intp)
 
 
-def look_twice(
-    engine: Engine,
-    request: PredictFolderRequest,
-    places: Places,
-    labels: Mapping[int, Label],
-    report: Report,
-    cancel: CancelToken,
+def predict_together(
+    engine: Engine, places: Places, backbone: str, cancel: CancelToken
 ) -> tuple[PhotoPredictions | None, AccuracyEstimate | None]:
-    """Predict photos. Unlabelled ones that are not sure are predicted again with a second, wider view.
+    """Predict the photos of a folder from the cache, with what they tell of one another.
 
-    Then the scores of the unlabelled photos show how many of them are of none of the classes, and which, and how many
+    The scores of the unlabelled photos show how many of them are of none of the classes, and which, and how many
     suggestions are right; those of the others are adapted to the folder.
     """
-    backbone = chosen_backbone(engine.collection, request.backbone)
-    photo_ids = places.known_photo_ids
-    guesses, named = predictions_for(engine, photo_ids, backbone), model_for(engine, backbone)
+    photo_ids, named = places.known_photo_ids, model_for(engine, backbone)
+    guesses = predictions_for(engine, photo_ids, backbone)
     if guesses is None or named is None:
         return None, None
-    doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE]
-    doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
-    stage = "Looking again at doubtful photos"
-    changed = _embed_and_tell(engine, request, doubtful, WIDE, places, stage, report, cancel)
     folder = FolderPhotos(engine, named, guesses.photo_ids)
-    changed |= find_unknown_photos(folder, cancel)
+    changed = find_unknown_photos(folder, cancel)
     estimate, withdrawn = find_accuracy(folder, cancel)
     changed |= withdrawn
     changed |= adapt_to_folder(folder, cancel)
@@ -273,32 +261,26 @@ def _embed_and_tell(
     engine: Engine,
     request: PredictFolderRequest,
     photo_ids: NDArray[np.int64],
-    view: str,
     places: Places | None,
-    stage: str,
     report: Report,
     cancel: CancelToken,
-) -> bool:
-    """Embed a view of the known photos that lack it; return whether any did.
-
-    Reports their rows block by block if their places are given.
-    """
+) -> None:
+    """Embed the known photos that lack it; report their rows block by block if their places are given."""
     collection = engine.collection
     backbone = backbone_of(engine, chosen_backbone(collection, request.backbone))
-    wanted = without_view(collection, backbone.name, photo_ids, view)
+    wanted = without_view(collection, backbone.name, photo_ids, CENTRE)
     if not wanted:
-        return False
+        return
     columns = places or Places.of(())
     by_photo = np.argsort(columns.photo_ids, kind="stable")
     ordered = columns.photo_ids[by_photo]
     done = 0
-    report(Progress(stage, 0, len(wanted)))
-    for block in embed_view(collection, wanted, view, backbone, engine.network(backbone, request.device), cancel):
+    report(Progress(text("Suggesting classes"), 0, len(wanted)))
+    for block in embed_view(collection, wanted, CENTRE, backbone, engine.network(backbone, request.device), cancel):
         done += len(block)
         if places is not None:
             ids = np.array([photo.id for photo in block], np.int64)
             spans = zip(np.searchsorted(ordered, ids), np.searchsorted(ordered, ids, "right"), strict=True)
             rows = np.concatenate([by_photo[first:end] for first, end in spans])
             report(RowsChanged(rows_for(engine, places.take(rows), backbone.name)))
-        report(Progress(stage, done, len(wanted)))
-    return True
+        report(Progress(text("Suggesting classes"), done, len(wanted)))

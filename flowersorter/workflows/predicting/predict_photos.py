@@ -1,4 +1,4 @@
-"""Predicts single photos without storing them, with the same views as a folder: a second one where it is not sure."""
+"""Predicts single photos without storing them, from the same view as a folder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.photos.read import LoadedPhoto, read_photo, read_small
+from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import Predictions, predict
+from flowersorter.vision.classifier.predict import Predictions, predict, reason_not_sure
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
 from flowersorter.vision.features.packed import pack
-from flowersorter.vision.features.views import CENTRE, WIDE, cut
+from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
@@ -66,6 +66,7 @@ class PhotoPrediction:
         top: (class name, probability), likeliest first.
         error: Why the photo is unreadable, None where it is not.
         looks_like: The ImageNet class that an unknown photo resembles; "" for other photos, and for none.
+        reason: Why the photo is less than sure though its confidence would do; "" for any other photo.
         remark: On a file that is not as it should be, though it decodes; None for others.
     """
 
@@ -76,6 +77,7 @@ class PhotoPrediction:
     top: tuple[tuple[str, float], ...] = ()
     error: str | None = None
     looks_like: str = ""
+    reason: str = ""
     remark: str | None = None
 
 
@@ -135,39 +137,28 @@ def _predict_batch(
             result[i] = PhotoPrediction(path, error=error.why or error.what)
     if photos:
         loaded = list(photos.values())
-        predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), rejected.of(loaded))
+        refused = rejected.of(loaded)
+        predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), refused)
         for row, i in enumerate(photos):
             found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
+            score, answered = float(predictions.ood_score[row]), bool(refused[row].any())
+            reason = reason_not_sure(model, found.verdict, found.confidence, score, rejected=answered)
             like = likely[row] if found.verdict is Verdict.UNKNOWN else ""
-            result[i] = replace(found, looks_like=like, remark=photos[i].remark)
+            result[i] = replace(found, looks_like=like, reason=reason, remark=photos[i].remark)
     return [result[i] for i in range(len(paths))]
 
 
 def _look(
     photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds, rejected: NDArray[np.bool_]
 ) -> tuple[Predictions, list[str]]:
-    """Predict photos, and name the ImageNet class that each resembles.
-
-    Photos whose prediction is not sure are predicted again with a second, wider view.
-    """
-
-    def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
-        return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
-
-    centre = view(CENTRE, [photo.pixels for photo in photos])
+    """Predict photos, and name the ImageNet class that each resembles."""
+    crops = np.stack([cut(photo.pixels, CENTRE, backbone.crop_px) for photo in photos])
+    embeddings = network.embed(crops)
     layer = layer_of(model.backbone)
-    imagenet_prior = None if layer is None else compute_imagenet_prior(centre, layer)
+    imagenet_prior = None if layer is None else compute_imagenet_prior(embeddings, layer)
     likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior, model.class_names)
-    embeddings = centre.astype(np.float32)
-    predictions = predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior), rejected=rejected)
-    doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
-    if not doubtful:
-        return predictions, likely
-    # From the small picture, as for a folder: the two must agree to the last digit.
-    small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
-    again = view(WIDE, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
-    embeddings[doubtful] = (embeddings[doubtful] + again) / 2
-    return predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior), rejected=rejected), likely
+    features = replace(pack(embeddings), imagenet_prior=imagenet_prior)
+    return predict(model, features, rejected=rejected), likely
 
 
 class _Rejected:

@@ -347,7 +347,4 @@ def _head_alone(
         thresholds=fit_thresholds(confidence, right),
         training=training,
     )
-    order = np.argsort(photos.photos.photo_ids)
-    held_out = np.full(len(targets), -1, np.int32)
-    held_out[best.rows] = guessed
-    return model, LearnedPhotos(photos.photos.photo_ids[order], targets[order].astype(np.int32), held_out[order])
+    return model, LearnedPhotos.held_out_at(photos.photos, best.rows, guessed, confidence)

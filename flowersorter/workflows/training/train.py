@@ -161,7 +161,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
             text("no photo has a label"),
             text("Drag photos onto their class or confirm suggestions, then retrain"),
         )
-    # A second look would take seconds; `label` has seen to those it was not sure of.
+    # The centre alone: another view would take seconds.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
         embed_labelled(engine, request.device, classes, CENTRE, name, report, cancel)
     own = labelled_photos(engine, backbone, classes)

@@ -19,14 +19,11 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
-from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.features.views import CENTRE, WIDE
-from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache
-from flowersorter.workflows.predicting.photo_details import predictions_for
 from tests.drawing import RED, jpeg_bytes, textured
 
 WIDTH = 2048
@@ -95,22 +92,6 @@ def make_collection(
         for start in range(0, photos, _BLOCK):
             resemblances.get(hashes[start : start + _BLOCK])
     return made
-
-
-def look_twice(engine: Engine, classes: int) -> int:
-    """Add the mirror images of the photos that labelling would look at twice; returns how many.
-
-    Afterwards there is nothing left to do for the collection's model.
-    """
-    ids = sorted(place.photo_id for place in engine.collection.photos.all_places() if place.photo_id is not None)
-    guesses = predictions_for(engine, ids)
-    assert guesses is not None
-    doubtful = set(guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()) - set(engine.collection.labels.all())
-    hashes = {photo_id: photo.sha256 for photo_id, photo in engine.collection.photos.photos(ids).items()}
-    # Photos were remembered in the order of their numbers.
-    numbers = {number for number, photo_id in enumerate(ids) if photo_id in doubtful}
-    _embed(engine.collection, [hashes[photo_id] for photo_id in ids], classes, WIDE, numbers)
-    return len(numbers)
 
 
 def target_of(number: int, classes: int) -> int:

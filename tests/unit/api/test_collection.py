@@ -326,6 +326,8 @@ def test_progress_comes_in_the_callers_thread_and_what_it_raises_comes_out(tmp_p
 
 def test_a_prediction_reads_well() -> None:
     assert str(Prediction("daisy", 0.974, "sure", (("daisy", 0.974),))) == "daisy (97 %, sure)"
+    assert str(Prediction("daisy", 0.65, "sure", (("daisy", 0.65),))) == "daisy (sure)"
+    assert str(Prediction("daisy", 0.65, "likely", (("daisy", 0.65),))) == "daisy (65 %, likely)"
     assert str(Prediction("daisy", 0.4, "unsure", ())) == "daisy (40 %, not sure)"
 
 

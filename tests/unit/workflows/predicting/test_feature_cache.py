@@ -247,7 +247,7 @@ def test_an_emptied_cache_is_forgotten(collection: CollectionStore, store: Embed
 
 
 def test_what_is_lent_stays_as_it_is(collection: CollectionStore, store: EmbeddingStore, table: FeatureTable) -> None:
-    """A prediction may be under way while a photo gets its second look."""
+    """A prediction may be under way while another view of a photo is embedded."""
     ids = known(collection, range(BLOCK))
     append(store, range(BLOCK))
     for look in range(3):

@@ -57,7 +57,7 @@ def test_single_photos_are_predicted_in_order_and_a_broken_one_says_why(
 
 def test_single_photos_are_told_the_same_as_a_whole_folder(engine: Engine, photos: Path) -> None:
     rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
-    assert (rows.verdicts != Verdict.SURE).any()  # so that a second look was taken
+    assert (rows.verdicts != Verdict.SURE).any()
     result = predict_photos(engine, PredictRequest(tuple(rows.paths)), silent, CancelToken())
     assert [p.confidence for p in result] == pytest.approx(rows.confidences.tolist(), abs=1e-6)
     assert [p.verdict for p in result] == rows.verdicts.tolist()

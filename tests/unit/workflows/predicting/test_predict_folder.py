@@ -8,14 +8,12 @@ import sys
 import threading
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from flowersorter.domain.label import LabelOrigin
-from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, FolderUnusable, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
@@ -23,12 +21,11 @@ from flowersorter.jobs.worker_threads import workers_ended
 from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.features.views import WIDE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting import extra_views, ingest, predict_photos
 from flowersorter.workflows.predicting.network_loader import Embeds
-from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
+from flowersorter.workflows.predicting.photo_details import details, folder_rows
 from flowersorter.workflows.predicting.predict_folder import (
     FolderScanned,
     PredictFolderRequest,
@@ -37,7 +34,6 @@ from flowersorter.workflows.predicting.predict_folder import (
     predict_folder,
 )
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
-from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import ColourNetwork, open_colour_network
 from tests.stuck import LIMIT_S, Stuck
 from tests.unit.workflows.conftest import draw_photos
@@ -244,7 +240,7 @@ def test_no_lane_gets_all_of_the_last_further_views(
     network = _Tallying()
     with Engine(CollectionStore.open(tmp_path / "collection"), lambda _b, _d: network) as reopened:
         predict_folder(reopened, PredictFolderRequest(photos), silent, CancelToken())
-    assert sorted(network.sizes[:6], reverse=True) == [8, 8, 7, 4, 2, 1]
+    assert sorted(network.sizes, reverse=True) == [8, 8, 7, 4, 2, 1]
 
 
 def test_a_lost_cache_is_made_again_from_the_photos(engine: Engine, photos: Path, tmp_path: Path) -> None:
@@ -275,43 +271,14 @@ def test_what_somebody_looks_at_is_read_first(engine: Engine, photos: Path, monk
     assert set(blocks[0]) < set(looked_at) <= set(blocks[0]) | set(blocks[1])
 
 
-def test_only_the_doubtful_photos_are_looked_at_twice(engine: Engine, photos: Path) -> None:
+def test_photos_are_embedded_once_also_where_the_prediction_is_not_sure(engine: Engine, photos: Path) -> None:
     network = ColourNetwork()
     engine.open_network = lambda _b, _d: network
     rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
-    doubtful = int((rows.verdicts != Verdict.SURE).sum())
-    assert doubtful > 0
-    assert network.embedded - 30 >= doubtful
-    for place_id in rows.place_ids.tolist():
-        sha256 = engine.collection.photos.photo(engine.collection.photos.place(place_id).photo_id or 0).sha256
-        looked_twice = not engine.collection.embeddings("resnet50").missing([sha256], WIDE)
-        if int(rows.verdicts[rows.place_ids == place_id][0]) != Verdict.SURE:
-            assert looked_twice
-
-
-def test_sure_photos_are_looked_at_once(
-    engine: Engine, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(2):  # 48 photos are enough to promise something
-        train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
-        for colour in ("red", "green", "blue"):
-            draw_photos(sorted_photos / colour, colour, 16, first=200)
-    guessed: list[PhotoPredictions] = []
-
-    def watched(*arguments: Any) -> PhotoPredictions | None:
-        found = predictions_for(*arguments)
-        guessed.extend([] if found is None else [found])
-        return found
-
-    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predictions_for", watched)
-    network = ColourNetwork()
-    engine.open_network = lambda _b, _d: network
-    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
-    at_first = guessed[0].verdicts  # a second look may make sure of a photo
-    doubtful = int((at_first != Verdict.SURE).sum())
-    assert len(at_first) == 30
-    assert doubtful < 30
-    assert network.embedded == 30 + doubtful
+    assert (rows.verdicts != Verdict.SURE).any()
+    assert network.embedded == len(rows) == 30
+    predict_photos.predict_photos(engine, predict_photos.PredictRequest(tuple(rows.paths)), silent, CancelToken())
+    assert network.embedded == 60
 
 
 def test_a_photo_that_vanished_is_missing_and_not_forgotten(engine: Engine, photos: Path) -> None:
@@ -355,7 +322,7 @@ def test_details_name_the_guesses_and_the_nearest_confirmed_photos(engine: Engin
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(ingest, "read_photo"), (extra_views, "pixels_of"), (sys.modules[predict_folder.__module__], "scan")],
+    [(ingest, "read_photo"), (sys.modules[predict_folder.__module__], "scan")],
 )
 def test_a_job_is_cancelled_whatever_a_decoder_or_a_drive_does(
     engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
@@ -368,6 +335,23 @@ def test_a_job_is_cancelled_whatever_a_decoder_or_a_drive_does(
     stuck.gate.set()
     monkeypatch.undo()
     assert len(labelled(engine, photos).rows) == 30
+
+
+def test_a_lost_cache_made_again_is_cancelled_whatever_a_decoder_does(
+    engine: Engine, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelled(engine, photos)
+    engine.collection.close()
+    shutil.rmtree(tmp_path / "collection" / "embeddings")
+    stuck, cancel = Stuck(), CancelToken()
+    stuck.when_begun(cancel.cancel)
+    monkeypatch.setattr(extra_views, "pixels_of", stuck)
+    with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as reopened:
+        with pytest.raises(Cancelled):
+            predict_folder(reopened, PredictFolderRequest(photos), silent, cancel)
+        stuck.gate.set()
+        monkeypatch.undo()
+        assert len(labelled(reopened, photos).rows) == 30
 
 
 def test_single_photos_are_cancelled_whatever_a_decoder_does(
