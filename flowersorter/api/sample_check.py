@@ -54,7 +54,7 @@ class SampleCheck:
             PhotoUnreadable: the photo is not in the sample, or is gone.
             UserError: the suggested class was deleted.
         """
-        from flowersorter.domain.answer import Answer
+        from flowersorter.domain.check_answer import CheckAnswer
         from flowersorter.workflows.evaluation.check_sample import answer_sample
 
         path = (photo.path if isinstance(photo, Photo) else given_path(photo)).absolute()
@@ -63,7 +63,7 @@ class SampleCheck:
             raise PhotoUnreadable(
                 text("There is no answer about {photo}", photo=path), text("it is none of the photos of this check")
             )
-        answer = Answer.SKIPPED if right is None else Answer.RIGHT if right else Answer.WRONG
+        answer = CheckAnswer.SKIPPED if right is None else CheckAnswer.RIGHT if right else CheckAnswer.WRONG
         self._check = answer_sample(self._engine().collection, self._check, drawn.photo_id, answer)
 
     @property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options
 from flowersorter.commands.shared.output import Terminal, percent, shown
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.errors import UserError
 from flowersorter.messages import plural, text
 from flowersorter.photos.scan import absolute_folder
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _DIGITS = 6
-_LETTERS = {"y": Answer.RIGHT, "n": Answer.WRONG, "s": Answer.SKIPPED}
-_WORDS = _LETTERS | {"yes": Answer.RIGHT, "no": Answer.WRONG, "skip": Answer.SKIPPED}
+_LETTERS = {"y": CheckAnswer.RIGHT, "n": CheckAnswer.WRONG, "s": CheckAnswer.SKIPPED}
+_WORDS = _LETTERS | {"yes": CheckAnswer.RIGHT, "no": CheckAnswer.WRONG, "skip": CheckAnswer.SKIPPED}
 
 
 def run(call: Call) -> int:
@@ -78,12 +78,12 @@ def _ask(call: Call, engine: Engine, check: CheckedSample, names: Mapping[int, s
         if answer is None:
             break
         check = answer_sample(engine.collection, check, photo.photo_id, answer)
-        skipped |= {photo.photo_id} if answer is Answer.SKIPPED else set()
+        skipped |= {photo.photo_id} if answer is CheckAnswer.SKIPPED else set()
         left = None if left is None else left - 1
     return check
 
 
-def _read(file: Path) -> list[tuple[str, Answer]]:
+def _read(file: Path) -> list[tuple[str, CheckAnswer]]:
     """Read the lines of a file of answers: path, "" for the next photo, and answer.
 
     Raises:
@@ -94,7 +94,7 @@ def _read(file: Path) -> list[tuple[str, Answer]]:
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise UserError(text("The answers in {file} cannot be read", file=file), why) from error
-    found: list[tuple[str, Answer]] = []
+    found: list[tuple[str, CheckAnswer]] = []
     for number, row in enumerate(csv.reader(written.splitlines()), 1):
         if not any(row):
             continue
@@ -110,7 +110,7 @@ def _read(file: Path) -> list[tuple[str, Answer]]:
 
 
 def _take(
-    engine: Engine, check: CheckedSample, folder: Path, answers: Sequence[tuple[str, Answer]]
+    engine: Engine, check: CheckedSample, folder: Path, answers: Sequence[tuple[str, CheckAnswer]]
 ) -> tuple[CheckedSample, int]:
     """Store answers, all or none; returns how many were not used."""
     unused = 0

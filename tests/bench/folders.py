@@ -161,7 +161,10 @@ def judged(photos: LearnedPhotos, folder: Folder) -> tuple[Predictions, Predicti
     with ThreadPool() as pool:
         graph = connect(labelled, features.take(known), pool, CancelToken())
         adapted = logits + folder_bias(logits, alone.ood_score[known], model.class_logits)
-        terms[known] = follow_neighbours(adapted, graph, targets, pool, CancelToken()) - logits
+        terms[known] = (
+            follow_neighbours(adapted, graph, np.eye(logits.shape[1], dtype=np.float32)[targets], pool, CancelToken())
+            - logits
+        )
     return alone, predict(model, features, unknown=unknown, terms=terms)
 
 

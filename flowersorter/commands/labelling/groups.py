@@ -31,7 +31,7 @@ def run(call: Call) -> int:
         "groups": len(result.groups),
         "photos": sum(len(group.photos) for group in result.groups),
         "unlabelled": result.unlabelled,
-        "labelled": result.labelled,
+        "labelled": result.answered,
         "unreadable": len(scanned.unreadable),
         "left_out": dict(sorted(scanned.skipped.items())),
         "problems": folder_problems(scanned.problems),
@@ -54,7 +54,8 @@ def in_words(result: GroupsResult) -> Text:
     """Say how many groups there are, and what that means for naming them."""
     groups: Sequence[LookAlikeGroup] = result.groups
     if not groups:
-        return text("Every photo here has a label.") if result.labelled else text("No photo here can be read.")
+        answered = text("Every photo here has a label, or you answered that it is not yours or that you don't know.")
+        return answered if result.answered else text("No photo here can be read.")
     if len(groups) == 1 and not groups[0].alike:
         return text("One photo here has no label, so there is nothing to group.")
     if len(groups) == 1:

@@ -1,4 +1,4 @@
-"""The tables of what a person said of photos besides their label: rejected classes and marks."""
+"""The tables of what a person said about photos besides their label: rejected classes and marks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswer, PhotoAnswers
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.edited_photos import standing
-from flowersorter.library.tables.labels import missing_class_as_user_error
+from flowersorter.library.tables.labels import foreign_key_as_user_error
+from flowersorter.messages import text
 
 _BETWEEN = (
     "SELECT photo_id, class_id, 'NONE' FROM rejected_classes WHERE photo_id BETWEEN ?1 AND ?2"
@@ -44,14 +45,14 @@ class AnswerTable:
         return found
 
     def marked(self, mark: Mark) -> list[int]:
-        """The photos with this mark that are still there, rising."""
+        """The photos with this mark that are still there, ascending."""
         return [row[0] for row in self._database.tuples(_MARKED, (mark.name,))]
 
     def put(self, answers: Mapping[int, PhotoAnswers]) -> dict[int, PhotoAnswers]:
         """Replace the answers about photos, by photo id, and remove the labels that contradict them.
 
         Returns:
-            The answers before, for `put`.
+            The previous answers; passing them to `put` undoes the change, but not the removal of labels.
 
         Raises:
             UserError: a class or a photo is not in the library any more; nothing was changed.
@@ -60,7 +61,10 @@ class AnswerTable:
         photos = [(photo_id,) for photo_id in answers]
         rejected = [(photo_id, class_id, now) for photo_id, each in answers.items() for class_id in each.rejected]
         marks = [(photo_id, each.mark.name, now) for photo_id, each in answers.items() if each.mark is not Mark.NONE]
-        with missing_class_as_user_error(), self._database.transaction() as connection:
+        with (
+            foreign_key_as_user_error(text("The answers could not be changed")),
+            self._database.transaction() as connection,
+        ):
             before = self.get(answers)
             connection.executemany("DELETE FROM rejected_classes WHERE photo_id = ?", photos)
             connection.executemany("DELETE FROM marks WHERE photo_id = ?", photos)

@@ -15,7 +15,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.edited_photos import STANDING
-from flowersorter.messages import text
+from flowersorter.messages import Text, text
 
 _COLUMNS = "photo_id, class_id, origin"
 #: A labelled photo that is used for training: its file exists and is a picture.
@@ -92,7 +92,10 @@ class LabelTable:
             for photo_id, label in labels.items()
             if label is not None
         ]
-        with missing_class_as_user_error(), self._database.transaction() as connection:
+        with (
+            foreign_key_as_user_error(text("The labels could not be changed")),
+            self._database.transaction() as connection,
+        ):
             before = self.get(list(labels))
             connection.executemany("DELETE FROM labels WHERE photo_id = ?", cleared)
             connection.executemany(
@@ -145,8 +148,11 @@ def _label(class_id: int, origin: str) -> Label:
 
 
 @contextmanager
-def missing_class_as_user_error() -> Iterator[None]:
-    """Convert the error for a deleted class, which an undo step may refer to.
+def foreign_key_as_user_error(what: Text) -> Iterator[None]:
+    """Convert the error for a deleted class or a photo that is gone, which an undo step may refer to.
+
+    Args:
+        what: Says what could not be done.
 
     Raises:
         UserError: a class or a photo is gone from the library.
@@ -154,6 +160,4 @@ def missing_class_as_user_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise UserError(
-            text("The labels could not be changed"), text("the class is not in the library any more")
-        ) from error
+        raise UserError(what, text("a class or a photo is not in the library any more")) from error

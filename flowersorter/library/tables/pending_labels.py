@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.labels import missing_class_as_user_error
+from flowersorter.library.tables.labels import foreign_key_as_user_error
+from flowersorter.messages import text
 
 _PUT = "INSERT OR REPLACE INTO pending_labels (place_id, class_id) SELECT id, ? FROM places WHERE id = ?"
 
@@ -32,7 +33,10 @@ class PendingLabelTable:
         Raises:
             UserError: a class is gone from the library; nothing was changed.
         """
-        with missing_class_as_user_error(), self._database.transaction() as connection:
+        with (
+            foreign_key_as_user_error(text("The labels could not be changed")),
+            self._database.transaction() as connection,
+        ):
             there = self._database.query_in(
                 "SELECT place_id, class_id FROM pending_labels WHERE place_id IN (?)", classes
             )

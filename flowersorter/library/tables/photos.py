@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.natural_sort import natural_ranking
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
@@ -146,6 +147,11 @@ class PhotoTable:
         names = places.paths.names
         order = natural_ranking([names[i] for i in shown.tolist()])
         return places.take(shown[np.array(order, np.intp)])
+
+    def ids_under(self, roots: Path | Sequence[Path]) -> NDArray[np.int64]:
+        """The ids of the photos that `places_under` finds, ascending; it takes no time to order the names."""
+        places = self._places_between(path_ranges(roots), "left_out = 0")
+        return sorted_unique(places.take(np.flatnonzero(~places.missing)).known_photo_ids)
 
     def all_places(self, *, left_out: bool = True) -> Places:
         """Every place, including missing ones, in the order they were first found.

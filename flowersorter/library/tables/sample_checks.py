@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.library.database.connection import Database
 
 
@@ -93,12 +93,12 @@ class SampleCheckTable:
         with self._database.transaction() as connection:
             connection.execute("UPDATE sample_checks SET withdrawn = ? WHERE id = ?", (why, sample_id))
 
-    def answers(self, sample_id: int) -> dict[int, Answer]:
+    def answers(self, sample_id: int) -> dict[int, CheckAnswer]:
         """The answers of a sample, by photo id."""
         rows = self._database.tuples("SELECT photo_id, answer FROM sample_answers WHERE check_id = ?", (sample_id,))
-        return {photo_id: Answer(answer) for photo_id, answer in rows}
+        return {photo_id: CheckAnswer(answer) for photo_id, answer in rows}
 
-    def set_answer(self, sample_id: int, photo_id: int, answer: Answer | None) -> None:
+    def set_answer(self, sample_id: int, photo_id: int, answer: CheckAnswer | None) -> None:
         """Store the answer about a photo; None removes it."""
         with self._database.transaction() as connection:
             if answer is None:

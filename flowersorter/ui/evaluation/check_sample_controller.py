@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 
-from flowersorter.domain.answer import Answer
 from flowersorter.domain.changes import Changes
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.grid.folder_controller import FolderController
@@ -41,7 +41,7 @@ class AnswerCommand(LibraryCommand):
         session: Session,
         check: CheckedSample,
         photo_id: int,
-        answer: Answer,
+        answer: CheckAnswer,
         text: str,
         show: Callable[[CheckedSample | None, int, Exception | None], None],
     ) -> None:
@@ -57,7 +57,7 @@ class AnswerCommand(LibraryCommand):
         """Restore the answer before."""
         return self._stored(self._before)
 
-    def _stored(self, answer: Answer | None) -> CheckedSample:
+    def _stored(self, answer: CheckAnswer | None) -> CheckedSample:
         check = answer_sample(self._collection, self._check, self._photo_id, answer)
         _ = check.done  # computed here, a tenth of a second with 100,000 photos, and not while the window waits
         return check
@@ -132,14 +132,14 @@ class CheckSampleController(QObject):
         dialog.open()
 
     @Slot(int, object)
-    def _on_answered(self, photo_id: int, answer: Answer) -> None:
+    def _on_answered(self, photo_id: int, answer: CheckAnswer) -> None:
         assert self._check is not None, "the dialog is open"
         stack = self._session.undo_stack
         self._answered = [at for at in self._answered if at <= stack.index()]  # what was undone is gone for good
         text = {
-            Answer.RIGHT: self.tr("Suggestion Is Right"),
-            Answer.WRONG: self.tr("Suggestion Is Wrong"),
-            Answer.SKIPPED: self.tr("Skip Photo"),
+            CheckAnswer.RIGHT: self.tr("Suggestion Is Right"),
+            CheckAnswer.WRONG: self.tr("Suggestion Is Wrong"),
+            CheckAnswer.SKIPPED: self.tr("Skip Photo"),
         }[answer]
         stack.push(AnswerCommand(self._session, self._check, photo_id, answer, text, self._show))
         self._answered.append(stack.index())
@@ -161,7 +161,7 @@ class CheckSampleController(QObject):
     def _show(self, check: CheckedSample | None, photo_id: int, error: Exception | None) -> None:
         if check is not None:
             self._check = check
-            right = check.answers.get(photo_id) is Answer.RIGHT
+            right = check.answers.get(photo_id) is CheckAnswer.RIGHT
             class_id = check.suggestion(photo_id)
             self._labels.show_stored({photo_id: Label(class_id, LabelOrigin.PERSON) if right else None})
         if error is not None:

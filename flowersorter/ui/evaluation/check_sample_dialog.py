@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.messages import worded
 from flowersorter.ui.labels.label_errors_pictures import Picture
 from flowersorter.ui.shared import theme
@@ -29,7 +29,7 @@ class CheckSampleDialog(QDialog):
         parent: The window.
 
     Signals:
-        answered(photo id, Answer): Whether its suggestion is right.
+        answered(photo id, CheckAnswer): Whether its suggestion is right.
         undo_requested(): Undo the last answer.
     """
 
@@ -176,17 +176,17 @@ class CheckSampleDialog(QDialog):
 
     @Slot()
     def _right(self) -> None:
-        self._answer(Answer.RIGHT)
+        self._answer(CheckAnswer.RIGHT)
 
     @Slot()
     def _wrong(self) -> None:
-        self._answer(Answer.WRONG)
+        self._answer(CheckAnswer.WRONG)
 
     @Slot()
     def _skip(self) -> None:
-        self._answer(Answer.SKIPPED)
+        self._answer(CheckAnswer.SKIPPED)
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: CheckAnswer) -> None:
         """Give an answer, unless the one before is still being stored: it was about the same photo."""
         if self.current is not None and not self._waiting:
             self._waiting = True

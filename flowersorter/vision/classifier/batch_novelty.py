@@ -109,7 +109,7 @@ def compare(
         groups = groups if bursts is None else joined(groups, bursts)
         if min(len(np.unique(groups[part])) for part in (other, ~other)) < LEAST:
             return None
-        folds = _deal(groups, seed)
+        folds = _assign_folds(groups, seed)
         pairs = list(combinations(range(_FOLDS), 2))
         seen = np.stack([~np.isin(folds, pair) for pair in pairs])
         task = FitBatch(projection, other.astype(np.intp), 2, seen, _shares(classes, other))
@@ -128,7 +128,7 @@ def compare(
     return TwoSampleClassifier(heads, folds[other], reference)
 
 
-def _deal(groups: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+def _assign_folds(groups: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
     """Assign photos to folds by group; (N,)."""
     _, numbers = np.unique(groups, return_inverse=True)
     dealt = np.random.default_rng(seed).permutation(numbers.max() + 1) % _FOLDS

@@ -33,7 +33,7 @@ Subspaces = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 class ClassSubspaces:
-    """Subspaces of the classes, of all labelled photos or without a fold.
+    """Subspaces of the classes, of all labelled photos or of those outside one fold.
 
     Args:
         coordinates: Coordinates of N labelled photos, the largest variance first.
@@ -130,7 +130,7 @@ class ClassSubspaces:
         together = ((projection * weights[:, None]).T @ projection).astype(np.float64)
         for sums in moments.values():
             together += sums / max(sums[-1, -1], 1.0)
-        together /= self._classes
+        together /= together[-1, -1]  # the number of classes with photos
         mean = together[-1, :-1]
         _, found = np.linalg.eigh(together[:-1, :-1] - np.outer(mean, mean))
         rotation = np.zeros((len(together), self._rank + 1))

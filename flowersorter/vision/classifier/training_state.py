@@ -120,7 +120,7 @@ class TrainingState:
         groups = examples.groups
         if groups is None:
             groups = near_duplicate_groups(features, coordinates, targets, pool, cancel)
-        folds = _deal(examples, groups, seed)
+        folds = _assign_folds(examples, groups, seed)
         variants = _projected(examples.variants, axes, cancel)
         return cls(
             examples.ids,
@@ -159,7 +159,7 @@ class TrainingState:
             settled_groups = np.where(settled, self.groups[row], -1)
             settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
             groups = near_duplicate_groups(features, coordinates, targets, pool, cancel, settled_groups)
-        folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
+        folds = _assign_folds(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
         if _in_one_fold(folds, targets):
             return None
         variants = _projected(examples.variants, self.axes, cancel)
@@ -253,7 +253,7 @@ def _projected(variants: AugmentedViews | None, axes: PCA, cancel: CancelToken) 
     )
 
 
-def _deal(
+def _assign_folds(
     examples: Examples, groups: NDArray[np.intp], seed: int, kept: NDArray[np.intp] | None = None
 ) -> NDArray[np.intp]:
     """As `assign_folds`, bursts together too, with -1 for photos that cannot be held out.

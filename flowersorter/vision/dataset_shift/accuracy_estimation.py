@@ -4,7 +4,7 @@ The held-out accuracy holds for photos like the labelled ones. On a folder from 
 propagation err on different photos, so the fraction on which both agree estimates the accuracy there, as the
 disagreement of two classifiers does in Jiang, Nagarajan, Baek and Kolter (2022). Where it is lower than on held-out
 photos, or more photos are unfamiliar, the confidences of the folder are scaled down until their mean is the estimate,
-and *sure* starts where the mean of those above keeps the promise.
+and *sure* starts where the mean of those above reaches the target precision.
 
 Measured by `python -m tests.bench claim` (docs/accuracy.md). A threshold of *sure* for each class of at least 33
 held-out photos was tried as well and left out: with 60 and 140 photos a class, 20 and 8 points fewer photos are sure,
@@ -34,8 +34,6 @@ _AXES, _NEIGHBOURS, _SEED = 128, 6, 0
 #: A folder differs where the estimate is lower than the held-out accuracy, or than the mean confidence, by this much,
 #: and by these standard errors. The mean confidence needs no held-out photos, of which a few labels leave too few.
 _LESS_ACCURATE, _LESS_CONFIDENT, _STANDARD_ERRORS = 0.02, 0.05, 1.64
-#: Fraction of unfamiliar photos that differs from the `NOT_SURE_RATE` of the held-out ones.
-_UNFAMILIAR = 2 * NOT_SURE_RATE
 #: By how much the estimate may be too high on a folder that differs.
 _MARGIN = 0.025
 #: Confidences are scaled as log odds between these.
@@ -75,7 +73,8 @@ class AccuracyEstimate:
         unfamiliar: Fraction of the folder's photos less familiar than `NOT_SURE_RATE` of the held-out ones.
         differs: Whether the folder is clearly less accurate, or less familiar, than held-out photos.
         sure_from: Confidence from which its photos can be sure; 0 where the model's threshold holds.
-        agreed_only: Whether only photos on which label propagation agrees can be sure.
+        agreed_only: Whether only photos on which label propagation agrees can be sure, of those that were compared.
+        sure_from_uncompared: As `sure_from`, for photos that were not compared.
     """
 
     photos: int
@@ -85,6 +84,7 @@ class AccuracyEstimate:
     differs: bool
     sure_from: float
     agreed_only: bool
+    sure_from_uncompared: float = 0.0
 
 
 def agree_with_neighbours(labelled: PhotoSample, others: PhotoSample, cancel: CancelToken) -> NDArray[np.bool_]:
@@ -118,7 +118,7 @@ def agree_with_neighbours(labelled: PhotoSample, others: PhotoSample, cancel: Ca
 
 
 def estimate_accuracy(
-    folder: FolderPredictions, held_out: float | None, measured: int, promise: float
+    folder: FolderPredictions, held_out: float | None, measured: int, target_precision: float
 ) -> AccuracyEstimate | None:
     """Estimate the accuracy on a folder, and from which confidence its photos can be sure.
 
@@ -126,26 +126,30 @@ def estimate_accuracy(
         folder: Its photos.
         held_out: Held-out accuracy of the model; None if not measured.
         measured: Number of photos of the held-out accuracy.
-        promise: Fraction of sure photos that must be right.
+        target_precision: Fraction of sure photos that must be right.
 
     Returns:
         The estimate; None with fewer than `LEAST_PHOTOS` suggestions.
     """
     known = np.where(folder.suggested, 1 - folder.unknown.astype(np.float64), 0)
-    photos = int(np.count_nonzero(folder.suggested))
-    if photos < LEAST_PHOTOS or known.sum() <= 0:
+    photos, total = int(np.count_nonzero(folder.suggested)), known.sum()
+    if photos < LEAST_PHOTOS or total <= 0:
         return None
-    accuracy = float(known @ folder.agreed / known.sum())
+    accuracy = float(known @ folder.agreed / total)
     unfamiliar = float(folder.unfamiliar.mean())
-    less = folder.confidence - folder.agreed
-    differs = unfamiliar > _UNFAMILIAR
-    differs |= _clearly(known @ less / known.sum(), _LESS_CONFIDENT, less.var() / len(less))
+    expected = NOT_SURE_RATE * (1 - NOT_SURE_RATE) / len(known)
+    differs = _clearly(unfamiliar - NOT_SURE_RATE, NOT_SURE_RATE, expected)
+    less = folder.confidence.astype(np.float64) - folder.agreed
+    mean = known @ less / total
+    differs |= _clearly(mean, _LESS_CONFIDENT, np.square(known) @ np.square(less - mean) / total**2)
     if held_out is not None:
         variance = accuracy * (1 - accuracy) / photos + held_out * (1 - held_out) / max(measured, 1)
         differs |= _clearly(held_out - accuracy, _LESS_ACCURATE, variance)
-    doubted = bool(folder.sure.any()) and float(folder.agreed[folder.sure].mean()) < promise
-    sure_from = _sure_from(folder, accuracy - _MARGIN, promise) if differs else 0.0
-    return AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from, differs or doubted)
+    sure_too_often_wrong = bool(folder.sure.any()) and float(folder.agreed[folder.sure].mean()) < target_precision
+    agreed_only = differs or sure_too_often_wrong
+    uncompared = _sure_from(folder, known, accuracy - _MARGIN, target_precision) if agreed_only else 0.0
+    sure_from = uncompared if differs else 0.0
+    return AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from, agreed_only, uncompared)
 
 
 def _clearly(less: float, least: float, variance: float) -> bool:
@@ -153,25 +157,37 @@ def _clearly(less: float, least: float, variance: float) -> bool:
     return bool(less > max(least, _STANDARD_ERRORS * variance**0.5))
 
 
-def _sure_from(folder: FolderPredictions, accuracy: float, promise: float) -> float:
-    """Find the lowest confidence above which the mean of the scaled confidences of sure photos keeps the promise."""
+def _sure_from(
+    folder: FolderPredictions, weights: NDArray[np.float64], accuracy: float, target_precision: float
+) -> float:
+    """Find the lowest confidence above which the mean scaled confidence of sure photos reaches the target precision.
+
+    Args:
+        folder: The N photos.
+        weights: (N,) weight of each photo in the mean that is scaled, as in the estimate.
+        accuracy: Mean of the scaled confidences.
+        target_precision: Fraction of sure photos that must be right.
+    """
     confidence = folder.confidence.astype(np.float64)
-    expected = _scaled(confidence, min(accuracy, float(confidence.mean()))) * (1 - folder.unknown)
+    expected = _scaled(confidence, weights / weights.sum(), accuracy) * (1 - folder.unknown)
     sure = np.flatnonzero(folder.sure)
     order = sure[np.argsort(-confidence[sure], kind="stable")]
     mean = np.cumsum(expected[order]) / (np.arange(len(order)) + 1)
-    kept = np.flatnonzero(mean >= promise)
+    kept = np.flatnonzero(mean >= target_precision)
     return float(folder.confidence[order[kept[-1]]]) if len(kept) else NEVER_SURE
 
 
-def _scaled(confidence: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
-    """Divide the log odds of (N,) confidences by a temperature of at least 1 that brings their mean down to `mean`."""
+def _scaled(confidence: NDArray[np.float64], weights: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
+    """Divide the log odds of (N,) confidences by a temperature of at least 1.
+
+    It brings their mean, with (N,) weights that sum to 1, down to `mean`; they stay where it is lower.
+    """
     clipped = np.clip(confidence, _LEAST, _MOST)
     odds = np.log(clipped / (1 - clipped))
     low, high = 0.0, 1.0
     for _ in range(_BISECTIONS):
         factor = (low + high) / 2
-        if float((1 / (1 + np.exp(-factor * odds))).mean()) > mean:
+        if float(weights @ (1 / (1 + np.exp(-factor * odds)))) > mean:
             high = factor
         else:
             low = factor

@@ -10,7 +10,7 @@ A folder differs from the labelled photos in three ways, each measured on its ca
 - Photos that are close to one another are of one class. Each photo is pulled towards the classes of its neighbours,
   labelled or not, by the mean field of a Potts model; the pull is as strong as labelled neighbours agree.
 
-Each step measures how far it may go, and goes nowhere where it measures nothing. `python -m tests.bench folders` prints
+Each step measures how far it may go, and does nothing without evidence. `python -m tests.bench folders` prints
 the gain, for even and uneven folders and for folders of another place.
 """
 
@@ -30,7 +30,7 @@ from flowersorter.vision.parallel import ThreadPool
 LEAST_PHOTOS = 20
 #: OOD score up to which photos are measured: two thirds of the known ones, and few of the unknown ones among them.
 _FAMILIAR = 0.5
-#: Mean OOD score of a folder from which, and up to which, less of its bias counts: it may be full of unknown photos.
+#: Mean OOD score between which the weight of the bias falls from 1 to 0: the folder may be full of unknown photos.
 _STRANGE = (0.25, 0.5)
 #: Photos that the frequencies and the mean are measured on at most, and with which neighbours are searched at most.
 _MOST_MEASURED, MOST_CONNECTED = 4000, 4000
@@ -108,7 +108,7 @@ def connect(labelled: Features, others: Features, pool: ThreadPool, cancel: Canc
 def follow_neighbours(
     logits: NDArray[np.float32],
     graph: NeighbourGraph,
-    targets: NDArray[np.intp],
+    labels: NDArray[np.float32],
     pool: ThreadPool,
     cancel: CancelToken,
 ) -> NDArray[np.float32]:
@@ -117,7 +117,7 @@ def follow_neighbours(
     Args:
         logits: (N, C) calibrated logits of photos without a label.
         graph: Of the L labelled photos, then these N.
-        targets: (L,) class indices.
+        labels: (L, C) float32, the share of each class in each label; rows sum to 1.
         pool: Threads that share the work.
         cancel: Checked in every step.
 
@@ -127,7 +127,6 @@ def follow_neighbours(
     Raises:
         Cancelled: a stop was requested.
     """
-    labels = np.eye(logits.shape[1], dtype=np.float32)[targets]
     shares = softmax(logits)
     pull = np.float32(_PULL * _agreement(graph, labels, shares, pool))
     if pull <= 0:
@@ -143,9 +142,9 @@ def follow_neighbours(
 def _agreement(
     graph: NeighbourGraph, labels: NDArray[np.float32], shares: NDArray[np.float32], pool: ThreadPool
 ) -> float:
-    """Measure how well neighbours agree with the labels of labelled photos: 0 as by chance, 1 always."""
+    """Measure how well neighbours agree with the labels: 0 at chance level, 1 where all neighbours agree."""
     votes = graph.matmul(np.vstack([labels, shares]), pool)[: len(labels)]
-    total, right = votes.sum(axis=1), (votes * labels).sum(axis=1)
+    total, right = votes.sum(axis=1), (votes * (labels > 0)).sum(axis=1)
     some = total > 0
     if not some.any():
         return 0.0

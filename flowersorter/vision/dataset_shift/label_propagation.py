@@ -16,7 +16,7 @@ from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Nearest neighbours of each photo, and the fraction of a score that comes from them.
 NEIGHBOURS, FROM_NEIGHBOURS = 10, 0.9
-#: Steps: a score of `FROM_NEIGHBOURS` to this power is left out.
+#: Iterations; the remainder has weight 0.9**30 = 0.04.
 _STEPS = 30
 #: Columns of similarities among which only the largest is compared at first.
 _CHUNKS_OF = 32
@@ -31,7 +31,8 @@ _FAR = np.float32(1e30)
 class NeighbourGraph:
     """Similarities of N photos to their nearest ones: a sparse symmetric (N, N) matrix in compressed rows.
 
-    It is normalised by the square roots of the sums of its rows and columns, so that no score grows.
+    It is normalised by the square roots of the sums of its rows and columns, so that its largest
+    eigenvalue is 1 and repeated multiplication stays bounded.
 
     Attributes:
         starts: (N + 1,) positions in `columns` at which the rows start.
@@ -93,20 +94,15 @@ def neighbour_graph(
 
 
 def propagate(
-    graph: NeighbourGraph,
-    start: NDArray[np.float32],
-    pool: ThreadPool,
-    cancel: CancelToken,
-    from_neighbours: float = FROM_NEIGHBOURS,
+    graph: NeighbourGraph, start: NDArray[np.float32], pool: ThreadPool, cancel: CancelToken
 ) -> NDArray[np.float32]:
     """Spread class scores over a graph.
 
     Args:
         graph: Of N photos, labelled and not.
-        start: (N, C) float32, not negative: a one for the label of a photo, zeros or probabilities where it has none.
+        start: (N, C) float32, not negative: a one for the label of a photo, zeros where it has none.
         pool: Threads that share the work.
         cancel: Checked in every step.
-        from_neighbours: Fraction of a score that comes from the neighbours; the rest is the start's.
 
     Returns:
         (N, C) float32 scores; rows sum to 1, or are zeros where no score of the start leads.
@@ -114,12 +110,12 @@ def propagate(
     Raises:
         Cancelled: a stop was requested.
     """
-    kept = np.float32(1 - from_neighbours) * start
+    kept = np.float32(1 - FROM_NEIGHBOURS) * start
     scores = start
     for _ in range(_STEPS):
         cancel.check()
         scores = graph.matmul(scores, pool)
-        scores *= np.float32(from_neighbours)
+        scores *= np.float32(FROM_NEIGHBOURS)
         scores += kept
     total = scores.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(scores, total, out=np.zeros_like(scores), where=total > 0), np.float32)
@@ -143,7 +139,8 @@ def _nearest(
         part = np.hstack([points[rows], np.ones((len(half[rows]), 1), np.float32)])
         likeness = part @ columns
         likeness[np.arange(len(part)), np.arange(photos)[rows]] = -_FAR
-        # At least `most` columns reach the largest numbers of so many chunks: few others have to be sorted.
+        # The `most`-th largest chunk maximum is a lower bound of the `most`-th largest similarity: only columns above
+        # it are sorted.
         largest = likeness.reshape(len(part), -1, chunks).max(axis=1)
         bound = np.partition(largest, chunks - most, axis=1)[:, chunks - most]
         row, column = np.nonzero(likeness >= bound[:, None])

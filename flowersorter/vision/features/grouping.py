@@ -22,13 +22,13 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, Coordinates, spread_sample
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-#: Largest mean number of photos in a group, copies and bursts counted once.
+#: Largest mean number of photos in a group, near-duplicates and bursts counted once.
 MEAN_SIZE = 5
 #: Largest mean distance (1 minus the cosine) between the two halves of a group: photos that resemble none stay alone.
 #: Of 0.4, 0.45, 0.5 and 0.6 this one took the fewest actions: four in five photos are in groups of two and more, which
 #: hold four to seven photos on average and are 95 to 99 % of one class (draws of 13 things, of flowers, and of both).
 MOST_APART = 0.45
-#: Most photos in a group, copies and bursts counted once: more are not seen at a glance.
+#: Most photos in a group, near-duplicates and bursts counted once: more are not seen at a glance.
 MOST_PHOTOS = 40
 #: Principal axes along which photos are compared.
 _AXES = 64
@@ -47,11 +47,11 @@ class LookAlikes:
 
     Attributes:
         groups: (N,) group of each photo, numbered by their first photo.
-        copies: (N,) number of the photo that a near-duplicate or a photo of a burst counts as.
+        duplicate_groups: (N,) number of the photo that a near-duplicate or a photo of a burst counts as.
     """
 
     groups: NDArray[np.intp]
-    copies: NDArray[np.intp]
+    duplicate_groups: NDArray[np.intp]
 
 
 def look_alikes(
@@ -82,21 +82,21 @@ def look_alikes(
     axes = PCA.of(features.take(sample).unpack(), _AXES, _SEED)
     cancel.check()
     coordinates = axes.project(features, cancel)
-    rows = _of_length_one(coordinates.projection[:, :-1])
+    rows = _normalised(coordinates.projection[:, :-1])
     with ThreadPool() as pool:
-        copies = _copies(features, coordinates, rows, pool, cancel)
+        duplicates = _duplicate_groups(features, coordinates, rows, pool, cancel)
         if taken is not None and cameras is not None:
-            copies = joined(copies, find_bursts(features, np.zeros(len(rows), np.intp), taken, cameras))
-        copies = _numbered(copies)
-        clusters = _Clusters.of(coordinates.projection[:, :-1], copies)
+            duplicates = joined(duplicates, find_bursts(features, np.zeros(len(rows), np.intp), taken, cameras))
+        duplicates = _numbered(duplicates)
+        clusters = _Clusters.of(coordinates.projection[:, :-1], duplicates)
         for offset in (0, 1):
             _link(clusters, offset, most_apart, pool, cancel)
             if len(clusters.sums) <= EXACT:
                 break
-    return LookAlikes(_numbered(clusters.cut(mean_size)[copies]), copies)
+    return LookAlikes(_numbered(clusters.cut(mean_size)[duplicates]), duplicates)
 
 
-def _copies(
+def _duplicate_groups(
     features: Features, coordinates: Coordinates, rows: NDArray[np.float32], pool: ThreadPool, cancel: CancelToken
 ) -> NDArray[np.intp]:
     cells = np.zeros(len(rows), np.intp)
@@ -110,32 +110,41 @@ class _Clusters:
     """Clusters that grow.
 
     Attributes:
-        sums: (K, R) float32 sum of the vectors of each first cluster; of a merged one, in its lowest row.
+        sums: (K, R) float32 sum of the vectors of each initial cluster; of a merged one, in its lowest row.
         counts: (K,) photos of each cluster; 0 where it was merged into another.
-        merges: Each pair of first clusters that were merged, and how far apart they were.
+        heights: (K,) float32 distance of the last merge of each cluster.
+        merges: Each pair of initial clusters that were merged, and how far apart they were: at least as far as any
+            clusters inside them, also where the cells of a later pass bring closer ones together.
     """
 
     sums: NDArray[np.float32]
     counts: NDArray[np.intp]
+    heights: NDArray[np.float32]
     merges: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]
 
     @classmethod
-    def of(cls, rows: NDArray[np.float32], copies: NDArray[np.intp]) -> _Clusters:
-        """Begin with one cluster for each photo; its copies count as one photo, their mean, also for the centre."""
-        counts = np.bincount(copies)
-        order = np.argsort(copies, kind="stable")
+    def of(cls, rows: NDArray[np.float32], duplicate_groups: NDArray[np.intp]) -> _Clusters:
+        """Begin with one cluster for each duplicate group, which counts as one photo, its mean, also for the centre."""
+        counts = np.bincount(duplicate_groups)
+        order = np.argsort(duplicate_groups, kind="stable")
         means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0) / counts[:, None]
-        return cls(_of_length_one(means - means.mean(axis=0)), np.ones(len(counts), np.intp), [])
+        return cls(
+            _normalised(means - means.mean(axis=0)),
+            np.ones(len(counts), np.intp),
+            np.zeros(len(counts), np.float32),
+            [],
+        )
 
     def merge(self, one: NDArray[np.intp], other: NDArray[np.intp], apart: NDArray[np.float32]) -> None:
         """Merge pairs of clusters, no two of which share a cluster."""
         self.sums[one] += self.sums[other]
         self.counts[one] += self.counts[other]
         self.counts[other] = 0
-        self.merges.append((one, other, apart))
+        self.heights[one] = np.maximum(apart, np.maximum(self.heights[one], self.heights[other]))
+        self.merges.append((one, other, self.heights[one]))
 
     def cut(self, mean_size: float) -> NDArray[np.intp]:
-        """Return (K,) the group of each first cluster: the closest merges, until groups have `mean_size` on average."""
+        """Return (K,) the group of each initial cluster: the closest merges, until groups have that size on average."""
         groups = np.arange(len(self.counts))
         if not self.merges:
             return groups
@@ -168,17 +177,21 @@ def _linked(
     most_apart: float,
     cancel: CancelToken,
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]:
-    """Find the merges of some clusters, each with its number, by rounds of pairs that are each other's nearest."""
+    """Find the merges of some clusters, each with its number, by rounds of pairs that are each other's nearest.
+
+    Of two that would make a cluster of more than `MOST_PHOTOS`, neither is the other's nearest.
+    """
     merges = []
     while len(means) > 1:
         cancel.check()
         likeness = means @ means.T
+        likeness[counts[:, None] + counts > MOST_PHOTOS] = -2
         np.fill_diagonal(likeness, -2)
         nearest = likeness.argmax(axis=1)
         rows = np.arange(len(means))
         apart = 1 - likeness[rows, nearest]
         joins = (nearest[nearest] == rows) & (rows < nearest) & (apart <= most_apart)
-        one = np.flatnonzero(joins & (counts + counts[nearest] <= MOST_PHOTOS))
+        one = np.flatnonzero(joins)
         if not len(one):
             break
         other = nearest[one]
@@ -220,7 +233,7 @@ def _cells(rows: NDArray[np.float32], offset: int) -> list[NDArray[np.intp]]:
     return cells
 
 
-def _of_length_one(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+def _normalised(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12)), np.float32)
 
 

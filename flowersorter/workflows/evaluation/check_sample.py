@@ -1,8 +1,9 @@
 """Checks a random sample of the suggestions of a folder, and says how many of all of them are right.
 
 The photos without a label are put into a random order once, with their suggestions, and stored: every statement is
-about these photos and these suggestions, also when they have labels later. Where the suggestions of the folder change,
-the check is withdrawn and a new one begins.
+about these photos and these suggestions, also when they have labels later. These labels may change the suggestions of a
+few other photos of the folder: such photos count as wrong. Where so many change that the goal cannot be reached, the
+check is withdrawn and a new one begins.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import TooFewPhotos, UserError
@@ -101,7 +103,7 @@ def check_known_sample(
 
 
 def answer_sample(
-    collection: CollectionStore, check: CheckedSample, photo_id: int, answer: Answer | None
+    collection: CollectionStore, check: CheckedSample, photo_id: int, answer: CheckAnswer | None
 ) -> CheckedSample:
     """Store the answer about a photo; None takes it back. A right suggestion becomes the photo's label.
 
@@ -113,7 +115,7 @@ def answer_sample(
     """
     class_id = check.suggestion(photo_id)
     with collection.database.transaction():
-        if answer is Answer.RIGHT:
+        if answer is CheckAnswer.RIGHT:
             name = next((entry.name for entry in collection.classes.all() if entry.id == class_id), None)
             if name is None:
                 raise UserError(text("The answer was not stored"), text("the suggested class was deleted"))
@@ -129,12 +131,14 @@ def _begin(engine: Engine, request: CheckSampleRequest, roots: tuple[Path, ...],
     collection = engine.collection
     model = _model_name(engine, request.backbone)
     sample, withdrawn = collection.sample_checks.find(roots, request.include), ""
-    if sample is not None and (why := _outdated(sample, model, rows)):
+    if sample is not None:
+        check = CheckedSample(sample, request.goal, rows, _answers(collection, sample))
+        why = _outdated(collection, check, model)
+        if why is None:
+            return check
         collection.sample_checks.withdraw(sample.id, why)
-        before = CheckedSample(sample, request.goal, rows, collection.sample_checks.answers(sample.id))
-        sample, withdrawn = None, _withdrawn(before, why)
-    if sample is None:
-        sample = collection.sample_checks.add(_draw(collection, request, roots, model, rows))
+        withdrawn = _withdrawn(replace(check, answers=collection.sample_checks.answers(sample.id)), why)
+    sample = collection.sample_checks.add(_draw(collection, request, roots, model, rows))
     return CheckedSample(sample, request.goal, rows, _answers(collection, sample), withdrawn)
 
 
@@ -162,13 +166,13 @@ def _nothing_to_check(rows: PhotoRows, readable: NDArray[np.bool_]) -> TooFewPho
     return TooFewPhotos(what, text("every photo has a label, or no suggestion of that kind"))
 
 
-def _outdated(sample: StoredSample, model: str, rows: PhotoRows) -> Text | None:
+def _outdated(collection: CollectionStore, check: CheckedSample, model: str) -> Text | None:
     """Why a sample does not hold any more; None where it does."""
+    sample, rows = check.sample, check.rows
     if sample.model != model:
         return _OTHER_MODEL
-    at = first_rows(rows, sample.photo_ids)
-    now = rows.class_ids[at[at >= 0]]
-    if np.any((now > 0) & (now != sample.class_ids[at >= 0])):
+    classes = [entry.id for entry in collection.classes.all()]
+    if check.out_of_reach or not np.isin(sample.class_ids, classes).all():
         return _OTHER_SUGGESTIONS
     new = rows.photo_ids[(rows.photo_ids > 0) & (rows.label_ids == 0)]
     if len(np.setdiff1d(new, np.concatenate([sample.photo_ids, sample.other_ids]))):
@@ -185,15 +189,18 @@ def _withdrawn(check: CheckedSample, why: str) -> Text:
     )
 
 
-def _answers(collection: CollectionStore, sample: StoredSample) -> dict[int, Answer]:
-    """The answers by photo id; where a photo has a label, that says whether the suggestion is right."""
-    labels = collection.labels.get(sample.photo_ids)
-    suggested = dict(zip(sample.photo_ids.tolist(), sample.class_ids.tolist(), strict=True)) if labels else {}
+def _answers(collection: CollectionStore, sample: StoredSample) -> dict[int, CheckAnswer]:
+    """The answers by photo id; the photo's label, or what else a person said about it, answers too."""
+    suggested = dict(zip(sample.photo_ids.tolist(), sample.class_ids.tolist(), strict=True))
     answers = collection.sample_checks.answers(sample.id)
-    return answers | {
-        photo_id: Answer.RIGHT if label.class_id == suggested[photo_id] else Answer.WRONG
-        for photo_id, label in labels.items()
-    }
+    for photo_id, said in collection.answers.get(sample.photo_ids).items():
+        if said.mark is Mark.NOT_MINE or suggested[photo_id] in said.rejected:
+            answers[photo_id] = CheckAnswer.WRONG
+        elif said.mark is Mark.DONT_KNOW:
+            answers.setdefault(photo_id, CheckAnswer.SKIPPED)
+    for photo_id, label in collection.labels.get(sample.photo_ids).items():
+        answers[photo_id] = CheckAnswer.RIGHT if label.class_id == suggested[photo_id] else CheckAnswer.WRONG
+    return answers
 
 
 def _model_name(engine: Engine, backbone: str | None) -> str:

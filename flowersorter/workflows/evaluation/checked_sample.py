@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.sample_checks import StoredSample
@@ -39,20 +39,23 @@ class DrawnPhoto:
 
 @dataclass(frozen=True, eq=False)  # without slots: `cached_property` needs a dictionary
 class CheckedSample:
-    """A check as it stands. Skipped photos, and those that are gone, count as wrong where right ones are counted.
+    """A check as it stands.
+
+    Skipped photos, those that are gone, and those with another suggestion by now count as wrong where right ones are
+    counted.
 
     Attributes:
         sample: The photos in the order drawn, with their suggestions.
         goal: So many of 100 are to be right.
         rows: The photos of the folder now.
-        answers: By photo id; a label answers too, whoever gave it.
+        answers: By photo id; a label answers too, and so does any other answer that contradicts the suggestion.
         withdrawn: Says that an earlier check was withdrawn just now, and why; "" if none was.
     """
 
     sample: StoredSample
     goal: int
     rows: PhotoRows
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, CheckAnswer]
     withdrawn: str = ""
 
     # -- the sample
@@ -63,39 +66,52 @@ class CheckedSample:
         return len(self.sample.photo_ids)
 
     @cached_property
-    def drawn(self) -> list[Answer]:
+    def counted_answers(self) -> list[CheckAnswer]:
         """The answers in the order drawn, up to the first photo without one.
 
         Later answers count once the gap is filled: only then is the sample a random one.
         """
-        found: list[Answer] = []
+        found: list[CheckAnswer] = []
         for photo_id, row in zip(self.sample.photo_ids.tolist(), self._row_of.tolist(), strict=True):
             if photo_id not in self.answers and row >= 0:
                 break
-            found.append(self.answers.get(photo_id, Answer.SKIPPED))
+            found.append(self.answers.get(photo_id, CheckAnswer.SKIPPED))
         return found
 
     @property
     def checked(self) -> int:
         """Number of suggestions that were found right or wrong."""
-        return len(self.drawn) - self.skipped
+        return len(self.counted_answers) - self.skipped
 
     @property
     def wrong(self) -> int:
         """Number of them that are wrong."""
-        return self.drawn.count(Answer.WRONG)
+        return self.counted_answers.count(CheckAnswer.WRONG)
 
     @property
     def skipped(self) -> int:
-        """Number of photos drawn before others that were skipped or are gone."""
-        return self.drawn.count(Answer.SKIPPED)
+        """Number of photos in `counted_answers` that were skipped or are gone."""
+        return self.counted_answers.count(CheckAnswer.SKIPPED)
+
+    @cached_property
+    def changed(self) -> int:
+        """Number of photos without an answer that have another suggestion by now."""
+        there = np.flatnonzero(self._row_of >= 0)
+        now = self.rows.class_ids[self._row_of[there]]
+        changed = there[(now > 0) & (now != self.sample.class_ids[there])]
+        return len(set(self.sample.photo_ids[changed].tolist()) - self.answers.keys())
 
     # -- what it says
 
     @cached_property
     def at_least(self) -> int:
         """At least so many of 100 suggestions are right, 95 % sure."""
-        return right_at_least(self.photos, self._not_right)
+        return max(0, right_at_least(self.photos, self._not_right) - self._changed_of_100)
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether so many suggestions have changed that the goal cannot be reached."""
+        return self.goal + self._changed_of_100 > 100
 
     @property
     def reached(self) -> bool:
@@ -105,12 +121,13 @@ class CheckedSample:
     @cached_property
     def missed(self) -> bool:
         """Whether fewer suggestions than the goal are right, 95 % sure."""
-        return not self.reached and right_fewer_than(self.photos, len(self.drawn), self.wrong, self.goal)
+        goal = self.goal - self._changed_of_100
+        return not self.reached and right_fewer_than(self.photos, len(self.counted_answers), self.wrong, goal)
 
     @cached_property
     def needed(self) -> int | None:
         """How many more photos have to be right to reach the goal; None where it cannot be reached any more."""
-        return checks_needed(self.photos, self._not_right, self.goal)
+        return checks_needed(self.photos, self._not_right, self._goal_before)
 
     @cached_property
     def done(self) -> bool:
@@ -121,13 +138,17 @@ class CheckedSample:
     def statement(self) -> Text:
         """How many suggestions are right, in a sentence."""
         right = self.checked - self.wrong
-        if len(self.drawn) == self.photos and not self.skipped:
+        if len(self.counted_answers) == self.photos and not self.skipped:
             return text("All photos are checked: {right} of {photos} are right.", right=right, photos=self.photos)
         if self.missed:
-            return text("Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self.tally)
+            return text(
+                "Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self._tally_now
+            )
         if not self.at_least:
-            return text("Too few are checked to say how many are right ({tally}).", tally=self.tally)
-        return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self.tally)
+            return text("Too few are checked to say how many are right ({tally}).", tally=self._tally_now)
+        return text(
+            "At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self._tally_now
+        )
 
     @property
     def outlook(self) -> Text | None:
@@ -151,6 +172,13 @@ class CheckedSample:
             return text("{checked} of {photos} checked, {wrong} wrong, {skipped} skipped or gone", **counts)
         return text("{checked} of {photos} checked, {wrong} wrong", **counts)
 
+    @property
+    def _tally_now(self) -> Text:
+        """`tally`, with the suggestions that have changed."""
+        if not self.changed:
+            return self.tally
+        return text("{tally}, {changed} suggested otherwise by now", tally=self.tally, changed=self.changed)
+
     # -- the photos
 
     def next_photos(self, count: int | None = None) -> tuple[DrawnPhoto, ...]:
@@ -161,18 +189,18 @@ class CheckedSample:
         """
         if self.reached or self.missed:
             return ()
-        wanted = count or self.needed or self.photos
+        wanted = (self.needed or self.photos) if count is None else count
         asked = self._with_answer(None, wanted)
         if self.needed is not None:
             return asked
-        if_right = [answer is Answer.WRONG for answer in self.drawn]
-        asked = asked[: checks_needed(self.photos, if_right, self.goal) or 0]
-        return (*asked, *self._with_answer(Answer.SKIPPED, wanted - len(asked)))
+        if_right = [answer is CheckAnswer.WRONG for answer in self.counted_answers]
+        asked = asked[: checks_needed(self.photos, if_right, self._goal_before) or 0]
+        return (*asked, *self._with_answer(CheckAnswer.SKIPPED, wanted - len(asked)))
 
-    def _with_answer(self, answer: Answer | None, count: int) -> tuple[DrawnPhoto, ...]:
+    def _with_answer(self, answer: CheckAnswer | None, count: int) -> tuple[DrawnPhoto, ...]:
         """The first photos that are there and have an answer, or none."""
         found: list[DrawnPhoto] = []
-        for at in range(0 if answer else len(self.drawn), self.photos):
+        for at in range(0 if answer else len(self.counted_answers), self.photos):
             if len(found) == count:
                 break
             if self.answers.get(int(self.sample.photo_ids[at])) is answer and self._row_of[at] >= 0:
@@ -193,8 +221,17 @@ class CheckedSample:
         return self._photo(int(at[0])) if len(at) else None
 
     @property
+    def _changed_of_100(self) -> int:
+        return -(-100 * self.changed // self.photos)
+
+    @property
+    def _goal_before(self) -> int:
+        """So many of 100 suggestions have to be right as they were drawn."""
+        return min(self.goal + self._changed_of_100, 100)
+
+    @property
     def _not_right(self) -> list[bool]:
-        return [answer is not Answer.RIGHT for answer in self.drawn]
+        return [answer is not CheckAnswer.RIGHT for answer in self.counted_answers]
 
     @cached_property
     def _row_of(self) -> NDArray[np.intp]:

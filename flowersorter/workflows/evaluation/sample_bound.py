@@ -72,7 +72,7 @@ def right_fewer_than(photos: int, checked: int, wrong: int, goal: int) -> bool:
     """Whether fewer than `goal` of 100 suggestions are right, 95 % sure, whenever it is asked.
 
     The likelihood of all populations together, each as likely as another, is compared with that of the population that
-    just meets the goal. Without a lower goal that ratio reaches 20 in at most 5 of 100 samples, however many photos are
+    just meets the goal. If the goal is met, that ratio reaches 20 in at most 5 of 100 samples, however many photos are
     checked (Ville's inequality; I. Waudby-Smith, A. Ramdas, "Confidence sequences for sampling without replacement",
     2020).
 
@@ -107,7 +107,7 @@ class _Claims:
     def __init__(self, photos: int, goals: NDArray[np.int64], most_wrong: int) -> None:
         self.made = np.zeros(len(goals), np.bool_)
         self._photos, self._drawn, self._wrong = photos, 0, 0
-        self._fewest = np.asarray((100 - goals) * photos // 100 + 1)  # `fewest_wrong` of each goal
+        self._fewest = np.array([fewest_wrong(photos, goal) for goal in goals.tolist()])
         self._levels = np.arange(most_wrong + 1)
         shares = (self._levels + 1) / (self._levels + 2)
         self._may_spend = _ERROR * shares * ((self._fewest + 1) / self._fewest)[:, None]

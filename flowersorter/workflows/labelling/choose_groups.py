@@ -20,7 +20,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features
-from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes, rejected_classes
+from flowersorter.workflows.predicting.predict_cached import cached_features, guess
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -55,7 +55,7 @@ class LookAlikeGroup:
         place_id: One of its places.
         path: The path of that place.
         top: Its suggestions as (class id, probability), likeliest first.
-        alike: The other photos of the group, in natural order.
+        alike: The other photos of the group, in the order of the places they were chosen from.
         different: Number of photos in the group, near-duplicates and bursts counted once.
     """
 
@@ -80,13 +80,13 @@ class GroupedPhotos:
         key: The photos and their backbone.
         photo_ids: (M,) int64, those that are embedded, in the order of their hashes.
         groups: (M,) group of each.
-        copies: (M,) number of the photo that a near-duplicate or a photo of a burst counts as.
+        duplicate_groups: (M,) number of the photo that a near-duplicate or a photo of a burst counts as.
     """
 
     key: bytes
     photo_ids: NDArray[np.int64]
     groups: NDArray[np.intp]
-    copies: NDArray[np.intp]
+    duplicate_groups: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,22 +131,23 @@ def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: Can
     """
     grouped = grouped_photos(engine, choice.backbone, choice.places.known_photo_ids, cancel)
     kept = np.isin(grouped.photo_ids, choice.wanted)
-    ids, groups, copies = grouped.photo_ids[kept], grouped.groups[kept], grouped.copies[kept]
+    ids, groups, duplicates = grouped.photo_ids[kept], grouped.groups[kept], grouped.duplicate_groups[kept]
     if not len(ids):
         return ()
     first = _first_groups(engine, choice, ids, groups, _RANKED if count is None else count, cancel)
     if count is None:
-        first = np.append(first, _others_by_size(groups, copies, first))
-    members, starts = np.argsort(groups, kind="stable"), np.append(np.sort(groups), groups.max() + 1)
+        first = np.append(first, _others_by_size(groups, duplicates, first))
+    members = np.argsort(groups, kind="stable")
+    ordered = groups[members]
     place_of = _first_places(choice.places)
     tops = _suggestions(engine, choice, ids[first])
     chosen: list[LookAlikeGroup] = []
     for row, top in zip(first.tolist(), tops, strict=True):
-        rows = members[np.searchsorted(starts, groups[row]) : np.searchsorted(starts, groups[row] + 1)]
+        rows = members[np.searchsorted(ordered, groups[row]) : np.searchsorted(ordered, groups[row], "right")]
         order = sorted(place_of[photo_id] for photo_id in ids[rows].tolist() if photo_id != ids[row])
         alike = tuple(_photo(choice.places[at]) for at in order)
         photo = _photo(choice.places[place_of[int(ids[row])]])
-        different = len(np.unique(copies[rows]))
+        different = len(np.unique(duplicates[rows]))
         chosen.append(LookAlikeGroup(photo.photo_id, photo.place_id, photo.path, top, alike, different))
     return tuple(chosen)
 
@@ -166,7 +167,7 @@ def grouped_photos(engine: Engine, backbone: str, photo_ids: NDArray[np.int64], 
     features, positions = cached_features(engine, backbone, hashes)
     ids = ids[positions]
     found = look_alikes(features, cancel, *collection.photos.moments(ids))
-    grouped = GroupedPhotos(key, ids, found.groups, found.copies)
+    grouped = GroupedPhotos(key, ids, found.groups, found.duplicate_groups)
     if len(positions) == len(hashes):  # the others may be embedded by the next time
         engine.look_alikes = grouped
     return grouped
@@ -202,10 +203,12 @@ def _hashes(engine: Engine, photo_ids: NDArray[np.int64]) -> list[bytes]:
     return [hashes[at] for at in np.searchsorted(known, photo_ids).tolist()]
 
 
-def _others_by_size(groups: NDArray[np.intp], copies: NDArray[np.intp], first: NDArray[np.intp]) -> NDArray[np.intp]:
+def _others_by_size(
+    groups: NDArray[np.intp], duplicates: NDArray[np.intp], first: NDArray[np.intp]
+) -> NDArray[np.intp]:
     """Return (M,) the first row of each group that is not among the first ones, the largest first."""
     numbers, rows = np.unique(groups, return_index=True)
-    distinct = np.unique(np.stack([groups, copies]), axis=1)[0]
+    distinct = np.unique(np.stack([groups, duplicates]), axis=1)[0]
     sizes = np.bincount(np.searchsorted(numbers, distinct), minlength=len(numbers))
     others = np.flatnonzero(~np.isin(numbers, groups[first]))
     return rows[others[np.argsort(-sizes[others], kind="stable")]]
@@ -217,24 +220,11 @@ def _first_places(places: Places) -> dict[int, int]:
 
 
 def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -> list[tuple[tuple[int, float], ...]]:
-    """The best suggestions of photos that are embedded."""
-    model = choice.model
-    if model is None or not len(photo_ids):
+    """The best suggestions of photos that are embedded: those shown under them, where the model is in use."""
+    found = None if choice.model is None else guess(engine, choice.model, photo_ids)
+    if found is None or not found.class_ids.any():
         return [()] * len(photo_ids)
-    features, _ = cached_features(engine, choice.backbone, _hashes(engine, photo_ids))
-    meant = np.array(engine.collection.classes.meant_by(model.class_names), np.int32)
-    probabilities = predict(model, features).probabilities
-    classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(photo_ids), np.uint8))
-    rejected = rejected_classes(photo_ids, classes, engine.collection.answers.get(photo_ids))
-    probabilities = np.where(rejected, np.float32(0), probabilities)
-    probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    if not classes.any():
-        return [()] * len(photo_ids)
-    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :_SUGGESTIONS]
-    return [
-        tuple((int(classes[i]), float(row[i])) for i in order if row[i] > 0)
-        for row, order in zip(probabilities, best.tolist(), strict=True)
-    ]
+    return [found.top(photo_id, _SUGGESTIONS) for photo_id in photo_ids.tolist()]
 
 
 def _photo(place: Place) -> GroupedPhoto:

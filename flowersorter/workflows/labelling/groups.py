@@ -39,14 +39,14 @@ class GroupsResult:
     """The groups of a folder.
 
     Attributes:
-        groups: What to name first comes first.
+        groups: In the order to name them.
         unlabelled: Number of photos without an answer: a label, *not mine* or *don't know*.
-        labelled: Number of photos with one; they are in no group.
+        answered: Number of photos with one; they are in no group.
     """
 
     groups: tuple[LookAlikeGroup, ...]
     unlabelled: int
-    labelled: int
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)

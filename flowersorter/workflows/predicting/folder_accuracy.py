@@ -38,13 +38,15 @@ if TYPE_CHECKING:
 _TO_CHECK = 20
 
 
-def least_sure(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+def sure_thresholds(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the (N,) float32 confidences from which photos can be sure by their folders; 0 where the model's holds."""
     return value_of(engine.sure_from, model.novelty.key, photo_ids, 0)
 
 
 def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEstimate | None, bool]:
     """Estimate the accuracy on unlabelled photos, and remember in the engine from which confidence they can be sure.
+
+    It is the accuracy of the suggestions before `adapt_to_folder`.
 
     Args:
         folder: The photos, and the model that predicted them, after `find_unknown_photos`.
@@ -65,9 +67,9 @@ def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEs
         record = model.training
         estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, sure_precision(engine))
         if estimate is not None and estimate.agreed_only:
-            sure_from[:] = estimate.sure_from
-            sure_from[np.searchsorted(others, ids[~predictions.agreed])] = NEVER_SURE
-    before = least_sure(engine, model, others)
+            sure_from[:] = estimate.sure_from_uncompared
+            sure_from[np.searchsorted(others, ids)] = np.where(predictions.agreed, estimate.sure_from, NEVER_SURE)
+    before = sure_thresholds(engine, model, others)
     engine.sure_from = replaced(engine.sure_from, model.novelty.key, folder.wanted, others, sure_from)
     return estimate, not np.array_equal(before, sure_from)
 
@@ -103,12 +105,13 @@ def _predictions(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.
     ids, photos = sample
     unknown = unknown_probability(engine, model, ids)
     result = predict(model, photos.features, photos.coordinates, unknown)
-    photos = replace(photos, classes=folder.meant[result.probabilities.argmax(axis=1)])
+    classes = folder.class_ids[result.probabilities.argmax(axis=1)]
+    there = classes > 0  # a deleted class is not suggested
     return ids, FolderPredictions(
         confidence=result.probabilities.max(axis=1),
         unfamiliar=result.ood_score > model.novelty.familiar,
         unknown=unknown,
-        suggested=result.verdicts != Verdict.UNKNOWN,
-        sure=result.verdicts == Verdict.SURE,
-        agreed=agree_with_neighbours(labelled[1], photos, cancel),
+        suggested=there & (result.verdicts != Verdict.UNKNOWN),
+        sure=there & (result.verdicts == Verdict.SURE),
+        agreed=agree_with_neighbours(labelled[1], replace(photos, classes=classes), cancel),
     )

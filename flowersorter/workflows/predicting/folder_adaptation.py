@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import UNKNOWN, predict
+from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.dataset_shift.folder_adaptation import (
     LEAST_PHOTOS,
     MOST_CONNECTED,
@@ -109,12 +109,13 @@ def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int6
     if features is None or folder.labelled is None:
         return known, bias[None]
     labelled = folder.labelled[1]
-    number_of = {class_id: number for number, class_id in reversed(list(enumerate(folder.meant.tolist()))) if class_id}
-    targets = np.array([number_of.get(class_id, -1) for class_id in labelled.classes.tolist()], np.intp)
-    kept = np.flatnonzero(targets >= 0)
+    # Several outputs mean a class into which others were merged: each gets a share of its labels.
+    outputs = (labelled.classes[:, None] == folder.class_ids) & (folder.class_ids > 0)
+    kept = np.flatnonzero(outputs.any(axis=1))
+    labels = outputs[kept] / outputs[kept].sum(axis=1, dtype=np.float32, keepdims=True)
     with ThreadPool() as pool:
         graph = connect(labelled.features.take(kept), features, pool, cancel)
-        pulled = follow_neighbours(logits + bias, graph, targets[kept], pool, cancel)
+        pulled = follow_neighbours(logits + bias, graph, labels, pool, cancel)
     return known, pulled - logits
 
 
@@ -130,7 +131,7 @@ def _known(
         cancel.check()
         result = predict(model, features, coordinates, unknown[positions])
         logits[positions] = np.log(np.maximum(result.probabilities, _LEAST))
-        kept = (result.verdicts != Verdict.UNKNOWN) & (unknown[positions] <= UNKNOWN)
+        kept = result.verdicts != Verdict.UNKNOWN
         ood_score[positions], known[positions] = result.ood_score, kept
         parts.append((positions[kept], features.take(kept)))
     if not known.any() or known.sum() > MOST_CONNECTED:

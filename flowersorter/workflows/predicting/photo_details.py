@@ -22,7 +22,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict, reason_not_sure
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.predicting.folder_accuracy import least_sure
+from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
 from flowersorter.workflows.predicting.imagenet_names import looks_like
 from flowersorter.workflows.predicting.predict_cached import guess
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability, unknown_with
@@ -131,6 +131,9 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         top, verdict = guesses.top(photo.id, TOP_GUESSES), Verdict(int(guesses.verdicts[0]))
         if named is not None and top:
             reason = _reason_not_sure(engine, named.model, photo.id, verdict, top[0][1], answers)
+    others = 0
+    if named is not None and verdict in (Verdict.UNSURE, Verdict.UNKNOWN):
+        others = unknown_with(engine, named, photo.id, place.path.parent)
     return PhotoDetails(
         place=place,
         photo=photo,
@@ -139,7 +142,7 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         verdict=verdict,
         neighbours=_neighbours(engine, photo),
         looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.UNKNOWN else "",
-        unknown_with=unknown_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.UNKNOWN) else 0,
+        unknown_with=others,
         answers=answers,
         reason=reason,
         has_percentages=not top or has_percentage(verdict, top[0][1], sure_precision(engine)),
@@ -158,7 +161,7 @@ def _reason_not_sure(
             confidence,
             float(predict(model, features, places).ood_score[0]),
             unknown=float(unknown_probability(engine, model, wanted)[0]),
-            sure_from=float(least_sure(engine, model, wanted)[0]),
+            sure_from=float(sure_thresholds(engine, model, wanted)[0]),
             rejected=bool(answers.rejected),
         )
     return ""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import MOST_LABELLED, PhotoSample
 from flowersorter.vision.classifier.model import Model
@@ -40,36 +41,37 @@ class FolderPhotos:
         engine: As above.
         named: As above.
         wanted: (N,) int64, all photos, ascending.
-        unlabelled: (M,) int64, those without a label, ascending.
-        meant: (C,) class ids that the outputs of the model mean.
+        unlabelled: (M,) int64, those without a label that were not called *not mine*, ascending.
+        class_ids: (C,) class ids that the outputs of the model mean; 0 for deleted classes.
     """
 
     def __init__(self, engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> None:
         self.engine, self.named, self.wanted = engine, named, sorted_unique(photo_ids)
         self._labels = engine.collection.labels.class_ids()
-        self.unlabelled = np.setdiff1d(self.wanted, np.fromiter(self._labels, np.int64, len(self._labels)))
-        self.meant = meant_classes(engine, named.model)
+        answered = np.array([*self._labels, *engine.collection.answers.marked(Mark.NOT_MINE)], np.int64)
+        self.unlabelled = np.setdiff1d(self.wanted, answered)
+        self.class_ids = output_class_ids(engine, named.model)
 
     @cached_property
     def labelled(self) -> Sample | None:
-        """Photos that the model learned from: the collection's labelled ones, the starter's, or both."""
-        return _labelled_sample(self.engine, self.named, self._labels, self.meant)
+        """Labelled photos of the model's classes, also those labelled since it was trained, the starter's, or both."""
+        return _labelled_sample(self.engine, self.named, self._labels, self.class_ids)
 
 
-def meant_classes(engine: Engine, model: Model) -> NDArray[np.intp]:
-    """Return the (C,) class ids that the outputs of a model mean."""
+def output_class_ids(engine: Engine, model: Model) -> NDArray[np.intp]:
+    """Return the (C,) class ids that the outputs of a model mean; 0 for deleted classes."""
     return np.array(engine.collection.classes.meant_by(model.class_names), np.intp)
 
 
 def predicted_classes(
-    engine: Engine, model: Model, photo_ids: NDArray[np.int64], meant: NDArray[np.intp], cancel: CancelToken
+    engine: Engine, model: Model, photo_ids: NDArray[np.int64], class_ids: NDArray[np.intp], cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return (N,) predicted class ids, `NO_CLASS` for photos without an embedding, and (N,) float32 OOD scores."""
     classes, ood_score = np.full(len(photo_ids), NO_CLASS), np.zeros(len(photo_ids), np.float32)
     for positions, features, coordinates in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
         cancel.check()
         result = predict(model, features, coordinates)
-        classes[positions], ood_score[positions] = meant[result.probabilities.argmax(axis=1)], result.ood_score
+        classes[positions], ood_score[positions] = class_ids[result.probabilities.argmax(axis=1)], result.ood_score
     return classes, ood_score
 
 
@@ -89,13 +91,13 @@ def photo_sample(
 
 
 def _labelled_sample(
-    engine: Engine, named: NamedModel, labels: dict[int, int], meant: NDArray[np.intp]
+    engine: Engine, named: NamedModel, labels: dict[int, int], class_ids: NDArray[np.intp]
 ) -> Sample | None:
-    """Sample the labelled photos that a model learned from."""
+    """Sample the labelled photos of a model's classes, and the starter's where it learned from them."""
     model, collection = named.model, engine.collection
     parts: list[Sample] = []
     if named.id is not None:
-        known = set(meant.tolist())
+        known = set(class_ids.tolist())
         learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
         classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
         sample = spread_sample(classes, MOST_LABELLED, SEED)

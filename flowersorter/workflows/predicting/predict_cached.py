@@ -16,7 +16,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
-from flowersorter.workflows.predicting.folder_accuracy import least_sure
+from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
 from flowersorter.workflows.predicting.folder_adaptation import logit_terms
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
@@ -45,7 +45,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    unknown, sure_from = unknown_probability(engine, model, wanted), least_sure(engine, model, wanted)
+    unknown, sure_from = unknown_probability(engine, model, wanted), sure_thresholds(engine, model, wanted)
     terms, outputs = logit_terms(engine, model, wanted), np.array(meant, np.int32)
     answers = engine.collection.answers.get(wanted)
     answered = np.isin(wanted, list(answers))

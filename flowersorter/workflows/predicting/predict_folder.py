@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
-from flowersorter.domain.photo_answers import PhotoAnswers
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
@@ -114,7 +114,9 @@ class PredictFolderResult:
     @property
     def many_unknown(self) -> Text | None:
         """A sentence about a folder with many photos of none of the classes; None for another folder."""
-        unlabelled = self.rows.verdicts[(self.rows.label_ids == 0) & (self.rows.verdicts != Verdict.NONE)]
+        rows = self.rows
+        without_answer = (rows.label_ids == 0) & (rows.marks != Mark.NOT_MINE)
+        unlabelled = rows.verdicts[without_answer & (rows.verdicts != Verdict.NONE)]
         photos, unknown = len(unlabelled), int(np.count_nonzero(unlabelled == Verdict.UNKNOWN))
         if photos < _ENOUGH_PHOTOS or unknown < _MANY_UNKNOWN * photos:
             return None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ from flowersorter.workflows.predicting.photo_samples import (
     NO_CLASS,
     SEED,
     FolderPhotos,
-    meant_classes,
+    output_class_ids,
     photo_sample,
     predicted_classes,
 )
@@ -45,12 +46,10 @@ def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int6
     return value_of(engine.unknown_photos, model.novelty.key, photo_ids, 0)
 
 
-def unknown_with(engine: Engine, photo_id: int) -> int:
-    """Count the other photos that are unknown together with one; 0 if that is not."""
-    found = engine.unknown_photos
-    if found is None:
-        return 0
-    unknown = found.photo_ids[found.values > UNKNOWN]
+def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path) -> int:
+    """Count the other photos of a folder that are unknown together with one, without an answer; 0 if that is not."""
+    photo_ids = FolderPhotos(engine, named, engine.collection.photos.ids_under(folder)).unlabelled
+    unknown = photo_ids[unknown_probability(engine, named.model, photo_ids) > UNKNOWN]
     return len(unknown) - 1 if photo_id in unknown else 0
 
 
@@ -60,8 +59,8 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     Their OOD scores show how many they are. Where the labelled photos are at hand they are compared with them too.
 
     Args:
-        folder: The photos, and the model that predicted them. The network of a finetuned one has memorised the labelled
-            photos; its scores and the comparison say nothing of others.
+        folder: The photos, and the model that predicted them. With a finetuned backbone nothing is estimated: it has
+            memorised the labelled photos.
         cancel: Checked often.
 
     Returns:
@@ -91,7 +90,7 @@ class RunningEstimate:
     def __init__(self, engine: Engine, named: NamedModel | None) -> None:
         self._engine = engine
         self._model = named.model if named is not None and can_estimate(named.model) else None
-        self._meant = np.empty(0, np.intp) if self._model is None else meant_classes(engine, self._model)
+        self._class_ids = np.empty(0, np.intp) if self._model is None else output_class_ids(engine, self._model)
         self._ids, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
         self._levels = np.empty(0, np.intp)
         self._place_of: dict[int, Place] = {}
@@ -100,7 +99,7 @@ class RunningEstimate:
         """Add photos that were read.
 
         Args:
-            places: Their places; those that are labelled or without an embedding are left out.
+            places: Their places; those that are labelled, *not mine* or without an embedding are left out.
             cancel: Checked often.
 
         Returns:
@@ -112,9 +111,10 @@ class RunningEstimate:
         if self._model is None:
             return []
         photo_ids = places.known_photo_ids
-        labels = self._engine.collection.labels.get(photo_ids)
-        new = np.setdiff1d(photo_ids, np.append(self._ids, np.fromiter(labels, np.int64, len(labels))))
-        classes, scores = predicted_classes(self._engine, self._model, new, self._meant, cancel)
+        collection = self._engine.collection
+        answered = [*collection.labels.get(photo_ids), *collection.answers.marked(Mark.NOT_MINE)]
+        new = np.setdiff1d(photo_ids, np.append(self._ids, np.array(answered, np.int64)))
+        classes, scores = predicted_classes(self._engine, self._model, new, self._class_ids, cancel)
         there = classes != NO_CLASS
         before, last = self._ids, self._levels
         self._ids, self._scores = np.append(before, new[there]), np.append(self._scores, scores[there])
@@ -148,7 +148,7 @@ def _estimate(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int
     """Return (M,) the embedded photos without a label, and (M,) float32 their probabilities."""
     engine, model = folder.engine, folder.named.model
     others, _ = engine.collection.photos.by_hash(folder.unlabelled)
-    classes, ood_score = predicted_classes(engine, model, others, folder.meant, cancel)
+    classes, ood_score = predicted_classes(engine, model, others, folder.class_ids, cancel)
     there = classes != NO_CLASS
     others, classes, ood_score = others[there], classes[there], ood_score[there]
     if not len(others):

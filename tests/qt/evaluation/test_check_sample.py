@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
@@ -26,7 +26,7 @@ from tests.qt.program import class_named, draw_folder, idle, places, running, sh
 NAMES = {1: "dahlia", 2: "R&B"}
 
 
-def check_of(paths: list[Path], answers: dict[int, Answer] | None = None, withdrawn: str = "") -> CheckedSample:
+def check_of(paths: list[Path], answers: dict[int, CheckAnswer] | None = None, withdrawn: str = "") -> CheckedSample:
     """A check of photos 1, 2 and so on at these paths, all taken for dahlias but the second."""
     ids, count = np.arange(1, len(paths) + 1), len(paths)
     classes = np.ones(count, np.int32)
@@ -78,14 +78,16 @@ def test_a_photo_its_suggestion_and_what_is_left_are_shown(dialog: CheckSampleDi
 @pytest.mark.parametrize(
     ("key", "answer"),
     [
-        (Qt.Key.Key_R, Answer.RIGHT),
-        (Qt.Key.Key_Return, Answer.RIGHT),
-        (Qt.Key.Key_Enter, Answer.RIGHT),
-        (Qt.Key.Key_W, Answer.WRONG),
-        (Qt.Key.Key_Right, Answer.SKIPPED),
+        (Qt.Key.Key_R, CheckAnswer.RIGHT),
+        (Qt.Key.Key_Return, CheckAnswer.RIGHT),
+        (Qt.Key.Key_Enter, CheckAnswer.RIGHT),
+        (Qt.Key.Key_W, CheckAnswer.WRONG),
+        (Qt.Key.Key_Right, CheckAnswer.SKIPPED),
     ],
 )
-def test_one_key_answers_and_only_once(dialog: CheckSampleDialog, qtbot: QtBot, key: Qt.Key, answer: Answer) -> None:
+def test_one_key_answers_and_only_once(
+    dialog: CheckSampleDialog, qtbot: QtBot, key: Qt.Key, answer: CheckAnswer
+) -> None:
     with qtbot.waitSignal(dialog.answered) as asked:
         QTest.keyClick(dialog, key)
     assert asked.args == [1, answer]
@@ -95,9 +97,9 @@ def test_one_key_answers_and_only_once(dialog: CheckSampleDialog, qtbot: QtBot, 
 
 def test_buttons_answer_too(dialog: CheckSampleDialog, photos: list[Path], qtbot: QtBot) -> None:
     for each, answer in (
-        (dialog.right_button, Answer.RIGHT),
-        (dialog.wrong_button, Answer.WRONG),
-        (dialog.skip_button, Answer.SKIPPED),
+        (dialog.right_button, CheckAnswer.RIGHT),
+        (dialog.wrong_button, CheckAnswer.WRONG),
+        (dialog.skip_button, CheckAnswer.SKIPPED),
     ):
         with qtbot.waitSignal(dialog.answered) as asked:
             each.click()
@@ -109,15 +111,15 @@ def test_buttons_answer_too(dialog: CheckSampleDialog, photos: list[Path], qtbot
 
 
 def test_it_stops_when_it_is_certain(dialog: CheckSampleDialog, photos: list[Path]) -> None:
-    dialog.show_check(check_of(photos, {1: Answer.RIGHT}))
+    dialog.show_check(check_of(photos, {1: CheckAnswer.RIGHT}))
     assert (shown(dialog), dialog.question.text()) == (2, "Is this “R&B”?")
-    dialog.show_check(check_of(photos, dict.fromkeys((1, 2, 3), Answer.RIGHT)))
+    dialog.show_check(check_of(photos, dict.fromkeys((1, 2, 3), CheckAnswer.RIGHT)))
     assert shown(dialog) == 0
     assert dialog.end.text() == "All photos are checked: 3 of 3 are right."
     assert "This holds for the suggestions there are now." in dialog.end_hint.text()
     for each in (dialog.right_button, dialog.wrong_button, dialog.skip_button, dialog.statement, dialog.outlook):
         assert not each.isVisible()
-    dialog.show_check(check_of(photos, {1: Answer.WRONG}))
+    dialog.show_check(check_of(photos, {1: CheckAnswer.WRONG}))
     assert dialog.end.text() == "Fewer than 98 of 100 are right, 95 % sure (1 of 3 checked, 1 wrong)."
     assert "retrain" in dialog.end_hint.text()
 
@@ -193,7 +195,7 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     at = program.photos.columns.photo_ids.tolist().index(first)
     qtbot.waitUntil(lambda: int(program.photos.columns.label_ids[at]) == check_class)  # the grid shows it, too
     second = answer(dialog, Qt.Key.Key_Right, qtbot)
-    assert stored(program).sample_checks.answers(1) == {first: Answer.RIGHT, second: Answer.SKIPPED}
+    assert stored(program).sample_checks.answers(1) == {first: CheckAnswer.RIGHT, second: CheckAnswer.SKIPPED}
     assert dialog.undo_button.isEnabled()
     dialog.undo_button.click()
     qtbot.waitUntil(lambda: shown(dialog) == second)

@@ -70,8 +70,10 @@ def test_an_answer_removes_the_label_that_contradicts_it_and_keeps_the_others(co
 
 def test_an_answer_about_a_class_that_is_gone_changes_nothing(collection: CollectionStore) -> None:
     collection.answers.put({1: rejecting(2)})
-    with pytest.raises(UserError, match="the class is not in the library any more"):
+    with pytest.raises(UserError, match="The answers could not be changed: a class or a photo is not in the library"):
         collection.answers.put({1: rejecting(99)})
+    with pytest.raises(UserError, match="The answers could not be changed: a class or a photo is not in the library"):
+        collection.answers.put({10**9: rejecting(mark=Mark.NOT_MINE)})
     assert collection.answers.get([1]) == {1: rejecting(2)}
 
 

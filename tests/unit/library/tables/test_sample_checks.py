@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
@@ -52,12 +52,12 @@ def test_a_withdrawn_sample_is_not_found(collection: CollectionStore, photo_ids:
 def test_answers_are_replaced_and_taken_back(collection: CollectionStore, photo_ids: list[int]) -> None:
     table = collection.sample_checks
     number = table.add(sample(*photo_ids)).id
-    table.set_answer(number, photo_ids[0], Answer.RIGHT)
-    table.set_answer(number, photo_ids[1], Answer.SKIPPED)
-    table.set_answer(number, photo_ids[0], Answer.WRONG)
-    assert table.answers(number) == {photo_ids[0]: Answer.WRONG, photo_ids[1]: Answer.SKIPPED}
+    table.set_answer(number, photo_ids[0], CheckAnswer.RIGHT)
+    table.set_answer(number, photo_ids[1], CheckAnswer.SKIPPED)
+    table.set_answer(number, photo_ids[0], CheckAnswer.WRONG)
+    assert table.answers(number) == {photo_ids[0]: CheckAnswer.WRONG, photo_ids[1]: CheckAnswer.SKIPPED}
     table.set_answer(number, photo_ids[1], None)
-    assert table.answers(number) == {photo_ids[0]: Answer.WRONG}
+    assert table.answers(number) == {photo_ids[0]: CheckAnswer.WRONG}
     assert table.answers(number + 1) == {}
 
 

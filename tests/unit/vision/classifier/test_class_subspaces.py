@@ -43,6 +43,20 @@ def residuals_by_definition(
     return np.array(result)
 
 
+def test_a_class_that_is_all_in_the_fold_does_not_move_the_axes() -> None:
+    coordinates, targets, folds = labelled([60, 50, 40], axes=2 * RANK)
+    moved = coordinates.projection.copy()
+    moved[:, :-1] += 3  # the axes are those around the mean
+    coordinates = Coordinates(moved, coordinates.residual)
+    folds[targets == 2] = 1
+    held_out, present = np.flatnonzero((folds == 1) & (targets < 2)), np.flatnonzero(targets < 2)
+    with ThreadPool() as pool:
+        _, along = ClassSubspaces(coordinates, targets, folds, RANK, pool).without(1, held_out)
+        alone = ClassSubspaces(coordinates.take(present), targets[present], folds[present], RANK, pool)
+        _, expected = alone.without(1, np.searchsorted(present, held_out))
+    np.testing.assert_allclose(np.abs(along.projection), np.abs(expected.projection), rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("counts", [[3, 8, 5, 12], [200, 60, 90], [3, 100, 7, 24, 25]], ids=["few", "many", "both"])
 def test_distances_are_those_of_the_definition(counts: list[int]) -> None:
     coordinates, targets, folds = labelled(counts)

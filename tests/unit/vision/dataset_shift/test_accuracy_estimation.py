@@ -50,7 +50,7 @@ def test_where_fewer_agree_photos_are_sure_from_a_higher_confidence() -> None:
     assert lower.sure_from > estimate.sure_from
 
 
-def test_where_no_confidence_keeps_the_promise_no_photo_is_sure() -> None:
+def test_where_no_confidence_reaches_the_target_precision_no_photo_is_sure() -> None:
     estimate = estimate_accuracy(_folder(np.arange(200) % 2 == 0), 0.91, 500, 0.97)
     assert estimate is not None
     assert estimate.sure_from == NEVER_SURE
@@ -80,6 +80,42 @@ def test_unknown_photos_do_not_count_as_right() -> None:
     estimate = estimate_accuracy(folder, None, 0, 0.97)
     assert estimate is not None
     assert (estimate.photos, estimate.accuracy, estimate.held_out) == (50, 1.0, None)
+
+
+def _beside_unknown(suggested: int, unknown: int, confidence: float, agreed: int) -> FolderPredictions:
+    """Familiar photos, all sure of one confidence, of which some agree; and unknown ones of low confidence."""
+    photos = suggested + unknown
+    known = np.arange(photos) < suggested
+    return FolderPredictions(
+        confidence=np.where(known, confidence, 0.4).astype(np.float32),
+        unfamiliar=np.zeros(photos, np.bool_),
+        unknown=np.where(known, 0, 0.95).astype(np.float32),
+        suggested=known,
+        sure=known,
+        agreed=np.arange(photos) < agreed,
+    )
+
+
+@pytest.mark.parametrize("unknown", [0, 100])
+def test_unknown_photos_do_not_keep_the_others_sure(unknown: int) -> None:
+    estimate = estimate_accuracy(_beside_unknown(100, unknown, 0.95, agreed=85), 0.95, 500, 0.9)
+    assert estimate is not None
+    assert (estimate.differs, estimate.sure_from) == (True, NEVER_SURE)
+
+
+@pytest.mark.parametrize("unknown", [0, 1000])
+def test_the_sampling_error_is_that_of_the_known_photos(unknown: int) -> None:
+    estimate = estimate_accuracy(_beside_unknown(30, unknown, 0.9, agreed=24), None, 0, 0.97)
+    assert estimate is not None
+    assert not estimate.differs
+
+
+def test_a_few_unfamiliar_photos_may_be_chance() -> None:
+    few = estimate_accuracy(_folder(np.ones(24, np.bool_), unfamiliar=4 / 24), None, 0, 0.97)
+    many = estimate_accuracy(_folder(np.ones(240, np.bool_), unfamiliar=4 / 24), None, 0, 0.97)
+    assert few is not None
+    assert many is not None
+    assert (few.differs, many.differs) == (False, True)
 
 
 @pytest.mark.parametrize("photos", [0, 1, LEAST_PHOTOS - 1])

@@ -89,7 +89,7 @@ def pulled(noise: bool) -> tuple[float, float, NDArray[np.float32], NDArray[np.f
     weak = logits.astype(np.float32)
     with ThreadPool() as pool:
         graph = connect(labelled, features, pool, CancelToken())
-        found = follow_neighbours(weak, graph, some.targets, pool, CancelToken())
+        found = follow_neighbours(weak, graph, np.eye(3, dtype=np.float32)[some.targets], pool, CancelToken())
     return accuracy(weak, others.targets), accuracy(found, others.targets), weak, found
 
 
@@ -97,6 +97,19 @@ def test_photos_follow_the_classes_of_their_neighbours() -> None:
     before, after, _, found = pulled(noise=False)
     assert after > before + 0.15
     assert np.isfinite(found).all()
+
+
+def test_outputs_of_one_class_share_the_pull_of_its_labels() -> None:
+    some, others = clusters(8, spread=0.2, seed=1), clusters(60, spread=0.2, seed=2)
+    logits = np.zeros((180, 4), np.float32)  # the first and the last output mean the first class
+    labels = np.eye(4, dtype=np.float32)[some.targets]
+    labels[some.targets == 0] = (0.5, 0, 0, 0.5)
+    with ThreadPool() as pool:
+        graph = connect(some.features, others.features, pool, CancelToken())
+        found = follow_neighbours(logits, graph, labels, pool, CancelToken())
+    of_first = softmax(found)[others.targets == 0]
+    assert np.allclose(of_first[:, 0], of_first[:, 3])
+    assert (of_first[:, 0] + of_first[:, 3]).min() > 0.5
 
 
 def test_features_that_say_nothing_pull_nothing() -> None:

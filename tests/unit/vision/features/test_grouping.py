@@ -76,7 +76,7 @@ def test_a_folder_of_one_burst_is_one_group() -> None:
     assert found.groups.tolist() == [0] * 12
     copies = look_alikes(things(1, 9, spread=0.01), CancelToken())
     assert copies.groups.tolist() == [0] * 9
-    assert copies.copies.tolist() == [0] * 9
+    assert copies.duplicate_groups.tolist() == [0] * 9
 
 
 def test_a_burst_counts_as_one_photo() -> None:
@@ -87,14 +87,28 @@ def test_a_burst_counts_as_one_photo() -> None:
     assert len(set(found.groups[40:])) == 1
     assert found.groups[40] == found.groups[0]
     assert 40 / (found.groups.max() + 1) >= 4
-    assert len(np.unique(found.copies)) == 40
+    assert len(np.unique(found.duplicate_groups)) == 40
 
 
 def test_photos_that_resemble_none_stay_alone() -> None:
     assert look_alikes(things(30, 1), CancelToken()).groups.tolist() == list(range(30))
     for count in (0, 1):
         found = look_alikes(things(1, 1).take(slice(0, count)), CancelToken())
-        assert found.groups.tolist() == found.copies.tolist() == [0] * count
+        assert found.groups.tolist() == found.duplicate_groups.tolist() == [0] * count
+
+
+def test_two_full_groups_that_are_alike_keep_no_third_from_either() -> None:
+    angles = np.radians([0, 10, -20])
+    means = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    (merge,) = grouping._linked(means, np.array([25, 25, 10]), np.arange(3), 0.45, CancelToken())
+    assert [part.tolist() for part in merge[:2]] == [[0], [2]]
+
+
+def test_a_closer_merge_of_a_later_pass_keeps_those_inside_it() -> None:
+    clusters = grouping._Clusters.of(np.eye(4, dtype=np.float32), np.arange(4))
+    for one, other, apart in ((0, 1, 0.4), (0, 2, 0.1)):
+        clusters.merge(np.array([one]), np.array([other]), np.array([apart], np.float32))
+    assert partition(clusters.cut(4 / 3)) == {frozenset({0, 1}), frozenset({2}), frozenset({3})}
 
 
 def by_cells(features: Features, monkeypatch: pytest.MonkeyPatch) -> LookAlikes:

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from flowersorter.domain.answer import Answer
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos, UserError
@@ -24,7 +26,8 @@ from flowersorter.workflows.evaluation.check_sample import (
 )
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from flowersorter.workflows.filing.sort import Include
-from flowersorter.workflows.models.current_model import use_model
+from flowersorter.workflows.models.current_model import model_for, use_model
+from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -59,7 +62,7 @@ def begin(engine: Engine, folder: Path, goal: int = 98, include: Include = Inclu
 
 
 def answer_all(
-    engine: Engine, check: CheckedSample, answer: Answer = Answer.RIGHT, count: int | None = None
+    engine: Engine, check: CheckedSample, answer: CheckAnswer = CheckAnswer.RIGHT, count: int | None = None
 ) -> CheckedSample:
     for photo in check.next_photos(count):
         check = answer_sample(engine.collection, check, photo.photo_id, answer)
@@ -95,12 +98,12 @@ def test_a_wrong_one_is_counted_and_gets_no_label(taught: Engine, photos: Path) 
     check = begin(taught, photos, goal=80)
     first = check.next_photos(1)[0]
     needed = check.needed
-    check = answer_sample(taught.collection, check, first.photo_id, Answer.WRONG)
+    check = answer_sample(taught.collection, check, first.photo_id, CheckAnswer.WRONG)
     assert needed is not None
     assert check.needed is not None
     assert check.needed > needed
     assert taught.collection.labels.get([first.photo_id]) == {}
-    check = answer_all(taught, check, Answer.WRONG)
+    check = answer_all(taught, check, CheckAnswer.WRONG)
     assert check.missed
     assert (
         str(check.statement)
@@ -112,8 +115,8 @@ def test_a_wrong_one_is_counted_and_gets_no_label(taught: Engine, photos: Path) 
 def test_an_answer_can_be_changed_and_taken_back(taught: Engine, photos: Path) -> None:
     check = begin(taught, photos)
     first = check.next_photos(1)[0].photo_id
-    check = answer_sample(taught.collection, check, first, Answer.RIGHT)
-    check = answer_sample(taught.collection, check, first, Answer.WRONG)
+    check = answer_sample(taught.collection, check, first, CheckAnswer.RIGHT)
+    check = answer_sample(taught.collection, check, first, CheckAnswer.WRONG)
     assert (check.checked, check.wrong, taught.collection.labels.get([first])) == (1, 1, {})
     check = answer_sample(taught.collection, check, first, None)
     assert (check.checked, check.next_photos(1)[0].photo_id) == (0, first)
@@ -146,7 +149,7 @@ def test_of_five_photos_every_one_is_asked_about(taught: Engine, tmp_path: Path)
 
 def test_one_photo_is_its_own_sample(taught: Engine, tmp_path: Path) -> None:
     (alone,) = draw_photos(tmp_path / "one", "red", 1, first=800)
-    check = answer_all(taught, begin(taught, tmp_path / "one"), Answer.WRONG)
+    check = answer_all(taught, begin(taught, tmp_path / "one"), CheckAnswer.WRONG)
     assert (check.done, str(check.statement)) == (True, "All photos are checked: 0 of 1 are right.")
     assert check.photo_at(alone) is not None
 
@@ -155,7 +158,7 @@ def test_skipped_photos_count_as_wrong_and_are_asked_about_again(taught: Engine,
     draw_photos(tmp_path / "five", "red", 5, first=700)
     check = begin(taught, tmp_path / "five")
     first = check.next_photos(1)[0]
-    check = answer_sample(taught.collection, check, first.photo_id, Answer.SKIPPED)
+    check = answer_sample(taught.collection, check, first.photo_id, CheckAnswer.SKIPPED)
     assert (check.missed, check.done) == (False, False)  # it may be right
     assert (len(check.next_photos()), check.next_photos()[4]) == (5, first)
     assert str(check.outlook) == "To reach 98 of 100, answer the photos you skipped."
@@ -215,6 +218,80 @@ def test_it_is_withdrawn_where_the_suggestions_change_and_says_so_once(
     assert begin(taught, photos).withdrawn == ""
 
 
+def suggest_another(engine: Engine, check: CheckedSample, photo_ids: list[int]) -> None:
+    """Move photos to the next class, as labels of photos near them may do."""
+    named = model_for(engine, "resnet50")
+    assert named is not None
+    ids = np.sort(np.array(photo_ids, np.int64))
+    meant = engine.collection.classes.meant_by(named.model.class_names)
+    terms = np.zeros((len(ids), len(meant)), np.float32)
+    for row, photo_id in enumerate(ids.tolist()):
+        terms[row, (meant.index(check.suggestion(photo_id)) + 1) % len(meant)] = 1000
+    key = (named.model.novelty.key, named.model.class_names)
+    engine.folder_terms = FolderTerms(key, ids, np.arange(len(ids)), terms)
+
+
+def known(engine: Engine, folder: Path, goal: int) -> CheckedSample:
+    return check_known_sample(engine, CheckSampleRequest(folder, goal), silent, CancelToken())
+
+
+def test_an_answer_that_changes_the_suggestion_of_its_photo_withdraws_nothing(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    right, wrong = check.next_photos(2)
+    check = answer_sample(taught.collection, check, right.photo_id, CheckAnswer.RIGHT)
+    answer_sample(taught.collection, check, wrong.photo_id, CheckAnswer.WRONG)
+    suggest_another(taught, check, [right.photo_id, wrong.photo_id])
+    again = known(taught, photos, 98)
+    assert (again.withdrawn, again.sample.id, again.checked, again.wrong) == ("", check.sample.id, 2, 1)
+    assert again.changed == 0
+
+
+def test_another_suggestion_for_a_photo_without_an_answer_counts_as_wrong(taught: Engine, photos: Path) -> None:
+    check = answer_all(taught, begin(taught, photos, goal=80))
+    assert check.at_least == 80
+    later = check.sample.photo_ids[-1:].tolist()
+    suggest_another(taught, check, later)
+    again = known(taught, photos, 80)
+    assert (again.withdrawn, again.sample.id, again.changed) == ("", check.sample.id, 1)
+    assert (again.at_least, again.reached, again.missed) == (76, False, False)  # one of 30 is 4 of 100
+    tally = "11 of 30 checked, 0 wrong, 1 suggested otherwise by now"
+    assert str(again.statement) == f"At least 76 of 100 are right, 95 % sure ({tally})."
+    again = answer_all(taught, again)
+    assert again.reached
+    taught.collection.labels.assign(later, check.suggestion(later[0]), LabelOrigin.PERSON)
+    assert known(taught, photos, 80).changed == 0
+
+
+def test_it_is_withdrawn_where_too_many_suggestions_change_for_the_goal(taught: Engine, photos: Path) -> None:
+    check = answer_all(taught, begin(taught, photos, goal=80), count=5)
+    suggest_another(taught, check, check.sample.photo_ids[-7:].tolist())
+    again = known(taught, photos, 80)
+    assert again.sample.id != check.sample.id
+    assert "the suggestions have changed since" in str(again.withdrawn)
+
+
+@pytest.mark.parametrize("mark", [Mark.NONE, Mark.NOT_MINE])
+def test_a_drawn_suggestion_that_is_rejected_is_wrong(taught: Engine, photos: Path, mark: Mark) -> None:
+    check = begin(taught, photos)
+    first = check.next_photos(1)[0]
+    rejected = frozenset({first.class_id}) if mark is Mark.NONE else frozenset()
+    taught.collection.answers.put({first.photo_id: PhotoAnswers(rejected, mark)})
+    again = begin(taught, photos)
+    assert (again.withdrawn, again.sample.id, again.checked, again.wrong) == ("", check.sample.id, 1, 1)
+
+
+def test_a_photo_that_the_person_does_not_know_is_skipped(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    first = check.next_photos(1)[0]
+    taught.collection.answers.put({first.photo_id: PhotoAnswers(mark=Mark.DONT_KNOW)})
+    again = begin(taught, photos)
+    assert (again.withdrawn, again.checked, again.skipped) == ("", 0, 1)
+
+
+def test_none_is_asked_about_where_none_is_wanted(taught: Engine, photos: Path) -> None:
+    assert begin(taught, photos).next_photos(0) == ()
+
+
 def test_only_what_a_sort_would_file_is_drawn(taught: Engine, photos: Path) -> None:
     rows = begin(taught, photos).rows
     sure = int((rows.verdicts == Verdict.SURE).sum())
@@ -252,5 +329,5 @@ def test_an_answer_about_a_class_deleted_meanwhile_is_not_stored(taught: Engine,
     use_model(taught.collection, None)
     taught.collection.classes.delete(first.class_id)
     with pytest.raises(UserError, match="the suggested class was deleted"):
-        answer_sample(taught.collection, check, first.photo_id, Answer.RIGHT)
+        answer_sample(taught.collection, check, first.photo_id, CheckAnswer.RIGHT)
     assert taught.collection.sample_checks.answers(check.sample.id) == {}

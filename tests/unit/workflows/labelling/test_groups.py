@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowersorter.commands.labelling.groups import in_words
@@ -22,10 +23,15 @@ from flowersorter.workflows.labelling.groups import (
     find_groups,
     label_group,
 )
+from flowersorter.workflows.models.current_model import model_for
+from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
+from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.predicting.scan_scope import remember_scan_options
 from tests.drawing import four_corners, textured, write_jpeg
 from tests.unit.workflows.conftest import draw_photos
+
+EVERY_ANSWERED = "Every photo here has a label, or you answered that it is not yours or that you don't know."
 
 
 def groups_of(engine: Engine, folder: Path, count: int | None = None) -> GroupsResult:
@@ -47,7 +53,7 @@ def test_every_photo_without_a_label_is_in_one_group_of_its_colour(engine: Engin
     assert sorted(paths) == sorted((photos / "2026").iterdir())
     assert all(len(each) == 1 for each in colours(result))
     assert set().union(*colours(result)[:3]) == {"red", "green", "blue"}
-    assert (result.unlabelled, result.labelled) == (30, 0)
+    assert (result.unlabelled, result.answered) == (30, 0)
     assert [group.photos for group in groups_of(engine, photos, 2).groups] == [
         group.photos for group in result.groups[:2]
     ]
@@ -61,7 +67,7 @@ def test_a_group_is_named_at_once_and_the_others_stay_as_they_are(engine: Engine
     assert (done.class_name, done.labelled, dict(done.unreadable)) == ("poppy", tuple(others), {})
     assert set(engine.collection.labels.class_ids()) == {photo.photo_id for photo in first.photos if photo.path != odd}
     after = groups_of(engine, photos)
-    assert after.labelled == len(others)
+    assert after.answered == len(others)
     left = {frozenset(photo.path for photo in group.photos) for group in after.groups}
     assert left == {frozenset({odd})} | {frozenset(photo.path for photo in group.photos) for group in before.groups[1:]}
 
@@ -80,12 +86,27 @@ def test_photos_of_a_group_that_vanished_are_named_and_the_others_labelled(engin
     assert engine.collection.classes.find("lily") is None
 
 
+def test_a_group_has_the_suggestion_that_is_shown_under_its_photos(engine: Engine, photos: Path) -> None:
+    before = groups_of(engine, photos)
+    starter = model_for(engine, "resnet50")
+    assert starter is not None
+    ids = np.array(sorted(group.photo_id for group in before.groups), np.int64)
+    terms = np.zeros((1, len(starter.model.class_names)), np.float32)
+    terms[0, 3] = 1000
+    key = (starter.model.novelty.key, starter.model.class_names)
+    engine.folder_terms = FolderTerms(key, ids, np.zeros(len(ids), np.intp), terms)
+    shown = predictions_for(engine, ids)
+    assert shown is not None
+    for group in find_groups(engine, GroupsRequest(photos), silent, CancelToken()).groups:
+        assert group.top[0] == shown.top(group.photo_id, 1)[0]
+
+
 @pytest.mark.parametrize("mark", [Mark.NOT_MINE, Mark.DONT_KNOW])
 def test_photos_with_another_answer_are_in_no_group(engine: Engine, photos: Path, mark: Mark) -> None:
     marked = [photo.photo_id for photo in groups_of(engine, photos).groups[0].photos]
     engine.collection.answers.put(dict.fromkeys(marked, PhotoAnswers(mark=mark)))
     after = groups_of(engine, photos)
-    assert after.labelled == len(marked)
+    assert after.answered == len(marked)
     assert not set(marked) & {photo.photo_id for group in after.groups for photo in group.photos}
 
 
@@ -103,7 +124,7 @@ def test_a_folder_of_one_photo(engine: Engine, tmp_path: Path) -> None:
     assert in_words(result) == "One photo here has no label, so there is nothing to group."
     named(engine, [photo], "poppy")
     labelled = groups_of(engine, tmp_path / "one")
-    assert (labelled.groups, in_words(labelled)) == ((), "Every photo here has a label.")
+    assert (labelled.groups, in_words(labelled)) == ((), EVERY_ANSWERED)
 
 
 def test_a_folder_without_readable_photos(engine: Engine, tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.vision.dataset_shift.accuracy_estimation import LEAST_PHOTOS, AccuracyEstimate
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for
-from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy, least_sure
+from flowersorter.workflows.predicting import folder_accuracy
+from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy, sure_thresholds
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.training.train import RetrainRequest, retrain
@@ -87,10 +89,10 @@ def test_another_folder_keeps_what_was_found(engine: Engine, taught: NamedModel,
     hard = unlabelled(engine, tmp_path / "hard", photos(40, 1, noise=2.2))
     same = unlabelled(engine, tmp_path / "same", photos(40, 2))
     found(engine, taught, hard)
-    withdrawn = least_sure(engine, taught.model, hard)
+    withdrawn = sure_thresholds(engine, taught.model, hard)
     found(engine, taught, same)
-    assert np.array_equal(least_sure(engine, taught.model, hard), withdrawn)
-    assert not least_sure(engine, taught.model, same).any()
+    assert np.array_equal(sure_thresholds(engine, taught.model, hard), withdrawn)
+    assert not sure_thresholds(engine, taught.model, same).any()
 
 
 def test_the_second_time_nothing_changes(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
@@ -98,6 +100,43 @@ def test_the_second_time_nothing_changes(engine: Engine, taught: NamedModel, tmp
     folder = FolderPhotos(engine, taught, hard)
     assert find_accuracy(folder, CancelToken())[1]
     assert not find_accuracy(folder, CancelToken())[1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_photos_that_were_not_compared_keep_to_a_threshold_too(
+    engine: Engine, taught: NamedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    doubtful = AccuracyEstimate(
+        60, 0.9, 0.9, 0.05, differs=False, sure_from=0, agreed_only=True, sure_from_uncompared=0.99
+    )
+    monkeypatch.setattr(folder_accuracy, "MOST_OTHERS", 60)
+    monkeypatch.setattr(folder_accuracy, "SEED", seed)
+    monkeypatch.setattr(folder_accuracy, "estimate_accuracy", lambda *_: doubtful)
+    same = unlabelled(engine, tmp_path / "same", photos(40, 2))
+    found(engine, taught, same)
+    thresholds = sure_thresholds(engine, taught.model, same)
+    assert np.count_nonzero(thresholds == np.float32(0.99)) == len(same) - 60
+    assert 30 < np.count_nonzero(thresholds == 0) <= 60
+
+
+def test_photos_of_a_deleted_class_have_no_suggestion(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    same = unlabelled(engine, tmp_path / "same", photos(40, 2))
+    before = found(engine, taught, same)
+    entry = engine.collection.classes.find("aster")
+    assert entry is not None
+    engine.collection.classes.delete(entry.id)
+    after = found(engine, taught, same)
+    assert before is not None
+    assert after is not None
+    assert after.photos < before.photos - 30
+
+
+def test_photos_that_are_not_mine_are_left_out(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    same = unlabelled(engine, tmp_path / "same", photos(40, 2))
+    engine.collection.answers.put(dict.fromkeys(same[:60].tolist(), PhotoAnswers(mark=Mark.NOT_MINE)))
+    estimate = found(engine, taught, same)
+    assert estimate is not None
+    assert estimate.photos <= 60
 
 
 @pytest.mark.parametrize("number", [0, 1, LEAST_PHOTOS - 1])

@@ -123,6 +123,27 @@ def test_a_folder_of_many_photos_shares_one_bias(
     assert MOST_CONNECTED > 60
 
 
+def test_both_outputs_of_a_merged_class_are_pulled_by_its_labels(
+    engine: Engine, taught: NamedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aster, calendula = (engine.collection.classes.find(name) for name in ("aster", "calendula"))
+    assert aster is not None
+    assert calendula is not None
+    engine.collection.classes.merge(calendula.id, aster.id)
+    passed: list[NDArray[np.float32]] = []
+
+    def follow(logits: NDArray[np.float32], _graph: object, labels: NDArray[np.float32], *_: object) -> object:
+        passed.append(labels)
+        return logits
+
+    monkeypatch.setattr(folder_adaptation, "follow_neighbours", follow)
+    others = unlabelled(engine.collection, tmp_path / "others", near((40, 0, 40), 1))
+    adapt_to_folder(FolderPhotos(engine, taught, others), CancelToken())
+    found, counts = np.unique(passed[0], axis=0, return_counts=True)
+    assert found.tolist() == [[0, 1, 0], [0.5, 0, 0.5]]
+    assert counts.tolist() == [12, 24]
+
+
 def test_photos_of_an_unknown_class_are_not_pulled_into_the_classes(engine: Engine, tmp_path: Path) -> None:
     delete_starter_classes(engine.collection)
     remember(

@@ -9,19 +9,22 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.place import Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
+from flowersorter.workflows.models.current_model import NamedModel, model_for, starter, use_model
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import (
     RunningEstimate,
     find_unknown_photos,
     unknown_probability,
+    unknown_with,
 )
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.unit.workflows.conftest import delete_starter_classes
@@ -124,6 +127,26 @@ def test_labelled_photos_and_those_of_no_embedding_are_left_out(
     find_unknown_photos(FolderPhotos(engine, taught, np.concatenate([labelled, foreign, [10**9]])), CancelToken())
     assert not unknown(engine, taught, labelled).any()
     assert unknown(engine, taught, foreign).any()
+
+
+def test_a_photo_is_unknown_with_the_unlabelled_ones_of_its_folder(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    collection, folders = engine.collection, (tmp_path / "here", tmp_path / "there")
+    here, there = (
+        unlabelled(collection, folder, photos((3,), 50, seed)) for seed, folder in enumerate(folders, start=1)
+    )
+    find_unknown_photos(FolderPhotos(engine, taught, np.concatenate([here, there])), CancelToken())
+    first, *others = here[unknown(engine, taught, here)].tolist()
+    assert unknown_with(engine, taught, first, folders[0]) == len(others) > 40
+    collection.answers.put({others[0]: PhotoAnswers(mark=Mark.NOT_MINE)})
+    collection.labels.assign([others[1]], next(iter(collection.classes.all())).id, LabelOrigin.PERSON)
+    assert unknown_with(engine, taught, first, folders[0]) == len(others) - 2
+    assert [unknown_with(engine, taught, each, folders[0]) for each in others[:2]] == [0, 0]
+    use_model(collection, None)
+    other = model_for(engine, "resnet50")
+    assert other is not None
+    assert unknown_with(engine, other, first, folders[0]) == 0
 
 
 def test_the_starter_knows_none_of_these_photos(engine: Engine, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Answer(StrEnum):
+class CheckAnswer(StrEnum):
     """What a person says about a suggestion."""
 
     RIGHT = "right"
