@@ -41,15 +41,16 @@ class FolderPhotos:
         engine: As above.
         named: As above.
         wanted: (N,) int64, all photos, ascending.
-        unlabelled: (M,) int64, those without a label that were not called *not mine*, ascending.
+        not_mine: The photos of the collection that were called *not mine*, ascending.
+        unlabelled: (M,) int64, those without a label that are not among these, ascending.
         class_ids: (C,) class ids that the outputs of the model mean; 0 for deleted classes.
     """
 
     def __init__(self, engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> None:
         self.engine, self.named, self.wanted = engine, named, sorted_unique(photo_ids)
         self._labels = engine.collection.labels.class_ids()
-        answered = np.array([*self._labels, *engine.collection.answers.marked(Mark.NOT_MINE)], np.int64)
-        self.unlabelled = np.setdiff1d(self.wanted, answered)
+        self.not_mine = engine.collection.answers.marked(Mark.NOT_MINE)
+        self.unlabelled = np.setdiff1d(self.wanted, np.array([*self._labels, *self.not_mine], np.int64))
         self.class_ids = output_class_ids(engine, named.model)
 
     @cached_property

@@ -91,6 +91,7 @@ class RunningEstimate:
         self._engine = engine
         self._model = named.model if named is not None and can_estimate(named.model) else None
         self._class_ids = np.empty(0, np.intp) if self._model is None else output_class_ids(engine, self._model)
+        self._not_mine = [] if self._model is None else engine.collection.answers.marked(Mark.NOT_MINE)
         self._ids, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
         self._levels = np.empty(0, np.intp)
         self._place_of: dict[int, Place] = {}
@@ -111,8 +112,7 @@ class RunningEstimate:
         if self._model is None:
             return []
         photo_ids = places.known_photo_ids
-        collection = self._engine.collection
-        answered = [*collection.labels.get(photo_ids), *collection.answers.marked(Mark.NOT_MINE)]
+        answered = [*self._engine.collection.labels.get(photo_ids), *self._not_mine]
         new = np.setdiff1d(photo_ids, np.append(self._ids, np.array(answered, np.int64)))
         classes, scores = predicted_classes(self._engine, self._model, new, self._class_ids, cancel)
         there = classes != NO_CLASS
@@ -185,12 +185,12 @@ def _unlikeness(
 def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.float32]:
     """Return (N,) float32 probabilities of photos to be like those that the person called not mine."""
     collection, model = folder.engine.collection, folder.named.model
-    result, marked = np.zeros(len(photo_ids), np.float32), collection.answers.marked(Mark.NOT_MINE)
-    labelled = folder.labelled if marked else None
+    result = np.zeros(len(photo_ids), np.float32)
+    labelled = folder.labelled if folder.not_mine else None
     if labelled is None:
         return result
     table, known = folder.engine.features(model.backbone), labelled[1]
-    background, _ = table.get(collection.photos.hashes(marked)[1])
+    background, _ = table.get(collection.photos.hashes(folder.not_mine)[1])
     detector = BackgroundDetector.fit(background, known.features, known.classes, cancel)
     if detector is not None:
         for positions, features, _ in table.parts_along(photo_ids, model.novelty):
