@@ -277,7 +277,7 @@ def test_a_lost_cache_is_made_again_by_whoever_needs_it(
         answer = ask(Engine(again, open_colour_network))
         if isinstance(answer, LabelNextResult):
             assert answer.overall.accuracy == 1.0
-            assert len(answer.next) == 10
+            assert sum(len(group.photos) for group in answer.next) >= 10
             assert answer.unlabelled == 30
         after = measured(Engine(again, open_colour_network))
     assert after.photos == before.photos == 24

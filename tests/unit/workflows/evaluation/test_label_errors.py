@@ -223,7 +223,10 @@ def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
     assert advice.unlabelled == 30
     assert len({each.photo_id for each in advice.next}) == 6
     assert all(each.path.is_relative_to(photos) for each in advice.next)
-    assert all(len(each.top) == 3 and each.top[0][1] >= each.top[1][1] for each in advice.next)
+    for each in advice.next:
+        shares = [share for _, share in each.top]
+        assert 1 <= len(shares) <= 3
+        assert shares == sorted(shares, reverse=True)
 
 
 def test_what_was_passed_over_is_not_asked_for_again(engine: Engine, photos: Path) -> None:

@@ -90,9 +90,9 @@ def test_where_nothing_is_doubted_it_says_so(
 
 def test_where_the_model_knows_little_itself_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw = np.random.default_rng(0)
-    names = draw.permutation([f"kind {number}" for number in range(10)] * 6).tolist()
+    names = draw.permutation([f"kind {number}" for number in range(10)] * 20).tolist()
     with CollectionStore.open(tmp_path / "guessing") as collection:
-        remember(collection, tmp_path / "mine", draw.gamma(0.3, size=(60, 2048)).astype(np.float32), names)
+        remember(collection, tmp_path / "mine", draw.gamma(0.3, size=(200, 2048)).astype(np.float32), names)
     text = told(capsys, "label-errors", "--collection", str(tmp_path / "guessing"), "--limit", "3")
     assert "right, so most of these labels are probably fine." in text
     assert "more mix-ups" in text

