@@ -127,19 +127,16 @@ def test_photos_and_folders_stand_in_one_list_in_the_order_given(labelled: Label
 def test_label_says_what_photos_are_and_removes_it_again(labelled: Labelled, program: Program) -> None:
     known, other = labelled.folder / PHOTOS[0], program.cwd / "other.jpg"
     write_jpeg(other, textured((320, 240), RED, seed=99))  # a photo the collection has not read
-    broken, before = labelled.folder / UNREADABLE[0], tree(labelled.folder)
+    broken, before = labelled.folder / UNREADABLE[1], tree(labelled.folder)
     done = program.ok("label", known, broken, other, "--as", "my class", "--json")
     assert [entry.get("label") for entry in done.objects[:-1]] == ["my class"] * 3
     assert [entry.get("by") for entry in done.objects[:-1]] == ["person"] * 3
-    assert [entry.get("unreadable") for entry in done.objects[:-1]] == [None, "the file is empty", None]
+    assert [entry.get("unreadable") for entry in done.objects[:-1]] == [None, "it is not an image", None]
     assert (done.summary["labelled"], done.summary["unreadable"]) == (3, 0)
     told = {entry["path"]: entry for entry in program.ok("predict", known, other, "--json").objects[:-1]}
     assert {(entry["label"], entry["by"]) for entry in told.values()} == {("my class", "person")}
     for_people = program.ok("predict", known, labelled.folder / PHOTOS[1]).out
-    assert [line.endswith("; its label: my class") for line in for_people.splitlines() if ".jpg: " in line] == [
-        True,
-        False,
-    ]
+    assert [": my class (your label)" in line for line in for_people.splitlines() if ".jpg: " in line] == [True, False]
     removed = program.ok("label", "--remove", known, labelled.folder / PHOTOS[1], "--json")
     assert [entry["removed"] for entry in removed.objects[:-1]] == [True, False]
     assert (removed.summary["removed"], removed.summary["without_label"]) == (1, 1)
@@ -147,7 +144,7 @@ def test_label_says_what_photos_are_and_removes_it_again(labelled: Labelled, pro
     assert (entry["label"], entry["by"]) == (None, "model")
     assert "1 photo labelled my class." in program.ok("label", "--as", "My Class", known).out
     told_of_broken = program.ok("label", "--as", "my class", broken).out
-    assert f"{broken} is not used for training: the file is empty" in told_of_broken
+    assert f"{broken} is not used for training: it is not an image" in told_of_broken
     failed = program.run("label", program.cwd / "gone.jpg", "--as", "my class", "--json")
     assert (failed.code, failed.summary["labelled"]) == (1, 0)
     assert failed.err == "None of the photos could be read.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -58,7 +59,9 @@ def test_ctrl_c_while_labelling_keeps_what_was_read(fresh: Program, tmp_path: Pa
     assert "Traceback" not in seen
 
     again = fresh.ok("predict", folder).out
-    read_now = int(again.split(": ")[1].split(" read now")[0])
+    found = re.search(r"(\d+) read now", again)
+    assert found is not None
+    read_now = int(found[1])
     assert 0 < read_now < count
     assert f"{count - read_now} known before" in again
     assert "0 read now" in fresh.ok("predict", folder).out

@@ -21,6 +21,7 @@ from flowersorter.workflows.evaluation.charts.builders import confidence_parts
 from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest
 from flowersorter.workflows.labelling.set_labels import assign
 from tests.qt.program import draw_folder, idle, places, running, show_stored, stored
+from tests.starter_classes import delete_starter_classes
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     with running(tmp_path / "collection", qtbot) as made:
         made.window.open_folder(folder)
         idle(made, qtbot)
+        delete_starter_classes(stored(made))
         for name in ("red", "green", "blue"):
             photo_ids = [stored(made).photos.place(each).photo_id for each in places(made, f"_{name}")]
             assign(made.collection, [each for each in photo_ids if each], stored(made).classes.add(name).id)

@@ -22,6 +22,7 @@ from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.drawing import RED, textured, write_jpeg
 from tests.qt.drag import drag
 from tests.qt.program import class_named, draw_folder, idle, places, running, stored, tile
+from tests.starter_classes import delete_starter_classes
 from tests.stub_network import open_colour_network
 
 
@@ -38,6 +39,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
             collection.labels.assign(
                 [each for each in known if each], collection.classes.add(name).id, LabelOrigin.PERSON
             )
+        delete_starter_classes(collection)
         retrain(engine, RetrainRequest(), silent, CancelToken())
     for number in range(2):
         write_jpeg(folder / f"new_{number}.jpg", textured((96, 72), RED, 900 + number))

@@ -17,7 +17,7 @@ from flowersorter.ui.labels import label_errors_controller
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.evaluation.label_errors import find_duplicate_labels, keep
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
-from tests.unit.workflows.conftest import delete_starter_classes
+from tests.starter_classes import delete_starter_classes
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from flowersorter.workflows.evaluation.label_next import LabelNextResult, Standi
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
+from tests.starter_classes import delete_starter_classes
 
 NAMES = {1: "dahlia", 2: "zinnia", 3: "R&B"}
 
@@ -162,6 +163,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     folder = draw_folder(tmp_path / "photos", 12)
     with running(tmp_path / "collection", qtbot, folder) as opened:
         idle(opened, qtbot)
+        delete_starter_classes(stored(opened))
         for name in ("red", "green", "blue"):
             stored(opened).classes.add(name)
         show_stored(opened)

@@ -9,7 +9,6 @@ import pytest
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.models.current_model import starter
 from tests.drawing import BLUE, GREEN, RED, YELLOW, textured
 from tests.stub_network import open_colour_network
 
@@ -23,13 +22,6 @@ def draw_photos(folder: Path, colour: str, count: int, *, first: int = 0) -> lis
     for i, path in enumerate(paths, start=first):
         textured(colour=COLOURS[colour], seed=i).save(path, quality=92)
     return paths
-
-
-def delete_starter_classes(collection: CollectionStore) -> None:
-    """Delete the five flowers of the starter, as a person does who has none."""
-    for name in starter().model.class_names:
-        flower = collection.classes.find(name) or collection.classes.add(name)
-        collection.classes.delete(flower.id)
 
 
 @pytest.fixture

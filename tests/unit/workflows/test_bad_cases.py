@@ -26,8 +26,9 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderReques
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from flowersorter.workflows.training.unmeasured_classes import in_words
 from tests.drawing import RED, YELLOW, textured, write_jpeg
+from tests.starter_classes import delete_starter_classes
 from tests.stub_network import ColourNetwork, open_colour_network
-from tests.unit.workflows.conftest import delete_starter_classes, draw_photos
+from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
 

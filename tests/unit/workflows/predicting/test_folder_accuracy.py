@@ -20,7 +20,7 @@ from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, fin
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.training.train import RetrainRequest, retrain
-from tests.unit.workflows.conftest import delete_starter_classes
+from tests.starter_classes import delete_starter_classes
 from tests.unit.workflows.stored_photos import remember
 
 NAMES = ("aster", "bellis", "calendula")

@@ -19,7 +19,7 @@ from flowersorter.workflows.predicting.photo_details import details, predictions
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos
 from flowersorter.workflows.training.train import RetrainRequest, retrain
-from tests.unit.workflows.conftest import delete_starter_classes
+from tests.starter_classes import delete_starter_classes
 from tests.unit.workflows.predicting.test_unknown_photos import photos, unlabelled
 from tests.unit.workflows.stored_photos import remember
 

@@ -27,7 +27,7 @@ from flowersorter.workflows.predicting.unknown_photos import (
     unknown_with,
 )
 from flowersorter.workflows.training.train import RetrainRequest, retrain
-from tests.unit.workflows.conftest import delete_starter_classes
+from tests.starter_classes import delete_starter_classes
 from tests.unit.workflows.stored_photos import remember
 
 NAMES = ("aster", "bellis", "calendula")

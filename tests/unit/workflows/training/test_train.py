@@ -32,8 +32,9 @@ from flowersorter.workflows.training.train import (
     train_folder,
 )
 from flowersorter.workflows.training.training_set import TrainingSet, with_starter
+from tests.starter_classes import delete_starter_classes
 from tests.stub_network import open_colour_network
-from tests.unit.workflows.conftest import delete_starter_classes, draw_photos
+from tests.unit.workflows.conftest import draw_photos
 
 FLOWERS = {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
 
