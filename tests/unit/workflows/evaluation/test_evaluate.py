@@ -19,6 +19,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
+from tests.starter_classes import delete_starter_classes
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
@@ -50,6 +51,7 @@ def separable(names: list[str], seed: int = 0) -> np.ndarray[tuple[int, int], np
 
 
 def test_a_burst_is_in_one_fold_so_that_its_photos_do_not_vouch_for_each_other(engine: Engine, tmp_path: Path) -> None:
+    delete_starter_classes(engine.collection)
     draw = np.random.default_rng(1)
     moments = noise(60)
     burst = np.repeat(moments, 4, axis=0) * draw.uniform(0.98, 1.02, (240, WIDTH)).astype(np.float32)
@@ -183,6 +185,7 @@ def test_photos_the_starter_learned_from_are_named(engine: Engine, tmp_path: Pat
 
 
 def test_the_learning_curve_rises_to_what_all_photos_give(engine: Engine, tmp_path: Path) -> None:
+    delete_starter_classes(engine.collection)
     names = ["ash", "elm", "fir"] * 50
     weak = noise(150, seed=3)
     for at, name in enumerate(("ash", "elm", "fir")):
@@ -232,12 +235,14 @@ def test_the_accuracy_of_retrain_of_the_evaluation_and_at_the_end_of_the_curve_i
 
 
 def test_the_learning_curve_is_the_same_every_time(engine: Engine, tmp_path: Path) -> None:
+    delete_starter_classes(engine.collection)
     names = ["ash", "elm"] * 15
     remember(engine.collection, tmp_path / "mine", noise(30), names)
     assert [p.right for p in curve_of(engine).points] == [p.right for p in curve_of(engine).points]
 
 
 def test_classes_of_different_size_count_with_what_they_have(engine: Engine, tmp_path: Path) -> None:
+    delete_starter_classes(engine.collection)
     names = ["ash"] * 50 + ["elm"] * 10
     remember(engine.collection, tmp_path / "mine", separable(names), names)
     last = curve_of(engine).points[-1]
@@ -245,6 +250,7 @@ def test_classes_of_different_size_count_with_what_they_have(engine: Engine, tmp
 
 
 def test_a_cancelled_learning_curve_stops_between_two_models(engine: Engine, tmp_path: Path) -> None:
+    delete_starter_classes(engine.collection)
     names = ["ash", "elm"] * 20
     remember(engine.collection, tmp_path / "mine", noise(40), names)
     cancel, seen = CancelToken(), list[Progress]()

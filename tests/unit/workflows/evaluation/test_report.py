@@ -28,6 +28,7 @@ from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport,
 from flowersorter.workflows.evaluation.report_page import page
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.evaluations import evaluation, learning_points
+from tests.starter_classes import delete_starter_classes
 from tests.stuck import Stuck
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
@@ -322,6 +323,7 @@ def test_axes_have_round_ticks_that_reach_the_largest() -> None:
 
 def labelled(tmp_path: Path) -> Path:
     with CollectionStore.open(tmp_path / "collection") as collection:
+        delete_starter_classes(collection)
         draw = np.random.default_rng(0)
         embeddings = draw.gamma(0.3, size=(40, 2048)).astype(np.float32)
         embeddings[::2, :32] += 2
