@@ -11,6 +11,8 @@ from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 
 _DIGITS = 6
 _OTHERS_SHOWN = 3
+#: Least probability of a class that is asked about.
+_WORTH_ASKING = 0.05
 
 
 def group_line(group: LookAlikeGroup, names: Mapping[int, str]) -> dict[str, Any]:
@@ -31,7 +33,11 @@ def group_line(group: LookAlikeGroup, names: Mapping[int, str]) -> dict[str, Any
 def say_groups(terminal: Terminal, groups: Sequence[LookAlikeGroup], names: Mapping[int, str]) -> None:
     """Say a line for each group, and name some of the photos that look like the first."""
     for group in groups:
-        best = [f"{shown(names[class_id])} ({percent(share)})" for class_id, share in group.top[:2]]
+        best = [
+            f"{shown(names[class_id])} ({percent(share)})"
+            for class_id, share in group.top[:2]
+            if share >= _WORTH_ASKING
+        ]
         terminal.say(joined_texts("  ", shown(group.path), *_either(best)), indent=2)
         if group.alike:
             others = ", ".join(shown(photo.path.name) for photo in group.alike[:_OTHERS_SHOWN])

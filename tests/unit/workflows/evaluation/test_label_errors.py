@@ -223,8 +223,8 @@ def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
     assert advice.unlabelled == 30
     assert len({each.photo_id for each in advice.next}) == 6
     assert all(each.path.is_relative_to(photos) for each in advice.next)
-    for each in advice.next:
-        shares = [share for _, share in each.top]
+    for group in advice.next:
+        shares = [share for _, share in group.top]
         assert 1 <= len(shares) <= 3
         assert shares == sorted(shares, reverse=True)
 
