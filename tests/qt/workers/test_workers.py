@@ -347,12 +347,12 @@ def test_decoders_that_do_not_end_hold_up_no_other_thumbnail(qtbot: QtBot) -> No
 
 
 def test_there_are_only_so_many_threads_however_many_decoders_do_not_end(qtbot: QtBot) -> None:
-    stuck, begun = Stuck(), list[int]()
+    stuck, held = Stuck(), list[int]()
     arrived: list[int] = []
 
     def load(wish: Wanted) -> QImage:
-        begun.append(wish.place_id)
         if wish.place_id <= 10:
+            held.append(wish.place_id)
             stuck()
         return QImage(10, 10, QImage.Format.Format_RGB32)
 
@@ -360,10 +360,10 @@ def test_there_are_only_so_many_threads_however_many_decoders_do_not_end(qtbot: 
     pool.arrived.connect(arrived.extend)
     for place_id in range(11, 0, -1):
         pool.image(wanted(place_id))
-    qtbot.waitUntil(lambda: len(begun) == MOST_THREADS)
+    qtbot.waitUntil(lambda: len(held) == MOST_THREADS)
     with qtbot.waitSignal(pool._slow_timer.timeout):
         pass
-    assert len(begun) == MOST_THREADS
+    assert len(held) == MOST_THREADS
     stuck.gate.set()
     qtbot.waitUntil(lambda: len(arrived) == 11)
     assert workers_ended(60)
