@@ -68,7 +68,7 @@ class SampleCheck:
 
     @property
     def statement(self) -> str:
-        """What the answers prove: "At least 98 of 100 are right, 95 % sure (145 of 600 checked, 0 wrong)."."""
+        """State the proven bound: "At least 98 of 100 are right, 95 % sure (145 of 600 checked, 0 wrong)."."""
         return str(self._check.statement)
 
     @property

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CheckAnswer(StrEnum):
-    """What a person says about a suggestion."""
+    """The answer of a person to one suggestion of a sample."""
 
     RIGHT = "right"
     WRONG = "wrong"

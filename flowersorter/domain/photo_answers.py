@@ -1,4 +1,4 @@
-"""What a person says of a photo besides its class: classes it does not show, or that it shows none of them."""
+"""Answers about a photo besides its class: classes it does not show, or that it shows none of them."""
 
 from __future__ import annotations
 

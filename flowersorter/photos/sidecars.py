@@ -8,7 +8,7 @@ A file that is no photo is a sidecar of the photo whose name it begins with:
                     IMG_1_01.jpg.xmp                            a duplicate edit of darktable
 
 A film, a RAW or a number behind the stem is another shot (``IMG_1_2.mov``), and a copy's number makes it the sidecar of
-that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, the file is nobody's. A RAW or a film
+that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, it belongs to none. A RAW or a film
 that belongs to no photo is sorted by itself, and has sidecars by the same rules, a RAW before a film. Names are
 compared without case and in one Unicode form. The longest name wins, then the same spelling, then the photo's format.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
@@ -291,10 +291,15 @@ def swatch(colour: str) -> QIcon:
     return icon
 
 
+def class_of_name(classes: Iterable[PhotoClass], name: str) -> PhotoClass | None:
+    """Return the class of this name, whatever its case; None if there is none."""
+    key = class_key(name)
+    return next((each for each in classes if class_key(each.name) == key), None)
+
+
 def _taken(classes: Sequence[PhotoClass], name: str, own_id: int) -> str:
     """Why this name is not free; "" where it is."""
-    key = class_key(name)
-    there = next((each for each in classes if each.id != own_id and class_key(each.name) == key), None)
+    there = class_of_name((each for each in classes if each.id != own_id), name)
     return "" if there is None else _tr("There is already a class named “{0}”.").format(there.name)
 
 

@@ -135,7 +135,7 @@ class CheckSampleController(QObject):
     def _on_answered(self, photo_id: int, answer: CheckAnswer) -> None:
         assert self._check is not None, "the dialog is open"
         stack = self._session.undo_stack
-        self._answered = [at for at in self._answered if at <= stack.index()]  # what was undone is gone for good
+        self._answered = [at for at in self._answered if at <= stack.index()]  # undone commands are dropped
         text = {
             CheckAnswer.RIGHT: self.tr("Suggestion Is Right"),
             CheckAnswer.WRONG: self.tr("Suggestion Is Wrong"),

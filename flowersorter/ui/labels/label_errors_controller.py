@@ -166,7 +166,7 @@ class LabelErrorsController(QObject):
     def _decide(self, doubt: LabelError, decision: Decision, push: Callable[[], object]) -> None:
         stack = self._session.undo_stack
         before = stack.index()
-        self._decisions = [each for each in self._decisions if each[0] <= before]  # what was undone is gone for good
+        self._decisions = [each for each in self._decisions if each[0] <= before]  # undone commands are dropped
         push()
         if stack.index() > before:
             self._decisions.append((stack.index(), doubt, decision))

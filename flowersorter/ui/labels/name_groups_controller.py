@@ -11,6 +11,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.classes.class_dialogs import class_of_name
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController
@@ -33,7 +34,7 @@ class NameGroupsController(QObject):
     named changes which answer brings most. When the person has done, the collection learns from the answers.
 
     Signals:
-        places_requested(list of place ids, title): Show these photos.
+        places_requested(set of place ids, title): Show these photos.
         everything_requested(): Show all photos again.
         training_requested(): Groups of at least two classes were named, and no more will be now.
     """
@@ -90,11 +91,11 @@ class NameGroupsController(QObject):
 
     def _on_groups(self, result: object) -> None:
         assert isinstance(result, GroupsResult)
-        shown = set() if self._shown is None else {photo.photo_id for photo in self._shown.photos}
+        shown = frozenset[int]() if self._shown is None else self._shown.photo_ids
         self._groups = [
             group
             for group in result.groups
-            if group.alike and self._is_open(group) and shown.isdisjoint(photo.photo_id for photo in group.photos)
+            if group.alike and self._is_open(group) and shown.isdisjoint(group.photo_ids)
         ]
         if self._shown is None:
             self._next()
@@ -104,14 +105,14 @@ class NameGroupsController(QObject):
     def _is_open(self, group: LookAlikeGroup) -> bool:
         """Whether a group is still to be named: not passed over, and a photo of it is shown without an answer."""
         columns = self._session.photos.columns
-        rows = columns.locate([each.place_id for each in group.photos])
+        rows = columns.locate(group.place_ids)
         unanswered = (columns.label_ids[rows] == 0) & (columns.marks[rows] == Mark.NONE)
-        return bool(unanswered.any()) and self._passed_over.isdisjoint(photo.photo_id for photo in group.photos)
+        return bool(unanswered.any()) and self._passed_over.isdisjoint(group.photo_ids)
 
     def _is_unknown(self, group: LookAlikeGroup) -> bool:
         """Whether at least half of the photos look like none of the classes."""
         columns = self._session.photos.columns
-        verdicts = columns.verdicts[columns.locate([each.place_id for each in group.photos])]
+        verdicts = columns.verdicts[columns.locate(group.place_ids)]
         return 2 * int((verdicts == Verdict.UNKNOWN).sum()) >= len(verdicts)
 
     def _next(self) -> None:
@@ -127,9 +128,8 @@ class NameGroupsController(QObject):
 
     def _show(self, group: LookAlikeGroup) -> None:
         self._shown = group
-        places = [each.place_id for each in group.photos]
-        self.places_requested.emit(places, self.tr("Group"))
-        self._grid.select_places(places)
+        self.places_requested.emit(group.place_ids, self.tr("Group"))
+        self._grid.select_places(group.place_ids)
         self.panel.show()
         self._show_question(group)
         self._show_progress(group)
@@ -152,7 +152,7 @@ class NameGroupsController(QObject):
     def _on_named(self, name: str) -> None:
         selected = self._grid.selected_places()
         session = self._session
-        existing = next((each for each in session.state.classes if each.name.casefold() == name.casefold()), None)
+        existing = class_of_name(session.state.classes, name)
         if existing is not None:
             self._labels.assign(selected, existing.id)
             self._go_on()
@@ -183,7 +183,7 @@ class NameGroupsController(QObject):
     @Slot()
     def _on_passed_over(self) -> None:
         if self._shown is not None:
-            self._passed_over.update(photo.photo_id for photo in self._shown.photos)
+            self._passed_over.update(self._shown.photo_ids)
         self._next()
 
     def _go_on(self) -> None:
@@ -197,10 +197,7 @@ class NameGroupsController(QObject):
     @Slot()
     def _on_reset(self) -> None:
         """Hide the panel when the grid shows other photos."""
-        if self._shown is None:
-            return
-        places = frozenset(each.place_id for each in self._shown.photos)
-        if self._session.photos.filter.places != places:
+        if self._shown is not None and self._session.photos.filter.places != self._shown.place_ids:
             self._leave()
 
     @Slot(object)

@@ -9,9 +9,8 @@ from PySide6.QtWidgets import QCompleter, QFrame, QHBoxLayout, QLineEdit, QVBoxL
 
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, text_label, without_mnemonics
+from flowersorter.workflows.labelling.choose_groups import MOST_SUGGESTIONS
 
-#: Suggested classes that get a button.
-MOST_SUGGESTIONS = 3
 _FIELD_LETTERS = 14
 
 

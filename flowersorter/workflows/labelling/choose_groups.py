@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _SEED = 42
-_SUGGESTIONS = 3
+#: Classes suggested for a group at most.
+MOST_SUGGESTIONS = 3
 #: Groups that are ordered by how much their name would help; the others follow by size.
 _RANKED = 50
 
@@ -70,6 +71,16 @@ class LookAlikeGroup:
     def photos(self) -> tuple[GroupedPhoto, ...]:
         """All photos of the group, the most typical one first."""
         return GroupedPhoto(self.photo_id, self.place_id, self.path), *self.alike
+
+    @property
+    def photo_ids(self) -> frozenset[int]:
+        """The ids of all its photos."""
+        return frozenset(photo.photo_id for photo in self.photos)
+
+    @property
+    def place_ids(self) -> frozenset[int]:
+        """The places of all its photos."""
+        return frozenset(photo.place_id for photo in self.photos)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,7 +235,7 @@ def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -
     found = None if choice.model is None else guess(engine, choice.model, photo_ids)
     if found is None or not found.class_ids.any():
         return [()] * len(photo_ids)
-    return [found.top(photo_id, _SUGGESTIONS) for photo_id in photo_ids.tolist()]
+    return [found.top(photo_id, MOST_SUGGESTIONS) for photo_id in photo_ids.tolist()]
 
 
 def _photo(place: Place) -> GroupedPhoto:

@@ -22,7 +22,7 @@ _NO_CLASSES = frozenset(map(name_key, (ASIDE, DUPLICATES, "Undated")))
 
 @dataclass(frozen=True, slots=True)
 class ClassFolders:
-    """Where the class folders of a folder are.
+    """Locates the class folders of a folder.
 
     Attributes:
         folder: The folder.

@@ -36,7 +36,7 @@ _LEAST = np.float32(1e-30)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FolderTerms:
-    """What is added to the calibrated logits of photos; photos far from one another share a row.
+    """Terms that are added to the calibrated logits of photos; photos far from one another share a row.
 
     Attributes:
         model: Key of the model they were found with, and its classes.

@@ -92,7 +92,7 @@ class PredictFolderResult:
         skipped: Number of files and folders that the scan skipped, by kind.
         problems: Folders and files that could not be opened, with the reason.
         by_folder: Number of photos newly labelled by their class folder.
-        answers: What a person said of photos besides their label, by photo id.
+        answers: Other answers about the photos than a label, by photo id.
         estimate: The accuracy to expect on the unlabelled photos; None where there are too few, and without a model.
     """
 
