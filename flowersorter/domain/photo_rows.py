@@ -29,6 +29,8 @@ class PhotoRows:
         confidences: (N,) float32 calibrated probability of that class.
         verdicts: (N,) uint8 `Verdict`.
         marks: (N,) uint8 `Mark` that a person gave the photo.
+        second_class_ids: (N,) int32 class id of the second most probable class; 0 where there is none.
+        second_confidences: (N,) float32 calibrated probability of that class.
     """
 
     place_ids: NDArray[np.int64]
@@ -41,9 +43,18 @@ class PhotoRows:
     confidences: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
     marks: NDArray[np.uint8]
+    second_class_ids: NDArray[np.int32]
+    second_confidences: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @classmethod
+    def empty(cls) -> PhotoRows:
+        """No photos."""
+        longs, ints, floats = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)
+        flags, bytes_ = np.zeros(0, np.bool_), np.zeros(0, np.uint8)
+        return cls(longs, longs, (), (), ints, flags, ints, floats, bytes_, bytes_, ints, floats)
 
     @classmethod
     def joined(cls, parts: Sequence[PhotoRows]) -> PhotoRows:
@@ -61,6 +72,8 @@ class PhotoRows:
             confidences=np.concatenate([part.confidences for part in parts]),
             verdicts=np.concatenate([part.verdicts for part in parts]),
             marks=np.concatenate([part.marks for part in parts]),
+            second_class_ids=np.concatenate([part.second_class_ids for part in parts]),
+            second_confidences=np.concatenate([part.second_confidences for part in parts]),
         )
         return every.take(np.sort(len(place_ids) - 1 - from_end))
 
@@ -78,6 +91,8 @@ class PhotoRows:
             confidences=self.confidences[rows],
             verdicts=self.verdicts[rows],
             marks=self.marks[rows],
+            second_class_ids=self.second_class_ids[rows],
+            second_confidences=self.second_confidences[rows],
         )
 
     @property
@@ -108,6 +123,22 @@ class PhotoPredictions:
     def best(self) -> NDArray[np.int32]:
         """(M,) int32: the most probable class of each photo; 0 where none is left."""
         return np.where(self.probabilities.any(axis=1), self.class_ids[self.probabilities.argmax(axis=1)], np.int32(0))
+
+    def second(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Find the second most probable class of each of these rows.
+
+        Args:
+            rows: (N,) row numbers.
+
+        Returns:
+            (N,) int32 class ids, 0 where there is no second class; (N,) float32 their probabilities.
+        """
+        shares = self.probabilities[rows]
+        if shares.shape[1] < 2:
+            return np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
+        columns = np.argpartition(shares, -2, axis=1)[:, -2]
+        seconds = np.take_along_axis(shares, columns[:, None], axis=1)[:, 0]
+        return np.where(seconds > 0, self.class_ids[columns], np.int32(0)), seconds
 
     def locate(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """Find the row of each photo.
@@ -148,12 +179,14 @@ def rows_of(
     class_ids = np.zeros(len(places), np.int32)
     confidences = np.zeros(len(places), np.float32)
     verdicts = np.zeros(len(places), np.uint8)
+    second_class_ids, second_confidences = np.zeros_like(class_ids), np.zeros_like(confidences)
     if predictions is not None and len(predictions.photo_ids):
         rows = predictions.locate(places.photo_ids)
         known = rows >= 0
         class_ids[known] = predictions.best[rows[known]]
         confidences[known] = predictions.probabilities.max(axis=1)[rows[known]]
         verdicts[known] = predictions.verdicts[rows[known]]
+        second_class_ids[known], second_confidences[known] = predictions.second(rows[known])
     return PhotoRows(
         place_ids=places.ids,
         photo_ids=places.photo_ids,
@@ -165,6 +198,8 @@ def rows_of(
         confidences=confidences,
         verdicts=verdicts,
         marks=_marks(places.photo_ids, answers or {}),
+        second_class_ids=second_class_ids,
+        second_confidences=second_confidences,
     )
 
 

@@ -31,6 +31,8 @@ def rows(count: int, *, first: int = 1, folder: str = "/photos") -> PhotoRows:
             [(Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE, Verdict.UNKNOWN)[each % 4] for each in ids], np.uint8
         ),
         marks=np.zeros(count, np.uint8),
+        second_class_ids=((ids + 1) % 3 + 1).astype(np.int32),
+        second_confidences=((1 - (ids * 37 % 101) / 101) / 2).astype(np.float32),
     )
 
 
@@ -49,6 +51,8 @@ def unread(count: int) -> PhotoRows:
         np.zeros(count, np.float32),
         np.zeros(count, np.uint8),
         np.zeros(count, np.uint8),
+        zeros.copy(),
+        np.zeros(count, np.float32),
     )
 
 
@@ -65,6 +69,8 @@ def some(whole: PhotoRows, at: list[int], **changes: object) -> PhotoRows:
         "confidences": whole.confidences[at],
         "verdicts": whole.verdicts[at],
         "marks": whole.marks[at],
+        "second_class_ids": whole.second_class_ids[at],
+        "second_confidences": whole.second_confidences[at],
     }
     return PhotoRows(**(columns | changes))  # type: ignore[arg-type]
 

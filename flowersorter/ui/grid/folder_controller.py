@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
@@ -93,7 +92,7 @@ class FolderController(QObject):
         session.queue.drop(self._job_id)
         session.thumbnails.forget(session.photos.columns.place_ids.tolist())
         self.roots = tuple(dict.fromkeys(map(Path.absolute, opened)))
-        session.photos.set_rows(_nothing())
+        session.photos.set_rows(PhotoRows.empty())
         self._remember()
         self._front.bar.say("")
         self.opened.emit(self.roots)
@@ -260,10 +259,3 @@ def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority) -
         return predict_folder(engine, PredictFolderRequest(roots, device, urgent=urgent), report, cancel)
 
     return run
-
-
-def _nothing() -> PhotoRows:
-    ints = np.zeros(0, np.int32)
-    longs, floats = np.zeros(0, np.int64), np.zeros(0, np.float32)
-    flags, bytes_ = np.zeros(0, np.bool_), np.zeros(0, np.uint8)
-    return PhotoRows(longs, longs, (), (), ints, flags, ints, floats, bytes_, bytes_)

@@ -38,8 +38,8 @@ class PhotoColumns:
     """Arrays of one length, row by row a place, in natural order of the path.
 
     Attributes:
-        place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks: As in
-            `PhotoRows`.
+        place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks, second_class_ids,
+            second_confidences: As in `PhotoRows`.
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
@@ -51,11 +51,12 @@ class PhotoColumns:
         self.own: OwnLabels = before.own if before is not None else {}
         # The photo each was said of, 0 while nobody has read it: another photo may have taken its place since.
         self._said_of: dict[int, int] = before._said_of if before is not None else {}
-        rows = rows if rows is not None else _no_rows()
+        rows = rows if rows is not None else PhotoRows.empty()
         self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
         self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
         self.verdicts, self.marks = rows.verdicts.copy(), rows.marks.copy()
+        self.second_class_ids, self.second_confidences = rows.second_class_ids.copy(), rows.second_confidences.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
@@ -135,6 +136,8 @@ class PhotoColumns:
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
         self.verdicts[rows], self.marks[rows] = news.verdicts[here], news.marks[here]
+        self.second_class_ids[rows] = news.second_class_ids[here]
+        self.second_confidences[rows] = news.second_confidences[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
         self._say_again(rows)
         self._shelve(rows)
@@ -245,6 +248,7 @@ class PhotoColumns:
                 self._forget(place_id)
         self.label_ids[self.label_ids == old] = new
         self.class_ids[self.class_ids == old] = new
+        self.second_class_ids[self.second_class_ids == old] = new
         self._shelve(np.arange(len(self)))
         return said
 
@@ -282,19 +286,3 @@ class PhotoColumns:
 
 def _no_moments() -> _Moments:
     return np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
-
-
-def _no_rows() -> PhotoRows:
-    ints = np.zeros(0, np.int32)
-    return PhotoRows(
-        place_ids=np.zeros(0, np.int64),
-        photo_ids=np.zeros(0, np.int64),
-        paths=(),
-        errors=(),
-        label_ids=ints,
-        by_person=np.zeros(0, np.bool_),
-        class_ids=ints,
-        confidences=np.zeros(0, np.float32),
-        verdicts=np.zeros(0, np.uint8),
-        marks=np.zeros(0, np.uint8),
-    )

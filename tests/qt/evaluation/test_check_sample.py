@@ -42,6 +42,8 @@ def check_of(paths: list[Path], answers: dict[int, CheckAnswer] | None = None, w
         confidences=np.full(count, 0.9, np.float32),
         verdicts=np.full(count, Verdict.SURE, np.uint8),
         marks=np.zeros(count, np.uint8),
+        second_class_ids=np.zeros(count, np.int32),
+        second_confidences=np.zeros(count, np.float32),
     )
     sample = StoredSample(1, (Path("/p"),), "all", "resnet50/1", ids, classes, np.zeros(0, np.int64), "2026-11-29")
     return CheckedSample(sample, 98, rows, answers or {}, withdrawn)

@@ -158,27 +158,17 @@ def test_news_come_in_order_and_cover_every_photo(engine: Engine, photos: Path) 
     assert sorted(i for n in before_the_second_look for i in n.rows.place_ids) == sorted(scans[0].rows.place_ids)
 
 
-class _Impatient(ColourNetwork):
-    """Cancels the job while it is embedding the second batch."""
-
-    def __init__(self, cancel: CancelToken) -> None:
-        super().__init__()
-        self._cancel = cancel
-
-    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
-        if self.embedded > self.batch_size:
-            self._cancel.cancel()
-        return super().embed(crops)
-
-
 def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(engine: Engine, photos: Path) -> None:
     cancel = CancelToken()
-    engine.open_network = lambda _b, _d: _Impatient(cancel)
+
+    def stop_after_the_first_block(event: object) -> None:
+        if isinstance(event, RowsChanged) and (event.rows.photo_ids > 0).any():
+            cancel.cancel()
+
     with pytest.raises(Cancelled):
-        predict_folder(engine, PredictFolderRequest(photos), silent, cancel)
+        predict_folder(engine, PredictFolderRequest(photos), stop_after_the_first_block, cancel)
     known = int((folder_rows(engine, photos).photo_ids > 0).sum())
     assert 0 < known < 30
-    engine.open_network = open_colour_network
     assert labelled(engine, photos).decoded == 30 - known
 
 

@@ -1,0 +1,72 @@
+"""Sections of the grid: consecutive photos under one header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flowersorter.ui.grid.photo_columns import Rows
+
+
+class Grouping(StrEnum):
+    """How the shown photos are divided into sections."""
+
+    NONE = "none"
+    LIKENESS = "likeness"
+    CLASS = "class"
+    DAY = "day"
+    FOLDER = "folder"
+
+
+class SectionKind(StrEnum):
+    """What the photos of a section have in common; the header depends on it."""
+
+    ALL = "all"  # the only section, without a header
+    LOOK_ALIKES = "look-alikes"  # no suggestion, but they look alike
+    TORN = "torn"  # either of two classes
+    LIKELY = "likely"  # of one class
+    SURE = "sure"  # of one class
+    UNKNOWN = "unknown"  # no suggestion, and each looks different
+    WAITING = "waiting"  # not read yet
+    CONFIRMED = "confirmed"  # labelled with one class
+    NOT_MINE = "not mine"
+    UNREADABLE = "unreadable"
+    CLASS = "class"
+    DAY = "day"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Consecutive rows of the grid's model.
+
+    Attributes:
+        kind: What the photos have in common.
+        key: Identifies the section of this kind while photos come and go: class ids, the day, the folder, the photo id
+            that is most typical of a group.
+        first: First model row.
+        count: Number of photos, at least 1.
+    """
+
+    kind: SectionKind
+    key: tuple[int | str, ...]
+    first: int
+    count: int
+
+    @property
+    def rows(self) -> range:
+        """The model rows."""
+        return range(self.first, self.first + self.count)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrangement:
+    """Photos in the order shown, divided into sections.
+
+    Attributes:
+        order: (M,) column rows, in the order shown.
+        sections: They cover all M photos, in the order shown.
+    """
+
+    order: Rows
+    sections: tuple[Section, ...]
