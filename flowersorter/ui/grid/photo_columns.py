@@ -154,6 +154,11 @@ class PhotoColumns:
         return outdated
 
     @property
+    def unreadable(self) -> NDArray[np.bool_]:
+        """(N,) whether the file cannot be read as a photo."""
+        return self._unreadable
+
+    @property
     def unshown(self) -> frozenset[int]:
         """Places whose thumbnail could not be made."""
         return frozenset(self._unshown)

@@ -24,6 +24,7 @@ class SectionKind(StrEnum):
     ALL = "all"  # the only section, without a header
     LOOK_ALIKES = "look-alikes"  # no suggestion, but they look alike
     TORN = "torn"  # either of two classes
+    UNSURE = "unsure"  # perhaps of one class
     LIKELY = "likely"  # of one class
     SURE = "sure"  # of one class
     UNKNOWN = "unknown"  # no suggestion, and each looks different

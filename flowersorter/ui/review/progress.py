@@ -1,0 +1,59 @@
+"""Counts what is left to do in a folder before it can be sorted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
+from flowersorter.ui.grid.sections import SectionKind
+from flowersorter.ui.review.review_sections import PhotoGroups, review_sections
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewProgress:
+    """What is done and left to do in a folder.
+
+    Attributes:
+        groups: Groups of look-alikes without a name.
+        to_check: Photos without an answer whose suggestion is not sure, or that have none and are in no group.
+        to_sort: Photos that have a class, confirmed or suggested.
+        waiting: Photos that are not read yet.
+        done: Photos that need no decision: confirmed, not mine, or sure.
+        total: Photos that can be read.
+    """
+
+    groups: int = 0
+    to_check: int = 0
+    to_sort: int = 0
+    waiting: int = 0
+    done: int = 0
+    total: int = 0
+
+    @property
+    def percent(self) -> int:
+        """Share of photos that need no decision, in per cent; 100 only where none is left."""
+        return 100 * self.done // self.total if self.total else 0
+
+
+def review_progress(columns: PhotoColumns, groups: PhotoGroups) -> ReviewProgress:
+    """Count what is left to do with the photos of a folder, whatever of them is shown."""
+    sections = review_sections(columns, np.arange(len(columns)), groups).sections
+    counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
+    passed = int(np.count_nonzero((columns.marks == Mark.DONT_KNOW) & (columns.label_ids == 0)))
+    done = counts[SectionKind.CONFIRMED] + counts[SectionKind.NOT_MINE] + counts[SectionKind.SURE]
+    checked = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
+    suggested = (
+        (columns.class_ids > 0) & (columns.verdicts != Verdict.UNKNOWN) & (columns.class_keys != PseudoClass.NOT_MINE)
+    )
+    return ReviewProgress(
+        groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
+        to_check=max(0, sum(counts[kind] for kind in checked) - passed),
+        to_sort=int(np.count_nonzero((columns.label_ids > 0) | suggested)),
+        waiting=counts[SectionKind.WAITING],
+        done=done,
+        total=len(columns) - counts[SectionKind.UNREADABLE],
+    )

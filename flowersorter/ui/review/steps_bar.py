@@ -1,0 +1,127 @@
+"""The three steps above the photos, with the number of decisions that each has left."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal
+from PySide6.QtGui import QIcon, QPalette, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+
+from flowersorter.ui.review.progress import ReviewProgress
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import count_photos
+
+_NARROW_PX = 520
+_BAR_PX = 120
+_STYLE = """
+QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 3px 9px; }}
+QToolButton:hover, QToolButton:focus {{ border-color: palette(mid); }}
+QToolButton[current="true"] {{ background: {0}; font-weight: bold; }}
+"""
+
+
+class StepsBar(QWidget):
+    """Name groups, check, sort: the current step is lit, a finished one has a tick. Lives in the GUI thread.
+
+    Signals:
+        name_requested(): Show the groups to name.
+        check_requested(): Show the photos to check.
+        sort_requested(): Show the preview of a sort.
+    """
+
+    name_requested = Signal()
+    check_requested = Signal()
+    sort_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("steps_bar")
+        self.setAccessibleName(self.tr("Steps"))
+        self._shown = ReviewProgress()
+        self.name = self._step("step_name", self.name_requested)
+        self.check = self._step("step_check", self.check_requested)
+        self.sort = self._step("step_sort", self.sort_requested)
+        self.bar = QProgressBar(self)
+        self.bar.setObjectName("review_bar")
+        self.bar.setAccessibleName(self.tr("Photos that need no decision"))
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.bar.setMaximumWidth(_BAR_PX)
+        self.bar.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.percent = QLabel(self)
+        self.percent.setObjectName("review_percent")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GAP_PX, theme.SMALL_GAP_PX, theme.LARGE_GAP_PX, theme.SMALL_GAP_PX)
+        row.setSpacing(theme.SMALL_GAP_PX)
+        for number, step in enumerate((self.name, self.check, self.sort)):
+            if number:
+                arrow = QLabel("›", self)
+                arrow.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+                row.addWidget(arrow)
+            row.addWidget(step)
+        row.addStretch(1)
+        row.addWidget(self.bar)
+        row.addWidget(self.percent)
+        self._paint()
+        self.show_progress(self._shown)
+
+    def _step(self, name: str, signal: Signal) -> QToolButton:
+        step = QToolButton(self)
+        step.setObjectName(name)
+        step.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        step.setAutoRaise(True)
+        step.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        step.clicked.connect(signal)
+        return step
+
+    def show_progress(self, progress: ReviewProgress) -> None:
+        """Show what is left to do."""
+        self._shown = progress
+        begun = progress.total > 0
+        steps = (
+            (self.name, self.tr("Name groups"), progress.groups, self.tr("Groups of look-alike photos without a name")),
+            (self.check, self.tr("Check"), progress.to_check, self.tr("Photos whose suggestion is not sure")),
+            (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that have a class")),
+        )
+        left = [progress.groups, progress.to_check, progress.to_sort]
+        current = next((number for number, count in enumerate(left) if count), -1) if begun else -1
+        narrow = self.width() < _NARROW_PX
+        for number, (step, word, count, tip) in enumerate(steps):
+            finished = begun and not progress.waiting and not count and number < 2
+            shown = QLocale().toString(count)
+            text = self.tr("{0} {1}").format(number + 1, word)
+            step.setText(f"{text}  {shown}" if count else text)
+            step.setIcon(theme.icon("reviewed", theme.CONFIRMED.colour) if finished else QIcon())
+            step.setToolTip(f"{tip}: {shown}")
+            spoken = self.tr("done") if finished else shown
+            step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
+            step.setEnabled(count > 0)
+            step.setProperty("current", number == current)
+            step.style().unpolish(step)
+            step.style().polish(step)
+        self.bar.setRange(0, max(1, progress.total))
+        self.bar.setValue(progress.done)
+        self.percent.setText(self.tr("{0} % done").format(progress.percent))
+        self.percent.setToolTip(
+            self.tr("{0} of {1} need no decision: confirmed, not mine, or sure").format(
+                QLocale().toString(progress.done), count_photos(progress.total)
+            )
+        )
+        self.bar.setVisible(begun and not narrow)
+        self.percent.setVisible(begun)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow window has no room for the bar."""
+        super().resizeEvent(event)
+        if (event.oldSize().width() < _NARROW_PX) != (event.size().width() < _NARROW_PX):
+            self.show_progress(self._shown)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A style sheet keeps the colours of the palette that it was read with."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._paint()
+
+    def _paint(self) -> None:
+        tint = self.palette().color(QPalette.ColorRole.Highlight)
+        tint.setAlphaF(0.22)
+        self.setStyleSheet(_STYLE.format(f"rgba({tint.red()}, {tint.green()}, {tint.blue()}, {tint.alpha()})"))

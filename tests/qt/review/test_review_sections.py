@@ -1,0 +1,156 @@
+"""Photos are divided by what is left to do with them, and stay where the person sees them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.photo_columns import PhotoColumns
+from flowersorter.ui.grid.sections import Arrangement, SectionKind
+from flowersorter.ui.review.progress import review_progress
+from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
+from tests.qt.fake_rows import rows
+
+DAISY, ROSES, TULIPS = 1, 2, 3
+S, L, U, X = Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE, Verdict.UNKNOWN
+NO_GROUPS = PhotoGroups()
+
+
+def columns_of(*photos: tuple[Verdict, int, int], **changes: object) -> PhotoColumns:
+    """Photos 1001, 1002, ... at places 1, 2, ...; each with its verdict, class and second class."""
+    made = rows(len(photos))
+    verdicts, firsts, seconds = zip(*photos, strict=True)
+    given: dict[str, object] = {
+        "verdicts": np.array(verdicts, np.uint8),
+        "class_ids": np.array(firsts, np.int32),
+        "second_class_ids": np.array(seconds, np.int32),
+        "confidences": np.full(len(photos), 0.5, np.float32),
+        "second_confidences": np.full(len(photos), 0.4, np.float32),
+    }
+    return PhotoColumns(replace(made, **(given | changes)))  # type: ignore[arg-type]
+
+
+def shown(
+    columns: PhotoColumns, groups: PhotoGroups = NO_GROUPS, *kept: KeptSection
+) -> dict[tuple[object, ...], list[int]]:
+    """The places of each section, in the order shown."""
+    made = review_sections(columns, np.arange(len(columns)), groups, kept)
+    return {(each.kind, *each.key): columns.place_ids[made.order[list(each.rows)]].tolist() for each in made.sections}
+
+
+def test_photos_are_together_by_the_question_that_they_pose() -> None:
+    columns = columns_of(
+        (S, ROSES, TULIPS),
+        (U, ROSES, TULIPS),
+        (U, TULIPS, ROSES),
+        (L, DAISY, ROSES),
+        (X, DAISY, ROSES),
+        (S, TULIPS, ROSES),
+        (S, ROSES, TULIPS),
+        (U, DAISY, ROSES),
+    )
+    assert shown(columns) == {
+        (SectionKind.TORN, ROSES, TULIPS): [2, 3],
+        (SectionKind.UNSURE, DAISY): [8],  # a pair of classes with one photo gets no section
+        (SectionKind.LIKELY, DAISY): [4],
+        (SectionKind.UNKNOWN,): [5],
+        (SectionKind.SURE, ROSES): [1, 7],
+        (SectionKind.SURE, TULIPS): [6],
+    }
+
+
+def test_photos_that_need_no_decision_come_last() -> None:
+    columns = columns_of(
+        (U, DAISY, ROSES),
+        (S, ROSES, TULIPS),
+        (X, DAISY, ROSES),
+        (L, DAISY, ROSES),
+        (Verdict.NONE, 0, 0),
+        label_ids=np.array([TULIPS, 0, 0, 0, 0], np.int32),
+        marks=np.array([0, 0, Mark.NOT_MINE, 0, 0], np.uint8),
+        errors=(None, None, None, "It is not a photo", None),
+        photo_ids=np.array([1001, 1002, 1003, 0, 0], np.int64),
+    )
+    assert shown(columns) == {
+        (SectionKind.SURE, ROSES): [2],
+        (SectionKind.WAITING,): [5],
+        (SectionKind.CONFIRMED, TULIPS): [1],
+        (SectionKind.NOT_MINE,): [3],
+        (SectionKind.UNREADABLE,): [4],
+    }
+
+
+def test_look_alikes_are_together_where_most_are_unknown_in_the_order_to_name_them() -> None:
+    columns = columns_of(
+        (X, 1, 2), (X, 1, 2), (L, DAISY, 2), (X, 1, 2), (X, 1, 2), (L, DAISY, 2), (X, 1, 2), (L, DAISY, 2)
+    )
+    groups = PhotoGroups.of([[1005, 1004], [1002, 1001, 1003], [1006, 1008], [1007]])
+    assert shown(columns, groups) == {
+        (SectionKind.LOOK_ALIKES, 1005): [4, 5],
+        (SectionKind.LOOK_ALIKES, 1002): [1, 2, 3],
+        (SectionKind.LIKELY, DAISY): [6, 8],
+        (SectionKind.UNKNOWN,): [7],
+    }
+    named = columns_of(*[(X, 1, 2)] * 3, label_ids=np.array([ROSES, ROSES, 0], np.int32))
+    assert (SectionKind.LOOK_ALIKES, 1002) not in shown(named, groups), "one photo is no group"
+
+
+def test_a_photo_stays_in_a_section_that_is_seen_until_it_has_an_answer() -> None:
+    kept = KeptSection(SectionKind.TORN, (ROSES, TULIPS), (2, 3, 4))
+    columns = columns_of(
+        (S, ROSES, TULIPS),
+        (S, ROSES, TULIPS),
+        (U, TULIPS, ROSES),
+        (X, 1, 2),
+        label_ids=np.array([0, 0, TULIPS, 0], np.int32),
+    )
+    assert shown(columns, NO_GROUPS, kept) == {
+        (SectionKind.TORN, ROSES, TULIPS): [2, 4],
+        (SectionKind.SURE, ROSES): [1],
+        (SectionKind.CONFIRMED, TULIPS): [3],
+    }
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_photo_is_in_one_section_and_sections_follow_one_another(seed: int) -> None:
+    rng, count = np.random.default_rng(seed), 300
+    verdicts = rng.integers(0, 5, count)
+    columns = columns_of(
+        *[(Verdict(int(v)), int(rng.integers(1, 4)), int(rng.integers(0, 4))) for v in verdicts],
+        label_ids=(rng.integers(0, 4, count) * (rng.random(count) < 0.2)).astype(np.int32),
+        marks=(rng.integers(0, 3, count) * (rng.random(count) < 0.1)).astype(np.uint8),
+    )
+    members = rng.permutation(1001 + np.arange(count))
+    groups = PhotoGroups.of(np.split(members, np.sort(rng.choice(count, 40, replace=False))))
+    wanted = np.flatnonzero(rng.random(count) < 0.7)
+    kept = KeptSection(SectionKind.UNSURE, (DAISY,), tuple(range(1, 60)))
+    made = review_sections(columns, wanted, groups, [kept])
+    assert sorted(made.order.tolist()) == wanted.tolist()
+    assert _follow_one_another(made, len(wanted))
+    assert len({(each.kind, each.key) for each in made.sections}) == len(made.sections)
+
+
+def _follow_one_another(made: Arrangement, count: int) -> bool:
+    ends = [0, *(each.first + each.count for each in made.sections)]
+    return [each.first for each in made.sections] == ends[:-1] and ends[-1] == count
+
+
+def test_progress_counts_decisions() -> None:
+    columns = columns_of(
+        (X, 1, 2), (X, 1, 2), (X, 1, 2), (U, ROSES, TULIPS), (L, DAISY, ROSES), (S, ROSES, TULIPS), (S, DAISY, ROSES),
+        label_ids=np.array([0] * 6 + [DAISY], np.int32),
+    )  # fmt: skip
+    progress = review_progress(columns, PhotoGroups.of([[1001, 1002]]))
+    assert (progress.groups, progress.to_check, progress.to_sort) == (1, 3, 4)
+    assert (progress.done, progress.total, progress.percent) == (2, 7, 28)
+    assert review_progress(PhotoColumns(PhotoRows.empty()), NO_GROUPS).percent == 0
+
+
+def test_a_photo_of_which_the_person_does_not_know_the_class_needs_no_check() -> None:
+    columns = columns_of((U, ROSES, TULIPS), marks=np.array([Mark.DONT_KNOW], np.uint8))
+    assert review_progress(columns, NO_GROUPS).to_check == 0
