@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, QSize, QStringListModel, Qt, Signal, Slot
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -26,6 +28,7 @@ from flowersorter.ui.shared.widgets import button, count_photos, describe, witho
 
 _FIELD_LETTERS = 14
 _NAME_LETTERS = 16
+_NARROW_PX = 640
 #: Classes offered for a group at most.
 MOST_CHOICES = 3
 #: Sections whose photos can all be confirmed at once.
@@ -270,13 +273,25 @@ class NameHeader(SectionHeader):
 
     def show_choices(self, names: Sequence[str]) -> None:
         """Offer these classes, the likeliest first."""
+        for choice, name in itertools.zip_longest(self.choices, names[: len(self.choices)], fillvalue=""):
+            assert isinstance(choice, QPushButton)
+            choice.setText(without_mnemonics(_short(name)))
+            choice.setProperty("class_name", name)
+            text = self.tr("These photos are of the class {0}").format(name)
+            describe(choice, text, text)
+        self._fit()
+
+    def _fit(self) -> None:
+        """A narrow header has no button that Enter replaces, and offers the likeliest class only."""
+        narrow = self.width() < _NARROW_PX
+        self.name.setVisible(not narrow)
         for number, choice in enumerate(self.choices):
-            choice.setVisible(number < len(names))
-            if number < len(names):
-                choice.setText(without_mnemonics(_short(names[number])))
-                choice.setProperty("class_name", names[number])
-                text = self.tr("These photos are of the class {0}").format(names[number])
-                describe(choice, text, text)
+            choice.setVisible(bool(choice.text()) and not (narrow and number))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the buttons to the width."""
+        super().resizeEvent(event)
+        self._fit()
 
     def refresh(self) -> None:
         """Show the numbers."""

@@ -1,0 +1,147 @@
+"""Headers ask the question of their section and give the answer; steps count what is left."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from PySide6.QtCore import QLocale, QStringListModel, Qt
+from PySide6.QtWidgets import QToolButton
+from pytestqt.qtbot import QtBot
+
+from flowersorter.ui.grid.sections import Section, SectionKind
+from flowersorter.ui.review.progress import ReviewProgress
+from flowersorter.ui.review.section_headers import ConfirmHeader, NameHeader, PairHeader, SectionHeader, header_for
+from flowersorter.ui.review.steps_bar import StepsBar
+
+NAMES = {1: "daisy", 2: "R&B roses", 3: "tulips"}
+
+
+def header(qtbot: QtBot, kind: SectionKind, *key: int | str, count: int = 18) -> SectionHeader:
+    made = header_for(Section(kind, key, 0, count), NAMES, QStringListModel(list(NAMES.values())))
+    qtbot.addWidget(made)
+    made.resize(800, made.sizeHint().height())
+    made.show()
+    return made
+
+
+def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> None:
+    made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
+    assert isinstance(made, NameHeader)
+    assert made.title.text() == "These 18 look alike. What are they?"
+    assert not made.name.isEnabled()
+    answers: list[str] = []
+    made.named.connect(answers.append)
+    qtbot.keyClick(made.field, Qt.Key.Key_Return)
+    qtbot.keyClicks(made.field, " bluebell ")
+    qtbot.keyClick(made.field, Qt.Key.Key_Return)
+    made.show_choices(["R&B roses"])
+    assert made.choices[0].text() == "R&&B roses"
+    assert made.choices[1].isHidden()
+    qtbot.mouseClick(made.choices[0], Qt.MouseButton.LeftButton)
+    assert answers == ["bluebell", "R&B roses"]
+
+
+def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -> None:
+    made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
+    assert isinstance(made, NameHeader)
+    made.show_choices(["tulips", "daisy"])
+    assert not made.choices[1].isHidden()
+    made.resize(400, made.height())
+    assert [made.field.isHidden(), made.choices[0].isHidden(), made.choices[1].isHidden()] == [False, False, True]
+
+
+def test_photos_left_out_are_not_counted_and_without_any_there_is_no_answer(qtbot: QtBot) -> None:
+    made = header(qtbot, SectionKind.LOOK_ALIKES, 1001, count=3)
+    assert isinstance(made, NameHeader)
+    made.field.setText("bluebell")
+    made.show_left_out(2)
+    assert made.name.text() == "Name 1 photo"
+    assert made.name.isEnabled()
+    made.show_left_out(3)
+    assert not made.name.isEnabled()
+    assert not made.none.isEnabled()
+    with qtbot.assertNotEmitted(made.named):
+        qtbot.keyClick(made.field, Qt.Key.Key_Return)
+
+
+def test_a_torn_pair_offers_both_classes(qtbot: QtBot) -> None:
+    made = header(qtbot, SectionKind.TORN, 2, 3, count=9)
+    assert isinstance(made, PairHeader)
+    assert made.title.text() == "R&B roses or tulips?"
+    assert [choice.text() for choice in made.choices] == ["All R&&B roses", "All tulips"]
+    assert made.choices[1].accessibleName() == "9 photos are of the class tulips"
+    with qtbot.waitSignal(made.chosen) as chosen:
+        qtbot.mouseClick(made.choices[1], Qt.MouseButton.LeftButton)
+    assert chosen.args == [3]
+
+
+def test_suggestions_of_one_class_are_confirmed_at_once(qtbot: QtBot) -> None:
+    made = header(qtbot, SectionKind.SURE, 3, count=204)
+    assert isinstance(made, ConfirmHeader)
+    assert (made.title.text(), made.confirm.text()) == ("tulips, sure", "Confirm all 204")
+    made.show_left_out(4)
+    assert made.confirm.text() == "Confirm 200"
+    made.update_section(Section(SectionKind.SURE, (3,), 0, 5))
+    assert made.confirm.text() == "Confirm 1"
+    with qtbot.waitSignal(made.confirmed):
+        qtbot.mouseClick(made.confirm, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "title"),
+    [
+        (SectionKind.CONFIRMED, (1,), "daisy, confirmed"),
+        (SectionKind.LIKELY, (1,), "daisy, likely"),
+        (SectionKind.UNSURE, (1,), "daisy? Not sure"),
+        (SectionKind.UNKNOWN, (), "Unknown, each looks different"),
+        (SectionKind.NOT_MINE, (), "Not mine"),
+        (SectionKind.CLASS, (3,), "tulips"),
+        (SectionKind.FOLDER, ("/photos/May 2026",), "May 2026"),
+        (SectionKind.DAY, ("2026-05-01",), QLocale().toString(date(2026, 5, 1), QLocale.FormatType.LongFormat)),
+        (SectionKind.DAY, ("",), "Without a date"),
+    ],
+)
+def test_titles_name_the_section(qtbot: QtBot, kind: SectionKind, key: tuple[int | str, ...], title: str) -> None:
+    made = header(qtbot, kind, *key)
+    assert made.title.text() == title
+    assert made.accessibleName() == f"{title}, 18 photos"
+
+
+def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
+    steps = StepsBar()
+    qtbot.addWidget(steps)
+    steps.resize(800, 40)
+    steps.show()
+    assert not _lit(steps), "nothing is to be done without a folder"
+    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    assert _lit(steps) == [steps.name]
+    assert (steps.name.text(), steps.check.text(), steps.sort.text()) == (
+        "1 Name groups  12",
+        "2 Check  41",
+        "3 Sort  812",
+    )
+    assert steps.percent.text() == "83 % done"
+    with qtbot.waitSignal(steps.check_requested):
+        qtbot.mouseClick(steps.check, Qt.MouseButton.LeftButton)
+    steps.show_progress(ReviewProgress(to_check=41, to_sort=900, done=999, total=1001))
+    assert _lit(steps) == [steps.check]
+    assert not steps.name.icon().isNull()
+    assert not steps.name.isEnabled()
+    assert steps.name.accessibleName() == "Step 1: Name groups, done"
+    assert steps.percent.text() == "99 % done", "100 % only where nothing is left"
+    steps.show_progress(ReviewProgress(to_sort=1001, done=1001, total=1001))
+    assert _lit(steps) == [steps.sort]
+    assert steps.percent.text() == "100 % done"
+
+
+def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot) -> None:
+    steps = StepsBar()
+    qtbot.addWidget(steps)
+    steps.show_progress(ReviewProgress(to_sort=3, waiting=5, done=3, total=8))
+    assert steps.name.icon().isNull()
+    assert steps.check.icon().isNull()
+
+
+def _lit(steps: StepsBar) -> list[QToolButton]:
+    return [step for step in (steps.name, steps.check, steps.sort) if step.property("current")]
