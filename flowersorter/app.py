@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from flowersorter.errors import CollectionDamaged, CollectionLocked, FlowerSorterError, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
+from flowersorter.library.files.log_file import logged
 from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS
 from flowersorter.translations import use_translations
@@ -229,12 +231,13 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
         collection = _opened(folder, roots)
         if isinstance(collection, int):
             return collection
-        program = Program(Engine(collection))
-        try:
-            program.start(roots)
-            return application.exec()
-        finally:
-            program.shutdown()
+        with logged(collection.folder):
+            program = Program(Engine(collection))
+            try:
+                program.start(roots)
+                return application.exec()
+            finally:
+                program.shutdown()
 
 
 def _opened(folder: Path, roots: Roots) -> CollectionStore | int:
@@ -319,19 +322,22 @@ def _say_on_stderr(error: UserError) -> None:
 
 @contextlib.contextmanager
 def _last_resort() -> Iterator[None]:
-    """Show an uncaught exception in a dialog; a windowed program has no terminal to print it in."""
-    before = sys.excepthook
+    """Log an uncaught exception and show it in a dialog; a windowed program has no terminal to print it in."""
+    before, before_in_threads = sys.excepthook, threading.excepthook
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         before(kind, error, trace)
         if isinstance(error, Exception):
             from flowersorter.ui.shared.error_dialog import show_error
 
-            log.error("Unexpected error", exc_info=(kind, error, trace))
             show_error(QApplication.activeWindow(), error)
 
-    sys.excepthook = show
+    def note(hook: threading.ExceptHookArgs) -> None:
+        before_in_threads(hook)
+        log.error("Unexpected error in a thread", exc_info=hook.exc_value)
+
+    sys.excepthook, threading.excepthook = show, note
     try:
         yield
     finally:
-        sys.excepthook = before
+        sys.excepthook, threading.excepthook = before, before_in_threads

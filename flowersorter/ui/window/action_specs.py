@@ -187,6 +187,13 @@ SPECS = (
         short=_t("Hide confirmed"),
     ),
     Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
+    Spec(
+        "save_diagnostics",
+        _t("Save &Diagnostics…"),
+        ("Ctrl+Alt+D",),
+        "",
+        _t("Save versions, settings and errors for a bug report, without names of photos, folders or classes"),
+    ),
     Spec("about", _t("&About FlowerSorter"), ("Ctrl+F1",), "", ""),
     Spec("help", _t("&Keyboard and Mouse"), ("F1",), "", ""),
 )
@@ -278,7 +285,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "inspector",
         ),
     ),
-    ("help_menu", _t("&Help"), ("help", "about")),
+    ("help_menu", _t("&Help"), ("help", "save_diagnostics", "about")),
 )
 
 TOOLBAR = (

@@ -247,8 +247,8 @@ class MainWindow(QMainWindow):
             "show_unreadable": self.filter.show_unreadable,
             "hide_confirmed": self.filter.hide_confirmed,
             "inspector": self.inspector.setVisible,
-            "about": self.window_controller.show_about,
-            "help": self.window_controller.show_keys,
+            "save_diagnostics": late.save_diagnostics,
+            **self.window_controller.handlers,
         }
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
