@@ -40,9 +40,7 @@ class LogFile(logging.Handler):
             versions = (
                 f"FlowerSorter {flowersorter.__version__}, Python {platform.python_version()}, {platform.system()}"
             )
-            self._file.emit(
-                logging.makeLogRecord({"levelname": "INFO", "name": __name__, "msg": f"FlowerSorter {versions}"})
-            )
+            self._file.emit(logging.makeLogRecord({"levelname": "INFO", "name": __name__, "msg": versions}))
         self._file.emit(record)
 
     def close(self) -> None:
