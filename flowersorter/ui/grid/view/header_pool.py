@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QObject, QRect, Signal, Slot
+from PySide6.QtCore import QObject, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -196,4 +196,4 @@ def _in_tab_order(header: QWidget) -> list[QWidget]:
         if header.isAncestorOf(widget):
             found.append(widget)
         widget = widget.nextInFocusChain()
-    return found
+    return [widget for widget in found if widget.focusPolicy() != Qt.FocusPolicy.NoFocus]

@@ -23,7 +23,7 @@ _REACH = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScrollAnchor:
-    """Headers and photos in view, from the top to the bottom.
+    """Headers and photos in view and some that follow, from the top to the bottom.
 
     Attributes:
         sections: N sections that these are in.
@@ -37,7 +37,7 @@ class ScrollAnchor:
 
 
 def anchor_of(layout: SectionLayout, offset: int, height: int, places_at: PlacesAt) -> ScrollAnchor:
-    """Note what is in view.
+    """Note what is in view, and what follows.
 
     Args:
         layout: Where everything is.
@@ -45,24 +45,22 @@ def anchor_of(layout: SectionLayout, offset: int, height: int, places_at: Places
         height: Of the view.
         places_at: Gives the places of model rows.
     """
-    sections: list[Identity] = []
-    rows: list[int] = []
-    heights: list[int] = []
-    half = layout.cells.height // 2
-    for number in layout.sections_between(offset, offset + height):
-        section = layout.sections[number]
-        if layout.header_height(number) and layout.top(number) >= offset:
-            sections.append(section.identity)
-            rows.append(-1)
-            heights.append(layout.top(number) - offset)
-    for row in layout.rows_between(offset + half, offset + height):
-        sections.append(layout.sections[layout.section_of(row)].identity)
-        rows.append(row)
-        heights.append(layout.cell(row).top() - offset)
-    at = np.array(rows, np.intp)
-    place_ids = np.where(at >= 0, places_at(np.maximum(at, 0)), 0) if rows else np.zeros(0, np.int64)
-    order = np.argsort(heights, kind="stable")
-    return ScrollAnchor([sections[each] for each in order], place_ids[order], np.array(heights, np.intp)[order])
+    numbers = layout.sections_between(offset, offset + height)
+    following = range(numbers.start, min(len(layout.sections), numbers.stop + _REACH))
+    headers = [at for at in following if layout.header_height(at) and layout.top(at) >= offset]
+    rows = layout.rows_between(offset + layout.cells.height // 2, offset + height)
+    if rows:
+        rows += range(rows[-1] + 1, min(rows[-1] + _REACH, layout.last_shown(len(layout.sections) - 1)) + 1)
+    places = places_at(np.array(rows, np.intp)).tolist()
+    found = [(layout.top(at) - offset, layout.sections[at].identity, 0) for at in headers]
+    found += [
+        (layout.cell(row).top() - offset, layout.sections[layout.section_of(row)].identity, place)
+        for row, place in zip(rows, places, strict=True)
+        if not layout.is_hidden(row)
+    ]
+    found.sort(key=lambda each: each[0])
+    heights, sections, place_ids = zip(*found, strict=True) if found else ((), (), ())
+    return ScrollAnchor(list(sections), np.array(place_ids, np.int64), np.array(heights, np.intp))
 
 
 def offset_for(anchor: ScrollAnchor, layout: SectionLayout, rows_at: RowsAt) -> int | None:

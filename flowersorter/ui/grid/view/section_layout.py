@@ -153,7 +153,7 @@ class SectionLayout:
         width, height, columns = self.cells.width, self.cells.height, self.cells.columns
         first_column = max(0, (left + margin) // width)
         last_column = min(columns - 1, (right - 1 - margin) // width)
-        if first_column > last_column or top >= bottom:
+        if first_column > last_column or left >= right or top >= bottom:
             return
         for number in self.sections_between(top, bottom):
             start, first, shown = self._first_line(number), int(self._firsts[number]), int(self._shown[number])

@@ -11,9 +11,9 @@ from flowersorter.ui.grid.arranged_model import ArrangedModel, Index, spans
 from flowersorter.ui.grid.photo_columns import Rows
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Identity
-from flowersorter.ui.grid.view.keyboard_cursor import KeyboardCursor
 from flowersorter.ui.grid.view.fold_badge import badge_box, paint_badge
 from flowersorter.ui.grid.view.header_pool import HeaderFactory
+from flowersorter.ui.grid.view.keyboard_cursor import KeyboardCursor
 from flowersorter.ui.grid.view.rubber_band import RubberBand, runs_of, selection_of
 from flowersorter.ui.grid.view.scroll_anchor import Neighbours, ScrollAnchor, around, first_left
 from flowersorter.ui.grid.view.section_area import SectionArea
