@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from flowersorter.domain.name_search import best_matches, completion
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_dialogs import class_of_name, limit_length, swatch
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.overlay_field import OverlayField
 from flowersorter.ui.shared.widgets import Message, count_photos, describe
 
 _LETTERS = 34
 _MOST_ROWS = 8
 _NEW = 0  # in place of a class id
-#: The box stays open while another window, a menu or the list of a completer has the keyboard.
-_KEEPS_OPEN = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +58,7 @@ class AssignBox(QFrame):
         self._choices = Choices((), (), 0)
         self._typed = ""
         self._near = QRect()
-        self.field = _Field(self)
+        self.field = _StepField(self)
         self.field.setObjectName("assign_field")
         limit_length(self.field)
         self.list = QListWidget(self)
@@ -207,38 +206,23 @@ class AssignBox(QFrame):
         self.setGeometry(left, max(room.top(), min(top, room.bottom() - height)), width, height)
 
 
-class _Field(QLineEdit):
-    """Leaves Enter and Esc to the box, and says when arrows or Tab choose another row.
+class _StepField(OverlayField):
+    """Emits which row arrows or Tab choose.
 
     Signals:
         stepped(int): So many rows down, or with a negative number up.
-        left(): The keyboard is elsewhere in the window.
     """
 
     stepped = Signal(int)
-    left = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose a row with the arrows."""
-        match event.key():
-            case Qt.Key.Key_Up | Qt.Key.Key_Down:
-                self.stepped.emit(1 if event.key() == Qt.Key.Key_Down else -1)
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Escape:
-                event.ignore()
-            case _:
-                super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.stepped.emit(1 if event.key() == Qt.Key.Key_Down else -1)
+        else:
+            super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 - Qt's own name
         """Choose a row with Tab and Shift+Tab."""
         self.stepped.emit(1 if forward else -1)
         return True
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Say so, unless another window or a menu has it for a while."""
-        super().focusOutEvent(event)
-        if event.reason() not in _KEEPS_OPEN:
-            self.left.emit()
-
-    def minimumSizeHint(self) -> QSize:
-        """Any width: the box decides."""
-        return QSize(1, super().minimumSizeHint().height())
