@@ -287,7 +287,8 @@ def swatch(colour: str) -> QIcon:
         painter.setPen(QColor(128, 128, 128, 160))
         painter.drawEllipse(scale, scale, side - 2 * scale, side - 2 * scale)
         painter.end()
-        icon.addPixmap(picture)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # a style tints a selected icon that has no picture
+            icon.addPixmap(picture, mode)
     return icon
 
 

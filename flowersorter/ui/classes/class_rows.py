@@ -107,7 +107,7 @@ def photo_rows(counts: Mapping[int, int], *, unreadable: bool) -> list[SidebarRo
 
 def initials(name: str) -> str:
     """Two letters for a swatch: of the first two words, or the beginning of the only one."""
-    words = name.split()
+    words = [word for word in name.split() if word[0].isalnum()]
     return (words[0][0] + words[1][0] if len(words) > 1 else name.strip()[:2]).upper()
 
 

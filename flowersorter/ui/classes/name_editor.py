@@ -12,7 +12,7 @@ from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_dialogs import class_of_name, limit_length, name_remark, taken_message
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.overlay_field import OverlayField
-from flowersorter.ui.shared.widgets import Message, button, describe, without_mnemonics
+from flowersorter.ui.shared.widgets import Message, button, describe
 
 
 class NameEditor(QFrame):
@@ -41,7 +41,7 @@ class NameEditor(QFrame):
         self.field.setObjectName("class_name_field")
         limit_length(self.field)
         self.message = Message(self, "class_name_message")
-        self.merge_button = button(self, "class_name_merge_button", "")
+        self.merge_button = button(self, "class_name_merge_button", self.tr("&Merge…"))
         self.merge_button.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 1, 1, 1)
@@ -168,6 +168,6 @@ class NameEditor(QFrame):
         self.message.say(text, warning=warning)
         self.merge_button.setVisible(merge_with is not None)
         if merge_with is not None:
-            self.merge_button.setText(self.tr("&Merge with “{0}”…").format(without_mnemonics(merge_with.name)))
-            describe(self.merge_button, self.tr("Merge with “{0}”").format(merge_with.name))
+            text = self.tr("Merge with “{0}”").format(merge_with.name)
+            describe(self.merge_button, text, text)
         self.move_to(self._row)
