@@ -118,8 +118,8 @@ class SidebarDelegate(QStyledItemDelegate):
         elif row.icon:
             side = SWATCH_PX + 6
             mode = QIcon.Mode.Selected if selected else QIcon.Mode.Normal
-            place = QRect(middle.x() - side // 2, middle.y() - side // 2, side, side)
-            theme.icon(row.icon).paint(painter, place, Qt.AlignmentFlag.AlignCenter, mode)
+            around = QRect(middle.x() - side // 2, middle.y() - side // 2, side, side)
+            theme.icon(row.icon).paint(painter, around, Qt.AlignmentFlag.AlignCenter, mode)
 
     def _bar(self, painter: QPainter, palette: QPalette, progress: float, room: QRect, text: QColor) -> None:
         """Highlighted while a class needs more labels; complete, it is no brighter than the text beside it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.domain.photo_class import PhotoClass
@@ -67,8 +67,13 @@ class AssignController(QObject):
         self._recent = [class_id, *(each for each in self._recent if each != class_id)][:_MOST_RECENT]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take letters; a key that is a command has been used before it comes here."""
-        if isinstance(watched, QWidget) and isinstance(event, QKeyEvent) and _is_typed_letter(event):
+        """Take letters that are no command of the widget, not even one that is disabled now."""
+        if (
+            isinstance(watched, QWidget)
+            and isinstance(event, QKeyEvent)
+            and _is_typed_letter(event)
+            and not _is_command(event, watched)
+        ):
             self.open_over(watched, event.text())
             return True
         return super().eventFilter(watched, event)
@@ -122,3 +127,8 @@ class AssignController(QObject):
 def _is_typed_letter(event: QKeyEvent) -> bool:
     pressed = event.type() == QEvent.Type.KeyPress
     return pressed and event.text().isalpha() and not event.modifiers() & ~_TYPING
+
+
+def _is_command(event: QKeyEvent, widget: QWidget) -> bool:
+    pressed = QKeySequence(event.keyCombination())
+    return any(pressed in action.shortcuts() for action in widget.actions())

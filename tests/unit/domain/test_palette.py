@@ -46,8 +46,8 @@ def test_there_are_colours_for_24_classes() -> None:
 
 @pytest.mark.parametrize(("sight", "least"), [("normal", 26), ("protanopia", 15), ("deuteranopia", 15)])
 def test_any_two_classes_have_distinct_colours(sight: str, least: float) -> None:
-    closest = min(combinations(PALETTE, 2), key=lambda pair: distance(*pair, sight))
-    assert distance(*closest, sight) >= least, closest
+    one, other = min(combinations(PALETTE, 2), key=lambda pair: distance(pair[0], pair[1], sight))
+    assert distance(one, other, sight) >= least, (one, other)
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
