@@ -115,7 +115,7 @@ def _class_hint(one: PhotoClass, counts: ClassCounts) -> str:
     """Name and counts in words: the row may be too narrow for them."""
     photos, labels = counts.photos.get(one.id, 0), counts.labels.get(one.id, 0)
     here = _tr("{0}, {1} of them confirmed").format(count_photos(photos), counts.confirmed.get(one.id, 0))
-    known = _tr("Enough confirmed to learn from: {0}").format(labels)
+    known = _tr("{0} confirmed in all: enough to start with").format(labels)
     if labels < NEEDED_LABELS:
         known = _tr("{0} confirmed in all. Needs about {1}").format(labels, NEEDED_LABELS)
     return "\n".join((one.name, here, known))

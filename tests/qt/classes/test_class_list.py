@@ -228,7 +228,7 @@ def test_counts_and_bars(sides: ClassList) -> None:
     said = sides.classes.rows.data(index, Qt.ItemDataRole.AccessibleTextRole)
     assert said == "daisy, 48 photos, 12 of them confirmed, key 1"
     tip = sides.classes.rows.data(index, Qt.ItemDataRole.ToolTipRole)
-    assert tip == "daisy\n48 photos, 12 of them confirmed\nEnough confirmed to learn from: 10"
+    assert tip == "daisy\n48 photos, 12 of them confirmed\n10 confirmed in all: enough to start with"
     tip = sides.classes.rows.data(sides.classes.rows.index(1), Qt.ItemDataRole.ToolTipRole)
     assert tip.endswith("3 confirmed in all. Needs about 10")
 
