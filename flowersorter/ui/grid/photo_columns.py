@@ -282,6 +282,11 @@ class PhotoColumns:
         found = dict(zip(class_keys.tolist(), counts.tolist(), strict=True))
         return found | {int(PseudoClass.ALL): len(self)}
 
+    def label_counts(self) -> dict[int, int]:
+        """Photos with a label, by class id."""
+        class_ids, counts = np.unique(self.label_ids[self.label_ids > 0], return_counts=True)
+        return dict(zip(class_ids.tolist(), counts.tolist(), strict=True))
+
     def _forget(self, place_id: int) -> None:
         self.own.pop(place_id, None)
         self._said_of.pop(place_id, None)

@@ -107,6 +107,7 @@ SPECS = (
         _t("The photo shows none of your classes. It is not sorted"),
     ),
     Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
+    Spec("assign_class", _t("Assign &Class…"), ("@/", "@F4"), "", _t("Type the class of the selected photos")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
     Spec(
         "split_class",
@@ -117,7 +118,7 @@ SPECS = (
     ),
     Spec("class_up", _t("Move Class &Up"), ("Alt+Shift+Up",), "", _t("Move up. Number keys follow the order")),
     Spec("class_down", _t("Mo&ve Class Down"), ("Alt+Shift+Down",), "", _t("Move down. Number keys follow the order")),
-    Spec("rename_class", _t("&Rename Class…"), ("F2",), "", ""),
+    Spec("rename_class", _t("&Rename Class"), ("F2",), "", ""),
     Spec("merge_class", _t("&Merge Class…"), ("Ctrl+Shift+M",), "", ""),
     Spec("delete_class", _t("&Delete Class…"), ("Ctrl+Shift+D",), "", ""),
     Spec(
@@ -188,7 +189,7 @@ SPECS = (
     ),
     Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
     Spec("about", _t("&About FlowerSorter"), ("Ctrl+F1",), "", ""),
-    Spec("help", _t("&Keyboard and Mouse"), ("F1",), "", ""),
+    Spec("help", _t("&Keyboard and Mouse"), ("F1", "?"), "", ""),
 )
 
 MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -238,6 +239,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "classes_menu",
         _t("&Classes"),
         (
+            "assign_class",
             "assign_menu",
             "",
             "new_class",

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayou
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.class_rows import ClassCounts
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.collections.collections_controller import CollectionsController
 from flowersorter.ui.grid.date_controller import DateController
@@ -32,6 +33,7 @@ from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.ui.window.folder_drop import FolderDrop
 from flowersorter.ui.window.lazy_controllers import LazyControllers
 from flowersorter.ui.window.selection_controller import SelectionController
+from flowersorter.ui.window.sidebar_controller import SidebarController
 from flowersorter.ui.window.window_controller import WindowController
 from flowersorter.ui.window.window_state import WindowState
 from flowersorter.workers.throttle import Coalescer
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingController(session, front, self.folder, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
+        self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
         self.dates = DateController(session, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
@@ -158,18 +161,6 @@ class MainWindow(QMainWindow):
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
         self.inspector.class_picked.connect(self.selection.assign)
         self.inspector.place_picked.connect(self.window_controller.go_to_path)
-        self.class_list.picked.connect(self.filter.show)
-        self.class_list.dropped.connect(self.selection.drop)
-        self.class_list.dropped_on_new.connect(self.selection.assign_to_new)
-        self.class_list.dropped_on_not_mine.connect(self.selection.mark_not_mine)
-        self.class_list.new_requested.connect(self.selection.make_class)
-        self.class_list.split_requested.connect(self.selection.split_class)
-        self.class_list.moved.connect(self.classes.move)
-        self.class_list.up_requested.connect(self.classes.move_up)
-        self.class_list.down_requested.connect(self.classes.move_down)
-        self.class_list.rename_requested.connect(self.classes.rename)
-        self.class_list.merge_requested.connect(self.classes.merge)
-        self.class_list.delete_requested.connect(self.classes.delete)
 
     def _connect_controllers(self) -> None:
         actions = self.actions_by_name
@@ -226,7 +217,7 @@ class MainWindow(QMainWindow):
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
             "class_down": lambda: self.classes.move_down(self.filter.class_shown),
-            "rename_class": lambda: self.classes.rename(self.filter.class_shown),
+            "rename_class": self.sidebar.rename_shown,
             "merge_class": lambda: self.classes.merge(self.filter.class_shown),
             "delete_class": lambda: self.classes.delete(self.filter.class_shown),
             "retrain": self.training.start,
@@ -283,7 +274,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_counts(self) -> None:
-        self.class_list.show_classes(self.classes.classes, self.session.photos.columns.counts())
+        columns, labels = self.session.photos.columns, self.session.state.label_counts
+        counts = ClassCounts(columns.counts(), columns.label_counts(), labels)
+        self.class_list.show_classes(self.classes.classes, counts)
         self.filter.scanning = self.folder.labelling
         self.filter.show_title()
         self._enable()

@@ -126,7 +126,7 @@ def test_n_makes_a_photo_not_mine_and_a_label_makes_it_mine_again(program: Progr
     drag(
         program.window.grid.viewport(),
         tile(program, other),
-        program.window.class_list.pseudo_classes.viewport(),
+        program.window.class_list.not_mine.viewport(),
         _row(program, PseudoClass.NOT_MINE),
     )
     idle(program, qtbot)
@@ -139,7 +139,7 @@ def test_n_makes_a_photo_not_mine_and_a_label_makes_it_mine_again(program: Progr
 
 
 def _row(program: Program, key: int) -> QPoint:
-    view = program.window.class_list.pseudo_classes
+    view = program.window.class_list.view_of(key)
     return view.visualRect(view.rows.index(view.rows.row_of(key))).center()
 
 
