@@ -54,6 +54,7 @@ def predictions(rows: dict[int, tuple[tuple[float, ...], Verdict]]) -> PhotoPred
         np.array([5, 7], np.int32),
         np.array([rows[each][0] for each in sorted(rows)], np.float32),
         np.array([rows[each][1] for each in sorted(rows)], np.uint8),
+        np.zeros(len(rows), np.uint8),
     )
 
 
