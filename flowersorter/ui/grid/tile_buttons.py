@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QToolTip
 
@@ -111,11 +111,12 @@ class TileButtons(QObject):
         index = self._view.indexAt(point)
         if not index.isValid() or index.data(PhotoRole.STATE) not in SUGGESTED:
             return None
-        boxes = button_boxes(self._photo_box(QPersistentModelIndex(index)))
+        boxes = button_boxes(self.photo_box(index))
         found = next((button for button, box in boxes.items() if box.contains(point)), None)
         return None if found is None else (index.data(PhotoRole.PLACE_ID), found)
 
-    def _photo_box(self, index: QPersistentModelIndex) -> QRect:
+    def photo_box(self, index: QModelIndex) -> QRect:
+        """Where the photo of a tile is, in the viewport."""
         option = QStyleOptionViewItem()
         self._view.initViewItemOption(option)
         option.rect = self._view.visualRect(index)

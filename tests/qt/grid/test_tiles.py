@@ -44,10 +44,7 @@ class Tiles(PhotoGrid):
 
     def place_of(self, row: int, button: TileButton) -> QPoint:
         """Middle of a button, whether it is there or not."""
-        cell = self.visualRect(self.model_shown.index(row))
-        found = [QPoint(x, y) for x in range(cell.left(), cell.right()) for y in range(cell.top(), cell.center().y())]
-        at = [point for point in found if self.buttons.button_at(point) == (row + 1, button)]
-        return at[len(at) // 2] if at else cell.center()
+        return button_boxes(self.buttons.photo_box(self.model_shown.index(row)))[button].center()
 
 
 @pytest.fixture
@@ -89,9 +86,9 @@ def test_only_a_suggestion_has_buttons_and_they_are_large_enough(tiles: Tiles) -
     boxes = button_boxes(tiles.visualRect(tiles.model_shown.index(SURE)))
     assert SIDE_PX >= 20
     assert not boxes[TileButton.CONFIRM].intersects(boxes[TileButton.REJECT])
+    assert tiles.buttons.button_at(tiles.place_of(SURE, TileButton.REJECT)) == (1, TileButton.REJECT)
     for row in (CONFIRMED, UNKNOWN):
-        cell = tiles.visualRect(tiles.model_shown.index(row))
-        assert not any(tiles.buttons.button_at(QPoint(x, cell.top() + 20)) for x in range(cell.left(), cell.right()))
+        assert not any(tiles.buttons.button_at(tiles.place_of(row, button)) for button in TileButton)
 
 
 def test_a_button_lights_up_and_explains_itself(tiles: Tiles, qtbot: QtBot) -> None:
