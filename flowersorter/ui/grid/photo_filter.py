@@ -31,6 +31,7 @@ class PhotoFilter:
         unchecked: Leave out photos that a person has labelled.
         name: Only files with this in their name, whatever its case; "" for any name.
         order: How to order.
+        ranking: Places in the order to show them, instead of `order`.
     """
 
     class_key: int = PseudoClass.ALL
@@ -39,6 +40,12 @@ class PhotoFilter:
     unchecked: bool = False
     name: str = ""
     order: Order = Order.NAME
+    ranking: tuple[int, ...] = ()
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether the photos are in the order of their names."""
+        return self.order is Order.NAME and not self.ranking
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.
@@ -76,8 +83,13 @@ class PhotoFilter:
         Returns:
             (M,) the same row numbers. Photos without a date come last.
         """
-        if self.order is Order.NAME:
+        if self.is_by_name:
             return rows
+        if self.ranking:
+            ranks = np.full(len(columns), len(self.ranking), np.intp)
+            for rank, place_id in enumerate(self.ranking):
+                ranks[columns.locate([place_id])] = rank
+            return rows[np.argsort(ranks[rows], kind="stable")]
         if self.order is Order.DATE:
             return rows[np.argsort(columns.taken_at[rows], kind="stable")]
         return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]

@@ -37,7 +37,6 @@ class PhotoGrid(QListView):
     def __init__(self, model: PhotoModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.photos = model
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)  # the actions with keys of their own here
         self._tile_px = 0
         self._keep_scroll: int | None = None
         self._notice = ""

@@ -30,7 +30,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, Rows
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
@@ -218,7 +218,7 @@ class PhotoModel(QAbstractListModel):
 
     def rearrange(self) -> None:
         """Order again, after confidences changed; does nothing when ordered by name."""
-        if self._filter.order is not Order.NAME:
+        if not self._filter.is_by_name:
             self.beginResetModel()
             self._arrange()
             self.endResetModel()
@@ -299,7 +299,7 @@ class PhotoModel(QAbstractListModel):
         """Add column rows: at their place by name, at the end of any other order."""
         if not len(rows):
             return
-        by_name = self._filter.order is Order.NAME
+        by_name = self._filter.is_by_name
         target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
         spans = _spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
         if len(spans) > MAX_SPANS:

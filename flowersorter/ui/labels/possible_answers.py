@@ -28,9 +28,7 @@ def rejectable(columns: PhotoColumns, place_ids: Iterable[int]) -> dict[int, int
     rows = columns.locate(place_ids)
     rows = rows[(columns.photo_ids[rows] > 0) & (columns.class_keys[rows] != PseudoClass.UNKNOWN)]
     shown = np.where(columns.label_ids[rows] > 0, columns.label_ids[rows], columns.class_ids[rows])
-    return {
-        int(columns.photo_ids[row]): int(class_id) for row, class_id in zip(rows, shown, strict=True) if class_id
-    }
+    return {int(columns.photo_ids[row]): int(class_id) for row, class_id in zip(rows, shown, strict=True) if class_id}
 
 
 def labelled(columns: PhotoColumns, place_ids: Iterable[int]) -> Rows:

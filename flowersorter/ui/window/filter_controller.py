@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -52,7 +52,9 @@ class FilterController(QObject):
     @Slot(int)
     def show(self, key: int) -> None:
         """Show a class or a pseudo-class."""
-        self._photos.set_filter(replace(self._photos.filter, class_key=key, places=None, title=""))
+        wanted = replace(self._photos.filter, class_key=key, places=None, title="", ranking=())
+        self._photos.set_filter(wanted)
+        self._header.show_order(wanted.order)
         self._list.set_current(key)
         self._grid.scrollToTop()
         self.show_title()
@@ -60,9 +62,17 @@ class FilterController(QObject):
     @Slot(object, str)
     def show_places(self, place_ids: Iterable[int], title: str) -> None:
         """Show exactly these photos."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title))
+
+    @Slot(object, str)
+    def show_ranked(self, place_ids: Sequence[int], title: str) -> None:
+        """Show exactly these photos in this order, which is that of their likeness."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids)))
+
+    def _show_places(self, wanted: PhotoFilter) -> None:
         self.everything_shown.emit()
-        order = self._photos.filter.order
-        self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order))
+        self._photos.set_filter(replace(wanted, order=self._photos.filter.order))
+        self._header.show_order(None if wanted.ranking else self._photos.filter.order)
         self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
@@ -109,7 +119,7 @@ class FilterController(QObject):
     def order_by(self, order: Order) -> None:
         """Order the photos."""
         self._header.show_order(order)
-        self._photos.set_filter(replace(self._photos.filter, order=order))
+        self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
 
     @Slot(bool)
     def hide_confirmed(self, hide: bool) -> None:
