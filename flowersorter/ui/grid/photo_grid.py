@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
@@ -195,9 +195,8 @@ class PhotoGrid(QListView):
             return
         drag = QDrag(self)
         drag.setMimeData(self.photos.mimeData(indexes))
-        picture = self._drag_picture(indexes)
-        drag.setPixmap(picture)
-        drag.setHotSpot(picture.rect().center())
+        drag.setPixmap(self._drag_picture(indexes))
+        drag.setHotSpot(QPoint(0, 0))
         drag.exec(Qt.DropAction.CopyAction)
 
     def _drag_picture(self, indexes: list[QModelIndex]) -> QPixmap:
