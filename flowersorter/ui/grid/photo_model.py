@@ -13,8 +13,6 @@ import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
     QByteArray,
-    QDateTime,
-    QLocale,
     QMimeData,
     QModelIndex,
     QObject,
@@ -32,6 +30,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, Rows
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
+from flowersorter.ui.shared.dates import in_words
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
@@ -329,8 +328,7 @@ class PhotoModel(QAbstractListModel):
 
     def _tool_tip(self, row: int) -> str:
         path, taken = Path(self.columns.names[row]), self.columns.taken_at[row]
-        date = "" if np.isnat(taken) else QLocale().toString(QDateTime(taken.item()), QLocale.FormatType.ShortFormat)
-        tip = tool_tip(self._facts(row), path.name, str(path.parent), date)
+        tip = tool_tip(self._facts(row), path.name, str(path.parent), "" if np.isnat(taken) else in_words(taken.item()))
         return TextFormat.convertFromPlainText(tip) if TextFormat.mightBeRichText(tip) else tip
 
     def _spoken(self, row: int) -> str:

@@ -40,7 +40,8 @@ def labelled(columns: PhotoColumns, place_ids: Iterable[int]) -> Rows:
 def markable(columns: PhotoColumns, place_ids: Iterable[int], mark: Mark) -> NDArray[np.int64]:
     """(M,) the photos that were read and are not marked so."""
     rows = columns.locate(place_ids)
-    return columns.photo_ids[rows[(columns.photo_ids[rows] > 0) & (columns.marks[rows] != mark)]]
+    photo_ids: NDArray[np.int64] = columns.photo_ids[rows[columns.marks[rows] != mark]]
+    return photo_ids[photo_ids > 0]
 
 
 def possible_actions(columns: PhotoColumns, place_ids: Iterable[int]) -> frozenset[str]:

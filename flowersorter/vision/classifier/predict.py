@@ -101,10 +101,9 @@ def predict(
             verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
             probabilities[rejected[rows]] = 0
         result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
-        refused = None if rejected is None else rejected[rows].any(axis=1)
-        result.caveats[rows] = caveats_of(
-            model, verdicts, probabilities.max(axis=1), ood_score, *of_folder, rejected=refused
-        )
+        refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
+        confidence = probabilities.max(axis=1)
+        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, of_folder[0], of_folder[1], refused)
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QDateTime, QLocale, QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +21,7 @@ from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PLACES_MIME, ClassLook, PhotoModel, PhotoRole, places_in
 from flowersorter.ui.grid.photo_state import PhotoState
+from flowersorter.ui.shared.dates import in_words
 from flowersorter.workflows.predicting.predict_folder import RowsChanged
 from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
 
@@ -89,8 +91,7 @@ def test_a_tool_tip_has_the_date_and_takes_no_class_name_for_markup(model: Photo
     model.set_rows(rows(4))
     model.columns.set_moments(np.array([1002]), np.array(["2026-06-12T14:03"], "datetime64[s]"))
     tip = model.index(1).data(Qt.ItemDataRole.ToolTipRole).replace("\N{NO-BREAK SPACE}", " ")
-    taken = QLocale().toString(QDateTime(2026, 6, 12, 14, 3, 0), QLocale.FormatType.ShortFormat)
-    assert f"Taken {taken}" in tip
+    assert f"Taken {in_words(datetime(2026, 6, 12, 14, 3))}" in tip
     assert "&lt;b&gt;tulips" in tip
 
 
