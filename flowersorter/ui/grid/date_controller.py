@@ -1,4 +1,4 @@
-"""Reads when photos were taken: for their tool tips once they are scanned, at once while they are ordered by date."""
+"""Reads when photos were taken: for their tool tips after a scan, at once where they are ordered or divided by date."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Slot
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.session import Session
 
 
@@ -21,13 +22,19 @@ class DateController(QObject):
         super().__init__(parent)
         self._session = session
         self._reading = False
-        session.photos.modelReset.connect(self._on_reset)
+        session.photos.modelReset.connect(self._ask)
+        session.photos.rearranged.connect(self._ask)
         folder.labelled.connect(self._read)
 
     @Slot()
-    def _on_reset(self) -> None:
-        if self._session.photos.filter.order is Order.DATE:
+    def _ask(self) -> None:
+        if self._is_needed():
             self._read()
+
+    def _is_needed(self) -> bool:
+        """Whether the order or the sections depend on the dates."""
+        shown = self._session.photos.filter
+        return shown.order is Order.DATE or shown.grouping is Grouping.DAY
 
     @Slot()
     def _read(self) -> None:
@@ -39,10 +46,9 @@ class DateController(QObject):
 
     def _on_read(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
         self._reading = False
-        photos = self._session.photos
-        photos.columns.set_moments(photo_ids, moments)
-        if photos.filter.order is Order.DATE:
-            photos.rearrange()
+        self._session.photos.columns.set_moments(photo_ids, moments)
+        if self._is_needed():
+            self._session.photos.rearrange()
 
     def _on_failed(self, error: Exception) -> None:
         self._reading = False
