@@ -1,15 +1,17 @@
-"""The window opens where it was, but within a screen that is there."""
+"""The window opens where it was, but within a screen that is there; its sides follow its width."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMainWindow, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
-from flowersorter.ui.window.window_state import fitted_into
+from flowersorter.ui.window.window_state import NARROW_SIDES, USUAL_SIDES, WIDE_SIDES, WindowState, fitted_into
 from tests.qt.program import running
 
 SCREEN = QRect(0, 30, 1280, 770)
@@ -36,3 +38,31 @@ def test_a_window_of_a_larger_screen_that_is_gone_is_fitted(tmp_path: Path, qtbo
         program.window.setGeometry(QRect(QPoint(4000, 3000), QSize(2560, 1440)))
     with running(tmp_path, qtbot) as program:
         assert screen.contains(program.window.geometry())
+
+
+def test_the_class_list_is_wider_where_there_is_room_unless_the_person_sized_it(qtbot: QtBot) -> None:
+    window, splitter = QMainWindow(), QSplitter(Qt.Orientation.Horizontal)
+    qtbot.addWidget(window)
+    window.setCentralWidget(splitter)
+    splitter.setHandleWidth(0)
+    for number in range(3):
+        splitter.addWidget(QWidget())
+        splitter.setStretchFactor(number, number % 2)
+    window.show()
+    state = WindowState(Mock(), window, splitter)
+
+    def at(before_px: int, now_px: int) -> int:
+        window.resize(now_px, 500)
+        state.fit(before_px, now_px)
+        return splitter.sizes()[0]
+
+    window.resize(1280, 500)
+    splitter.setSizes(USUAL_SIDES)
+    assert at(1280, 1920) == WIDE_SIDES[0]
+    assert at(1920, 1300) == USUAL_SIDES[0]
+    assert at(1300, 900) == NARROW_SIDES[0]
+    assert at(900, 1300) == USUAL_SIDES[0]
+    splitter.setSizes([260, 740, 300])
+    assert at(1300, 1920) == 260
+    assert at(1920, 1300) == 260
+    assert at(-1, 1920) == 260
