@@ -36,7 +36,8 @@ def cut_off(top: QWidget) -> set[str]:
 def _rooms(widget: QWidget, top: QWidget) -> Iterator[tuple[str, str, int, int]]:
     """Text, side, pixels there are and pixels needed."""
     width, height = widget.width(), widget.height()
-    may_be_elided = widget.sizePolicy().horizontalPolicy() == ELIDED
+    is_narrowed = widget.maximumWidth() < widget.sizeHint().width()  # on purpose: its tool tip has the rest
+    may_be_elided = is_narrowed or widget.sizePolicy().horizontalPolicy() == ELIDED
     match widget:
         case QLabel() if not widget.text():
             return
@@ -49,8 +50,8 @@ def _rooms(widget: QWidget, top: QWidget) -> Iterator[tuple[str, str, int, int]]
             yield widget.title(), "px width", width, widget.fontMetrics().horizontalAdvance(widget.title())
         case QLineEdit():
             text = widget.placeholderText()
-            yield text, "px width", width, widget.fontMetrics().horizontalAdvance(text) + 12
-        case QComboBox():
+            yield text, "px width", width, widget.fontMetrics().horizontalAdvance(text) + 8
+        case QComboBox() if not may_be_elided:
             text = widget.currentText()
             yield text, "px width", width, widget.fontMetrics().horizontalAdvance(text) + 24
         case QTabBar():

@@ -40,7 +40,7 @@ class NameGroupsPanel(QFrame):
         self.field.setPlaceholderText(self.tr("Class"))
         self.field.setClearButtonEnabled(True)
         self.field.setMaximumWidth(self.fontMetrics().averageCharWidth() * 3 * _FIELD_LETTERS)
-        self.field.setMinimumWidth(self.fontMetrics().averageCharWidth() * _FIELD_LETTERS)
+        self.field.setMinimumWidth(self.fontMetrics().averageCharWidth() * _FIELD_LETTERS // 2)
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

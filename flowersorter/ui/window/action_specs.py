@@ -78,7 +78,7 @@ SPECS = (
     ),
     Spec("export_model", _t("&Export Model…"), ("Ctrl+Shift+E",), "", _t("Save the model as a file")),
     Spec("import_model", _t("&Import Model…"), ("Ctrl+Shift+I",), "", _t("Add a model from a file")),
-    Spec("preferences", _t("&Preferences…"), ("Ctrl+,",), "", ""),
+    Spec("preferences", _t("Pre&ferences…"), ("Ctrl+,",), "", ""),
     Spec("quit", _t("&Quit"), ("Ctrl+Q",), "", ""),
     Spec("undo", _t("&Undo"), ("Ctrl+Z",), "undo", _t("Undo the last change")),
     Spec("redo", _t("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", _t("Redo the last change")),
@@ -155,7 +155,7 @@ SPECS = (
     ),
     Spec(
         "name_groups",
-        _t("Name Gro&ups of Photos"),
+        _t("Name Gr&oups of Photos"),
         ("Ctrl+G",),
         "groups",
         _t("Give photos that look alike their class together"),

@@ -64,8 +64,7 @@ class WindowState:
     def _fit_screen(self) -> None:
         """Move and shrink the window into a screen that is there: the one it was left on may be gone or smaller."""
         geometry = self._window.geometry()
-        screen = QGuiApplication.screenAt(geometry.center()) or QGuiApplication.primaryScreen()
-        fitted = fitted_into(geometry, screen.availableGeometry().marginsRemoved(_FRAME_PX))
+        fitted = fitted_into(geometry, screen_around(geometry).marginsRemoved(_FRAME_PX))
         if fitted != geometry:
             self._window.setGeometry(fitted)
 
@@ -97,6 +96,12 @@ def _sides_at(width_px: int) -> list[int]:
     if width_px < NARROW_PX:
         return NARROW_SIDES
     return USUAL_SIDES if width_px < WIDE_PX else WIDE_SIDES
+
+
+def screen_around(geometry: QRect) -> QRect:
+    """The usable part of the screen with the middle of a window, else of the first screen."""
+    screen = QGuiApplication.screenAt(geometry.center()) or QGuiApplication.primaryScreen()
+    return screen.availableGeometry()
 
 
 def fitted_into(wanted: QRect, available: QRect) -> QRect:

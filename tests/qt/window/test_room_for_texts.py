@@ -30,6 +30,12 @@ def longer_language(qapp: QApplication) -> Iterator[None]:
     set_translations(None)
 
 
+def settle() -> None:
+    """Let the layout come to rest: a text that wraps changes the height, which changes the layout."""
+    for _ in range(3):
+        QApplication.processEvents()
+
+
 @pytest.mark.usefixtures("longer_language")
 def test_no_text_of_the_window_and_its_dialogs_is_cut_off(tmp_path: Path, qtbot: QtBot) -> None:
     found: dict[str, set[str]] = {}
@@ -41,7 +47,7 @@ def test_no_text_of_the_window_and_its_dialogs_is_cut_off(tmp_path: Path, qtbot:
             idle(program, qtbot)
             for size in SIZES:
                 window.resize(*size)
-                QApplication.processEvents()
+                settle()
                 found[f"{step}, {size}"] = cut_off(window)
 
         look("nothing open")
@@ -56,8 +62,8 @@ def test_no_text_of_the_window_and_its_dialogs_is_cut_off(tmp_path: Path, qtbot:
         idle(program, qtbot)
 
         def look_at_dialog(dialog: QWidget) -> set[str]:
-            for _ in range(3):  # a text that wraps changes the height, which changes the layout
-                QApplication.processEvents()
+            idle(program, qtbot)
+            settle()
             return cut_off(dialog)
 
         for action in (*DIALOGS, "scan_options"):

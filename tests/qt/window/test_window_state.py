@@ -11,8 +11,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
+from flowersorter.ui.window import window_state
 from flowersorter.ui.window.window_state import NARROW_SIDES, USUAL_SIDES, WIDE_SIDES, WindowState, fitted_into
 from tests.qt.program import running
+
+REAL_SCREEN = window_state.screen_around
 
 SCREEN = QRect(0, 30, 1280, 770)
 
@@ -31,7 +34,10 @@ def test_a_window_is_moved_and_shrunk_into_its_screen(wanted: QRect, fitted: QRe
     assert fitted_into(wanted, SCREEN) == fitted
 
 
-def test_a_window_of_a_larger_screen_that_is_gone_is_fitted(tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_window_of_a_larger_screen_that_is_gone_is_fitted(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_state, "screen_around", REAL_SCREEN)
     screen = QGuiApplication.primaryScreen().availableGeometry()
     with running(tmp_path, qtbot) as program:  # its usual size, on the first start
         assert screen.contains(program.window.geometry())
