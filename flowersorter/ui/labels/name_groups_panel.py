@@ -40,7 +40,7 @@ class NameGroupsPanel(QFrame):
         self.field.setPlaceholderText(self.tr("Class"))
         self.field.setClearButtonEnabled(True)
         self.field.setMaximumWidth(self.fontMetrics().averageCharWidth() * 3 * _FIELD_LETTERS)
-        self.field.setMinimumWidth(self.fontMetrics().averageCharWidth() * _FIELD_LETTERS // 2)
+        self.field.setMinimumWidth(self.fontMetrics().averageCharWidth() * _FIELD_LETTERS)
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -69,18 +69,22 @@ class NameGroupsPanel(QFrame):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_PX)
-        row.addWidget(self.field, 1)
+        row.addWidget(self.field, 3)
         row.addWidget(self.name_button)
         for suggestion in self.suggestions:
             row.addWidget(suggestion)
-        row.addWidget(self.not_mine_button)
-        row.addWidget(self.pass_button)
+        row.addStretch(1)
+        below = QHBoxLayout()
+        below.setSpacing(theme.GAP_PX)
+        below.addWidget(self.progress, 1)
+        below.addWidget(self.not_mine_button)
+        below.addWidget(self.pass_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX)
         column.setSpacing(theme.SMALL_GAP_PX)
         column.addWidget(self.question)
         column.addLayout(row)
-        column.addWidget(self.progress)
+        column.addLayout(below)
 
     def show_group(self, photos: int, suggestions: Sequence[str]) -> None:
         """Ask for the class of a group.

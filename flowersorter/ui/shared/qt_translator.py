@@ -30,8 +30,11 @@ class CatalogTranslator(QTranslator):
 
 
 def install_translator(application: QCoreApplication, translations: Translations, language: str) -> None:
-    """Let every text of the window, and those of Qt itself, appear in the language of the translations."""
+    """Let texts of the window, those of Qt itself, numbers and dates appear in the language of the translations."""
+    locale = QLocale(language)
+    if QLocale().language() != locale.language():  # else the person's own, which knows their country
+        QLocale.setDefault(locale)
     application.installTranslator(CatalogTranslator(translations, application))
     of_qt = QTranslator(application)
-    if of_qt.load(QLocale(language), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+    if of_qt.load(locale, "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
         application.installTranslator(of_qt)  # the last one is asked first

@@ -1,4 +1,4 @@
-"""Texts have room in a language that is a third longer than English, in windows large and small."""
+"""Texts have room in each language, and in one a third longer than English, in windows large and small."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.messages import set_translations
+from flowersorter.translations import LOCALE_FOLDER, Catalogue
 from flowersorter.ui.shared.qt_translator import CatalogTranslator
 from tests.language import Language, longer
 from tests.qt.cut_off import cut_off
@@ -19,9 +20,10 @@ from tests.qt.window.test_language import DIALOGS, opened_by
 SIZES = ((1280, 800), (800, 600))
 
 
-@pytest.fixture
-def longer_language(qapp: QApplication) -> Iterator[None]:
-    language = Language(longer)
+@pytest.fixture(params=["longer", *sorted(file.stem for file in LOCALE_FOLDER.glob("*.po"))])
+def _language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[None]:
+    is_pseudo = request.param == "longer"
+    language = Language(longer) if is_pseudo else Catalogue.read(LOCALE_FOLDER / f"{request.param}.po")
     translator = CatalogTranslator(language, qapp)
     set_translations(language)
     qapp.installTranslator(translator)
@@ -36,7 +38,7 @@ def settle() -> None:
         QApplication.processEvents()
 
 
-@pytest.mark.usefixtures("longer_language")
+@pytest.mark.usefixtures("_language")
 def test_no_text_of_the_window_and_its_dialogs_is_cut_off(tmp_path: Path, qtbot: QtBot) -> None:
     found: dict[str, set[str]] = {}
     folder = draw_folder(tmp_path / "photos", 2)
