@@ -21,6 +21,7 @@ GAP_PX = 4  # between the cell and its card
 PADDING_PX = 7  # between the card and what is on it
 DOT_PX = 9
 BADGE_PX = 20
+LEFT_OUT_OPACITY = 0.4
 SHAPE = 0.78  # height by width of a photo's place: most photos lie
 LINE_ICON_PX = 14
 #: Share of the highlight colour in the card of a selected photo, and of the text colour in that under the mouse.
@@ -80,7 +81,11 @@ class PhotoDelegate(QStyledItemDelegate):
             self._unreadable(painter, option, tile, error)
             box = tile.picture
         else:
+            painter.setOpacity(LEFT_OUT_OPACITY if index.data(PhotoRole.LEFT_OUT) else 1.0)
             box = self._picture(painter, option, index, tile.picture)
+            painter.setOpacity(1.0)
+        if index.data(PhotoRole.LEFT_OUT):
+            self._minus(painter, box)
         if state is PhotoState.CONFIRMED:
             self._check(painter, box)
         elif state in SUGGESTED and option.state & QStyle.StateFlag.State_MouseOver:
@@ -171,6 +176,14 @@ class PhotoDelegate(QStyledItemDelegate):
         while self._pixmap_bytes > PIXMAP_BYTES:
             self._pixmap_bytes -= _bytes(self._pixmaps.popitem(last=False)[1])
         return pixmap
+
+    def _minus(self, painter: QPainter, box: QRect) -> None:
+        """Paint the mark of a photo that is left out of the answer for its section."""
+        mark = QRect(box.left() + 4, box.top() + 5, BADGE_PX, BADGE_PX)
+        painter.setPen(QPen(QColor("white"), 1.5))
+        painter.setBrush(QColor("#5f6368"))
+        painter.drawEllipse(mark)
+        painter.fillRect(QRect(mark.left() + 5, mark.center().y(), BADGE_PX - 9, 2), QColor("white"))
 
     def _check(self, painter: QPainter, box: QRect) -> None:
         """Paint the mark of a confirmed photo."""
