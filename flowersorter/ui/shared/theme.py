@@ -8,11 +8,15 @@ from functools import lru_cache
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QStyle
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.files.locations import resource
 
 SMALL_GAP_PX, GAP_PX, LARGE_GAP_PX = 4, 8, 16
+
+#: How long a motion takes that shows where something went.
+MOTION_MS = 160
 
 #: Contrast that text needs (WCAG 2.1, level AA).
 _READABLE = 4.5
@@ -62,6 +66,12 @@ _VERDICTS = {
 }
 UNREADABLE = VerdictStyle(_tile_text("Unreadable"), "unreadable", "#b3261e", "#ff8a80")
 CONFIRMED = VerdictStyle(_tile_text("Confirmed"), "reviewed", "#1e7a34", "#6fd08c")
+
+
+def motion_ms() -> int:
+    """How long a motion takes, in milliseconds; 0 where the system asks for none."""
+    wanted = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
+    return MOTION_MS if wanted else 0
 
 
 def verdict_style(verdict: Verdict) -> VerdictStyle:
