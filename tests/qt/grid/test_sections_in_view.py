@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QMouseEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.verdict import Verdict
@@ -365,6 +366,9 @@ def test_a_section_that_is_gone_closes_softly(many: Sectioned, monkeypatch: pyte
     motion._animation.setCurrentTime(theme.MOTION_MS)
     assert not motion.under_way
     assert tulips.y() == 20
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # the header of what is gone
+    assert many.header(1) is tulips
+    assert isValid(grid._headers._viewport)
     model.show_labels(LabelNews({1000 + each: label for each in many.places[1][:50]}))
     assert motion.under_way
     grid.verticalScrollBar().setValue(0)
