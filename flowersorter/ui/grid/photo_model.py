@@ -179,6 +179,7 @@ class PhotoModel(ArrangedModel):
 
     def show_labels(self, news: LabelNews) -> None:
         """Show labels that changed, of photos and of places whose photo is not read yet."""
+        self.moves_softly = True
         self.columns.set_photos(news.read)
         self.set_labels(
             {
@@ -187,6 +188,7 @@ class PhotoModel(ArrangedModel):
             }
         )
         self.set_place_labels({at: (class_id, class_id > 0) for at, class_id in news.pending.items()})
+        self.moves_softly = False
 
     def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
         """Show labels just written: by photo id the class id (0: none) and whether a person gave it."""

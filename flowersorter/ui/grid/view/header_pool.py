@@ -192,8 +192,7 @@ def _tell(header: QWidget, section: Section, *, folded: bool) -> None:
 def _in_tab_order(header: QWidget) -> list[QWidget]:
     """The widgets of a header that take the keyboard, in the order that they were made.
 
-    `nextInFocusChain` would tell their order, too; but Qt for Python takes what it returns for a child of the header,
-    and its wrapper dies with the header.
+    `nextInFocusChain` would make PySide believe that what it returns, the viewport at last, goes when the header does.
     """
     widgets = [header, *header.findChildren(QWidget)]
     return [widget for widget in widgets if widget.focusPolicy() != Qt.FocusPolicy.NoFocus]
