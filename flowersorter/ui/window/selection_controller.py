@@ -60,19 +60,19 @@ class SelectionController(QObject):
     def assign_to(self, place_ids: Sequence[int], class_id: int) -> None:
         """Label photos, selected when they were asked about, with this class."""
         self.typing.remember(class_id)
-        self._after_key(self._labels.assign(place_ids, class_id))
+        self._after_key(place_ids, self._labels.assign(place_ids, class_id))
 
     @Slot(object, object)
     def _assign_to_made(self, place_ids: Sequence[int], made: PhotoClass) -> None:
         self.typing.remember(made.id)
         self._labels.assign_to_made(place_ids, made)
-        self._after_key(len(place_ids))
+        self._after_key(place_ids, len(place_ids))
 
     @Slot()
     def confirm(self) -> None:
         """Confirm the suggestions."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.confirm(selected)):
+        if selected and not self._after_key(selected, self._labels.confirm(selected)):
             self._front.bar.say(self.tr("No suggestion to confirm. Drag it onto a class or press a number."))
 
     @Slot()
@@ -84,7 +84,7 @@ class SelectionController(QObject):
     def reject(self) -> None:
         """Store that the selected photos do not show the class they are shown with."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.reject(selected)):
+        if selected and not self._after_key(selected, self._labels.reject(selected)):
             self._front.bar.say(self.tr("No suggestion or label to reject."))
 
     @Slot()
@@ -95,7 +95,7 @@ class SelectionController(QObject):
     @Slot(object)
     def mark_not_mine(self, place_ids: list[int]) -> None:
         """Store that photos, selected or dragged, show none of the classes."""
-        count = self._after_key(self._labels.mark(place_ids, Mark.NOT_MINE))
+        count = self._after_key(place_ids, self._labels.mark(place_ids, Mark.NOT_MINE))
         if count:
             one, many = self.tr("{0} not mine. It is not sorted."), self.tr("{0} not mine. They are not sorted.")
             self._front.bar.say((one if count == 1 else many).format(count_photos(count)))
@@ -103,7 +103,8 @@ class SelectionController(QObject):
     @Slot()
     def dont_know(self) -> None:
         """Store that the person cannot tell the class of the selected photos."""
-        count = self._after_key(self._labels.mark(self._grid.selected_places(), Mark.DONT_KNOW))
+        selected = self._grid.selected_places()
+        count = self._after_key(selected, self._labels.mark(selected, Mark.DONT_KNOW))
         if count:
             self._front.bar.say(self.tr("{0} not suggested for labelling again.").format(count_photos(count)))
 
@@ -145,9 +146,13 @@ class SelectionController(QObject):
         text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split))
 
-    def _after_key(self, count: int) -> int:
-        """After a single photo, select the next one, so that a series needs one key each."""
-        picked = self._grid.selectionModel().selectedIndexes()
-        if count == 1 and len(picked) == 1:
+    def _after_key(self, selected: Sequence[int], count: int) -> int:
+        """After a single photo, select the next one, so that a series needs one key each.
+
+        Args:
+            selected: The places selected before; what is said of a photo may take it out of view.
+            count: How many of them changed.
+        """
+        if count == 1 and len(selected) == 1:
             self._grid.go_on()
         return count
