@@ -170,7 +170,15 @@ SPECS = (
     ),
     Spec("models", _t("Vers&ions…"), ("Ctrl+M",), "", _t("Go back to an earlier version")),
     Spec("preview", _t("&Preview"), ("@Space",), "", _t("See a larger view of the photo")),
+    Spec(
+        "show_similar",
+        _t("Show Simila&r"),
+        ("Ctrl+Shift+L",),
+        "",
+        _t("Show the photos that look most like this one"),
+    ),
     Spec("show_in_folder", _t("Show in &Folder"), ("Ctrl+R",), "open-folder", ""),
+    Spec("copy_path", _t("Cop&y Path"), ("@Ctrl+C",), "", _t("Copy where the photos are, one path a line")),
     Spec("zoom_in", _t("Larger Photos"), ("Ctrl++", "Ctrl+="), "", ""),
     Spec("zoom_out", _t("Smaller Photos"), ("Ctrl+-",), "", ""),
     Spec("find", _t("&Search by Name"), ("Ctrl+F",), "search", _t("Show files with a text in their name")),
@@ -266,7 +274,9 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         _t("&View"),
         (
             "preview",
+            "show_similar",
             "show_in_folder",
+            "copy_path",
             "",
             "find",
             "show_all",
@@ -309,5 +319,7 @@ OF_A_FOLDER = (
     "label_next",
     "check_sample",
     "preview",
+    "show_similar",
     "show_in_folder",
+    "copy_path",
 )

@@ -32,6 +32,7 @@ from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.ui.window.folder_drop import FolderDrop
 from flowersorter.ui.window.lazy_controllers import LazyControllers
+from flowersorter.ui.window.photo_menu import PhotoMenu
 from flowersorter.ui.window.selection_controller import SelectionController
 from flowersorter.ui.window.sidebar_controller import SidebarController
 from flowersorter.ui.window.window_controller import WindowController
@@ -115,7 +116,8 @@ class MainWindow(QMainWindow):
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
         self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
-        self.dates = DateController(session, self)
+        PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
+        self.dates = DateController(session, self.folder, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
@@ -176,6 +178,7 @@ class MainWindow(QMainWindow):
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.folder.groups_requested.connect(self.on_demand.name_groups)
         self.on_demand.everything_requested.connect(self.filter.show_all)
+        self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.on_demand.training_requested.connect(self.training.start)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
@@ -196,7 +199,7 @@ class MainWindow(QMainWindow):
         late = self.on_demand
         handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.window_controller.ask_for_folder,
-            "rescan": self._rescan,
+            "rescan": lambda: self.folder.rescan(quiet=False),
             "scan_options": late.show_scan_options,
             "new_collection": self.collections.make,
             "open_collection": self.collections.choose,
@@ -228,7 +231,9 @@ class MainWindow(QMainWindow):
             "name_groups": late.name_groups,
             "label_next": late.label_next,
             "preview": self.preview.show,
+            "show_similar": late.show_similar,
             "show_in_folder": self.window_controller.show_picked_in_folder,
+            "copy_path": self.window_controller.copy_paths,
             "zoom_in": self.grid.zoom_in,
             "zoom_out": self.grid.zoom_out,
             "show_all": self.filter.show_all,
@@ -243,7 +248,7 @@ class MainWindow(QMainWindow):
         }
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
-        self.filter.everything_shown.connect(self._show_checked)
+        self.filter.everything_shown.connect(lambda: self.actions_by_name["hide_confirmed"].setChecked(False))
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
@@ -328,10 +333,6 @@ class MainWindow(QMainWindow):
     def _on_failed(self, _job_id: int, error: Exception) -> None:
         self.front.complain(error)
 
-    @Slot()
-    def _rescan(self) -> None:
-        self.folder.rescan(quiet=False)
-
     # -- slots: labels and classes
 
     @Slot()
@@ -366,10 +367,6 @@ class MainWindow(QMainWindow):
         if not self.session.photos.rows_of([place_id]):
             self.filter.show_everything()
         self.grid.select_places([place_id], scroll=True)
-
-    @Slot()
-    def _show_checked(self) -> None:
-        self.actions_by_name["hide_confirmed"].setChecked(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width sensibly."""

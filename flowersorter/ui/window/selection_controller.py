@@ -1,4 +1,4 @@
-"""Labels the selected photos by key, menu or drag."""
+"""Labels the selected photos by key, menu, drag or the buttons on them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.tile_buttons import TileButtons
 from flowersorter.ui.labels.assign_controller import AssignController
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.session import MessageSink
@@ -38,6 +39,9 @@ class SelectionController(QObject):
         self.typing.watch(grid, lambda: grid.visualRect(grid.currentIndex()))
         self.typing.assigned.connect(self.assign_to)
         self.typing.made.connect(self._assign_to_made)
+        buttons = TileButtons(grid, grid.tiles)
+        buttons.confirm_clicked.connect(self.confirm_place)
+        buttons.reject_clicked.connect(self.reject_place)
 
     @property
     def handlers(self) -> dict[str, Callable[[], None]]:
@@ -86,6 +90,16 @@ class SelectionController(QObject):
         selected = self._grid.selected_places()
         if selected and not self._after_key(selected, self._labels.reject(selected)):
             self._front.bar.say(self.tr("No suggestion or label to reject."))
+
+    @Slot(int)
+    def confirm_place(self, place_id: int) -> None:
+        """Confirm the suggestion of a photo; the selected ones stay selected."""
+        self._labels.confirm([place_id])
+
+    @Slot(int)
+    def reject_place(self, place_id: int) -> None:
+        """Store that a photo does not show the class it is suggested for."""
+        self._labels.reject([place_id])
 
     @Slot()
     def not_mine(self) -> None:

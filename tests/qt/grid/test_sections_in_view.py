@@ -229,7 +229,7 @@ def test_photos_are_read_out_with_their_class(shown: Sectioned) -> None:
     assert found.role() == QAccessible.Role.List
     assert found.childCount() == 3 * EACH
     first = found.child(0)
-    assert first.text(QAccessible.Text.Name) == "IMG_000003.jpg, daisy, sure"
+    assert first.text(QAccessible.Text.Name) == "IMG_000003.jpg, daisy, sure, daisy 10 %, roses 45 %"
     assert first.rect().contains(shown.grid.viewport().mapToGlobal(shown.tile(0)))
     assert [shown.header(number).accessibleName() for number in range(3)] == [
         f"{name}, {EACH} photos" for name in ("daisy", "roses", "tulips")

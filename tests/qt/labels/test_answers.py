@@ -152,9 +152,8 @@ def test_k_is_remembered_and_changes_nothing_that_is_shown(program: Program, qtb
     assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(mark=Mark.DONT_KNOW)}
 
 
-def test_the_answers_are_in_the_menu_of_a_photo_and_named(program: Program) -> None:
+def test_the_answers_work_in_the_grid_and_are_named(program: Program) -> None:
     grid, actions = program.window.grid, program.window.actions_by_name
-    assert grid.contextMenuPolicy() is Qt.ContextMenuPolicy.ActionsContextMenu
     for name in ("reject", "not_mine", "dont_know"):
         assert actions[name] in grid.actions()
         assert actions[name].objectName() == name
