@@ -70,6 +70,12 @@ def roomy_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_motion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moves is at its place at once; a test that is about the motion sets `theme.MOTION_MS`."""
+    monkeypatch.setattr("flowersorter.ui.shared.theme.MOTION_MS", 0)
+
+
+@pytest.fixture(autouse=True)
 def nothing_left_running() -> Iterator[None]:
     """A thread that still runs or a timer that still ticks after a test fails it.
 

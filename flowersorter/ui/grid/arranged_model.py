@@ -26,6 +26,10 @@ class ArrangedModel(QAbstractListModel):
     Where photos move between sections the model is reset; a view that compares place ids keeps its place.
     Lives in the GUI thread.
 
+    Attributes:
+        columns: All photos of the folder.
+        moves_softly: Whether what happens now is an answer of the person, and may be shown as a motion.
+
     Signals:
         counts_changed: The counts of classes and pseudo-classes may have changed.
         sections_changed: Other sections, or other photos in them.
@@ -39,6 +43,7 @@ class ArrangedModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.columns = PhotoColumns()
+        self.moves_softly = False
         self._filter = PhotoFilter()
         self._likeness: LikenessArranger | None = None
         self._class_order: tuple[int, ...] = ()

@@ -187,9 +187,11 @@ class PhotoGrid(SectionedView):
         return drag_pixmap(images, len(indexes), self.palette(), self.devicePixelRatioF())
 
     def rest(self) -> None:
-        """Stop the timers of selection and viewport signals."""
+        """Stop all timers and motion."""
         self._settle.stop()
         self._look.stop()
+        self._motion.stop()
+        self._band.release()
         self._headers.release()
         self.blockSignals(True)
         self.photos.disconnect(self)

@@ -8,11 +8,15 @@ from functools import lru_cache
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QStyle
 
 from flowersorter.library.files.locations import resource
 from flowersorter.ui.grid.photo_state import PhotoState
 
 SMALL_GAP_PX, GAP_PX, LARGE_GAP_PX = 4, 8, 16
+
+#: How long a motion takes that shows where something went.
+MOTION_MS = 160
 
 #: Contrast that text needs (WCAG 2.1, level AA).
 _READABLE = 4.5
@@ -68,6 +72,12 @@ _STATES = {
     PhotoState.NOT_MINE: VerdictStyle(_tile_text("Not mine"), "verdict-none", "#5f6368", "#a8adb3"),
     PhotoState.UNREADABLE: UNREADABLE,
 }
+
+
+def motion_ms() -> int:
+    """How long a motion takes, in milliseconds; 0 where the system asks for none."""
+    wanted = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
+    return MOTION_MS if wanted else 0
 
 
 def state_style(state: PhotoState) -> VerdictStyle:

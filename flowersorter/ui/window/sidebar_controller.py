@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QSplitter
 
 from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.classes.classes_controller import ClassesController
@@ -39,7 +40,12 @@ class SidebarController(QObject):
 
     @Slot()
     def rename_shown(self) -> None:
-        """Edit the name of the class that is shown."""
+        """Edit the name of the class that is shown, in the sidebar, which the person may have closed."""
+        splitter = self._list.parentWidget()
+        if isinstance(splitter, QSplitter):
+            widths, at = splitter.sizes(), splitter.indexOf(self._list)
+            widths[at] = max(widths[at], self._list.minimumWidth())
+            splitter.setSizes(widths)
         self._list.rename(self._filter.class_shown)
 
     @Slot(int, str)
