@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.ui.desktop.start_request import socket_address
 from tests.e2e.program import Program, imported
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills the first process")
@@ -71,3 +72,4 @@ def test_a_second_start_hands_over_its_folders_also_after_a_crash(fresh: Program
     finally:
         first.kill()
         first.communicate()
+        Path(socket_address(fresh.collection) or "").unlink(missing_ok=True)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -59,6 +58,8 @@ def _exchange(address: str, message: bytes, answers: list[bytes]) -> None:
 def _connection(address: str) -> BinaryIO:
     if sys.platform == "win32":
         return cast(BinaryIO, Path(address).open("r+b", buffering=0))
+    import socket  # not at the top: most starts find no window, and it takes longer than all the rest
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connected:
         connected.settimeout(ANSWER_WITHIN_S)
         connected.connect(address)

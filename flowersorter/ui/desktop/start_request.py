@@ -7,7 +7,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +75,9 @@ def socket_address(collection: Path) -> str | None:
     if sys.platform == "win32":
         digest = hashlib.sha256(f"{os.environ.get('USERNAME', '')}\0{key}".encode("utf-8", "surrogatepass"))
         return rf"\\.\pipe\flowersorter-{digest.hexdigest()[:32]}"
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"flowersorter-{os.getuid()}"
+    folder = (
+        Path(os.environ.get("XDG_RUNTIME_DIR") or os.environ.get("TMPDIR") or "/tmp") / f"flowersorter-{os.getuid()}"
+    )
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         state = folder.lstat()
