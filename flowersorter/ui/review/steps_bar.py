@@ -84,12 +84,10 @@ class StepsBar(QWidget):
         )
         left = [progress.groups, progress.to_check, progress.to_sort]
         current = next((number for number, count in enumerate(left) if count), -1) if begun else -1
-        narrow = self.width() < _NARROW_PX
         for number, (step, word, count, tip) in enumerate(steps):
             finished = begun and not progress.waiting and not count and number < 2
             shown = QLocale().toString(count)
-            text = self.tr("{0} {1}").format(number + 1, word)
-            step.setText(f"{text}  {shown}" if count else text)
+            step.setText(self._text(number, word, count))
             step.setIcon(theme.icon("reviewed", theme.CONFIRMED.colour) if finished else QIcon())
             step.setToolTip(f"{tip}: {shown}")
             spoken = self.tr("done") if finished else shown
@@ -106,14 +104,30 @@ class StepsBar(QWidget):
                 QLocale().toString(progress.done), count_photos(progress.total)
             )
         )
-        self.bar.setVisible(begun and not narrow)
+        self._fit()
+
+    def _text(self, number: int, word: str, count: int) -> str:
+        text = self.tr("{0} {1}").format(number + 1, word)
+        return f"{text}  {QLocale().toString(count)}" if count else text
+
+    def _fit(self) -> None:
+        """Leave out what has no room, in any language: the bar, then a word of the first step, then the percentage."""
+        row, begun = self.layout(), self._shown.total > 0
+        assert row is not None
+        self.name.setText(self._text(0, self.tr("Name groups"), self._shown.groups))
+        self.bar.setVisible(begun and self.width() >= _NARROW_PX)
         self.percent.setVisible(begun)
+        if row.minimumSize().width() > self.width():
+            self.bar.hide()
+        if row.minimumSize().width() > self.width():
+            self.name.setText(self._text(0, self.tr("Name"), self._shown.groups))
+        if row.minimumSize().width() > self.width():
+            self.percent.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window has no room for the bar."""
+        """A narrow window has less room."""
         super().resizeEvent(event)
-        if (event.oldSize().width() < _NARROW_PX) != (event.size().width() < _NARROW_PX):
-            self.show_progress(self._shown)
+        self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
         """A style sheet keeps the colours of the palette that it was read with."""
