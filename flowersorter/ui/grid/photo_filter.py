@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -31,6 +32,7 @@ class PhotoFilter:
         unchecked: Leave out photos that a person has labelled.
         name: Only files with this in their name, whatever its case; "" for any name.
         order: How to order.
+        before: The suggestions before, in words by place id, where changed suggestions are shown.
     """
 
     class_key: int = PseudoClass.ALL
@@ -39,6 +41,12 @@ class PhotoFilter:
     unchecked: bool = False
     name: str = ""
     order: Order = Order.NAME
+    before: Mapping[int, str] = field(default_factory=dict)
+
+    def change(self, place_id: int, now: str) -> str:
+        """The suggestion before and now, in words; "" where it is not known to have changed."""
+        before = self.before.get(place_id)
+        return "" if before in (None, now) else f"{before} → {now}"
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.

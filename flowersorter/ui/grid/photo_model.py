@@ -25,9 +25,11 @@ from PySide6.QtGui import QImage
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.spans import spans_of
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
@@ -139,12 +141,12 @@ class PhotoModel(QAbstractListModel):
         return self._filter
 
     def set_filter(self, wanted: PhotoFilter) -> None:
-        """Show something else, or in another order."""
-        if wanted != self._filter:
-            self.beginResetModel()
+        """Show something else, or in another order; the same again takes up what changed by itself meanwhile."""
+        if wanted == self._filter:
+            self.rearrange()
+        else:
             self._filter = wanted
-            self._arrange()
-            self.endResetModel()
+            self._reset(self._arranged())
 
     def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
         """Use these names and colours."""
@@ -153,28 +155,32 @@ class PhotoModel(QAbstractListModel):
             if len(self._order):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
 
-    def set_rows(self, rows: PhotoRows) -> None:
+    def set_rows(self, rows: PhotoRows, *, automatic: bool = False) -> None:
         """Show another folder, or the same one after a rescan; a rescan keeps the scroll position."""
         if len(rows) == len(self.columns) and np.array_equal(rows.place_ids, self.columns.place_ids):
-            self.merge(rows)
+            self.merge(rows, automatic=automatic)
             return
         # A place that is not in the folder now may come back.
         outdated = sorted(self.columns.unshown.union(self.columns.outdated(rows)))
         self.beginResetModel()
         self.columns = PhotoColumns(rows, self.columns)
-        self._arrange()
+        self._set_order(self._arranged())
         self.endResetModel()
         if outdated:
             self.files_changed.emit(outdated)
         self.counts_changed.emit()
 
-    def merge(self, rows: PhotoRows) -> None:
-        """Take over rows that changed; the others are not touched."""
+    def merge(self, rows: PhotoRows, *, automatic: bool = False) -> None:
+        """Take over rows that changed, `automatic`: by themselves, see `show_predictions`; the others stay."""
         outdated = self.columns.outdated(rows)
         changed = self.columns.merge(rows)
         if outdated:
             self.files_changed.emit(outdated)
-        self._refresh(changed)
+        self._refresh(changed, automatic=automatic)
+
+    def show_predictions(self, found: ShownPredictions) -> None:
+        """Show suggestions that changed by themselves: no photo moves or goes until `rearrange`, new ones come last."""
+        self._refresh(self.columns.set_predictions(found), automatic=True)
 
     def show_labels(self, news: LabelNews) -> None:
         """Show labels that changed, of photos and of places whose photo is not read yet."""
@@ -201,19 +207,16 @@ class PhotoModel(QAbstractListModel):
         Returns:
             The labels of this session, by place id, for `set_place_labels`.
         """
-        self.beginResetModel()
         said = self.columns.replace_class(old, new)
-        self._arrange()
-        self.endResetModel()
+        self._reset(self._arranged())
         self.counts_changed.emit()
         return said
 
     def rearrange(self) -> None:
-        """Order again, after confidences changed; does nothing when ordered by name."""
-        if self._filter.order is not Order.NAME:
-            self.beginResetModel()
-            self._arrange()
-            self.endResetModel()
+        """Select and order again, after suggestions changed; does nothing where that changes nothing."""
+        order = self._arranged()
+        if not np.array_equal(order, self._order):
+            self._reset(order)
 
     @Slot(object)
     def repaint(self, place_ids: Iterable[int]) -> None:
@@ -254,61 +257,60 @@ class PhotoModel(QAbstractListModel):
 
     # -- how it stays in step
 
-    def _arrange(self) -> None:
-        self._order = self._filter.arrange(np.flatnonzero(self._filter.matches(self.columns)), self.columns)
-        self._number()
+    def _arranged(self) -> Rows:
+        return self._filter.arrange(np.flatnonzero(self._filter.matches(self.columns)), self.columns)
 
-    def _number(self) -> None:
+    def _reset(self, order: Rows) -> None:
+        self.beginResetModel()
+        self._set_order(order)
+        self.endResetModel()
+
+    def _set_order(self, order: Rows) -> None:
+        self._order = order
         self._positions = np.full(len(self.columns), -1, np.intp)
         self._positions[self._order] = np.arange(len(self._order))
 
-    def _refresh(self, changed: Rows) -> None:
+    def _refresh(self, changed: Rows, *, automatic: bool = False) -> None:
         """Let photos come and go that now match the filter or no longer do, then repaint the rest."""
         if not len(changed):
             return
         match = self._filter.matches(self.columns, changed)
         shown = self._positions[changed] >= 0
+        if automatic:
+            match |= shown  # they stay under the person's eyes
         self._remove(np.sort(self._positions[changed[shown & ~match]]))
-        self._insert(changed[~shown & match])
+        self._insert(changed[~shown & match], at_end=automatic)
         self._changed(changed[shown & match], [])
         self.counts_changed.emit()
 
     def _remove(self, positions: Rows) -> None:
-        spans = _spans(positions)
+        spans = spans_of(positions)
         if len(spans) > MAX_SPANS:
-            self.beginResetModel()
-            self._order = np.delete(self._order, positions)
-            self._number()
-            self.endResetModel()
+            self._reset(np.delete(self._order, positions))
             return
         for first, last in reversed(spans):
             self.beginRemoveRows(QModelIndex(), first, last)
-            self._order = np.delete(self._order, np.arange(first, last + 1))
-            self._number()
+            self._set_order(np.delete(self._order, np.arange(first, last + 1)))
             self.endRemoveRows()
 
-    def _insert(self, rows: Rows) -> None:
-        """Add column rows: at their place by name, at the end of any other order."""
+    def _insert(self, rows: Rows, *, at_end: bool) -> None:
+        """Add column rows: at their place by name, else at the end, as where others were added there before."""
         if not len(rows):
             return
-        by_name = self._filter.order is Order.NAME
+        by_name = not at_end and self._filter.order is Order.NAME and bool((np.diff(self._order) > 0).all())
         target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
-        spans = _spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
+        spans = spans_of(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
         if len(spans) > MAX_SPANS:
-            self.beginResetModel()
-            self._order = target
-            self._number()
-            self.endResetModel()
+            self._reset(target)
             return
         for first, last in spans:
             self.beginInsertRows(QModelIndex(), first, last)
-            self._order = np.insert(self._order, first, target[first : last + 1])
-            self._number()
+            self._set_order(np.insert(self._order, first, target[first : last + 1]))
             self.endInsertRows()
 
     def _changed(self, rows: Rows, roles: list[int]) -> None:
         at = self._positions[rows]
-        spans = _spans(np.sort(at[at >= 0]))
+        spans = spans_of(np.sort(at[at >= 0]))
         if len(spans) > MAX_SPANS:
             spans = [(spans[0][0], spans[-1][1])]
         for first, last in spans:
@@ -320,7 +322,7 @@ class PhotoModel(QAbstractListModel):
         return os.path.basename(self.columns.names[row])  # noqa: PTH119 -- painted for every tile
 
     def _tool_tip(self, row: int) -> str:
-        return self.columns.names[row]
+        return "\n".join(filter(None, (self.columns.names[row], self._change(row))))
 
     def _spoken(self, row: int) -> str:
         return ", ".join(filter(None, (self._name(row), self._said(row))))
@@ -361,7 +363,13 @@ class PhotoModel(QAbstractListModel):
 
     def _class_name(self, row: int) -> str:
         look = self._look(row)
-        return look.name if look is not None else ""
+        return self._change(row) or (look.name if look is not None else "")
+
+    def _change(self, row: int) -> str:
+        """The suggestion before and now, "roses → tulips", while changed suggestions are shown; else ""."""
+        now = self._look(row) if self._verdict(row) is not Verdict.UNKNOWN else None
+        change = self._filter.change(self._place_id(row), now.name if now is not None else self.tr("unknown"))
+        return "" if self._labelled(row) else change
 
     def _class_colour(self, row: int) -> str:
         look = self._look(row)
@@ -388,13 +396,3 @@ def places_in(mime: QMimeData) -> list[int]:
     if not mime.hasFormat(PLACES_MIME):
         return []
     return [int(each) for each in np.frombuffer(mime.data(PLACES_MIME).data(), np.int64)]
-
-
-def _spans(numbers: Rows) -> list[tuple[int, int]]:
-    """Ascending numbers as runs (first, last)."""
-    if not len(numbers):
-        return []
-    breaks = np.flatnonzero(np.diff(numbers) > 1)
-    firsts = numbers[np.concatenate([[0], breaks + 1])]
-    lasts = numbers[np.concatenate([breaks, [len(numbers) - 1]])]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Learns by itself while the person pauses: the exact fit of the labels given meanwhile, kept as one version a session."""
+"""Learns by itself while the person pauses: fits the labels given meanwhile exactly and keeps one version a session."""
 
 from __future__ import annotations
 
