@@ -31,17 +31,15 @@ class NameGroupsController(QObject):
     """Owns the panel, which is visible while the grid shows a group. Lives in the GUI thread.
 
     After each answer the next group is shown at once, and the groups are ordered again in the background: what was
-    named changes which answer brings most. When the person has done, the collection learns from the answers.
+    named changes which answer brings most.
 
     Signals:
         places_requested(set of place ids, title): Show these photos.
         everything_requested(): Show all photos again.
-        training_requested(): Groups of at least two classes were named, and no more will be now.
     """
 
     places_requested = Signal(object, str)
     everything_requested = Signal()
-    training_requested = Signal()
 
     def __init__(
         self,
@@ -58,7 +56,6 @@ class NameGroupsController(QObject):
         self._groups: list[LookAlikeGroup] = []
         self._shown: LookAlikeGroup | None = None
         self._passed_over: set[int] = set()  # photo ids
-        self._answered = False
         self.panel = NameGroupsPanel(grid.parentWidget())
         hide_above(self.panel, grid)
         self.panel.named.connect(self._on_named)
@@ -187,7 +184,6 @@ class NameGroupsController(QObject):
         self._next()
 
     def _go_on(self) -> None:
-        self._answered = True
         self._next()
         if self._shown is not None:
             self._find(background=True)
@@ -202,16 +198,12 @@ class NameGroupsController(QObject):
 
     @Slot(object)
     def _on_opened(self, _roots: object) -> None:
-        self._answered = False
         self._leave()
 
     def _leave(self) -> None:
         self._session.queue.drop(self._job_id)
         self._shown, self._groups = None, []
         self.panel.hide()
-        if self._answered and len(self._session.state.label_counts) > 1:
-            self.training_requested.emit()
-        self._answered = False
 
     @Slot()
     def _on_selection(self) -> None:

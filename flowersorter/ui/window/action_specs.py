@@ -124,6 +124,14 @@ SPECS = (
         "retrain", _t("Re&train"), ("Ctrl+T",), "retrain", _t("Learn from your confirmed photos"), short=_t("Retrain")
     ),
     Spec(
+        "pause_learning",
+        _t("Pause Learnin&g"),
+        ("Ctrl+Shift+P",),
+        "",
+        _t("Leave the suggestions as they are until you choose Retrain"),
+        checkable=True,
+    ),
+    Spec(
         "deep_train",
         _t("Train T&horoughly…"),
         ("Ctrl+Shift+T",),
@@ -250,6 +258,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "",
             "name_groups",
             "retrain",
+            "pause_learning",
             "deep_train",
             "evaluate",
             "check_sample",

@@ -40,14 +40,12 @@ class LazyControllers(QObject):
         predictions_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
         everything_requested(): Show all photos of the folder.
-        training_requested(): Learn from the labels.
     """
 
     files_changed = Signal()
     predictions_outdated = Signal()
     places_requested = Signal(object, str)
     everything_requested = Signal()
-    training_requested = Signal()
 
     def __init__(
         self,
@@ -248,7 +246,6 @@ class LazyControllers(QObject):
         made = NameGroupsController(self._session, self._front, self._folder, self._grid, self._labels, self)
         made.places_requested.connect(self.places_requested)
         made.everything_requested.connect(self.everything_requested)
-        made.training_requested.connect(self.training_requested)
         return made
 
     @cached_property

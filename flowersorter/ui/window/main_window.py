@@ -24,6 +24,7 @@ from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
+from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.ui.window.action_specs import OF_A_FOLDER
 from flowersorter.ui.window.actions import Actions
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         self.folder = FolderController(session, front, pending, labels, self)
         self.labels = LabelsController(session, front, pending, labels, self)
         self.training = TrainingController(session, front, self.folder, self)
+        self.learning = LearningController(session, front, self.folder, self.labels, self.classes, self.training, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
         self.dates = DateController(session, self)
@@ -126,7 +128,7 @@ class MainWindow(QMainWindow):
         queue.progressed.connect(self.job_bar.progress)
         queue.finished.connect(self.job_bar.end)
         queue.finished.connect(self._counts.poke)
-        queue.failed.connect(self._on_failed)
+        queue.failed.connect(lambda _job_id, error: self.front.complain(error))
         self.session.state.updated.connect(self._on_library)
         self.job_bar.cancel_requested.connect(queue.cancel_current)
         pool = self.session.thumbnails
@@ -185,14 +187,13 @@ class MainWindow(QMainWindow):
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.folder.groups_requested.connect(self.on_demand.name_groups)
         self.on_demand.everything_requested.connect(self.filter.show_all)
-        self.on_demand.training_requested.connect(self.training.start)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
         for asking in (self.training, late):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
-        moved = (late.files_changed, self.labels.files_changed, self.labels.suggestions_outdated)
+        moved = (late.files_changed, self.labels.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
         stack = self.session.undo_stack
@@ -202,17 +203,17 @@ class MainWindow(QMainWindow):
         self._connect_actions()
 
     def _connect_actions(self) -> None:
-        late = self.on_demand
+        late, settled = self.on_demand, self.learning.when_settled
         handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.window_controller.ask_for_folder,
-            "rescan": self._rescan,
+            "rescan": lambda: self.folder.rescan(quiet=False),
             "scan_options": late.show_scan_options,
             "new_collection": self.collections.make,
             "open_collection": self.collections.choose,
-            "sort": late.sort,
+            "sort": lambda: settled(late.sort),
             "history": late.show_history,
             "verify": late.verify,
-            "export_model": late.export_model,
+            "export_model": lambda: settled(late.export_model),
             "import_model": late.import_model,
             "preferences": late.show_preferences,
             "models": late.show_models,
@@ -230,9 +231,10 @@ class MainWindow(QMainWindow):
             "merge_class": lambda: self.classes.merge(self.filter.class_shown),
             "delete_class": lambda: self.classes.delete(self.filter.class_shown),
             "retrain": self.training.start,
+            "pause_learning": self.learning.set_paused,
             "deep_train": late.finetune,
-            "evaluate": late.evaluate,
-            "check_sample": late.check_sample,
+            "evaluate": lambda: settled(late.evaluate),
+            "check_sample": lambda: settled(late.check_sample),
             "check_labels": late.check_labels,
             "name_groups": late.name_groups,
             "label_next": late.label_next,
@@ -252,13 +254,14 @@ class MainWindow(QMainWindow):
         }
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
-        self.filter.everything_shown.connect(self._show_checked)
+        self.filter.everything_shown.connect(lambda: self.actions_by_name["hide_confirmed"].setChecked(False))
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
         self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
         self.header.show_size(self.grid.tile_size)
         self.filter.order_by(self.memory.order)
+        self.actions_by_name["pause_learning"].setChecked(self.learning.paused)
         self.empty.show_recent(self.folder.recent)
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
@@ -331,14 +334,6 @@ class MainWindow(QMainWindow):
         self.classes.refresh()
         self._enable()
 
-    @Slot(int, object)
-    def _on_failed(self, _job_id: int, error: Exception) -> None:
-        self.front.complain(error)
-
-    @Slot()
-    def _rescan(self) -> None:
-        self.folder.rescan(quiet=False)
-
     # -- slots: labels and classes
 
     @Slot()
@@ -374,10 +369,6 @@ class MainWindow(QMainWindow):
             self.filter.show_everything()
         self.grid.select_places([place_id], scroll=True)
 
-    @Slot()
-    def _show_checked(self) -> None:
-        self.actions_by_name["hide_confirmed"].setChecked(False)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width sensibly."""
         super().resizeEvent(event)
@@ -389,6 +380,7 @@ class MainWindow(QMainWindow):
         self.preview.shutdown()
         self.cache.shutdown()
         self.on_demand.shutdown()
+        self.learning.shutdown()
         self._counts.stop()
         self.grid.rest()
 
