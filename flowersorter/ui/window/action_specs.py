@@ -106,6 +106,13 @@ SPECS = (
         "verdict-none",
         _t("The photo shows none of your classes. It is not sorted"),
     ),
+    Spec(
+        "take_lookalikes",
+        _t("&Take Look-Alikes"),
+        ("@L",),
+        "",
+        _t("Give the photos that look like the last ones you labelled the same class. You see them first"),
+    ),
     Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
     Spec(
@@ -240,6 +247,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "not_mine",
             "dont_know",
             "clear_label",
+            "take_lookalikes",
         ),
     ),
     (
@@ -315,6 +323,7 @@ OF_A_FOLDER = (
     "name_groups",
     "label_next",
     "check_sample",
+    "take_lookalikes",
     "preview",
     "show_in_folder",
 )

@@ -58,11 +58,11 @@ class FilterController(QObject):
         self.show_title()
 
     @Slot(object, str)
-    def show_places(self, place_ids: Iterable[int], title: str) -> None:
-        """Show exactly these photos."""
+    def show_places(self, place_ids: Iterable[int], title: str, before: Mapping[int, str] | None = None) -> None:
+        """Show exactly these photos; `before` has their suggestions before, where they changed, in words."""
         self.everything_shown.emit()
         order = self._photos.filter.order
-        self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order))
+        self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order, before=before or {}))
         self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
@@ -70,6 +70,21 @@ class FilterController(QObject):
         elsewhere = len(self._photos.filter.places or ()) - self._photos.rowCount()
         if elsewhere > 0:
             self.said.emit(self.tr("In other folders: {0}.").format(elsewhere))
+
+    def show_briefly(self, place_ids: frozenset[int], title: str) -> PhotoFilter:
+        """Show exactly these photos; returns the filter of now for `go_back`."""
+        before = self._photos.filter
+        self._photos.set_filter(replace(before, places=place_ids, title=title, name=""))
+        self._list.set_current(None)
+        self._grid.scrollToTop()
+        self.show_title()
+        return before
+
+    def go_back(self, shown: PhotoFilter) -> None:
+        """Show again what was shown before `show_briefly`."""
+        self._photos.set_filter(shown)
+        self._list.set_current(None if shown.places is not None else shown.class_key)
+        self.show_title()
 
     @Slot()
     def show_all(self) -> None:

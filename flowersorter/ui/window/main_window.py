@@ -22,6 +22,8 @@ from flowersorter.ui.inspector.preview_controller import PreviewController
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.review.answer_bar import AnswerBar
+from flowersorter.ui.review.answer_controller import AnswerController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.training.learning_controller import LearningController
@@ -73,6 +75,7 @@ class MainWindow(QMainWindow):
         self.class_list = ClassList(self)
         self.header = GridHeader(self.actions_by_name["hide_confirmed"], self.actions_by_name["find"], self)
         self.inspector = Inspector(self.session.engine, self)
+        self.answer_bar = AnswerBar(self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
         middle = QWidget(self)
@@ -99,6 +102,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.answer_bar)
         column.addWidget(self.job_bar)
         self.setCentralWidget(whole)
 
@@ -114,6 +118,7 @@ class MainWindow(QMainWindow):
         self.learning = LearningController(session, front, self.folder, self.labels, self.classes, self.training, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
+        self.answers = AnswerController(session, front, self.answer_bar, self.grid, self.filter, self.labels, self)
         self.dates = DateController(session, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
@@ -182,6 +187,8 @@ class MainWindow(QMainWindow):
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
+        self.learning.suggestions_changed.connect(self.answers.show_changes)
+        self.learning.learned.connect(self.answers.show_accuracy)
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
@@ -223,6 +230,8 @@ class MainWindow(QMainWindow):
             "undo_sort": late.undo_sort,
             "select_all": self.grid.selectAll,
             **self.selection.handlers,
+            "confirm": lambda: self.answers.confirm(self.selection.confirm),
+            "take_lookalikes": self.answers.show_or_take,
             "new_class": self.selection.make_class,
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
@@ -376,11 +385,8 @@ class MainWindow(QMainWindow):
 
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
-        self.inspector.shutdown()
-        self.preview.shutdown()
-        self.cache.shutdown()
-        self.on_demand.shutdown()
-        self.learning.shutdown()
+        for part in (self.inspector, self.preview, self.cache, self.on_demand, self.learning, self.answers):
+            part.shutdown()
         self._counts.stop()
         self.grid.rest()
 
