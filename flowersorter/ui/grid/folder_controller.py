@@ -56,6 +56,7 @@ class FolderController(QObject):
         show_requested(key): Show this pseudo-class.
         options_requested(): Ask for the scan options.
         groups_requested(): Name the groups of photos that look alike.
+        labels_found(list of photo ids): Photos were read that the person had labelled before.
 
     Attributes:
         roots: The open folders and photos; none where nothing is open.
@@ -69,6 +70,7 @@ class FolderController(QObject):
     show_requested = Signal(int)
     options_requested = Signal()
     groups_requested = Signal()
+    labels_found = Signal(object)
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class FolderController(QObject):
         self._session, self._front, self._pending, self._view = session, front, pending, view
         self._job_id = 0
         self._quiet = self._automatic = False
+        self._outcome = ""  # of the last scan, in words
         self._urgent = ViewportPriority()
         self.roots: tuple[Path, ...] = ()
 
@@ -118,6 +121,12 @@ class FolderController(QObject):
     def predict_again(self) -> None:
         """Show suggestions that changed by themselves."""
         self.rescan(automatic=True)
+
+    def withdraw_outcome(self) -> None:
+        """Say no longer how many photos are not sure or unknown: other suggestions are shown than after the scan."""
+        if self._outcome and self._front.bar.message.text() == self._outcome:
+            self._front.bar.say("")
+        self._outcome = ""
 
     @Slot(object)
     def look_at(self, place_ids: Sequence[int]) -> None:
@@ -192,6 +201,7 @@ class FolderController(QObject):
         self._view.show(news)
         if news.labels:
             self._session.library.announce(Changes.LABELS)
+            self.labels_found.emit(list(news.labels))
 
     def _on_labelled(self, result: object) -> None:
         from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
@@ -204,6 +214,7 @@ class FolderController(QObject):
         self._settle(result.rows)
         if not self._quiet:
             self._tell(result)
+            self._outcome = self._front.bar.message.text()
             self.told.emit()
         self.labelled.emit()
 

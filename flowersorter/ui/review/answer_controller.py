@@ -158,6 +158,7 @@ class AnswerController(QObject):
     def _see(self) -> None:
         unknown = self.tr("unknown")
         before = {at: self._session.state.class_name(class_id) or unknown for at, class_id in self._changed.items()}
+        self._grid.clearSelection()  # of photos that may be out of sight then
         self._filter.show_places(before, self.tr("Changed suggestions"), before)
         self._grid.setFocus()
 

@@ -81,6 +81,7 @@ class LearningController(QObject):
         self._together.timeout.connect(self._refit_again)
         self._pause.timeout.connect(self._on_pause)
         labels.acted.connect(self._on_acted)
+        folder.labels_found.connect(self._on_acted)
         labels.suggestions_outdated.connect(self._on_marks)
         classes.folder_outdated.connect(self._on_classes)
         training.trained.connect(self._on_retrained)
@@ -194,6 +195,7 @@ class LearningController(QObject):
 
     def _show(self, found: ShownPredictions) -> None:
         self._session.photos.show_predictions(found)
+        self._folder.withdraw_outcome()
         self.suggestions_changed.emit()
 
     # -- exactly

@@ -74,7 +74,7 @@ class FilterController(QObject):
     def show_briefly(self, place_ids: frozenset[int], title: str) -> PhotoFilter:
         """Show exactly these photos; returns the filter of now for `go_back`."""
         before = self._photos.filter
-        self._photos.set_filter(replace(before, places=place_ids, title=title, name=""))
+        self._photos.set_filter(replace(before, places=place_ids, title=title, name="", before={}))
         self._list.set_current(None)
         self._grid.scrollToTop()
         self.show_title()

@@ -54,6 +54,7 @@ def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: 
     assert guesses(program, "red") == {"red"}
     models = stored(program).models.all()
     assert len(models) == 1, "one version, however often it learned"
+    assert "unknown" not in window.job_bar.message.text(), "no figure of suggestions that are shown no longer"
     message = window.job_bar.message.text()
     never_pause(program)
     window.labels.assign(places(program, "blue")[:3], class_named(program, "green"))
