@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.name_search import folded
+from flowersorter.ui.grid.arrange import arrange
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
+from flowersorter.ui.grid.sections import Arrangement, Grouping
 
 
 class Order(StrEnum):
@@ -31,7 +33,8 @@ class PhotoFilter:
         title: A heading for `places`.
         unchecked: Leave out photos that a person has labelled.
         name: Only files with this in their name, whatever its case; "" for any name.
-        order: How to order.
+        order: How to order, within a section.
+        grouping: How to divide into sections.
         before: The suggestions before, in words by place id, where changed suggestions are shown.
     """
 
@@ -41,6 +44,7 @@ class PhotoFilter:
     unchecked: bool = False
     name: str = ""
     order: Order = Order.NAME
+    grouping: Grouping = Grouping.NONE
     before: Mapping[int, str] = field(default_factory=dict)
 
     def change(self, place_id: int, now: str) -> str:
@@ -74,7 +78,17 @@ class PhotoFilter:
             shown &= np.fromiter((wanted in names[number] for number in numbers), np.bool_, len(class_keys))
         return shown
 
-    def arrange(self, rows: Rows, columns: PhotoColumns) -> Rows:
+    def arrange(self, rows: Rows, columns: PhotoColumns, class_order: Sequence[int] = ()) -> Arrangement:
+        """Order the rows that are shown, and divide them into sections.
+
+        Args:
+            rows: (M,) row numbers, ascending.
+            columns: The photos.
+            class_order: Class ids in the order of the class list.
+        """
+        return arrange(self.grouping, self.ordered(rows, columns), columns, class_order)
+
+    def ordered(self, rows: Rows, columns: PhotoColumns) -> Rows:
         """Order the rows that are shown.
 
         Args:

@@ -1,4 +1,4 @@
-"""The photos of the open folder as a list model: arrays of ids, rows looked up only when they are painted."""
+"""The photos of the open folder as a list model: rows are looked up only when they are painted."""
 
 from __future__ import annotations
 
@@ -10,35 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QByteArray,
-    QMimeData,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
-from flowersorter.ui.grid.spans import spans_of
+from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
+from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
-Index = QModelIndex | QPersistentModelIndex
-
 #: Drag data: place ids as int64, in the byte order of this computer; never leaves the program.
 PLACES_MIME = "application/x-flowersorter-places"
-
-MAX_SPANS = 64  # more separate changes than this are one big change
 
 
 class PhotoRole(IntEnum):
@@ -64,28 +50,29 @@ class ClassLook:
     colour: str
 
 
-class PhotoModel(QAbstractListModel):
-    """Shows the rows of `PhotoColumns` that a `PhotoFilter` lets through. Lives in the GUI thread.
+class PhotoModel(ArrangedModel):
+    """The photos of the open folder: what the delegate paints, and what the window tells of them.
+
+    Lives in the GUI thread.
+
+    Attributes:
+        section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
         thumbnails: Gives a thumbnail or None while it is being made; `repaint` is called when it arrives.
 
     Signals:
-        counts_changed: The counts of classes and pseudo-classes may have changed.
         files_changed(list of place ids): The file behind these is another one now, or is to be tried again.
     """
 
-    counts_changed = Signal()
     files_changed = Signal(object)
 
     def __init__(self, thumbnails: Callable[[Wanted], QImage | None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
-        self.columns = PhotoColumns()
-        self._filter = PhotoFilter()
-        self._order: Rows = np.zeros(0, np.intp)  # model row -> column row
-        self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
+        self.section_names: dict[int, str] = {}
+        self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
             Qt.ItemDataRole.DisplayRole: self._name,
             Qt.ItemDataRole.ToolTipRole: self._tool_tip,
@@ -103,10 +90,6 @@ class PhotoModel(QAbstractListModel):
         }
 
     # -- what Qt asks
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """How many photos are shown."""
-        return 0 if parent.isValid() else len(self._order)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One fact about one photo."""
@@ -135,25 +118,27 @@ class PhotoModel(QAbstractListModel):
 
     # -- what the window tells it
 
-    @property
-    def filter(self) -> PhotoFilter:
-        """The present filter."""
-        return self._filter
-
-    def set_filter(self, wanted: PhotoFilter) -> None:
-        """Show something else, or in another order; the same again takes up what changed by itself meanwhile."""
-        if wanted == self._filter:
-            self.rearrange()
-        else:
-            self._filter = wanted
-            self._reset(self._arranged())
-
     def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
         """Use these names and colours."""
-        if dict(classes) != self._classes:
-            self._classes = dict(classes)
+        if list(classes.items()) != list(self._classes.items()):
+            self._classes, self._class_order = dict(classes), tuple(classes)
+            self._name_sections()
             if len(self._order):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
+            if self._filter.grouping is not Grouping.NONE:
+                self._take(self._arranged())
+                self.sections_changed.emit()  # their names may be others, too
+
+    def _name_sections(self) -> None:
+        """Use the names of the classes now, in the same dictionary."""
+        self.section_names.clear()
+        self.section_names |= {class_id: look.name for class_id, look in self._classes.items()} | {
+            int(PseudoClass.UNSURE): self.tr("Not sure"),
+            int(PseudoClass.UNKNOWN): self.tr("Unknown"),
+            int(PseudoClass.NOT_MINE): self.tr("Not mine"),
+            int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
+            int(PseudoClass.WAITING): self.tr("Waiting for a suggestion"),
+        }
 
     def set_rows(self, rows: PhotoRows, *, automatic: bool = False) -> None:
         """Show another folder, or the same one after a rescan; a rescan keeps the scroll position."""
@@ -164,8 +149,7 @@ class PhotoModel(QAbstractListModel):
         outdated = sorted(self.columns.unshown.union(self.columns.outdated(rows)))
         self.beginResetModel()
         self.columns = PhotoColumns(rows, self.columns)
-        self._set_order(self._arranged())
-        self.endResetModel()
+        self._end_reset()
         if outdated:
             self.files_changed.emit(outdated)
         self.counts_changed.emit()
@@ -207,16 +191,11 @@ class PhotoModel(QAbstractListModel):
         Returns:
             The labels of this session, by place id, for `set_place_labels`.
         """
+        self.beginResetModel()
         said = self.columns.replace_class(old, new)
-        self._reset(self._arranged())
+        self._end_reset()
         self.counts_changed.emit()
         return said
-
-    def rearrange(self) -> None:
-        """Select and order again, after suggestions changed; does nothing where that changes nothing."""
-        order = self._arranged()
-        if not np.array_equal(order, self._order):
-            self._reset(order)
 
     @Slot(object)
     def repaint(self, place_ids: Iterable[int]) -> None:
@@ -231,16 +210,6 @@ class PhotoModel(QAbstractListModel):
 
     # -- what the window asks
 
-    def place_ids(self, indexes: Iterable[Index]) -> list[int]:
-        """Places behind these indexes, in the order shown."""
-        rows = sorted(index.row() for index in indexes)
-        return [int(place_id) for place_id in self.columns.place_ids[self._order[rows]]]
-
-    def rows_of(self, place_ids: Iterable[int]) -> list[int]:
-        """Model rows of these places, ascending; those not shown are left out."""
-        at = self._positions[self.columns.locate(place_ids)]
-        return sorted(at[at >= 0].tolist())
-
     def path_of(self, place_id: int) -> Path | None:
         """Where this place is; None where it is not in the folder."""
         rows = self.columns.locate([place_id])
@@ -254,67 +223,6 @@ class PhotoModel(QAbstractListModel):
         """Return the thumbnail request of a model row."""
         at = int(self._order[row])
         return Wanted(int(self.columns.place_ids[at]), int(self.columns.photo_ids[at]), self.columns.paths[at])
-
-    # -- how it stays in step
-
-    def _arranged(self) -> Rows:
-        return self._filter.arrange(np.flatnonzero(self._filter.matches(self.columns)), self.columns)
-
-    def _reset(self, order: Rows) -> None:
-        self.beginResetModel()
-        self._set_order(order)
-        self.endResetModel()
-
-    def _set_order(self, order: Rows) -> None:
-        self._order = order
-        self._positions = np.full(len(self.columns), -1, np.intp)
-        self._positions[self._order] = np.arange(len(self._order))
-
-    def _refresh(self, changed: Rows, *, automatic: bool = False) -> None:
-        """Let photos come and go that now match the filter or no longer do, then repaint the rest."""
-        if not len(changed):
-            return
-        match = self._filter.matches(self.columns, changed)
-        shown = self._positions[changed] >= 0
-        if automatic:
-            match |= shown  # they stay under the person's eyes
-        self._remove(np.sort(self._positions[changed[shown & ~match]]))
-        self._insert(changed[~shown & match], at_end=automatic)
-        self._changed(changed[shown & match], [])
-        self.counts_changed.emit()
-
-    def _remove(self, positions: Rows) -> None:
-        spans = spans_of(positions)
-        if len(spans) > MAX_SPANS:
-            self._reset(np.delete(self._order, positions))
-            return
-        for first, last in reversed(spans):
-            self.beginRemoveRows(QModelIndex(), first, last)
-            self._set_order(np.delete(self._order, np.arange(first, last + 1)))
-            self.endRemoveRows()
-
-    def _insert(self, rows: Rows, *, at_end: bool) -> None:
-        """Add column rows: at their place by name, else at the end, as where others were added there before."""
-        if not len(rows):
-            return
-        by_name = not at_end and self._filter.order is Order.NAME and bool((np.diff(self._order) > 0).all())
-        target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
-        spans = spans_of(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
-        if len(spans) > MAX_SPANS:
-            self._reset(target)
-            return
-        for first, last in spans:
-            self.beginInsertRows(QModelIndex(), first, last)
-            self._set_order(np.insert(self._order, first, target[first : last + 1]))
-            self.endInsertRows()
-
-    def _changed(self, rows: Rows, roles: list[int]) -> None:
-        at = self._positions[rows]
-        spans = spans_of(np.sort(at[at >= 0]))
-        if len(spans) > MAX_SPANS:
-            spans = [(spans[0][0], spans[-1][1])]
-        for first, last in spans:
-            self.dataChanged.emit(self.index(first), self.index(last), roles)
 
     # -- one function per role; each is given the column row
 
