@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Signal
 
-from flowersorter.ui.grid.arrange import whole
+from flowersorter.ui.grid.arrange import move_only, whole
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section
@@ -45,6 +45,7 @@ class ArrangedModel(QAbstractListModel):
         self._order: Rows = np.zeros(0, np.intp)  # model row -> column row
         self._sections: tuple[Section, ...] = ()
         self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
+        self._outdated = False  # photos are shown where they do not belong any more
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """How many photos are shown."""
@@ -79,6 +80,7 @@ class ArrangedModel(QAbstractListModel):
 
     def rearrange(self) -> None:
         """Select, order and divide again, after suggestions, dates or look-alikes changed."""
+        self._outdated = False
         self._take(self._arranged())
         self.rearranged.emit()
 
@@ -113,7 +115,7 @@ class ArrangedModel(QAbstractListModel):
 
     def _end_reset(self) -> None:
         """Arrange anew and end a reset that was begun."""
-        arrangement = self._arranged()
+        arrangement, self._outdated = self._arranged(), False
         self._order, self._sections = arrangement.order, arrangement.sections
         self._number()
         self.endResetModel()
@@ -143,14 +145,16 @@ class ArrangedModel(QAbstractListModel):
 
         Args:
             changed: Column rows, ascending.
-            automatic: Whether they changed by themselves: no photo goes or moves then until `rearrange`. Without
-                sections, those that match now come last.
+            automatic: Whether they changed by themselves: no photo goes or moves then until `rearrange`, also when
+                others change. Without sections, those that match now come last.
         """
         if not len(changed):
             return
         if self._filter.grouping is not Grouping.NONE:
-            if not automatic:
-                self._take(self._arranged())
+            if automatic:
+                self._outdated = True
+            else:
+                self._take(self._with_moved(changed) if self._outdated else self._arranged())
             self._changed(changed, [])
             self.counts_changed.emit()
             return
@@ -165,6 +169,12 @@ class ArrangedModel(QAbstractListModel):
             self.sections_changed.emit()
         self._changed(changed[shown & match], [])
         self.counts_changed.emit()
+
+    def _with_moved(self, changed: Rows) -> Arrangement:
+        """The present arrangement, with these column rows where they belong."""
+        free = np.zeros(len(self.columns), np.bool_)
+        free[changed] = True
+        return move_only(Arrangement(self._order, self._sections), self._arranged(), free)
 
     def _remove(self, positions: Rows) -> None:
         runs = spans(positions)

@@ -21,6 +21,7 @@ from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PLACES_MIME, PhotoModel, PhotoRole, places_in
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.workflows.predicting.predict_folder import RowsChanged
 from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
 
@@ -399,3 +400,30 @@ def test_changed_suggestions_are_shown_with_those_before(model: PhotoModel) -> N
     assert named[4].data(PhotoRole.CLASS_NAME) == "roses", "the person's word has no arrow"
     model.set_filter(PhotoFilter())
     assert model.index(0).data(PhotoRole.CLASS_NAME) == "roses"
+
+
+def divided(model: PhotoModel) -> dict[int | str, list[int]]:
+    """The places of each section, by its key."""
+    return {each.key[0]: names(model)[each.first : each.first + each.count] for each in model.sections}
+
+
+def test_in_sections_too_only_photos_of_an_action_move(model: PhotoModel) -> None:
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    whole = rows(24)
+    model.set_rows(whole)
+    model.set_filter(PhotoFilter(grouping=Grouping.CLASS))
+    before, changes = divided(model), Changes(model)
+    roses, unsure = before[2], before[int(PseudoClass.UNSURE)]
+    model.show_predictions(predicted(whole, roses[:3], 3, Verdict.SURE))
+    assert divided(model) == before
+    assert changes.resets == 0
+    model.set_labels({unsure[0] + 1000: (1, True), unsure[1] + 1000: (9, True)})
+    assert divided(model) == before | {
+        1: [*before[1], unsure[0]],
+        int(PseudoClass.UNSURE): unsure[2:],
+        9: [unsure[1]],
+    }, "the photos that changed by themselves are still where they were"
+    model.set_filter(model.filter)
+    now = divided(model)
+    assert (now[2], set(roses[:3]) - set(now[3])) == (roses[3:], set())
+    assert now[1] == sorted(now[1])

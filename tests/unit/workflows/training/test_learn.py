@@ -84,7 +84,8 @@ def test_one_model_shows_explains_and_sorts_between_an_action_and_the_exact_fit(
     np.testing.assert_array_equal(rows.verdicts, shown.verdicts[at])
     np.testing.assert_array_equal(rows.confidences, shown.probabilities.max(axis=1)[at])
     one = details(engine, int(rows.place_ids[-1]))
-    assert one.top[0] == (rows.class_ids[-1], pytest.approx(float(rows.confidences[-1])))
+    assert one.top[0][0] == rows.class_ids[-1]
+    assert one.top[0][1] == pytest.approx(float(rows.confidences[-1]))
     plan = plan_sort(engine, SortRequest(folder.roots, tmp_path / "sorted", include=Include.ALL), silent, CancelToken())
     filed = {each.filing.source: each.filing.class_name for each in plan.files}
     names = {class_id: name for name, class_id in folder.classes.items()}
