@@ -134,11 +134,12 @@ class AnswerController(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Esc among the photos dismisses the bar first."""
-        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
-        if pressed and event.key() == Qt.Key.Key_Escape and self._bar.isVisible():
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        dismissed = event.key() == Qt.Key.Key_Escape and self._bar.isVisible()
+        if dismissed:
             self._dismiss()
-            return True
-        return super().eventFilter(watched, event)
+        return dismissed
 
     def _are_shown(self) -> bool:
         return self._back is not None and self._session.photos.filter.places == self._shown

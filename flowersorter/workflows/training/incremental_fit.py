@@ -63,7 +63,7 @@ def suggestions_after(
     Only the head of all photos is fitted again, see `refit_head`.
 
     Args:
-        engine: Has the last fit.
+        engine: Has the fit of the model in use.
         changed: Photos whose label was set, changed or removed since that.
         photo_ids: Photos to predict; those without an embedding are skipped.
         cancel: Checked in every step.
@@ -94,10 +94,10 @@ def follow_labels(
 
 
 def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:
-    """Whether the model in use is that of the last fit, with the labels that these photos have now.
+    """Whether the model in use was fitted since the collection was opened, with the labels that these photos have now.
 
     Args:
-        engine: Has the last fit.
+        engine: Has the fit of the model in use.
         changed: Photos whose label was set, changed or removed, perhaps back to the one of the fit.
     """
     last = _fit_in_use(engine)
@@ -122,8 +122,8 @@ def _refitted(engine: Engine, changed: Iterable[int], cancel: CancelToken) -> Na
 
 
 def _fit_in_use(engine: Engine) -> tuple[Fitted, NamedModel] | None:
-    """The last fit with its model; None if that is not in use."""
-    last, named = engine.last_fit, stored_model_for(engine, chosen_backbone(engine.collection))
+    """The fit of the model in use, with the model; None where it was not fitted since the collection was opened."""
+    last, named = engine.fit_in_use, stored_model_for(engine, chosen_backbone(engine.collection))
     if last is None or named is None or not np.array_equal(named.model.weight, last.model.weight):
         return None
     return last, named

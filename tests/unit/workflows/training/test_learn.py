@@ -11,6 +11,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for, stored_model_for
@@ -127,6 +128,15 @@ def test_nothing_is_trained_where_the_labels_are_those_of_the_last_fit(folder: F
     assert result.predictions is not None
     assert folder.models() == models
     assert engine.refitted is None
+
+
+def test_a_measurement_does_not_keep_suggestions_from_following(folder: Folder, engine: Engine) -> None:
+    for colour in _COLOURS:
+        folder.label(colour, 2, 4)
+    folder.learn([])
+    changed = folder.label("red", 4, 6, as_class="blue")
+    evaluate(engine, EvaluateRequest(), silent, CancelToken())  # fits the labels of now, and is not in use
+    assert folder.follow(changed).photo_ids.size
 
 
 def test_too_few_labels_are_no_fault(folder: Folder, engine: Engine) -> None:
