@@ -16,13 +16,14 @@ class ShownPredictions:
 
     Attributes:
         photo_ids: (M,) int64, ascending.
-        class_ids, confidences, verdicts, second_class_ids, second_confidences: As in `PhotoRows`.
+        class_ids, confidences, verdicts, caveats, second_class_ids, second_confidences: As in `PhotoRows`.
     """
 
     photo_ids: NDArray[np.int64]
     class_ids: NDArray[np.int32]
     confidences: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
+    caveats: NDArray[np.uint8]
     second_class_ids: NDArray[np.int32]
     second_confidences: NDArray[np.float32]
 
@@ -31,4 +32,4 @@ class ShownPredictions:
         """The columns of predictions, as `rows_of` gives them to the places of the photos."""
         seconds = found.second(np.arange(len(found.photo_ids)))
         confidences = found.probabilities.max(axis=1, initial=0.0)
-        return cls(found.photo_ids, found.best, confidences, found.verdicts, *seconds)
+        return cls(found.photo_ids, found.best, confidences, found.verdicts, found.caveats, *seconds)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from flowersorter.ui.grid.arrange import move_only, whole
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section
 
 Index = QModelIndex | QPersistentModelIndex
@@ -26,6 +26,10 @@ class ArrangedModel(QAbstractListModel):
     Where photos move between sections the model is reset; a view that compares place ids keeps its place.
     Lives in the GUI thread.
 
+    Attributes:
+        columns: All photos of the folder.
+        moves_softly: Whether what happens now is an answer of the person, and may be shown as a motion.
+
     Signals:
         counts_changed: The counts of classes and pseudo-classes may have changed.
         sections_changed: Other sections, or other photos in them.
@@ -39,6 +43,7 @@ class ArrangedModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.columns = PhotoColumns()
+        self.moves_softly = False
         self._filter = PhotoFilter()
         self._likeness: LikenessArranger | None = None
         self._class_order: tuple[int, ...] = ()
@@ -75,7 +80,7 @@ class ArrangedModel(QAbstractListModel):
     def set_likeness_arranger(self, arranger: LikenessArranger) -> None:
         """Divide photos by likeness with this; until it is set they are divided by class."""
         self._likeness = arranger
-        if self._filter.grouping is Grouping.LIKENESS:
+        if self._filter.divided_by is Grouping.LIKENESS:
             self.rearrange()
 
     def rearrange(self) -> None:
@@ -109,7 +114,7 @@ class ArrangedModel(QAbstractListModel):
     def _arranged(self) -> Arrangement:
         """Photos and sections as they should be shown now."""
         rows = np.flatnonzero(self._filter.matches(self.columns))
-        if self._likeness is not None and self._filter.grouping is Grouping.LIKENESS:
+        if self._likeness is not None and self._filter.divided_by is Grouping.LIKENESS:
             return self._likeness(self.columns, self._filter.ordered(rows, self.columns))
         return self._filter.arrange(rows, self.columns, self._class_order)
 
@@ -137,7 +142,7 @@ class ArrangedModel(QAbstractListModel):
     def _number(self) -> None:
         self._positions = np.full(len(self.columns), -1, np.intp)
         self._positions[self._order] = np.arange(len(self._order))
-        if self._filter.grouping is Grouping.NONE:
+        if self._filter.divided_by is Grouping.NONE:
             self._sections = whole(self._order).sections
 
     def _refresh(self, changed: Rows, *, automatic: bool = False) -> None:
@@ -150,8 +155,8 @@ class ArrangedModel(QAbstractListModel):
         """
         if not len(changed):
             return
-        if self._filter.grouping is not Grouping.NONE:
-            if automatic:
+        if self._filter.divided_by is not Grouping.NONE:
+            if automatic and not self._keeps_place:
                 self._outdated = True
             else:
                 self._take(self._with_moved(changed) if self._outdated else self._arranged())
@@ -169,6 +174,11 @@ class ArrangedModel(QAbstractListModel):
             self.sections_changed.emit()
         self._changed(changed[shown & match], [])
         self.counts_changed.emit()
+
+    @property
+    def _keeps_place(self) -> bool:
+        """Whether the arranger by likeness decides, which keeps the sections that the person sees."""
+        return self._likeness is not None and self._filter.divided_by is Grouping.LIKENESS
 
     def _with_moved(self, changed: Rows) -> Arrangement:
         """The present arrangement, with these column rows where they belong."""
@@ -194,7 +204,7 @@ class ArrangedModel(QAbstractListModel):
         """Add column rows: at their place by name, else at the end, as where others were added there before."""
         if not len(rows):
             return
-        by_name = not at_end and self._filter.order is Order.NAME and bool((np.diff(self._order) > 0).all())
+        by_name = not at_end and self._filter.is_by_name and bool((np.diff(self._order) > 0).all())
         target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
         runs = spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
         if len(runs) > MAX_SPANS:

@@ -35,6 +35,7 @@ class PhotoFilter:
         name: Only files with this in their name, whatever its case; "" for any name.
         order: How to order, within a section.
         grouping: How to divide into sections.
+        ranking: Places in the order to show them, undivided, instead of `order` and `grouping`.
         before: The suggestions before, in words by place id, where changed suggestions are shown.
     """
 
@@ -45,12 +46,23 @@ class PhotoFilter:
     name: str = ""
     order: Order = Order.NAME
     grouping: Grouping = Grouping.NONE
+    ranking: tuple[int, ...] = ()
     before: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def is_by_name(self) -> bool:
+        """Whether the photos are in the order of their names."""
+        return self.order is Order.NAME and not self.ranking
+
+    @property
+    def divided_by(self) -> Grouping:
+        """How they are divided into sections now."""
+        return Grouping.NONE if self.ranking else self.grouping
+
     def change(self, place_id: int, now: str) -> str:
-        """The suggestion before and now, in words; "" where it is not known to have changed."""
+        """The suggestion before and now, in words; that of now where it is not known to have changed."""
         before = self.before.get(place_id)
-        return "" if before in (None, now) else f"{before} → {now}"
+        return now if before in (None, now) else f"{before} → {now}"
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.
@@ -86,7 +98,7 @@ class PhotoFilter:
             columns: The photos.
             class_order: Class ids in the order of the class list.
         """
-        return arrange(self.grouping, self.ordered(rows, columns), columns, class_order)
+        return arrange(self.divided_by, self.ordered(rows, columns), columns, class_order)
 
     def ordered(self, rows: Rows, columns: PhotoColumns) -> Rows:
         """Order the rows that are shown.
@@ -98,8 +110,13 @@ class PhotoFilter:
         Returns:
             (M,) the same row numbers. Photos without a date come last.
         """
-        if self.order is Order.NAME:
+        if self.is_by_name:
             return rows
+        if self.ranking:
+            ranks = np.full(len(columns), len(self.ranking), np.intp)
+            for rank, place_id in enumerate(self.ranking):
+                ranks[columns.locate([place_id])] = rank
+            return rows[np.argsort(ranks[rows], kind="stable")]
         if self.order is Order.DATE:
             return rows[np.argsort(columns.taken_at[rows], kind="stable")]
         return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]

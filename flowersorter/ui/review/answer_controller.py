@@ -19,6 +19,7 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workers.latest_only import LatestOnly
 
@@ -106,6 +107,11 @@ class AnswerController(QObject):
         session.photos.modelReset.connect(self._on_reset)
         grid.installEventFilter(self)
 
+    def follow(self, learning: LearningController) -> None:
+        """Show what the learning brings."""
+        learning.suggestions_changed.connect(self._on_suggestions)
+        learning.learned.connect(self._on_learned)
+
     def shutdown(self) -> None:
         """Wait for the search for look-alikes."""
         self._latest.shutdown()
@@ -119,7 +125,7 @@ class AnswerController(QObject):
             self._take()
         elif self._alike:
             self._shown = frozenset(self._alike)
-            self._back = self._filter.show_briefly(self._shown, self.tr("Look-alikes"))
+            self._back = self._filter.show_briefly(self._alike, self.tr("Look-alikes"))
             self._grid.select_places(self._shown)
             self._grid.setFocus()
         else:
@@ -157,10 +163,12 @@ class AnswerController(QObject):
 
     @Slot()
     def _see(self) -> None:
-        unknown = self.tr("unknown")
-        before = {at: self._session.state.class_name(class_id) or unknown for at, class_id in self._changed.items()}
+        unknown = self.tr("Unknown")
+        names = {each.id: each.name for each in self._session.state.classes}
+        ordered = sorted(self._changed.items(), key=lambda change: change[1])
+        before = {place_id: names.get(class_id, unknown) for place_id, class_id in ordered}
         self._grid.clearSelection()  # of photos that may be out of sight then
-        self._filter.show_places(before, self.tr("Changed suggestions"), before)
+        self._filter.show_changes(before, self.tr("Changed suggestions"))
         self._grid.setFocus()
 
     @Slot()
@@ -213,23 +221,22 @@ class AnswerController(QObject):
 
     @Slot(object, object)
     def _on_alike(self, assigned: _Assigned, photo_ids: NDArray[np.int64]) -> None:
-        columns = self._session.photos.columns
-        places = columns.place_ids[np.isin(columns.photo_ids, photo_ids) & (columns.label_ids == 0)]
-        self._alike = [int(place_id) for place_id in places]
+        columns, rank = self._session.photos.columns, {each: rank for rank, each in enumerate(photo_ids.tolist())}
+        rows = np.flatnonzero(np.isin(columns.photo_ids, photo_ids) & (columns.label_ids == 0)).tolist()
+        rows.sort(key=lambda row: rank[int(columns.photo_ids[row])])
+        self._alike = [int(columns.place_ids[row]) for row in rows]
         self._bar.show_lookalikes(assigned.class_name, len(self._alike))
         self._bar.settle()
 
     @Slot()
-    def show_changes(self) -> None:
-        """Count the suggestions that changed since the last action."""
+    def _on_suggestions(self) -> None:
         if self._before is not None:
             self._changed = self._before.changed(self._session.photos.columns)
             self._bar.show_changes(len(self._changed))
             self._bar.settle()
 
     @Slot(object)
-    def show_accuracy(self, result: TrainResult) -> None:
-        """Show how many of the same held-out photos are right before and after the exact fit, where that differs."""
+    def _on_learned(self, result: TrainResult) -> None:
         if self._before is None or not result.made_current or result.compared is None:
             return
         photos, before, now = result.compared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -54,18 +54,28 @@ class FilterController(QObject):
     @Slot(int)
     def show(self, key: int) -> None:
         """Show a class or a pseudo-class."""
-        self._photos.set_filter(replace(self._photos.filter, class_key=key, places=None, title=""))
+        wanted = replace(self._photos.filter, class_key=key, places=None, title="", ranking=())
+        self._photos.set_filter(wanted)
+        self._show_arrangement()
         self._list.set_current(key)
         self._grid.scrollToTop()
         self.show_title()
 
     @Slot(object, str)
-    def show_places(self, place_ids: Iterable[int], title: str, before: Mapping[int, str] | None = None) -> None:
-        """Show exactly these photos; `before` has their suggestions before, where they changed, in words."""
+    def show_places(self, place_ids: Iterable[int], title: str) -> None:
+        """Show exactly these photos."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title))
+
+    @Slot(object, str)
+    def show_ranked(self, place_ids: Sequence[int], title: str) -> None:
+        """Show exactly these photos in this order, which is that of their likeness."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids)))
+
+    def _show_places(self, wanted: PhotoFilter) -> None:
         self.everything_shown.emit()
-        now = self._photos.filter
-        wanted = PhotoFilter(places=frozenset(place_ids), title=title, order=now.order, grouping=now.grouping)
-        self._photos.set_filter(replace(wanted, before=before or {}))
+        before = self._photos.filter
+        self._photos.set_filter(replace(wanted, order=before.order, grouping=before.grouping))
+        self._show_arrangement()
         self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
@@ -74,18 +84,22 @@ class FilterController(QObject):
         if elsewhere > 0:
             self.said.emit(self.tr("In other folders: {0}.").format(elsewhere))
 
-    def show_briefly(self, place_ids: frozenset[int], title: str) -> PhotoFilter:
-        """Show exactly these photos; returns the filter of now for `go_back`."""
+    def show_changes(self, before: Mapping[int, str], title: str) -> None:
+        """Show the photos of these places in this order, each with the suggestion it had before, in words."""
+        self._show_places(PhotoFilter(places=frozenset(before), title=title, ranking=tuple(before), before=before))
+
+    def show_briefly(self, place_ids: Sequence[int], title: str) -> PhotoFilter:
+        """Show exactly these photos in this order; returns the filter of now for `go_back`."""
         before = self._photos.filter
-        self._photos.set_filter(replace(before, places=place_ids, title=title, name="", before={}))
-        self._list.set_current(None)
+        wanted = PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids))
+        self.go_back(replace(wanted, unchecked=before.unchecked, order=before.order, grouping=before.grouping))
         self._grid.scrollToTop()
-        self.show_title()
         return before
 
     def go_back(self, shown: PhotoFilter) -> None:
         """Show again what was shown before `show_briefly`."""
         self._photos.set_filter(shown)
+        self._show_arrangement()
         self._list.set_current(None if shown.places is not None else shown.class_key)
         self.show_title()
 
@@ -131,14 +145,19 @@ class FilterController(QObject):
     @Slot(object)
     def order_by(self, order: Order) -> None:
         """Order the photos."""
-        self._header.show_order(order)
-        self._photos.set_filter(replace(self._photos.filter, order=order))
+        self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
+        self._show_arrangement()
 
     @Slot(object)
     def group_by(self, grouping: Grouping) -> None:
         """Divide the photos into sections."""
-        self._header.show_grouping(grouping)
-        self._photos.set_filter(replace(self._photos.filter, grouping=grouping))
+        self._photos.set_filter(replace(self._photos.filter, grouping=grouping, ranking=()))
+        self._show_arrangement()
+
+    def _show_arrangement(self) -> None:
+        shown = self._photos.filter
+        self._header.show_order(None if shown.ranking else shown.order)
+        self._header.show_grouping(shown.divided_by)
 
     @Slot(bool)
     def hide_confirmed(self, hide: bool) -> None:

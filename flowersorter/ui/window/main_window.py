@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayou
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.class_rows import ClassCounts
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.collections.collections_controller import CollectionsController
 from flowersorter.ui.grid.date_controller import DateController
@@ -24,6 +25,7 @@ from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.review.answer_controller import AnswerController
+from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.training.learning_controller import LearningController
@@ -34,7 +36,9 @@ from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.ui.window.folder_drop import FolderDrop
 from flowersorter.ui.window.lazy_controllers import LazyControllers
+from flowersorter.ui.window.photo_menu import PhotoMenu
 from flowersorter.ui.window.selection_controller import SelectionController
+from flowersorter.ui.window.sidebar_controller import SidebarController
 from flowersorter.ui.window.window_controller import WindowController
 from flowersorter.ui.window.window_state import WindowState
 from flowersorter.workers.throttle import Coalescer
@@ -119,7 +123,12 @@ class MainWindow(QMainWindow):
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
         self.answers = AnswerController(session, front, self.answer_bar, self.grid, self.filter, self.labels, self)
-        self.dates = DateController(session, self)
+        self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
+        PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
+        self.dates = DateController(session, self.folder, self)
+        self.review = ReviewController(
+            session, front, self.folder, self.grid, self.labels, self.classes, self.filter, self
+        )
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
@@ -165,18 +174,6 @@ class MainWindow(QMainWindow):
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
         self.inspector.class_picked.connect(self.selection.assign)
         self.inspector.place_picked.connect(self.window_controller.go_to_path)
-        self.class_list.picked.connect(self.filter.show)
-        self.class_list.dropped.connect(self.selection.drop)
-        self.class_list.dropped_on_new.connect(self.selection.assign_to_new)
-        self.class_list.dropped_on_not_mine.connect(self.selection.mark_not_mine)
-        self.class_list.new_requested.connect(self.selection.make_class)
-        self.class_list.split_requested.connect(self.selection.split_class)
-        self.class_list.moved.connect(self.classes.move)
-        self.class_list.up_requested.connect(self.classes.move_up)
-        self.class_list.down_requested.connect(self.classes.move_down)
-        self.class_list.rename_requested.connect(self.classes.rename)
-        self.class_list.merge_requested.connect(self.classes.merge)
-        self.class_list.delete_requested.connect(self.classes.delete)
 
     def _connect_controllers(self) -> None:
         actions = self.actions_by_name
@@ -187,13 +184,14 @@ class MainWindow(QMainWindow):
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
-        self.learning.suggestions_changed.connect(self.answers.show_changes)
-        self.learning.learned.connect(self.answers.show_accuracy)
+        self.answers.follow(self.learning)
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
-        self.folder.groups_requested.connect(self.on_demand.name_groups)
-        self.on_demand.everything_requested.connect(self.filter.show_all)
+        self.folder.groups_requested.connect(self.review.start_naming)
+        self.review.single_requested.connect(self.preview.show)
+        self.review.steps.sort_requested.connect(actions["sort"].trigger)
+        self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
@@ -203,10 +201,9 @@ class MainWindow(QMainWindow):
         moved = (late.files_changed, self.labels.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
-        stack = self.session.undo_stack
-        stack.canUndoChanged.connect(actions["undo"].setEnabled)
-        stack.canRedoChanged.connect(actions["redo"].setEnabled)
-        stack.undoTextChanged.connect(actions.show_undo_text)
+        self.session.undo_stack.canUndoChanged.connect(actions["undo"].setEnabled)
+        self.session.undo_stack.canRedoChanged.connect(actions["redo"].setEnabled)
+        self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
         self._connect_actions()
 
     def _connect_actions(self) -> None:
@@ -236,7 +233,7 @@ class MainWindow(QMainWindow):
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
             "class_down": lambda: self.classes.move_down(self.filter.class_shown),
-            "rename_class": lambda: self.classes.rename(self.filter.class_shown),
+            "rename_class": self.sidebar.rename_shown,
             "merge_class": lambda: self.classes.merge(self.filter.class_shown),
             "delete_class": lambda: self.classes.delete(self.filter.class_shown),
             "retrain": self.training.start,
@@ -245,10 +242,12 @@ class MainWindow(QMainWindow):
             "evaluate": lambda: settled(late.evaluate),
             "check_sample": lambda: settled(late.check_sample),
             "check_labels": late.check_labels,
-            "name_groups": late.name_groups,
+            "name_groups": self.review.start_naming,
             "label_next": late.label_next,
             "preview": self.preview.show,
+            "show_similar": late.show_similar,
             "show_in_folder": self.window_controller.show_picked_in_folder,
+            "copy_path": self.window_controller.copy_paths,
             "zoom_in": self.grid.zoom_in,
             "zoom_out": self.grid.zoom_out,
             "show_all": self.filter.show_all,
@@ -295,7 +294,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_counts(self) -> None:
-        self.class_list.show_classes(self.classes.classes, self.session.photos.columns.counts())
+        columns, labels = self.session.photos.columns, self.session.state.label_counts
+        counts = ClassCounts(columns.counts(), columns.label_counts(), labels)
+        self.class_list.show_classes(self.classes.classes, counts)
+        self.review.show_progress()
         self.filter.scanning = self.folder.labelling
         self.filter.show_title()
         self._enable()

@@ -99,8 +99,8 @@ def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtb
     assert program.photos.filter.title == "Changed suggestions"
     shown = {program.photos.wanted(row).place_id: row for row in range(program.photos.rowCount())}
     assert shown.keys() == {*red[3:], *green[3:]}
-    told = {at: program.photos.index(row).data(PhotoRole.CLASS_NAME) for at, row in shown.items()}
-    assert told == dict.fromkeys(red[3:], "unknown → red") | dict.fromkeys(green[3:], "unknown → green")
+    told = {at: program.photos.index(row).data(PhotoRole.TITLE) for at, row in shown.items()}
+    assert told == dict.fromkeys(red[3:], "Unknown → red") | dict.fromkeys(green[3:], "Unknown → green")
     columns = program.photos.columns
     assert np.count_nonzero(columns.label_ids) == 6, "no suggestion is counted as a label"
 

@@ -14,6 +14,7 @@ from flowersorter.app import Program
 from flowersorter.library.tables.settings import LEARNING_PAUSED
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.training import learning_controller
 from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, show_stored, stored
@@ -118,7 +119,7 @@ def test_a_pause_leaves_the_suggestions_until_learning_goes_on(program: Program,
 def test_the_refit_waits_for_no_job_and_moves_no_photo(program: Program, qtbot: QtBot) -> None:
     window, over = program.window, threading.Event()
     blue = places(program, "blue")
-    window.filter.order_by(Order.LEAST_SURE)
+    window.filter.arrange(Order.LEAST_SURE, Grouping.NONE)
     in_view, models = shown(program), stored(program).models.all()
     job_id = program.queue.submit("Reading", lambda _report, _cancel: over.wait(), background=True)
     qtbot.waitUntil(lambda: window.job_bar.busy)
