@@ -71,7 +71,7 @@ class LearningController(QObject):
         self._action = self._learned = 0  # numbers of the last action, and of the last one the exact fit knows
         self._changed: dict[int, int] = {}  # number of the last action by photo id, since the last exact fit
         self._refitting = self._again = False
-        self._trains = True  # the last exact fit made a model
+        self._trains = True  # the last exact fit made the model that is in use
         self._job_id = self._job_action = 0
         self._is_background = False  # the exact fit: an action stops it
         self._cancel = CancelToken()
@@ -226,11 +226,10 @@ class LearningController(QObject):
 
     def _on_learned(self, result: object) -> None:
         assert isinstance(result, tuple)
-        trained, found = result
+        trained, found, self._trains = result
         self._learned = self._job_action
-        self._trains = found is not None if trained is None else trained.made_current
         self._forget()
-        if trained is not None or found is not None:  # else the last fit is still that of other labels
+        if self._trains:  # else the fit in use is still that of other labels
             self._changed = {at: number for at, number in self._changed.items() if number > self._learned}
         if found is not None:
             self._show(found)
@@ -262,9 +261,9 @@ def _follow_labels(
 
 def _learn(
     engine: Engine, request: LearnRequest, report: Report, cancel: CancelToken
-) -> tuple[TrainResult | None, ShownPredictions | None]:
+) -> tuple[TrainResult | None, ShownPredictions | None, bool]:
     from flowersorter.workflows.training.learn import learn
 
     result = learn(engine, request, report, cancel)
     found = result.predictions
-    return result.trained, None if found is None else ShownPredictions.of(found)
+    return result.trained, None if found is None else ShownPredictions.of(found), result.follows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,17 +46,20 @@ class LearnResult:
 
     Attributes:
         trained: The result of the training; None where there was nothing new, or too little to learn from.
-        predictions: Of the photos of the open folder; None without a folder or a model, and where nothing changed.
+        predictions: Of the photos of the open folder; None without a folder or a model.
+        follows: Whether the model in use is that of the labels; else only a training can tell what they bring.
     """
 
-    trained: TrainResult | None = None
-    predictions: PhotoPredictions | None = None
+    trained: TrainResult | None
+    predictions: PhotoPredictions | None
+    follows: bool
 
 
 def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelToken) -> LearnResult:
     """Bring the model in use up to date with the labels, unless it is, and predict the open folder with it.
 
-    A model that would be clearly worse is not kept; one from elsewhere is replaced by Retrain alone.
+    Photos called *not mine* count in the predictions, also where there is too little to learn from. A model that would
+    be clearly worse is not kept; one from elsewhere is replaced by Retrain alone.
 
     Raises:
         WeightsMissing: the network's weights are not on this computer, and a labelled photo is not embedded.
@@ -63,19 +67,17 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
     """
     backbone = chosen_backbone(engine.collection)
     before, trained = stored_model_for(engine, backbone), None
-    if before is not None and came_from_elsewhere(before):
-        return LearnResult()
-    if not is_up_to_date(engine, request.changed):
-        try:
+    follows = is_up_to_date(engine, request.changed)
+    if not follows and not (before is not None and came_from_elsewhere(before)):
+        with contextlib.suppress(TooFewPhotos):
             trained = retrain(engine, RetrainRequest(request.device, automatic=True), report, cancel)
-        except TooFewPhotos:
-            return LearnResult()
-        if trained.made_current:
-            _keep_one_a_session(engine, before, trained)
+    if trained is not None and trained.made_current:
+        _keep_one_a_session(engine, before, trained)
+        follows = True
     engine.refitted = None
     places = engine.collection.photos.places_under(request.roots) if request.roots else None
     predictions = None if places is None else predict_together(engine, places, backbone, cancel)[0]
-    return LearnResult(trained, predictions)
+    return LearnResult(trained, predictions, follows)
 
 
 def _keep_one_a_session(engine: Engine, before: NamedModel | None, trained: TrainResult) -> None:
