@@ -15,6 +15,7 @@ from flowersorter.domain.natural_sort import NaturalOrder
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
+from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
@@ -162,6 +163,29 @@ class PhotoColumns:
         self._say_again(rows)
         self._shelve(rows)
         return np.sort(rows)
+
+    def set_predictions(self, found: ShownPredictions) -> Rows:
+        """Take over other predictions; photos without one keep theirs.
+
+        Returns:
+            The rows of these photos, ascending.
+        """
+        if not len(found.photo_ids):
+            return np.zeros(0, np.intp)
+        at = np.minimum(np.searchsorted(found.photo_ids, self.photo_ids), len(found.photo_ids) - 1)
+        rows = np.flatnonzero((found.photo_ids[at] == self.photo_ids) & (self.photo_ids > 0))
+        at = at[rows]
+        self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
+        self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]
+        self.second_class_ids[rows] = found.second_class_ids[at]
+        self.second_confidences[rows] = found.second_confidences[at]
+        self._shelve(rows)
+        return rows
+
+    @property
+    def suggested(self) -> NDArray[np.int32]:
+        """(N,) int32 the suggested class ids; 0 for an unknown photo, and where there is no suggestion."""
+        return np.where(self.verdicts == Verdict.UNKNOWN, np.int32(0), self.class_ids)
 
     def outdated(self, news: PhotoRows) -> list[int]:
         """Places of these rows whose thumbnail is to be made again: of another photo now, or it could not be made."""

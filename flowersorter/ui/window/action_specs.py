@@ -106,6 +106,13 @@ SPECS = (
         "verdict-none",
         _t("The photo shows none of your classes. It is not sorted"),
     ),
+    Spec(
+        "take_lookalikes",
+        _t("&Take Look-Alikes"),
+        ("@L",),
+        "",
+        _t("Give the photos that look like the last ones you labelled the same class. You see them first"),
+    ),
     Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
     Spec("assign_class", _t("Assign &Class…"), ("@/", "@F4"), "", _t("Type the class of the selected photos")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
@@ -123,6 +130,14 @@ SPECS = (
     Spec("delete_class", _t("&Delete Class…"), ("Ctrl+Shift+D",), "", ""),
     Spec(
         "retrain", _t("Re&train"), ("Ctrl+T",), "retrain", _t("Learn from your confirmed photos"), short=_t("Retrain")
+    ),
+    Spec(
+        "pause_learning",
+        _t("Pause Learnin&g"),
+        ("Ctrl+Shift+P",),
+        "",
+        _t("Leave the suggestions as they are until you choose Retrain"),
+        checkable=True,
     ),
     Spec(
         "deep_train",
@@ -241,6 +256,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "not_mine",
             "dont_know",
             "clear_label",
+            "take_lookalikes",
         ),
     ),
     (
@@ -260,6 +276,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "",
             "name_groups",
             "retrain",
+            "pause_learning",
             "deep_train",
             "evaluate",
             "check_sample",
@@ -317,6 +334,7 @@ OF_A_FOLDER = (
     "name_groups",
     "label_next",
     "check_sample",
+    "take_lookalikes",
     "preview",
     "show_similar",
     "show_in_folder",
