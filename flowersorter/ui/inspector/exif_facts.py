@@ -52,7 +52,7 @@ class Facts(QWidget):
         size = locale.formattedDataSize(known.place.size_bytes, 1)
         if photo is not None:
             if photo.taken_at:
-                self._set(self.taken, _date(photo.taken_at, locale))
+                self._set(self.taken, date_text(photo.taken_at))
             self._set(self.camera, photo.camera or "")
             remark = worded(photo.remark or "")
             self._set(self.remark, f"{remark[:1].upper()}{remark[1:]}")
@@ -80,11 +80,18 @@ def _breakable(text: str) -> str:
     return "".join(f"{char}\u200b" if char in "/\\_-." else char for char in text)
 
 
-def _date(iso: str, locale: QLocale) -> str:
+def date_text(iso: str, form: QLocale.FormatType = QLocale.FormatType.LongFormat) -> str:
+    """A moment as ISO 8601 in the words of the person's country; a text that is none stays as it is.
+
+    Args:
+        iso: The moment.
+        form: Of the day; the time is short in any case.
+    """
     try:
         moment = datetime.fromisoformat(iso)
     except ValueError:
         return iso
     when = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    day = locale.toString(when.date(), QLocale.FormatType.LongFormat)
+    locale = QLocale()
+    day = locale.toString(when.date(), form)
     return f"{day}, {locale.toString(when.time(), QLocale.FormatType.ShortFormat)}"

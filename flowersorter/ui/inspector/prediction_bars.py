@@ -59,7 +59,8 @@ class PredictionBars(QWidget):
             if p >= LEAST_SHOWN or number == 0
         ]
         spoken = [
-            self.tr("{0} {1} %").format(name, _percent(p)) if percentages else name for _, name, _, p in self._guesses
+            self.tr("{0} {1} %").format(name, whole_percent(p)) if percentages else name
+            for _, name, _, p in self._guesses
         ]
         self.setAccessibleDescription(", ".join(spoken))
         self.setFixedHeight(self.sizeHint().height())
@@ -99,7 +100,7 @@ class PredictionBars(QWidget):
             painter.setBrush(hover)
             painter.drawRoundedRect(box.adjusted(-4, -2, 4, 0), 5, 5)
         line = self.fontMetrics().height()
-        percent = self.tr("{0} %").format(_percent(p)) if self._percentages else ""
+        percent = self.tr("{0} %").format(whole_percent(p)) if self._percentages else ""
         width = self.fontMetrics().horizontalAdvance(percent)
         painter.setPen(muted)
         painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), percent)
@@ -152,6 +153,6 @@ class PredictionBars(QWidget):
         return QRectF(4, number * height + 2, self.width() - 8, height - 4)
 
 
-def _percent(p: float) -> int:
-    """Never 100 unless it is certain: 99.7 % is not certain."""
+def whole_percent(p: float) -> int:
+    """A probability in per cent, never 100 unless it is certain: 99.7 % is not certain."""
     return min(99, round(100 * p)) if p < 1 else 100

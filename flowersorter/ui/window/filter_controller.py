@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -36,6 +36,17 @@ class FilterController(QObject):
         self._photos, self._grid, self._header, self._list = photos, grid, header, classes
         self._names: Mapping[int, str] = {}
         self.scanning = False
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """The handlers of its actions, by the action's name."""
+        return {
+            "show_all": self.show_all,
+            "show_unsure": self.show_unsure,
+            "show_unknown": self.show_unknown,
+            "show_unreadable": self.show_unreadable,
+            "hide_confirmed": self.hide_confirmed,
+        }
 
     @property
     def class_shown(self) -> int:

@@ -18,9 +18,9 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.inspector.inspector import Inspector
-from flowersorter.ui.inspector.preview_controller import PreviewController
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
@@ -81,11 +81,14 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.grid, 1)
+        self.middle = QStackedWidget(self)
+        self.middle.setObjectName("middle_pages")
+        self.middle.addWidget(middle)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setObjectName("splitter")
         self.splitter.setAccessibleName(self.tr("Classes, photos and the selected photo"))
         self.splitter.setHandleWidth(1)
-        for part, stretch in ((self.class_list, 0), (middle, 1), (self.inspector, 0)):
+        for part, stretch in ((self.class_list, 0), (self.middle, 1), (self.inspector, 0)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         self.splitter.setCollapsible(1, False)
@@ -113,7 +116,7 @@ class MainWindow(QMainWindow):
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
         self.dates = DateController(session, self)
-        self.preview = PreviewController(session, front, self.grid, self)
+        self.large = LargeViewController(session, front, self.grid, self.middle, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
         self.window_controller = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
@@ -144,7 +147,7 @@ class MainWindow(QMainWindow):
         self.grid.visible_changed.connect(pool.retain)
         self.grid.visible_changed.connect(self.folder.look_at)
         self.grid.selection_settled.connect(self._on_selection)
-        self.grid.doubleClicked.connect(self.preview.show)
+        self.grid.doubleClicked.connect(self.large.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
         self.header.order_picked.connect(self.filter.order_by)
@@ -154,7 +157,8 @@ class MainWindow(QMainWindow):
         self.empty.open_requested.connect(self.window_controller.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
         FolderDrop(self).dropped.connect(self.open_folder)
-        self.inspector.preview_requested.connect(self.preview.show)
+        self.inspector.preview_requested.connect(self.large.show)
+        self.large.class_picked.connect(self.selection.assign)
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
         self.inspector.class_picked.connect(self.selection.assign)
         self.inspector.place_picked.connect(self.window_controller.go_to_path)
@@ -236,20 +240,15 @@ class MainWindow(QMainWindow):
             "check_labels": late.check_labels,
             "name_groups": late.name_groups,
             "label_next": late.label_next,
-            "preview": self.preview.show,
+            **self.large.handlers,
             "show_in_folder": self.window_controller.show_picked_in_folder,
-            "zoom_in": self.grid.zoom_in,
-            "zoom_out": self.grid.zoom_out,
-            "show_all": self.filter.show_all,
+            **self.filter.handlers,
             "find": self.header.start_search,
-            "show_unsure": self.filter.show_unsure,
-            "show_unknown": self.filter.show_unknown,
-            "show_unreadable": self.filter.show_unreadable,
-            "hide_confirmed": self.filter.hide_confirmed,
             "inspector": self.inspector.setVisible,
             "about": self.window_controller.show_about,
             "help": self.window_controller.show_keys,
         }
+        self.actions_by_name["find"].triggered.connect(self.large.close)  # before the search starts above the grid
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
         self.filter.everything_shown.connect(self._show_checked)
@@ -350,6 +349,7 @@ class MainWindow(QMainWindow):
     def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
         self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.selection.assign)
         self.inspector.set_classes(self.classes.looks)
+        self.large.set_classes(self.classes.looks)
         self.filter.set_names({each.id: each.name for each in classes})
         self._show_counts()
 
@@ -386,7 +386,7 @@ class MainWindow(QMainWindow):
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
         self.inspector.shutdown()
-        self.preview.shutdown()
+        self.large.shutdown()
         self.cache.shutdown()
         self.on_demand.shutdown()
         self._counts.stop()

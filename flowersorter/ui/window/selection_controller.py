@@ -47,13 +47,14 @@ class SelectionController(QObject):
     @Slot(int)
     def assign(self, class_id: int) -> None:
         """Label the selected photos with this class."""
-        self._after_key(self._labels.assign(self._grid.selected_places(), class_id))
+        selected = self._grid.selected_places()
+        self._after_key(self._labels.assign(selected, class_id), selected)
 
     @Slot()
     def confirm(self) -> None:
         """Confirm the suggestions."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.confirm(selected)):
+        if selected and not self._after_key(self._labels.confirm(selected), selected):
             self._front.bar.say(self.tr("No suggestion to confirm. Drag it onto a class or press a number."))
 
     @Slot()
@@ -65,7 +66,7 @@ class SelectionController(QObject):
     def reject(self) -> None:
         """Store that the selected photos do not show the class they are shown with."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.reject(selected)):
+        if selected and not self._after_key(self._labels.reject(selected), selected):
             self._front.bar.say(self.tr("No suggestion or label to reject."))
 
     @Slot()
@@ -76,7 +77,7 @@ class SelectionController(QObject):
     @Slot(object)
     def mark_not_mine(self, place_ids: list[int]) -> None:
         """Store that photos, selected or dragged, show none of the classes."""
-        count = self._after_key(self._labels.mark(place_ids, Mark.NOT_MINE))
+        count = self._after_key(self._labels.mark(place_ids, Mark.NOT_MINE), place_ids)
         if count:
             one, many = self.tr("{0} not mine. It is not sorted."), self.tr("{0} not mine. They are not sorted.")
             self._front.bar.say((one if count == 1 else many).format(count_photos(count)))
@@ -84,7 +85,8 @@ class SelectionController(QObject):
     @Slot()
     def dont_know(self) -> None:
         """Store that the person cannot tell the class of the selected photos."""
-        count = self._after_key(self._labels.mark(self._grid.selected_places(), Mark.DONT_KNOW))
+        selected = self._grid.selected_places()
+        count = self._after_key(self._labels.mark(selected, Mark.DONT_KNOW), selected)
         if count:
             self._front.bar.say(self.tr("{0} not suggested for labelling again.").format(count_photos(count)))
 
@@ -125,9 +127,11 @@ class SelectionController(QObject):
         text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split))
 
-    def _after_key(self, count: int) -> int:
-        """After a single photo, select the next one, so that a series needs one key each."""
-        picked = self._grid.selectionModel().selectedIndexes()
-        if count == 1 and len(picked) == 1:
+    def _after_key(self, count: int, answered: list[int]) -> int:
+        """After a single photo, select the next one, so that a series needs one key each.
+
+        Where the photo left the grid, the next one has come in its place.
+        """
+        if count == 1 and len(answered) == 1 and self._grid.selected_places() == answered:
             self._grid.go_on()
         return count

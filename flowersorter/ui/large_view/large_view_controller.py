@@ -1,0 +1,380 @@
+"""The large view: follows the grid's current photo, keeps its neighbours decoded, compares two photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, QModelIndex, QObject, QSize, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QStackedWidget
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.messages import worded
+from flowersorter.ui.grid.photo_filter import PhotoFilter
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.photo_model import ClassLook, PhotoRole
+from flowersorter.ui.inspector.exif_facts import date_text
+from flowersorter.ui.large_view.compare_controller import CompareController
+from flowersorter.ui.large_view.heat_map_controller import HeatMapController
+from flowersorter.ui.large_view.large_view import LargeView
+from flowersorter.ui.large_view.photo_canvas import STEP
+from flowersorter.ui.large_view.photo_feed import PhotoFeed, screen_pool
+from flowersorter.ui.large_view.suggestion_line import suggestion_icon, suggestion_line
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.workers.latest_only import LatestOnly
+from flowersorter.workers.thumbnail_pool import Wanted
+from flowersorter.workflows.engine import Engine
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.predicting.photo_details import PhotoDetails
+
+#: Rows that are decoded ahead, the least important first.
+_AHEAD = (-1, 2, 1)
+
+
+class LargeViewController(QObject):
+    """Owns the page of the large photo; the grid keeps the selection, which is the photo that is shown.
+
+    Args:
+        session: The collection.
+        front: For messages.
+        grid: Its current photo is shown.
+        pages: The grid's page is the first one; the large view becomes another one.
+        parent: Owns it.
+
+    Signals:
+        class_picked(class id): The person clicked the class of the photo that is shown.
+    """
+
+    class_picked = Signal(int)
+
+    def __init__(
+        self,
+        session: Session,
+        front: MessageSink,
+        grid: PhotoGrid,
+        pages: QStackedWidget,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._grid, self._pages = session, front, grid, pages
+        self._photos = session.photos
+        self.view = LargeView(self._photos, pages)
+        pages.addWidget(self.view)
+        self.screen = screen_pool(self)
+        self.first = PhotoFeed(self.view.canvas, self.screen, self)
+        self.comparison = CompareController(session, self.view, self.screen, self)
+        self._heat = HeatMapController(session, front, self.view.canvas, self)
+        self._details = LatestOnly(self)
+        self._known: PhotoDetails | None = None
+        self._classes: Mapping[int, ClassLook] = {}
+        self._row = 0
+        self._filter = PhotoFilter()
+        self._connect()
+
+    def _connect(self) -> None:
+        view, photos = self.view, self._photos
+        view.closed.connect(self.close)
+        view.moved.connect(self._on_moved)
+        view.row_picked.connect(self._go_to)
+        view.class_picked.connect(self.class_picked)
+        self.first.shown.connect(self._on_shown)
+        self._details.loaded.connect(self._on_details)
+        selection = self._grid.selectionModel()
+        selection.currentChanged.connect(self._on_current)
+        selection.selectionChanged.connect(self._on_selection)
+        self._grid.visible_changed.connect(view.strip.update)
+        photos.rowsRemoved.connect(self._on_rows)
+        photos.rowsInserted.connect(self._on_rows)
+        photos.modelReset.connect(self._on_reset)
+        photos.dataChanged.connect(self._on_data)
+        photos.files_changed.connect(self._on_files)
+
+    # -- open and close
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the large view is shown in place of the grid."""
+        return self._pages.currentWidget() is self.view
+
+    @Slot()
+    def toggle(self) -> None:
+        """Show the current photo large, or the grid again."""
+        if self.is_open:
+            self.close()
+        else:
+            self.show()
+
+    @Slot()
+    def show(self) -> None:
+        """Show the current photo large, or the first selected one; label keys then are for it alone."""
+        if self.is_open or not self._photos.rowCount():
+            return
+        selected = self._grid.selectionModel().selectedIndexes()
+        current = self._grid.currentIndex()
+        if selected and current not in selected:
+            current = selected[0]
+        places = self._photos.place_ids(selected) if len(selected) == 2 else []
+        row = max(0, current.row())
+        self.comparison.selected = next((each for each in places if each != self._photos.wanted(row).place_id), 0)
+        self._filter = self._photos.filter
+        self.view.use_actions(self._grid.actions())
+        self._pages.setCurrentWidget(self.view)
+        self.view.setFocus()
+        self._go_to(row)
+        self._show_row(row)
+
+    @Slot()
+    def close(self) -> None:
+        """Show the grid again, with the photo in view."""
+        if not self.is_open:
+            return
+        self._pages.setCurrentIndex(0)
+        for name in ("compare", "heat_map"):
+            if (action := self._action(name)) is not None:
+                action.setChecked(False)
+        self._forget()
+        current = self._grid.currentIndex()
+        if current.isValid():
+            self._grid.scrollTo(current)
+        self._grid.setFocus()
+
+    def shutdown(self) -> None:
+        """Wait for what is being decoded."""
+        self._details.shutdown()
+        self.first.shutdown()
+        self.comparison.feed.shutdown()
+        self.screen.shutdown()
+
+    def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
+        """Use these classes, and the keys that the grid's actions have for them."""
+        self._classes = classes
+        self.view.chips.show_classes(classes)
+        if self.is_open:
+            self.view.use_actions(self._grid.actions())
+            self._show_texts()
+
+    def _forget(self) -> None:
+        self._known = None
+        self._details.forget()
+        self._heat.hide()
+        self.first.forget()
+        self.comparison.hide()
+        self.screen.retain(())
+
+    def _action(self, name: str) -> QAction | None:
+        return next((each for each in self._grid.actions() if each.objectName() == name), None)
+
+    # -- compare, heat map, zoom
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """The handlers of its actions, by the action's name."""
+        return {
+            "large_view": self.toggle,
+            "compare": self.compare,
+            "heat_map": self.show_heat_map,
+            "zoom_in": self.zoom_in,
+            "zoom_out": self.zoom_out,
+        }
+
+    @Slot(bool)
+    def compare(self, wanted: bool) -> None:
+        """Show two photos side by side, or one again."""
+        if wanted and not self.is_open:
+            self.show()
+        if wanted and self.is_open:
+            self._show_second()
+        else:
+            self.comparison.hide()
+
+    @Slot(bool)
+    def show_heat_map(self, wanted: bool) -> None:
+        """Show where the network saw the suggested class, or the photo alone."""
+        if wanted and not self.is_open:
+            self.show()
+        if wanted and self.is_open:
+            self._show_heat()
+        else:
+            self._heat.hide()
+
+    @Slot()
+    def zoom_in(self) -> None:
+        """Magnify the photo, or the photos of the grid."""
+        if self.is_open:
+            self.view.canvas.magnify(STEP)
+        else:
+            self._grid.zoom_in()
+
+    @Slot()
+    def zoom_out(self) -> None:
+        """Reduce them."""
+        if self.is_open:
+            self.view.canvas.magnify(1 / STEP)
+        else:
+            self._grid.zoom_out()
+
+    # -- which photo
+
+    @Slot(int)
+    def _on_moved(self, rows: int) -> None:
+        self._go_to(self._row + rows)
+
+    @Slot(int)
+    def _go_to(self, row: int) -> None:
+        """Let the grid select a photo; the view follows."""
+        if 0 <= row < self._photos.rowCount():
+            self._grid.select_places([self._photos.wanted(row).place_id], scroll=True)
+
+    @Slot(QModelIndex, QModelIndex)
+    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if self.is_open and current.isValid():
+            self._show_row(current.row())
+
+    @Slot()
+    def _on_selection(self) -> None:
+        """Show the grid where several photos are selected: label keys would be for all of them."""
+        if self.is_open and sum(part.height() for part in self._grid.selectionModel().selection()) > 1:
+            self.close()
+
+    @Slot()
+    def _on_rows(self) -> None:
+        """Go on with the photo that took the place of one that left, and count anew."""
+        if not self.is_open:
+            return
+        if not self._photos.rowCount():
+            self.close()
+            return
+        current = self._grid.currentIndex()
+        if not self._grid.selectionModel().hasSelection():
+            self._go_to(current.row() if current.isValid() else min(self._row, self._photos.rowCount() - 1))
+        self._row = max(0, self._grid.currentIndex().row())
+        self._show_texts()
+
+    @Slot()
+    def _on_reset(self) -> None:
+        """Stay at the photo, or at its row where it left; close where other photos are shown on purpose."""
+        if not self.is_open:
+            return
+        if not self._photos.rowCount() or self._photos.filter != self._filter:
+            self.close()
+            return
+        wanted = self.first.wanted
+        rows = self._photos.rows_of([wanted.place_id]) if wanted is not None else []
+        row = rows[0] if rows else min(self._row, self._photos.rowCount() - 1)
+        self._go_to(row)
+        self._show_row(row)
+
+    @Slot(QModelIndex, QModelIndex, list)
+    def _on_data(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int]) -> None:
+        if not self.is_open:
+            return
+        self.view.strip.update()
+        if first.row() <= self._row <= last.row() and list(roles) != [PhotoRole.THUMBNAIL]:
+            self._show_texts()
+            self._load_details()
+
+    @Slot(object)
+    def _on_files(self, place_ids: Sequence[int]) -> None:
+        self.screen.forget(place_ids)
+        if not self.is_open:
+            return
+        if self.first.wanted is not None and self.first.wanted.place_id in place_ids:
+            self._show_photo()
+        if self.comparison.is_on:
+            self._show_second()
+
+    # -- what is shown
+
+    def _show_row(self, row: int) -> None:
+        wanted = self._photos.wanted(row)
+        another = self.first.wanted is None or self.first.wanted.place_id != wanted.place_id
+        self._row = row
+        if another:
+            self._known = None
+            self._heat.hide()
+            self._show_photo()
+        self._show_texts()
+        if another:
+            self._load_details()
+            if self.comparison.is_on:
+                self._show_second()
+
+    def _show_photo(self) -> None:
+        index, wanted = self._photos.index(self._row), self._photos.wanted(self._row)
+        self.screen.retain([wanted.place_id])
+        error = index.data(PhotoRole.ERROR)
+        if error is not None:
+            self.first.show_problem(wanted, error)
+        else:
+            self.first.show(wanted, index.data(PhotoRole.THUMBNAIL))
+
+    def _load_details(self) -> None:
+        place_id = self._photos.wanted(self._row).place_id
+        self._details.request(place_id, partial(_details, self._session.engine, place_id))
+
+    @Slot(object, object)
+    def _on_details(self, place_id: int, known: PhotoDetails) -> None:
+        wanted = self.first.wanted
+        if not self.is_open or wanted is None or wanted.place_id != place_id:
+            return
+        waiting, self._known = self._known is None, known
+        if known.photo is not None:
+            self.view.canvas.set_size(QSize(known.photo.width_px, known.photo.height_px))
+        self._show_texts()
+        if waiting and self.comparison.is_on:
+            self._show_second()
+        heat = self._action("heat_map")
+        if waiting and heat is not None and heat.isChecked():
+            self._show_heat()
+
+    @Slot(object)
+    def _on_shown(self, wanted: Wanted) -> None:
+        """Decode the neighbours, now that the photo itself is there."""
+        rows = [self._row + step for step in _AHEAD if 0 <= self._row + step < self._photos.rowCount()]
+        if not self.is_open or wanted != self.first.wanted:
+            return
+        for row in rows:
+            if self._photos.index(row).data(PhotoRole.ERROR) is None:
+                self.screen.image(self._photos.wanted(row))
+
+    def _show_texts(self) -> None:
+        index, known = self._photos.index(self._row), self._known
+        if not index.isValid():
+            return
+        number = self.tr("{0} of {1}").format(self._row + 1, self._photos.rowCount())
+        photo = known.photo if known is not None else None
+        date = date_text(photo.taken_at, QLocale.FormatType.ShortFormat) if photo is not None and photo.taken_at else ""
+        self.view.header.show_photo(str(index.data()), number, date)
+        labelled, error = bool(index.data(PhotoRole.LABELLED)), index.data(PhotoRole.ERROR)
+        described = self._photos.describe(self._row)
+        line = suggestion_line(described, known, self._classes) if not labelled and error is None else described
+        remark = worded(photo.remark or "") if photo is not None else ""
+        icon = suggestion_icon(Verdict(index.data(PhotoRole.VERDICT)), labelled=labelled, unreadable=error is not None)
+        text = " · ".join(filter(None, (line, remark)))
+        self.view.header.show_suggestion(text, icon)
+        self.view.canvas.setAccessibleName(", ".join(filter(None, (str(index.data()), text, number))))
+        self.view.canvas_name.set_text(" · ".join(filter(None, (str(index.data()), described))))
+        self.view.chips.show_label(self._label())
+        self.view.strip.show_row(self._row)
+
+    def _label(self) -> int:
+        columns = self._photos.columns
+        return int(columns.label_ids[columns.locate([self._photos.wanted(self._row).place_id])[0]])
+
+    def _show_second(self) -> None:
+        self.comparison.show(self._row, self._known, self._classes)
+
+    def _show_heat(self) -> None:
+        wanted, known = self._photos.wanted(self._row), self._known
+        if known is not None:  # else it is shown when the details are there
+            self._heat.show(wanted, known.top[0][0] if known.top else 0)
+
+
+def _details(engine: Engine, place_id: int) -> PhotoDetails:
+    """Load the details of a place; the import happens in the loading thread."""
+    from flowersorter.workflows.predicting.photo_details import details
+
+    return details(engine, place_id)
