@@ -54,8 +54,9 @@ class CompareController(QObject):
         view.show_second(True)
         found = second_photo(photos, row, self.selected, known)
         if found is None:
-            self.feed.forget()
-            view.second_name.set_text("")
+            if known is not None:  # else the second photo stays until the next one is known
+                self.feed.forget()
+                view.second_name.set_text("")
             return
         wanted, class_id = found
         rows = photos.columns.locate([wanted.place_id]).tolist()

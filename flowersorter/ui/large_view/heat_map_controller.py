@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.large_view.photo_canvas import PhotoCanvas
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_KEPT = 200  # of some kilobytes each
 _OVERLAY_PX = 224
-#: From cold to hot: position, red, green, blue and opacity.
-_COLOURS = ((0.0, 255, 220, 60, 0), (0.35, 255, 220, 60, 60), (0.7, 255, 120, 20, 130), (1.0, 225, 20, 30, 175))
+#: From cold to hot: position, red, green, blue and opacity. The cold is dark, so that the hot shows on any colour.
+_COLOURS = ((0, 10, 12, 40, 150), (0.25, 40, 20, 60, 110), (0.5, 255, 150, 30, 70), (1, 255, 40, 20, 120))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,18 @@ class HeatMapController(QObject):
         self._session, self._front, self._canvas = session, front, canvas
         self._found: OrderedDict[_Key, HeatMap] = OrderedDict()
         self._job_id = 0
+        self._class_name = ""
 
-    def show(self, wanted: Wanted, class_id: int) -> None:
+    def show(self, wanted: Wanted, class_id: int, class_name: str) -> None:
         """Show the heat map of a photo as soon as it is computed.
 
         Args:
             wanted: The photo; nothing is shown where it was not read yet.
             class_id: The suggested class, 0 for the most likely one.
+            class_name: Its name, "" where none is suggested.
         """
         self.hide()
+        self._class_name = class_name
         if not wanted.photo_id:
             return
         key = _Key(wanted.photo_id, class_id, self._session.state.model_id)
@@ -85,7 +88,10 @@ class HeatMapController(QObject):
         self._show(found)
 
     def _show(self, found: HeatMap) -> None:
-        self._canvas.show_overlay(overlay(found.cells), found.box)
+        self._canvas.show_overlay(overlay(found.cells), found.box, QColor(*_COLOURS[0][1:]))
+        if self._class_name:
+            text = self.tr("The bright parts support “{0}”. The network saw only the part inside the square.")
+            self._front.bar.say(text.format(self._class_name))
 
     def _on_failed(self, error: Exception) -> None:
         self._front.bar.say(str(error))

@@ -131,7 +131,7 @@ class LargeView(QWidget):
         return False
 
 
-_STEPS = {
+_STEPS: dict[int, int] = {
     Qt.Key.Key_Right: 1,
     Qt.Key.Key_Down: 1,
     Qt.Key.Key_PageDown: 1,
@@ -140,7 +140,7 @@ _STEPS = {
     Qt.Key.Key_PageUp: -1,
 }
 #: A key shows more of the side it points to.
-_MOVES = {
+_MOVES: dict[int, QPointF] = {
     Qt.Key.Key_Right: QPointF(-1, 0),
     Qt.Key.Key_Left: QPointF(1, 0),
     Qt.Key.Key_Down: QPointF(0, -1),

@@ -132,9 +132,7 @@ class LargeViewController(QObject):
         if not self.is_open:
             return
         self._pages.setCurrentIndex(0)
-        for name in ("compare", "heat_map"):
-            if (action := self._action(name)) is not None:
-                action.setChecked(False)
+        self._uncheck()
         self._forget()
         current = self._grid.currentIndex()
         if current.isValid():
@@ -164,6 +162,11 @@ class LargeViewController(QObject):
         self.comparison.hide()
         self.screen.retain(())
 
+    def _uncheck(self) -> None:
+        for name in ("compare", "heat_map"):
+            if (action := self._action(name)) is not None:
+                action.setChecked(False)
+
     def _action(self, name: str) -> QAction | None:
         return next((each for each in self._grid.actions() if each.objectName() == name), None)
 
@@ -187,8 +190,10 @@ class LargeViewController(QObject):
             self.show()
         if wanted and self.is_open:
             self._show_second()
-        else:
-            self.comparison.hide()
+            return
+        self.comparison.hide()
+        if wanted:  # there is no photo
+            self._uncheck()
 
     @Slot(bool)
     def show_heat_map(self, wanted: bool) -> None:
@@ -197,8 +202,10 @@ class LargeViewController(QObject):
             self.show()
         if wanted and self.is_open:
             self._show_heat()
-        else:
-            self._heat.hide()
+            return
+        self._heat.hide()
+        if wanted:
+            self._uncheck()
 
     @Slot()
     def zoom_in(self) -> None:
@@ -236,7 +243,7 @@ class LargeViewController(QObject):
     @Slot()
     def _on_selection(self) -> None:
         """Show the grid where several photos are selected: label keys would be for all of them."""
-        if self.is_open and sum(part.height() for part in self._grid.selectionModel().selection()) > 1:
+        if self.is_open and sum(part.height() for part in self._grid.selectionModel().selection().toList()) > 1:
             self.close()
 
     @Slot()
@@ -272,9 +279,13 @@ class LargeViewController(QObject):
         if not self.is_open:
             return
         self.view.strip.update()
-        if first.row() <= self._row <= last.row() and list(roles) != [PhotoRole.THUMBNAIL]:
+        if not first.row() <= self._row <= last.row():
+            return
+        if list(roles) != [PhotoRole.THUMBNAIL]:
             self._show_texts()
             self._load_details()
+        elif (thumbnail := self._photos.index(self._row).data(PhotoRole.THUMBNAIL)) is not None:
+            self.first.show_meanwhile(thumbnail)
 
     @Slot(object)
     def _on_files(self, place_ids: Sequence[int]) -> None:
@@ -355,7 +366,9 @@ class LargeViewController(QObject):
         icon = suggestion_icon(Verdict(index.data(PhotoRole.VERDICT)), labelled=labelled, unreadable=error is not None)
         text = " · ".join(filter(None, (line, remark)))
         self.view.header.show_suggestion(text, icon)
-        self.view.canvas.setAccessibleName(", ".join(filter(None, (str(index.data()), text, number))))
+        spoken = ", ".join(filter(None, (str(index.data()), text, number)))
+        self.view.canvas.setAccessibleName(spoken)
+        self.view.setAccessibleName(self.tr("Large view: {0}").format(spoken))  # it has the focus
         self.view.canvas_name.set_text(" · ".join(filter(None, (str(index.data()), described))))
         self.view.chips.show_label(self._label())
         self.view.strip.show_row(self._row)
@@ -370,7 +383,9 @@ class LargeViewController(QObject):
     def _show_heat(self) -> None:
         wanted, known = self._photos.wanted(self._row), self._known
         if known is not None:  # else it is shown when the details are there
-            self._heat.show(wanted, known.top[0][0] if known.top else 0)
+            class_id = known.top[0][0] if known.top else 0
+            look = self._classes.get(class_id)
+            self._heat.show(wanted, class_id, look.name if look is not None else "")
 
 
 def _details(engine: Engine, place_id: int) -> PhotoDetails:

@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -49,7 +50,7 @@ class PhotoCanvas(QWidget):
         self._zoom = FITTED
         self._fitted = QPixmap()
         self._asked_for_full = False
-        self._overlay, self._overlay_box = QImage(), QRectF()
+        self._overlay, self._overlay_box, self._outside = QImage(), QRectF(), QColor()
         self._pressed: QPointF | None = None
         self._dragged = False
 
@@ -96,15 +97,17 @@ class PhotoCanvas(QWidget):
         self._text = text
         self.update()
 
-    def show_overlay(self, image: QImage, box: tuple[float, float, float, float]) -> None:
+    def show_overlay(self, image: QImage, box: tuple[float, float, float, float], outside: QColor) -> None:
         """Show a translucent picture over a part of the photo.
 
         Args:
             image: With an alpha channel.
             box: Left, top, right and bottom as fractions of the photo's width and height.
+            outside: Translucent colour over the rest of the photo.
         """
         left, top, right, bottom = box
         self._overlay, self._overlay_box = image, QRectF(left, top, right - left, bottom - top)
+        self._outside = outside
         self.update()
 
     def clear_overlay(self) -> None:
@@ -259,7 +262,7 @@ class PhotoCanvas(QWidget):
     def _paint_photo(self, painter: QPainter) -> None:
         place = self.photo_rect()
         if self._zoom.fitted:
-            painter.drawPixmap(place.topLeft(), self._fit(place))
+            painter.drawPixmap(place.toRect().topLeft(), self._fit(place))
             return
         image = self._full if not self._full.isNull() else self._screen
         shown = place.intersected(QRectF(self.rect()))
@@ -278,7 +281,10 @@ class PhotoCanvas(QWidget):
         return self._fitted
 
     def _paint_overlay(self, painter: QPainter) -> None:
-        place = self.overlay_rect()
+        place, rest = self.overlay_rect(), QPainterPath()
+        rest.addRect(self.photo_rect())
+        rest.addRect(place)  # cut out, by the odd-even rule
+        painter.fillPath(rest, self._outside)
         painter.drawImage(place, self._overlay)
         painter.setPen(QPen(INK, 1, Qt.PenStyle.DashLine))
         painter.drawRect(place)

@@ -75,6 +75,11 @@ class PhotoFeed(QObject):
         if image is not None:
             self.shown.emit(wanted)
 
+    def show_meanwhile(self, image: QImage) -> None:
+        """Show the thumbnail that has come, unless there is a sharper picture."""
+        if not self._canvas.sharpness and not self._canvas.text:
+            self._canvas.show_sharper(image)
+
     def show_problem(self, wanted: Wanted, reason: str) -> None:
         """Say why a photo cannot be shown."""
         self._full.forget()

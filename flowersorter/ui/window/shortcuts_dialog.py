@@ -33,7 +33,9 @@ class ShortcutsDialog(QDialog):
             (self.tr("1 to 9"), self.tr("Assign the class with that number")),
             (self.tr("Ctrl + wheel"), self.tr("Larger or smaller thumbnails")),
             (self.tr("Double click"), self.tr("See a larger view")),
-            (self.tr("Escape"), self.tr("Clear selection")),
+            (self.tr("Wheel, pinch, + or - in the large view"), self.tr("Zoom")),
+            (self.tr("Click or Z in the large view"), self.tr("Actual size, and the whole photo again")),
+            (self.tr("Escape"), self.tr("Clear selection; back from the large view")),
         ]
         for action in actions:
             keys = action.shortcuts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -217,11 +217,12 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
     assert not large(program).is_open
     assert len(window.grid.selected_places()) == 6
 
-    for leave in (
+    ways: tuple[Callable[[], object], ...] = (
         lambda: window.filter.show(int(PseudoClass.UNREADABLE)),
         window.actions_by_name["find"].trigger,
         lambda: window.filter.search("there is none like this"),
-    ):
+    )
+    for leave in ways:
         window.filter.show_everything()
         open_at(program, photos[0])
         leave()

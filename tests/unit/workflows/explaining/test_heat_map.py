@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
@@ -87,7 +88,7 @@ def test_a_class_the_model_has_not_learned_is_said(tmp_path: Path) -> None:
 
     with Engine(CollectionStore.open(tmp_path / "collection"), open_maps) as engine:
         textured().save(tmp_path / "photo.png")
-        made = engine.collection.classes.resolve("iris")
+        made = engine.collection.classes.resolve("iris", ClassOrigin.PERSON)
         request = HeatMapRequest(tmp_path / "photo.png", made.id)
         with pytest.raises(UserError, match="has not learned it"):
             heat_map(engine, request, silent, CancelToken())
