@@ -162,6 +162,15 @@ class ClassesController(QObject):
             text = self.tr("Delete “{0}”").format(one.name)
             self._session.undo_stack.push(RemoveClassCommand(self._context, one.id, 0, text))
 
+    def delete_unlabelled(self) -> None:
+        """Delete the classes that no photo is labelled with, as one step."""
+        unused = [each for each in self._classes if not self._labels(each.id)]
+        self._session.undo_stack.beginMacro(self.tr("Delete {0} classes").format(len(unused)))
+        for each in unused:
+            text = self.tr("Delete “{0}”").format(each.name)
+            self._session.undo_stack.push(RemoveClassCommand(self._context, each.id, 0, text))
+        self._session.undo_stack.endMacro()
+
     def _with_filed(self, class_id: int, ask: Callable[[PhotoClass, int], None]) -> None:
         """Ask something about a class that is still there, once it is known how many photos are filed under it."""
         one = self._one(class_id)

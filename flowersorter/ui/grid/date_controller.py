@@ -1,4 +1,4 @@
-"""Reads when photos were taken, while they are ordered by date."""
+"""Reads when photos were taken, while they are ordered by date or divided by day."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Slot
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.session import Session
 
 
@@ -20,12 +21,14 @@ class DateController(QObject):
         super().__init__(parent)
         self._session = session
         self._reading = False
-        session.photos.modelReset.connect(self._on_reset)
+        session.photos.modelReset.connect(self._ask)
+        session.photos.rearranged.connect(self._ask)
 
     @Slot()
-    def _on_reset(self) -> None:
+    def _ask(self) -> None:
         photos = self._session.photos
-        if photos.filter.order is not Order.DATE or self._reading:
+        needed = photos.filter.order is Order.DATE or photos.filter.grouping is Grouping.DAY
+        if not needed or self._reading:
             return
         lacking = photos.columns.without_moment()
         if len(lacking):

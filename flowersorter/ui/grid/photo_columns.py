@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
+from flowersorter.domain.natural_sort import NaturalOrder
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
@@ -60,6 +61,7 @@ class PhotoColumns:
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
+        self._folders: tuple[list[str], Rows] | None = None
         self._moments: _Moments = before._moments if before is not None else _no_moments()
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
@@ -83,6 +85,16 @@ class PhotoColumns:
         if self._folded_names is None:
             self._folded_names = [folded(name.rpartition(os.sep)[2]) for name in self.names]
         return self._folded_names
+
+    @property
+    def folders(self) -> tuple[list[str], Rows]:
+        """Folders in natural order, and (N,) the number of each photo's folder; made when they are first needed."""
+        if self._folders is None:
+            of_photos = [name.rpartition(os.sep)[0] for name in self.names]
+            folders = sorted(set(of_photos), key=NaturalOrder().folder)
+            numbers = {folder: number for number, folder in enumerate(folders)}
+            self._folders = folders, np.fromiter((numbers[each] for each in of_photos), np.intp, len(of_photos))
+        return self._folders
 
     @property
     def taken_at(self) -> NDArray[np.datetime64]:
@@ -115,6 +127,13 @@ class PhotoColumns:
             (M,) intp row numbers.
         """
         return self._found(np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64))[1]
+
+    def rows_among(self, place_ids: NDArray[np.int64], positions: Rows) -> Rows:
+        """(M,) of each place the number that `positions`, (N,), has for its row; -1 where it is not here."""
+        here, rows = self._found(place_ids)
+        found = np.full(len(place_ids), -1, np.intp)
+        found[here] = positions[rows]
+        return found
 
     def _found(self, place_ids: NDArray[np.int64]) -> tuple[NDArray[np.bool_], Rows]:
         """(N,) which of these places are here, and (M,) the rows of those."""
@@ -164,7 +183,7 @@ class PhotoColumns:
         return frozenset(self._unshown)
 
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
-        self._folded_names = None
+        self._folded_names = self._folders = None
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
             self.names, self.errors = list(names), list(errors)  # all of them, as after every look at the folder
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.name_search import folded
+from flowersorter.ui.grid.arrange import arrange
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
+from flowersorter.ui.grid.sections import Arrangement, Grouping
 
 
 class Order(StrEnum):
@@ -30,7 +33,8 @@ class PhotoFilter:
         title: A heading for `places`.
         unchecked: Leave out photos that a person has labelled.
         name: Only files with this in their name, whatever its case; "" for any name.
-        order: How to order.
+        order: How to order, within a section.
+        grouping: How to divide into sections.
     """
 
     class_key: int = PseudoClass.ALL
@@ -39,6 +43,7 @@ class PhotoFilter:
     unchecked: bool = False
     name: str = ""
     order: Order = Order.NAME
+    grouping: Grouping = Grouping.NONE
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.
@@ -66,7 +71,17 @@ class PhotoFilter:
             shown &= np.fromiter((wanted in names[number] for number in numbers), np.bool_, len(class_keys))
         return shown
 
-    def arrange(self, rows: Rows, columns: PhotoColumns) -> Rows:
+    def arrange(self, rows: Rows, columns: PhotoColumns, class_order: Sequence[int] = ()) -> Arrangement:
+        """Order the rows that are shown, and divide them into sections.
+
+        Args:
+            rows: (M,) row numbers, ascending.
+            columns: The photos.
+            class_order: Class ids in the order of the class list.
+        """
+        return arrange(self.grouping, self.ordered(rows, columns), columns, class_order)
+
+    def ordered(self, rows: Rows, columns: PhotoColumns) -> Rows:
         """Order the rows that are shown.
 
         Args:

@@ -1,4 +1,4 @@
-"""The photos of the open folder as a list model: arrays of ids, rows looked up only when they are painted."""
+"""The photos of the open folder as a list model: rows are looked up only when they are painted."""
 
 from __future__ import annotations
 
@@ -10,33 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QByteArray,
-    QMimeData,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
+from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
-Index = QModelIndex | QPersistentModelIndex
-
 #: Drag data: place ids as int64, in the byte order of this computer; never leaves the program.
 PLACES_MIME = "application/x-flowersorter-places"
-
-MAX_SPANS = 64  # more separate changes than this are one big change
 
 
 class PhotoRole(IntEnum):
@@ -62,28 +49,29 @@ class ClassLook:
     colour: str
 
 
-class PhotoModel(QAbstractListModel):
-    """Shows the rows of `PhotoColumns` that a `PhotoFilter` lets through. Lives in the GUI thread.
+class PhotoModel(ArrangedModel):
+    """The photos of the open folder: what the delegate paints, and what the window tells of them.
+
+    Lives in the GUI thread.
+
+    Attributes:
+        section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
         thumbnails: Gives a thumbnail or None while it is being made; `repaint` is called when it arrives.
 
     Signals:
-        counts_changed: The counts of classes and pseudo-classes may have changed.
         files_changed(list of place ids): The file behind these is another one now, or is to be tried again.
     """
 
-    counts_changed = Signal()
     files_changed = Signal(object)
 
     def __init__(self, thumbnails: Callable[[Wanted], QImage | None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
-        self.columns = PhotoColumns()
-        self._filter = PhotoFilter()
-        self._order: Rows = np.zeros(0, np.intp)  # model row -> column row
-        self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
+        self.section_names: dict[int, str] = {}
+        self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
             Qt.ItemDataRole.DisplayRole: self._name,
             Qt.ItemDataRole.ToolTipRole: self._tool_tip,
@@ -101,10 +89,6 @@ class PhotoModel(QAbstractListModel):
         }
 
     # -- what Qt asks
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """How many photos are shown."""
-        return 0 if parent.isValid() else len(self._order)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One fact about one photo."""
@@ -133,25 +117,27 @@ class PhotoModel(QAbstractListModel):
 
     # -- what the window tells it
 
-    @property
-    def filter(self) -> PhotoFilter:
-        """The present filter."""
-        return self._filter
-
-    def set_filter(self, wanted: PhotoFilter) -> None:
-        """Show something else, or in another order."""
-        if wanted != self._filter:
-            self.beginResetModel()
-            self._filter = wanted
-            self._arrange()
-            self.endResetModel()
-
     def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
         """Use these names and colours."""
-        if dict(classes) != self._classes:
-            self._classes = dict(classes)
+        if list(classes.items()) != list(self._classes.items()):
+            self._classes, self._class_order = dict(classes), tuple(classes)
+            self._name_sections()
             if len(self._order):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
+            if self._filter.grouping is not Grouping.NONE:
+                self._take(self._arranged())
+                self.sections_changed.emit()  # their names may be others, too
+
+    def _name_sections(self) -> None:
+        """Use the names of the classes now, in the same dictionary."""
+        self.section_names.clear()
+        self.section_names |= {class_id: look.name for class_id, look in self._classes.items()} | {
+            int(PseudoClass.UNSURE): self.tr("Not sure"),
+            int(PseudoClass.UNKNOWN): self.tr("Unknown"),
+            int(PseudoClass.NOT_MINE): self.tr("Not mine"),
+            int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
+            int(PseudoClass.WAITING): self.tr("Waiting for a suggestion"),
+        }
 
     def set_rows(self, rows: PhotoRows) -> None:
         """Show another folder, or the same one after a rescan; a rescan keeps the scroll position."""
@@ -162,8 +148,7 @@ class PhotoModel(QAbstractListModel):
         outdated = sorted(self.columns.unshown.union(self.columns.outdated(rows)))
         self.beginResetModel()
         self.columns = PhotoColumns(rows, self.columns)
-        self._arrange()
-        self.endResetModel()
+        self._end_reset()
         if outdated:
             self.files_changed.emit(outdated)
         self.counts_changed.emit()
@@ -203,17 +188,9 @@ class PhotoModel(QAbstractListModel):
         """
         self.beginResetModel()
         said = self.columns.replace_class(old, new)
-        self._arrange()
-        self.endResetModel()
+        self._end_reset()
         self.counts_changed.emit()
         return said
-
-    def rearrange(self) -> None:
-        """Order again, after confidences changed; does nothing when ordered by name."""
-        if self._filter.order is not Order.NAME:
-            self.beginResetModel()
-            self._arrange()
-            self.endResetModel()
 
     @Slot(object)
     def repaint(self, place_ids: Iterable[int]) -> None:
@@ -228,16 +205,6 @@ class PhotoModel(QAbstractListModel):
 
     # -- what the window asks
 
-    def place_ids(self, indexes: Iterable[Index]) -> list[int]:
-        """Places behind these indexes, in the order shown."""
-        rows = sorted(index.row() for index in indexes)
-        return [int(place_id) for place_id in self.columns.place_ids[self._order[rows]]]
-
-    def rows_of(self, place_ids: Iterable[int]) -> list[int]:
-        """Model rows of these places, ascending; those not shown are left out."""
-        at = self._positions[self.columns.locate(place_ids)]
-        return sorted(at[at >= 0].tolist())
-
     def path_of(self, place_id: int) -> Path | None:
         """Where this place is; None where it is not in the folder."""
         rows = self.columns.locate([place_id])
@@ -251,68 +218,6 @@ class PhotoModel(QAbstractListModel):
         """Return the thumbnail request of a model row."""
         at = int(self._order[row])
         return Wanted(int(self.columns.place_ids[at]), int(self.columns.photo_ids[at]), self.columns.paths[at])
-
-    # -- how it stays in step
-
-    def _arrange(self) -> None:
-        self._order = self._filter.arrange(np.flatnonzero(self._filter.matches(self.columns)), self.columns)
-        self._number()
-
-    def _number(self) -> None:
-        self._positions = np.full(len(self.columns), -1, np.intp)
-        self._positions[self._order] = np.arange(len(self._order))
-
-    def _refresh(self, changed: Rows) -> None:
-        """Let photos come and go that now match the filter or no longer do, then repaint the rest."""
-        if not len(changed):
-            return
-        match = self._filter.matches(self.columns, changed)
-        shown = self._positions[changed] >= 0
-        self._remove(np.sort(self._positions[changed[shown & ~match]]))
-        self._insert(changed[~shown & match])
-        self._changed(changed[shown & match], [])
-        self.counts_changed.emit()
-
-    def _remove(self, positions: Rows) -> None:
-        spans = _spans(positions)
-        if len(spans) > MAX_SPANS:
-            self.beginResetModel()
-            self._order = np.delete(self._order, positions)
-            self._number()
-            self.endResetModel()
-            return
-        for first, last in reversed(spans):
-            self.beginRemoveRows(QModelIndex(), first, last)
-            self._order = np.delete(self._order, np.arange(first, last + 1))
-            self._number()
-            self.endRemoveRows()
-
-    def _insert(self, rows: Rows) -> None:
-        """Add column rows: at their place by name, at the end of any other order."""
-        if not len(rows):
-            return
-        by_name = self._filter.order is Order.NAME
-        target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
-        spans = _spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
-        if len(spans) > MAX_SPANS:
-            self.beginResetModel()
-            self._order = target
-            self._number()
-            self.endResetModel()
-            return
-        for first, last in spans:
-            self.beginInsertRows(QModelIndex(), first, last)
-            self._order = np.insert(self._order, first, target[first : last + 1])
-            self._number()
-            self.endInsertRows()
-
-    def _changed(self, rows: Rows, roles: list[int]) -> None:
-        at = self._positions[rows]
-        spans = _spans(np.sort(at[at >= 0]))
-        if len(spans) > MAX_SPANS:
-            spans = [(spans[0][0], spans[-1][1])]
-        for first, last in spans:
-            self.dataChanged.emit(self.index(first), self.index(last), roles)
 
     # -- one function per role; each is given the column row
 
@@ -388,13 +293,3 @@ def places_in(mime: QMimeData) -> list[int]:
     if not mime.hasFormat(PLACES_MIME):
         return []
     return [int(each) for each in np.frombuffer(mime.data(PLACES_MIME).data(), np.int64)]
-
-
-def _spans(numbers: Rows) -> list[tuple[int, int]]:
-    """Ascending numbers as runs (first, last)."""
-    if not len(numbers):
-        return []
-    breaks = np.flatnonzero(np.diff(numbers) > 1)
-    firsts = numbers[np.concatenate([[0], breaks + 1])]
-    lasts = numbers[np.concatenate([breaks, [len(numbers) - 1]])]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

@@ -82,13 +82,11 @@ class LargeViewController(QObject):
         view.class_picked.connect(self.class_picked)
         self.first.shown.connect(self._on_shown)
         self._details.loaded.connect(self._on_details)
-        selection = self._grid.selectionModel()
-        selection.currentChanged.connect(self._on_current)
-        selection.selectionChanged.connect(self._on_selection)
+        self._grid.selectionModel().selectionChanged.connect(self._on_selection)
         self._grid.visible_changed.connect(view.strip.update)
         photos.rowsRemoved.connect(self._on_rows)
         photos.rowsInserted.connect(self._on_rows)
-        photos.modelReset.connect(self._on_reset)
+        photos.modelReset.connect(self._on_rows)
         photos.dataChanged.connect(self._on_data)
         photos.files_changed.connect(self._on_files)
 
@@ -112,13 +110,11 @@ class LargeViewController(QObject):
         """Show the current photo large, or the first selected one; label keys then are for it alone."""
         if self.is_open or not self._photos.rowCount():
             return
-        selected = self._grid.selectionModel().selectedIndexes()
-        current = self._grid.currentIndex()
-        if selected and current not in selected:
-            current = selected[0]
-        places = self._photos.place_ids(selected) if len(selected) == 2 else []
-        row = max(0, current.row())
-        self.comparison.selected = next((each for each in places if each != self._photos.wanted(row).place_id), 0)
+        selected, row = self._grid.selected_rows().tolist(), max(0, self._grid.currentIndex().row())
+        if selected and row not in selected:
+            row = selected[0]
+        others = [self._photos.wanted(each).place_id for each in selected if each != row]
+        self.comparison.selected = others[0] if len(others) == 1 else 0
         self._filter = self._photos.filter
         self.view.use_actions(self._grid.actions())
         self._pages.setCurrentWidget(self.view)
@@ -235,44 +231,29 @@ class LargeViewController(QObject):
         if 0 <= row < self._photos.rowCount():
             self._grid.select_places([self._photos.wanted(row).place_id], scroll=True)
 
-    @Slot(QModelIndex, QModelIndex)
-    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        if self.is_open and current.isValid():
-            self._show_row(current.row())
-
     @Slot()
     def _on_selection(self) -> None:
-        """Show the grid where several photos are selected: label keys would be for all of them."""
-        if self.is_open and sum(part.height() for part in self._grid.selectionModel().selection().toList()) > 1:
+        """Follow the grid; show it where several photos are selected, as label keys would be for all of them."""
+        if not self.is_open:
+            return
+        rows = self._grid.selected_rows()
+        if len(rows) > 1:
             self.close()
+        elif len(rows):
+            self._show_row(int(rows[0]))
 
     @Slot()
     def _on_rows(self) -> None:
-        """Go on with the photo that took the place of one that left, and count anew."""
-        if not self.is_open:
-            return
-        if not self._photos.rowCount():
-            self.close()
-            return
-        current = self._grid.currentIndex()
-        if not self._grid.selectionModel().hasSelection():
-            self._go_to(current.row() if current.isValid() else min(self._row, self._photos.rowCount() - 1))
-        self._row = max(0, self._grid.currentIndex().row())
-        self._show_texts()
-
-    @Slot()
-    def _on_reset(self) -> None:
-        """Stay at the photo, or at its row where it left; close where other photos are shown on purpose."""
+        """Stay at the photo, go on with the one that took its place, or close where other photos are asked for."""
         if not self.is_open:
             return
         if not self._photos.rowCount() or self._photos.filter != self._filter:
             self.close()
             return
-        wanted = self.first.wanted
-        rows = self._photos.rows_of([wanted.place_id]) if wanted is not None else []
-        row = rows[0] if rows else min(self._row, self._photos.rowCount() - 1)
-        self._go_to(row)
-        self._show_row(row)
+        if not self._grid.selectionModel().hasSelection():
+            current = self._grid.currentIndex()
+            self._go_to(current.row() if current.isValid() else min(self._row, self._photos.rowCount() - 1))
+        self._on_selection()
 
     @Slot(QModelIndex, QModelIndex, list)
     def _on_data(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int]) -> None:

@@ -13,6 +13,7 @@ from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
+from flowersorter.ui.grid.sections import Grouping
 
 
 class FilterController(QObject):
@@ -36,6 +37,7 @@ class FilterController(QObject):
         self._photos, self._grid, self._header, self._list = photos, grid, header, classes
         self._names: Mapping[int, str] = {}
         self.scanning = False
+        header.grouping_picked.connect(self.group_by)
 
     @property
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -72,8 +74,10 @@ class FilterController(QObject):
     def show_places(self, place_ids: Iterable[int], title: str) -> None:
         """Show exactly these photos."""
         self.everything_shown.emit()
-        order = self._photos.filter.order
-        self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order))
+        before = self._photos.filter
+        self._photos.set_filter(
+            PhotoFilter(places=frozenset(place_ids), title=title, order=before.order, grouping=before.grouping)
+        )
         self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
@@ -116,11 +120,22 @@ class FilterController(QObject):
         self.show_all()
         self.everything_shown.emit()
 
+    def arrange(self, order: Order, grouping: Grouping) -> None:
+        """Order the photos, and divide them into sections."""
+        self.order_by(order)
+        self.group_by(grouping)
+
     @Slot(object)
     def order_by(self, order: Order) -> None:
         """Order the photos."""
         self._header.show_order(order)
         self._photos.set_filter(replace(self._photos.filter, order=order))
+
+    @Slot(object)
+    def group_by(self, grouping: Grouping) -> None:
+        """Divide the photos into sections."""
+        self._header.show_grouping(grouping)
+        self._photos.set_filter(replace(self._photos.filter, grouping=grouping))
 
     @Slot(bool)
     def hide_confirmed(self, hide: bool) -> None:

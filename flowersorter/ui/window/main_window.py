@@ -257,7 +257,7 @@ class MainWindow(QMainWindow):
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
         self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
         self.header.show_size(self.grid.tile_size)
-        self.filter.order_by(self.memory.order)
+        self.filter.arrange(self.memory.order, self.memory.grouping)
         self.empty.show_recent(self.folder.recent)
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
@@ -357,10 +357,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_selection(self) -> None:
-        picked = self.grid.selectionModel().selectedIndexes()
+        picked = self.grid.selected_rows().tolist()
         photos = self.session.photos
         if len(picked) == 1:
-            wanted = photos.wanted(picked[0].row())
+            wanted = photos.wanted(picked[0])
             error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
             thumbnail = self.session.thumbnails.image(wanted) if error is None else None
             self.inspector.show_place(wanted, thumbnail, error)
@@ -394,7 +394,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the window state, hide at once, and emit `closing` so that running jobs end."""
-        self.memory.save(self.grid, self.session.photos.filter.order)
+        self.memory.save(self.grid, self.session.photos.filter)
         self.hide()
         self.closing.emit()
         event.accept()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence
@@ -48,13 +48,13 @@ class SelectionController(QObject):
     def assign(self, class_id: int) -> None:
         """Label the selected photos with this class."""
         selected = self._grid.selected_places()
-        self._after_key(self._labels.assign(selected, class_id), selected)
+        self._after_key(selected, self._labels.assign(selected, class_id))
 
     @Slot()
     def confirm(self) -> None:
         """Confirm the suggestions."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.confirm(selected), selected):
+        if selected and not self._after_key(selected, self._labels.confirm(selected)):
             self._front.bar.say(self.tr("No suggestion to confirm. Drag it onto a class or press a number."))
 
     @Slot()
@@ -66,7 +66,7 @@ class SelectionController(QObject):
     def reject(self) -> None:
         """Store that the selected photos do not show the class they are shown with."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.reject(selected), selected):
+        if selected and not self._after_key(selected, self._labels.reject(selected)):
             self._front.bar.say(self.tr("No suggestion or label to reject."))
 
     @Slot()
@@ -77,7 +77,7 @@ class SelectionController(QObject):
     @Slot(object)
     def mark_not_mine(self, place_ids: list[int]) -> None:
         """Store that photos, selected or dragged, show none of the classes."""
-        count = self._after_key(self._labels.mark(place_ids, Mark.NOT_MINE), place_ids)
+        count = self._after_key(place_ids, self._labels.mark(place_ids, Mark.NOT_MINE))
         if count:
             one, many = self.tr("{0} not mine. It is not sorted."), self.tr("{0} not mine. They are not sorted.")
             self._front.bar.say((one if count == 1 else many).format(count_photos(count)))
@@ -86,7 +86,7 @@ class SelectionController(QObject):
     def dont_know(self) -> None:
         """Store that the person cannot tell the class of the selected photos."""
         selected = self._grid.selected_places()
-        count = self._after_key(self._labels.mark(selected, Mark.DONT_KNOW), selected)
+        count = self._after_key(selected, self._labels.mark(selected, Mark.DONT_KNOW))
         if count:
             self._front.bar.say(self.tr("{0} not suggested for labelling again.").format(count_photos(count)))
 
@@ -127,11 +127,13 @@ class SelectionController(QObject):
         text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split))
 
-    def _after_key(self, count: int, answered: list[int]) -> int:
+    def _after_key(self, selected: Sequence[int], count: int) -> int:
         """After a single photo, select the next one, so that a series needs one key each.
 
-        Where the photo left the grid, the next one has come in its place.
+        Args:
+            selected: The places selected before; what is said of a photo may take it out of view.
+            count: How many of them changed.
         """
-        if count == 1 and len(answered) == 1 and self._grid.selected_places() == answered:
+        if count == 1 and len(selected) == 1 and self._grid.selected_places() in ([], list(selected)):
             self._grid.go_on()
         return count

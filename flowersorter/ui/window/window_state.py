@@ -1,4 +1,4 @@
-"""Remembers how the window looked: size, sides, size of the photos, order."""
+"""Remembers how the window looked: size, sides, size of the photos, order, sections."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from flowersorter.library.tables.settings import (
+    GROUPING,
     INSPECTOR_SHOWN,
     PANEL_WIDTHS,
     PHOTO_ORDER,
     TILE_SIZE_PX,
     WINDOW_GEOMETRY,
 )
-from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.library_state import LibraryState
 
 USUAL_SIZE = (1280, 820)
@@ -34,6 +36,12 @@ class WindowState:
         """How the photos were ordered."""
         stored = self._state.setting(PHOTO_ORDER)
         return Order(stored) if stored in list(Order) else Order.NAME
+
+    @property
+    def grouping(self) -> Grouping:
+        """How the photos were divided into sections."""
+        stored = self._state.setting(GROUPING)
+        return Grouping(stored) if stored in list(Grouping) else Grouping.NONE
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Restore the window's layout, or use the default layout on the first start."""
@@ -55,7 +63,7 @@ class WindowState:
         elif now_px >= NARROW_PX > before_px > 0:
             self._splitter.setSizes(USUAL_SIDES)
 
-    def save(self, grid: PhotoGrid, order: Order) -> None:
+    def save(self, grid: PhotoGrid, shown: PhotoFilter) -> None:
         """Remember all of it."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
         self._state.set_setting(WINDOW_GEOMETRY, geometry)
@@ -63,4 +71,5 @@ class WindowState:
             self._state.set_setting(PANEL_WIDTHS, self._splitter.sizes())
         self._state.set_setting(INSPECTOR_SHOWN, self._inspector.isChecked())
         self._state.set_setting(TILE_SIZE_PX, grid.tile_size)
-        self._state.set_setting(PHOTO_ORDER, order.value)
+        self._state.set_setting(PHOTO_ORDER, shown.order.value)
+        self._state.set_setting(GROUPING, shown.grouping.value)

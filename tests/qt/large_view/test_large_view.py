@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.ui.grid.photo_columns import PseudoClass
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.large_view.large_view import LargeView
 from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.large_view.photo_canvas import PhotoCanvas
@@ -231,7 +233,16 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
     window.filter.search("")
     window.filter.show_everything()
 
-    window.filter.hide_confirmed(True)
+    program.photos.set_filter(replace(program.photos.filter, grouping=Grouping.CLASS))
+    photos = order(program)
+    open_at(program, photos[0])
+    for expected in photos[1:3]:
+        press(program, Qt.Key.Key_5)  # it moves to the section of its class, perhaps another one
+        assert shown(program) == expected
+        assert window.grid.selected_places() == [expected]
+    press(program, Qt.Key.Key_Escape)
+
+    program.photos.set_filter(replace(program.photos.filter, grouping=Grouping.NONE, unchecked=True))
     photos = order(program)
     open_at(program, photos[0])
     for expected in photos[1:]:
