@@ -12,8 +12,8 @@ from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.large_view.class_chips import ClassChips
 from flowersorter.ui.large_view.filmstrip import Filmstrip
 from flowersorter.ui.large_view.header import ElidedLabel, LargeViewHeader
-from flowersorter.ui.large_view.photo_canvas import STEP, PhotoCanvas
-from flowersorter.ui.large_view.zoom import FITTED
+from flowersorter.ui.large_view.photo_canvas import PhotoCanvas
+from flowersorter.ui.large_view.zoom import FITTED, STEP
 
 _MOVED_BY_KEY_PX = 80
 #: Actions that have a button above the photo.

@@ -16,18 +16,19 @@ from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import ClassLook, PhotoRole
 from flowersorter.ui.inspector.exif_facts import date_text
-from flowersorter.ui.large_view.compare_controller import CompareController
-from flowersorter.ui.large_view.heat_map_controller import HeatMapController
-from flowersorter.ui.large_view.large_view import LargeView
-from flowersorter.ui.large_view.photo_canvas import STEP
-from flowersorter.ui.large_view.photo_feed import PhotoFeed, screen_pool
 from flowersorter.ui.large_view.suggestion_line import suggestion_icon, suggestion_line
+from flowersorter.ui.large_view.zoom import STEP
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.engine import Engine
 
 if TYPE_CHECKING:
+    from flowersorter.ui.large_view.compare_controller import CompareController
+    from flowersorter.ui.large_view.heat_map_controller import HeatMapController
+    from flowersorter.ui.large_view.large_view import LargeView
+    from flowersorter.ui.large_view.photo_feed import PhotoFeed
+    from flowersorter.workers.thumbnail_pool import ThumbnailPool
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
 
 #: Rows that are decoded ahead, the least important first.
@@ -36,6 +37,14 @@ _AHEAD = (-1, 2, 1)
 
 class LargeViewController(QObject):
     """Owns the page of the large photo; the grid keeps the selection, which is the photo that is shown.
+
+    The page and its parts are imported and made when a photo is first shown large.
+
+    Attributes:
+        view: The page.
+        screen: Decodes photos at screen size.
+        first: Shows the photo.
+        comparison: Shows the second photo.
 
     Args:
         session: The collection.
@@ -50,6 +59,12 @@ class LargeViewController(QObject):
 
     class_picked = Signal(int)
 
+    view: LargeView
+    screen: ThumbnailPool
+    first: PhotoFeed
+    comparison: CompareController
+    _heat: HeatMapController
+
     def __init__(
         self,
         session: Session,
@@ -61,41 +76,45 @@ class LargeViewController(QObject):
         super().__init__(parent)
         self._session, self._front, self._grid, self._pages = session, front, grid, pages
         self._photos = session.photos
-        self.view = LargeView(self._photos, pages)
-        pages.addWidget(self.view)
-        self.screen = screen_pool(self)
-        self.first = PhotoFeed(self.view.canvas, self.screen, self)
-        self.comparison = CompareController(session, self.view, self.screen, self)
-        self._heat = HeatMapController(session, front, self.view.canvas, self)
         self._details = LatestOnly(self)
         self._known: PhotoDetails | None = None
         self._classes: Mapping[int, ClassLook] = {}
-        self._row = 0
+        self._made, self._row = False, 0
         self._filter = PhotoFilter()
-        self._connect()
+        self._details.loaded.connect(self._on_details)
+        grid.selectionModel().selectionChanged.connect(self._on_selection)
+        for changed in (self._photos.rowsRemoved, self._photos.rowsInserted, self._photos.modelReset):
+            changed.connect(self._on_rows)
+        self._photos.dataChanged.connect(self._on_data)
+        self._photos.files_changed.connect(self._on_files)
 
-    def _connect(self) -> None:
-        view, photos = self.view, self._photos
+    def _make(self) -> None:
+        from flowersorter.ui.large_view.compare_controller import CompareController
+        from flowersorter.ui.large_view.heat_map_controller import HeatMapController
+        from flowersorter.ui.large_view.large_view import LargeView
+        from flowersorter.ui.large_view.photo_feed import PhotoFeed, screen_pool
+
+        view = self.view = LargeView(self._photos, self._pages)
+        self._pages.addWidget(view)
+        self.screen = screen_pool(self)
+        self.first = PhotoFeed(view.canvas, self.screen, self)
+        self.comparison = CompareController(self._session, view, self.screen, self)
+        self._heat = HeatMapController(self._session, self._front, view.canvas, self)
+        self._made = True
+        view.chips.show_classes(self._classes)
         view.closed.connect(self.close)
         view.moved.connect(self._on_moved)
         view.row_picked.connect(self._go_to)
         view.class_picked.connect(self.class_picked)
         self.first.shown.connect(self._on_shown)
-        self._details.loaded.connect(self._on_details)
-        self._grid.selectionModel().selectionChanged.connect(self._on_selection)
-        self._grid.visible_changed.connect(view.strip.update)
-        photos.rowsRemoved.connect(self._on_rows)
-        photos.rowsInserted.connect(self._on_rows)
-        photos.modelReset.connect(self._on_rows)
-        photos.dataChanged.connect(self._on_data)
-        photos.files_changed.connect(self._on_files)
+        self._grid.visible_changed.connect(view.strip.update)  # asks again for thumbnails that the grid gave up
 
     # -- open and close
 
     @property
     def is_open(self) -> bool:
         """Whether the large view is shown in place of the grid."""
-        return self._pages.currentWidget() is self.view
+        return self._made and self._pages.currentWidget() is self.view
 
     @Slot()
     def toggle(self) -> None:
@@ -110,6 +129,8 @@ class LargeViewController(QObject):
         """Show the current photo large, or the first selected one; label keys then are for it alone."""
         if self.is_open or not self._photos.rowCount():
             return
+        if not self._made:
+            self._make()
         selected, row = self._grid.selected_rows().tolist(), max(0, self._grid.currentIndex().row())
         if selected and row not in selected:
             row = selected[0]
@@ -138,14 +159,16 @@ class LargeViewController(QObject):
     def shutdown(self) -> None:
         """Wait for what is being decoded."""
         self._details.shutdown()
-        self.first.shutdown()
-        self.comparison.feed.shutdown()
-        self.screen.shutdown()
+        if self._made:
+            self.first.shutdown()
+            self.comparison.feed.shutdown()
+            self.screen.shutdown()
 
     def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
         """Use these classes, and the keys that the grid's actions have for them."""
         self._classes = classes
-        self.view.chips.show_classes(classes)
+        if self._made:
+            self.view.chips.show_classes(classes)
         if self.is_open:
             self.view.use_actions(self._grid.actions())
             self._show_texts()
@@ -182,26 +205,26 @@ class LargeViewController(QObject):
     @Slot(bool)
     def compare(self, wanted: bool) -> None:
         """Show two photos side by side, or one again."""
-        if wanted and not self.is_open:
+        if wanted:
             self.show()
-        if wanted and self.is_open:
+        if not self.is_open:
+            self._uncheck()  # there is no photo
+        elif wanted:
             self._show_second()
-            return
-        self.comparison.hide()
-        if wanted:  # there is no photo
-            self._uncheck()
+        else:
+            self.comparison.hide()
 
     @Slot(bool)
     def show_heat_map(self, wanted: bool) -> None:
         """Show where the network saw the suggested class, or the photo alone."""
-        if wanted and not self.is_open:
-            self.show()
-        if wanted and self.is_open:
-            self._show_heat()
-            return
-        self._heat.hide()
         if wanted:
+            self.show()
+        if not self.is_open:
             self._uncheck()
+        elif wanted:
+            self._show_heat()
+        else:
+            self._heat.hide()
 
     @Slot()
     def zoom_in(self) -> None:
@@ -270,7 +293,8 @@ class LargeViewController(QObject):
 
     @Slot(object)
     def _on_files(self, place_ids: Sequence[int]) -> None:
-        self.screen.forget(place_ids)
+        if self._made:
+            self.screen.forget(place_ids)
         if not self.is_open:
             return
         if self.first.wanted is not None and self.first.wanted.place_id in place_ids:

@@ -18,12 +18,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
-from flowersorter.ui.large_view.zoom import FITTED, Frame, Zoom
+from flowersorter.ui.large_view.zoom import FITTED, STEP, Frame, Zoom
 
 #: Photos are judged before a dark, neutral ground, in light and dark alike.
 GROUND, INK = QColor("#1b1b1b"), QColor("#f2f2f2")
-#: Magnification of a step of the wheel (15 degrees), and of a key.
-STEP = 1.25
 _WHEEL_STEP = 120  # eighths of a degree
 _MARGIN_PX = 24
 

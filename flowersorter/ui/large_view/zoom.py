@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 
+#: Magnification of a step of the wheel (15 degrees), and of a key.
+STEP = 1.25
 #: Fitting never enlarges a small photo more than so many times.
 _ENLARGED_AT_MOST = 2.0
 #: Screen pixels a pixel of the photo can cover, along a side.
