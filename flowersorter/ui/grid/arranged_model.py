@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from flowersorter.ui.grid.arrange import whole
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section
 
 Index = QModelIndex | QPersistentModelIndex
@@ -26,6 +26,10 @@ class ArrangedModel(QAbstractListModel):
     Where photos move between sections the model is reset; a view that compares place ids keeps its place.
     Lives in the GUI thread.
 
+    Attributes:
+        columns: All photos of the folder.
+        moves_softly: Whether what happens now is an answer of the person, and may be shown as a motion.
+
     Signals:
         counts_changed: The counts of classes and pseudo-classes may have changed.
         sections_changed: Other sections, or other photos in them.
@@ -39,6 +43,7 @@ class ArrangedModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.columns = PhotoColumns()
+        self.moves_softly = False
         self._filter = PhotoFilter()
         self._likeness: LikenessArranger | None = None
         self._class_order: tuple[int, ...] = ()
@@ -72,12 +77,12 @@ class ArrangedModel(QAbstractListModel):
     def set_likeness_arranger(self, arranger: LikenessArranger) -> None:
         """Divide photos by likeness with this; until it is set they are divided by class."""
         self._likeness = arranger
-        if self._filter.grouping is Grouping.LIKENESS:
+        if self._filter.divided_by is Grouping.LIKENESS:
             self.rearrange()
 
     def rearrange(self) -> None:
         """Order again, after confidences, dates or look-alikes changed; no order by name alone depends on them."""
-        if self._filter.order is not Order.NAME or self._filter.grouping is not Grouping.NONE:
+        if not self._filter.is_by_name or self._filter.divided_by is not Grouping.NONE:
             self._take(self._arranged())
             self.rearranged.emit()
 
@@ -106,7 +111,7 @@ class ArrangedModel(QAbstractListModel):
     def _arranged(self) -> Arrangement:
         """Photos and sections as they should be shown now."""
         rows = np.flatnonzero(self._filter.matches(self.columns))
-        if self._likeness is not None and self._filter.grouping is Grouping.LIKENESS:
+        if self._likeness is not None and self._filter.divided_by is Grouping.LIKENESS:
             return self._likeness(self.columns, self._filter.ordered(rows, self.columns))
         return self._filter.arrange(rows, self.columns, self._class_order)
 
@@ -134,14 +139,14 @@ class ArrangedModel(QAbstractListModel):
     def _number(self) -> None:
         self._positions = np.full(len(self.columns), -1, np.intp)
         self._positions[self._order] = np.arange(len(self._order))
-        if self._filter.grouping is Grouping.NONE:
+        if self._filter.divided_by is Grouping.NONE:
             self._sections = whole(self._order).sections
 
     def _refresh(self, changed: Rows) -> None:
         """Let photos come, go and move that now match the filter or belong elsewhere, then repaint the rest."""
         if not len(changed):
             return
-        if self._filter.grouping is not Grouping.NONE:
+        if self._filter.divided_by is not Grouping.NONE:
             self._take(self._arranged())
             self._changed(changed, [])
             self.counts_changed.emit()
@@ -174,7 +179,7 @@ class ArrangedModel(QAbstractListModel):
         """Add column rows: at their place by name, at the end of any other order."""
         if not len(rows):
             return
-        by_name = self._filter.order is Order.NAME
+        by_name = self._filter.is_by_name
         target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
         runs = spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
         if len(runs) > MAX_SPANS:

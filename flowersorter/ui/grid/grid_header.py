@@ -236,9 +236,10 @@ class GridHeader(QWidget):
         """Show how it is divided."""
         self.grouping.setCurrentIndex(self.grouping.findData(grouping))
 
-    def show_order(self, order: Order) -> None:
-        """Show how it is ordered."""
-        self.order.setCurrentIndex(self.order.findData(order))
+    def show_order(self, order: Order | None) -> None:
+        """Show how it is ordered; None for photos in the order of their likeness."""
+        self.order.setPlaceholderText(self.tr("By likeness"))
+        self.order.setCurrentIndex(self.order.findData(order) if order is not None else -1)
 
     @Slot(int)
     def show_size(self, size_px: int) -> None:

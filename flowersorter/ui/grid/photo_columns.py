@@ -40,7 +40,7 @@ class PhotoColumns:
 
     Attributes:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks, second_class_ids,
-            second_confidences: As in `PhotoRows`.
+            second_confidences, caveats: As in `PhotoRows`.
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
@@ -58,6 +58,7 @@ class PhotoColumns:
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
         self.verdicts, self.marks = rows.verdicts.copy(), rows.marks.copy()
         self.second_class_ids, self.second_confidences = rows.second_class_ids.copy(), rows.second_confidences.copy()
+        self.caveats = rows.caveats.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
@@ -156,7 +157,7 @@ class PhotoColumns:
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
         self.verdicts[rows], self.marks[rows] = news.verdicts[here], news.marks[here]
         self.second_class_ids[rows] = news.second_class_ids[here]
-        self.second_confidences[rows] = news.second_confidences[here]
+        self.second_confidences[rows], self.caveats[rows] = news.second_confidences[here], news.caveats[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
         self._say_again(rows)
         self._shelve(rows)
@@ -281,6 +282,11 @@ class PhotoColumns:
         class_keys, counts = np.unique(self.class_keys, return_counts=True)
         found = dict(zip(class_keys.tolist(), counts.tolist(), strict=True))
         return found | {int(PseudoClass.ALL): len(self)}
+
+    def label_counts(self) -> dict[int, int]:
+        """Photos with a label, by class id."""
+        class_ids, counts = np.unique(self.label_ids[self.label_ids > 0], return_counts=True)
+        return dict(zip(class_ids.tolist(), counts.tolist(), strict=True))
 
     def _forget(self, place_id: int) -> None:
         self.own.pop(place_id, None)

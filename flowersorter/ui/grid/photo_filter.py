@@ -35,6 +35,7 @@ class PhotoFilter:
         name: Only files with this in their name, whatever its case; "" for any name.
         order: How to order, within a section.
         grouping: How to divide into sections.
+        ranking: Places in the order to show them, undivided, instead of `order` and `grouping`.
     """
 
     class_key: int = PseudoClass.ALL
@@ -44,6 +45,17 @@ class PhotoFilter:
     name: str = ""
     order: Order = Order.NAME
     grouping: Grouping = Grouping.NONE
+    ranking: tuple[int, ...] = ()
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether the photos are in the order of their names."""
+        return self.order is Order.NAME and not self.ranking
+
+    @property
+    def divided_by(self) -> Grouping:
+        """How they are divided into sections now."""
+        return Grouping.NONE if self.ranking else self.grouping
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.
@@ -79,7 +91,7 @@ class PhotoFilter:
             columns: The photos.
             class_order: Class ids in the order of the class list.
         """
-        return arrange(self.grouping, self.ordered(rows, columns), columns, class_order)
+        return arrange(self.divided_by, self.ordered(rows, columns), columns, class_order)
 
     def ordered(self, rows: Rows, columns: PhotoColumns) -> Rows:
         """Order the rows that are shown.
@@ -91,8 +103,13 @@ class PhotoFilter:
         Returns:
             (M,) the same row numbers. Photos without a date come last.
         """
-        if self.order is Order.NAME:
+        if self.is_by_name:
             return rows
+        if self.ranking:
+            ranks = np.full(len(columns), len(self.ranking), np.intp)
+            for rank, place_id in enumerate(self.ranking):
+                ranks[columns.locate([place_id])] = rank
+            return rows[np.argsort(ranks[rows], kind="stable")]
         if self.order is Order.DATE:
             return rows[np.argsort(columns.taken_at[rows], kind="stable")]
         return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]

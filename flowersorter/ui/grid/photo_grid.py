@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
@@ -41,7 +41,6 @@ class PhotoGrid(SectionedView):
     def __init__(self, model: PhotoModel, parent: QWidget | None = None) -> None:
         super().__init__(model, self._plain_header, parent)
         self.photos = model
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)  # the actions with keys of their own here
         self._tile_px = 0
         self._notice = ""
         self.tiles = PhotoDelegate(self)
@@ -176,9 +175,8 @@ class PhotoGrid(SectionedView):
             return
         drag = QDrag(self)
         drag.setMimeData(self.photos.mimeData(indexes))
-        picture = self._drag_picture(indexes)
-        drag.setPixmap(picture)
-        drag.setHotSpot(picture.rect().center())
+        drag.setPixmap(self._drag_picture(indexes))
+        drag.setHotSpot(QPoint(0, 0))
         drag.exec(Qt.DropAction.CopyAction)
 
     def _drag_picture(self, indexes: list[QModelIndex]) -> QPixmap:
@@ -189,9 +187,11 @@ class PhotoGrid(SectionedView):
         return drag_pixmap(images, len(indexes), self.palette(), self.devicePixelRatioF())
 
     def rest(self) -> None:
-        """Stop the timers of selection and viewport signals."""
+        """Stop all timers and motion."""
         self._settle.stop()
         self._look.stop()
+        self._motion.stop()
+        self._band.release()
         self._headers.release()
         self.blockSignals(True)
         self.photos.disconnect(self)

@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
+from PySide6.QtGui import Qt as TextFormat
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass
+from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
 from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.shared.dates import in_words
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
@@ -38,7 +41,10 @@ class PhotoRole(IntEnum):
     CONFIDENCE = Qt.ItemDataRole.UserRole + 7
     LABELLED = Qt.ItemDataRole.UserRole + 8
     BY_PERSON = Qt.ItemDataRole.UserRole + 9
-    NOT_MINE = Qt.ItemDataRole.UserRole + 10
+    STATE = Qt.ItemDataRole.UserRole + 10
+    TITLE = Qt.ItemDataRole.UserRole + 11
+    SECOND_COLOUR = Qt.ItemDataRole.UserRole + 12
+    LEFT_OUT = Qt.ItemDataRole.UserRole + 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class PhotoModel(ArrangedModel):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
+        self._left_out: frozenset[int] = frozenset()
         self.section_names: dict[int, str] = {}
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
@@ -79,13 +86,16 @@ class PhotoModel(ArrangedModel):
             PhotoRole.PLACE_ID: self._place_id,
             PhotoRole.ERROR: self._error,
             PhotoRole.THUMBNAIL: self._thumbnail,
-            PhotoRole.CLASS_NAME: self._class_name,
-            PhotoRole.CLASS_COLOUR: self._class_colour,
+            PhotoRole.CLASS_NAME: lambda row: self._name_of(self._class_id(row)),
+            PhotoRole.CLASS_COLOUR: lambda row: self._colour_of(self._class_id(row)),
             PhotoRole.VERDICT: self._verdict,
             PhotoRole.CONFIDENCE: self._confidence,
             PhotoRole.LABELLED: self._labelled,
             PhotoRole.BY_PERSON: self._by_person,
-            PhotoRole.NOT_MINE: self._not_mine,
+            PhotoRole.STATE: lambda row: state_of(self._facts(row)),
+            PhotoRole.TITLE: lambda row: title(self._facts(row)),
+            PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self._left_out,
+            PhotoRole.SECOND_COLOUR: lambda row: self._colour_of(int(self.columns.second_class_ids[row])),
         }
 
     # -- what Qt asks
@@ -124,9 +134,15 @@ class PhotoModel(ArrangedModel):
             self._name_sections()
             if len(self._order):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
-            if self._filter.grouping is not Grouping.NONE:
+            if self._filter.divided_by is not Grouping.NONE:
                 self._take(self._arranged())
                 self.sections_changed.emit()  # their names may be others, too
+
+    def set_left_out(self, place_ids: Iterable[int]) -> None:
+        """Mark these photos as left out of the next answer for their section, and no others."""
+        left_out = frozenset(place_ids)
+        changed, self._left_out = left_out ^ self._left_out, left_out
+        self._changed(self.columns.locate(changed), [PhotoRole.LEFT_OUT])
 
     def _name_sections(self) -> None:
         """Use the names of the classes now, in the same dictionary."""
@@ -163,6 +179,7 @@ class PhotoModel(ArrangedModel):
 
     def show_labels(self, news: LabelNews) -> None:
         """Show labels that changed, of photos and of places whose photo is not read yet."""
+        self.moves_softly = True
         self.columns.set_photos(news.read)
         self.set_labels(
             {
@@ -171,6 +188,7 @@ class PhotoModel(ArrangedModel):
             }
         )
         self.set_place_labels({at: (class_id, class_id > 0) for at, class_id in news.pending.items()})
+        self.moves_softly = False
 
     def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
         """Show labels just written: by photo id the class id (0: none) and whether a person gave it."""
@@ -212,7 +230,7 @@ class PhotoModel(ArrangedModel):
 
     def describe(self, row: int) -> str:
         """Describe class and verdict of a model row in words."""
-        return self._said(int(self._order[row]))
+        return in_short(self._facts(int(self._order[row])))
 
     def wanted(self, row: int) -> Wanted:
         """Return the thumbnail request of a model row."""
@@ -225,29 +243,15 @@ class PhotoModel(ArrangedModel):
         return os.path.basename(self.columns.names[row])  # noqa: PTH119 -- painted for every tile
 
     def _tool_tip(self, row: int) -> str:
-        return self.columns.names[row]
+        path, taken = Path(self.columns.names[row]), self.columns.taken_at[row]
+        tip = tool_tip(self._facts(row), path.name, str(path.parent), "" if np.isnat(taken) else in_words(taken.item()))
+        return TextFormat.convertFromPlainText(tip) if TextFormat.mightBeRichText(tip) else tip
 
     def _spoken(self, row: int) -> str:
-        return ", ".join(filter(None, (self._name(row), self._said(row))))
+        return spoken(self._facts(row), self._name(row))
 
-    def _said(self, row: int) -> str:
-        if self._error(row) is not None:
-            unreadable = self.tr("unreadable")
-            return f"{self._class_name(row)}, {unreadable}" if self._labelled(row) else unreadable
-        if self._not_mine(row):
-            return self.tr("not mine")
-        if not self._class_name(row):
-            return self.tr("unknown") if self._verdict(row) is Verdict.UNKNOWN else ""
-        if self._labelled(row):
-            words = self.tr("confirmed by you") if self._by_person(row) else self.tr("from folder name")
-        else:
-            words = {
-                Verdict.SURE: self.tr("sure"),
-                Verdict.LIKELY: self.tr("likely"),
-                Verdict.UNSURE: self.tr("not sure"),
-                Verdict.UNKNOWN: self.tr("unknown"),
-            }.get(self._verdict(row), "")
-        return f"{self._class_name(row)}, {words}"
+    def _facts(self, row: int) -> PhotoFacts:
+        return facts_of_row(self.columns, row, self._name_of)
 
     def _place_id(self, row: int) -> int:
         return int(self.columns.place_ids[row])
@@ -261,15 +265,15 @@ class PhotoModel(ArrangedModel):
             return None
         return self._thumbnails(Wanted(int(columns.place_ids[row]), int(columns.photo_ids[row]), columns.paths[row]))
 
-    def _look(self, row: int) -> ClassLook | None:
-        return self._classes.get(int(self.columns.label_ids[row] or self.columns.class_ids[row]))
+    def _class_id(self, row: int) -> int:
+        return int(self.columns.label_ids[row] or self.columns.class_ids[row])
 
-    def _class_name(self, row: int) -> str:
-        look = self._look(row)
+    def _name_of(self, class_id: int) -> str:
+        look = self._classes.get(class_id)
         return look.name if look is not None else ""
 
-    def _class_colour(self, row: int) -> str:
-        look = self._look(row)
+    def _colour_of(self, class_id: int) -> str:
+        look = self._classes.get(class_id)
         return look.colour if look is not None else ""
 
     def _verdict(self, row: int) -> Verdict:
@@ -277,9 +281,6 @@ class PhotoModel(ArrangedModel):
 
     def _confidence(self, row: int) -> float:
         return float(self.columns.confidences[row])
-
-    def _not_mine(self, row: int) -> bool:
-        return bool(self.columns.class_keys[row] == PseudoClass.NOT_MINE)
 
     def _labelled(self, row: int) -> bool:
         return bool(self.columns.label_ids[row] > 0)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
 from flowersorter.messages import worded
+from flowersorter.ui.shared.dates import iso_in_words
 
 if TYPE_CHECKING:
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
@@ -52,7 +52,7 @@ class Facts(QWidget):
         size = locale.formattedDataSize(known.place.size_bytes, 1)
         if photo is not None:
             if photo.taken_at:
-                self._set(self.taken, date_text(photo.taken_at))
+                self._set(self.taken, iso_in_words(photo.taken_at))
             self._set(self.camera, photo.camera or "")
             remark = worded(photo.remark or "")
             self._set(self.remark, f"{remark[:1].upper()}{remark[1:]}")
@@ -78,20 +78,3 @@ class Facts(QWidget):
 def _breakable(text: str) -> str:
     """Long names may break after a separator: Qt breaks lines at spaces only."""
     return "".join(f"{char}\u200b" if char in "/\\_-." else char for char in text)
-
-
-def date_text(iso: str, form: QLocale.FormatType = QLocale.FormatType.LongFormat) -> str:
-    """A moment as ISO 8601 in the words of the person's country; a text that is none stays as it is.
-
-    Args:
-        iso: The moment.
-        form: Of the day; the time is short in any case.
-    """
-    try:
-        moment = datetime.fromisoformat(iso)
-    except ValueError:
-        return iso
-    when = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    locale = QLocale()
-    day = locale.toString(when.date(), form)
-    return f"{day}, {locale.toString(when.time(), QLocale.FormatType.ShortFormat)}"

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
 
-from flowersorter.ui.classes.class_list import DIGIT_KEYS
+from flowersorter.ui.classes.class_dialogs import swatch
+from flowersorter.ui.classes.class_rows import DIGIT_KEYS
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe, without_mnemonics
@@ -64,7 +65,7 @@ class ClassChips(QScrollArea):
         chip.setCheckable(True)
         chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        chip.setIcon(_swatch(look.colour))
+        chip.setIcon(swatch(look.colour))
         chip.setIconSize(QSize(_SWATCH_PX, _SWATCH_PX))
         name = self.fontMetrics().elidedText(look.name, Qt.TextElideMode.ElideRight, _NAME_PX)
         key = str(number) if number <= DIGIT_KEYS else ""
@@ -98,15 +99,3 @@ class ClassChips(QScrollArea):
         self._page.setMinimumHeight(y + highest + gap)
         self.setFixedHeight(gap + min(lines, _MOST_LINES) * (highest + gap))
         self.setVisible(bool(self.buttons))
-
-
-def _swatch(colour: str) -> QIcon:
-    picture = QPixmap(2 * _SWATCH_PX, 2 * _SWATCH_PX)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
-    painter.drawRoundedRect(picture.rect(), 6, 6)
-    painter.end()
-    return QIcon(picture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QKeyCombination, QPointF, Qt, Signal
+from PySide6.QtCore import QKeyCombination, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -49,6 +49,11 @@ class LargeView(QWidget):
         self.canvas_name, self.second_name = ElidedLabel("first_name", self), ElidedLabel("second_name", self)
         self._second_side = QWidget(self)
         self._tools: set[str] = set()
+        self._actual_size = QAction(self.tr("Actual Size"), self)
+        self._actual_size.setObjectName("actual_size")
+        self._actual_size.setShortcut("Z")
+        self._actual_size.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self._actual_size.triggered.connect(self._on_actual_size)
         self._lay_out()
         self.show_second(False)
         self.header.back_requested.connect(self.closed)
@@ -79,11 +84,15 @@ class LargeView(QWidget):
         column.addWidget(self.chips)
         column.addWidget(self.strip)
 
+    @Slot()
+    def _on_actual_size(self) -> None:
+        self.canvas.toggle()
+
     def use_actions(self, actions: Sequence[QAction]) -> None:
         """Have these actions, and their keys, here too."""
         for old in self.actions():
             self.removeAction(old)
-        self.addActions(list(actions))
+        self.addActions([*actions, self._actual_size])
         for action in actions:
             if action.objectName() in _TOOLS and action.objectName() not in self._tools:
                 self._tools.add(action.objectName())
@@ -113,8 +122,6 @@ class LargeView(QWidget):
             self.row_picked.emit(0 if key == Qt.Key.Key_Home else self._photos.rowCount() - 1)
         elif key == Qt.Key.Key_Escape:
             self.closed.emit()
-        elif key == Qt.Key.Key_Z:
-            self.canvas.toggle()
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             self.canvas.magnify(1 / STEP if key == Qt.Key.Key_Minus else STEP)
         elif not self._triggered(event.keyCombination()):

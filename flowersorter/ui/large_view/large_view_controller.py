@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QModelIndex, QObject, QSize, Signal, Slot
+from PySide6.QtCore import QLocale, QModelIndex, QObject, QRect, QSize, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import ClassLook, PhotoRole
-from flowersorter.ui.inspector.exif_facts import date_text
-from flowersorter.ui.large_view.suggestion_line import suggestion_icon, suggestion_line
+from flowersorter.ui.grid.photo_state import facts_of_row, shares, title, verdict_sentence
 from flowersorter.ui.large_view.zoom import STEP
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.dates import iso_in_words
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_pool import Wanted
@@ -51,6 +51,7 @@ class LargeViewController(QObject):
         front: For messages.
         grid: Its current photo is shown.
         pages: The grid's page is the first one; the large view becomes another one.
+        watch: Lets a class be typed in a widget, given where the photo is in it.
         parent: Owns it.
 
     Signals:
@@ -71,10 +72,11 @@ class LargeViewController(QObject):
         front: MessageSink,
         grid: PhotoGrid,
         pages: QStackedWidget,
+        watch: Callable[[QWidget, Callable[[], QRect]], None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._grid, self._pages = session, front, grid, pages
+        self._session, self._front, self._grid, self._pages, self._watch = session, front, grid, pages, watch
         self._photos = session.photos
         self._details = LatestOnly(self)
         self._known: PhotoDetails | None = None
@@ -101,6 +103,7 @@ class LargeViewController(QObject):
         self.comparison = CompareController(self._session, view, self.screen, self)
         self._heat = HeatMapController(self._session, self._front, view.canvas, self)
         self._made = True
+        self._watch(view, lambda: view.canvas.geometry().translated(view.canvas.parentWidget().pos()))
         view.chips.show_classes(self._classes)
         view.closed.connect(self.close)
         view.moved.connect(self._on_moved)
@@ -357,30 +360,28 @@ class LargeViewController(QObject):
                 self.screen.image(self._photos.wanted(row))
 
     def _show_texts(self) -> None:
-        index, known = self._photos.index(self._row), self._known
+        index, columns = self._photos.index(self._row), self._photos.columns
         if not index.isValid():
             return
-        number = self.tr("{0} of {1}").format(self._row + 1, self._photos.rowCount())
-        photo = known.photo if known is not None else None
-        date = date_text(photo.taken_at, QLocale.FormatType.ShortFormat) if photo is not None and photo.taken_at else ""
-        self.view.header.show_photo(str(index.data()), number, date)
-        labelled, error = bool(index.data(PhotoRole.LABELLED)), index.data(PhotoRole.ERROR)
-        described = self._photos.describe(self._row)
-        line = suggestion_line(described, known, self._classes) if not labelled and error is None else described
+        at = int(columns.locate([self._photos.wanted(self._row).place_id])[0])
+        facts, photo = facts_of_row(columns, at, self._name_of), self._known.photo if self._known is not None else None
+        begin, sentence = shares(facts) or title(facts), verdict_sentence(facts)
         remark = worded(photo.remark or "") if photo is not None else ""
-        icon = suggestion_icon(Verdict(index.data(PhotoRole.VERDICT)), labelled=labelled, unreadable=error is not None)
-        text = " · ".join(filter(None, (line, remark)))
-        self.view.header.show_suggestion(text, icon)
-        spoken = ", ".join(filter(None, (str(index.data()), text, number)))
+        text = " · ".join(filter(None, ("" if sentence.startswith(begin) else begin, sentence, remark)))
+        name, number = str(index.data()), self.tr("{0} of {1}").format(self._row + 1, self._photos.rowCount())
+        taken = iso_in_words(photo.taken_at, QLocale.FormatType.ShortFormat) if photo and photo.taken_at else ""
+        self.view.header.show_photo(name, number, taken)
+        self.view.header.show_suggestion(text, theme.state_style(index.data(PhotoRole.STATE)).icon)
+        spoken = ", ".join((name, text, number))
         self.view.canvas.setAccessibleName(spoken)
         self.view.setAccessibleName(self.tr("Large view: {0}").format(spoken))  # it has the focus
-        self.view.canvas_name.set_text(" · ".join(filter(None, (str(index.data()), described))))
-        self.view.chips.show_label(self._label())
+        self.view.canvas_name.set_text(" · ".join(filter(None, (name, self._photos.describe(self._row)))))
+        self.view.chips.show_label(int(columns.label_ids[at]))
         self.view.strip.show_row(self._row)
 
-    def _label(self) -> int:
-        columns = self._photos.columns
-        return int(columns.label_ids[columns.locate([self._photos.wanted(self._row).place_id])[0]])
+    def _name_of(self, class_id: int) -> str:
+        look = self._classes.get(class_id)
+        return look.name if look is not None else ""
 
     def _show_second(self) -> None:
         self.comparison.show(self._row, self._known, self._classes)
@@ -389,8 +390,7 @@ class LargeViewController(QObject):
         wanted, known = self._photos.wanted(self._row), self._known
         if known is not None:  # else it is shown when the details are there
             class_id = known.top[0][0] if known.top else 0
-            look = self._classes.get(class_id)
-            self._heat.show(wanted, class_id, look.name if look is not None else "")
+            self._heat.show(wanted, class_id, self._name_of(class_id))
 
 
 def _details(engine: Engine, place_id: int) -> PhotoDetails:

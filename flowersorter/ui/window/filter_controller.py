@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -65,7 +65,9 @@ class FilterController(QObject):
     @Slot(int)
     def show(self, key: int) -> None:
         """Show a class or a pseudo-class."""
-        self._photos.set_filter(replace(self._photos.filter, class_key=key, places=None, title=""))
+        wanted = replace(self._photos.filter, class_key=key, places=None, title="", ranking=())
+        self._photos.set_filter(wanted)
+        self._show_arrangement()
         self._list.set_current(key)
         self._grid.scrollToTop()
         self.show_title()
@@ -73,11 +75,18 @@ class FilterController(QObject):
     @Slot(object, str)
     def show_places(self, place_ids: Iterable[int], title: str) -> None:
         """Show exactly these photos."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title))
+
+    @Slot(object, str)
+    def show_ranked(self, place_ids: Sequence[int], title: str) -> None:
+        """Show exactly these photos in this order, which is that of their likeness."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids)))
+
+    def _show_places(self, wanted: PhotoFilter) -> None:
         self.everything_shown.emit()
         before = self._photos.filter
-        self._photos.set_filter(
-            PhotoFilter(places=frozenset(place_ids), title=title, order=before.order, grouping=before.grouping)
-        )
+        self._photos.set_filter(replace(wanted, order=before.order, grouping=before.grouping))
+        self._show_arrangement()
         self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
@@ -128,14 +137,19 @@ class FilterController(QObject):
     @Slot(object)
     def order_by(self, order: Order) -> None:
         """Order the photos."""
-        self._header.show_order(order)
-        self._photos.set_filter(replace(self._photos.filter, order=order))
+        self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
+        self._show_arrangement()
 
     @Slot(object)
     def group_by(self, grouping: Grouping) -> None:
         """Divide the photos into sections."""
-        self._header.show_grouping(grouping)
-        self._photos.set_filter(replace(self._photos.filter, grouping=grouping))
+        self._photos.set_filter(replace(self._photos.filter, grouping=grouping, ranking=()))
+        self._show_arrangement()
+
+    def _show_arrangement(self) -> None:
+        shown = self._photos.filter
+        self._header.show_order(None if shown.ranking else shown.order)
+        self._header.show_grouping(shown.divided_by)
 
     @Slot(bool)
     def hide_confirmed(self, hide: bool) -> None:

@@ -23,6 +23,8 @@ USUAL_SIZE = (1280, 820)
 USUAL_SIDES = [230, 760, 290]
 NARROW_PX = 960
 NARROW_SIDES = [180, 390, 230]
+WIDE_PX = 1600
+WIDE_SIDES = [300, 960, 340]
 
 
 class WindowState:
@@ -51,17 +53,21 @@ class WindowState:
             self._window.resize(*USUAL_SIZE)
         sides = self._state.setting(PANEL_WIDTHS)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
-        self._splitter.setSizes(sides if valid else USUAL_SIDES)
+        self._splitter.setSizes(sides if valid else _sides_at(self._window.width()))
         grid.set_tile_size(self._state.setting(TILE_SIZE_PX))
         inspector.setChecked(self._state.setting(INSPECTOR_SHOWN))
         self._inspector = inspector
 
     def fit(self, before_px: int, now_px: int) -> None:
-        """A window that gets narrow takes the room from its sides, one that gets wide gives it back."""
-        if before_px >= NARROW_PX > now_px:
-            self._splitter.setSizes(NARROW_SIDES)
-        elif now_px >= NARROW_PX > before_px > 0:
-            self._splitter.setSizes(USUAL_SIDES)
+        """A window that gets narrow takes the room from its sides, one that gets wide gives them more.
+
+        Sides that the person sized are left as they are, unless the window is too narrow for them.
+        """
+        before, now = _sides_at(before_px), _sides_at(now_px)
+        if before_px <= 0 or before == now:
+            return
+        if NARROW_SIDES in (before, now) or self._splitter.sizes()[0] == before[0]:
+            self._splitter.setSizes(now)
 
     def save(self, grid: PhotoGrid, shown: PhotoFilter) -> None:
         """Remember all of it."""
@@ -73,3 +79,10 @@ class WindowState:
         self._state.set_setting(TILE_SIZE_PX, grid.tile_size)
         self._state.set_setting(PHOTO_ORDER, shown.order.value)
         self._state.set_setting(GROUPING, shown.grouping.value)
+
+
+def _sides_at(width_px: int) -> list[int]:
+    """Widths of class list, photos and inspector in a window of this width."""
+    if width_px < NARROW_PX:
+        return NARROW_SIDES
+    return USUAL_SIDES if width_px < WIDE_PX else WIDE_SIDES

@@ -7,18 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QMouseEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel, places_in
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
 from flowersorter.ui.review.section_headers import SectionHeader
+from flowersorter.ui.shared import theme
+from flowersorter.workflows.labelling.pending_labels import LabelNews
 from tests.qt.drag import drag
 from tests.qt.fake_rows import LOOKS, picture, rows
 
@@ -212,15 +216,18 @@ def test_headers_scroll_and_the_topmost_one_stays(shown: Sectioned) -> None:
 
 
 def test_tab_goes_through_the_headers_and_shows_them(shown: Sectioned) -> None:
+    def press(key: Qt.Key, keys: Qt.KeyboardModifier = NONE) -> QWidget | None:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, key, keys)
+        return QApplication.focusWidget()
+
     shown.above.setFocus()
-    found = []
-    for _ in range(5):
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-        found.append(QApplication.focusWidget())
+    found = [press(Qt.Key.Key_Tab) for _ in range(5)]
     assert found == [shown.grid, *(shown.header(number).fold for number in range(3)), shown.below]
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Backtab, SHIFT)
+    press(Qt.Key.Key_Backtab, SHIFT)
     assert shown.grid.viewport().rect().contains(shown.header(2).geometry())
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    press(Qt.Key.Key_Space)
     assert shown.grid.is_folded(shown.model.sections[2])
 
 
@@ -229,7 +236,7 @@ def test_photos_are_read_out_with_their_class(shown: Sectioned) -> None:
     assert found.role() == QAccessible.Role.List
     assert found.childCount() == 3 * EACH
     first = found.child(0)
-    assert first.text(QAccessible.Text.Name) == "IMG_000003.jpg, daisy, sure"
+    assert first.text(QAccessible.Text.Name) == "IMG_000003.jpg, daisy, sure, daisy 10 %, roses 45 %"
     assert first.rect().contains(shown.grid.viewport().mapToGlobal(shown.tile(0)))
     assert [shown.header(number).accessibleName() for number in range(3)] == [
         f"{name}, {EACH} photos" for name in ("daisy", "roses", "tulips")
@@ -338,3 +345,34 @@ def test_without_groups_there_is_no_header(many: Sectioned) -> None:
     many.model.set_filter(PhotoFilter())
     assert all(header.isHidden() for header in many.grid.findChildren(SectionHeader))
     assert many.grid.visualRect(many.model.index(0)).top() == 0
+
+
+def test_a_section_that_is_gone_closes_softly(many: Sectioned, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid, model = many.grid, many.model
+    label = Label(1, LabelOrigin.PERSON)
+    grid.verticalScrollBar().setValue(grid._places.top(1) - 20)
+    monkeypatch.setattr(theme, "MOTION_MS", 1_000_000)
+    model.show_labels(LabelNews({1000 + each: label for each in many.places[1]}))
+    assert [section.count for section in model.sections] == [200, 100]
+    tulips, motion = many.header(1), grid._motion
+    way = []
+    for share in (0, 0.1, 0.4):
+        motion._animation.setCurrentTime(round(share * theme.MOTION_MS))
+        way.append(tulips.y())
+        grid.grab()
+    assert way[0] > grid._page // 2
+    assert way == sorted(way, reverse=True)
+    assert len(set(motion.shifts)) == 1  # the end of the section above stays
+    motion._animation.setCurrentTime(theme.MOTION_MS)
+    assert not motion.under_way
+    assert tulips.y() == 20
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # the header of what is gone
+    assert many.header(1) is tulips
+    assert isValid(grid._headers._viewport)
+    model.show_labels(LabelNews({1000 + each: label for each in many.places[1][:50]}))
+    assert motion.under_way
+    grid.verticalScrollBar().setValue(0)
+    assert not motion.under_way  # who scrolls sees things where they are
+    monkeypatch.setattr(theme, "motion_ms", lambda: 0)  # as the system asks
+    model.show_labels(LabelNews({1000 + each: None for each in many.places[0][:50]}))
+    assert not motion.under_way

@@ -190,10 +190,9 @@ def _tell(header: QWidget, section: Section, *, folded: bool) -> None:
 
 
 def _in_tab_order(header: QWidget) -> list[QWidget]:
-    """The widgets of a header that take the keyboard, in the order that the header gave them."""
-    found, widget = [header], header.nextInFocusChain()
-    while widget is not None and widget is not header:
-        if header.isAncestorOf(widget):
-            found.append(widget)
-        widget = widget.nextInFocusChain()
-    return [widget for widget in found if widget.focusPolicy() != Qt.FocusPolicy.NoFocus]
+    """The widgets of a header that take the keyboard, in the order that they were made.
+
+    `nextInFocusChain` would make PySide believe that what it returns, the viewport at last, goes when the header does.
+    """
+    widgets = [header, *header.findChildren(QWidget)]
+    return [widget for widget in widgets if widget.focusPolicy() != Qt.FocusPolicy.NoFocus]

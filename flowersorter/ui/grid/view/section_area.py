@@ -14,6 +14,7 @@ from flowersorter.ui.grid.sections import Identity, Section
 from flowersorter.ui.grid.view.header_pool import HeaderFactory, HeaderPool
 from flowersorter.ui.grid.view.scroll_anchor import ScrollAnchor, anchor_of, offset_for
 from flowersorter.ui.grid.view.section_layout import Cells, SectionLayout
+from flowersorter.ui.grid.view.section_motion import SectionMotion
 
 
 class SectionArea(QListView):
@@ -38,6 +39,7 @@ class SectionArea(QListView):
         self._folds_at_first: Callable[[Section], bool] = lambda _section: False
         self._headers = HeaderPool(self.viewport(), factory, self)
         self._places = SectionLayout((), self._cells, self._headers.height, self.is_folded)
+        self._motion = SectionMotion(self)
         self._busy = False  # the scroll bar moves because everything is laid out anew
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -45,6 +47,7 @@ class SectionArea(QListView):
         self.setModel(rows)
         self._headers.entered.connect(self._on_header_entered)
         self._headers.fold_requested.connect(self._on_fold_requested)
+        self._motion.moved.connect(self._on_moved)
 
     # -- sections
 
@@ -209,6 +212,7 @@ class SectionArea(QListView):
 
     def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False) -> None:
         """Lay out anew; what is to be kept in view stays where it is."""
+        self._motion.stop()
         self._busy = True
         self._places = SectionLayout(self._rows.sections, self._cells, self._headers.height, self.is_folded)
         offset = 0 if from_top else None
@@ -223,13 +227,19 @@ class SectionArea(QListView):
         self.viewport().update()
         self.scrolled.emit()
 
+    @Slot()
+    def _on_moved(self) -> None:
+        self._place_headers()
+        self.viewport().update()
+
     def _place_headers(self) -> None:
-        self._headers.place(self._places, self.verticalOffset(), self.is_folded, {})
+        self._headers.place(self._places, self.verticalOffset(), self.is_folded, self._motion.shifts)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Move photos and headers."""
         if self._busy:
             return
+        self._motion.stop()
         self.scrollDirtyRegion(dx, dy)
         self.viewport().scroll(dx, dy)
         self._place_headers()

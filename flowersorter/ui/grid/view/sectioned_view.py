@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Slot
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QRegion
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QRegion
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyleOptionViewItem, QWidget
 
 from flowersorter.ui.grid.arranged_model import ArrangedModel, Index, spans
@@ -17,6 +17,7 @@ from flowersorter.ui.grid.view.keyboard_cursor import KeyboardCursor
 from flowersorter.ui.grid.view.rubber_band import RubberBand, runs_of, selection_of
 from flowersorter.ui.grid.view.scroll_anchor import Neighbours, ScrollAnchor, around, first_left
 from flowersorter.ui.grid.view.section_area import SectionArea
+from flowersorter.ui.shared import theme
 
 _MANY_RUNS = 500
 
@@ -33,7 +34,8 @@ class SectionedView(SectionArea):
         self._hovered = -1
         self._anchor: ScrollAnchor | None = None
         self._shown: PhotoFilter = rows.filter  # that of the photos laid out
-        # While the model is reset: the selected places, and the current one with its neighbours.
+        # While the model is reset: a picture of the view, the selected places, the current one with its neighbours.
+        self._picture = QPixmap()
         self._picked = np.zeros(0, np.int64)
         self._current: Neighbours | None = None
         self._band = RubberBand(self, self._runs_in)
@@ -47,7 +49,6 @@ class SectionedView(SectionArea):
         rows.modelAboutToBeReset.connect(self._remember_all)
         rows.modelReset.connect(self._recall_all)
         rows.sections_changed.connect(self._on_sections)
-        self.folded_changed.connect(self._on_folded)
 
     # -- the selection
 
@@ -89,10 +90,11 @@ class SectionedView(SectionArea):
             if first.row() <= row <= last.row():
                 self.viewport().update(self._cell(row))
 
-    @Slot(object, bool)
-    def _on_folded(self, _identity: Identity, folded: bool) -> None:
-        if folded:
-            self.select_rows(self.selected_rows())
+    def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False) -> None:
+        super()._lay_out(keep, from_top=from_top)
+        rows = self.selected_rows()
+        if len(self._places.shown_of(rows)) < len(rows):
+            self.select_rows(rows)  # a key would change photos that are not to be seen
 
     # -- photos come, go and move
 
@@ -110,6 +112,10 @@ class SectionedView(SectionArea):
     @Slot()
     def _remember_all(self) -> None:
         self._remember()
+        self._motion.stop()
+        self._picture = QPixmap()
+        if self._rows.moves_softly and len(self._places.sections) > 1 and self.isVisible() and theme.motion_ms():
+            self._picture = self.viewport().grab()
         self._band.release()
         self._picked = self._rows.places_at(self.selected_rows())
         current = self.currentIndex()
@@ -122,8 +128,12 @@ class SectionedView(SectionArea):
 
         What is in view stays where it is, unless the person asked for something else to be shown.
         """
-        same = self._shown == self._rows.filter
+        same, before = self._shown == self._rows.filter, (self._places, self.verticalOffset())
         self._follow()
+        if not self._picture.isNull():
+            now = (self._places, self.verticalOffset())
+            self._motion.start(before, now, self._picture, theme.motion_ms())
+            self._picture = QPixmap()
         self._shown = self._rows.filter
         at = self._rows.rows_at(self._picked)
         rows = self._places.shown_of(np.sort(at[at >= 0]))
@@ -216,10 +226,8 @@ class SectionedView(SectionArea):
     def _folded_at(self, at: QPoint) -> Identity | None:
         """The folded section whose number of hidden photos is at a point."""
         for number in self._places.sections_between(self.verticalOffset(), self.verticalOffset() + self._page):
-            hidden = self._places.hidden(number)
-            if hidden and badge_box(self._cell(self._places.last_shown(number)), hidden, self.fontMetrics()).contains(
-                at
-            ):
+            hidden, cell = self._places.hidden(number), self._cell(self._places.last_shown(number))
+            if hidden and badge_box(cell, hidden, self.fontMetrics()).contains(at):
                 return self._places.sections[number].identity
         return None
 
@@ -234,8 +242,12 @@ class SectionedView(SectionArea):
         plain = option.state & ~(flags.State_Selected | flags.State_HasFocus | flags.State_MouseOver)
         selection, delegate = self.selectionModel(), self.itemDelegate()
         current = self.currentIndex().row() if self.hasFocus() else -1
+        shifts = self._motion.shifts
+        self._motion.paint_gone(painter)
+        self._clear_under(painter, shifts)
         for row in self._rows_in_view():
-            cell = self._cell(row)
+            number = self._places.section_of(row)
+            cell = self._cell(row).translated(0, shifts.get(self._places.sections[number].identity, 0))
             if not event.region().intersects(cell):
                 continue
             index = self._rows.index(row)
@@ -244,8 +256,15 @@ class SectionedView(SectionArea):
             hover = flags.State_MouseOver if row == self._hovered else flags.State_None
             option.rect, option.state = cell, plain | flags.State_Enabled | selected | focus | hover
             delegate.paint(painter, option, index)
-            number = self._places.section_of(row)
             if row == self._places.last_shown(number) and self._places.hidden(number):
                 paint_badge(painter, cell, self._places.hidden(number), self.palette())
         self._band.paint(painter)
         painter.end()
+
+    def _clear_under(self, painter: QPainter, shifts: dict[Identity, int]) -> None:
+        """Let sections that glide cover what is gone."""
+        for identity, shift in shifts.items():
+            number, ground = self._places.number_of(identity), self.palette().color(QPalette.ColorRole.Base)
+            top, bottom = self._places.top(number), self._places.bottom(number)
+            box = QRect(0, top + shift - self.verticalOffset(), self.viewport().width(), bottom - top)
+            painter.fillRect(box, ground)
