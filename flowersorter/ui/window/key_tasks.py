@@ -98,7 +98,7 @@ TASKS = (
     KeyTask(
         _t("Look"),
         (
-            _keys("large_view", "compare", "heat_map", text=_t("Large view, compare, heat map")),
+            _keys("large_view", "compare", "heat_map", text=_t("Large, compare, heat map")),
             _gesture(_t("Wheel, click, Z"), _t("Zoom the large photo")),
             _keys("zoom_in", "zoom_out", text=_t("Larger, smaller photos")),
             _gesture(_t("Ctrl + wheel"), _t("Larger or smaller photos")),
