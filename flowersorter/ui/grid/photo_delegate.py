@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import PhotoRole
-from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState
+from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState, either
 from flowersorter.ui.grid.tile_buttons import TileButton, paint_buttons
 from flowersorter.ui.shared import theme
 
@@ -224,7 +224,9 @@ class PhotoDelegate(QStyledItemDelegate):
             font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         needed = painter.fontMetrics().horizontalAdvance(title)
-        if state is PhotoState.LIKELY:
+        if state is PhotoState.TORN and needed > place.width():
+            title = _both_names(painter.fontMetrics(), index, place.width())
+        elif state is PhotoState.LIKELY:
             self._word(painter, option, place.adjusted(needed + 8, 0, 0, 0), self.tr(style.word))
         elif state is PhotoState.FROM_FOLDER:
             place.setRight(place.right() - LINE_ICON_PX - 4)
@@ -292,6 +294,15 @@ def muted(text: QColor) -> QColor:
 def _write(painter: QPainter, place: QRect, text: str, elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
     shown = painter.fontMetrics().elidedText(text, elide, place.width())
     painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+def _both_names(metrics: QFontMetrics, index: Index, width: int) -> str:
+    """The title of a torn photo with both names cut off, so that neither hides the other."""
+    names = index.data(PhotoRole.CLASS_NAME), index.data(PhotoRole.SECOND_NAME)
+    room = width - metrics.horizontalAdvance(either("", ""))
+    shorter = min(metrics.horizontalAdvance(name) for name in names)
+    each = max(room // 2, room - shorter)
+    return either(*(metrics.elidedText(name, Qt.TextElideMode.ElideRight, each) for name in names))
 
 
 def _fitted(size: QSize, place: QRect) -> QRect:

@@ -43,8 +43,9 @@ class PhotoRole(IntEnum):
     BY_PERSON = Qt.ItemDataRole.UserRole + 9
     STATE = Qt.ItemDataRole.UserRole + 10
     TITLE = Qt.ItemDataRole.UserRole + 11
-    SECOND_COLOUR = Qt.ItemDataRole.UserRole + 12
-    LEFT_OUT = Qt.ItemDataRole.UserRole + 13
+    SECOND_NAME = Qt.ItemDataRole.UserRole + 12
+    SECOND_COLOUR = Qt.ItemDataRole.UserRole + 13
+    LEFT_OUT = Qt.ItemDataRole.UserRole + 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class PhotoModel(ArrangedModel):
             PhotoRole.STATE: lambda row: state_of(self._facts(row)),
             PhotoRole.TITLE: lambda row: title(self._facts(row)),
             PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self._left_out,
+            PhotoRole.SECOND_NAME: lambda row: self._name_of(int(self.columns.second_class_ids[row])),
             PhotoRole.SECOND_COLOUR: lambda row: self._colour_of(int(self.columns.second_class_ids[row])),
         }
 
@@ -287,6 +289,11 @@ class PhotoModel(ArrangedModel):
 
     def _by_person(self, row: int) -> bool:
         return bool(self.columns.by_person[row])
+
+
+def count_in(mime: QMimeData) -> int:
+    """Number of photos in drag data of this program; 0 in any other."""
+    return mime.data(PLACES_MIME).size() // np.dtype(np.int64).itemsize
 
 
 def places_in(mime: QMimeData) -> list[int]:
