@@ -44,7 +44,7 @@ class HeatMapController(QObject):
         self._session, self._front, self._canvas = session, front, canvas
         self._found: OrderedDict[_Key, HeatMap] = OrderedDict()
         self._job_id = 0
-        self._class_name = ""
+        self._class_name = self._said = ""
 
     def show(self, wanted: Wanted, class_id: int, class_name: str) -> None:
         """Show the heat map of a photo as soon as it is computed.
@@ -80,6 +80,8 @@ class HeatMapController(QObject):
         """Show the photo alone, and drop the heat map that is being computed."""
         self._session.queue.drop(self._job_id)
         self._canvas.clear_overlay()
+        if self._said and self._front.bar.message.text() == self._said:
+            self._front.bar.say("")
 
     def _keep(self, key: _Key, found: HeatMap) -> None:
         self._found[key] = found
@@ -91,7 +93,8 @@ class HeatMapController(QObject):
         self._canvas.show_overlay(overlay(found.cells), found.box, QColor(*_COLOURS[0][1:]))
         if self._class_name:
             text = self.tr("The bright parts support “{0}”. The network saw only the part inside the square.")
-            self._front.bar.say(text.format(self._class_name))
+            self._said = text.format(self._class_name)
+            self._front.bar.say(self._said)
 
     def _on_failed(self, error: Exception) -> None:
         self._front.bar.say(str(error))

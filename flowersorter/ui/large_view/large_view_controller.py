@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QModelIndex, QObject, QRect, QSize, Signal, Slot
+from PySide6.QtCore import QLocale, QModelIndex, QObject, QPoint, QRect, QSize, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -103,7 +103,7 @@ class LargeViewController(QObject):
         self.comparison = CompareController(self._session, view, self.screen, self)
         self._heat = HeatMapController(self._session, self._front, view.canvas, self)
         self._made = True
-        self._watch(view, lambda: view.canvas.geometry().translated(view.canvas.parentWidget().pos()))
+        self._watch(view, lambda: QRect(view.canvas.mapTo(view, QPoint()), view.canvas.size()))
         view.chips.show_classes(self._classes)
         view.closed.connect(self.close)
         view.moved.connect(self._on_moved)

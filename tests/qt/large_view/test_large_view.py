@@ -117,6 +117,10 @@ def test_space_opens_keys_label_and_go_on_and_escape_goes_back(program: Program,
     view.setFocus()
     press(program, Qt.Key.Key_End)
     assert shown(program) == photos[-1]
+    press(program, Qt.Key.Key_T)  # any letter without a command begins the name of a class
+    assert program.window.selection.typing.box.isVisible()
+    press(program, Qt.Key.Key_Escape)
+    assert view.hasFocus()
     press(program, Qt.Key.Key_Escape)
     assert grid.isVisible()
     assert grid.hasFocus()
