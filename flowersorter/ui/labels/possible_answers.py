@@ -58,5 +58,5 @@ def possible_actions(columns: PhotoColumns, place_ids: Iterable[int]) -> frozens
         "show_similar": len(places) == 1 and bool((columns.photo_ids[columns.locate(places)] > 0).all()),
         "compare": len(places) <= 2,  # with one photo, the most similar confirmed one beside it
     }
-    always = ("new_class", "large_view", "preview", "show_in_folder", "copy_path")
+    always = ("new_class", "large_view", "show_in_folder", "copy_path")
     return frozenset(always) | {name for name, allowed in possible.items() if allowed}

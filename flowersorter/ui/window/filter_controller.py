@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -38,6 +38,21 @@ class FilterController(QObject):
         self._names: Mapping[int, str] = {}
         self.scanning = False
         header.grouping_picked.connect(self.group_by)
+        header.order_picked.connect(self.order_by)
+        header.back_requested.connect(self.show_all)
+        header.name_searched.connect(self.search)
+        header.search.finished.connect(grid.setFocus)
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """The handlers of its actions, by the action's name."""
+        return {
+            "show_all": self.show_all,
+            "show_unsure": self.show_unsure,
+            "show_unknown": self.show_unknown,
+            "show_unreadable": self.show_unreadable,
+            "hide_confirmed": self.hide_confirmed,
+        }
 
     @property
     def class_shown(self) -> int:

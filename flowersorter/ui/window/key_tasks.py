@@ -98,8 +98,8 @@ TASKS = (
     KeyTask(
         _t("Look"),
         (
-            _keys("preview"),
-            _gesture(_t("Double click"), _t("See a larger view")),
+            _keys("large_view", "compare", "heat_map", text=_t("Large, compare, heat map")),
+            _gesture(_t("Wheel, click, Z"), _t("Zoom the large photo")),
             _keys("zoom_in", "zoom_out", text=_t("Larger, smaller photos")),
             _gesture(_t("Ctrl + wheel"), _t("Larger or smaller photos")),
             _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),

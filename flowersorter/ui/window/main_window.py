@@ -19,9 +19,9 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.inspector.inspector import Inspector
-from flowersorter.ui.inspector.preview_controller import PreviewController
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.review.answer_controller import AnswerController
@@ -89,11 +89,14 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.grid, 1)
+        self.middle = QStackedWidget(self)
+        self.middle.setObjectName("middle_pages")
+        self.middle.addWidget(middle)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setObjectName("splitter")
         self.splitter.setAccessibleName(self.tr("Classes, photos and the selected photo"))
         self.splitter.setHandleWidth(1)
-        for part, stretch in ((self.class_list, 0), (middle, 1), (self.inspector, 0)):
+        for part, stretch in ((self.class_list, 0), (self.middle, 1), (self.inspector, 0)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         self.splitter.setCollapsible(1, False)
@@ -129,7 +132,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewController(
             session, front, self.folder, self.grid, self.labels, self.classes, self.filter, self
         )
-        self.preview = PreviewController(session, front, self.grid, self)
+        self.large = LargeViewController(session, front, self.grid, self.middle, self.selection.typing.watch, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
         self.window_controller = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
@@ -160,17 +163,14 @@ class MainWindow(QMainWindow):
         self.grid.visible_changed.connect(pool.retain)
         self.grid.visible_changed.connect(self.folder.look_at)
         self.grid.selection_settled.connect(self._on_selection)
-        self.grid.doubleClicked.connect(self.preview.show)
+        self.grid.doubleClicked.connect(self.large.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
-        self.header.order_picked.connect(self.filter.order_by)
-        self.header.back_requested.connect(self.filter.show_all)
-        self.header.name_searched.connect(self.filter.search)
-        self.header.search.finished.connect(self.grid.setFocus)
         self.empty.open_requested.connect(self.window_controller.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
         FolderDrop(self).dropped.connect(self.open_folder)
-        self.inspector.preview_requested.connect(self.preview.show)
+        self.inspector.preview_requested.connect(self.large.show)
+        self.large.class_picked.connect(self.selection.assign)
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
         self.inspector.class_picked.connect(self.selection.assign)
         self.inspector.place_picked.connect(self.window_controller.go_to_path)
@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
         self.sidebar.naming_requested.connect(self.review.start_naming)
         self.sidebar.checking_requested.connect(self.review.start_checking)
         self.review.progressed.connect(self.sidebar.show_progress)
-        self.review.single_requested.connect(self.preview.show)
+        self.review.single_requested.connect(self.large.show)
         self.review.steps.sort_requested.connect(actions["sort"].trigger)
         self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
@@ -247,22 +247,17 @@ class MainWindow(QMainWindow):
             "check_labels": late.check_labels,
             "name_groups": self.review.start_naming,
             "label_next": late.label_next,
-            "preview": self.preview.show,
+            **self.large.handlers,
+            **self.filter.handlers,
             "show_similar": late.show_similar,
             "show_in_folder": self.window_controller.show_picked_in_folder,
             "copy_path": self.window_controller.copy_paths,
-            "zoom_in": self.grid.zoom_in,
-            "zoom_out": self.grid.zoom_out,
-            "show_all": self.filter.show_all,
             "find": self.header.start_search,
-            "show_unsure": self.filter.show_unsure,
-            "show_unknown": self.filter.show_unknown,
-            "show_unreadable": self.filter.show_unreadable,
-            "hide_confirmed": self.filter.hide_confirmed,
             "inspector": self.inspector.setVisible,
             "about": self.window_controller.show_about,
             "help": self.window_controller.show_keys,
         }
+        self.actions_by_name["find"].triggered.connect(self.large.close)  # before the search starts above the grid
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
         self.filter.everything_shown.connect(lambda: self.actions_by_name["hide_confirmed"].setChecked(False))
@@ -359,6 +354,7 @@ class MainWindow(QMainWindow):
     def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
         self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.selection.assign)
         self.inspector.set_classes(self.classes.looks)
+        self.large.set_classes(self.classes.looks)
         self.filter.set_names({each.id: each.name for each in classes})
         self._show_counts()
 
@@ -390,7 +386,7 @@ class MainWindow(QMainWindow):
 
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
-        for part in (self.inspector, self.preview, self.cache, self.on_demand, self.learning, self.answers):
+        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()

@@ -99,9 +99,14 @@ def test_the_window_has_no_english_text_beside_the_catalogue(tmp_path: Path, qtb
         idle(program, qtbot)
         classes = [each.name for each in stored(program).classes.all()]
         assert not untranslated(program.window, str(folder), *classes)
+        program.window.grid.setCurrentIndex(program.window.grid.model().index(0, 0))
+        for action in ("large_view", "compare"):
+            program.window.actions_by_name[action].trigger()
+            idle(program, qtbot)
+        assert not untranslated(program.window.large.view, *classes)
 
 
-DIALOGS = ("new_collection", "new_class", "preferences", "history", "sort", "models", "preview", "about", "help")
+DIALOGS = ("new_collection", "new_class", "preferences", "history", "sort", "models", "about", "help")
 
 
 @pytest.mark.usefixtures("pseudo_language")
