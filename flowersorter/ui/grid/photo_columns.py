@@ -212,9 +212,9 @@ class PhotoColumns:
         """
         wanted = np.fromiter(labels, np.int64, len(labels))
         rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
-        for row in rows.tolist():
-            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
-            self.own[place], self._said_of[place] = labels[photo], photo
+        places, photos = self.place_ids[rows].tolist(), self.photo_ids[rows].tolist()
+        self.own.update(zip(places, (labels[photo] for photo in photos), strict=True))
+        self._said_of.update(zip(places, photos, strict=True))
         self._say_again(rows)
         self._shelve(rows)
         return rows
@@ -293,8 +293,11 @@ class PhotoColumns:
         self._said_of.pop(place_id, None)
 
     def _say_again(self, rows: Rows) -> None:
-        for row in rows.tolist() if self.own else ():
-            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
+        if not self.own:
+            return
+        found: list[tuple[int, int, bool]] = []
+        pairs = zip(self.place_ids[rows].tolist(), self.photo_ids[rows].tolist(), strict=True)
+        for row, (place, photo) in zip(rows.tolist(), pairs, strict=True):
             label = self.own.get(place)
             if label is None:
                 continue
@@ -302,7 +305,10 @@ class PhotoColumns:
                 self._forget(place)
                 continue
             self._said_of[place] = photo or self._said_of.get(place, 0)
-            self.label_ids[row], self.by_person[row] = label
+            found.append((row, *label))
+        if found:
+            at, class_ids, by_person = zip(*found, strict=True)
+            self.label_ids[list(at)], self.by_person[list(at)] = class_ids, by_person
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]
