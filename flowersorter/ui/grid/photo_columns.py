@@ -213,9 +213,11 @@ class PhotoColumns:
         wanted = np.fromiter(labels, np.int64, len(labels))
         rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
         places, photos = self.place_ids[rows].tolist(), self.photo_ids[rows].tolist()
-        self.own.update(zip(places, (labels[photo] for photo in photos), strict=True))
+        given = [labels[photo] for photo in photos]
+        self.own.update(zip(places, given, strict=True))
         self._said_of.update(zip(places, photos, strict=True))
-        self._say_again(rows)
+        self.label_ids[rows] = [class_id for class_id, _ in given]
+        self.by_person[rows] = [by_person for _, by_person in given]
         self._shelve(rows)
         return rows
 
@@ -295,7 +297,8 @@ class PhotoColumns:
     def _say_again(self, rows: Rows) -> None:
         if not self.own:
             return
-        found: list[tuple[int, int, bool]] = []
+        found: list[int] = []
+        labels: list[tuple[int, bool]] = []
         pairs = zip(self.place_ids[rows].tolist(), self.photo_ids[rows].tolist(), strict=True)
         for row, (place, photo) in zip(rows.tolist(), pairs, strict=True):
             label = self.own.get(place)
@@ -305,10 +308,10 @@ class PhotoColumns:
                 self._forget(place)
                 continue
             self._said_of[place] = photo or self._said_of.get(place, 0)
-            found.append((row, *label))
-        if found:
-            at, class_ids, by_person = zip(*found, strict=True)
-            self.label_ids[list(at)], self.by_person[list(at)] = class_ids, by_person
+            found.append(row)
+            labels.append(label)
+        self.label_ids[found] = [class_id for class_id, _ in labels]
+        self.by_person[found] = [by_person for _, by_person in labels]
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]
