@@ -33,7 +33,7 @@ def name_rect(row: QRect) -> QRect:
 
 
 class SidebarDelegate(QStyledItemDelegate):
-    """Paints one row; lights up the row a drag is over, and says there what the drop of a class does."""
+    """Paints one row; lights up the row a drag is over, and shows there what the drop does."""
 
     def __init__(self, view: SidebarView) -> None:
         super().__init__(view)
@@ -68,8 +68,9 @@ class SidebarDelegate(QStyledItemDelegate):
         if row.progress is not None:
             self._bar(painter, option.palette, row.progress, room, text)
             room.setBottom(room.bottom() - BAR_PX)
-        counts = _counts(row, option.fontMetrics, room.width())
-        painter.setPen(muted)
+        coming = self._view.drop_count if under_drag else 0
+        counts = f"+ {coming}" if coming else _counts(row, option.fontMetrics, room.width())
+        painter.setPen(text if coming else muted)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, counts)
         if counts:
             room.setRight(room.right() - option.fontMetrics.horizontalAdvance(counts) - 8)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from flowersorter.ui.classes.sidebar_delegate import MARGIN_PX, SidebarDelegate
 from flowersorter.ui.classes.sidebar_model import SidebarModel, SidebarRole
-from flowersorter.ui.grid.photo_model import PLACES_MIME, places_in
+from flowersorter.ui.grid.photo_model import PLACES_MIME, count_in, places_in
 
 LINE_PX = 2
 #: A dragged class merges in this middle part of a row, and goes before or behind it in the rest.
@@ -55,6 +55,7 @@ class SidebarView(QListView):
         self.drop_row = -1
         self.drop_line = -1  # the row before which a dragged row would go
         self.merging = False  # what is dragged over `drop_row` is a class
+        self.drop_count = 0  # photos that are dragged over it
         self._picked_before: int | None = None
         self.rows = SidebarModel(self)
         self.setModel(self.rows)
@@ -107,8 +108,12 @@ class SidebarView(QListView):
         """Emit `picked` on a click, also on the row that is already selected."""
         super().mouseReleaseEvent(event)
         key = self.key_at(event.position().toPoint())
-        if event.button() == Qt.MouseButton.LeftButton and key is not None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if key is not None:
             self.picked.emit(key)
+        else:
+            self.pick(self._picked_before)  # let go beside the rows: the one that is shown stays selected
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask for another name of a class."""
@@ -164,7 +169,8 @@ class SidebarView(QListView):
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Light up the row under the mouse, or show where a row would go; scroll when near an end."""
         row, line = self._target(event)
-        self._light(row, line, merging=not event.mimeData().hasFormat(PLACES_MIME))
+        count = count_in(event.mimeData())
+        self._light(row, line, merging=not count, count=count)
         if row >= 0 or line >= 0:
             event.acceptProposedAction()
         else:
@@ -240,9 +246,9 @@ class SidebarView(QListView):
         elif at.y() > self.viewport().height() - 2 * step:
             bar.setValue(bar.value() + step)
 
-    def _light(self, row: int, line: int, *, merging: bool = False) -> None:
+    def _light(self, row: int, line: int, *, merging: bool = False, count: int = 0) -> None:
         if (row, line, merging) != (self.drop_row, self.drop_line, self.merging):
-            self.drop_row, self.drop_line, self.merging = row, line, merging
+            self.drop_row, self.drop_line, self.merging, self.drop_count = row, line, merging, count
             self.viewport().update()
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import PhotoRole
-from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState
+from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState, either
 from flowersorter.ui.grid.tile_buttons import TileButton, paint_buttons
 from flowersorter.ui.shared import theme
 
@@ -21,6 +21,7 @@ GAP_PX = 4  # between the cell and its card
 PADDING_PX = 7  # between the card and what is on it
 DOT_PX = 9
 BADGE_PX = 20
+LEFT_OUT_OPACITY = 0.4
 SHAPE = 0.78  # height by width of a photo's place: most photos lie
 LINE_ICON_PX = 14
 #: Share of the highlight colour in the card of a selected photo, and of the text colour in that under the mouse.
@@ -80,7 +81,11 @@ class PhotoDelegate(QStyledItemDelegate):
             self._unreadable(painter, option, tile, error)
             box = tile.picture
         else:
+            painter.setOpacity(LEFT_OUT_OPACITY if index.data(PhotoRole.LEFT_OUT) else 1.0)
             box = self._picture(painter, option, index, tile.picture)
+            painter.setOpacity(1.0)
+        if index.data(PhotoRole.LEFT_OUT):
+            self._minus(painter, box)
         if state is PhotoState.CONFIRMED:
             self._check(painter, box)
         elif state in SUGGESTED and option.state & QStyle.StateFlag.State_MouseOver:
@@ -172,6 +177,14 @@ class PhotoDelegate(QStyledItemDelegate):
             self._pixmap_bytes -= _bytes(self._pixmaps.popitem(last=False)[1])
         return pixmap
 
+    def _minus(self, painter: QPainter, box: QRect) -> None:
+        """Paint the mark of a photo that is left out of the answer for its section."""
+        mark = QRect(box.left() + 4, box.top() + 5, BADGE_PX, BADGE_PX)
+        painter.setPen(QPen(QColor("white"), 1.5))
+        painter.setBrush(QColor("#5f6368"))
+        painter.drawEllipse(mark)
+        painter.fillRect(QRect(mark.left() + 5, mark.center().y(), BADGE_PX - 9, 2), QColor("white"))
+
     def _check(self, painter: QPainter, box: QRect) -> None:
         """Paint the mark of a confirmed photo."""
         mark = QRect(box.right() - BADGE_PX - 4, box.top() + 5, BADGE_PX, BADGE_PX)
@@ -211,7 +224,9 @@ class PhotoDelegate(QStyledItemDelegate):
             font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         needed = painter.fontMetrics().horizontalAdvance(title)
-        if state is PhotoState.LIKELY:
+        if state is PhotoState.TORN and needed > place.width():
+            title = _both_names(painter.fontMetrics(), index, place.width())
+        elif state is PhotoState.LIKELY:
             self._word(painter, option, place.adjusted(needed + 8, 0, 0, 0), self.tr(style.word))
         elif state is PhotoState.FROM_FOLDER:
             place.setRight(place.right() - LINE_ICON_PX - 4)
@@ -279,6 +294,15 @@ def muted(text: QColor) -> QColor:
 def _write(painter: QPainter, place: QRect, text: str, elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
     shown = painter.fontMetrics().elidedText(text, elide, place.width())
     painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+def _both_names(metrics: QFontMetrics, index: Index, width: int) -> str:
+    """The title of a torn photo with both names cut off, so that neither hides the other."""
+    names = index.data(PhotoRole.CLASS_NAME), index.data(PhotoRole.SECOND_NAME)
+    room = width - metrics.horizontalAdvance(either("", ""))
+    shorter = min(metrics.horizontalAdvance(name) for name in names)
+    each = max(room // 2, room - shorter)
+    return either(*(metrics.elidedText(name, Qt.TextElideMode.ElideRight, each) for name in names))
 
 
 def _fitted(size: QSize, place: QRect) -> QRect:

@@ -43,7 +43,9 @@ class PhotoRole(IntEnum):
     BY_PERSON = Qt.ItemDataRole.UserRole + 9
     STATE = Qt.ItemDataRole.UserRole + 10
     TITLE = Qt.ItemDataRole.UserRole + 11
-    SECOND_COLOUR = Qt.ItemDataRole.UserRole + 12
+    SECOND_NAME = Qt.ItemDataRole.UserRole + 12
+    SECOND_COLOUR = Qt.ItemDataRole.UserRole + 13
+    LEFT_OUT = Qt.ItemDataRole.UserRole + 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class PhotoModel(ArrangedModel):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
+        self._left_out: frozenset[int] = frozenset()
         self.section_names: dict[int, str] = {}
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
@@ -92,6 +95,8 @@ class PhotoModel(ArrangedModel):
             PhotoRole.BY_PERSON: self._by_person,
             PhotoRole.STATE: lambda row: state_of(self._facts(row)),
             PhotoRole.TITLE: lambda row: title(self._facts(row)),
+            PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self._left_out,
+            PhotoRole.SECOND_NAME: lambda row: self._name_of(int(self.columns.second_class_ids[row])),
             PhotoRole.SECOND_COLOUR: lambda row: self._colour_of(int(self.columns.second_class_ids[row])),
         }
 
@@ -134,6 +139,12 @@ class PhotoModel(ArrangedModel):
             if self._filter.divided_by is not Grouping.NONE:
                 self._take(self._arranged())
                 self.sections_changed.emit()  # their names may be others, too
+
+    def set_left_out(self, place_ids: Iterable[int]) -> None:
+        """Mark these photos as left out of the next answer for their section, and no others."""
+        left_out = frozenset(place_ids)
+        changed, self._left_out = left_out ^ self._left_out, left_out
+        self._changed(self.columns.locate(changed), [PhotoRole.LEFT_OUT])
 
     def _name_sections(self) -> None:
         """Use the names of the classes now, in the same dictionary."""
@@ -278,6 +289,11 @@ class PhotoModel(ArrangedModel):
 
     def _by_person(self, row: int) -> bool:
         return bool(self.columns.by_person[row])
+
+
+def count_in(mime: QMimeData) -> int:
+    """Number of photos in drag data of this program; 0 in any other."""
+    return mime.data(PLACES_MIME).size() // np.dtype(np.int64).itemsize
 
 
 def places_in(mime: QMimeData) -> list[int]:

@@ -151,11 +151,16 @@ def title(photo: PhotoFacts) -> str:
         case PhotoState.SURE | PhotoState.LIKELY:
             return photo.suggestions[0].name
         case PhotoState.TORN:
-            return worded(text("{one} or {other}?", one=photo.suggestions[0].name, other=photo.suggestions[1].name))
+            return either(photo.suggestions[0].name, photo.suggestions[1].name)
         case PhotoState.UNSURE:
             return worded(text("{name}?", name=photo.suggestions[0].name))
         case state:
             return worded(_TITLES.get(state, ""))
+
+
+def either(one: str, other: str) -> str:
+    """The title of a photo that is torn between two classes."""
+    return worded(text("{one} or {other}?", one=one, other=other))
 
 
 def verdict_sentence(photo: PhotoFacts) -> str:

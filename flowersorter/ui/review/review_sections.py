@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,7 +51,7 @@ class PhotoGroups:
     keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
-    def of(cls, groups: Iterable[Sequence[int]]) -> PhotoGroups:
+    def of(cls, groups: Iterable[Iterable[int]]) -> PhotoGroups:
         """Number groups of photo ids, the most typical photo of each first, in the order to name them."""
         numbered = [(photo_id, rank) for rank, group in enumerate(groups) for photo_id in group]
         keys = {rank: photo_id for photo_id, rank in reversed(numbered)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QSize, QStringListModel, Qt, Signal, Slot
+from PySide6.QtCore import QDate, QLocale, QSize, QStringListModel, Qt, Signal, Slot
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
@@ -210,7 +210,7 @@ class PairHeader(SectionHeader):
         self.chosen.emit(self.sender().property("class_id"))
 
 
-class NameHeader(SectionHeader):
+class GroupHeader(SectionHeader):
     """Photos that look alike: asks for their class.
 
     Args:
@@ -327,7 +327,7 @@ def header_for(
 ) -> SectionHeader:
     """Make the header of a section."""
     if section.kind is SectionKind.LOOK_ALIKES:
-        return NameHeader(section, names, completions, parent)
+        return GroupHeader(section, names, completions, parent)
     if section.kind is SectionKind.TORN:
         return PairHeader(section, names, parent)
     if section.kind in _CONFIRMED_AT_ONCE:
@@ -351,4 +351,4 @@ def _day(text: str) -> str:
         day = date.fromisoformat(text)
     except ValueError:
         return ""
-    return QLocale().toString(day, QLocale.FormatType.LongFormat)
+    return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.LongFormat)

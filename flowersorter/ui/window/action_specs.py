@@ -299,7 +299,6 @@ TOOLBAR = (
     "undo",
     "redo",
     "",
-    "name_groups",
     "retrain",
     "evaluate",
     "check_labels",
@@ -307,7 +306,7 @@ TOOLBAR = (
     "<>",
     "sort",
 )
-BUTTONS_WITH_TEXT = ("open_folder", "name_groups", "retrain", "sort")
+BUTTONS_WITH_TEXT = ("open_folder", "retrain", "sort")
 #: Actions that need an open folder, besides those on its photos.
 OF_A_FOLDER = (
     "rescan",

@@ -102,7 +102,7 @@ TASKS = (
             _gesture(_t("Double click"), _t("See a larger view")),
             _keys("zoom_in", "zoom_out", text=_t("Larger, smaller photos")),
             _gesture(_t("Ctrl + wheel"), _t("Larger or smaller photos")),
-            _keys("show_in_folder"),
+            _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),
             _keys("inspector"),
         ),
     ),

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
     from flowersorter.ui.labels.label_next_controller import LabelNextController
     from flowersorter.ui.labels.lost_labels_controller import LostLabelsController
-    from flowersorter.ui.labels.name_groups_controller import NameGroupsController
     from flowersorter.ui.labels.similar_photos_controller import SimilarPhotosController
     from flowersorter.ui.models.import_export_controller import ImportExportController
     from flowersorter.ui.preferences.preferences_controller import PreferencesController
@@ -41,16 +40,12 @@ class LazyControllers(QObject):
         predictions_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
         ranked_requested(list of place ids, title): Show these photos in this order.
-        everything_requested(): Show all photos of the folder.
-        training_requested(): Learn from the labels.
     """
 
     files_changed = Signal()
     predictions_outdated = Signal()
     places_requested = Signal(object, str)
     ranked_requested = Signal(object, str)
-    everything_requested = Signal()
-    training_requested = Signal()
 
     def __init__(
         self,
@@ -135,11 +130,6 @@ class LazyControllers(QObject):
     def label_next(self) -> None:
         """Show the photos that are worth a label most."""
         self.advice.start()
-
-    @Slot()
-    def name_groups(self) -> None:
-        """Give groups of look-alike photos their class."""
-        self.naming.start()
 
     @Slot()
     def show_similar(self) -> None:
@@ -248,17 +238,6 @@ class LazyControllers(QObject):
 
         made = LabelNextController(self._session, self._front, self._folder, self._grid, self)
         made.places_requested.connect(self.places_requested)
-        return made
-
-    @cached_property
-    def naming(self) -> NameGroupsController:
-        """Owns the groups of look-alikes and the panel that asks for their class."""
-        from flowersorter.ui.labels.name_groups_controller import NameGroupsController
-
-        made = NameGroupsController(self._session, self._front, self._folder, self._grid, self._labels, self)
-        made.places_requested.connect(self.places_requested)
-        made.everything_requested.connect(self.everything_requested)
-        made.training_requested.connect(self.training_requested)
         return made
 
     @cached_property

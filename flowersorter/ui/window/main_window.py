@@ -23,6 +23,7 @@ from flowersorter.ui.inspector.preview_controller import PreviewController
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.training.training_controller import TrainingController
@@ -118,6 +119,9 @@ class MainWindow(QMainWindow):
         self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
         PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
         self.dates = DateController(session, self.folder, self)
+        self.review = ReviewController(
+            session, front, self.folder, self.grid, self.labels, self.classes, self.filter, self
+        )
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
@@ -176,10 +180,13 @@ class MainWindow(QMainWindow):
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
-        self.folder.groups_requested.connect(self.on_demand.name_groups)
-        self.on_demand.everything_requested.connect(self.filter.show_all)
+        self.folder.groups_requested.connect(self.review.start_naming)
+        self.sidebar.naming_requested.connect(self.review.start_naming)
+        self.sidebar.checking_requested.connect(self.review.start_checking)
+        self.review.progressed.connect(self.sidebar.show_progress)
+        self.review.single_requested.connect(self.preview.show)
+        self.review.steps.sort_requested.connect(self.on_demand.sort)
         self.on_demand.ranked_requested.connect(self.filter.show_ranked)
-        self.on_demand.training_requested.connect(self.training.start)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
@@ -228,7 +235,7 @@ class MainWindow(QMainWindow):
             "evaluate": late.evaluate,
             "check_sample": late.check_sample,
             "check_labels": late.check_labels,
-            "name_groups": late.name_groups,
+            "name_groups": self.review.start_naming,
             "label_next": late.label_next,
             "preview": self.preview.show,
             "show_similar": late.show_similar,
@@ -282,6 +289,7 @@ class MainWindow(QMainWindow):
         columns, labels = self.session.photos.columns, self.session.state.label_counts
         counts = ClassCounts(columns.counts(), columns.label_counts(), labels)
         self.class_list.show_classes(self.classes.classes, counts)
+        self.review.show_progress()
         self.filter.scanning = self.folder.labelling
         self.filter.show_title()
         self._enable()

@@ -112,7 +112,9 @@ def test_f2_renames_in_the_row_and_a_taken_name_leads_to_a_merge(program: Progra
     window.labels.assign(places(program, "blue")[:1], kale)
     window.filter.show(daisy)
     qtbot.waitUntil(window.actions_by_name["rename_class"].isEnabled)
+    window.splitter.setSizes([0, 900, 300])  # closed
     window.actions_by_name["rename_class"].trigger()
+    assert not sides.editor.field.visibleRegion().isEmpty()
     keys("not sure", Qt.Key.Key_Return)
     stored(program)
     assert "FlowerSorter is not sure about" in sides.editor.message.text

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
-from PySide6.QtCore import QLocale, QStringListModel, Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtCore import QDate, QLocale, QStringListModel, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.progress import ReviewProgress
-from flowersorter.ui.review.section_headers import ConfirmHeader, NameHeader, PairHeader, SectionHeader, header_for
-from flowersorter.ui.review.steps_bar import StepsBar
+from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, SectionHeader, header_for
+from flowersorter.ui.review.steps_bar import StepButton, StepsBar
 
 NAMES = {1: "daisy", 2: "R&B roses", 3: "tulips"}
 
@@ -27,24 +25,24 @@ def header(qtbot: QtBot, kind: SectionKind, *key: int | str, count: int = 18) ->
 
 def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> None:
     made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
-    assert isinstance(made, NameHeader)
+    assert isinstance(made, GroupHeader)
     assert made.title.text() == "These 18 look alike. What are they?"
     assert not made.name.isEnabled()
     answers: list[str] = []
     made.named.connect(answers.append)
-    qtbot.keyClick(made.field, Qt.Key.Key_Return)
-    qtbot.keyClicks(made.field, " bluebell ")
-    qtbot.keyClick(made.field, Qt.Key.Key_Return)
+    QTest.keyClick(made.field, Qt.Key.Key_Return)
+    QTest.keyClicks(made.field, " bluebell ")
+    QTest.keyClick(made.field, Qt.Key.Key_Return)
     made.show_choices(["R&B roses"])
     assert made.choices[0].text() == "R&&B roses"
     assert made.choices[1].isHidden()
-    qtbot.mouseClick(made.choices[0], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(made.choices[0], Qt.MouseButton.LeftButton)
     assert answers == ["bluebell", "R&B roses"]
 
 
 def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -> None:
     made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
-    assert isinstance(made, NameHeader)
+    assert isinstance(made, GroupHeader)
     made.show_choices(["tulips", "daisy"])
     assert not made.choices[1].isHidden()
     made.resize(400, made.height())
@@ -53,7 +51,7 @@ def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -
 
 def test_photos_left_out_are_not_counted_and_without_any_there_is_no_answer(qtbot: QtBot) -> None:
     made = header(qtbot, SectionKind.LOOK_ALIKES, 1001, count=3)
-    assert isinstance(made, NameHeader)
+    assert isinstance(made, GroupHeader)
     made.field.setText("bluebell")
     made.show_left_out(2)
     assert made.name.text() == "Name 1 photo"
@@ -62,7 +60,7 @@ def test_photos_left_out_are_not_counted_and_without_any_there_is_no_answer(qtbo
     assert not made.name.isEnabled()
     assert not made.none.isEnabled()
     with qtbot.assertNotEmitted(made.named):
-        qtbot.keyClick(made.field, Qt.Key.Key_Return)
+        QTest.keyClick(made.field, Qt.Key.Key_Return)
 
 
 def test_a_torn_pair_offers_both_classes(qtbot: QtBot) -> None:
@@ -72,7 +70,7 @@ def test_a_torn_pair_offers_both_classes(qtbot: QtBot) -> None:
     assert [choice.text() for choice in made.choices] == ["All R&&B roses", "All tulips"]
     assert made.choices[1].accessibleName() == "9 photos are of the class tulips"
     with qtbot.waitSignal(made.chosen) as chosen:
-        qtbot.mouseClick(made.choices[1], Qt.MouseButton.LeftButton)
+        QTest.mouseClick(made.choices[1], Qt.MouseButton.LeftButton)
     assert chosen.args == [3]
 
 
@@ -85,7 +83,7 @@ def test_suggestions_of_one_class_are_confirmed_at_once(qtbot: QtBot) -> None:
     made.update_section(Section(SectionKind.SURE, (3,), 0, 5))
     assert made.confirm.text() == "Confirm 1"
     with qtbot.waitSignal(made.confirmed):
-        qtbot.mouseClick(made.confirm, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(made.confirm, Qt.MouseButton.LeftButton)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +96,7 @@ def test_suggestions_of_one_class_are_confirmed_at_once(qtbot: QtBot) -> None:
         (SectionKind.NOT_MINE, (), "Not mine"),
         (SectionKind.CLASS, (3,), "tulips"),
         (SectionKind.FOLDER, ("/photos/May 2026",), "May 2026"),
-        (SectionKind.DAY, ("2026-05-01",), QLocale().toString(date(2026, 5, 1), QLocale.FormatType.LongFormat)),
+        (SectionKind.DAY, ("2026-05-01",), QLocale().toString(QDate(2026, 5, 1), QLocale.FormatType.LongFormat)),
         (SectionKind.DAY, ("",), "Without a date"),
     ],
 )
@@ -123,7 +121,7 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
     )
     assert steps.percent.text() == "83 % done"
     with qtbot.waitSignal(steps.check_requested):
-        qtbot.mouseClick(steps.check, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(steps.check, Qt.MouseButton.LeftButton)
     steps.show_progress(ReviewProgress(to_check=41, to_sort=900, done=999, total=1001))
     assert _lit(steps) == [steps.check]
     assert not steps.name.icon().isNull()
@@ -143,5 +141,5 @@ def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot)
     assert steps.check.icon().isNull()
 
 
-def _lit(steps: StepsBar) -> list[QToolButton]:
-    return [step for step in (steps.name, steps.check, steps.sort) if step.property("current")]
+def _lit(steps: StepsBar) -> list[StepButton]:
+    return [step for step in (steps.name, steps.check, steps.sort) if step.current]

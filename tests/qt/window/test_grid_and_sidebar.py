@@ -93,14 +93,27 @@ def events(view: SidebarView, at: QPoint, mime: QMimeData) -> tuple[QDragEnterEv
     return enter, move, drop
 
 
-def test_the_row_under_a_drag_lights_up(both: Both) -> None:
+def test_the_row_under_a_drag_lights_up_and_shows_how_many_photos_come(both: Both) -> None:
     view = both.classes.classes
-    mime = both.model.mimeData([both.model.index(0)])
+    mime = both.model.mimeData([both.model.index(0), both.model.index(1)])
     _, move, drop = events(view, both.row(3), mime)
     assert move.isAccepted()
-    assert view.drop_row == view.rows.row_of(3)
+    assert (view.drop_row, view.drop_count) == (view.rows.row_of(3), 2)
     QApplication.sendEvent(view.viewport(), drop)
-    assert view.drop_row == -1
+    assert (view.drop_row, view.drop_count) == (-1, 0)
+
+
+def test_one_row_of_both_lists_is_highlighted_the_one_that_is_shown(both: Both) -> None:
+    both.classes.set_current(int(PseudoClass.UNKNOWN))
+    view = both.classes.classes
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.RightButton, pos=both.row(2))
+    assert view.selectedIndexes() == []
+    QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=both.row(2))
+    QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(-20, -20))
+    assert view.selectedIndexes() == []
+    assert [index.row() for index in both.classes.pseudo_classes.selectedIndexes()] == [
+        both.classes.pseudo_classes.rows.row_of(int(PseudoClass.UNKNOWN))
+    ]
 
 
 def test_piles_and_foreign_drags_take_nothing(both: Both) -> None:
