@@ -118,12 +118,13 @@ def _open(count: int) -> tuple[PhotoModel, PhotoGrid]:
 
 def _rows(count: int) -> PhotoRows:
     from flowersorter.domain.photo_rows import PhotoRows
+    from flowersorter.domain.place import Paths
 
     ids = np.arange(1, count + 1, dtype=np.int64)
     return PhotoRows(
         place_ids=ids,
         photo_ids=ids + count,
-        paths=tuple(f"/photos/{number // 500:03}/IMG_{number:06}.jpg" for number in range(count)),
+        paths=Paths([f"/photos/{number // 500:03}/IMG_{number:06}.jpg" for number in range(count)]),
         errors=(None,) * count,
         label_ids=np.zeros(count, np.int32),
         by_person=np.zeros(count, np.bool_),
