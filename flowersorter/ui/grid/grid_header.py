@@ -22,7 +22,7 @@ from flowersorter.ui.grid.sections import Grouping
 
 NARROW_PX = 740
 NARROW_CHOICE_PX = 76
-TIGHT_PX = 360  # below that the wheel zooms
+TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
 

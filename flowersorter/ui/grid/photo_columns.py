@@ -236,10 +236,12 @@ class PhotoColumns:
         """
         wanted = np.fromiter(labels, np.int64, len(labels))
         rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
-        for row in rows.tolist():
-            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
-            self.own[place], self._said_of[place] = labels[photo], photo
-        self._say_again(rows)
+        places, photos = self.place_ids[rows].tolist(), self.photo_ids[rows].tolist()
+        given = [labels[photo] for photo in photos]
+        self.own.update(zip(places, given, strict=True))
+        self._said_of.update(zip(places, photos, strict=True))
+        self.label_ids[rows] = [class_id for class_id, _ in given]
+        self.by_person[rows] = [by_person for _, by_person in given]
         self._shelve(rows)
         return rows
 
@@ -317,8 +319,12 @@ class PhotoColumns:
         self._said_of.pop(place_id, None)
 
     def _say_again(self, rows: Rows) -> None:
-        for row in rows.tolist() if self.own else ():
-            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
+        if not self.own:
+            return
+        found: list[int] = []
+        labels: list[tuple[int, bool]] = []
+        pairs = zip(self.place_ids[rows].tolist(), self.photo_ids[rows].tolist(), strict=True)
+        for row, (place, photo) in zip(rows.tolist(), pairs, strict=True):
             label = self.own.get(place)
             if label is None:
                 continue
@@ -326,7 +332,10 @@ class PhotoColumns:
                 self._forget(place)
                 continue
             self._said_of[place] = photo or self._said_of.get(place, 0)
-            self.label_ids[row], self.by_person[row] = label
+            found.append(row)
+            labels.append(label)
+        self.label_ids[found] = [class_id for class_id, _ in labels]
+        self.by_person[found] = [by_person for _, by_person in labels]
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]
