@@ -78,7 +78,7 @@ SPECS = (
     ),
     Spec("export_model", _t("&Export Model…"), ("Ctrl+Shift+E",), "", _t("Save the model as a file")),
     Spec("import_model", _t("&Import Model…"), ("Ctrl+Shift+I",), "", _t("Add a model from a file")),
-    Spec("preferences", _t("&Preferences…"), ("Ctrl+,",), "", ""),
+    Spec("preferences", _t("Pre&ferences…"), ("Ctrl+,",), "", ""),
     Spec("quit", _t("&Quit"), ("Ctrl+Q",), "", ""),
     Spec("undo", _t("&Undo"), ("Ctrl+Z",), "undo", _t("Undo the last change")),
     Spec("redo", _t("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", _t("Redo the last change")),
@@ -170,7 +170,7 @@ SPECS = (
     ),
     Spec(
         "name_groups",
-        _t("Name Gro&ups of Photos"),
+        _t("Name Gr&oups of Photos"),
         ("Ctrl+G",),
         "groups",
         _t("Give photos that look alike their class together"),
@@ -233,6 +233,13 @@ SPECS = (
         short=_t("Hide confirmed"),
     ),
     Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
+    Spec(
+        "save_diagnostics",
+        _t("Save &Diagnostics…"),
+        ("Ctrl+Alt+D",),
+        "",
+        _t("Save versions, settings and errors for a bug report, without names of photos, folders or classes"),
+    ),
     Spec("about", _t("&About FlowerSorter"), ("Ctrl+F1",), "", ""),
     Spec("help", _t("&Keyboard and Mouse"), ("F1", "?"), "", ""),
 )
@@ -331,7 +338,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "inspector",
         ),
     ),
-    ("help_menu", _t("&Help"), ("help", "about")),
+    ("help_menu", _t("&Help"), ("help", "save_diagnostics", "about")),
 )
 
 TOOLBAR = (

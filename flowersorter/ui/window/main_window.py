@@ -254,8 +254,8 @@ class MainWindow(QMainWindow):
             "copy_path": self.window_controller.copy_paths,
             "find": self.header.start_search,
             "inspector": self.inspector.setVisible,
-            "about": self.window_controller.show_about,
-            "help": self.window_controller.show_keys,
+            "save_diagnostics": late.save_diagnostics,
+            **self.window_controller.handlers,
         }
         self.actions_by_name["find"].triggered.connect(self.large.close)  # before the search starts above the grid
         self.actions_by_name.connect_to(handlers)
