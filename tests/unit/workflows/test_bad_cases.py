@@ -184,7 +184,7 @@ def test_two_hundred_classes(
     names = [f"kind {number}" for number in range(1, 201) for _ in range(3)]
     embeddings = np.random.default_rng(0).gamma(0.3, size=(600, 2048)).astype(np.float32)
     for at in range(600):
-        embeddings[at, 10 * (at // 3) : 10 * (at // 3) + 10] += 3
+        embeddings[at, 10 * (at // 3) : 10 * (at // 3) + 10] += 5
     delete_starter_classes(engine.collection)
     remember(engine.collection, tmp_path / "mine", embeddings, names)
     result = retrained(engine)
