@@ -32,6 +32,10 @@ class PatientBot(QtBot):
 
     waitUntil = partialmethod(QtBot.waitUntil, timeout=WAIT_MS)  # noqa: N815 - its name
     waitSignal = partialmethod(QtBot.waitSignal, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitSignals = partialmethod(QtBot.waitSignals, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitExposed = partialmethod(QtBot.waitExposed, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitActive = partialmethod(QtBot.waitActive, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitCallback = partialmethod(QtBot.waitCallback, timeout=WAIT_MS)  # noqa: N815 - its name
 
 
 @pytest.fixture

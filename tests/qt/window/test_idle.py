@@ -31,7 +31,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 def settle(program: Program, qtbot: QtBot) -> None:
     """Wait until the last one-shot timer has fired, the last thumbnail has come and the last worker has ended."""
-    qtbot.waitUntil(lambda: not (timers() or program.thumbnails.waiting or working_pools() or threads()))
+    qtbot.waitUntil(lambda: not (timers() or program.thumbnails.pending or working_pools() or threads()))
 
 
 def objects() -> list[QObject]:
