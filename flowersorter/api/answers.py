@@ -36,6 +36,8 @@ class Prediction:
         error: The reason why the photo cannot be read; None for a readable photo.
         model: Number of the model that made it, or "starter"; None where that is not known.
         model_created_at: When that model was made, ISO 8601 in UTC; "" for the starter model.
+        reason: Why the photo is less than "sure" though its confidence would do; "" for any other photo, and where a
+            whole folder is predicted.
     """
 
     class_name: str
@@ -46,11 +48,13 @@ class Prediction:
     error: str | None = None
     model: int | Literal["starter"] | None = None
     model_created_at: str = field(default="", compare=False)
+    reason: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         if self.error is not None:
             return f"cannot be read: {self.error}"
         like = f", looks like: {self.looks_like}" if self.looks_like else ""
+        like += f"; {self.reason}" if self.reason else ""
         below = self.verdict == "sure" and self.confidence < DEFAULT_SURE_PRECISION  # the verdict promises more
         number = "" if below else f"{100 * self.confidence:.0f} %, "
         return f"{self.class_name} ({number}{_IN_WORDS[self.verdict]}{like})"
@@ -143,6 +147,7 @@ def prediction_of(found: PhotoPrediction, named: NamedModel | None = None) -> Pr
         return Prediction("", 0.0, "unknown", (), error=str(found.error))
     verdict = cast("Verdict", found.verdict.word)
     made = Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
+    made = replace(made, reason=str(found.reason))
     return made if named is None else replace(made, model=named.name, model_created_at=named.created_at)
 
 

@@ -154,7 +154,7 @@ def _line(
         model=None if model is None else model.name,
         remark=prediction.remark,
     )
-    reason = {} if prediction.reason is None else {"reason": str(prediction.reason)}
+    reason = {"reason": str(prediction.reason)} if prediction.reason else {}
     return line | reason | answer_fields(answers, names)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.files.recent_collections import check_can_become_one
@@ -52,6 +52,10 @@ class NewCollectionDialog(FittedDialog):
         self.place = text_label(self, "collection_place", muted=True)
         tip = self.tr("Store the collection in another folder")
         self.where_button = button(self, "collection_where_button", self.tr("&Change folder…"), tip)
+        self.empty = QCheckBox(self.tr("&Start without classes"), self)
+        self.empty.setObjectName("collection_empty_box")
+        tip = self.tr("For other things than daisies, dandelions, roses, sunflowers and tulips")
+        describe(self.empty, plain(self.empty.text()), tip)
         self.message = Message(self, "collection_message")
         self.ok_button = button(
             self, "collection_ok_button", self.tr("&Create collection"), self.tr("Create the collection (Enter)")
@@ -66,6 +70,7 @@ class NewCollectionDialog(FittedDialog):
         for each in (text_label(self, "collection_intro", intro), question, self.field):
             column.addWidget(each)
         column.addLayout(row)
+        column.addWidget(self.empty)
         column.addWidget(self.message)
         column.addStretch(1)
         column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
@@ -81,6 +86,11 @@ class NewCollectionDialog(FittedDialog):
         """The folder of the new collection; None while it has no name."""
         name = self.field.text().strip()
         return self._where / folder_name(name) if name else None
+
+    @property
+    def without_classes(self) -> bool:
+        """Whether the collection starts without the classes of the starter model."""
+        return self.empty.isChecked()
 
     @Slot()
     def _choose_where(self) -> None:

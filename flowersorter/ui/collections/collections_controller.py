@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,11 +69,12 @@ class CollectionsController(QObject):
 
         dialog = NewCollectionDialog(self._usual_place(), self._front.window)
         folder = dialog.folder if dialog.exec() == QDialog.DialogCode.Accepted else None
+        without_classes = dialog.without_classes
         dialog.deleteLater()
         if folder is not None:
             self._session.queue.submit(
                 self.tr("Creating the collection"),
-                lambda _report, _cancel: _made(folder),
+                lambda _report, _cancel: _made(folder, without_classes=without_classes),
                 Listener(succeeded=self._on_made),
             )
 
@@ -147,10 +149,13 @@ def command_for(collection: Path) -> list[str]:
     return [*program, "--collection", str(collection)]
 
 
-def _made(folder: Path) -> Path:
-    """Make a collection, with its empty library."""
+def _made(folder: Path, *, without_classes: bool) -> Path:
+    """Make a collection with its empty library, and without the starter's classes if wanted."""
     from flowersorter.library.collection import CollectionStore
+    from flowersorter.workflows.labelling.class_changes import start_without_classes
 
     check_can_become_one(folder)  # again: it may be a while since the person was told
-    CollectionStore.open(folder).close()
+    with contextlib.closing(CollectionStore.open(folder)) as collection:
+        if without_classes:
+            start_without_classes(collection)
     return folder

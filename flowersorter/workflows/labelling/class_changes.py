@@ -22,6 +22,15 @@ def add_class(collection: CollectionStore, name: str) -> PhotoClass:
     return collection.classes.add(name)
 
 
+def start_without_classes(collection: CollectionStore) -> None:
+    """Delete the classes of the starter model from a new collection, so that it suggests none of them."""
+    from flowersorter.workflows.models.current_model import starter
+
+    for name in starter().model.class_names:
+        unwanted = collection.classes.find(name) or collection.classes.add(name)
+        collection.classes.delete(unwanted.id)
+
+
 def put_back_class(collection: CollectionStore, made: PhotoClass) -> None:
     """Make a class again that `take_out_class` removed.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.errors import CollectionLocked
+from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import recent_collections_file, usual_collection
 from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, is_collection
@@ -23,8 +25,11 @@ from flowersorter.ui.collections import collections_controller as controller
 from flowersorter.ui.collections.collection_dialog import NewCollectionDialog
 from flowersorter.ui.collections.collections_controller import command_for, open_window
 from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.qt.dialogs import when_asked
 from tests.qt.program import draw_folder, idle, running
+from tests.stub_network import open_colour_network
 
 
 @pytest.fixture
@@ -90,6 +95,24 @@ def test_a_new_collection_is_made_beside_this_one_and_opens_in_its_own_window(
     assert is_collection(collection)
     assert "opens in a new window" in program.window.job_bar.message.text()
     assert menu(program) == [("flowers", True), ("Mushrooms_ north_south", False)]
+
+
+def test_a_new_collection_can_start_without_classes(
+    program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    def write(dialog: NewCollectionDialog) -> None:
+        QTest.keyClicks(dialog.field, "Moths")
+        dialog.empty.click()
+        QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+
+    when_asked(NewCollectionDialog, write)
+    program.window.actions_by_name["new_collection"].trigger()
+    idle(program, qtbot)
+    assert launched == [tmp_path / "Moths"]
+    with contextlib.closing(CollectionStore.open(tmp_path / "Moths")) as made:
+        engine = Engine(made, open_colour_network)
+        predict_folder(engine, PredictFolderRequest(draw_folder(tmp_path / "moths", 1)), silent, CancelToken())
+        assert not made.classes.all(), "the starter model suggests none of its classes"
 
 
 def test_a_place_that_will_not_do_is_said_while_it_is_typed(

@@ -1,0 +1,55 @@
+"""Tells sub-folders that are named after classes from those that cameras, phones and calendars make."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+#: Sub-folders with fewer photos are too small to learn from.
+_LEAST_PHOTOS = 3
+_LEAST_FOLDERS, _MOST_FOLDERS = 2, 100
+#: Names that say when, with which device or for what photos were put there, not what they show.
+_NO_CLASS = re.compile(
+    r"""
+    [\W\d_]*                                        # dates, numbers
+    | \d+ [\W_]? [a-z_]{0,8}                        # 100APPLE, 101_PANA, 2024 spring
+    | (19|20) \d\d .*                               # 2026-05 Garden
+    | (new|untitled|neuer?|unbenannt) \W .* | copy .* | .* - \W* copy
+    | dcim | camera (\W roll)? | photos? | pictures? | images? | img [\W_]* \d* | screenshots? | downloads?
+    | videos? | raw | jpe?g | heic | whatsapp .* | telegram .* | misc | other | todo | unsorted | sorted
+    | backup .* | edit(s|ed)?
+    | export.* | originals? | favou?rites | album .* | archive | temp | tmp | test | train | val(id(ation)?)?
+    | fotos? | bilder | kamera | sonstiges | \..*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def names_a_class(folder_name: str) -> bool:
+    """Whether the name of a folder may say what its photos show."""
+    return not _NO_CLASS.fullmatch(folder_name.strip())
+
+
+def folders_like_classes(root: Path, photos: Iterable[Path]) -> tuple[str, ...]:
+    """The sub-folders of a folder that may each hold the photos of one class.
+
+    Args:
+        root: The folder.
+        photos: The photos below it.
+
+    Returns:
+        Their names, in the order of the photos; none where fewer than two have enough photos, or where half of the
+        photos or more are elsewhere.
+    """
+    counts: Counter[str] = Counter()
+    total = 0
+    for photo in photos:
+        total += 1
+        parts = photo.relative_to(root).parts if photo.is_relative_to(root) else ()
+        if len(parts) > 1:
+            counts[parts[0]] += 1
+    names = tuple(name for name, count in counts.items() if count >= _LEAST_PHOTOS and names_a_class(name))
+    enough = 2 * sum(counts[name] for name in names) > total
+    return names if enough and _LEAST_FOLDERS <= len(names) <= _MOST_FOLDERS else ()

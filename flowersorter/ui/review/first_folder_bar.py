@@ -1,0 +1,76 @@
+"""Above the photos of a folder that does not fit the classes: offers classes of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import button, text_label
+
+_ICON_PX = 20
+
+
+class FirstFolderBar(QFrame):
+    """A sentence and two answers; hidden while there is nothing to offer. Lives in the GUI thread.
+
+    Signals:
+        accepted(): Do what is offered.
+        declined(): Leave everything as it is.
+    """
+
+    accepted = Signal()
+    declined = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("first_folder_bar")
+        icon = QLabel(self)
+        icon.setPixmap(theme.icon("info").pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self.text = text_label(self, "first_folder_text")
+        self.accept: QPushButton = button(self, "first_folder_accept", "")
+        self.decline: QPushButton = button(self, "first_folder_decline", "")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(icon)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.accept)
+        row.addWidget(self.decline)
+        self.accept.clicked.connect(self.accepted)
+        self.decline.clicked.connect(self.declined)
+        self.hide()
+
+    def offer(self, text: str, accept: str, decline: str) -> None:
+        """Ask this."""
+        self.text.setText(text)
+        self.setAccessibleName(text)
+        for each, label in ((self.accept, accept), (self.decline, decline)):
+            each.setText(label)
+            each.setAccessibleName(label)
+        self.show()
+
+    def offer_own_classes(self, names: Sequence[str]) -> None:
+        """Offer to replace classes that no photo was labelled with: the photos look like none of them."""
+        text = self.tr("These photos don't look like {0}.").format(listed(names, self.tr("{0} or {1}")))
+        self.offer(text, self.tr("Name my own classes"), self.tr("Keep suggestions"))
+
+    def offer_folders(self, names: Sequence[str]) -> None:
+        """Offer to use sub-folders as classes."""
+        text = self.tr("Use {0} as classes? Their photos are labelled with the name of their folder.")
+        self.offer(text.format(listed(names, self.tr("{0} and {1}"))), self.tr("Use as classes"), self.tr("No, thanks"))
+
+
+def listed(names: Sequence[str], last: str, most: int = 5) -> str:
+    """Join names: "daisy, roses or tulips"; from the sixth on they are left out: "daisy, …".
+
+    Args:
+        names: At least one.
+        last: Joins the last name to those before it: "{0} or {1}".
+        most: Number of names to list.
+    """
+    if len(names) > most:
+        return ", ".join(names[:most]) + ", …"
+    return last.format(", ".join(names[:-1]), names[-1]) if len(names) > 1 else names[0]

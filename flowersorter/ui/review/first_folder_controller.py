@@ -1,0 +1,114 @@
+"""Offers classes of its own for a folder that does not fit the classes of the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.domain.changes import Changes
+from flowersorter.domain.folder_class_names import folders_like_classes
+from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.classes.classes_controller import ClassesController
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.review.first_folder_bar import FirstFolderBar
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import insert_above
+from flowersorter.workflows.labelling.class_changes import add_class
+
+#: A folder does not fit where at least this share of its photos is unknown, of at least so many.
+_MANY_UNKNOWN, _ENOUGH_PHOTOS = 0.5, 10
+
+
+class FirstFolderController(QObject):
+    """Owns the bar with the offer. Lives in the GUI thread.
+
+    Signals:
+        naming_requested(): Ask for the classes of groups of look-alikes.
+    """
+
+    naming_requested = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        front: MessageSink,
+        folder: FolderController,
+        classes: ClassesController,
+        grid: PhotoGrid,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder, self._classes = session, front, folder, classes
+        self._bar = FirstFolderBar(grid.parentWidget())
+        insert_above(self._bar, grid)
+        self._declined: set[tuple[tuple[Path, ...], bool]] = set()
+        self._folders: tuple[str, ...] = ()
+        folder.opened.connect(self._bar.hide)
+        folder.told.connect(self._offer)
+        self._bar.accepted.connect(self._on_accepted)
+        self._bar.declined.connect(self._on_declined)
+
+    @Slot()
+    def _offer(self) -> None:
+        """Offer sub-folders as classes, else own classes where the photos look like none of those there are."""
+        self._folders = self._new_folders()
+        names = [each.name for each in self._session.state.classes]
+        if self._folders and not self._is_declined():
+            self._bar.offer_folders(self._folders)
+        elif names and not self._is_declined() and not self._session.state.label_counts and self._does_not_fit():
+            self._bar.offer_own_classes(names)
+        else:
+            self._bar.hide()
+
+    def _is_declined(self) -> bool:
+        return (self._folder.roots, bool(self._folders)) in self._declined
+
+    def _new_folders(self) -> tuple[str, ...]:
+        """Sub-folders that are named after classes, none of which is there yet."""
+        roots = self._folder.roots
+        if len(roots) != 1:
+            return ()
+        known = {each.name.casefold() for each in self._session.state.classes}
+        found = folders_like_classes(roots[0], self._session.photos.columns.paths)
+        return () if any(name.casefold() in known for name in found) else found
+
+    def _does_not_fit(self) -> bool:
+        columns = self._session.photos.columns
+        verdicts = columns.verdicts[columns.verdicts != Verdict.NONE]
+        unknown = np.count_nonzero(verdicts == Verdict.UNKNOWN)
+        return bool(len(verdicts) >= _ENOUGH_PHOTOS and unknown >= _MANY_UNKNOWN * len(verdicts))
+
+    @Slot()
+    def _on_declined(self) -> None:
+        self._declined.add((self._folder.roots, bool(self._folders)))
+        self._offer()
+
+    @Slot()
+    def _on_accepted(self) -> None:
+        self._bar.hide()
+        if self._folders:
+            session = self._session
+            session.library.submit(
+                partial(_add_classes, session.collection, self._folders),
+                self._on_added,
+                self._front.complain,
+                changes=Changes.CLASSES,
+            )
+        else:
+            self._classes.delete_unlabelled()
+            self.naming_requested.emit()
+
+    def _on_added(self, made: Sequence[PhotoClass]) -> None:
+        self._front.bar.say(self.tr("{0} classes made from the sub-folders.").format(len(made)))
+        self._folder.rescan(quiet=False)
+
+
+def _add_classes(collection: CollectionStore, names: Sequence[str]) -> list[PhotoClass]:
+    return [add_class(collection, name) for name in names]
