@@ -55,11 +55,11 @@ def _run_packages() -> None:
         return
     _running = True
     try:
-        for package in [sys.modules[name] for name in _PACKAGES]:
-            if isinstance(package, _DeferredPackage):
-                assert package.__spec__ is not None
-                assert package.__spec__.loader is not None
-                package.__spec__.loader.exec_module(package)
-                package.__class__ = ModuleType
+        packages = [sys.modules[name] for name in _PACKAGES]
+        for package in [each for each in packages if isinstance(each, _DeferredPackage)]:
+            assert package.__spec__ is not None
+            assert package.__spec__.loader is not None
+            package.__spec__.loader.exec_module(package)
+            object.__setattr__(package, "__class__", ModuleType)
     finally:
         _running = False

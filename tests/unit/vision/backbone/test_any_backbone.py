@@ -228,7 +228,7 @@ def test_a_network_without_batch_norm_and_with_signed_features_labels_and_is_ret
     registered: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     registered.setitem(_api.BUILTIN_MODELS, "small_vit", small_vit)
-    architecture = dataclasses.replace(VIT.architecture, builder="small_vit")
+    architecture = TorchvisionArchitecture("small_vit", VIT.architecture.final_layer)
     entry = register(dataclasses.replace(VIT, architecture=architecture, features=64, short_side_px=72, crop_px=64))
     network = Embedder(entry, assemble(entry, drawn_state("small_vit"), classifier=False))
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network._network.modules())
