@@ -73,7 +73,7 @@ def idle(program: Program, qtbot: QtBot) -> None:
         return not (
             program.queue.busy
             or program.library.busy
-            or program.thumbnails.waiting
+            or program.thumbnails.pending
             or any(each.isActive() for each in program.window.findChildren(QTimer))
             or any(each.busy for each in program.window.findChildren(LatestOnly))
         )
