@@ -119,8 +119,11 @@ class Program:
 
     def run_with_signal(self, step: Step, *arguments: str | Path) -> Finished:
         """Run it, and have it hit by a signal at one step of filing."""
-        words = [step.name, str(step.count), step.when, str(int(step.signal))]
-        process = self._start(["-c", _SIGNALLED, *words, *map(str, arguments)], subprocess.PIPE, {})
+        return self.run_code(_SIGNALLED, step.name, str(step.count), step.when, str(int(step.signal)), *arguments)
+
+    def run_code(self, code: str, *arguments: str | Path) -> Finished:
+        """Run Python code that runs it, with these as `sys.argv`."""
+        process = self._start(["-c", code, *map(str, arguments)], subprocess.PIPE, {})
         out, err = process.communicate(timeout=LIMIT_S)
         return Finished(process.returncode, out.decode("utf-8"), err.decode("utf-8"))
 

@@ -25,7 +25,7 @@ NARROW_CHOICE_PX = 76
 _FIELD_FRAME_PX = 20
 #: Least width of the title, and where the line has no room even for its shortest form.
 _TITLE_PX, _TIGHT_TITLE_PX = 96, 24
-TIGHT_PX = 360  # below that the wheel zooms
+TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
 

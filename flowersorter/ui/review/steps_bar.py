@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal, SignalInstance
-from PySide6.QtGui import QIcon, QPalette, QResizeEvent
+from PySide6.QtCore import QLocale, Qt, Signal, SignalInstance
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos
 
-_NARROW_PX = 520
+_NARROW_PX, _TIGHT_PX = 520, 400
 _BAR_PX = 120
-_STYLE = """
-QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 3px 9px; }}
-QToolButton:hover, QToolButton:focus {{ border-color: palette(mid); }}
-QToolButton[current="true"] {{ background: {0}; font-weight: bold; }}
-"""
+_TINT = 0.22  # share of the highlight colour in the ground of the current step
+_CORNER_PX = 6
+
+
+class StepButton(QToolButton):
+    """A step; the current one is lit. Lives in the GUI thread."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setAutoRaise(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._current = False
+
+    @property
+    def current(self) -> bool:
+        """Whether this is the step to do now."""
+        return self._current
+
+    def set_current(self, *, current: bool) -> None:
+        """Light the step, or do so no longer."""
+        self._current = current
+        font = self.font()
+        font.setBold(current)
+        self.setFont(font)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the ground of the current step, then the button. A style sheet would not follow the palette."""
+        if self._current:
+            tint = self.palette().color(QPalette.ColorRole.Highlight)
+            tint.setAlphaF(_TINT)
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tint)
+            painter.drawRoundedRect(self.rect(), _CORNER_PX, _CORNER_PX)
+            painter.end()
+        super().paintEvent(event)
 
 
 class StepsBar(QWidget):
@@ -61,24 +96,20 @@ class StepsBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.bar)
         row.addWidget(self.percent)
-        self._paint()
         self.show_progress(self._shown)
 
-    def _step(self, name: str, signal: SignalInstance) -> QToolButton:
-        step = QToolButton(self)
-        step.setObjectName(name)
-        step.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        step.setAutoRaise(True)
-        step.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    def _step(self, name: str, signal: SignalInstance) -> StepButton:
+        step = StepButton(name, self)
         step.clicked.connect(signal)
         return step
 
     def show_progress(self, progress: ReviewProgress) -> None:
         """Show what is left to do."""
         self._shown = progress
-        begun = progress.total > 0
+        begun, narrow = progress.total > 0, self.width() < _NARROW_PX
+        name = self.tr("Name") if narrow else self.tr("Name groups")
         steps = (
-            (self.name, self.tr("Name groups"), progress.groups, self.tr("Groups of look-alike photos without a name")),
+            (self.name, name, progress.groups, self.tr("Groups of look-alike photos without a name")),
             (self.check, self.tr("Check"), progress.to_check, self.tr("Photos whose suggestion is not sure")),
             (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that have a class")),
         )
@@ -87,15 +118,14 @@ class StepsBar(QWidget):
         for number, (step, word, count, tip) in enumerate(steps):
             finished = begun and not progress.waiting and not count and number < 2
             shown = QLocale().toString(count)
-            step.setText(self._text(number, word, count))
+            text = self.tr("{0} {1}").format(number + 1, word)
+            step.setText(f"{text}  {shown}" if count else text)
             step.setIcon(theme.icon("reviewed", theme.CONFIRMED.colour) if finished else QIcon())
             step.setToolTip(f"{tip}: {shown}")
             spoken = self.tr("done") if finished else shown
             step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
             step.setEnabled(count > 0)
-            step.setProperty("current", number == current)
-            step.style().unpolish(step)
-            step.style().polish(step)
+            step.set_current(current=number == current)
         self.bar.setRange(0, max(1, progress.total))
         self.bar.setValue(progress.done)
         self.percent.setText(self.tr("{0} % done").format(progress.percent))
@@ -104,38 +134,12 @@ class StepsBar(QWidget):
                 QLocale().toString(progress.done), count_photos(progress.total)
             )
         )
-        self._fit()
-
-    def _text(self, number: int, word: str, count: int) -> str:
-        text = self.tr("{0} {1}").format(number + 1, word)
-        return f"{text}  {QLocale().toString(count)}" if count else text
-
-    def _fit(self) -> None:
-        """Leave out what has no room, in any language: the bar, then a word of the first step, then the percentage."""
-        row, begun = self.layout(), self._shown.total > 0
-        assert row is not None
-        self.name.setText(self._text(0, self.tr("Name groups"), self._shown.groups))
-        self.bar.setVisible(begun and self.width() >= _NARROW_PX)
-        self.percent.setVisible(begun)
-        if row.minimumSize().width() > self.width():
-            self.bar.hide()
-        if row.minimumSize().width() > self.width():
-            self.name.setText(self._text(0, self.tr("Name"), self._shown.groups))
-        if row.minimumSize().width() > self.width():
-            self.percent.hide()
+        self.bar.setVisible(begun and not narrow)
+        self.percent.setVisible(begun and self.width() >= _TIGHT_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window has less room."""
+        """A narrow window has no room for the bar."""
         super().resizeEvent(event)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """A style sheet keeps the colours of the palette that it was read with."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._paint()
-
-    def _paint(self) -> None:
-        tint = self.palette().color(QPalette.ColorRole.Highlight)
-        tint.setAlphaF(0.22)
-        self.setStyleSheet(_STYLE.format(f"rgba({tint.red()}, {tint.green()}, {tint.blue()}, {tint.alpha()})"))
+        before, now = event.oldSize().width(), event.size().width()
+        if any((before < limit) != (now < limit) for limit in (_NARROW_PX, _TIGHT_PX)):
+            self.show_progress(self._shown)

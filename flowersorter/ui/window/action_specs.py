@@ -106,6 +106,13 @@ SPECS = (
         "verdict-none",
         _t("The photo shows none of your classes. It is not sorted"),
     ),
+    Spec(
+        "take_lookalikes",
+        _t("&Take Look-Alikes"),
+        ("@L",),
+        "",
+        _t("Give the photos that look like the last ones you labelled the same class. You see them first"),
+    ),
     Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
     Spec("assign_class", _t("Assign &Class…"), ("@/", "@F4"), "", _t("Type the class of the selected photos")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
@@ -123,6 +130,14 @@ SPECS = (
     Spec("delete_class", _t("&Delete Class…"), ("Ctrl+Shift+D",), "", ""),
     Spec(
         "retrain", _t("Re&train"), ("Ctrl+T",), "retrain", _t("Learn from your confirmed photos"), short=_t("Retrain")
+    ),
+    Spec(
+        "pause_learning",
+        _t("Pause Learnin&g"),
+        ("Ctrl+Shift+P",),
+        "",
+        _t("Leave the suggestions as they are until you choose Retrain"),
+        checkable=True,
     ),
     Spec(
         "deep_train",
@@ -169,7 +184,29 @@ SPECS = (
         _t("Ten photos that would help most"),
     ),
     Spec("models", _t("Vers&ions…"), ("Ctrl+M",), "", _t("Go back to an earlier version")),
-    Spec("preview", _t("&Preview"), ("@Space",), "", _t("See a larger view of the photo")),
+    Spec(
+        "large_view",
+        _t("Lar&ge View"),
+        ("@Space",),
+        "large-view",
+        _t("Show the photo in place of the grid"),
+    ),
+    Spec(
+        "compare",
+        _t("&Compare"),
+        ("@C",),
+        "compare",
+        _t("Show the photo beside the other selected one, or the most similar confirmed one"),
+        checkable=True,
+    ),
+    Spec(
+        "heat_map",
+        _t("What the Net&work Saw"),
+        ("@H",),
+        "heat-map",
+        _t("Colour the parts of the photo that support the suggestion"),
+        checkable=True,
+    ),
     Spec(
         "show_similar",
         _t("Show Simila&r"),
@@ -248,6 +285,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "not_mine",
             "dont_know",
             "clear_label",
+            "take_lookalikes",
         ),
     ),
     (
@@ -267,6 +305,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "",
             "name_groups",
             "retrain",
+            "pause_learning",
             "deep_train",
             "evaluate",
             "check_sample",
@@ -280,7 +319,9 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "view_menu",
         _t("&View"),
         (
-            "preview",
+            "large_view",
+            "compare",
+            "heat_map",
             "show_similar",
             "show_in_folder",
             "copy_path",
@@ -306,7 +347,6 @@ TOOLBAR = (
     "undo",
     "redo",
     "",
-    "name_groups",
     "retrain",
     "evaluate",
     "check_labels",
@@ -314,7 +354,7 @@ TOOLBAR = (
     "<>",
     "sort",
 )
-BUTTONS_WITH_TEXT = ("open_folder", "name_groups", "retrain", "sort")
+BUTTONS_WITH_TEXT = ("open_folder", "retrain", "sort")
 #: Actions that need an open folder, besides those on its photos.
 OF_A_FOLDER = (
     "rescan",
@@ -325,7 +365,10 @@ OF_A_FOLDER = (
     "name_groups",
     "label_next",
     "check_sample",
-    "preview",
+    "take_lookalikes",
+    "large_view",
+    "compare",
+    "heat_map",
     "show_similar",
     "show_in_folder",
     "copy_path",

@@ -45,7 +45,7 @@ class WindowState:
     def grouping(self) -> Grouping:
         """How the photos were divided into sections."""
         stored = self._state.setting(GROUPING)
-        return Grouping(stored) if stored in list(Grouping) else Grouping.NONE
+        return Grouping(stored) if stored in list(Grouping) else Grouping.LIKENESS
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Restore the window's layout, or use the default layout on the first start."""

@@ -101,6 +101,11 @@ def test_the_window_has_no_english_text_beside_the_catalogue(tmp_path: Path, qtb
         idle(program, qtbot)
         classes = [each.name for each in stored(program).classes.all()]
         assert not untranslated(program.window, str(folder), *classes)
+        program.window.grid.setCurrentIndex(program.window.grid.model().index(0, 0))
+        for action in ("large_view", "compare"):
+            program.window.actions_by_name[action].trigger()
+            idle(program, qtbot)
+        assert not untranslated(program.window.large.view, *classes)
 
 
 @pytest.mark.parametrize("file", [None, *sorted(LOCALE_FOLDER.glob("*.po"))], ids=lambda file: file and file.stem)
@@ -114,7 +119,7 @@ def test_a_letter_opens_one_entry_of_a_menu(file: Path | None) -> None:
         assert sorted(letters) == sorted(set(letters)), name
 
 
-DIALOGS = ("new_collection", "new_class", "preferences", "history", "sort", "models", "preview", "about", "help")
+DIALOGS = ("new_collection", "new_class", "preferences", "history", "sort", "models", "about", "help")
 
 
 @pytest.mark.usefixtures("pseudo_language")

@@ -29,7 +29,7 @@ from flowersorter.workflows.predicting import ingest
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.qt.program import draw_folder, idle, running
 from tests.stub_network import open_colour_network
-from tests.stuck import Stuck
+from tests.stuck import LIMIT_S, Stuck
 
 
 def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def run_script(script: str) -> str:
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT_S,
         check=False,
         cwd=Path(app.__file__).parents[1],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
