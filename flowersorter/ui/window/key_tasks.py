@@ -125,7 +125,7 @@ TASKS = (
             _keys("models", "pause_learning", text=_t("Versions, pause learning")),
             _keys("export_model", "import_model", text=_t("Export, import model")),
             _keys("preferences"),
-            _keys("help", "about", text=_t("This sheet, about")),
+            _keys("help", "save_diagnostics", "about", text=_t("This sheet, diagnostics, about")),
             _keys("quit"),
         ),
     ),
