@@ -100,7 +100,7 @@ class Program:
         done = subprocess.run(
             ["/bin/sh", "-c", f'"{sys.executable}" {command}'],
             cwd=self.cwd,
-            env=self._environment({}),
+            env=self.environment(),
             capture_output=True,
             timeout=LIMIT_S,
             check=False,
@@ -131,13 +131,14 @@ class Program:
         return subprocess.Popen(
             [sys.executable, *words],
             cwd=self.cwd,
-            env=self._environment(extra),
+            env=self.environment(extra),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
 
-    def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables it runs with."""
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         own = {
             "FLOWERSORTER_COLLECTION": str(self.collection),
@@ -146,7 +147,7 @@ class Program:
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),
             "QT_QPA_PLATFORM": "offscreen",
         }
-        return {**os.environ, **own, **self.extra, **extra}
+        return {**os.environ, **own, **self.extra, **(extra or {})}
 
 
 def _words(arguments: Sequence[str | Path]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
@@ -65,6 +65,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         if HERE in item.path.parents:
             gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def roomy_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen of Qt's platform without one has 800 x 800 pixels, to which every window would be fitted."""
+    monkeypatch.setattr("flowersorter.ui.window.window_state.screen_around", lambda _geometry: QRect(0, 0, 2560, 1440))
 
 
 @pytest.fixture(autouse=True)

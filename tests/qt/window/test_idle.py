@@ -112,7 +112,7 @@ def test_after_looking_again_and_after_a_cancelled_job(program: Program, qtbot: 
     assert_asleep(program)
 
 
-@pytest.mark.parametrize("action", ["preferences", "sort", "history", "about", "help", "preview"])
+@pytest.mark.parametrize("action", ["preferences", "sort", "history", "about", "help"])
 def test_after_a_dialog_was_open(program: Program, qtbot: QtBot, action: str) -> None:
     program.window.grid.select_places(places(program, "red")[:1])
     program.window.actions_by_name[action].trigger()
@@ -122,6 +122,16 @@ def test_after_a_dialog_was_open(program: Program, qtbot: QtBot, action: str) ->
         dialog.reject()
     idle(program, qtbot)
     settle(program, qtbot)
+    assert_asleep(program)
+
+
+def test_after_a_photo_was_shown_large(program: Program, qtbot: QtBot) -> None:
+    program.window.grid.select_places(places(program, "red")[:1])
+    for action in ("large_view", "compare", "large_view"):
+        program.window.actions_by_name[action].trigger()
+        idle(program, qtbot)
+    settle(program, qtbot)
+    qtbot.waitUntil(lambda: not threads())
     assert_asleep(program)
 
 

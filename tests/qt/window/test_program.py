@@ -208,10 +208,11 @@ def test_a_collection_that_is_open_elsewhere_is_said_in_a_box(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = note_boxes(monkeypatch)
-    with CollectionStore.open(tmp_path / "collection"):
-        assert app.run(["flowersorter"], (), tmp_path / "collection") == 1
+    monkeypatch.setattr(app, "LOCKED_FOR_S", 0)
+    with CollectionStore.open(tmp_path / "collection"):  # as a command in a terminal, which takes no folders
+        assert app.run(["flowersorter"], (tmp_path,), tmp_path / "collection") == 1
     assert len(said) == 1
-    assert said[0][0]
+    assert "is already open" in said[0][0]
 
 
 def test_a_collection_that_is_damaged_is_said_in_a_box(

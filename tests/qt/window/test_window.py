@@ -249,21 +249,6 @@ def test_a_click_on_a_guess_says_that_it_is_right(program: Program, qtbot: QtBot
     qtbot.waitUntil(lambda: len(labelled(program)) == 1)
 
 
-def test_space_opens_the_preview_and_arrows_go_on(program: Program, qtbot: QtBot) -> None:
-    from flowersorter.ui.inspector.preview_window import PreviewWindow
-
-    first, second = places(program, "IMG_000")[:2]
-    click(program, first)
-    QTest.keyClick(program.window.grid, Qt.Key.Key_Space)
-    preview = program.window.findChild(PreviewWindow)
-    assert isinstance(preview, PreviewWindow)
-    QTest.keyClick(preview, Qt.Key.Key_Right)
-    assert program.window.grid.selected_places() == [second]
-    assert "3 of 19" in preview.caption.whole
-    QTest.keyClick(preview, Qt.Key.Key_Escape)
-    assert not preview.isVisible()
-
-
 def test_a_new_class_is_asked_for_and_gets_the_selected_photos(program: Program) -> None:
     wanted = places(program, "blue")[:2]
     program.window.grid.select_places(wanted)
