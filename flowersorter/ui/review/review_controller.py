@@ -37,7 +37,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.labelling.class_changes import add_class
+from flowersorter.workflows.labelling.class_changes import find_or_add_class
 
 if TYPE_CHECKING:
     from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
@@ -248,15 +248,19 @@ class ReviewController(QObject):
             return
         header.setEnabled(False)  # a second Enter would make the class twice
         session.library.submit(
-            partial(add_class, session.collection, name),
-            partial(self._on_made, header, places),
+            partial(find_or_add_class, session.collection, name),  # the window may not know the newest class yet
+            partial(self._on_class, header, places),
             partial(self._on_not_made, header),
             changes=Changes.CLASSES,
         )
 
-    def _on_made(self, header: GroupHeader, places: Sequence[int], made: PhotoClass) -> None:
+    def _on_class(self, header: GroupHeader, places: Sequence[int], found: tuple[PhotoClass, bool]) -> None:
         header.setEnabled(True)
-        self._labels.assign_to_made(places, made)
+        photo_class, made = found
+        if made:
+            self._labels.assign_to_made(places, photo_class)
+        else:
+            self._labels.assign(places, photo_class.id)
         self._after(header)
 
     def _on_not_made(self, header: GroupHeader, error: Exception) -> None:

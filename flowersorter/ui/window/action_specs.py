@@ -78,7 +78,7 @@ SPECS = (
     ),
     Spec("export_model", _t("&Export Model…"), ("Ctrl+Shift+E",), "", _t("Save the model as a file")),
     Spec("import_model", _t("&Import Model…"), ("Ctrl+Shift+I",), "", _t("Add a model from a file")),
-    Spec("preferences", _t("&Preferences…"), ("Ctrl+,",), "", ""),
+    Spec("preferences", _t("Pre&ferences…"), ("Ctrl+,",), "", ""),
     Spec("quit", _t("&Quit"), ("Ctrl+Q",), "", ""),
     Spec("undo", _t("&Undo"), ("Ctrl+Z",), "undo", _t("Undo the last change")),
     Spec("redo", _t("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", _t("Redo the last change")),
@@ -106,6 +106,13 @@ SPECS = (
         "verdict-none",
         _t("The photo shows none of your classes. It is not sorted"),
     ),
+    Spec(
+        "take_lookalikes",
+        _t("&Take Look-Alikes"),
+        ("@L",),
+        "",
+        _t("Give the photos that look like the last ones you labelled the same class. You see them first"),
+    ),
     Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
     Spec("assign_class", _t("Assign &Class…"), ("@/", "@F4"), "", _t("Type the class of the selected photos")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
@@ -123,6 +130,14 @@ SPECS = (
     Spec("delete_class", _t("&Delete Class…"), ("Ctrl+Shift+D",), "", ""),
     Spec(
         "retrain", _t("Re&train"), ("Ctrl+T",), "retrain", _t("Learn from your confirmed photos"), short=_t("Retrain")
+    ),
+    Spec(
+        "pause_learning",
+        _t("Pause Learnin&g"),
+        ("Ctrl+Shift+P",),
+        "",
+        _t("Leave the suggestions as they are until you choose Retrain"),
+        checkable=True,
     ),
     Spec(
         "deep_train",
@@ -155,7 +170,7 @@ SPECS = (
     ),
     Spec(
         "name_groups",
-        _t("Name Gro&ups of Photos"),
+        _t("Name Gr&oups of Photos"),
         ("Ctrl+G",),
         "groups",
         _t("Give photos that look alike their class together"),
@@ -218,6 +233,13 @@ SPECS = (
         short=_t("Hide confirmed"),
     ),
     Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
+    Spec(
+        "save_diagnostics",
+        _t("Save &Diagnostics…"),
+        ("Ctrl+Alt+D",),
+        "",
+        _t("Save versions, settings and errors for a bug report, without names of photos, folders or classes"),
+    ),
     Spec("about", _t("&About FlowerSorter"), ("Ctrl+F1",), "", ""),
     Spec("help", _t("&Keyboard and Mouse"), ("F1", "?"), "", ""),
 )
@@ -263,6 +285,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "not_mine",
             "dont_know",
             "clear_label",
+            "take_lookalikes",
         ),
     ),
     (
@@ -282,6 +305,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "",
             "name_groups",
             "retrain",
+            "pause_learning",
             "deep_train",
             "evaluate",
             "check_sample",
@@ -314,7 +338,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "inspector",
         ),
     ),
-    ("help_menu", _t("&Help"), ("help", "about")),
+    ("help_menu", _t("&Help"), ("help", "save_diagnostics", "about")),
 )
 
 TOOLBAR = (
@@ -341,6 +365,7 @@ OF_A_FOLDER = (
     "name_groups",
     "label_next",
     "check_sample",
+    "take_lookalikes",
     "large_view",
     "compare",
     "heat_map",

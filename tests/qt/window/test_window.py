@@ -232,7 +232,7 @@ def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot:
     click(program, places(program, "red")[0])
     qtbot.waitUntil(inspector.guesses.isVisible)
     program.window.resize(1000, 477)
-    qtbot.wait(50)
+    idle(program, qtbot)
     seen = []
     for height in range(480, 760, 3):
         program.window.resize(1000, height)

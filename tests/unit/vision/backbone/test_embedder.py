@@ -211,12 +211,12 @@ def test_bfloat16_hardly_differs_from_float32_on_real_photos() -> None:
 def test_real_daisies_are_daisies() -> None:
     """The proof that the shipped weights are right.
 
-    Measured: 83 % of the 300 daisies in that folder get ImageNet's class 985.
+    Measured: 83 % of the 300 daisies in that folder get ImageNet's class 985, and 84 % of these 150.
     """
     layer = imagenet_layer(ENTRY)
     assert layer is not None
     weight, bias = layer
-    embeddings = Embedder.open(ENTRY, "cpu").embed(daisies(300)).astype(np.float32)
+    embeddings = Embedder.open(ENTRY, "cpu").embed(daisies(150)).astype(np.float32)
     classes = (embeddings @ weight.T + bias).argmax(axis=1)
     assert (classes == DAISY).mean() >= 0.80
 
