@@ -9,15 +9,19 @@ correction, 3 s a name typed, 1 s an accept. A decision is a name, an accept, or
 from __future__ import annotations
 
 import argparse
+import csv
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
-from flowersorter.jobs import CancelToken
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.active_selection import doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
@@ -31,9 +35,13 @@ from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unkn
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.predicting.predict_cached import cached_features
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.bench.calibration import folder_verdicts
 from tests.bench.unknown import DEFAULT_THINGS, embedded_folder
 
+THINGS_AND_FLOWERS, GARDEN = "things+flowers", "garden"
 GOALS = (0.9, 0.95, 0.98)
 PHOTOS, CLASSES, FLOWERS = 1000, 12, (3, 4, 5)
 PAGE = 40
@@ -281,30 +289,52 @@ def drawn(targets: Rows, flowers: int, seed: int) -> Rows:
 
 
 def review(options: argparse.Namespace) -> None:
-    """decisions and seconds of a simulated person until 1,000 photos of 12 unknown classes are 90, 95 and 98 % right"""
+    """decisions and seconds of a simulated person until a folder of unknown classes is 90, 95 and 98 % right"""
+    if options.source == GARDEN:
+        if not options.garden.is_dir():
+            print("skipped: there is no garden; make one with make_garden.py and name it with --garden")
+            return
+        features, targets = garden(options.garden)
+        compare_rules([(0, features, targets)])
+        return
     if not DEFAULT_THINGS.is_dir():
         print("skipped: there is no folder of things beside the photos")
         return
     flowers, things = embedded_folder(options.photos), embedded_folder(DEFAULT_THINGS)
     targets = np.append(flowers.targets, len(flowers.class_names) + things.targets)
-    compare_rules(join([flowers.features, things.features]), targets, len(flowers.class_names), options.seeds)
+    features = join([flowers.features, things.features])
+    folders = [(seed, drawn(targets, len(flowers.class_names), seed)) for seed in options.seeds]
+    compare_rules([(seed, features.take(rows), targets[rows]) for seed, rows in folders])
 
 
-def compare_rules(features: Features, targets: Rows, flowers: int, seeds: Sequence[int]) -> None:
-    """Review the folders of all seeds with each rule, and print the counts."""
+def garden(folder: Path) -> tuple[Features, Rows]:
+    """Embed a folder of `make_garden.py`: the features and classes of its photos, by the table beside it."""
+    with folder.with_name(f"{folder.name}.truth.csv").open(newline="") as table:
+        truth = {folder / row[0]: row[1] for row in csv.reader(table) if row[1:] and row[1]}
+    with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
+        predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
+        places = engine.collection.photos.places_under(folder)
+        classes = {place.photo_id: truth[place.path] for place in places if place.photo_id and place.path in truth}
+        ids, hashes = engine.collection.photos.by_hash(list(classes))
+        features, positions = cached_features(engine, DEFAULT, hashes)
+        names = [classes[photo_id] for photo_id in ids[positions].tolist()]
+        return features.take(np.arange(len(features))), np.unique(names, return_inverse=True)[1]
+
+
+def compare_rules(folders: Sequence[tuple[int, Features, Rows]]) -> None:
+    """Review folders, each with its seed, features and classes, by each rule, and print the counts."""
     columns = "".join(f"{f'{goal:.0%}':>12}" for goal in GOALS)
     print(f"decisions/seconds at{columns}{'claim':>12}{'right then':>12}{'expected':>10}{'tiles':>7}")
     for name, rule in RULES.items():
         table = []
-        for seed in seeds:
-            rows = drawn(targets, flowers, seed)
-            driver = EngineDriver(features.take(rows), rule)
-            person = Person(driver, targets[rows])
+        for seed, features, targets in folders:
+            driver = EngineDriver(features, rule)
+            person = Person(driver, targets)
             person.review()
             wrong = expected_wrong(rule(driver))
             row = [each for goal in GOALS for each in person.reached.get(goal, (np.nan, np.nan))]
             table.append(
-                [*row, person.decisions, person.seconds, person.right, 1 - wrong / len(rows), person.looked_at]
+                [*row, person.decisions, person.seconds, person.right, 1 - wrong / len(targets), person.looked_at]
             )
             print(_line(f"{name}, seed {seed}", table[-1]), flush=True)
         print(_line(f"{name}, mean", np.mean(table, axis=0).tolist()))
@@ -318,6 +348,10 @@ def _line(name: str, row: Sequence[float]) -> str:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `review`."""
+    parser.add_argument(
+        "--source", choices=(THINGS_AND_FLOWERS, GARDEN), default=THINGS_AND_FLOWERS, help="photos, for review"
+    )
+    parser.add_argument("--garden", type=Path, default=Path("garden"), help="a folder of make_garden.py, for review")
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=(1, 2, 3, 4, 5), help="folders that are drawn, for review"
     )

@@ -44,6 +44,7 @@ def predict(
     sure_from: NDArray[np.float32] | None = None,
     terms: NDArray[np.float32] | None = None,
     rejected: NDArray[np.bool_] | None = None,
+    by_folder: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
 
@@ -59,6 +60,7 @@ def predict(
         sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
         terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
         rejected: (N, C) the classes that a person said the photos do not show.
+        by_folder: (N,) whether `unknown` alone says which photos are unknown, not their OOD scores.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -84,10 +86,11 @@ def predict(
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
         of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
-        verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
+        judged = None if by_folder is None else by_folder[rows]
+        verdicts = verdicts_of(model, confidence, ood_score, *of_folder, by_folder=judged)
         if terms is not None:
             probabilities = softmax(logits + terms[rows])
-            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
+            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder, by_folder=judged)
             verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
         if rejected is not None:
             verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
@@ -120,6 +123,8 @@ def verdicts_of(
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
+    *,
+    by_folder: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
 
@@ -129,6 +134,7 @@ def verdicts_of(
         ood_score: (N,) OOD scores.
         unknown: (N,) probability that a photo is of none of the classes, from its folder.
         sure_from: (N,) confidence from which a photo can be sure, from its folder.
+        by_folder: As in `predict`.
 
     Returns:
         (N,) uint8 `Verdict`.
@@ -141,7 +147,8 @@ def verdicts_of(
     if sure_from is not None:
         sure &= confidence >= sure_from
     verdicts[sure] = Verdict.SURE
-    verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
+    new = model.novelty.is_new(ood_score)
+    verdicts[new if by_folder is None else new & ~by_folder] = Verdict.UNKNOWN
     if unknown is not None:
         verdicts[unknown > UNKNOWN] = Verdict.UNKNOWN
     return verdicts

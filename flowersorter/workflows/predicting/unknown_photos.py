@@ -28,6 +28,7 @@ from flowersorter.vision.classifier.unknown_share import unknown_probabilities
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import join
 from flowersorter.workflows.models.current_model import NamedModel
+from flowersorter.workflows.predicting.partly_labelled import labels_itself, unknown_in_folder
 from flowersorter.workflows.predicting.photo_samples import (
     NO_CLASS,
     SEED,
@@ -46,6 +47,11 @@ def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int6
     return value_of(engine.unknown_photos, model.novelty.key, photo_ids, 0)
 
 
+def judged_by_folder(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return (N,) whether the folder of a photo alone says if it is unknown: it has labels of its own."""
+    return value_of(engine.unknown_by_folder, model.novelty.key, photo_ids, 0) > 0
+
+
 def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path) -> int:
     """Count the other photos of a folder that are unknown together with one, without an answer; 0 if that is not."""
     photo_ids = FolderPhotos(engine, named, engine.collection.photos.ids_under(folder)).unlabelled
@@ -56,7 +62,8 @@ def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path)
 def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     """Estimate which photos without a label are of none of the classes, and remember it in the engine.
 
-    Their OOD scores show how many they are. Where the labelled photos are at hand they are compared with them too.
+    Their OOD scores show how many they are. Where the labelled photos are at hand they are compared with them too. In a
+    folder with labels of its own, which are of its clearest photos, those are unknown that these labels do not reach.
 
     Args:
         folder: The photos, and the model that predicted them. With a finetuned backbone nothing is estimated: it has
@@ -71,12 +78,17 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     """
     engine, model, wanted = folder.engine, folder.named.model, folder.wanted
     before = unknown_probability(engine, model, wanted)
+    judged = judged_by_folder(engine, model, wanted)
     ids, found = np.empty(0, np.int64), np.empty(0, np.float32)
+    own = can_estimate(model) and labels_itself(folder)
     if can_estimate(model):
-        ids, found = _estimate(folder, cancel)
+        ids, found = unknown_in_folder(folder, cancel) if own else _estimate(folder, cancel)
         found = np.maximum(found, _like_background(folder, ids, cancel))
     _remember(engine, model, wanted, ids, found)
-    return not np.array_equal(before, unknown_probability(engine, model, wanted))
+    by_folder = np.full(len(ids), own, np.float32)
+    engine.unknown_by_folder = replaced(engine.unknown_by_folder, model.novelty.key, wanted, ids, by_folder)
+    same = np.array_equal(before, unknown_probability(engine, model, wanted))
+    return not (same and np.array_equal(judged, judged_by_folder(engine, model, wanted)))
 
 
 class RunningEstimate:
