@@ -26,7 +26,7 @@ from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.active_selection import doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.fit import Fitted, fit
-from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.classifier.predict import predict, verdicts_of
 from flowersorter.vision.classifier.review_order import ROW, Question, QuestionKind, expected_wrong, questions
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.dataset_shift.folder_adaptation import connect, follow_neighbours
@@ -38,7 +38,6 @@ from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
-from tests.bench.calibration import folder_verdicts
 from tests.bench.unknown import DEFAULT_THINGS, embedded_folder
 
 THINGS_AND_FLOWERS, GARDEN = "things+flowers", "garden"
@@ -163,6 +162,7 @@ class EngineDriver:
         rest: (M,) photos without a label.
         classes: (C,) classes of the model.
         probabilities: (M, C) of the rest; those of unknown classes have less.
+        verdicts: (M,) of the rest, with what the folder tells; not yet withdrawn by `find_accuracy`.
         graph: Nearest neighbours of all photos.
     """
 
@@ -173,6 +173,7 @@ class EngineDriver:
     rest: Rows = field(init=False)
     classes: Rows = field(init=False)
     probabilities: NDArray[np.float32] = field(init=False)
+    verdicts: NDArray[np.uint8] = field(init=False)
     graph: NeighbourGraph = field(init=False)
     last: Fitted | None = None
 
@@ -212,13 +213,16 @@ class EngineDriver:
         names = [str(number) for number in self.classes.tolist()]
         self.last = fit(examples, names, DEFAULT, CancelToken(), last=self.last)
         rest, cancel = self.features.take(self.rest), CancelToken()
-        logits = np.log(np.maximum(predict(self.last.model, rest).probabilities, np.float32(1e-30)))
+        alone = predict(self.last.model, rest)
+        logits = np.log(np.maximum(alone.probabilities, np.float32(1e-30)))
         one_hot = np.eye(len(names), dtype=np.float32)[targets]
         with ThreadPool() as pool:
             graph = connect(examples.features, rest, pool, cancel)
             found = softmax(follow_neighbours(logits, graph, one_hot, pool, cancel))
             unknown = unknown_beside_labels(self.graph, self.labels != _NONE, pool, cancel)[self.rest]
-        self.probabilities = found * (1 - unknown)[:, None]
+        self.probabilities, by_folder = found * (1 - unknown)[:, None], np.ones(len(unknown), np.bool_)
+        sureness = self.last.model, found.max(axis=1), alone.ood_score
+        self.verdicts = verdicts_of(*sureness, unknown, by_folder=by_folder)
 
     def suggestions(self) -> Rows:
         """The class of each photo."""
@@ -239,8 +243,7 @@ def by_verdict(driver: EngineDriver) -> Sequence[Question]:
     if driver.last is None or not len(rest):
         return questions(driver.probabilities, groups)
     labelled, features = driver.features.take(driver.labels != _NONE), driver.features.take(rest)
-    known = driver.labels[driver.labels != _NONE]
-    _, verdicts, _ = folder_verdicts(driver.last.model, labelled, known, features)
+    verdicts = driver.verdicts
     sizes = np.bincount(groups)
     unknown = 2 * np.bincount(groups, weights=verdicts == Verdict.UNKNOWN) >= np.maximum(sizes, 1)
     named = np.flatnonzero((unknown & (sizes > 1))[groups])
@@ -310,7 +313,7 @@ def review(options: argparse.Namespace) -> None:
 def garden(folder: Path) -> tuple[Features, Rows]:
     """Embed a folder of `make_garden.py`: the features and classes of its photos, by the table beside it."""
     with folder.with_name(f"{folder.name}.truth.csv").open(newline="") as table:
-        truth = {folder / row[0]: row[1] for row in csv.reader(table) if row[1:] and row[1]}
+        truth = {folder / path: name for path, name, *_ in csv.reader(table) if name}
     with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
         predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
         places = engine.collection.photos.places_under(folder)
@@ -318,7 +321,7 @@ def garden(folder: Path) -> tuple[Features, Rows]:
         ids, hashes = engine.collection.photos.by_hash(list(classes))
         features, positions = cached_features(engine, DEFAULT, hashes)
         names = [classes[photo_id] for photo_id in ids[positions].tolist()]
-        return features.take(np.arange(len(features))), np.unique(names, return_inverse=True)[1]
+        return features, np.unique(names, return_inverse=True)[1]
 
 
 def compare_rules(folders: Sequence[tuple[int, Features, Rows]]) -> None:

@@ -55,7 +55,7 @@ def review_sections(engine: Engine, roots: Roots, cancel: CancelToken) -> tuple[
     grouped = grouped_photos(engine, backbone, everything, cancel)
     kept = np.isin(grouped.photo_ids, without_answer(collection, everything))
     ids, groups = grouped.photo_ids[kept], grouped.groups[kept]
-    class_ids, probabilities = _probabilities(engine, backbone, ids, everything)
+    class_ids, probabilities = _probabilities(engine, backbone, ids)
     return tuple(_section(question, ids, class_ids) for question in questions(probabilities, groups))
 
 
@@ -72,22 +72,16 @@ def expected_right(sections: tuple[ReviewSection, ...], answered: int) -> float:
 
 
 def _probabilities(
-    engine: Engine, backbone: str, ids: NDArray[np.int64], everything: NDArray[np.int64]
+    engine: Engine, backbone: str, ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return (C,) class ids and the (N, C) probabilities of photos; zeros where there is no prediction.
-
-    Photos of none of the classes share their probability with that, but not in a folder with labels of its own: these
-    are of its clearest photos, beside which all others look unfamiliar.
-    """
+    """Return (C,) class ids and (N, C) probabilities of photos; what is missing to 1 is for none of the classes."""
     named = model_for(engine, backbone)
     found = None if named is None else guess(engine, named.model, ids)
     if named is None or found is None or not found.class_ids.any():
         return np.empty(0, np.int32), np.zeros((len(ids), 0), np.float32)
     rows = found.locate(ids)
     probabilities = np.where((rows >= 0)[:, None], found.probabilities[rows], np.float32(0))
-    if not np.isin(everything, list(engine.collection.labels.class_ids())).any():
-        probabilities = probabilities * (1 - unknown_probability(engine, named.model, ids))[:, None]
-    return found.class_ids, probabilities
+    return found.class_ids, probabilities * (1 - unknown_probability(engine, named.model, ids))[:, None]
 
 
 def _section(question: Question, ids: NDArray[np.int64], class_ids: NDArray[np.int32]) -> ReviewSection:
