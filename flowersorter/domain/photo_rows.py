@@ -31,6 +31,7 @@ class PhotoRows:
         marks: (N,) uint8 `Mark` that a person gave the photo.
         second_class_ids: (N,) int32 class id of the second most probable class; 0 where there is none.
         second_confidences: (N,) float32 calibrated probability of that class.
+        caveats: (N,) uint8 `Caveat` of the prediction.
     """
 
     place_ids: NDArray[np.int64]
@@ -45,6 +46,7 @@ class PhotoRows:
     marks: NDArray[np.uint8]
     second_class_ids: NDArray[np.int32]
     second_confidences: NDArray[np.float32]
+    caveats: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -54,7 +56,7 @@ class PhotoRows:
         """No photos."""
         longs, ints, floats = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)
         flags, bytes_ = np.zeros(0, np.bool_), np.zeros(0, np.uint8)
-        return cls(longs, longs, (), (), ints, flags, ints, floats, bytes_, bytes_, ints, floats)
+        return cls(longs, longs, (), (), ints, flags, ints, floats, bytes_, bytes_, ints, floats, bytes_)
 
     @classmethod
     def joined(cls, parts: Sequence[PhotoRows]) -> PhotoRows:
@@ -74,6 +76,7 @@ class PhotoRows:
             marks=np.concatenate([part.marks for part in parts]),
             second_class_ids=np.concatenate([part.second_class_ids for part in parts]),
             second_confidences=np.concatenate([part.second_confidences for part in parts]),
+            caveats=np.concatenate([part.caveats for part in parts]),
         )
         return every.take(np.sort(len(place_ids) - 1 - from_end))
 
@@ -93,6 +96,7 @@ class PhotoRows:
             marks=self.marks[rows],
             second_class_ids=self.second_class_ids[rows],
             second_confidences=self.second_confidences[rows],
+            caveats=self.caveats[rows],
         )
 
     @property
@@ -110,6 +114,7 @@ class PhotoPredictions:
         class_ids: (C,) int32, in the model's order.
         probabilities: (M, C) float32, calibrated, rows sum to 1; all 0 for a photo whose classes were all rejected.
         verdicts: (M,) uint8 `Verdict`.
+        caveats: (M,) uint8 `Caveat`.
         answers: What a person said of the photos besides their label, by photo id; the predictions allow for it.
     """
 
@@ -117,6 +122,7 @@ class PhotoPredictions:
     class_ids: NDArray[np.int32]
     probabilities: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
+    caveats: NDArray[np.uint8]
     answers: Mapping[int, PhotoAnswers] = field(default_factory=dict)
 
     @property
@@ -180,6 +186,7 @@ def rows_of(
     confidences = np.zeros(len(places), np.float32)
     verdicts = np.zeros(len(places), np.uint8)
     second_class_ids, second_confidences = np.zeros_like(class_ids), np.zeros_like(confidences)
+    caveats = np.zeros_like(verdicts)
     if predictions is not None and len(predictions.photo_ids):
         rows = predictions.locate(places.photo_ids)
         known = rows >= 0
@@ -187,6 +194,7 @@ def rows_of(
         confidences[known] = predictions.probabilities.max(axis=1)[rows[known]]
         verdicts[known] = predictions.verdicts[rows[known]]
         second_class_ids[known], second_confidences[known] = predictions.second(rows[known])
+        caveats[known] = predictions.caveats[rows[known]]
     return PhotoRows(
         place_ids=places.ids,
         photo_ids=places.photo_ids,
@@ -200,6 +208,7 @@ def rows_of(
         marks=_marks(places.photo_ids, answers or {}),
         second_class_ids=second_class_ids,
         second_confidences=second_confidences,
+        caveats=caveats,
     )
 
 

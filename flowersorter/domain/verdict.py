@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from flowersorter.messages import Text, text
+
 
 class Verdict(IntEnum):
     """How reliable a suggestion is; stored as uint8 in arrays."""
@@ -25,14 +27,59 @@ SURE_PRECISIONS = (0.90, 0.95, 0.97, 0.99)
 DEFAULT_SURE_PRECISION = 0.97
 
 
+#: A suggestion that is not sure is torn between two classes where the second has at least this share of the
+#: probability of the first.
+TORN_FROM = 0.5
+
+
+class Caveat(IntEnum):
+    """Why the verdict of a suggestion is not the one its probability alone would give; stored as uint8 in arrays."""
+
+    NONE = 0
+    #: Sure: photos from this probability on are right often enough together, the lowest ones alone are not.
+    BELOW_PRECISION = 1
+    #: The others: less than sure, though the probability would do.
+    REJECTED = 2
+    UNLIKE_LABELLED = 3
+    UNKNOWN_IN_FOLDER = 4
+    FOLDER_DIFFERS = 5
+    CLEAR_IN_FOLDER_ONLY = 6
+
+    @property
+    def reason(self) -> Text | str:
+        """Why the suggestion is less than sure; "" where it is not."""
+        return _REASONS.get(self, "")
+
+
+_REASONS = {
+    Caveat.REJECTED: text("you rejected another suggestion"),
+    Caveat.UNLIKE_LABELLED: text("unlike your confirmed photos"),
+    Caveat.UNKNOWN_IN_FOLDER: text("in a folder with photos of none of your classes"),
+    Caveat.FOLDER_DIFFERS: text("in a folder that differs from your confirmed photos"),
+    Caveat.CLEAR_IN_FOLDER_ONLY: text("less clear without the other photos of its folder"),
+}
+
+
 def has_percentage(verdict: Verdict, confidence: float, precision: float) -> bool:
     """Whether the probability of a suggestion is shown as a number beside its verdict.
 
     Photos are sure from a confidence on above which enough are right together; the lowest ones would contradict that.
+    The probabilities of an unknown photo hold only if it shows one of the classes after all.
 
     Args:
         verdict: Of the suggestion.
         confidence: Its probability, 0 to 1.
         precision: Target precision of *sure*.
     """
-    return verdict is not Verdict.SURE or confidence >= precision
+    return verdict is not Verdict.UNKNOWN and (verdict is not Verdict.SURE or confidence >= precision)
+
+
+def is_torn(verdict: Verdict, confidence: float, second: float) -> bool:
+    """Whether a suggestion is torn between its two most probable classes.
+
+    Args:
+        verdict: Of the suggestion.
+        confidence: Probability of the most probable class.
+        second: Probability of the second.
+    """
+    return verdict is Verdict.UNSURE and 0 < second >= TORN_FROM * confidence

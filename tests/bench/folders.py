@@ -199,6 +199,8 @@ def _left_out(photos: LearnedPhotos, number: int, per_class: int, known: int, un
     targets = np.searchsorted(np.setdiff1d(classes, [number]), photos.targets[rest])
     line = [float((said.verdicts[known:] == Verdict.SURE).mean()) for said in both]
     for said in both:
-        part = Predictions(said.probabilities[:known], said.verdicts[:known], said.ood_score[:known])
+        part = Predictions(
+            said.probabilities[:known], said.verdicts[:known], said.ood_score[:known], said.caveats[:known]
+        )
         line += _figures(part, targets)
     return line

@@ -27,7 +27,6 @@ from flowersorter.vision.classifier.active_selection import doubt_of, next_to_la
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.predict import predict, verdicts_of
-from flowersorter.vision.classifier.review_order import ROW, Question, QuestionKind, expected_wrong, questions
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.dataset_shift.folder_adaptation import connect, follow_neighbours
 from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph
@@ -36,6 +35,7 @@ from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.labelling.review_order import ROW, Question, QuestionKind, expected_wrong, questions
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.bench.unknown import DEFAULT_THINGS, embedded_folder

@@ -20,10 +20,11 @@ HERE = Path(__file__).parent
 #: How long a test waits for what must come: no more than a bound, so it suits a machine that is busy with other things
 #: (the longest wait, a dozen fits of the starter's 1,500 photos, takes 7 s on two idle cores, and took more than 30).
 WAIT_MS = 180_000
-#: What Qt's platform without a screen says about itself; it is no fault of a dialog.
+#: What Qt's platform without a screen says about itself; it is no fault of a dialog or a menu.
 HARMLESS = (
     r"^This plugin does not support propagateSizeHints\(\)$",
     r"^This plugin does not support raise\(\)$",
+    r"^This plugin does not support grabbing the keyboard$",
 )
 
 
@@ -60,6 +61,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         if HERE in item.path.parents:
             gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def no_motion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moves is at its place at once; a test that is about the motion sets `theme.MOTION_MS`."""
+    monkeypatch.setattr("flowersorter.ui.shared.theme.MOTION_MS", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,7 @@ def rows(count: int, *, first: int = 1, folder: str = "/photos") -> PhotoRows:
         marks=np.zeros(count, np.uint8),
         second_class_ids=((ids + 1) % 3 + 1).astype(np.int32),
         second_confidences=((1 - (ids * 37 % 101) / 101) / 2).astype(np.float32),
+        caveats=np.zeros(count, np.uint8),
     )
 
 
@@ -53,6 +54,7 @@ def unread(count: int) -> PhotoRows:
         np.zeros(count, np.uint8),
         zeros.copy(),
         np.zeros(count, np.float32),
+        np.zeros(count, np.uint8),
     )
 
 
@@ -71,6 +73,7 @@ def some(whole: PhotoRows, at: list[int], **changes: object) -> PhotoRows:
         "marks": whole.marks[at],
         "second_class_ids": whole.second_class_ids[at],
         "second_confidences": whole.second_confidences[at],
+        "caveats": whole.caveats[at],
     }
     return PhotoRows(**(columns | changes))  # type: ignore[arg-type]
 

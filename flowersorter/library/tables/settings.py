@@ -77,6 +77,7 @@ PANEL_WIDTHS = Setting[list[int]]("sides", [])
 INSPECTOR_SHOWN = Setting("inspector", True)
 TILE_SIZE_PX = Setting("tile size", 168)
 PHOTO_ORDER = Setting("order", "name")
+GROUPING = Setting("grouping", "none")
 
 
 class Settings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QCoreApplication, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QLocale, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QWidget
 
@@ -78,7 +78,7 @@ class NameDialog(FittedDialog):
         self.field = QLineEdit(name, self)
         self.field.setObjectName("name_field")
         describe(self.field, plain(question).rstrip(":"))
-        self.field.setMaxLength(MAX_NAME_LENGTH)
+        limit_length(self.field)
         self.field.selectAll()
         label.setBuddy(self.field)
         self.message = Message(self, "name_message")
@@ -161,41 +161,12 @@ def ask_for_name(
         _tr("New class"),
         _tr("Class &name:"),
         _tr("&Create class"),
-        lambda name: _taken(classes, name, 0),
-        remark=lambda name: _remark(classes, name, 0),
+        lambda name: _taken(classes, name),
+        remark=lambda name: name_remark(name, [each.name for each in classes]),
         note=note,
         parent=parent,
     )
     return _until_accepted(dialog, make)
-
-
-def ask_new_name(
-    parent: QWidget, classes: Sequence[PhotoClass], check: Commit[str], photo_class: PhotoClass, filed: int = 0
-) -> str | None:
-    """Ask for another name for a class, and change nothing.
-
-    Args:
-        parent: The window.
-        classes: Those there are.
-        check: Gives the name as it would be stored.
-        photo_class: The class.
-        filed: Number of photos sorted into it.
-
-    Returns:
-        The new name; None if the person cancelled.
-    """
-    note = _tr("{0} sorted into it: next you choose whether to move them too.").format(count_photos(filed))
-    dialog = NameDialog(
-        _tr("Rename class"),
-        _tr("&New name of “{0}”:").format(without_mnemonics(photo_class.name)),
-        _tr("&Rename"),
-        lambda name: _taken(classes, name, photo_class.id),
-        remark=lambda name: _remark(classes, name, photo_class.id),
-        name=photo_class.name,
-        note=note if filed else "",
-        parent=parent,
-    )
-    return _until_accepted(dialog, check)
 
 
 def ask_merge_target(
@@ -224,10 +195,7 @@ def ask_merge_target(
         choice.addItem(swatch(other.colour), other.name, other.id)
     question.setBuddy(choice)
     note = _tr("Photos in “{1}” ({0}) join the other class, and “{1}” is removed.")
-    files = _tr("No file is changed.")
-    if filed:
-        files = _tr("{0} sorted into it: next you choose whether to move them too.").format(count_photos(filed))
-    note = f"{note.format(count_photos(labels), photo_class.name)} {files}"
+    note = f"{note.format(count_photos(labels), photo_class.name)} {_of_files(filed)}"
     explained = text_label(dialog, "merge_note", note, muted=True)
     ok = button(dialog, "merge_ok_button", _tr("M&erge"), _tr("Merge both classes"))
     ok.setEnabled(bool(others))
@@ -246,6 +214,45 @@ def ask_merge_target(
     return int(chosen) if accepted and chosen is not None else None
 
 
+def ask_to_merge(parent: QWidget, one: PhotoClass, into: PhotoClass, labels: tuple[int, int], filed: int = 0) -> bool:
+    """Ask before a class is merged into another one; returns whether it should be. Cancel is the default.
+
+    Args:
+        parent: The window.
+        one: The class that will be gone.
+        into: The class that stays.
+        labels: How many photos are labelled with each.
+        filed: Number of photos sorted into the first.
+    """
+    box = QMessageBox(parent)
+    box.setObjectName("merge_question")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(_tr("Merge class"))
+    box.setText(_tr("Merge “{0}” into “{1}”?").format(one.name, into.name))
+    text = _tr("“{0}” ({1} confirmed) is removed, and its photos join “{2}” ({3} confirmed).")
+    joined = text.format(one.name, QLocale().toString(labels[0]), into.name, QLocale().toString(labels[1]))
+    box.setInformativeText(f"{joined} {_of_files(filed)}")
+    return _agreed(box, _tr("Merge"), "merge_button")
+
+
+def _of_files(filed: int) -> str:
+    if filed:
+        return _tr("{0} sorted into it: next you choose whether to move them too.").format(count_photos(filed))
+    return _tr("No file is changed.")
+
+
+def _agreed(box: QMessageBox, verb: str, name: str) -> bool:
+    """Show a question; returns whether the person agreed with its own button."""
+    agree = box.addButton(verb, QMessageBox.ButtonRole.DestructiveRole)
+    agree.setObjectName(name)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    box.exec()
+    agreed = box.clickedButton() is agree
+    box.deleteLater()
+    return agreed
+
+
 def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int, filed: int = 0) -> bool:
     """Ask before a class is deleted; returns whether it should be. Cancel is the default."""
     box = QMessageBox(parent)
@@ -260,14 +267,7 @@ def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int, filed: 
     if filed:
         stays += " " + _tr("This includes photos you have sorted into folders ({0}).").format(count_photos(filed))
     box.setInformativeText(lost + stays)
-    delete = box.addButton(_tr("Delete class"), QMessageBox.ButtonRole.DestructiveRole)
-    delete.setObjectName("delete_class_button")
-    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-    box.setDefaultButton(cancel)
-    box.exec()
-    deleted = box.clickedButton() is delete
-    box.deleteLater()
-    return deleted
+    return _agreed(box, _tr("Delete class"), "delete_class_button")
 
 
 def _tr(text: str) -> str:
@@ -287,7 +287,8 @@ def swatch(colour: str) -> QIcon:
         painter.setPen(QColor(128, 128, 128, 160))
         painter.drawEllipse(scale, scale, side - 2 * scale, side - 2 * scale)
         painter.end()
-        icon.addPixmap(picture)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # a style tints a selected icon that has no picture
+            icon.addPixmap(picture, mode)
     return icon
 
 
@@ -297,17 +298,27 @@ def class_of_name(classes: Iterable[PhotoClass], name: str) -> PhotoClass | None
     return next((each for each in classes if class_key(each.name) == key), None)
 
 
-def _taken(classes: Sequence[PhotoClass], name: str, own_id: int) -> str:
-    """Why this name is not free; "" where it is."""
-    there = class_of_name((each for each in classes if each.id != own_id), name)
-    return "" if there is None else _tr("There is already a class named “{0}”.").format(there.name)
+def limit_length(field: QLineEdit) -> None:
+    """Let a field take no longer name than a class can have."""
+    field.setMaxLength(MAX_NAME_LENGTH)
 
 
-def _remark(classes: Sequence[PhotoClass], name: str, own_id: int) -> str:
+def taken_message(there: PhotoClass) -> str:
+    """Say that a name is that of a class."""
+    return _tr("There is already a class named “{0}”.").format(there.name)
+
+
+def name_remark(name: str, others: Sequence[str]) -> str:
     """The folder of a class where it has another name, and other surprises; "" where there is none."""
     from flowersorter.workflows.labelling.class_name_remarks import class_name_remark  # not needed at the start
 
-    return worded(class_name_remark(name, [each.name for each in classes if each.id != own_id]) or "")
+    return worded(class_name_remark(name, others) or "")
+
+
+def _taken(classes: Sequence[PhotoClass], name: str) -> str:
+    """Why this name is not free; "" where it is."""
+    there = class_of_name(classes, name)
+    return "" if there is None else taken_message(there)
 
 
 def _until_accepted(dialog: NameDialog, commit: Commit[_T]) -> _T | None:

@@ -1,27 +1,39 @@
-"""The sidebar: classes to drop photos on, and below them the pseudo-classes."""
+"""The sidebar: what is to do, the classes to drop photos on, and the pseudo-classes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from flowersorter.domain.name_search import best_matches
 from flowersorter.domain.photo_class import PhotoClass
-from flowersorter.ui.classes.sidebar_model import SidebarRow
+from flowersorter.ui.classes.class_rows import (
+    NEW_CLASS,
+    ClassCounts,
+    class_rows,
+    not_mine_row,
+    photo_rows,
+    to_do_rows,
+)
+from flowersorter.ui.classes.class_search import ClassSearch
+from flowersorter.ui.classes.name_editor import NameEditor
+from flowersorter.ui.classes.sidebar_delegate import name_rect
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared import theme
 
-NEW_CLASS = -100
-DIGIT_KEYS = 9
+#: From so many classes on they can be searched.
+SEARCH_FROM = 10
 
 
 class ClassList(QWidget):
-    """Lists classes (colour, count, number key, drop target) and pseudo-classes with counts.
+    """Lists the steps to do, the classes (colour, counts, number key, drop target) and the pseudo-classes.
 
     Signals:
-        picked(key): Show this class or `PseudoClass`.
+        picked(key): Show this class, `PseudoClass` or step.
         dropped(class id, list of place ids): These photos belong there.
         dropped_on_new(list of place ids): These belong to a class that has no name yet.
         dropped_on_not_mine(list of place ids): These show none of the classes.
@@ -29,7 +41,9 @@ class ClassList(QWidget):
         moved(class id, before): Move it before the class with this index; an index after the last moves it to the end.
         up_requested(class id), down_requested(class id): It belongs one place higher or lower.
         split_requested(class id): Some of its photos belong into a class of their own.
-        rename_requested(class id), merge_requested(class id), delete_requested(class id).
+        renamed(class id, name): Give it this name; answer with `end_renaming` or `refuse_name`.
+        merge_requested(class id), delete_requested(class id).
+        merged(class id, into): Both are one, and `into` stays.
     """
 
     picked = Signal(int)
@@ -41,8 +55,9 @@ class ClassList(QWidget):
     up_requested = Signal(int)
     down_requested = Signal(int)
     split_requested = Signal(int)
-    rename_requested = Signal(int)
+    renamed = Signal(int, str)
     merge_requested = Signal(int)
+    merged = Signal(int, int)
     delete_requested = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -50,15 +65,15 @@ class ClassList(QWidget):
         self.setObjectName("class_list")
         self.setMinimumWidth(180)
         self._classes: tuple[PhotoClass, ...] = ()
-        self._counts: Mapping[int, int] = {}
+        self._counts = ClassCounts()
+        self._to_do: tuple[int | None, int | None] = (None, None)
         self._current = int(PseudoClass.ALL)
-        self.classes = SidebarView(shows_digits=True, parent=self)
-        self.classes.setObjectName("classes")
-        self.classes.setAccessibleName(self.tr("Classes"))
-        self.pseudo_classes = SidebarView(shows_digits=False, parent=self)
-        self.pseudo_classes.setObjectName("pseudo_classes")
-        self.pseudo_classes.setAccessibleName(self.tr("Photos"))
-        self.pseudo_classes.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.to_do = self._list("to_do", self.tr("To do"))
+        self.classes = self._list("classes", self.tr("Classes"), shows_digits=True)
+        self.not_mine = self._list("not_mine", self.tr("Not mine"))
+        self.pseudo_classes = self._list("pseudo_classes", self.tr("Photos"))
+        self._views = (self.to_do, self.classes, self.not_mine, self.pseudo_classes)
+        self.search = ClassSearch(self)
         self.add_button = QToolButton(self)
         self.add_button.setObjectName("new_class_button")
         self.add_button.setAccessibleName(self.tr("New class"))
@@ -66,106 +81,110 @@ class ClassList(QWidget):
         self.add_button.setIcon(theme.icon("add"))
         self.add_button.setAutoRaise(True)
         self._lay_out()
-        self.add_button.clicked.connect(self.new_requested)
-        for view in (self.classes, self.pseudo_classes):
-            view.picked.connect(self._on_picked)
-        self.classes.dropped.connect(self._on_dropped)
-        self.pseudo_classes.dropped.connect(self._on_dropped)
-        self.classes.moved.connect(self.moved)
-        self.classes.menu_requested.connect(self._on_menu)
-        self.show_classes((), {})
+        self.editor = NameEditor(self)
+        self._connect()
+        self.show_classes((), ClassCounts())
 
-    def show_classes(self, classes: Sequence[PhotoClass], counts: Mapping[int, int]) -> None:
-        """Show these classes and the number of photos in each class and pseudo-class."""
+    def _list(self, name: str, accessible_name: str, *, shows_digits: bool = False) -> SidebarView:
+        view = SidebarView(shows_digits=shows_digits, parent=self)
+        view.setObjectName(name)
+        view.setAccessibleName(accessible_name)
+        if not shows_digits:
+            view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return view
+
+    def _connect(self) -> None:
+        self.add_button.clicked.connect(self.new_requested)
+        for view in self._views:
+            view.picked.connect(self._on_picked)
+            view.dropped.connect(self._on_dropped)
+            view.stepped_out.connect(self._on_stepped_out)
+        self.classes.moved.connect(self._on_moved)
+        self.classes.merged.connect(self.merged)
+        self.classes.rename_requested.connect(self.rename)
+        self.classes.menu_requested.connect(self._on_menu)
+        self.classes.verticalScrollBar().valueChanged.connect(self._follow_row)
+        self.search.textChanged.connect(self._show_rows)
+        self.search.first_requested.connect(self._pick_first)
+        self.search.left_for_list.connect(self.classes.setFocus)
+        self.editor.named.connect(self.renamed)
+        self.editor.merge_requested.connect(self.merged)
+        self.editor.closed.connect(self.classes.setFocus)
+
+    # -- what is shown
+
+    def show_classes(self, classes: Sequence[PhotoClass], counts: ClassCounts) -> None:
+        """Show these classes, with the counts of photos and labels."""
         self._classes, self._counts = tuple(classes), counts
-        rows = [
-            SidebarRow(
-                key=each.id,
-                text=each.name,
-                count=counts.get(each.id, 0),
-                colour=each.colour,
-                digit=str(number) if number <= DIGIT_KEYS else "",
-                droppable=True,
-                movable=True,
-            )
-            for number, each in enumerate(self._classes, 1)
-        ]
-        rows.append(
-            SidebarRow(
-                NEW_CLASS,
-                self.tr("New class…"),
-                icon="add",
-                droppable=True,
-                hint=self.tr("Click to create a class, or drop photos here"),
-            )
-        )
-        self.classes.rows.set_rows(rows)
-        self.pseudo_classes.rows.set_rows(self._pseudo_class_rows(counts))
-        self.pseudo_classes.setFixedHeight(
-            self.pseudo_classes.sizeHintForRow(0) * len(self.pseudo_classes.rows.rows) + 2
-        )
+        searched = len(self._classes) >= SEARCH_FROM
+        if not searched:
+            self.search.clear()
+        self.search.setVisible(searched)
+        self.editor.update_classes(self._classes)
+        self._show_rows()
+
+    def show_to_do(self, name: int | None, check: int | None) -> None:
+        """Show how many groups are to be named and how many photos to be checked; None where that is no step."""
+        self._to_do = (name, check)
+        self._show_rows()
+
+    @Slot()
+    def _show_rows(self) -> None:
+        photos = self._counts.photos
+        to_do = to_do_rows(*self._to_do, photos.get(int(PseudoClass.UNREADABLE), 0))
+        unreadable = any(row.key == PseudoClass.UNREADABLE for row in to_do)
+        self.to_do.rows.set_rows(to_do)
+        self.classes.rows.set_rows(class_rows(self._classes, self._found(), self._counts))
+        self.not_mine.rows.set_rows([not_mine_row(photos.get(int(PseudoClass.NOT_MINE), 0))])
+        self.pseudo_classes.rows.set_rows(photo_rows(photos, unreadable=not unreadable))
+        for view in (self.to_do, self.not_mine, self.pseudo_classes):
+            view.fit()
+        self._to_do_header.setVisible(bool(to_do))
         self.set_current(self._current)
+        self._follow_row()
+
+    def _found(self) -> list[PhotoClass]:
+        """The classes that are searched for, in their order; all where nothing is searched."""
+        at = sorted(best_matches([each.name for each in self._classes], self.search.text()))
+        return [self._classes[number] for number in at]
 
     @property
     def current(self) -> int | None:
-        """The selected class or pseudo-class."""
+        """The selected class, pseudo-class or step."""
         return self._current
 
     def set_current(self, key: int | None) -> None:
         """Select the row shown in the grid; None selects no row."""
         self._current = key if key is not None else NEW_CLASS
-        for view in (self.classes, self.pseudo_classes):
+        for view in self._views:
             view.pick(None if key == NEW_CLASS else key)
 
-    def _pseudo_class_rows(self, counts: Mapping[int, int]) -> list[SidebarRow]:
-        rows = [
-            (PseudoClass.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo in the folder")),
-            (
-                PseudoClass.UNSURE,
-                self.tr("Not sure"),
-                "verdict-unsure",
-                self.tr("FlowerSorter can't decide about these"),
-            ),
-            (
-                PseudoClass.UNKNOWN,
-                self.tr("Unknown"),
-                "verdict-new",
-                self.tr("Doesn't look like any of your classes"),
-            ),
-            (
-                PseudoClass.NOT_MINE,
-                self.tr("Not mine"),
-                "verdict-none",
-                self.tr("Drop photos here that show none of your classes"),
-            ),
-            (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that can't be read")),
-        ]
-        return [
-            SidebarRow(
-                int(key),
-                text,
-                counts.get(int(key), 0),
-                icon=icon,
-                droppable=key is PseudoClass.NOT_MINE,
-                hint=hint,
-            )
-            for key, text, icon, hint in rows
-        ]
+    def view_of(self, key: int) -> SidebarView:
+        """The part of the sidebar that has the row of this key; the classes where there is none."""
+        return next((view for view in self._views if view.rows.row_of(key) >= 0), self.classes)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 8, 4, 8)
         layout.setSpacing(2)
+        self._to_do_header = self._header(self.tr("To do"))
+        self._to_do_header.setContentsMargins(12, 0, 4, 2)
+        layout.addWidget(self._to_do_header)
+        layout.addWidget(self.to_do)
         header = QHBoxLayout()
         header.setContentsMargins(12, 0, 4, 0)
         header.addWidget(self._header(self.tr("Classes")), 1)
         header.addWidget(self.add_button)
         layout.addLayout(header)
+        searching = QHBoxLayout()
+        searching.setContentsMargins(8, 0, 4, 2)
+        searching.addWidget(self.search)
+        layout.addLayout(searching)
         layout.addWidget(self.classes, 1)
-        below = QHBoxLayout()
-        below.setContentsMargins(12, 8, 4, 4)
-        below.addWidget(self._header(self.tr("Photos")))
-        layout.addLayout(below)
+        layout.addWidget(self.not_mine)
+        below = self._header(self.tr("Photos"))
+        below.setContentsMargins(12, 8, 4, 2)
+        layout.addWidget(below)
         layout.addWidget(self.pseudo_classes)
 
     def _header(self, text: str) -> QLabel:
@@ -176,6 +195,44 @@ class ClassList(QWidget):
         label.setFont(font)
         return label
 
+    # -- another name
+
+    @Slot(int)
+    def rename(self, class_id: int) -> None:
+        """Edit the name of a class in its row."""
+        one = next((each for each in self._classes if each.id == class_id), None)
+        if one is None:
+            return
+        if self.classes.rows.row_of(class_id) < 0:
+            self.search.clear()
+        self.classes.scrollTo(self.classes.rows.index(self.classes.rows.row_of(class_id)))
+        self.editor.edit(one, self._classes, self._name_rect(class_id))
+
+    def end_renaming(self) -> None:
+        """The name is taken over."""
+        self.editor.close_editor()
+
+    def refuse_name(self, refused: Exception) -> None:
+        """Say why the typed name cannot be used; it can be mended."""
+        self.editor.show_refusal(refused)
+
+    def _name_rect(self, class_id: int) -> QRect:
+        row = self.classes.visualRect(self.classes.rows.index(self.classes.rows.row_of(class_id)))
+        name = name_rect(row)
+        return QRect(self.classes.viewport().mapTo(self, name.topLeft()), name.size())
+
+    @Slot()
+    def _follow_row(self) -> None:
+        if self.editor.class_id and self.classes.rows.row_of(self.editor.class_id) >= 0:
+            self.editor.move_to(self._name_rect(self.editor.class_id))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the name that is edited over its row."""
+        super().resizeEvent(event)
+        self._follow_row()
+
+    # -- slots
+
     @Slot(int)
     def _on_picked(self, key: int) -> None:
         if key == NEW_CLASS:
@@ -184,6 +241,31 @@ class ClassList(QWidget):
             return
         self.set_current(key)
         self.picked.emit(key)
+
+    @Slot()
+    def _pick_first(self) -> None:
+        first = self.classes.rows.rows[0].key
+        if first != NEW_CLASS:
+            self._on_picked(first)
+            self.classes.setFocus()
+
+    @Slot(int)
+    def _on_stepped_out(self, step: int) -> None:
+        """Go on in the next part of the sidebar."""
+        views = [view for view in self._views if view.rows.rows]
+        at = views.index(self.sender()) + step  # type: ignore[arg-type]  # one of them
+        if 0 <= at < len(views):
+            rows = [row for row in views[at].rows.rows if row.key != NEW_CLASS]
+            if rows:
+                views[at].setFocus()
+                self._on_picked(rows[0 if step > 0 else -1].key)
+
+    @Slot(int, int)
+    def _on_moved(self, key: int, before: int) -> None:
+        """Only some of the classes may be shown."""
+        rows, ids = self.classes.rows.rows, [each.id for each in self._classes]
+        following = rows[before].key
+        self.moved.emit(key, ids.index(following) if following in ids else ids.index(rows[before - 1].key) + 1)
 
     @Slot(int, object)
     def _on_dropped(self, key: int, place_ids: list[int]) -> None:
@@ -197,7 +279,9 @@ class ClassList(QWidget):
     @Slot(int, QPoint)
     def _on_menu(self, key: int, at: QPoint) -> None:
         menu = self.menu_for(key)
+        self.classes.outline(key)
         menu.exec(at)
+        self.classes.outline(None)
         menu.deleteLater()
 
     def menu_for(self, key: int) -> QMenu:
@@ -206,22 +290,18 @@ class ClassList(QWidget):
         menu.setObjectName("class_menu")
         if key != NEW_CLASS:
             entries = (
-                ("show_class", self.tr("Show its photos"), self.picked),
-                ("rename_class", self.tr("Rename…"), self.rename_requested),
-                ("merge_class", self.tr("Merge into another class…"), self.merge_requested),
-                ("split_class", self.tr("Split…"), self.split_requested),
-                ("delete_class", self.tr("Delete class…"), self.delete_requested),
-                ("", "", None),
-                ("class_up", self.tr("Move up"), self.up_requested),
-                ("class_down", self.tr("Move down"), self.down_requested),
+                ("show_class", self.tr("Show its photos"), self.picked.emit),
+                ("rename_class", self.tr("Rename"), self.rename),
+                ("merge_class", self.tr("Merge into…"), self.merge_requested.emit),
+                ("split_class", self.tr("New class from selection…"), self.split_requested.emit),
+                ("class_up", self.tr("Move up"), self.up_requested.emit),
+                ("class_down", self.tr("Move down"), self.down_requested.emit),
+                ("delete_class", self.tr("Delete class…"), self.delete_requested.emit),
             )
-            for name, text, signal in entries:
-                if signal is None:
-                    menu.addSeparator()
-                    continue
+            for name, text, deed in entries:
                 action = menu.addAction(text)
                 action.setObjectName(name)
-                action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(key))
+                action.triggered.connect(lambda _checked=False, deed=deed: deed(key))
                 last = {"class_up": 0, "class_down": len(self._classes) - 1}.get(name)
                 action.setEnabled(last is None or self._classes[last].id != key)
             menu.addSeparator()

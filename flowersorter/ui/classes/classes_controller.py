@@ -18,7 +18,7 @@ from flowersorter.ui.classes.class_commands import (
     RenameClassCommand,
     moved,
 )
-from flowersorter.ui.classes.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
+from flowersorter.ui.classes.class_dialogs import ask_for_name, ask_merge_target, ask_to_delete, ask_to_merge
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed
@@ -90,12 +90,12 @@ class ClassesController(QObject):
             photos: How many photos will go into it.
             come_from: Which classes these are in now, for the person.
         """
+        return ask_for_name(self._front.window, self._classes, self.add, photos, come_from)
+
+    def add(self, name: str, done: Callable[[PhotoClass], None], failed: Callable[[Exception], None]) -> None:
+        """Create a class with a name that the person typed."""
         session = self._session
-
-        def make(name: str, done: Callable[[PhotoClass], None], failed: Callable[[Exception], None]) -> None:
-            session.library.submit(partial(add_class, session.collection, name), done, failed, changes=Changes.CLASSES)
-
-        return ask_for_name(self._front.window, self._classes, make, photos, come_from)
+        session.library.submit(partial(add_class, session.collection, name), done, failed, changes=Changes.CLASSES)
 
     @Slot(int)
     def move_up(self, class_id: int) -> None:
@@ -121,19 +121,25 @@ class ClassesController(QObject):
         text = self.tr("Move “{0}”").format(self.name(class_id))
         self._session.undo_stack.push(OrderCommand(self._context, ids, wanted, text))
 
-    @Slot(int)
-    def rename(self, class_id: int) -> None:
-        """Ask for another name, and whether photos sorted under the old one move along."""
-        self._with_filed(class_id, self._rename)
+    def rename(self, class_id: int, name: str, done: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Give a class another name, and ask whether photos sorted under the old one move along.
 
-    def _rename(self, one: PhotoClass, filed: int) -> None:
-        session = self._session
+        Args:
+            class_id: The class.
+            name: As the person typed it.
+            done: Called when the name can be used.
+            failed: Called with the reason where it cannot.
+        """
 
-        def check(name: str, done: Callable[[str], None], failed: Callable[[Exception], None]) -> None:
-            session.library.submit(partial(check_class_name, session.collection, one.id, name), done, failed)
+        def accepted(name: str) -> None:
+            done()
+            self._with_filed(class_id, lambda one, filed: self._rename(one, name, filed))
 
-        name = ask_new_name(self._front.window, self._classes, check, one, filed)
-        if name is not None and name != one.name:
+        check = partial(check_class_name, self._session.collection, class_id, name)
+        self._session.library.submit(check, accepted, failed)
+
+    def _rename(self, one: PhotoClass, name: str, filed: int) -> None:
+        if name != one.name:
             text = self.tr("Rename “{0}” to “{1}”").format(one.name, name)
             self._change(RenameClassCommand(self._context, one.id, name, text), one.name, name, filed, merging=False)
 
@@ -148,9 +154,22 @@ class ClassesController(QObject):
             return
         into = ask_merge_target(self._front.window, one, others, self._labels(one.id), filed)
         if into is not None:
-            text = self.tr("Merge “{0}” into “{1}”").format(one.name, self.name(into))
-            command = RemoveClassCommand(self._context, one.id, into, text)
-            self._change(command, one.name, self.name(into), filed, merging=True)
+            self._merge_into(one, into, filed)
+
+    @Slot(int, int)
+    def merge_into(self, class_id: int, into: int) -> None:
+        """Ask whether a class gets the photos of another one, and whether sorted photos move along; merge them."""
+        self._with_filed(class_id, lambda one, filed: self._ask_and_merge(one, into, filed))
+
+    def _ask_and_merge(self, one: PhotoClass, into: int, filed: int) -> None:
+        other, labels = self._one(into), (self._labels(one.id), self._labels(into))
+        if other is not None and ask_to_merge(self._front.window, one, other, labels, filed):
+            self._merge_into(one, into, filed)
+
+    def _merge_into(self, one: PhotoClass, into: int, filed: int) -> None:
+        text = self.tr("Merge “{0}” into “{1}”").format(one.name, self.name(into))
+        command = RemoveClassCommand(self._context, one.id, into, text)
+        self._change(command, one.name, self.name(into), filed, merging=True)
 
     @Slot(int)
     def delete(self, class_id: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import (
     QAbstractListModel,
     QByteArray,
+    QLocale,
     QMimeData,
     QModelIndex,
     QObject,
@@ -31,23 +32,43 @@ class SidebarRow:
         key: A class id, a `PseudoClass`, or a key of the list's own rows.
         text: The name shown.
         count: Photos behind it, None where there is nothing to count.
+        confirmed: How many of these have a label; None where that is not shown.
+        progress: Labels of the class as a share of those it needs, 1 or more for enough; None for no bar.
         colour: "#rrggbb" of the swatch, or "" for a row with an icon.
+        initials: Written on the swatch where the colour alone does not tell classes apart, or "".
         icon: Name of an icon in the theme, or "".
         digit: The key that assigns it, or "".
         droppable: Whether photos can be dropped on it.
         movable: Whether it can be dragged to another place in the list, among the others that can.
+        is_command: Whether it does something when clicked, and shows no photos.
         hint: Tool tip.
     """
 
     key: int
     text: str
     count: int | None = None
+    confirmed: int | None = None
+    progress: float | None = None
     colour: str = ""
+    initials: str = ""
     icon: str = ""
     digit: str = ""
     droppable: bool = False
     movable: bool = False
+    is_command: bool = False
     hint: str = ""
+
+    @property
+    def count_text(self) -> str:
+        """How many photos there are: "48"."""
+        return "" if self.count is None else QLocale().toString(self.count)
+
+    @property
+    def counts(self) -> str:
+        """How many are confirmed, of how many: "12 / 48"; "0" where there is none."""
+        if not self.count or self.confirmed is None:
+            return self.count_text
+        return f"{QLocale().toString(self.confirmed)} / {self.count_text}"
 
 
 class SidebarRole(IntEnum):
@@ -118,5 +139,13 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.hint or row.text
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.text if row.count is None else self.tr("{0}, {1} photos").format(row.text, row.count)
+            return self._read_out(row)
         return None
+
+    def _read_out(self, row: SidebarRow) -> str:
+        if row.count is None:
+            return row.text
+        if row.confirmed is None:
+            return self.tr("{0}, {1} photos").format(row.text, row.count)
+        said = self.tr("{0}, {1} photos, {2} of them confirmed").format(row.text, row.count, row.confirmed)
+        return self.tr("{0}, key {1}").format(said, row.digit) if row.digit else said

@@ -1,4 +1,4 @@
-"""Reads when photos were taken, while they are ordered by date."""
+"""Reads when photos were taken: for their tool tips after a scan, at once where they are ordered or divided by date."""
 
 from __future__ import annotations
 
@@ -9,26 +9,37 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
 from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.session import Session
 
 
 class DateController(QObject):
     """Gives the photos their dates, each asked for once. Lives in the GUI thread."""
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, folder: FolderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._reading = False
-        session.photos.modelReset.connect(self._on_reset)
+        session.photos.modelReset.connect(self._ask)
+        session.photos.rearranged.connect(self._ask)
+        folder.labelled.connect(self._read)
 
     @Slot()
-    def _on_reset(self) -> None:
-        photos = self._session.photos
-        if photos.filter.order is not Order.DATE or self._reading:
-            return
-        lacking = photos.columns.without_moment()
-        if len(lacking):
+    def _ask(self) -> None:
+        if self._is_needed():
+            self._read()
+
+    def _is_needed(self) -> bool:
+        """Whether the order or the sections depend on the dates."""
+        shown = self._session.photos.filter
+        return shown.order is Order.DATE or shown.grouping is Grouping.DAY
+
+    @Slot()
+    def _read(self) -> None:
+        lacking = self._session.photos.columns.without_moment()
+        if len(lacking) and not self._reading:
             self._reading = True
             read = partial(_moments, self._session.collection, lacking)
             self._session.library.submit(read, partial(self._on_read, lacking), self._on_failed)
@@ -36,7 +47,8 @@ class DateController(QObject):
     def _on_read(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
         self._reading = False
         self._session.photos.columns.set_moments(photo_ids, moments)
-        self._session.photos.rearrange()
+        if self._is_needed():
+            self._session.photos.rearrange()
 
     def _on_failed(self, error: Exception) -> None:
         self._reading = False

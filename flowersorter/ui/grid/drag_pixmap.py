@@ -7,12 +7,19 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
 
-SIDE_PX = 112
-PHOTO_PX = 84
+#: The pointer is at the upper left corner of the pixmap, and the photos begin a little lower and to the right of it, so
+#: that they hide neither the pointer nor the class below it. A hot spot outside the pixmap would not work everywhere.
+OFFSET_PX = 14
+PHOTO_PX = 56
+SIDE_PX = OFFSET_PX + PHOTO_PX + 16
+_MIDDLE_PX = OFFSET_PX + 8 + PHOTO_PX / 2
 
 
 def drag_pixmap(images: Sequence[QImage | None], count: int, palette: QPalette, pixel_ratio: float) -> QPixmap:
-    """Draw up to three photos, the first on top, and a badge where there is more than one."""
+    """Draw up to three photos, the first on top, and a badge where there is more than one.
+
+    The pixmap belongs with its upper left corner at the pointer.
+    """
     pixmap = QPixmap(round(SIDE_PX * pixel_ratio), round(SIDE_PX * pixel_ratio))
     pixmap.setDevicePixelRatio(pixel_ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -20,7 +27,7 @@ def drag_pixmap(images: Sequence[QImage | None], count: int, palette: QPalette, 
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     for depth in reversed(range(len(images))):
         painter.save()
-        painter.translate(SIDE_PX / 2, SIDE_PX / 2)
+        painter.translate(_MIDDLE_PX, _MIDDLE_PX)
         painter.rotate((0, -7, 6)[depth])
         _card(painter, images[depth], palette)
         painter.restore()
@@ -51,10 +58,10 @@ def _badge(painter: QPainter, count: int, palette: QPalette) -> None:
     font.setBold(True)
     painter.setFont(font)
     text = f"{count}"
-    width = max(24.0, painter.fontMetrics().horizontalAdvance(text) + 14.0)
-    box = QRectF(QPointF(SIDE_PX - width - 4, 4), QPointF(SIDE_PX - 4, 28))
+    width = max(22.0, painter.fontMetrics().horizontalAdvance(text) + 12.0)
+    box = QRectF(QPointF(SIDE_PX - width - 1, SIDE_PX - 23), QPointF(SIDE_PX - 1, SIDE_PX - 1))
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Base), 1.5))
     painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
-    painter.drawRoundedRect(box, 12, 12)
+    painter.drawRoundedRect(box, 11, 11)
     painter.setPen(palette.color(QPalette.ColorRole.HighlightedText))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,4 +1,4 @@
-"""The line above the grid: title, number of photos, order and thumbnail size."""
+"""The line above the grid: title, number of photos, sections, order and thumbnail size."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_PX
+from flowersorter.ui.grid.sections import Grouping
 
-NARROW_PX = 620
+NARROW_PX = 740
+NARROW_CHOICE_PX = 76
 TIGHT_PX = 360  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
@@ -62,7 +64,7 @@ class SearchField(QLineEdit):
 
 
 class GridHeader(QWidget):
-    """Title, number of photos, search, order and zoom.
+    """Title, number of photos, search, sections, order and zoom.
 
     Args:
         hide_confirmed: Hides confirmed photos, while it is checked.
@@ -70,12 +72,14 @@ class GridHeader(QWidget):
         parent: The window.
 
     Signals:
+        grouping_picked(Grouping): Divide into sections by this.
         order_picked(Order): Order by this.
         size_picked(int): Show photos of this size, in pixels.
         back_requested(): Show the whole folder again.
         name_searched(str): Show files with this in their name.
     """
 
+    grouping_picked = Signal(object)
     order_picked = Signal(object)
     size_picked = Signal(int)
     back_requested = Signal()
@@ -110,12 +114,7 @@ class GridHeader(QWidget):
         self.unchecked.setStyleSheet(_ON_FRAME)
         self.unchecked.setAccessibleName(self.tr("Hide confirmed photos"))
         self.unchecked.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.order = QComboBox(self)
-        self.order.setObjectName("order")
-        self.order.setAccessibleName(self.tr("Sort order"))
-        self.order.addItem(self.tr("By name"), Order.NAME)
-        self.order.addItem(self.tr("By date taken"), Order.DATE)
-        self.order.addItem(self.tr("Least certain first"), Order.LEAST_SURE)
+        self._add_choices()
         self.zoom = QSlider(Qt.Orientation.Horizontal, self)
         self.zoom.setObjectName("zoom")
         self.zoom.setAccessibleName(self.tr("Thumbnail size"))
@@ -126,12 +125,32 @@ class GridHeader(QWidget):
         self.zoom.setMinimumWidth(60)
         self.zoom.setMaximumWidth(120)
         self._lay_out()
+        self.grouping.activated.connect(self._on_grouping)
         self.order.activated.connect(self._on_order)
         self.zoom.valueChanged.connect(self.size_picked)
         self.back.clicked.connect(self.back_requested)
         self.search.textChanged.connect(self.name_searched)
         self.search.textChanged.connect(self._hide_search)
         self.search.left.connect(self._hide_search)
+
+    def _add_choices(self) -> None:
+        self.grouping = QComboBox(self)
+        self.grouping.setObjectName("grouping")
+        self.grouping.setAccessibleName(self.tr("Group by"))
+        self.grouping.addItem(self.tr("Not grouped"), Grouping.NONE)
+        self.grouping.addItem(self.tr("By likeness"), Grouping.LIKENESS)
+        self.grouping.addItem(self.tr("By class"), Grouping.CLASS)
+        self.grouping.addItem(self.tr("By day"), Grouping.DAY)
+        self.grouping.addItem(self.tr("By folder"), Grouping.FOLDER)
+        self.order = QComboBox(self)
+        self.order.setObjectName("order")
+        self.order.setAccessibleName(self.tr("Sort order"))
+        self.order.addItem(self.tr("By name"), Order.NAME)
+        self.order.addItem(self.tr("By date taken"), Order.DATE)
+        self.order.addItem(self.tr("Least certain first"), Order.LEAST_SURE)
+        for choice in (self.grouping, self.order):
+            choice.setToolTip(choice.accessibleName())
+            choice.view().setMinimumWidth(choice.sizeHint().width())  # all of each line, also below a narrow choice
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -144,6 +163,7 @@ class GridHeader(QWidget):
         row.addWidget(self.search)
         row.addWidget(self.search_button)
         row.addWidget(self.unchecked)
+        row.addWidget(self.grouping)
         row.addWidget(self.order)
         row.addWidget(self.zoom)
 
@@ -154,10 +174,10 @@ class GridHeader(QWidget):
         edges = row.contentsMargins()
         icon_only = self.unchecked.sizeHint().height()
         search = icon_only if self.search.isHidden() else self.search.minimumWidth()
-        parts = [self.title.minimumWidth(), search, icon_only, self.order.sizeHint().width()]
+        parts = [self.title.minimumWidth(), search, icon_only, 2 * NARROW_CHOICE_PX]
         if not self.back.isHidden():
             parts.append(self.back.sizeHint().width())
-        width = sum(parts) + (len(parts) + 1) * row.spacing() + edges.left() + edges.right()
+        width = sum(parts) + (len(parts) + 2) * row.spacing() + edges.left() + edges.right()
         return QSize(width, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -171,6 +191,8 @@ class GridHeader(QWidget):
         self._narrow = self.width() < needed
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
+        for choice in (self.grouping, self.order):
+            choice.setMaximumWidth(NARROW_CHOICE_PX if self._narrow else choice.sizeHint().width())
         self.zoom.setVisible(self.width() >= TIGHT_PX)
         self._show_count()
         self._hide_search()
@@ -210,9 +232,14 @@ class GridHeader(QWidget):
         self.back.setVisible(can_go_back)
         self._fit()
 
-    def show_order(self, order: Order) -> None:
-        """Show how it is ordered."""
-        self.order.setCurrentIndex(self.order.findData(order))
+    def show_grouping(self, grouping: Grouping) -> None:
+        """Show how it is divided."""
+        self.grouping.setCurrentIndex(self.grouping.findData(grouping))
+
+    def show_order(self, order: Order | None) -> None:
+        """Show how it is ordered; None for photos in the order of their likeness."""
+        self.order.setPlaceholderText(self.tr("By likeness"))
+        self.order.setCurrentIndex(self.order.findData(order) if order is not None else -1)
 
     @Slot(int)
     def show_size(self, size_px: int) -> None:
@@ -220,6 +247,10 @@ class GridHeader(QWidget):
         self.zoom.blockSignals(True)
         self.zoom.setValue(size_px)
         self.zoom.blockSignals(False)
+
+    @Slot(int)
+    def _on_grouping(self, number: int) -> None:
+        self.grouping_picked.emit(Grouping(self.grouping.itemData(number)))
 
     @Slot(int)
     def _on_order(self, number: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
+from flowersorter.domain.natural_sort import NaturalOrder
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
@@ -39,7 +40,7 @@ class PhotoColumns:
 
     Attributes:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks, second_class_ids,
-            second_confidences: As in `PhotoRows`.
+            second_confidences, caveats: As in `PhotoRows`.
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
@@ -57,9 +58,11 @@ class PhotoColumns:
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
         self.verdicts, self.marks = rows.verdicts.copy(), rows.marks.copy()
         self.second_class_ids, self.second_confidences = rows.second_class_ids.copy(), rows.second_confidences.copy()
+        self.caveats = rows.caveats.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
+        self._folders: tuple[list[str], Rows] | None = None
         self._moments: _Moments = before._moments if before is not None else _no_moments()
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
@@ -83,6 +86,16 @@ class PhotoColumns:
         if self._folded_names is None:
             self._folded_names = [folded(name.rpartition(os.sep)[2]) for name in self.names]
         return self._folded_names
+
+    @property
+    def folders(self) -> tuple[list[str], Rows]:
+        """Folders in natural order, and (N,) the number of each photo's folder; made when they are first needed."""
+        if self._folders is None:
+            of_photos = [name.rpartition(os.sep)[0] for name in self.names]
+            folders = sorted(set(of_photos), key=NaturalOrder().folder)
+            numbers = {folder: number for number, folder in enumerate(folders)}
+            self._folders = folders, np.fromiter((numbers[each] for each in of_photos), np.intp, len(of_photos))
+        return self._folders
 
     @property
     def taken_at(self) -> NDArray[np.datetime64]:
@@ -116,6 +129,13 @@ class PhotoColumns:
         """
         return self._found(np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64))[1]
 
+    def rows_among(self, place_ids: NDArray[np.int64], positions: Rows) -> Rows:
+        """(M,) of each place the number that `positions`, (N,), has for its row; -1 where it is not here."""
+        here, rows = self._found(place_ids)
+        found = np.full(len(place_ids), -1, np.intp)
+        found[here] = positions[rows]
+        return found
+
     def _found(self, place_ids: NDArray[np.int64]) -> tuple[NDArray[np.bool_], Rows]:
         """(N,) which of these places are here, and (M,) the rows of those."""
         if not len(self.names) or not len(place_ids):
@@ -137,7 +157,7 @@ class PhotoColumns:
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
         self.verdicts[rows], self.marks[rows] = news.verdicts[here], news.marks[here]
         self.second_class_ids[rows] = news.second_class_ids[here]
-        self.second_confidences[rows] = news.second_confidences[here]
+        self.second_confidences[rows], self.caveats[rows] = news.second_confidences[here], news.caveats[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
         self._say_again(rows)
         self._shelve(rows)
@@ -164,7 +184,7 @@ class PhotoColumns:
         return frozenset(self._unshown)
 
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
-        self._folded_names = None
+        self._folded_names = self._folders = None
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
             self.names, self.errors = list(names), list(errors)  # all of them, as after every look at the folder
         else:
@@ -262,6 +282,11 @@ class PhotoColumns:
         class_keys, counts = np.unique(self.class_keys, return_counts=True)
         found = dict(zip(class_keys.tolist(), counts.tolist(), strict=True))
         return found | {int(PseudoClass.ALL): len(self)}
+
+    def label_counts(self) -> dict[int, int]:
+        """Photos with a label, by class id."""
+        class_ids, counts = np.unique(self.label_ids[self.label_ids > 0], return_counts=True)
+        return dict(zip(class_ids.tolist(), counts.tolist(), strict=True))
 
     def _forget(self, place_id: int) -> None:
         self.own.pop(place_id, None)

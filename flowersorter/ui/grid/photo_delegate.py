@@ -1,4 +1,4 @@
-"""Paints a tile of the grid: thumbnail, class name and verdict."""
+"""Paints a tile of the grid: thumbnail, class name and state, and under the mouse the buttons of its suggestion."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import PhotoRole
+from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState, either
+from flowersorter.ui.grid.tile_buttons import TileButton, paint_buttons
 from flowersorter.ui.shared import theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -20,8 +21,11 @@ GAP_PX = 4  # between the cell and its card
 PADDING_PX = 7  # between the card and what is on it
 DOT_PX = 9
 BADGE_PX = 20
+LEFT_OUT_OPACITY = 0.4
 SHAPE = 0.78  # height by width of a photo's place: most photos lie
 LINE_ICON_PX = 14
+#: Share of the highlight colour in the card of a selected photo, and of the text colour in that under the mouse.
+SELECTED_TINT, HOVER_TINT = 0.22, 0.06
 PIXMAP_BYTES = 64 * 1024 * 1024
 
 
@@ -31,8 +35,7 @@ class _Tile:
 
     card: QRect
     picture: QRect
-    name: QRect
-    verdict: QRect
+    line: QRect
 
 
 class PhotoDelegate(QStyledItemDelegate):
@@ -43,6 +46,7 @@ class PhotoDelegate(QStyledItemDelegate):
         self._tile_px = 0
         self._pixmaps: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
         self._pixmap_bytes = 0
+        self.lit_button: tuple[int, TileButton] | None = None  # place id, and the button under the mouse
 
     @property
     def tile_size(self) -> int:
@@ -72,33 +76,40 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._card(painter, option, tile.card)
-        error = index.data(PhotoRole.ERROR)
+        state, error = index.data(PhotoRole.STATE), index.data(PhotoRole.ERROR)
         if error is not None:
             self._unreadable(painter, option, tile, error)
             box = tile.picture
         else:
+            painter.setOpacity(LEFT_OUT_OPACITY if index.data(PhotoRole.LEFT_OUT) else 1.0)
             box = self._picture(painter, option, index, tile.picture)
-        if error is not None and not index.data(PhotoRole.LABELLED):
-            self._unreadable_lines(painter, option, index, tile)
-        else:
-            if index.data(PhotoRole.BY_PERSON) and index.data(PhotoRole.LABELLED):
-                self._check(painter, box)
-            self._class_line(painter, option, index, tile.name)
-            self._verdict_line(painter, option, index, tile.verdict)
+            painter.setOpacity(1.0)
+        if index.data(PhotoRole.LEFT_OUT):
+            self._minus(painter, box)
+        if state is PhotoState.CONFIRMED:
+            self._check(painter, box)
+        elif state in SUGGESTED and option.state & QStyle.StateFlag.State_MouseOver:
+            place_id, button = self.lit_button or (0, None)
+            paint_buttons(painter, box, button if place_id == index.data(PhotoRole.PLACE_ID) else None)
+        self._line(painter, option, index, tile.line)
         painter.restore()
+
+    def photo_box(self, option: QStyleOptionViewItem, index: Index) -> QRect:
+        """Where the photo of a tile is painted; the whole place for it while there is no thumbnail."""
+        place, image = self._tile(option).picture, index.data(PhotoRole.THUMBNAIL)
+        return place if image is None else _fitted(image.size(), place)
 
     # -- geometry
 
     def _text_height(self, font: QFont) -> int:
-        return 2 * QFontMetrics(font).height() + 10
+        return QFontMetrics(font).height() + 9
 
     def _tile(self, option: QStyleOptionViewItem) -> _Tile:
         card = option.rect.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
         inner = card.adjusted(PADDING_PX, PADDING_PX, -PADDING_PX, -PADDING_PX)
         picture = QRect(inner.left(), inner.top(), inner.width(), round(self._tile_px * SHAPE))
-        line = option.fontMetrics.height()
-        name = QRect(inner.left() + 2, picture.bottom() + 6, inner.width() - 4, line + 1)
-        return _Tile(card, picture, name, name.translated(0, line + 3))
+        line = QRect(inner.left() + 2, picture.bottom() + 7, inner.width() - 4, option.fontMetrics.height() + 1)
+        return _Tile(card, picture, line)
 
     # -- parts
 
@@ -107,13 +118,13 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         if option.state & QStyle.StateFlag.State_Selected:
             tint = QColor(highlight)
-            tint.setAlphaF(0.22)
+            tint.setAlphaF(SELECTED_TINT)
             painter.setBrush(tint)
             painter.setPen(QPen(highlight, 2))
             painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
         elif option.state & QStyle.StateFlag.State_MouseOver:
             tint = option.palette.color(QPalette.ColorRole.Text)
-            tint.setAlphaF(0.06)
+            tint.setAlphaF(HOVER_TINT)
             painter.setBrush(tint)
             painter.drawRoundedRect(card, 8, 8)
         focus = option.state & QStyle.StateFlag.State_HasFocus
@@ -128,11 +139,8 @@ class PhotoDelegate(QStyledItemDelegate):
         if image is None:
             self._placeholder(painter, option, place)
             return place
-        size = image.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        ratio = painter.device().devicePixelRatioF()
-        pixmap = self._scaled(image, size, ratio)
-        box = QRect(0, 0, size.width(), size.height())
-        box.moveCenter(place.center())
+        box = _fitted(image.size(), place)
+        pixmap = self._scaled(image, box.size(), painter.device().devicePixelRatioF())
         path = QPainterPath()
         path.addRoundedRect(QRectF(box), 4, 4)
         painter.save()
@@ -169,6 +177,14 @@ class PhotoDelegate(QStyledItemDelegate):
             self._pixmap_bytes -= _bytes(self._pixmaps.popitem(last=False)[1])
         return pixmap
 
+    def _minus(self, painter: QPainter, box: QRect) -> None:
+        """Paint the mark of a photo that is left out of the answer for its section."""
+        mark = QRect(box.left() + 4, box.top() + 5, BADGE_PX, BADGE_PX)
+        painter.setPen(QPen(QColor("white"), 1.5))
+        painter.setBrush(QColor("#5f6368"))
+        painter.drawEllipse(mark)
+        painter.fillRect(QRect(mark.left() + 5, mark.center().y(), BADGE_PX - 9, 2), QColor("white"))
+
     def _check(self, painter: QPainter, box: QRect) -> None:
         """Paint the mark of a confirmed photo."""
         mark = QRect(box.right() - BADGE_PX - 4, box.top() + 5, BADGE_PX, BADGE_PX)
@@ -186,88 +202,114 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         painter.drawPath(tick)
 
-    def _class_line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
-        """Paint colour and name of the class; an uncertain suggestion gets a question mark."""
-        name = index.data(PhotoRole.CLASS_NAME)
-        labelled, verdict = index.data(PhotoRole.LABELLED), index.data(PhotoRole.VERDICT)
+    def _line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
+        """Paint the mark and the title of the state, never told by its colour alone, or the name of the file."""
+        state, style = index.data(PhotoRole.STATE), theme.state_style(index.data(PhotoRole.STATE))
         text = option.palette.color(QPalette.ColorRole.Text)
-        muted = _muted(text)
-        if not name or (not labelled and verdict is Verdict.UNKNOWN):
-            name = index.data(Qt.ItemDataRole.DisplayRole)
-            painter.setPen(muted)
-            elided = option.fontMetrics.elidedText(name, Qt.TextElideMode.ElideMiddle, line.width())
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+        if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
+            painter.setPen(muted(text))
+            _write(painter, line, index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle)
             return
-        guessing = not labelled and verdict is Verdict.UNSURE
-        dot = QRectF(line.left() + 0.5, line.center().y() - DOT_PX / 2 + 1, DOT_PX, DOT_PX)
-        colour = QColor(index.data(PhotoRole.CLASS_COLOUR))
-        painter.setPen(QPen(colour, 1.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush if guessing else colour)
-        painter.drawEllipse(dot)
-        font = QFont(option.font)
-        font.setWeight(QFont.Weight.DemiBold if not guessing else QFont.Weight.Normal)
-        painter.setFont(font)
-        painter.setPen(muted if guessing else text)
+        colour = {
+            PhotoState.TORN: style.colour,
+            PhotoState.UNSURE: style.colour,
+            PhotoState.UNKNOWN: style.colour,
+            PhotoState.NOT_MINE: muted(text),
+        }.get(state, text)
+        self._mark(painter, index, state, QRect(line.left(), line.top(), DOT_PX + 2, line.height()))
+        title = index.data(PhotoRole.TITLE)
         place = line.adjusted(DOT_PX + 7, 0, 0, 0)
-        shown = self.tr("{0}?").format(name) if guessing else name
-        elided = QFontMetrics(font).elidedText(shown, Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+        font = QFont(option.font)
+        if colour == text:
+            font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        needed = painter.fontMetrics().horizontalAdvance(title)
+        if state is PhotoState.TORN and needed > place.width():
+            title = _both_names(painter.fontMetrics(), index, place.width())
+        elif state is PhotoState.LIKELY:
+            self._word(painter, option, place.adjusted(needed + 8, 0, 0, 0), self.tr(style.word))
+        elif state is PhotoState.FROM_FOLDER:
+            place.setRight(place.right() - LINE_ICON_PX - 4)
+            icon = QRect(place.left() + min(needed, place.width()) + 5, 0, LINE_ICON_PX, LINE_ICON_PX)
+            icon.moveTop(line.center().y() - LINE_ICON_PX // 2 + 1)
+            style.icon.paint(painter, icon)
+        painter.setFont(font)
+        painter.setPen(colour)
+        _write(painter, place, title)
         painter.setFont(option.font)
 
-    def _verdict_line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
-        """Paint icon, word and colour of the verdict or of the label's origin."""
-        muted = _muted(option.palette.color(QPalette.ColorRole.Text))
-        if index.data(PhotoRole.LABELLED):
-            mine = index.data(PhotoRole.BY_PERSON)
-            word = self.tr("Confirmed") if mine else self.tr("From folder name")
-            icon = theme.CONFIRMED.icon if mine else theme.icon("open-folder", muted)
-            colour = theme.CONFIRMED.colour if mine else muted
-        elif index.data(PhotoRole.NOT_MINE):
-            word, icon, colour = self.tr("Not mine"), theme.icon("verdict-none", muted), muted
-        else:
-            verdict = index.data(PhotoRole.VERDICT)
-            if verdict is Verdict.NONE:
-                return
-            style = theme.verdict_style(verdict)
-            word, icon, colour = self.tr(style.word), style.icon, style.colour
-        side = LINE_ICON_PX
-        icon.paint(painter, QRect(line.left() - 2, line.center().y() - side // 2 + 1, side, side))
-        place = line.adjusted(DOT_PX + 7, 0, 0, 0)
-        painter.setPen(colour)
-        elided = option.fontMetrics.elidedText(word, Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+    def _word(self, painter: QPainter, option: QStyleOptionViewItem, place: QRect, word: str) -> None:
+        """Paint a muted word behind the title where there is room for it; the mark tells the state as well."""
+        painter.setFont(option.font)
+        if painter.fontMetrics().horizontalAdvance(word) <= place.width():
+            painter.setPen(muted(option.palette.color(QPalette.ColorRole.Text)))
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
+
+    def _mark(self, painter: QPainter, index: Index, state: PhotoState, place: QRect) -> None:
+        """Paint the mark before the title: full for a certain class, open for a doubtful one, in halves for two."""
+        if state in (PhotoState.UNKNOWN, PhotoState.NOT_MINE):
+            icon = QRect(place.left() - 2, place.center().y() - LINE_ICON_PX // 2 + 1, LINE_ICON_PX, LINE_ICON_PX)
+            theme.state_style(state).icon.paint(painter, icon)
+            return
+        dot = QRectF(place.left() + 0.5, place.center().y() - DOT_PX / 2 + 1, DOT_PX, DOT_PX)
+        colour = QColor(index.data(PhotoRole.CLASS_COLOUR))
+        painter.setPen(QPen(colour, 1.5))
+        if state is PhotoState.TORN:
+            painter.setPen(Qt.PenStyle.NoPen)
+            for begin, half in ((90, colour), (270, QColor(index.data(PhotoRole.SECOND_COLOUR)))):
+                painter.setBrush(half)
+                painter.drawPie(dot.adjusted(-0.75, -0.75, 0.75, 0.75), 16 * begin, 16 * 180)
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush if state in (PhotoState.UNSURE, PhotoState.LIKELY) else colour)
+        painter.drawEllipse(dot)
+        if state is PhotoState.LIKELY:
+            painter.setBrush(colour)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.drawEllipse(dot.adjusted(2.5, 2.5, -2.5, -2.5))
 
     def _unreadable(self, painter: QPainter, option: QStyleOptionViewItem, tile: _Tile, reason: str) -> None:
         """A marked tile: it cannot be shown, and why."""
         self._placeholder(painter, option, tile.picture)
-        muted = _muted(option.palette.color(QPalette.ColorRole.Text))
         icon = QRect(0, 0, 24, 24)
         icon.moveCenter(tile.picture.center())
         line = option.fontMetrics.height()
         icon.moveTop(tile.picture.top() + max(6, (tile.picture.height() - 24 - 3 * line) // 2))
         theme.icon("unreadable").paint(painter, icon)
         place = tile.picture.adjusted(8, icon.bottom() - tile.picture.top() + 6, -8, -4)
-        painter.setPen(muted)
+        painter.setPen(muted(option.palette.color(QPalette.ColorRole.Text)))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.save()
         painter.setClipRect(place)
         painter.drawText(place, flags, worded(reason))
         painter.restore()
 
-    def _unreadable_lines(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, tile: _Tile) -> None:
-        """Paint the name of a file that has no class, and that it is unreadable."""
-        painter.setPen(_muted(option.palette.color(QPalette.ColorRole.Text)))
-        name = option.fontMetrics.elidedText(
-            index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle, tile.name.width()
-        )
-        painter.drawText(tile.name, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
-        painter.drawText(tile.verdict, Qt.AlignmentFlag.AlignVCenter, self.tr("unreadable"))
+
+def muted(text: QColor) -> QColor:
+    """The colour of text that is less important."""
+    paler = QColor(text)
+    paler.setAlphaF(0.64)
+    return paler
 
 
-def _muted(colour: QColor) -> QColor:
-    muted = QColor(colour)
-    muted.setAlphaF(0.64)
-    return muted
+def _write(painter: QPainter, place: QRect, text: str, elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+    shown = painter.fontMetrics().elidedText(text, elide, place.width())
+    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+def _both_names(metrics: QFontMetrics, index: Index, width: int) -> str:
+    """The title of a torn photo with both names cut off, so that neither hides the other."""
+    names = index.data(PhotoRole.CLASS_NAME), index.data(PhotoRole.SECOND_NAME)
+    room = width - metrics.horizontalAdvance(either("", ""))
+    shorter = min(metrics.horizontalAdvance(name) for name in names)
+    each = max(room // 2, room - shorter)
+    return either(*(metrics.elidedText(name, Qt.TextElideMode.ElideRight, each) for name in names))
+
+
+def _fitted(size: QSize, place: QRect) -> QRect:
+    """Where a picture of this size goes: as large as it fits, in the middle."""
+    box = QRect(place.topLeft(), size.scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio))
+    box.moveCenter(place.center())
+    return box
 
 
 def _bytes(pixmap: QPixmap) -> int:

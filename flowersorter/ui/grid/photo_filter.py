@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.name_search import folded
+from flowersorter.ui.grid.arrange import arrange
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
+from flowersorter.ui.grid.sections import Arrangement, Grouping
 
 
 class Order(StrEnum):
@@ -30,7 +33,9 @@ class PhotoFilter:
         title: A heading for `places`.
         unchecked: Leave out photos that a person has labelled.
         name: Only files with this in their name, whatever its case; "" for any name.
-        order: How to order.
+        order: How to order, within a section.
+        grouping: How to divide into sections.
+        ranking: Places in the order to show them, undivided, instead of `order` and `grouping`.
     """
 
     class_key: int = PseudoClass.ALL
@@ -39,6 +44,18 @@ class PhotoFilter:
     unchecked: bool = False
     name: str = ""
     order: Order = Order.NAME
+    grouping: Grouping = Grouping.NONE
+    ranking: tuple[int, ...] = ()
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether the photos are in the order of their names."""
+        return self.order is Order.NAME and not self.ranking
+
+    @property
+    def divided_by(self) -> Grouping:
+        """How they are divided into sections now."""
+        return Grouping.NONE if self.ranking else self.grouping
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.
@@ -66,7 +83,17 @@ class PhotoFilter:
             shown &= np.fromiter((wanted in names[number] for number in numbers), np.bool_, len(class_keys))
         return shown
 
-    def arrange(self, rows: Rows, columns: PhotoColumns) -> Rows:
+    def arrange(self, rows: Rows, columns: PhotoColumns, class_order: Sequence[int] = ()) -> Arrangement:
+        """Order the rows that are shown, and divide them into sections.
+
+        Args:
+            rows: (M,) row numbers, ascending.
+            columns: The photos.
+            class_order: Class ids in the order of the class list.
+        """
+        return arrange(self.divided_by, self.ordered(rows, columns), columns, class_order)
+
+    def ordered(self, rows: Rows, columns: PhotoColumns) -> Rows:
         """Order the rows that are shown.
 
         Args:
@@ -76,8 +103,13 @@ class PhotoFilter:
         Returns:
             (M,) the same row numbers. Photos without a date come last.
         """
-        if self.order is Order.NAME:
+        if self.is_by_name:
             return rows
+        if self.ranking:
+            ranks = np.full(len(columns), len(self.ranking), np.intp)
+            for rank, place_id in enumerate(self.ranking):
+                ranks[columns.locate([place_id])] = rank
+            return rows[np.argsort(ranks[rows], kind="stable")]
         if self.order is Order.DATE:
             return rows[np.argsort(columns.taken_at[rows], kind="stable")]
         return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]

@@ -1,4 +1,4 @@
-"""The photos of the open folder as a list model: arrays of ids, rows looked up only when they are painted."""
+"""The photos of the open folder as a list model: rows are looked up only when they are painted."""
 
 from __future__ import annotations
 
@@ -10,33 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QByteArray,
-    QMimeData,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
+from PySide6.QtGui import Qt as TextFormat
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
+from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass
+from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
+from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.shared.dates import in_words
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
-Index = QModelIndex | QPersistentModelIndex
-
 #: Drag data: place ids as int64, in the byte order of this computer; never leaves the program.
 PLACES_MIME = "application/x-flowersorter-places"
-
-MAX_SPANS = 64  # more separate changes than this are one big change
 
 
 class PhotoRole(IntEnum):
@@ -51,7 +41,11 @@ class PhotoRole(IntEnum):
     CONFIDENCE = Qt.ItemDataRole.UserRole + 7
     LABELLED = Qt.ItemDataRole.UserRole + 8
     BY_PERSON = Qt.ItemDataRole.UserRole + 9
-    NOT_MINE = Qt.ItemDataRole.UserRole + 10
+    STATE = Qt.ItemDataRole.UserRole + 10
+    TITLE = Qt.ItemDataRole.UserRole + 11
+    SECOND_NAME = Qt.ItemDataRole.UserRole + 12
+    SECOND_COLOUR = Qt.ItemDataRole.UserRole + 13
+    LEFT_OUT = Qt.ItemDataRole.UserRole + 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +56,30 @@ class ClassLook:
     colour: str
 
 
-class PhotoModel(QAbstractListModel):
-    """Shows the rows of `PhotoColumns` that a `PhotoFilter` lets through. Lives in the GUI thread.
+class PhotoModel(ArrangedModel):
+    """The photos of the open folder: what the delegate paints, and what the window tells of them.
+
+    Lives in the GUI thread.
+
+    Attributes:
+        section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
         thumbnails: Gives a thumbnail or None while it is being made; `repaint` is called when it arrives.
 
     Signals:
-        counts_changed: The counts of classes and pseudo-classes may have changed.
         files_changed(list of place ids): The file behind these is another one now, or is to be tried again.
     """
 
-    counts_changed = Signal()
     files_changed = Signal(object)
 
     def __init__(self, thumbnails: Callable[[Wanted], QImage | None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
-        self.columns = PhotoColumns()
-        self._filter = PhotoFilter()
-        self._order: Rows = np.zeros(0, np.intp)  # model row -> column row
-        self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
+        self._left_out: frozenset[int] = frozenset()
+        self.section_names: dict[int, str] = {}
+        self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
             Qt.ItemDataRole.DisplayRole: self._name,
             Qt.ItemDataRole.ToolTipRole: self._tool_tip,
@@ -91,20 +87,20 @@ class PhotoModel(QAbstractListModel):
             PhotoRole.PLACE_ID: self._place_id,
             PhotoRole.ERROR: self._error,
             PhotoRole.THUMBNAIL: self._thumbnail,
-            PhotoRole.CLASS_NAME: self._class_name,
-            PhotoRole.CLASS_COLOUR: self._class_colour,
+            PhotoRole.CLASS_NAME: lambda row: self._name_of(self._class_id(row)),
+            PhotoRole.CLASS_COLOUR: lambda row: self._colour_of(self._class_id(row)),
             PhotoRole.VERDICT: self._verdict,
             PhotoRole.CONFIDENCE: self._confidence,
             PhotoRole.LABELLED: self._labelled,
             PhotoRole.BY_PERSON: self._by_person,
-            PhotoRole.NOT_MINE: self._not_mine,
+            PhotoRole.STATE: lambda row: state_of(self._facts(row)),
+            PhotoRole.TITLE: lambda row: title(self._facts(row)),
+            PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self._left_out,
+            PhotoRole.SECOND_NAME: lambda row: self._name_of(int(self.columns.second_class_ids[row])),
+            PhotoRole.SECOND_COLOUR: lambda row: self._colour_of(int(self.columns.second_class_ids[row])),
         }
 
     # -- what Qt asks
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """How many photos are shown."""
-        return 0 if parent.isValid() else len(self._order)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One fact about one photo."""
@@ -133,25 +129,33 @@ class PhotoModel(QAbstractListModel):
 
     # -- what the window tells it
 
-    @property
-    def filter(self) -> PhotoFilter:
-        """The present filter."""
-        return self._filter
-
-    def set_filter(self, wanted: PhotoFilter) -> None:
-        """Show something else, or in another order."""
-        if wanted != self._filter:
-            self.beginResetModel()
-            self._filter = wanted
-            self._arrange()
-            self.endResetModel()
-
     def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
         """Use these names and colours."""
-        if dict(classes) != self._classes:
-            self._classes = dict(classes)
+        if list(classes.items()) != list(self._classes.items()):
+            self._classes, self._class_order = dict(classes), tuple(classes)
+            self._name_sections()
             if len(self._order):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
+            if self._filter.divided_by is not Grouping.NONE:
+                self._take(self._arranged())
+                self.sections_changed.emit()  # their names may be others, too
+
+    def set_left_out(self, place_ids: Iterable[int]) -> None:
+        """Mark these photos as left out of the next answer for their section, and no others."""
+        left_out = frozenset(place_ids)
+        changed, self._left_out = left_out ^ self._left_out, left_out
+        self._changed(self.columns.locate(changed), [PhotoRole.LEFT_OUT])
+
+    def _name_sections(self) -> None:
+        """Use the names of the classes now, in the same dictionary."""
+        self.section_names.clear()
+        self.section_names |= {class_id: look.name for class_id, look in self._classes.items()} | {
+            int(PseudoClass.UNSURE): self.tr("Not sure"),
+            int(PseudoClass.UNKNOWN): self.tr("Unknown"),
+            int(PseudoClass.NOT_MINE): self.tr("Not mine"),
+            int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
+            int(PseudoClass.WAITING): self.tr("Waiting for a suggestion"),
+        }
 
     def set_rows(self, rows: PhotoRows) -> None:
         """Show another folder, or the same one after a rescan; a rescan keeps the scroll position."""
@@ -162,8 +166,7 @@ class PhotoModel(QAbstractListModel):
         outdated = sorted(self.columns.unshown.union(self.columns.outdated(rows)))
         self.beginResetModel()
         self.columns = PhotoColumns(rows, self.columns)
-        self._arrange()
-        self.endResetModel()
+        self._end_reset()
         if outdated:
             self.files_changed.emit(outdated)
         self.counts_changed.emit()
@@ -178,6 +181,7 @@ class PhotoModel(QAbstractListModel):
 
     def show_labels(self, news: LabelNews) -> None:
         """Show labels that changed, of photos and of places whose photo is not read yet."""
+        self.moves_softly = True
         self.columns.set_photos(news.read)
         self.set_labels(
             {
@@ -186,6 +190,7 @@ class PhotoModel(QAbstractListModel):
             }
         )
         self.set_place_labels({at: (class_id, class_id > 0) for at, class_id in news.pending.items()})
+        self.moves_softly = False
 
     def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
         """Show labels just written: by photo id the class id (0: none) and whether a person gave it."""
@@ -203,17 +208,9 @@ class PhotoModel(QAbstractListModel):
         """
         self.beginResetModel()
         said = self.columns.replace_class(old, new)
-        self._arrange()
-        self.endResetModel()
+        self._end_reset()
         self.counts_changed.emit()
         return said
-
-    def rearrange(self) -> None:
-        """Order again, after confidences changed; does nothing when ordered by name."""
-        if self._filter.order is not Order.NAME:
-            self.beginResetModel()
-            self._arrange()
-            self.endResetModel()
 
     @Slot(object)
     def repaint(self, place_ids: Iterable[int]) -> None:
@@ -228,16 +225,6 @@ class PhotoModel(QAbstractListModel):
 
     # -- what the window asks
 
-    def place_ids(self, indexes: Iterable[Index]) -> list[int]:
-        """Places behind these indexes, in the order shown."""
-        rows = sorted(index.row() for index in indexes)
-        return [int(place_id) for place_id in self.columns.place_ids[self._order[rows]]]
-
-    def rows_of(self, place_ids: Iterable[int]) -> list[int]:
-        """Model rows of these places, ascending; those not shown are left out."""
-        at = self._positions[self.columns.locate(place_ids)]
-        return sorted(at[at >= 0].tolist())
-
     def path_of(self, place_id: int) -> Path | None:
         """Where this place is; None where it is not in the folder."""
         rows = self.columns.locate([place_id])
@@ -245,74 +232,12 @@ class PhotoModel(QAbstractListModel):
 
     def describe(self, row: int) -> str:
         """Describe class and verdict of a model row in words."""
-        return self._said(int(self._order[row]))
+        return in_short(self._facts(int(self._order[row])))
 
     def wanted(self, row: int) -> Wanted:
         """Return the thumbnail request of a model row."""
         at = int(self._order[row])
         return Wanted(int(self.columns.place_ids[at]), int(self.columns.photo_ids[at]), self.columns.paths[at])
-
-    # -- how it stays in step
-
-    def _arrange(self) -> None:
-        self._order = self._filter.arrange(np.flatnonzero(self._filter.matches(self.columns)), self.columns)
-        self._number()
-
-    def _number(self) -> None:
-        self._positions = np.full(len(self.columns), -1, np.intp)
-        self._positions[self._order] = np.arange(len(self._order))
-
-    def _refresh(self, changed: Rows) -> None:
-        """Let photos come and go that now match the filter or no longer do, then repaint the rest."""
-        if not len(changed):
-            return
-        match = self._filter.matches(self.columns, changed)
-        shown = self._positions[changed] >= 0
-        self._remove(np.sort(self._positions[changed[shown & ~match]]))
-        self._insert(changed[~shown & match])
-        self._changed(changed[shown & match], [])
-        self.counts_changed.emit()
-
-    def _remove(self, positions: Rows) -> None:
-        spans = _spans(positions)
-        if len(spans) > MAX_SPANS:
-            self.beginResetModel()
-            self._order = np.delete(self._order, positions)
-            self._number()
-            self.endResetModel()
-            return
-        for first, last in reversed(spans):
-            self.beginRemoveRows(QModelIndex(), first, last)
-            self._order = np.delete(self._order, np.arange(first, last + 1))
-            self._number()
-            self.endRemoveRows()
-
-    def _insert(self, rows: Rows) -> None:
-        """Add column rows: at their place by name, at the end of any other order."""
-        if not len(rows):
-            return
-        by_name = self._filter.order is Order.NAME
-        target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
-        spans = _spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
-        if len(spans) > MAX_SPANS:
-            self.beginResetModel()
-            self._order = target
-            self._number()
-            self.endResetModel()
-            return
-        for first, last in spans:
-            self.beginInsertRows(QModelIndex(), first, last)
-            self._order = np.insert(self._order, first, target[first : last + 1])
-            self._number()
-            self.endInsertRows()
-
-    def _changed(self, rows: Rows, roles: list[int]) -> None:
-        at = self._positions[rows]
-        spans = _spans(np.sort(at[at >= 0]))
-        if len(spans) > MAX_SPANS:
-            spans = [(spans[0][0], spans[-1][1])]
-        for first, last in spans:
-            self.dataChanged.emit(self.index(first), self.index(last), roles)
 
     # -- one function per role; each is given the column row
 
@@ -320,29 +245,15 @@ class PhotoModel(QAbstractListModel):
         return os.path.basename(self.columns.names[row])  # noqa: PTH119 -- painted for every tile
 
     def _tool_tip(self, row: int) -> str:
-        return self.columns.names[row]
+        path, taken = Path(self.columns.names[row]), self.columns.taken_at[row]
+        tip = tool_tip(self._facts(row), path.name, str(path.parent), "" if np.isnat(taken) else in_words(taken.item()))
+        return TextFormat.convertFromPlainText(tip) if TextFormat.mightBeRichText(tip) else tip
 
     def _spoken(self, row: int) -> str:
-        return ", ".join(filter(None, (self._name(row), self._said(row))))
+        return spoken(self._facts(row), self._name(row))
 
-    def _said(self, row: int) -> str:
-        if self._error(row) is not None:
-            unreadable = self.tr("unreadable")
-            return f"{self._class_name(row)}, {unreadable}" if self._labelled(row) else unreadable
-        if self._not_mine(row):
-            return self.tr("not mine")
-        if not self._class_name(row):
-            return self.tr("unknown") if self._verdict(row) is Verdict.UNKNOWN else ""
-        if self._labelled(row):
-            words = self.tr("confirmed by you") if self._by_person(row) else self.tr("from folder name")
-        else:
-            words = {
-                Verdict.SURE: self.tr("sure"),
-                Verdict.LIKELY: self.tr("likely"),
-                Verdict.UNSURE: self.tr("not sure"),
-                Verdict.UNKNOWN: self.tr("unknown"),
-            }.get(self._verdict(row), "")
-        return f"{self._class_name(row)}, {words}"
+    def _facts(self, row: int) -> PhotoFacts:
+        return facts_of_row(self.columns, row, self._name_of)
 
     def _place_id(self, row: int) -> int:
         return int(self.columns.place_ids[row])
@@ -356,15 +267,15 @@ class PhotoModel(QAbstractListModel):
             return None
         return self._thumbnails(Wanted(int(columns.place_ids[row]), int(columns.photo_ids[row]), columns.paths[row]))
 
-    def _look(self, row: int) -> ClassLook | None:
-        return self._classes.get(int(self.columns.label_ids[row] or self.columns.class_ids[row]))
+    def _class_id(self, row: int) -> int:
+        return int(self.columns.label_ids[row] or self.columns.class_ids[row])
 
-    def _class_name(self, row: int) -> str:
-        look = self._look(row)
+    def _name_of(self, class_id: int) -> str:
+        look = self._classes.get(class_id)
         return look.name if look is not None else ""
 
-    def _class_colour(self, row: int) -> str:
-        look = self._look(row)
+    def _colour_of(self, class_id: int) -> str:
+        look = self._classes.get(class_id)
         return look.colour if look is not None else ""
 
     def _verdict(self, row: int) -> Verdict:
@@ -373,9 +284,6 @@ class PhotoModel(QAbstractListModel):
     def _confidence(self, row: int) -> float:
         return float(self.columns.confidences[row])
 
-    def _not_mine(self, row: int) -> bool:
-        return bool(self.columns.class_keys[row] == PseudoClass.NOT_MINE)
-
     def _labelled(self, row: int) -> bool:
         return bool(self.columns.label_ids[row] > 0)
 
@@ -383,18 +291,13 @@ class PhotoModel(QAbstractListModel):
         return bool(self.columns.by_person[row])
 
 
+def count_in(mime: QMimeData) -> int:
+    """Number of photos in drag data of this program; 0 in any other."""
+    return mime.data(PLACES_MIME).size() // np.dtype(np.int64).itemsize
+
+
 def places_in(mime: QMimeData) -> list[int]:
     """Place ids in drag data of this program; none in any other."""
     if not mime.hasFormat(PLACES_MIME):
         return []
     return [int(each) for each in np.frombuffer(mime.data(PLACES_MIME).data(), np.int64)]
-
-
-def _spans(numbers: Rows) -> list[tuple[int, int]]:
-    """Ascending numbers as runs (first, last)."""
-    if not len(numbers):
-        return []
-    breaks = np.flatnonzero(np.diff(numbers) > 1)
-    firsts = numbers[np.concatenate([[0], breaks + 1])]
-    lasts = numbers[np.concatenate([breaks, [len(numbers) - 1]])]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from flowersorter.ui.grid.photo_columns import Rows
 
+#: Kind and key of a section: stays the same while photos come and go.
+Identity = tuple["SectionKind", tuple[int | str, ...]]
+
 
 class Grouping(StrEnum):
     """How the shown photos are divided into sections."""
@@ -58,6 +61,11 @@ class Section:
     def rows(self) -> range:
         """The model rows."""
         return range(self.first, self.first + self.count)
+
+    @property
+    def identity(self) -> Identity:
+        """Kind and key."""
+        return self.kind, self.key
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
 from flowersorter.messages import worded
+from flowersorter.ui.shared.dates import in_words
 
 if TYPE_CHECKING:
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
@@ -52,7 +53,7 @@ class Facts(QWidget):
         size = locale.formattedDataSize(known.place.size_bytes, 1)
         if photo is not None:
             if photo.taken_at:
-                self._set(self.taken, _date(photo.taken_at, locale))
+                self._set(self.taken, _date(photo.taken_at))
             self._set(self.camera, photo.camera or "")
             remark = worded(photo.remark or "")
             self._set(self.remark, f"{remark[:1].upper()}{remark[1:]}")
@@ -80,11 +81,8 @@ def _breakable(text: str) -> str:
     return "".join(f"{char}\u200b" if char in "/\\_-." else char for char in text)
 
 
-def _date(iso: str, locale: QLocale) -> str:
+def _date(iso: str) -> str:
     try:
-        moment = datetime.fromisoformat(iso)
+        return in_words(datetime.fromisoformat(iso))
     except ValueError:
         return iso
-    when = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    day = locale.toString(when.date(), QLocale.FormatType.LongFormat)
-    return f"{day}, {locale.toString(when.time(), QLocale.FormatType.ShortFormat)}"

@@ -10,11 +10,20 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from flowersorter.domain.label import Label
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import ClassLook
+from flowersorter.ui.grid.photo_state import (
+    PhotoFacts,
+    PhotoState,
+    Suggestion,
+    has_percentages,
+    state_of,
+    title,
+    verdict_sentence,
+)
 from flowersorter.ui.inspector.exif_facts import Facts
 from flowersorter.ui.inspector.neighbour_strip import NeighbourStrip
 from flowersorter.ui.inspector.photo_view import PhotoView
@@ -88,6 +97,9 @@ class Inspector(QScrollArea):
         self.likeness.setTextFormat(Qt.TextFormat.PlainText)
         self.likeness.setWordWrap(True)
         self.likeness.setToolTip(self.tr("Closest everyday object the network knows"))
+        self.if_known = QLabel(self.tr("If it shows one of your classes:"), page)
+        self.if_known.setObjectName("inspector_if_known")
+        self.if_known.setWordWrap(True)
         self.guesses = PredictionBars(page)
         self.why = NeighbourStrip(page)
         self.facts = Facts(page)
@@ -115,6 +127,7 @@ class Inspector(QScrollArea):
         column.addLayout(line)
         column.addWidget(self.likeness)
         column.addSpacing(8)
+        column.addWidget(self.if_known)
         column.addWidget(self.guesses)
         column.addWidget(self.why)
         column.addWidget(self.facts)
@@ -141,12 +154,12 @@ class Inspector(QScrollArea):
         self.photo.clear(theme.icon("photo").pixmap(40, 40))
         if count > 1:
             self._say(self.tr("{0} photos selected").format(count))
-            self.verdict.setText(self.tr("Drag onto a class, or press its number."))
+            self.verdict.setText(self.tr("Drag onto a class, or type its name."))
         else:
             self._say("")
             self.verdict.setText(self.tr("Select a photo to see its suggestion.") if folder_open else "")
         self.mark.hide()
-        for part in (self.likeness, self.guesses, self.why, self.facts, self.folder_button):
+        for part in (self.likeness, self.if_known, self.guesses, self.why, self.facts, self.folder_button):
             part.hide()
 
     def show_place(self, wanted: Wanted, thumbnail: QImage | None, error: str | None) -> None:
@@ -166,6 +179,7 @@ class Inspector(QScrollArea):
             self.verdict.setText("")
             self.mark.hide()
             self.likeness.hide()
+            self.if_known.hide()
             self.guesses.hide()
             self.why.hide()
             self.facts.show_path(path)
@@ -230,12 +244,14 @@ class Inspector(QScrollArea):
             self._show_unreadable(worded(known.place.error))
             if known.label is not None:
                 self._show_labelled_file(worded(known.place.error), known.label)
-        else:
-            self._show_verdict(known)
+        photo = self._facts(known)
+        if known.place.error is None:
+            self._show_verdict(photo)
         self._show_likeness(known)
         shown = [(class_id, p) for class_id, p in known.top if class_id in self._classes]
         right = known.label.class_id if known.label is not None else 0
-        self.guesses.show_predictions(shown, self._classes, right, percentages=known.has_percentages or right > 0)
+        self.guesses.show_predictions(shown, self._classes, right, percentages=has_percentages(photo) or right > 0)
+        self.if_known.setVisible(bool(shown) and state_of(photo) is PhotoState.UNKNOWN)
         self.why.show_neighbours(known.neighbours, self._classes)
         self.facts.show_facts(known)
 
@@ -244,43 +260,25 @@ class Inspector(QScrollArea):
         if place_id == self._place_id:
             self.verdict.setText(str(error))
 
-    def _show_verdict(self, known: PhotoDetails) -> None:
-        if known.label is not None:
-            look = self._classes.get(known.label.class_id)
-            mine = known.label.origin == "person"
-            self._say(look.name if look is not None else "")
-            self.verdict.setText(self.tr("Confirmed by you") if mine else self.tr("From its folder name"))
-            self._show_mark(theme.CONFIRMED.icon if mine else theme.icon("open-folder"))
-            return
-        if known.answers.mark is Mark.NOT_MINE:
-            self._say("")
-            self.verdict.setText(self.tr("Not mine. You said that it shows none of your classes"))
-            self._show_mark(theme.icon("verdict-none"))
-            return
-        if known.verdict is Verdict.UNKNOWN and not known.top:
-            self._say("")
-            self.verdict.setText(self.tr("You said that it shows none of your classes"))
-            self._show_mark(theme.verdict_style(known.verdict).icon)
-            return
-        if known.verdict is Verdict.NONE or not known.top:
-            self._say("")
-            self.verdict.setText(self.tr("Waiting"))
-            self.mark.hide()
-            return
-        look = self._classes.get(known.top[0][0])
-        name = look.name if look is not None else ""
-        style = theme.verdict_style(known.verdict)
-        sentences = {
-            Verdict.SURE: self.tr("Sure"),
-            Verdict.LIKELY: self.tr("Likely. Worth a look"),
-            Verdict.UNSURE: self.tr("Not sure. You decide"),
-            Verdict.UNKNOWN: self.tr("Doesn't match any of your classes"),
-        }
-        unsure = known.verdict in (Verdict.UNSURE, Verdict.UNKNOWN)
-        self._say(self.tr("{0}?").format(name) if unsure else name)
-        because = self.tr("{0}: {1}").format(sentences[known.verdict], worded(known.reason))
-        self.verdict.setText(because if known.reason else sentences[known.verdict])
-        self._show_mark(style.icon)
+    def _show_verdict(self, photo: PhotoFacts) -> None:
+        state = state_of(photo)
+        self._say(title(photo))
+        self.verdict.setText(verdict_sentence(photo))
+        self.mark.setVisible(state is not PhotoState.WAITING)
+        self.mark.setPixmap(theme.state_style(state).icon.pixmap(16, 16))
+
+    def _facts(self, known: PhotoDetails) -> PhotoFacts:
+        names = {class_id: look.name for class_id, look in self._classes.items()}
+        return PhotoFacts(
+            verdict=known.verdict,
+            suggestions=tuple(Suggestion(names[class_id], p) for class_id, p in known.top if class_id in names),
+            caveat=known.caveat,
+            label=names.get(known.label.class_id, "") if known.label is not None else "",
+            by_person=known.label is not None and known.label.origin is LabelOrigin.PERSON,
+            not_mine=known.answers.mark is Mark.NOT_MINE,
+            all_rejected=known.verdict is Verdict.UNKNOWN and not known.top,
+            error=worded(known.place.error or ""),
+        )
 
     def _show_likeness(self, known: PhotoDetails) -> None:
         """Show the closest ImageNet object and how many photos are unknown with it, unless the photo is labelled."""

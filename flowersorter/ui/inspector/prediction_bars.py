@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowersorter.ui.grid.photo_model import ClassLook
+from flowersorter.ui.grid.photo_state import percent
 
 MOST = 4
 LEAST_SHOWN = 0.005  # below half a percent a probability is noise
@@ -59,7 +60,7 @@ class PredictionBars(QWidget):
             if p >= LEAST_SHOWN or number == 0
         ]
         spoken = [
-            self.tr("{0} {1} %").format(name, _percent(p)) if percentages else name for _, name, _, p in self._guesses
+            self.tr("{0} {1} %").format(name, percent(p)) if percentages else name for _, name, _, p in self._guesses
         ]
         self.setAccessibleDescription(", ".join(spoken))
         self.setFixedHeight(self.sizeHint().height())
@@ -99,10 +100,10 @@ class PredictionBars(QWidget):
             painter.setBrush(hover)
             painter.drawRoundedRect(box.adjusted(-4, -2, 4, 0), 5, 5)
         line = self.fontMetrics().height()
-        percent = self.tr("{0} %").format(_percent(p)) if self._percentages else ""
-        width = self.fontMetrics().horizontalAdvance(percent)
+        share = self.tr("{0} %").format(percent(p)) if self._percentages else ""
+        width = self.fontMetrics().horizontalAdvance(share)
         painter.setPen(muted)
-        painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), percent)
+        painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), share)
         painter.setPen(text)
         font = self.font()
         font.setBold(class_id == self._right)
@@ -150,8 +151,3 @@ class PredictionBars(QWidget):
     def _row_box(self, number: int) -> QRectF:
         height = self._row_height()
         return QRectF(4, number * height + 2, self.width() - 8, height - 4)
-
-
-def _percent(p: float) -> int:
-    """Never 100 unless it is certain: 99.7 % is not certain."""
-    return min(99, round(100 * p)) if p < 1 else 100

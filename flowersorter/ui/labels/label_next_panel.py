@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.domain.figures import Gain
+from flowersorter.domain.photo_class import NEEDED_LABELS
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, text_label
 from flowersorter.workflows.evaluation.label_next import MORE, LabelNextResult, Standing
@@ -95,8 +96,8 @@ def class_in_words(each: Standing) -> str:
     photos = QLocale().toString(each.photos)
     if each.enough and each.accuracy is not None:
         return _tr("{0}: {1} confirmed, {2} % right. Enough").format(each.name, photos, round(100 * each.accuracy))
-    if each.photos < MORE:
-        return _tr("{0}: {1} confirmed. Needs about {2}").format(each.name, photos, MORE)
+    if each.photos < NEEDED_LABELS:
+        return _tr("{0}: {1} confirmed. Needs about {2}").format(each.name, photos, NEEDED_LABELS)
     if each.accuracy is None or each.gain is None:
         return _tr("{0}: {1} confirmed. Too few to measure").format(each.name, photos)
     right = round(100 * each.accuracy)

@@ -15,12 +15,11 @@ from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import Mark, PhotoAnswer
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.photo_rows import PhotoRows
-from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
-from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.labels.label_view import LabelView
+from flowersorter.ui.labels.possible_answers import confirmable, labelled, markable, rejectable
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.engine import Engine
@@ -141,41 +140,25 @@ class LabelsController(QObject):
 
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""
-        columns = self._session.photos.columns
-        classes: dict[int, int] = {}
-        for row in columns.locate(place_ids).tolist():
-            guess = int(columns.label_ids[row] or columns.class_ids[row])
-            guessed = columns.label_ids[row] > 0 or columns.verdicts[row] not in (Verdict.NONE, Verdict.UNKNOWN)
-            if guess and guessed and not (columns.label_ids[row] and columns.by_person[row]):
-                classes[row] = guess
+        classes = confirmable(self._session.photos.columns, place_ids)
         return self._push(classes, self.tr("Confirm {1}"), "")
 
     def clear(self, place_ids: Iterable[int]) -> int:
         """Remove labels, so that the photos go back to their suggestions. Returns how many had one."""
-        columns = self._session.photos.columns
-        rows = [row for row in columns.locate(place_ids).tolist() if columns.label_ids[row]]
-        return self._push(dict.fromkeys(rows, 0), self.tr("Remove label from {1}"), "")
+        rows = labelled(self._session.photos.columns, place_ids)
+        return self._push(dict.fromkeys(rows.tolist(), 0), self.tr("Remove label from {1}"), "")
 
     def reject(self, place_ids: Iterable[int]) -> int:
         """Store that photos do not show the class they are shown with. Returns how many were shown with one."""
-        columns = self._session.photos.columns
-        rows = columns.locate(place_ids)
-        rows = rows[(columns.photo_ids[rows] > 0) & (columns.class_keys[rows] != PseudoClass.UNKNOWN)]
-        shown = np.where(columns.label_ids[rows] > 0, columns.label_ids[rows], columns.class_ids[rows])
-        answers = {
-            int(columns.photo_ids[row]): PhotoAnswer(int(class_id))
-            for row, class_id in zip(rows, shown, strict=True)
-            if class_id
-        }
+        shown = rejectable(self._session.photos.columns, place_ids)
+        answers = {photo_id: PhotoAnswer(class_id) for photo_id, class_id in shown.items()}
         return self._push_answers(answers, self.tr("Not this class for {0}"))
 
     def mark(self, place_ids: Iterable[int], mark: Mark) -> int:
         """Mark photos as not mine, or as not known to the person. Returns how many were not marked so."""
-        columns = self._session.photos.columns
-        rows = columns.locate(place_ids)
-        rows = rows[(columns.photo_ids[rows] > 0) & (columns.marks[rows] != mark)]
+        photo_ids = markable(self._session.photos.columns, place_ids, mark)
         text = self.tr("Not mine for {0}") if mark is Mark.NOT_MINE else self.tr("Don't know for {0}")
-        return self._push_answers({int(each): PhotoAnswer(mark=mark) for each in columns.photo_ids[rows]}, text)
+        return self._push_answers({int(each): PhotoAnswer(mark=mark) for each in photo_ids}, text)
 
     def _push_answers(self, answers: Mapping[int, PhotoAnswer], text: str) -> int:
         if answers:

@@ -16,8 +16,10 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.review.first_folder_bar import FirstFolderBar
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.workflows.labelling.class_changes import add_class
 
 #: A folder does not fit where at least this share of its photos is unknown, of at least so many.
@@ -25,7 +27,7 @@ _MANY_UNKNOWN, _ENOUGH_PHOTOS = 0.5, 10
 
 
 class FirstFolderController(QObject):
-    """Owns the bar. Lives in the GUI thread.
+    """Owns the bar with the offer. Lives in the GUI thread.
 
     Signals:
         naming_requested(): Ask for the classes of groups of look-alikes.
@@ -39,17 +41,19 @@ class FirstFolderController(QObject):
         front: MessageSink,
         folder: FolderController,
         classes: ClassesController,
-        bar: FirstFolderBar,
+        grid: PhotoGrid,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._folder, self._classes, self._bar = session, front, folder, classes, bar
+        self._session, self._front, self._folder, self._classes = session, front, folder, classes
+        self._bar = FirstFolderBar(grid.parentWidget())
+        insert_above(self._bar, grid)
         self._declined: set[tuple[tuple[Path, ...], bool]] = set()
         self._folders: tuple[str, ...] = ()
-        folder.opened.connect(bar.hide)
+        folder.opened.connect(self._bar.hide)
         folder.told.connect(self._offer)
-        bar.accepted.connect(self._on_accepted)
-        bar.declined.connect(self._on_declined)
+        self._bar.accepted.connect(self._on_accepted)
+        self._bar.declined.connect(self._on_declined)
 
     @Slot()
     def _offer(self) -> None:

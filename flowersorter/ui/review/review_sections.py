@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.photo_answers import Mark
-from flowersorter.domain.verdict import Verdict
+from flowersorter.domain.verdict import TORN_FROM, Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 from flowersorter.ui.grid.sections import Arrangement, Section, SectionKind
 
@@ -33,8 +33,6 @@ OPEN_KINDS = frozenset(
 )
 #: A group, or a pair of classes, of fewer photos gets no section of its own: its header would cost more than it saves.
 SMALLEST = 2
-#: A photo is torn between two classes where the second is at least this probable, as a share of the first.
-_NEAR = 0.5
 _BITS = 29
 
 
@@ -53,7 +51,7 @@ class PhotoGroups:
     keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
-    def of(cls, groups: Iterable[Sequence[int]]) -> PhotoGroups:
+    def of(cls, groups: Iterable[Iterable[int]]) -> PhotoGroups:
         """Number groups of photo ids, the most typical photo of each first, in the order to name them."""
         numbered = [(photo_id, rank) for rank, group in enumerate(groups) for photo_id in group]
         keys = {rank: photo_id for photo_id, rank in reversed(numbered)}
@@ -142,7 +140,7 @@ def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDA
 def _pair(columns: PhotoColumns, rows: Rows, kinds: NDArray[np.int64], keys: NDArray[np.int64]) -> None:
     """Put photos that are torn between the same two classes together."""
     seconds = columns.second_class_ids[rows]
-    near = columns.second_confidences[rows] >= _NEAR * columns.confidences[rows]
+    near = columns.second_confidences[rows] >= TORN_FROM * columns.confidences[rows]
     torn = np.flatnonzero((kinds == _NUMBERS[SectionKind.UNSURE]) & (seconds > 0) & near)
     pairs = np.sort(np.stack([keys[torn, 0], seconds[torn].astype(np.int64)], axis=1), axis=1)
     _, number, counts = np.unique(pairs[:, 0] << _BITS | pairs[:, 1], return_inverse=True, return_counts=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QSize, QStringListModel, Qt, Signal, Slot
+from PySide6.QtCore import QDate, QLocale, QSize, QStringListModel, Qt, Signal, Slot
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
@@ -351,4 +351,4 @@ def _day(text: str) -> str:
         day = date.fromisoformat(text)
     except ValueError:
         return ""
-    return QLocale().toString(day, QLocale.FormatType.LongFormat)
+    return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.LongFormat)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal, SignalInstance
 from PySide6.QtGui import QIcon, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
@@ -64,7 +64,7 @@ class StepsBar(QWidget):
         self._paint()
         self.show_progress(self._shown)
 
-    def _step(self, name: str, signal: Signal) -> QToolButton:
+    def _step(self, name: str, signal: SignalInstance) -> QToolButton:
         step = QToolButton(self)
         step.setObjectName(name)
         step.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -8,11 +8,15 @@ from functools import lru_cache
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QStyle
 
-from flowersorter.domain.verdict import Verdict
 from flowersorter.library.files.locations import resource
+from flowersorter.ui.grid.photo_state import PhotoState
 
 SMALL_GAP_PX, GAP_PX, LARGE_GAP_PX = 4, 8, 16
+
+#: How long a motion takes that shows where something went.
+MOTION_MS = 160
 
 #: Contrast that text needs (WCAG 2.1, level AA).
 _READABLE = 4.5
@@ -23,7 +27,7 @@ _DRAWN_IN = b"#000"
 
 @dataclass(frozen=True, slots=True)
 class VerdictStyle:
-    """How a verdict is shown: never by colour alone.
+    """How a verdict or another state of a photo is shown: never by colour alone.
 
     Attributes:
         word: The word beside the icon.
@@ -53,20 +57,32 @@ def _tile_text(text: str) -> str:
     return text
 
 
-_VERDICTS = {
-    Verdict.NONE: VerdictStyle(_tile_text("Waiting"), "verdict-none", "#5f6368", "#a8adb3"),
-    Verdict.SURE: VerdictStyle(_tile_text("Sure"), "verdict-sure", "#1e7a34", "#6fd08c"),
-    Verdict.LIKELY: VerdictStyle(_tile_text("Likely"), "verdict-probable", "#7a5c00", "#e3c04c"),
-    Verdict.UNSURE: VerdictStyle(_tile_text("Not sure"), "verdict-unsure", "#b3440c", "#ff9d66"),
-    Verdict.UNKNOWN: VerdictStyle(_tile_text("Unknown"), "verdict-new", "#6b3fc0", "#bda2ff"),
-}
 UNREADABLE = VerdictStyle(_tile_text("Unreadable"), "unreadable", "#b3261e", "#ff8a80")
 CONFIRMED = VerdictStyle(_tile_text("Confirmed"), "reviewed", "#1e7a34", "#6fd08c")
+_NOT_SURE = VerdictStyle(_tile_text("Not sure"), "verdict-unsure", "#8a4b00", "#ffb454")
+_STATES = {
+    PhotoState.WAITING: VerdictStyle(_tile_text("Waiting"), "photo", "#5f6368", "#a8adb3"),
+    PhotoState.SURE: VerdictStyle(_tile_text("Sure"), "verdict-sure", "#1e7a34", "#6fd08c"),
+    PhotoState.LIKELY: VerdictStyle(_tile_text("Likely"), "verdict-probable", "#4a6318", "#b9cf7a"),
+    PhotoState.TORN: _NOT_SURE,
+    PhotoState.UNSURE: _NOT_SURE,
+    PhotoState.UNKNOWN: VerdictStyle(_tile_text("Unknown"), "verdict-new", "#6b3fc0", "#bda2ff"),
+    PhotoState.CONFIRMED: CONFIRMED,
+    PhotoState.FROM_FOLDER: VerdictStyle(_tile_text("From folder name"), "open-folder", "#5f6368", "#a8adb3"),
+    PhotoState.NOT_MINE: VerdictStyle(_tile_text("Not mine"), "verdict-none", "#5f6368", "#a8adb3"),
+    PhotoState.UNREADABLE: UNREADABLE,
+}
 
 
-def verdict_style(verdict: Verdict) -> VerdictStyle:
-    """How a verdict is shown."""
-    return _VERDICTS[verdict]
+def motion_ms() -> int:
+    """How long a motion takes, in milliseconds; 0 where the system asks for none."""
+    wanted = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
+    return MOTION_MS if wanted else 0
+
+
+def state_style(state: PhotoState) -> VerdictStyle:
+    """How the state of a photo is shown."""
+    return _STATES[state]
 
 
 def checked_colour() -> QColor:

@@ -149,12 +149,17 @@ def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHB
     return row
 
 
-def hide_above(panel: QWidget, widget: QWidget) -> None:
-    """Insert a panel above a widget in the column that contains it, hidden at first."""
+def insert_above(panel: QWidget, widget: QWidget, *, first: bool = False) -> None:
+    """Insert a panel above a widget in the column that contains it, or above everything there."""
     middle = panel.parentWidget()
     column = None if middle is None else middle.layout()
     assert isinstance(column, QVBoxLayout)
-    column.insertWidget(column.indexOf(widget), panel)
+    column.insertWidget(0 if first else column.indexOf(widget), panel)
+
+
+def hide_above(panel: QWidget, widget: QWidget) -> None:
+    """Insert a panel above a widget in the column that contains it, hidden at first."""
+    insert_above(panel, widget)
     panel.hide()
 
 

@@ -107,6 +107,7 @@ SPECS = (
         _t("The photo shows none of your classes. It is not sorted"),
     ),
     Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
+    Spec("assign_class", _t("Assign &Class…"), ("@/", "@F4"), "", _t("Type the class of the selected photos")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
     Spec(
         "split_class",
@@ -117,7 +118,7 @@ SPECS = (
     ),
     Spec("class_up", _t("Move Class &Up"), ("Alt+Shift+Up",), "", _t("Move up. Number keys follow the order")),
     Spec("class_down", _t("Mo&ve Class Down"), ("Alt+Shift+Down",), "", _t("Move down. Number keys follow the order")),
-    Spec("rename_class", _t("&Rename Class…"), ("F2",), "", ""),
+    Spec("rename_class", _t("&Rename Class"), ("F2",), "", ""),
     Spec("merge_class", _t("&Merge Class…"), ("Ctrl+Shift+M",), "", ""),
     Spec("delete_class", _t("&Delete Class…"), ("Ctrl+Shift+D",), "", ""),
     Spec(
@@ -169,7 +170,15 @@ SPECS = (
     ),
     Spec("models", _t("Vers&ions…"), ("Ctrl+M",), "", _t("Go back to an earlier version")),
     Spec("preview", _t("&Preview"), ("@Space",), "", _t("See a larger view of the photo")),
+    Spec(
+        "show_similar",
+        _t("Show Simila&r"),
+        ("Ctrl+Shift+L",),
+        "",
+        _t("Show the photos that look most like this one"),
+    ),
     Spec("show_in_folder", _t("Show in &Folder"), ("Ctrl+R",), "open-folder", ""),
+    Spec("copy_path", _t("Cop&y Path"), ("@Ctrl+C",), "", _t("Copy where the photos are, one path a line")),
     Spec("zoom_in", _t("Larger Photos"), ("Ctrl++", "Ctrl+="), "", ""),
     Spec("zoom_out", _t("Smaller Photos"), ("Ctrl+-",), "", ""),
     Spec("find", _t("&Search by Name"), ("Ctrl+F",), "search", _t("Show files with a text in their name")),
@@ -188,7 +197,7 @@ SPECS = (
     ),
     Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
     Spec("about", _t("&About FlowerSorter"), ("Ctrl+F1",), "", ""),
-    Spec("help", _t("&Keyboard and Mouse"), ("F1",), "", ""),
+    Spec("help", _t("&Keyboard and Mouse"), ("F1", "?"), "", ""),
 )
 
 MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -238,6 +247,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "classes_menu",
         _t("&Classes"),
         (
+            "assign_class",
             "assign_menu",
             "",
             "new_class",
@@ -264,7 +274,9 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         _t("&View"),
         (
             "preview",
+            "show_similar",
             "show_in_folder",
+            "copy_path",
             "",
             "find",
             "show_all",
@@ -307,5 +319,7 @@ OF_A_FOLDER = (
     "label_next",
     "check_sample",
     "preview",
+    "show_similar",
     "show_in_folder",
+    "copy_path",
 )

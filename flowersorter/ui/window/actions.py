@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from flowersorter.ui.classes.class_list import DIGIT_KEYS
+from flowersorter.ui.classes.class_rows import DIGIT_KEYS
 from flowersorter.ui.shared import theme
 from flowersorter.ui.window.action_specs import BUTTONS_WITH_TEXT, MENUS, SPECS, TOOLBAR, Spec
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -13,6 +13,7 @@ from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
+from flowersorter.ui.grid.sections import Grouping
 
 
 class FilterController(QObject):
@@ -36,6 +37,7 @@ class FilterController(QObject):
         self._photos, self._grid, self._header, self._list = photos, grid, header, classes
         self._names: Mapping[int, str] = {}
         self.scanning = False
+        header.grouping_picked.connect(self.group_by)
 
     @property
     def class_shown(self) -> int:
@@ -52,7 +54,9 @@ class FilterController(QObject):
     @Slot(int)
     def show(self, key: int) -> None:
         """Show a class or a pseudo-class."""
-        self._photos.set_filter(replace(self._photos.filter, class_key=key, places=None, title=""))
+        wanted = replace(self._photos.filter, class_key=key, places=None, title="", ranking=())
+        self._photos.set_filter(wanted)
+        self._show_arrangement()
         self._list.set_current(key)
         self._grid.scrollToTop()
         self.show_title()
@@ -60,9 +64,18 @@ class FilterController(QObject):
     @Slot(object, str)
     def show_places(self, place_ids: Iterable[int], title: str) -> None:
         """Show exactly these photos."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title))
+
+    @Slot(object, str)
+    def show_ranked(self, place_ids: Sequence[int], title: str) -> None:
+        """Show exactly these photos in this order, which is that of their likeness."""
+        self._show_places(PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids)))
+
+    def _show_places(self, wanted: PhotoFilter) -> None:
         self.everything_shown.emit()
-        order = self._photos.filter.order
-        self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order))
+        before = self._photos.filter
+        self._photos.set_filter(replace(wanted, order=before.order, grouping=before.grouping))
+        self._show_arrangement()
         self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
@@ -105,11 +118,27 @@ class FilterController(QObject):
         self.show_all()
         self.everything_shown.emit()
 
+    def arrange(self, order: Order, grouping: Grouping) -> None:
+        """Order the photos, and divide them into sections."""
+        self.order_by(order)
+        self.group_by(grouping)
+
     @Slot(object)
     def order_by(self, order: Order) -> None:
         """Order the photos."""
-        self._header.show_order(order)
-        self._photos.set_filter(replace(self._photos.filter, order=order))
+        self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
+        self._show_arrangement()
+
+    @Slot(object)
+    def group_by(self, grouping: Grouping) -> None:
+        """Divide the photos into sections."""
+        self._photos.set_filter(replace(self._photos.filter, grouping=grouping, ranking=()))
+        self._show_arrangement()
+
+    def _show_arrangement(self) -> None:
+        shown = self._photos.filter
+        self._header.show_order(None if shown.ranking else shown.order)
+        self._header.show_grouping(shown.divided_by)
 
     @Slot(bool)
     def hide_confirmed(self, hide: bool) -> None:

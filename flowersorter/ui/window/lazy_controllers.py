@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
     from flowersorter.ui.labels.label_next_controller import LabelNextController
     from flowersorter.ui.labels.lost_labels_controller import LostLabelsController
-    from flowersorter.ui.labels.name_groups_controller import NameGroupsController
+    from flowersorter.ui.labels.similar_photos_controller import SimilarPhotosController
     from flowersorter.ui.models.import_export_controller import ImportExportController
     from flowersorter.ui.preferences.preferences_controller import PreferencesController
     from flowersorter.ui.training.finetune_controller import FinetuneController
@@ -39,15 +39,13 @@ class LazyControllers(QObject):
         files_changed(): Photos came or went on disk; the folder should be rescanned.
         predictions_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
-        everything_requested(): Show all photos of the folder.
-        training_requested(): Learn from the labels.
+        ranked_requested(list of place ids, title): Show these photos in this order.
     """
 
     files_changed = Signal()
     predictions_outdated = Signal()
     places_requested = Signal(object, str)
-    everything_requested = Signal()
-    training_requested = Signal()
+    ranked_requested = Signal(object, str)
 
     def __init__(
         self,
@@ -134,12 +132,14 @@ class LazyControllers(QObject):
         self.advice.start()
 
     @Slot()
-    def name_groups(self) -> None:
-        """Give groups of look-alike photos their class."""
-        self.naming.start()
+    def show_similar(self) -> None:
+        """Show the photos that resemble the selected one."""
+        self.similar.show()
 
     def shutdown(self) -> None:
         """Wait for what is being loaded."""
+        if "similar" in self.__dict__:
+            self.similar.shutdown()
         if "doubts" in self.__dict__:  # made by now
             self.doubts.shutdown()
         if "sampling" in self.__dict__:
@@ -241,14 +241,12 @@ class LazyControllers(QObject):
         return made
 
     @cached_property
-    def naming(self) -> NameGroupsController:
-        """Owns the groups of look-alikes and the panel that asks for their class."""
-        from flowersorter.ui.labels.name_groups_controller import NameGroupsController
+    def similar(self) -> SimilarPhotosController:
+        """Owns the search for similar photos."""
+        from flowersorter.ui.labels.similar_photos_controller import SimilarPhotosController
 
-        made = NameGroupsController(self._session, self._front, self._folder, self._grid, self._labels, self)
-        made.places_requested.connect(self.places_requested)
-        made.everything_requested.connect(self.everything_requested)
-        made.training_requested.connect(self.training_requested)
+        made = SimilarPhotosController(self._session, self._front, self._grid, self)
+        made.found.connect(self.ranked_requested)
         return made
 
     @cached_property

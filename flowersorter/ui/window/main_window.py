@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayou
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.class_rows import ClassCounts
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.collections.collections_controller import CollectionsController
 from flowersorter.ui.grid.date_controller import DateController
@@ -22,6 +23,7 @@ from flowersorter.ui.inspector.preview_controller import PreviewController
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.training.training_controller import TrainingController
@@ -31,7 +33,9 @@ from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.ui.window.folder_drop import FolderDrop
 from flowersorter.ui.window.lazy_controllers import LazyControllers
+from flowersorter.ui.window.photo_menu import PhotoMenu
 from flowersorter.ui.window.selection_controller import SelectionController
+from flowersorter.ui.window.sidebar_controller import SidebarController
 from flowersorter.ui.window.window_controller import WindowController
 from flowersorter.ui.window.window_state import WindowState
 from flowersorter.workers.throttle import Coalescer
@@ -112,7 +116,12 @@ class MainWindow(QMainWindow):
         self.training = TrainingController(session, front, self.folder, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
-        self.dates = DateController(session, self)
+        self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
+        PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
+        self.dates = DateController(session, self.folder, self)
+        self.review = ReviewController(
+            session, front, self.folder, self.grid, self.labels, self.classes, self.filter, self
+        )
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
@@ -158,18 +167,6 @@ class MainWindow(QMainWindow):
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
         self.inspector.class_picked.connect(self.selection.assign)
         self.inspector.place_picked.connect(self.window_controller.go_to_path)
-        self.class_list.picked.connect(self.filter.show)
-        self.class_list.dropped.connect(self.selection.drop)
-        self.class_list.dropped_on_new.connect(self.selection.assign_to_new)
-        self.class_list.dropped_on_not_mine.connect(self.selection.mark_not_mine)
-        self.class_list.new_requested.connect(self.selection.make_class)
-        self.class_list.split_requested.connect(self.selection.split_class)
-        self.class_list.moved.connect(self.classes.move)
-        self.class_list.up_requested.connect(self.classes.move_up)
-        self.class_list.down_requested.connect(self.classes.move_down)
-        self.class_list.rename_requested.connect(self.classes.rename)
-        self.class_list.merge_requested.connect(self.classes.merge)
-        self.class_list.delete_requested.connect(self.classes.delete)
 
     def _connect_controllers(self) -> None:
         actions = self.actions_by_name
@@ -183,9 +180,10 @@ class MainWindow(QMainWindow):
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
-        self.folder.groups_requested.connect(self.on_demand.name_groups)
-        self.on_demand.everything_requested.connect(self.filter.show_all)
-        self.on_demand.training_requested.connect(self.training.start)
+        self.folder.groups_requested.connect(self.review.start_naming)
+        self.review.single_requested.connect(self.preview.show)
+        self.review.steps.sort_requested.connect(self.on_demand.sort)
+        self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
@@ -205,7 +203,7 @@ class MainWindow(QMainWindow):
         late = self.on_demand
         handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.window_controller.ask_for_folder,
-            "rescan": self._rescan,
+            "rescan": lambda: self.folder.rescan(quiet=False),
             "scan_options": late.show_scan_options,
             "new_collection": self.collections.make,
             "open_collection": self.collections.choose,
@@ -226,7 +224,7 @@ class MainWindow(QMainWindow):
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
             "class_down": lambda: self.classes.move_down(self.filter.class_shown),
-            "rename_class": lambda: self.classes.rename(self.filter.class_shown),
+            "rename_class": self.sidebar.rename_shown,
             "merge_class": lambda: self.classes.merge(self.filter.class_shown),
             "delete_class": lambda: self.classes.delete(self.filter.class_shown),
             "retrain": self.training.start,
@@ -234,10 +232,12 @@ class MainWindow(QMainWindow):
             "evaluate": late.evaluate,
             "check_sample": late.check_sample,
             "check_labels": late.check_labels,
-            "name_groups": late.name_groups,
+            "name_groups": self.review.start_naming,
             "label_next": late.label_next,
             "preview": self.preview.show,
+            "show_similar": late.show_similar,
             "show_in_folder": self.window_controller.show_picked_in_folder,
+            "copy_path": self.window_controller.copy_paths,
             "zoom_in": self.grid.zoom_in,
             "zoom_out": self.grid.zoom_out,
             "show_all": self.filter.show_all,
@@ -252,13 +252,13 @@ class MainWindow(QMainWindow):
         }
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
-        self.filter.everything_shown.connect(self._show_checked)
+        self.filter.everything_shown.connect(lambda: self.actions_by_name["hide_confirmed"].setChecked(False))
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
         self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
         self.header.show_size(self.grid.tile_size)
-        self.filter.order_by(self.memory.order)
+        self.filter.arrange(self.memory.order, self.memory.grouping)
         self.empty.show_recent(self.folder.recent)
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
@@ -283,7 +283,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_counts(self) -> None:
-        self.class_list.show_classes(self.classes.classes, self.session.photos.columns.counts())
+        columns, labels = self.session.photos.columns, self.session.state.label_counts
+        counts = ClassCounts(columns.counts(), columns.label_counts(), labels)
+        self.class_list.show_classes(self.classes.classes, counts)
+        self.review.show_progress()
         self.filter.scanning = self.folder.labelling
         self.filter.show_title()
         self._enable()
@@ -335,10 +338,6 @@ class MainWindow(QMainWindow):
     def _on_failed(self, _job_id: int, error: Exception) -> None:
         self.front.complain(error)
 
-    @Slot()
-    def _rescan(self) -> None:
-        self.folder.rescan(quiet=False)
-
     # -- slots: labels and classes
 
     @Slot()
@@ -357,10 +356,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_selection(self) -> None:
-        picked = self.grid.selectionModel().selectedIndexes()
+        picked = self.grid.selected_rows().tolist()
         photos = self.session.photos
         if len(picked) == 1:
-            wanted = photos.wanted(picked[0].row())
+            wanted = photos.wanted(picked[0])
             error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
             thumbnail = self.session.thumbnails.image(wanted) if error is None else None
             self.inspector.show_place(wanted, thumbnail, error)
@@ -373,10 +372,6 @@ class MainWindow(QMainWindow):
         if not self.session.photos.rows_of([place_id]):
             self.filter.show_everything()
         self.grid.select_places([place_id], scroll=True)
-
-    @Slot()
-    def _show_checked(self) -> None:
-        self.actions_by_name["hide_confirmed"].setChecked(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width sensibly."""
@@ -394,7 +389,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the window state, hide at once, and emit `closing` so that running jobs end."""
-        self.memory.save(self.grid, self.session.photos.filter.order)
+        self.memory.save(self.grid, self.session.photos.filter)
         self.hide()
         self.closing.emit()
         event.accept()

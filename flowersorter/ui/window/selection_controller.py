@@ -1,15 +1,18 @@
-"""Labels the selected photos by key, menu or drag."""
+"""Labels the selected photos by key, menu, drag or the buttons on them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence
 
 from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.tile_buttons import TileButtons
+from flowersorter.ui.labels.assign_controller import AssignController
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.session import MessageSink
 from flowersorter.ui.shared.widgets import count_photos
@@ -32,6 +35,13 @@ class SelectionController(QObject):
         super().__init__(parent)
         self._front, self._grid, self._classes, self._labels = front, grid, classes, labels
         self._filter, self._split_key = photo_filter, split_key
+        self.typing = AssignController(front, classes, grid.selected_places, self)
+        self.typing.watch(grid, lambda: grid.visualRect(grid.currentIndex()))
+        self.typing.assigned.connect(self.assign_to)
+        self.typing.made.connect(self._assign_to_made)
+        buttons = TileButtons(grid, grid.tiles)
+        buttons.confirm_clicked.connect(self.confirm_place)
+        buttons.reject_clicked.connect(self.reject_place)
 
     @property
     def handlers(self) -> dict[str, Callable[[], None]]:
@@ -42,18 +52,31 @@ class SelectionController(QObject):
             "not_mine": self.not_mine,
             "dont_know": self.dont_know,
             "clear_label": self.clear_label,
+            "assign_class": self.typing.open_box,
         }
 
     @Slot(int)
     def assign(self, class_id: int) -> None:
         """Label the selected photos with this class."""
-        self._after_key(self._labels.assign(self._grid.selected_places(), class_id))
+        self.assign_to(self._grid.selected_places(), class_id)
+
+    @Slot(object, int)
+    def assign_to(self, place_ids: Sequence[int], class_id: int) -> None:
+        """Label photos, selected when they were asked about, with this class."""
+        self.typing.remember(class_id)
+        self._after_key(place_ids, self._labels.assign(place_ids, class_id))
+
+    @Slot(object, object)
+    def _assign_to_made(self, place_ids: Sequence[int], made: PhotoClass) -> None:
+        self.typing.remember(made.id)
+        self._labels.assign_to_made(place_ids, made)
+        self._after_key(place_ids, len(place_ids))
 
     @Slot()
     def confirm(self) -> None:
         """Confirm the suggestions."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.confirm(selected)):
+        if selected and not self._after_key(selected, self._labels.confirm(selected)):
             self._front.bar.say(self.tr("No suggestion to confirm. Drag it onto a class or press a number."))
 
     @Slot()
@@ -65,8 +88,18 @@ class SelectionController(QObject):
     def reject(self) -> None:
         """Store that the selected photos do not show the class they are shown with."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._labels.reject(selected)):
+        if selected and not self._after_key(selected, self._labels.reject(selected)):
             self._front.bar.say(self.tr("No suggestion or label to reject."))
+
+    @Slot(int)
+    def confirm_place(self, place_id: int) -> None:
+        """Confirm the suggestion of a photo; the selected ones stay selected."""
+        self._labels.confirm([place_id])
+
+    @Slot(int)
+    def reject_place(self, place_id: int) -> None:
+        """Store that a photo does not show the class it is suggested for."""
+        self._labels.reject([place_id])
 
     @Slot()
     def not_mine(self) -> None:
@@ -76,7 +109,7 @@ class SelectionController(QObject):
     @Slot(object)
     def mark_not_mine(self, place_ids: list[int]) -> None:
         """Store that photos, selected or dragged, show none of the classes."""
-        count = self._after_key(self._labels.mark(place_ids, Mark.NOT_MINE))
+        count = self._after_key(place_ids, self._labels.mark(place_ids, Mark.NOT_MINE))
         if count:
             one, many = self.tr("{0} not mine. It is not sorted."), self.tr("{0} not mine. They are not sorted.")
             self._front.bar.say((one if count == 1 else many).format(count_photos(count)))
@@ -84,13 +117,15 @@ class SelectionController(QObject):
     @Slot()
     def dont_know(self) -> None:
         """Store that the person cannot tell the class of the selected photos."""
-        count = self._after_key(self._labels.mark(self._grid.selected_places(), Mark.DONT_KNOW))
+        selected = self._grid.selected_places()
+        count = self._after_key(selected, self._labels.mark(selected, Mark.DONT_KNOW))
         if count:
             self._front.bar.say(self.tr("{0} not suggested for labelling again.").format(count_photos(count)))
 
     @Slot(int, object)
     def drop(self, class_id: int, place_ids: list[int]) -> None:
         """Label dragged photos with the class under the drop."""
+        self.typing.remember(class_id)
         self._labels.assign(place_ids, class_id)
 
     @Slot()
@@ -116,8 +151,8 @@ class SelectionController(QObject):
 
     @Slot(int)
     def split_class(self, class_id: int) -> None:
-        """Show a class, so that the person can select photos for a new class."""
-        if self._filter.class_shown == class_id:
+        """Move the selected photos to a new class; without any, show a class so that the person can select some."""
+        if self._filter.class_shown == class_id or self._grid.selected_places():
             self.split()
             return
         self._filter.show(class_id)
@@ -125,9 +160,13 @@ class SelectionController(QObject):
         text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split))
 
-    def _after_key(self, count: int) -> int:
-        """After a single photo, select the next one, so that a series needs one key each."""
-        picked = self._grid.selectionModel().selectedIndexes()
-        if count == 1 and len(picked) == 1:
+    def _after_key(self, selected: Sequence[int], count: int) -> int:
+        """After a single photo, select the next one, so that a series needs one key each.
+
+        Args:
+            selected: The places selected before; what is said of a photo may take it out of view.
+            count: How many of them changed.
+        """
+        if count == 1 and len(selected) == 1:
             self._grid.go_on()
         return count

@@ -1,12 +1,28 @@
-"""A table of keyboard shortcuts and mouse gestures, built from the actions."""
+"""The help sheet: keys and mouse gestures by task, built from the actions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import open_at
+from flowersorter.ui.window.key_tasks import TASKS, KeyLine, KeyTask
+
+_CONTEXT = "KeyTasks"
+_Lines = list[tuple[str, str]]
 
 
 class _WideScrollArea(QScrollArea):
@@ -21,40 +37,18 @@ class _WideScrollArea(QScrollArea):
 
 
 class ShortcutsDialog(QDialog):
-    """Lists every action that has a key, and the mouse gestures."""
+    """Lists every action that has a key, and the mouse gestures, in two columns."""
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("keys_dialog")
         self.setWindowTitle(self.tr("Keyboard and mouse"))
-        rows = [
-            (self.tr("Drag photos onto a class"), self.tr("Assign the class")),
-            (self.tr("Drag a class up or down"), self.tr("Reorder; number keys follow")),
-            (self.tr("1 to 9"), self.tr("Assign the class with that number")),
-            (self.tr("Ctrl + wheel"), self.tr("Larger or smaller thumbnails")),
-            (self.tr("Double click"), self.tr("See a larger view")),
-            (self.tr("Escape"), self.tr("Clear selection")),
-        ]
-        for action in actions:
-            keys = action.shortcuts()
-            if keys:
-                key = keys[0].toString(QKeySequence.SequenceFormat.NativeText)
-                rows.append((key, action.text().replace("&", "").rstrip("…")))
         page = QWidget(self)
-        grid = QGridLayout(page)
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(5)
-        grid.setColumnStretch(1, 1)
-        for number, (key, deed) in enumerate(rows):
-            label = QLabel(key, page)
-            font = label.font()
-            font.setBold(True)
-            label.setFont(font)
-            grid.addWidget(label, number, 0)
-            said = QLabel(deed, page)
-            said.setWordWrap(True)
-            grid.addWidget(said, number, 1)
-        grid.setRowStretch(len(rows), 1)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(theme.GAP_PX, 0, theme.GAP_PX, 0)
+        row.setSpacing(3 * theme.LARGE_GAP_PX)
+        for tasks in _in_two(_worded(actions)):
+            row.addWidget(_column(page, tasks), 1)
         scroll = _WideScrollArea(self)
         scroll.setObjectName("keys")
         scroll.setAccessibleName(self.tr("Keyboard shortcuts"))
@@ -67,4 +61,65 @@ class ShortcutsDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(scroll, 1)
         column.addWidget(buttons)
-        self.resize(600, 560)
+        open_at(self, 112, 36)
+
+
+def _worded(actions: Sequence[QAction]) -> list[tuple[str, _Lines]]:
+    """The lines of each task; actions that no task lists come with the last one."""
+    by_name = {action.objectName(): action for action in actions}
+    listed = {name for task in TASKS for line in task.lines for name in line.actions}
+    rest = tuple(KeyLine((name,)) for name in by_name if name not in listed)
+    tasks = (*TASKS[:-1], KeyTask(TASKS[-1].title, TASKS[-1].lines + rest))
+    worded = ((_tr(task.title), [shown for line in task.lines for shown in _line(line, by_name)]) for task in tasks)
+    return [(title, lines) for title, lines in worded if lines]
+
+
+def _line(line: KeyLine, by_name: dict[str, QAction]) -> Iterator[tuple[str, str]]:
+    """The line as (keys, what they do), nothing where no action of it has a key."""
+    if line.gesture:
+        yield _tr(line.gesture), _tr(line.text)
+        return
+    actions = [by_name[name] for name in line.actions if name in by_name and by_name[name].shortcuts()]
+    if actions:
+        keys = ", ".join(each.shortcut().toString(QKeySequence.SequenceFormat.NativeText) for each in actions)
+        yield keys, _tr(line.text) if line.text else actions[0].text().replace("&", "").rstrip("…")
+
+
+def _in_two(tasks: list[tuple[str, _Lines]]) -> tuple[list[tuple[str, _Lines]], list[tuple[str, _Lines]]]:
+    """Divide the tasks among two columns of about the same height."""
+    heights = [len(lines) + 2 for _, lines in tasks]
+    at = min(range(len(tasks) + 1), key=lambda at: abs(sum(heights[:at]) - sum(heights[at:])))
+    return tasks[:at], tasks[at:]
+
+
+def _column(parent: QWidget, tasks: list[tuple[str, _Lines]]) -> QWidget:
+    column = QWidget(parent)
+    grid = QGridLayout(column)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
+    grid.setVerticalSpacing(1)
+    grid.setColumnStretch(1, 1)
+    for title, lines in tasks:
+        heading = _bold(QLabel(title, column))
+        heading.setContentsMargins(0, theme.SMALL_GAP_PX if grid.rowCount() > 1 else 0, 0, 0)
+        grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
+        for keys, deed in lines:
+            row = grid.rowCount()
+            label = QLabel(keys, column)
+            said = QLabel(deed, column)
+            said.setWordWrap(True)
+            grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(said, row, 1, Qt.AlignmentFlag.AlignTop)
+    grid.setRowStretch(grid.rowCount(), 1)
+    return column
+
+
+def _bold(label: QLabel) -> QLabel:
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate(_CONTEXT, text)

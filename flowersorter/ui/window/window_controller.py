@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.library.tables.settings import LAST_FOLDER
@@ -59,6 +59,15 @@ class WindowController(QObject):
         path = self._session.photos.path_of(picked[0]) if picked else None
         if path is not None:
             self.show_in_folder(path)
+
+    @Slot()
+    def copy_paths(self) -> None:
+        """Put the paths of the selected photos on the clipboard, one a line."""
+        paths = [self._session.photos.path_of(place_id) for place_id in self._grid.selected_places()]
+        if paths:
+            QGuiApplication.clipboard().setText("\n".join(str(path) for path in paths if path is not None))
+            one, many = self.tr("Path copied."), self.tr("{0} paths copied.").format(len(paths))
+            self._front.bar.say(one if len(paths) == 1 else many)
 
     @Slot(object)
     def go_to_path(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Remembers how the window looked: size, sides, size of the photos, order."""
+"""Remembers how the window looked: size, sides, size of the photos, order, sections."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from flowersorter.library.tables.settings import (
+    GROUPING,
     INSPECTOR_SHOWN,
     PANEL_WIDTHS,
     PHOTO_ORDER,
     TILE_SIZE_PX,
     WINDOW_GEOMETRY,
 )
-from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.library_state import LibraryState
 
 USUAL_SIZE = (1280, 820)
 USUAL_SIDES = [230, 760, 290]
 NARROW_PX = 960
 NARROW_SIDES = [180, 390, 230]
+WIDE_PX = 1600
+WIDE_SIDES = [300, 960, 340]
 
 
 class WindowState:
@@ -35,6 +39,12 @@ class WindowState:
         stored = self._state.setting(PHOTO_ORDER)
         return Order(stored) if stored in list(Order) else Order.NAME
 
+    @property
+    def grouping(self) -> Grouping:
+        """How the photos were divided into sections."""
+        stored = self._state.setting(GROUPING)
+        return Grouping(stored) if stored in list(Grouping) else Grouping.NONE
+
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Restore the window's layout, or use the default layout on the first start."""
         stored = self._state.setting(WINDOW_GEOMETRY)
@@ -43,19 +53,23 @@ class WindowState:
             self._window.resize(*USUAL_SIZE)
         sides = self._state.setting(PANEL_WIDTHS)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
-        self._splitter.setSizes(sides if valid else USUAL_SIDES)
+        self._splitter.setSizes(sides if valid else _sides_at(self._window.width()))
         grid.set_tile_size(self._state.setting(TILE_SIZE_PX))
         inspector.setChecked(self._state.setting(INSPECTOR_SHOWN))
         self._inspector = inspector
 
     def fit(self, before_px: int, now_px: int) -> None:
-        """A window that gets narrow takes the room from its sides, one that gets wide gives it back."""
-        if before_px >= NARROW_PX > now_px:
-            self._splitter.setSizes(NARROW_SIDES)
-        elif now_px >= NARROW_PX > before_px > 0:
-            self._splitter.setSizes(USUAL_SIDES)
+        """A window that gets narrow takes the room from its sides, one that gets wide gives them more.
 
-    def save(self, grid: PhotoGrid, order: Order) -> None:
+        Sides that the person sized are left as they are, unless the window is too narrow for them.
+        """
+        before, now = _sides_at(before_px), _sides_at(now_px)
+        if before_px <= 0 or before == now:
+            return
+        if NARROW_SIDES in (before, now) or self._splitter.sizes()[0] == before[0]:
+            self._splitter.setSizes(now)
+
+    def save(self, grid: PhotoGrid, shown: PhotoFilter) -> None:
         """Remember all of it."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
         self._state.set_setting(WINDOW_GEOMETRY, geometry)
@@ -63,4 +77,12 @@ class WindowState:
             self._state.set_setting(PANEL_WIDTHS, self._splitter.sizes())
         self._state.set_setting(INSPECTOR_SHOWN, self._inspector.isChecked())
         self._state.set_setting(TILE_SIZE_PX, grid.tile_size)
-        self._state.set_setting(PHOTO_ORDER, order.value)
+        self._state.set_setting(PHOTO_ORDER, shown.order.value)
+        self._state.set_setting(GROUPING, shown.grouping.value)
+
+
+def _sides_at(width_px: int) -> list[int]:
+    """Widths of class list, photos and inspector in a window of this width."""
+    if width_px < NARROW_PX:
+        return NARROW_SIDES
+    return USUAL_SIDES if width_px < WIDE_PX else WIDE_SIDES

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.verdict import Verdict
-from flowersorter.messages import text
+from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.packed import Features
@@ -17,6 +16,9 @@ from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Probabilities to be of none of the classes above which a photo is not sure, and above which it is unknown.
 MAYBE_UNKNOWN, UNKNOWN = 0.1, 0.7
+#: No suggestion below it is likely or sure, whatever share of such suggestions was right: 43 % against 39 % is neither.
+#: From it on the second class has at most two thirds of the probability of the first.
+LEAST_LIKELY = 0.6
 #: Photos one thread predicts at a time.
 _BLOCK_ROWS = 2048
 
@@ -29,11 +31,13 @@ class Predictions:
         probabilities: (N, C) float32, calibrated, rows sum to 1.
         verdicts: (N,) uint8 `Verdict`.
         ood_score: (N,) float32, OOD score relative to the predicted class.
+        caveats: (N,) uint8 `Caveat`: why a photo is less than sure though its probability would do.
     """
 
     probabilities: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
     ood_score: NDArray[np.float32]
+    caveats: NDArray[np.uint8]
 
 
 def predict(
@@ -64,7 +68,10 @@ def predict(
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
-        np.empty((photos, classes), np.float32), np.empty(photos, np.uint8), np.empty(photos, np.float32)
+        np.empty((photos, classes), np.float32),
+        np.empty(photos, np.uint8),
+        np.empty(photos, np.float32),
+        np.empty(photos, np.uint8),
     )
     axes = model.novelty.axes
     columns = model.weight.T if coordinates is not None else np.hstack([model.weight.T, axes.columns])
@@ -85,18 +92,20 @@ def predict(
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
-        judged = None if by_folder is None else by_folder[rows]
-        verdicts = verdicts_of(model, confidence, ood_score, *of_folder, by_folder=judged)
+        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from, by_folder)]
+        verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
         if terms is not None:
             probabilities = softmax(logits + terms[rows])
-            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder, by_folder=judged)
+            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
             verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
         if rejected is not None:
             verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
             verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
             probabilities[rejected[rows]] = 0
         result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
+        refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
+        confidence = probabilities.max(axis=1)
+        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, of_folder[0], of_folder[1], refused)
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
@@ -123,7 +132,6 @@ def verdicts_of(
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
-    *,
     by_folder: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
@@ -140,8 +148,9 @@ def verdicts_of(
         (N,) uint8 `Verdict`.
     """
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
-    verdicts[confidence >= model.thresholds.likely] = Verdict.LIKELY
-    sure = (confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)
+    likely = confidence >= max(model.thresholds.likely, LEAST_LIKELY)
+    verdicts[likely] = Verdict.LIKELY
+    sure = likely & (confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)
     if unknown is not None:
         sure &= unknown <= MAYBE_UNKNOWN
     if sure_from is not None:
@@ -154,35 +163,36 @@ def verdicts_of(
     return verdicts
 
 
-def reason_not_sure(
+def caveats_of(
     model: Model,
-    verdict: Verdict,
-    confidence: float,
-    ood_score: float,
-    *,
-    unknown: float = 0.0,
-    sure_from: float = 0.0,
-    rejected: bool = False,
-) -> str:
-    """Say why a photo is less than sure though its confidence would do; "" for any other photo.
+    verdicts: NDArray[np.uint8],
+    confidence: NDArray[np.float32],
+    ood_score: NDArray[np.float32],
+    unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
+    rejected: NDArray[np.bool_] | None = None,
+) -> NDArray[np.uint8]:
+    """Find why photos are less than sure though their probability would do.
 
     Args:
-        model: The model that predicted the photo.
-        verdict: Its verdict.
-        confidence: The probability that is shown.
-        ood_score: Its OOD score.
-        unknown: Its probability of being of none of the classes, from its folder.
-        sure_from: The confidence from which it can be sure, from its folder.
-        rejected: Whether a person rejected a class for it.
+        model: The model that predicted N photos.
+        verdicts: (N,) `Verdict`.
+        confidence: (N,) the probability that is shown.
+        ood_score: (N,) OOD scores.
+        unknown: (N,) probability of being of none of the classes, from the folder of each photo.
+        sure_from: (N,) confidence from which each photo can be sure, from its folder.
+        rejected: (N,) whether a person rejected a class for the photo.
+
+    Returns:
+        (N,) uint8 `Caveat`.
     """
-    if verdict not in (Verdict.LIKELY, Verdict.UNSURE) or confidence < model.thresholds.sure:
-        return ""
-    if rejected:
-        return text("you rejected another suggestion")
-    if ood_score > model.novelty.familiar:
-        return text("unlike your confirmed photos")
-    if unknown > MAYBE_UNKNOWN:
-        return text("in a folder with photos of none of your classes")
-    if confidence < sure_from:
-        return text("in a folder that differs from your confirmed photos")
-    return text("less clear without the other photos of its folder")
+    caveats = np.full(len(verdicts), Caveat.CLEAR_IN_FOLDER_ONLY, np.uint8)
+    if sure_from is not None:
+        caveats[confidence < sure_from] = Caveat.FOLDER_DIFFERS
+    if unknown is not None:
+        caveats[unknown > MAYBE_UNKNOWN] = Caveat.UNKNOWN_IN_FOLDER
+    caveats[ood_score > model.novelty.familiar] = Caveat.UNLIKE_LABELLED
+    if rejected is not None:
+        caveats[rejected] = Caveat.REJECTED
+    less = (verdicts == Verdict.LIKELY) | (verdicts == Verdict.UNSURE)
+    return np.where(less & (confidence >= max(model.thresholds.sure, LEAST_LIKELY)), caveats, np.uint8(Caveat.NONE))

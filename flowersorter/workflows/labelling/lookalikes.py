@@ -1,4 +1,4 @@
-"""Finds the photos that would plausibly follow a label: unlabelled ones that resemble the labelled photo most."""
+"""Finds the photos that resemble another one most: any of them, or those that would plausibly follow its label."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SEED = 42
 
 @dataclass(frozen=True, slots=True)
 class SimilarPhoto:
-    """An unlabelled photo that resembles a labelled one.
+    """A photo that resembles another one.
 
     Attributes:
         photo_id: The photo.
@@ -32,6 +32,26 @@ class SimilarPhoto:
 
     photo_id: int
     similarity: float
+
+
+def similar_photos(
+    engine: Engine, photo_id: int, candidates: NDArray[np.int64], count: int = 60
+) -> tuple[SimilarPhoto, ...]:
+    """Find the photos that resemble a photo most, labelled or not. From cached features; reads no photo.
+
+    Args:
+        engine: Of the collection.
+        photo_id: The photo.
+        candidates: (N,) photos to choose from, such as those of the open folder.
+        count: Number of photos at most.
+
+    Returns:
+        The nearest first, without the photo itself; none where the photo is not embedded.
+    """
+    wanted = sorted_unique(candidates)
+    wanted = wanted[(wanted > 0) & (wanted != photo_id)]
+    similarity = _similarity_to(engine, photo_id, wanted)
+    return tuple(SimilarPhoto(int(wanted[at]), float(similarity[at])) for at in _nearest(similarity, count).tolist())
 
 
 def lookalikes(
@@ -51,19 +71,32 @@ def lookalikes(
     Returns:
         The nearest first; none where the photo has no label or is not embedded.
     """
-    collection = engine.collection
-    label = collection.labels.get([photo_id]).get(photo_id)
-    table = engine.features(chosen_backbone(collection))
-    own, found = table.get(collection.photos.hashes([photo_id])[1])
-    if label is None or not len(found):
+    label = engine.collection.labels.get([photo_id]).get(photo_id)
+    if label is None:
         return ()
     wanted = _may_follow(engine, candidates, photo_id, label.class_id)
-    similarity = _similarity(table, wanted, own.unpack().T)[:, 0] if len(wanted) else np.empty(0, np.float32)
-    nearest = np.argsort(-similarity, kind="stable")[:_SHORTLIST]
-    nearest = nearest[similarity[nearest] > 0]
+    similarity = _similarity_to(engine, photo_id, wanted)
+    nearest = _nearest(similarity, _SHORTLIST)
+    table = engine.features(chosen_backbone(engine.collection))
     rival = _nearest_of_other_classes(engine, table, wanted[nearest], label.class_id)
     followers = nearest[similarity[nearest] > rival][:count]
     return tuple(SimilarPhoto(int(wanted[at]), float(similarity[at])) for at in followers.tolist())
+
+
+def _similarity_to(engine: Engine, photo_id: int, wanted: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(M,) cosine similarity of photos, ascending ids, to one photo; -1 where either is not embedded."""
+    collection = engine.collection
+    table = engine.features(chosen_backbone(collection))
+    own, found = table.get(collection.photos.hashes([photo_id])[1])
+    if not len(found) or not len(wanted):
+        return np.full(len(wanted), -1, np.float32)
+    return _similarity(table, wanted, own.unpack().T)[:, 0]
+
+
+def _nearest(similarity: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """(K,) positions of the largest similarities above 0, the largest first."""
+    nearest = np.argsort(-similarity, kind="stable")[:count]
+    return nearest[similarity[nearest] > 0]
 
 
 def _may_follow(engine: Engine, candidates: NDArray[np.int64], photo_id: int, class_id: int) -> NDArray[np.int64]:

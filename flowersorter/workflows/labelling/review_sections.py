@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.photos.scan import Roots
-from flowersorter.vision.classifier.review_order import Question, QuestionKind, questions
 from flowersorter.workflows.labelling.choose_groups import grouped_photos, without_answer
+from flowersorter.workflows.labelling.review_order import Question, QuestionKind, questions
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.predict_cached import guess
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability

@@ -15,17 +15,13 @@ from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
-from flowersorter.domain.verdict import Verdict, has_percentage
+from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.photos.scan import Roots
-from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import predict, reason_not_sure
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
 from flowersorter.workflows.predicting.imagenet_names import looks_like
 from flowersorter.workflows.predicting.predict_cached import guess
-from flowersorter.workflows.predicting.unknown_photos import unknown_probability, unknown_with
+from flowersorter.workflows.predicting.unknown_photos import unknown_with
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -61,8 +57,7 @@ class PhotoDetails:
         label: Its label, if any.
         top: The most likely classes as (class id, probability), likeliest first.
         verdict: The reliability of the prediction.
-        reason: Why the photo is less than sure though its probability would do; "" for any other photo.
-        has_percentages: Whether its probabilities are shown as numbers beside the verdict.
+        caveat: Why the verdict is not the one that the probability alone would give.
         neighbours: The most similar confirmed photos.
         looks_like: The ImageNet class that an unknown photo resembles; "" for none.
         unknown_with: Number of other photos of its folder that are unknown too; 0 if the photo is not.
@@ -78,8 +73,7 @@ class PhotoDetails:
     looks_like: str = ""
     unknown_with: int = 0
     answers: PhotoAnswers = NO_ANSWERS
-    reason: str = ""
-    has_percentages: bool = True
+    caveat: Caveat = Caveat.NONE
 
 
 def predictions_for(
@@ -124,13 +118,12 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     backbone = chosen_backbone(collection)
     guesses = predictions_for(engine, [photo.id], backbone)
     top: tuple[tuple[int, float], ...] = ()
-    verdict, reason = Verdict.NONE, ""
+    verdict, caveat = Verdict.NONE, Caveat.NONE
     answers = collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS)
     named = model_for(engine, backbone)
     if guesses is not None and len(guesses.photo_ids):
         top, verdict = guesses.top(photo.id, TOP_GUESSES), Verdict(int(guesses.verdicts[0]))
-        if named is not None and top:
-            reason = _reason_not_sure(engine, named.model, photo.id, verdict, top[0][1], answers)
+        caveat = Caveat(int(guesses.caveats[0]))
     others = 0
     if named is not None and verdict in (Verdict.UNSURE, Verdict.UNKNOWN):
         others = unknown_with(engine, named, photo.id, place.path.parent)
@@ -144,27 +137,8 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.UNKNOWN else "",
         unknown_with=others,
         answers=answers,
-        reason=reason,
-        has_percentages=not top or has_percentage(verdict, top[0][1], sure_precision(engine)),
+        caveat=caveat,
     )
-
-
-def _reason_not_sure(
-    engine: Engine, model: Model, photo_id: int, verdict: Verdict, confidence: float, answers: PhotoAnswers
-) -> str:
-    """As `reason_not_sure`, of a known photo."""
-    wanted = np.array([photo_id], np.int64)
-    for _, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        return reason_not_sure(
-            model,
-            verdict,
-            confidence,
-            float(predict(model, features, places).ood_score[0]),
-            unknown=float(unknown_probability(engine, model, wanted)[0]),
-            sure_from=float(sure_thresholds(engine, model, wanted)[0]),
-            rejected=bool(answers.rejected),
-        )
-    return ""
 
 
 def remark_on(engine: Engine, photo_id: int) -> str | None:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions
-from flowersorter.domain.verdict import Verdict
+from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
+from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
 from flowersorter.workflows.predicting.folder_adaptation import logit_terms
 from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
@@ -43,7 +44,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     meant = engine.collection.classes.meant_by(model.class_names)
     wanted = sorted_unique(photo_ids)
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
-    verdicts = np.empty(len(wanted), np.uint8)
+    verdicts, caveats = np.empty(len(wanted), np.uint8), np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
     unknown, sure_from = unknown_probability(engine, model, wanted), sure_thresholds(engine, model, wanted)
     judged = judged_by_folder(engine, model, wanted)
@@ -55,6 +56,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
         of_folder = unknown[positions], sure_from[positions], added
         result = predict(model, features, places, *of_folder, by_folder=judged[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
+        caveats[positions] = result.caveats
         embedded[positions] = True
         again = np.flatnonzero(answered[positions])
         if len(again):
@@ -63,10 +65,20 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
             added = None if terms is None else terms[at]
             part = features.take(again), places.take(again)
             result = predict(model, *part, unknown[at], sure_from[at], added, rest, judged[at])
-            probabilities[at], verdicts[at] = result.probabilities, result.verdicts
+            probabilities[at], verdicts[at], caveats[at] = result.probabilities, result.verdicts, result.caveats
     if not embedded.all():
-        wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
-    return without_rejected(PhotoPredictions(wanted, *in_classes(outputs, probabilities, verdicts)), answers)
+        wanted, probabilities = wanted[embedded], probabilities[embedded]
+        verdicts, caveats = verdicts[embedded], caveats[embedded]
+    said = in_classes(outputs, probabilities, verdicts)
+    found = without_rejected(PhotoPredictions(wanted, *said, caveats), answers)
+    return replace(found, caveats=_caveats_of_sure(found, sure_precision(engine)))
+
+
+def _caveats_of_sure(found: PhotoPredictions, precision: float) -> NDArray[np.uint8]:
+    """(M,) the caveats, with those of photos that are sure or, in the classes there are now, unknown."""
+    below = (found.verdicts == Verdict.SURE) & (found.probabilities.max(axis=1, initial=0.0) < precision)
+    caveats = np.where(found.verdicts == Verdict.UNKNOWN, np.uint8(Caveat.NONE), found.caveats)
+    return np.where(below, np.uint8(Caveat.BELOW_PRECISION), caveats)
 
 
 def rejected_classes(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.verdict import Verdict
+from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
@@ -17,7 +17,7 @@ from flowersorter.messages import text
 from flowersorter.photos.read import LoadedPhoto, PhotoSource, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import Predictions, predict, reason_not_sure
+from flowersorter.vision.classifier.predict import Predictions, predict
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, cut
@@ -140,8 +140,7 @@ def _predict_batch(
         predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), refused)
         for row, i in enumerate(photos):
             found = _described(sources[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
-            score, answered = float(predictions.ood_score[row]), bool(refused[row].any())
-            reason = reason_not_sure(model, found.verdict, found.confidence, score, rejected=answered)
+            reason = Caveat(int(predictions.caveats[row])).reason
             like = likely[row] if found.verdict is Verdict.UNKNOWN else ""
             result[i] = replace(found, looks_like=like, reason=reason, remark=photos[i].remark)
     return [result[i] for i in range(len(sources))]

@@ -16,7 +16,6 @@ from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import MOVE_SORTED_COPIES
-from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.shared.error_dialog import ErrorDialog
@@ -76,12 +75,12 @@ def delete(program: Program, one: str) -> None:
 
 
 def rename(program: Program, one: str, name: str) -> None:
-    def write(dialog: NameDialog) -> None:
-        QTest.keyClicks(dialog.field, name)
-        QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-
-    when_asked(NameDialog, write)
-    program.window.classes.rename(class_named(program, one))
+    sides = program.window.class_list
+    sides.rename(class_named(program, one))
+    QTest.keyClicks(sides.editor.field, name)
+    QTest.keyClick(sides.editor.field, Qt.Key.Key_Return)
+    stored(program)
+    assert not sides.editor.isVisible()
 
 
 def ctrl_z(program: Program, qtbot: QtBot) -> None:

@@ -21,7 +21,6 @@ from flowersorter.ui.classes.class_dialogs import (
     NameDialog,
     ask_for_name,
     ask_merge_target,
-    ask_new_name,
     ask_to_delete,
 )
 from tests.qt.dialogs import when_asked
@@ -159,65 +158,6 @@ def test_a_name_refused_after_all_says_why_and_can_be_mended(
     made = ask_for_name(window, classes.all(), at_once(classes.add), 0)
     assert made is not None
     assert (made.name, tries) == ("better", ["worse", "better"])
-
-
-# -- another name
-
-
-def test_renaming_starts_with_the_old_name_selected(window: QWidget, classes: ClassTable) -> None:
-    daisy = classes.all()[0]
-
-    def deed(dialog: NameDialog) -> None:
-        assert dialog.field.selectedText() == "daisy"
-        QTest.keyClicks(dialog.field, "Daisy")  # its own name, only written otherwise
-        assert dialog.message.text == ""
-        QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-
-    when_asked(NameDialog, deed)
-    assert ask_new_name(window, classes.all(), checked(classes, daisy), daisy) == "Daisy"
-    assert names(classes) == ["daisy", "roses & thorns"]  # asking changes nothing
-
-
-def test_renaming_to_another_class_is_refused(window: QWidget, classes: ClassTable) -> None:
-    when_asked(NameDialog, typed("ROSES & thorns"))
-    assert ask_new_name(window, classes.all(), checked(classes, classes.all()[0]), classes.all()[0]) is None
-
-
-def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: ClassTable) -> None:
-    said: list[str] = []
-
-    def deed(dialog: NameDialog) -> None:
-        dialog.field.setText("da\u2028isy")
-        QTest.keyClick(dialog.field, Qt.Key.Key_Return)
-        said.append(dialog.message.text)
-
-    when_asked(NameDialog, deed)
-    assert ask_new_name(window, classes.all(), checked(classes, classes.all()[0]), classes.all()[0]) is None
-    assert len(said) == 1
-    assert "characters that cannot be displayed" in said[0]
-
-
-@pytest.mark.parametrize(("filed", "note"), [(0, ""), (12, "12 photos sorted into it: next you choose")])
-def test_renaming_says_that_filed_photos_are_asked_about(
-    window: QWidget, classes: ClassTable, filed: int, note: str
-) -> None:
-    notes: list[str] = []
-    when_asked(NameDialog, lambda dialog: notes.append(dialog.note.text()))
-    ask_new_name(window, classes.all(), checked(classes, classes.all()[0]), classes.all()[0], filed)
-    assert len(notes) == 1
-    assert notes[0].startswith(note)
-    assert bool(notes[0]) == bool(note)
-
-
-def test_an_ampersand_in_a_name_is_no_mnemonic(window: QWidget, classes: ClassTable) -> None:
-    asked: list[str] = []
-
-    def look(dialog: NameDialog) -> None:
-        asked.append(dialog.field.accessibleName())
-
-    when_asked(NameDialog, look)
-    ask_new_name(window, classes.all(), checked(classes, classes.all()[1]), classes.all()[1])
-    assert asked == ["New name of “roses & thorns”"]
 
 
 # -- merging

@@ -18,9 +18,8 @@ from flowersorter.library.tables.settings import MOVE_SORTED_COPIES
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
 from flowersorter.sorting.sidecar_groups import Group, file_group
-from flowersorter.ui.classes.class_dialogs import NameDialog
-from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
+from flowersorter.ui.classes.class_rows import NEW_CLASS
 from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
@@ -65,15 +64,11 @@ def names(program: Program) -> list[str]:
 
 
 def rename(program: Program, old: str, new: str) -> None:
-    def answer() -> None:
-        dialog = program.window.findChild(NameDialog)
-        assert dialog is not None
-        assert f"{EACH} photos sorted into it" in dialog.note.text()
-        dialog.field.setText(new)
-        QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-
-    when_open(answer)
-    program.window.classes.rename(class_named(program, old))
+    program.window.class_list.rename(class_named(program, old))
+    field = program.window.class_list.editor.field
+    field.setText(new)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    stored(program)
 
 
 def merge(program: Program, old: str, into: str) -> None:
@@ -160,14 +155,7 @@ def test_a_class_without_filed_photos_is_renamed_at_once(program: Program, qtbot
     stored(program).classes.add("violet")
     show_stored(program)
 
-    def answer() -> None:
-        dialog = program.window.findChild(NameDialog)
-        assert dialog is not None
-        dialog.field.setText("lilac")
-        dialog.ok_button.click()
-
-    when_open(answer)
-    program.window.classes.rename(class_named(program, "violet"))
+    rename(program, "violet", "lilac")
     assert program.window.findChild(ClassMoveDialog) is None
     assert stored(program).classes.all()[-1].name == "lilac"
 

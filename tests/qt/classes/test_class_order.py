@@ -17,7 +17,8 @@ from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.ui.classes.class_commands import moved, share_of
 from flowersorter.ui.classes.class_dialogs import NameDialog
-from flowersorter.ui.classes.class_list import NEW_CLASS, ClassList
+from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.class_rows import NEW_CLASS
 from flowersorter.ui.classes.sidebar_model import ROW_MIME
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared.error_dialog import ErrorDialog

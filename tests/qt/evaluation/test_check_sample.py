@@ -44,6 +44,7 @@ def check_of(paths: list[Path], answers: dict[int, CheckAnswer] | None = None, w
         marks=np.zeros(count, np.uint8),
         second_class_ids=np.zeros(count, np.int32),
         second_confidences=np.zeros(count, np.float32),
+        caveats=np.zeros(count, np.uint8),
     )
     sample = StoredSample(1, (Path("/p"),), "all", "resnet50/1", ids, classes, np.zeros(0, np.int64), "2026-11-29")
     return CheckedSample(sample, 98, rows, answers or {}, withdrawn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.grid.photo_model import PLACES_MIME, PhotoModel, PhotoRole, places_in
+from flowersorter.ui.grid.photo_model import PLACES_MIME, ClassLook, PhotoModel, PhotoRole, places_in
+from flowersorter.ui.grid.photo_state import PhotoState
+from flowersorter.ui.shared.dates import in_words
 from flowersorter.workflows.predicting.predict_folder import RowsChanged
 from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
 
@@ -67,8 +70,9 @@ def test_each_role_says_one_thing(model: PhotoModel) -> None:
     model.set_rows(rows(4))
     index = model.index(1)  # place 2: class 3, unsure
     assert index.data() == "IMG_000002.jpg"
-    assert index.data(Qt.ItemDataRole.ToolTipRole) == "/photos/IMG_000002.jpg"
-    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, tulips, not sure"
+    tip = "tulips 73 %, daisy 13 %\nNot sure. You decide\nIMG_000002.jpg\n/photos"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == tip
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, tulips, not sure, tulips 73 %, daisy 13 %"
     assert index.data(PhotoRole.PLACE_ID) == 2
     assert index.data(PhotoRole.CLASS_NAME) == "tulips"
     assert index.data(PhotoRole.CLASS_COLOUR) == "#0072b2"
@@ -79,6 +83,16 @@ def test_each_role_says_one_thing(model: PhotoModel) -> None:
     model.set_labels({1002: (1, True)})
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, daisy, confirmed by you"
     assert index.data(PhotoRole.BY_PERSON) is True
+    assert index.data(PhotoRole.STATE) is PhotoState.CONFIRMED
+
+
+def test_a_tool_tip_has_the_date_and_takes_no_class_name_for_markup(model: PhotoModel) -> None:
+    model.set_classes(LOOKS | {3: ClassLook("<b>tulips</b>", "#0072b2")})
+    model.set_rows(rows(4))
+    model.columns.set_moments(np.array([1002]), np.array(["2026-06-12T14:03"], "datetime64[s]"))
+    tip = model.index(1).data(Qt.ItemDataRole.ToolTipRole).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Taken {in_words(datetime(2026, 6, 12, 14, 3))}" in tip
+    assert "&lt;b&gt;tulips" in tip
 
 
 def test_counts_put_every_photo_in_exactly_one_place() -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -51,6 +52,23 @@ def test_a_new_photo_says_what_it_looks_like(program: Program, qtbot: QtBot) -> 
     qtbot.waitUntil(inspector.likeness.isVisible)
     assert inspector.verdict.text() == "Doesn't match any of your classes"
     assert inspector.likeness.text() == "Looks like: strawberry"
+    assert (inspector.headline.text(), inspector.if_known.isVisible()) == ("Unknown", True)
+    assert "%" not in inspector.guesses.accessibleDescription(), "85 % red, and none of the classes"
+
+
+def test_the_inspector_says_what_the_tool_tip_of_the_tile_says(program: Program, qtbot: QtBot) -> None:
+    inspector, photos = program.window.inspector, program.photos
+    for part in ("yellow", "red", "green", "blue"):
+        pick(program, part)
+        idle(program, qtbot)
+        [place_id, *_] = places(program, part)
+        index = photos.index(photos.rows_of([place_id])[0])
+        lines = index.data(Qt.ItemDataRole.ToolTipRole).splitlines()
+        assert inspector.verdict.text() in lines[:2]
+        assert inspector.headline.text() == index.data(PhotoRole.TITLE)
+        shown = inspector.guesses.accessibleDescription()
+        assert lines[0].split(", ")[0] in (shown.split(", ")[0], "Unknown")
+    assert not inspector.if_known.isVisible()
 
 
 def test_other_photos_do_not(program: Program, qtbot: QtBot) -> None:

@@ -126,7 +126,7 @@ def test_n_makes_a_photo_not_mine_and_a_label_makes_it_mine_again(program: Progr
     drag(
         program.window.grid.viewport(),
         tile(program, other),
-        program.window.class_list.pseudo_classes.viewport(),
+        program.window.class_list.not_mine.viewport(),
         _row(program, PseudoClass.NOT_MINE),
     )
     idle(program, qtbot)
@@ -139,7 +139,7 @@ def test_n_makes_a_photo_not_mine_and_a_label_makes_it_mine_again(program: Progr
 
 
 def _row(program: Program, key: int) -> QPoint:
-    view = program.window.class_list.pseudo_classes
+    view = program.window.class_list.view_of(key)
     return view.visualRect(view.rows.index(view.rows.row_of(key))).center()
 
 
@@ -152,9 +152,8 @@ def test_k_is_remembered_and_changes_nothing_that_is_shown(program: Program, qtb
     assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(mark=Mark.DONT_KNOW)}
 
 
-def test_the_answers_are_in_the_menu_of_a_photo_and_named(program: Program) -> None:
+def test_the_answers_work_in_the_grid_and_are_named(program: Program) -> None:
     grid, actions = program.window.grid, program.window.actions_by_name
-    assert grid.contextMenuPolicy() is Qt.ContextMenuPolicy.ActionsContextMenu
     for name in ("reject", "not_mine", "dont_know"):
         assert actions[name] in grid.actions()
         assert actions[name].objectName() == name

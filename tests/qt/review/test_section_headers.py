@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
-from PySide6.QtCore import QLocale, QStringListModel, Qt
+from PySide6.QtCore import QDate, QLocale, QStringListModel, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -32,13 +31,13 @@ def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> Non
     assert not made.name.isEnabled()
     answers: list[str] = []
     made.named.connect(answers.append)
-    qtbot.keyClick(made.field, Qt.Key.Key_Return)
-    qtbot.keyClicks(made.field, " bluebell ")
-    qtbot.keyClick(made.field, Qt.Key.Key_Return)
+    QTest.keyClick(made.field, Qt.Key.Key_Return)
+    QTest.keyClicks(made.field, " bluebell ")
+    QTest.keyClick(made.field, Qt.Key.Key_Return)
     made.show_choices(["R&B roses"])
     assert made.choices[0].text() == "R&&B roses"
     assert made.choices[1].isHidden()
-    qtbot.mouseClick(made.choices[0], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(made.choices[0], Qt.MouseButton.LeftButton)
     assert answers == ["bluebell", "R&B roses"]
 
 
@@ -62,7 +61,7 @@ def test_photos_left_out_are_not_counted_and_without_any_there_is_no_answer(qtbo
     assert not made.name.isEnabled()
     assert not made.none.isEnabled()
     with qtbot.assertNotEmitted(made.named):
-        qtbot.keyClick(made.field, Qt.Key.Key_Return)
+        QTest.keyClick(made.field, Qt.Key.Key_Return)
 
 
 def test_a_torn_pair_offers_both_classes(qtbot: QtBot) -> None:
@@ -72,7 +71,7 @@ def test_a_torn_pair_offers_both_classes(qtbot: QtBot) -> None:
     assert [choice.text() for choice in made.choices] == ["All R&&B roses", "All tulips"]
     assert made.choices[1].accessibleName() == "9 photos are of the class tulips"
     with qtbot.waitSignal(made.chosen) as chosen:
-        qtbot.mouseClick(made.choices[1], Qt.MouseButton.LeftButton)
+        QTest.mouseClick(made.choices[1], Qt.MouseButton.LeftButton)
     assert chosen.args == [3]
 
 
@@ -85,7 +84,7 @@ def test_suggestions_of_one_class_are_confirmed_at_once(qtbot: QtBot) -> None:
     made.update_section(Section(SectionKind.SURE, (3,), 0, 5))
     assert made.confirm.text() == "Confirm 1"
     with qtbot.waitSignal(made.confirmed):
-        qtbot.mouseClick(made.confirm, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(made.confirm, Qt.MouseButton.LeftButton)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_suggestions_of_one_class_are_confirmed_at_once(qtbot: QtBot) -> None:
         (SectionKind.NOT_MINE, (), "Not mine"),
         (SectionKind.CLASS, (3,), "tulips"),
         (SectionKind.FOLDER, ("/photos/May 2026",), "May 2026"),
-        (SectionKind.DAY, ("2026-05-01",), QLocale().toString(date(2026, 5, 1), QLocale.FormatType.LongFormat)),
+        (SectionKind.DAY, ("2026-05-01",), QLocale().toString(QDate(2026, 5, 1), QLocale.FormatType.LongFormat)),
         (SectionKind.DAY, ("",), "Without a date"),
     ],
 )
@@ -123,7 +122,7 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
     )
     assert steps.percent.text() == "83 % done"
     with qtbot.waitSignal(steps.check_requested):
-        qtbot.mouseClick(steps.check, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(steps.check, Qt.MouseButton.LeftButton)
     steps.show_progress(ReviewProgress(to_check=41, to_sort=900, done=999, total=1001))
     assert _lit(steps) == [steps.check]
     assert not steps.name.icon().isNull()

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.photo_class import ClassOrigin, PhotoClass
-from flowersorter.ui.classes.class_list import NEW_CLASS, ClassList
+from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.class_rows import NEW_CLASS, ClassCounts
 from flowersorter.ui.classes.sidebar_model import SidebarRole
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
@@ -32,7 +33,7 @@ class Both(QWidget):
         self.model.set_classes(LOOKS)
         self.model.set_rows(rows(60))
         self.classes, self.grid = ClassList(self), PhotoGrid(self.model, self)
-        self.classes.show_classes(CLASSES, self.model.columns.counts())
+        self.classes.show_classes(CLASSES, ClassCounts(self.model.columns.counts()))
         row = QHBoxLayout(self)
         row.addWidget(self.classes)
         row.addWidget(self.grid, 1)
@@ -46,7 +47,7 @@ class Both(QWidget):
         return view.visualRect(view.rows.index(view.rows.row_of(key))).center()
 
     def view(self, key: int) -> SidebarView:
-        return self.classes.classes if self.classes.classes.rows.row_of(key) >= 0 else self.classes.pseudo_classes
+        return self.classes.view_of(key)
 
 
 @pytest.fixture
@@ -92,14 +93,27 @@ def events(view: SidebarView, at: QPoint, mime: QMimeData) -> tuple[QDragEnterEv
     return enter, move, drop
 
 
-def test_the_row_under_a_drag_lights_up(both: Both) -> None:
+def test_the_row_under_a_drag_lights_up_and_shows_how_many_photos_come(both: Both) -> None:
     view = both.classes.classes
-    mime = both.model.mimeData([both.model.index(0)])
+    mime = both.model.mimeData([both.model.index(0), both.model.index(1)])
     _, move, drop = events(view, both.row(3), mime)
     assert move.isAccepted()
-    assert view.drop_row == view.rows.row_of(3)
+    assert (view.drop_row, view.drop_count) == (view.rows.row_of(3), 2)
     QApplication.sendEvent(view.viewport(), drop)
-    assert view.drop_row == -1
+    assert (view.drop_row, view.drop_count) == (-1, 0)
+
+
+def test_one_row_of_both_lists_is_highlighted_the_one_that_is_shown(both: Both) -> None:
+    both.classes.set_current(int(PseudoClass.UNKNOWN))
+    view = both.classes.classes
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.RightButton, pos=both.row(2))
+    assert view.selectedIndexes() == []
+    QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=both.row(2))
+    QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(-20, -20))
+    assert view.selectedIndexes() == []
+    assert [index.row() for index in both.classes.pseudo_classes.selectedIndexes()] == [
+        both.classes.pseudo_classes.rows.row_of(int(PseudoClass.UNKNOWN))
+    ]
 
 
 def test_piles_and_foreign_drags_take_nothing(both: Both) -> None:
@@ -127,7 +141,7 @@ def test_one_row_of_both_lists_is_picked_at_a_time(both: Both) -> None:
     assert picked == [2, PseudoClass.UNKNOWN, PseudoClass.UNKNOWN]
     assert not both.classes.classes.selectionModel().hasSelection()
     QTest.keyClick(both.classes.pseudo_classes, Qt.Key.Key_Down)
-    assert picked[-1] == PseudoClass.NOT_MINE
+    assert picked[-1] == PseudoClass.UNREADABLE
 
 
 def test_the_new_class_row_asks_and_leaves_the_picked_one(both: Both) -> None:
@@ -141,19 +155,23 @@ def test_the_new_class_row_asks_and_leaves_the_picked_one(both: Both) -> None:
 
 def test_the_menu_of_a_class(both: Both) -> None:
     asked: list[tuple[str, int]] = []
-    both.classes.rename_requested.connect(lambda key: asked.append(("rename", key)))
+    both.classes.merge_requested.connect(lambda key: asked.append(("merge", key)))
     both.classes.delete_requested.connect(lambda key: asked.append(("delete", key)))
     menu = both.classes.menu_for(3)
     for action in menu.actions():
-        if action.objectName() in ("rename_class", "delete_class"):
+        if action.objectName() in ("merge_class", "delete_class"):
             action.trigger()
-    assert asked == [("rename", 3), ("delete", 3)]
+    assert asked == [("merge", 3), ("delete", 3)]
+    assert [each.text() for each in menu.actions() if not each.isSeparator()] == [
+        "Show its photos", "Rename", "Merge into…", "New class from selection…", "Move up", "Move down",
+        "Delete class…", "New class…",
+    ]  # fmt: skip
     assert [each.objectName() for each in both.classes.menu_for(NEW_CLASS).actions()] == ["new_class"]
 
 
 def test_counts_change_without_losing_the_picked_row(both: Both) -> None:
     both.classes.set_current(2)
-    both.classes.show_classes(CLASSES, {1: 5, 2: 1234567})
+    both.classes.show_classes(CLASSES, ClassCounts({1: 5, 2: 1234567}))
     assert both.classes.classes.currentIndex().row() == 1
     assert both.classes.classes.rows.rows[1].count == 1234567
 

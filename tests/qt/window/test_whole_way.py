@@ -16,7 +16,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import LAST_FOLDER, MOVE_SORTED_COPIES
-from flowersorter.ui.classes.class_list import NEW_CLASS
+from flowersorter.ui.classes.class_rows import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, predict_folder

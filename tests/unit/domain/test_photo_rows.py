@@ -8,7 +8,7 @@ import numpy as np
 
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place
-from flowersorter.domain.verdict import Verdict
+from flowersorter.domain.verdict import Caveat, Verdict
 
 CLASS_IDS = np.array([7, 3, 9], np.int32)
 
@@ -19,6 +19,7 @@ def predictions(*shares: list[float]) -> PhotoPredictions:
         class_ids=CLASS_IDS[: len(shares[0])],
         probabilities=np.array(shares, np.float32),
         verdicts=np.full(len(shares), Verdict.LIKELY, np.uint8),
+        caveats=np.full(len(shares), Caveat.UNLIKE_LABELLED, np.uint8),
     )
 
 

@@ -13,7 +13,7 @@ from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.labelling.lookalikes import lookalikes
+from flowersorter.workflows.labelling.lookalikes import lookalikes, similar_photos
 from flowersorter.workflows.labelling.ripple import Flow, ripple
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
@@ -47,6 +47,19 @@ def test_photos_like_a_labelled_one_follow_it_nearest_first(engine: Engine, ids:
     assert lookalikes(engine, ids["red_0.jpg"], np.zeros(0, np.int64)) == ()
 
 
+def test_similar_photos_need_no_label_and_labelled_ones_are_among_them(engine: Engine, ids: dict[str, int]) -> None:
+    collection, everything = engine.collection, np.array([0, *ids.values(), *ids.values()], np.int64)
+    reds = {ids[f"red_{number}.jpg"] for number in range(1, 10)}
+    found = similar_photos(engine, ids["red_0.jpg"], everything, count=9)
+    assert {each.photo_id for each in found} == reds
+    assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)
+    collection.labels.assign([ids["red_1.jpg"]], collection.classes.add("green").id, LabelOrigin.PERSON)
+    collection.answers.put({ids["red_2.jpg"]: PhotoAnswers(mark=Mark.NOT_MINE)})
+    assert similar_photos(engine, ids["red_0.jpg"], everything, count=9) == found
+    assert similar_photos(engine, ids["red_0.jpg"], np.zeros(0, np.int64)) == ()
+    assert similar_photos(engine, 999_999, everything) == ()
+
+
 def predictions(rows: dict[int, tuple[tuple[float, ...], Verdict]]) -> PhotoPredictions:
     """Predictions of the classes 5 and 7."""
     return PhotoPredictions(
@@ -54,6 +67,7 @@ def predictions(rows: dict[int, tuple[tuple[float, ...], Verdict]]) -> PhotoPred
         np.array([5, 7], np.int32),
         np.array([rows[each][0] for each in sorted(rows)], np.float32),
         np.array([rows[each][1] for each in sorted(rows)], np.uint8),
+        np.zeros(len(rows), np.uint8),
     )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.vision.classifier.review_order import QuestionKind
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.labelling.review_order import QuestionKind
 from flowersorter.workflows.labelling.review_sections import ReviewSection, expected_right, review_sections
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, Verdict, has_percentage
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, Caveat, Verdict, has_percentage
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, reason_not_sure
+from flowersorter.vision.classifier.predict import LEAST_LIKELY, MAYBE_UNKNOWN, caveats_of, verdicts_of
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.predicting.photo_details import details
@@ -32,17 +33,25 @@ __all__ = ["taught"]
 def test_each_reason_for_less_than_sure_is_said(given: dict[str, float], expected: str) -> None:
     model = starter().model
     model = replace(model, novelty=replace(model.novelty, familiar=1.0))
-    said = {"ood_score": 0.0, **given}
-    assert reason_not_sure(model, Verdict.LIKELY, 0.99, **said) == expected  # type: ignore[arg-type]
-    assert reason_not_sure(model, Verdict.SURE, 0.99, **said) == ""  # type: ignore[arg-type]
-    below = model.thresholds.sure - 0.01
-    assert reason_not_sure(model, Verdict.LIKELY, below, **said) == ""  # type: ignore[arg-type]
+    verdicts = np.array([Verdict.LIKELY, Verdict.SURE, Verdict.LIKELY], np.uint8)
+    confidence = np.array([0.99, 0.99, model.thresholds.sure - 0.01], np.float32)
+    said = {name: np.full(3, value) for name, value in {"ood_score": 0.0, **given}.items()}
+    found = caveats_of(model, verdicts, confidence, **said)
+    assert [Caveat(caveat).reason for caveat in found.tolist()] == [expected, "", ""]
+
+
+def test_43_per_cent_against_39_is_neither_likely_nor_sure_whatever_was_right_before() -> None:
+    model = starter().model
+    model = replace(model, thresholds=replace(model.thresholds, sure=0.41, likely=0.40))
+    confidence = np.array([0.43, LEAST_LIKELY], np.float32)
+    assert verdicts_of(model, confidence, np.zeros(2, np.float32)).tolist() == [Verdict.UNSURE, Verdict.SURE]
 
 
 def test_a_percentage_below_the_promise_is_not_shown_beside_sure() -> None:
     assert not has_percentage(Verdict.SURE, 0.65, DEFAULT_SURE_PRECISION)
     assert has_percentage(Verdict.SURE, 0.97, DEFAULT_SURE_PRECISION)
     assert has_percentage(Verdict.LIKELY, 0.65, DEFAULT_SURE_PRECISION)
+    assert not has_percentage(Verdict.UNKNOWN, 0.85, DEFAULT_SURE_PRECISION), "85 % tulips, and none of the classes"
 
 
 def test_no_sure_photo_shows_less_than_a_likely_one_without_a_reason(
@@ -55,9 +64,10 @@ def test_no_sure_photo_shows_less_than_a_likely_one_without_a_reason(
     sure = [each for each in shown if each.verdict is Verdict.SURE]
     likely = [each for each in shown if each.verdict is Verdict.LIKELY]
     assert len(shown) == len(ids)
-    assert any(not each.has_percentages for each in sure), "else the test says nothing"
-    assert any(each.reason for each in likely), "else the test says nothing"
+    assert any(each.caveat is Caveat.BELOW_PRECISION for each in sure), "else the test says nothing"
+    assert any(each.caveat.reason for each in likely), "else the test says nothing"
     lowest = min(each.top[0][1] for each in sure)
-    assert all(each.reason for each in likely if each.top[0][1] >= lowest)
-    assert all(each.has_percentages == (each.top[0][1] >= DEFAULT_SURE_PRECISION) for each in sure)
-    assert not any(each.reason for each in sure)
+    assert all(each.caveat.reason for each in likely if each.top[0][1] >= lowest)
+    below = [each for each in sure if each.top[0][1] < DEFAULT_SURE_PRECISION]
+    assert [each for each in sure if each.caveat is Caveat.BELOW_PRECISION] == below
+    assert not any(each.caveat.reason for each in sure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flowersorter.vision.classifier.review_order import (
+from flowersorter.workflows.labelling.review_order import (
     LARGE_GROUP,
     PAGE,
     REST_RIGHT,

@@ -1,0 +1,172 @@
+"""Paints a row of the sidebar: swatch or icon, name, counts, number key, and how far a class is with its labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from flowersorter.ui.classes.sidebar_model import SidebarRole, SidebarRow
+from flowersorter.ui.shared import theme
+
+if TYPE_CHECKING:
+    from flowersorter.ui.classes.sidebar_view import SidebarView
+
+Index = QModelIndex | QPersistentModelIndex
+
+MARGIN_PX = 8
+SWATCH_PX = 12
+INITIALS_PX = 18
+KEYCAP_PX = 18
+BAR_PX = 3
+#: Letters of a name that stay visible beside both counts; where there is less room, the number of all photos is enough.
+_FEWEST_LETTERS = 9
+_EDGE = QColor(128, 128, 128, 160)
+
+
+def name_rect(row: QRect) -> QRect:
+    """Where the name of a row and what stands right of it are."""
+    box = row.adjusted(4, 1, -4, -1)
+    return box.adjusted(MARGIN_PX + SWATCH_PX + 10, 0, -MARGIN_PX, 0)
+
+
+class SidebarDelegate(QStyledItemDelegate):
+    """Paints one row; lights up the row a drag is over, and shows there what the drop does."""
+
+    def __init__(self, view: SidebarView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Room for one line and some air."""
+        return QSize(80, option.fontMetrics.height() + 14)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint one row."""
+        row: SidebarRow = index.data(SidebarRole.ROW)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box, room = option.rect.adjusted(4, 1, -4, -1), name_rect(option.rect)
+        under_drag = self._view.drop_row == index.row()
+        text = self._background(painter, option, box, under_drag)
+        selected = text == option.palette.color(QPalette.ColorRole.HighlightedText)
+        muted = QColor(text)
+        if not selected:  # on the highlight even the full colour has little contrast
+            muted.setAlphaF(0.66)
+        self._mark(painter, option, row, box, selected=selected)
+        if under_drag and self._view.merging:
+            name = self.tr("Merge into {0}").format(row.text)
+            self._write(painter, option.fontMetrics, room, name, text)
+            painter.restore()
+            return
+        if self._view.shows_digits:
+            cap = QPoint(room.right() - KEYCAP_PX, box.center().y())
+            self._keycap(painter, option, row.digit, cap, muted)
+            room.setRight(room.right() - KEYCAP_PX - 6)
+        if row.progress is not None:
+            self._bar(painter, option.palette, row.progress, room, text)
+            room.setBottom(room.bottom() - BAR_PX)
+        coming = self._view.drop_count if under_drag else 0
+        counts = f"+ {coming}" if coming else _counts(row, option.fontMetrics, room.width())
+        painter.setPen(text if coming else muted)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, counts)
+        if counts:
+            room.setRight(room.right() - option.fontMetrics.horizontalAdvance(counts) - 8)
+        self._write(painter, option.fontMetrics, room, row.text, text if row.count != 0 else muted)
+        painter.restore()
+
+    def _background(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, under_drag: bool) -> QColor:
+        """Fill the row as its state asks for; returns the colour of its text."""
+        palette = option.palette
+        highlight = palette.color(QPalette.ColorRole.Highlight)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if under_drag:
+            tint = QColor(highlight)
+            tint.setAlphaF(0.28)
+            painter.setBrush(tint)
+            painter.setPen(QPen(highlight, 2))
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 6, 6)
+        elif selected:
+            painter.setBrush(highlight)
+            painter.drawRoundedRect(box, 6, 6)
+            return palette.color(QPalette.ColorRole.HighlightedText)
+        elif hovered:
+            tint = palette.color(QPalette.ColorRole.Text)
+            tint.setAlphaF(0.07)
+            painter.setBrush(tint)
+            painter.drawRoundedRect(box, 6, 6)
+        return palette.color(QPalette.ColorRole.Text)
+
+    def _mark(
+        self, painter: QPainter, option: QStyleOptionViewItem, row: SidebarRow, box: QRect, *, selected: bool
+    ) -> None:
+        middle = QPoint(box.left() + MARGIN_PX + SWATCH_PX // 2, box.center().y() + 1)
+        if row.colour:
+            side = INITIALS_PX if row.initials else SWATCH_PX
+            place = QRectF(middle.x() - side / 2, middle.y() - side / 2, side, side)
+            painter.setPen(QPen(_EDGE, 1))
+            painter.setBrush(QColor(row.colour))
+            painter.drawRoundedRect(place, 3.5, 3.5)
+            if row.initials:
+                painter.setFont(_smaller(option.font, 0.72))
+                painter.setPen(theme.readable_on(QColor(row.colour)))
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, row.initials)
+                painter.setFont(option.font)
+        elif row.icon:
+            side = SWATCH_PX + 6
+            mode = QIcon.Mode.Selected if selected else QIcon.Mode.Normal
+            around = QRect(middle.x() - side // 2, middle.y() - side // 2, side, side)
+            theme.icon(row.icon).paint(painter, around, Qt.AlignmentFlag.AlignCenter, mode)
+
+    def _bar(self, painter: QPainter, palette: QPalette, progress: float, room: QRect, text: QColor) -> None:
+        """Highlighted while a class needs more labels; complete, it is no brighter than the text beside it."""
+        track, quiet = QColor(text), QColor(text)
+        track.setAlphaF(0.13)
+        quiet.setAlphaF(0.38)
+        whole = QRectF(room.left(), room.bottom() - BAR_PX, room.width(), BAR_PX)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(track)
+        painter.drawRoundedRect(whole, BAR_PX / 2, BAR_PX / 2)
+        if progress > 0:
+            done = QRectF(whole.left(), whole.top(), max(BAR_PX, whole.width() * min(1.0, progress)), BAR_PX)
+            lit = palette.color(QPalette.ColorRole.Highlight)
+            selected = text == palette.color(QPalette.ColorRole.HighlightedText)
+            painter.setBrush(quiet if progress >= 1 else text if selected else lit)
+            painter.drawRoundedRect(done, BAR_PX / 2, BAR_PX / 2)
+
+    def _keycap(self, painter: QPainter, option: QStyleOptionViewItem, digit: str, at: QPoint, colour: QColor) -> None:
+        if not digit:
+            return
+        edge = QColor(colour)
+        edge.setAlphaF(0.4)
+        cap = QRect(at.x(), at.y() - KEYCAP_PX // 2 + 1, KEYCAP_PX, KEYCAP_PX)
+        painter.setPen(QPen(edge, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(cap, 4, 4)
+        painter.setFont(_smaller(option.font, 0.82))
+        painter.setPen(colour)
+        painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, digit)
+        painter.setFont(option.font)
+
+    def _write(self, painter: QPainter, metrics: QFontMetrics, room: QRect, text: str, colour: QColor) -> None:
+        painter.setPen(colour)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+def _counts(row: SidebarRow, metrics: QFontMetrics, room_px: int) -> str:
+    """The confirmed photos and all, or all alone where little room is left for the name."""
+    shown = row.counts
+    left = room_px - metrics.horizontalAdvance(shown)
+    wanted = min(metrics.horizontalAdvance(row.text), _FEWEST_LETTERS * metrics.averageCharWidth())
+    return shown if left >= wanted + 8 else row.count_text
+
+
+def _smaller(font: QFont, scale: float) -> QFont:
+    made = QFont(font)
+    made.setPointSizeF(max(6.0, font.pointSizeF() * scale))
+    return made

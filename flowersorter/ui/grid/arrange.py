@@ -1,0 +1,91 @@
+"""Divides photos into sections by class, day or folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
+from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
+
+#: The order of the photos without a class, as in the class list; photos not read yet come last.
+_PSEUDO_CLASSES = (
+    PseudoClass.UNSURE,
+    PseudoClass.UNKNOWN,
+    PseudoClass.NOT_MINE,
+    PseudoClass.UNREADABLE,
+    PseudoClass.WAITING,
+)
+_UNDATED = np.iinfo(np.int64).max
+
+
+def arrange(grouping: Grouping, rows: Rows, columns: PhotoColumns, class_order: Sequence[int] = ()) -> Arrangement:
+    """Divide photos into sections.
+
+    Args:
+        grouping: By class, day or folder; by likeness counts as by class, for want of features.
+        rows: (M,) column rows, in the order that they keep within a section.
+        columns: The photos.
+        class_order: Class ids in the order of the class list.
+    """
+    if grouping is Grouping.NONE:
+        return whole(rows)
+    if grouping is Grouping.DAY:
+        return _by_day(rows, columns)
+    if grouping is Grouping.FOLDER:
+        return _by_folder(rows, columns)
+    return _by_class(rows, columns, class_order)
+
+
+def whole(rows: Rows) -> Arrangement:
+    """All photos in one section; no photos in none."""
+    sections = (Section(SectionKind.ALL, (), 0, len(rows)),) if len(rows) else ()
+    return Arrangement(rows, sections)
+
+
+def _by_class(rows: Rows, columns: PhotoColumns, class_order: Sequence[int]) -> Arrangement:
+    """A section for each class and pseudo-class; its key is the class id or the `PseudoClass`."""
+    keys, at = np.unique(columns.class_keys[rows], return_inverse=True)
+    known = dict.fromkeys([*class_order, *(key for key in keys.tolist() if key > 0), *map(int, _PSEUDO_CLASSES)])
+    ranks = {key: rank for rank, key in enumerate(known)}
+    ranked = np.array([ranks[key] for key in keys.tolist()], np.int32)
+    names = list(known)
+    return _divided(rows, ranked[at] if len(rows) else ranked, SectionKind.CLASS, names.__getitem__)
+
+
+def _by_day(rows: Rows, columns: PhotoColumns) -> Arrangement:
+    """A section for each day, the newest last; its key is the day as "2026-05-31", "" for photos without a date."""
+    days = columns.taken_at[rows].astype("datetime64[D]")
+    numbers = np.where(np.isnat(days), _UNDATED, days.astype(np.int64))
+    return _divided(
+        rows, numbers, SectionKind.DAY, lambda number: "" if number == _UNDATED else str(np.datetime64(number, "D"))
+    )
+
+
+def _by_folder(rows: Rows, columns: PhotoColumns) -> Arrangement:
+    """A section for each folder, in natural order; its key is the path."""
+    folders, numbers = columns.folders
+    return _divided(rows, numbers[rows], SectionKind.FOLDER, folders.__getitem__)
+
+
+def _divided(rows: Rows, ranks: NDArray[Any], kind: SectionKind, key_of: Callable[[int], int | str]) -> Arrangement:
+    """Sections of photos with the same rank, by rank.
+
+    Args:
+        rows: (M,) column rows.
+        ranks: (M,) integers.
+        kind: Of all sections.
+        key_of: Gives the key of the section with a rank.
+    """
+    order = np.argsort(ranks, kind="stable")
+    ordered = ranks[order]
+    firsts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    counts = np.diff(np.append(firsts, len(rows)))
+    sections = tuple(
+        Section(kind, (key_of(rank),), first, count)
+        for rank, first, count in zip(ordered[firsts].tolist(), firsts.tolist(), counts.tolist(), strict=True)
+    )
+    return Arrangement(rows[order], sections)

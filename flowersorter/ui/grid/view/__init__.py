@@ -1,0 +1,1 @@
+"""Parts of the grid view: geometry of sections, headers, scroll anchor, rubber band."""

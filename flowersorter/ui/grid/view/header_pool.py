@@ -1,0 +1,198 @@
+"""The headers of the grid: real widgets, made only for the sections near those in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QObject, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from flowersorter.ui.grid.sections import Identity, Section, SectionKind
+from flowersorter.ui.grid.view.section_layout import SectionLayout
+
+#: Makes the header of a section. Its `update_section(section)` and `show_folded(folded=...)` are called where it has
+#: them; where it has a signal `fold_requested`, the grid answers it.
+HeaderFactory = Callable[[Section, QWidget], QWidget]
+
+
+class HeaderPool(QObject):
+    """Makes, places and removes headers. Lives in the GUI thread.
+
+    A header keeps its state while its section stays near; the one with the keyboard is kept wherever it is.
+
+    Args:
+        viewport: Parent of the headers.
+        factory: Makes them.
+        parent: The grid.
+
+    Signals:
+        entered(identity): The keyboard went into this header.
+        fold_requested(identity): Its button was pressed.
+    """
+
+    entered = Signal(object)
+    fold_requested = Signal(object)
+
+    def __init__(self, viewport: QWidget, factory: HeaderFactory, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._viewport, self._factory, self._grid = viewport, factory, parent
+        self._widgets: dict[Identity, QWidget] = {}
+        self._heights: dict[SectionKind, int] = {}
+        self._order: list[Identity] = []
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
+
+    def set_factory(self, factory: HeaderFactory) -> None:
+        """Make headers with this from now on."""
+        self.clear()
+        self._factory = factory
+
+    def clear(self) -> None:
+        """Remove all headers, and forget how high they are."""
+        for identity in list(self._widgets):
+            self._remove(identity)
+        self._heights.clear()
+
+    def header(self, identity: Identity) -> QWidget | None:
+        """The header of a section, None while the section is far away."""
+        return self._widgets.get(identity)
+
+    def height(self, section: Section) -> int:
+        """The height of the headers of this kind of section, 0 for none."""
+        if section.kind is SectionKind.ALL:
+            return 0
+        if section.kind not in self._heights:
+            header = self._widgets.get(section.identity) or self._make(section)
+            self._heights[section.kind] = header.sizeHint().height()
+        return self._heights[section.kind]
+
+    def measure(self) -> bool:
+        """Whether headers became higher or lower than they were."""
+        heights: dict[SectionKind, int] = {}
+        for (kind, _), header in self._widgets.items():
+            heights[kind] = max(heights.get(kind, 0), header.sizeHint().height())
+        changed = any(self._heights[kind] != height for kind, height in heights.items() if kind in self._heights)
+        self._heights |= heights
+        return changed
+
+    def update(self, sections: Iterable[Section], is_folded: Callable[[Section], bool]) -> None:
+        """Tell the headers how their sections are now, and remove those of sections that are gone."""
+        now = {section.identity: section for section in sections}
+        for identity, header in list(self._widgets.items()):
+            if identity in now:
+                _tell(header, now[identity], folded=is_folded(now[identity]))
+            else:
+                self._remove(identity)
+
+    def place(
+        self, layout: SectionLayout, offset: int, is_folded: Callable[[Section], bool], shifts: dict[Identity, int]
+    ) -> None:
+        """Put the headers where they belong; the topmost one stays in view as long as its section is.
+
+        Args:
+            layout: Where everything is.
+            offset: y of the upper edge of the view.
+            is_folded: Whether a section shows one line only.
+            shifts: How much lower a section is drawn for now.
+        """
+        width, height = self._viewport.width(), self._viewport.height()
+        numbers = layout.sections_between(offset - height, offset + 2 * height)
+        near = range(max(0, numbers.start - 1), min(len(layout.sections), numbers.stop + 1))
+        wanted = [number for number in near if layout.header_height(number)]
+        order = [layout.sections[number].identity for number in wanted]
+        for identity in [each for each in self._widgets if each not in order]:
+            number = layout.number_of(identity)
+            if number < 0 or not self._has_keyboard(identity):
+                self._remove(identity)
+            else:
+                wanted.append(number)
+        for number in wanted:
+            section = layout.sections[number]
+            header = self._widgets.get(section.identity)
+            if header is None:
+                header = self._make(section)
+            high, top = layout.header_height(number), layout.top(number) - offset
+            stuck = max(top, min(0, layout.bottom(number) - offset - high))
+            header.setGeometry(QRect(0, stuck + shifts.get(section.identity, 0), width, high))
+            if not header.isVisibleTo(self._viewport):
+                _tell(header, section, folded=is_folded(section))
+                header.show()
+            if stuck != top:
+                header.raise_()
+        if order != self._order:
+            self._order = order
+            self._set_tab_order()
+
+    def release(self) -> None:
+        """Follow the keyboard no longer."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.disconnect(self._on_focus)
+
+    def _make(self, section: Section) -> QWidget:
+        header = self._factory(section, self._viewport)
+        header.setAutoFillBackground(True)
+        header.setBackgroundRole(QPalette.ColorRole.Base)
+        requested = getattr(header, "fold_requested", None)
+        if requested is not None:
+            requested.connect(self._on_fold)
+        header.hide()
+        self._widgets[section.identity] = header
+        return header
+
+    def _remove(self, identity: Identity) -> None:
+        held = self._has_keyboard(identity)
+        header = self._widgets.pop(identity)
+        header.hide()
+        header.deleteLater()
+        if held:
+            self._grid.setFocus()
+
+    def _has_keyboard(self, identity: Identity) -> bool:
+        focus = QApplication.focusWidget()
+        header = self._widgets[identity]
+        return focus is not None and (header is focus or header.isAncestorOf(focus))
+
+    def _set_tab_order(self) -> None:
+        """Let Tab go from the photos through the headers from top to bottom."""
+        before = self._grid
+        for identity in self._order:
+            for widget in _in_tab_order(self._widgets[identity]):
+                QWidget.setTabOrder(before, widget)
+                before = widget
+
+    @Slot()
+    def _on_fold(self) -> None:
+        header = self.sender()
+        for identity, each in self._widgets.items():
+            if each is header:
+                self.fold_requested.emit(identity)
+                return
+
+    @Slot("QWidget*", "QWidget*")
+    def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self._viewport.isAncestorOf(now):
+            for identity, header in self._widgets.items():
+                if header is now or header.isAncestorOf(now):
+                    self.entered.emit(identity)
+                    return
+
+
+def _tell(header: QWidget, section: Section, *, folded: bool) -> None:
+    update_section = getattr(header, "update_section", None)
+    if update_section is not None:
+        update_section(section)
+    show_folded = getattr(header, "show_folded", None)
+    if show_folded is not None:
+        show_folded(folded=folded)
+
+
+def _in_tab_order(header: QWidget) -> list[QWidget]:
+    """The widgets of a header that take the keyboard, in the order that they were made.
+
+    `nextInFocusChain` would make PySide believe that what it returns, the viewport at last, goes when the header does.
+    """
+    widgets = [header, *header.findChildren(QWidget)]
+    return [widget for widget in widgets if widget.focusPolicy() != Qt.FocusPolicy.NoFocus]

@@ -1,0 +1,270 @@
+"""Paints sections of photos, and selects in them with mouse and keys."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Slot
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QRegion
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyleOptionViewItem, QWidget
+
+from flowersorter.ui.grid.arranged_model import ArrangedModel, Index, spans
+from flowersorter.ui.grid.photo_columns import Rows
+from flowersorter.ui.grid.photo_filter import PhotoFilter
+from flowersorter.ui.grid.sections import Identity
+from flowersorter.ui.grid.view.fold_badge import badge_box, paint_badge
+from flowersorter.ui.grid.view.header_pool import HeaderFactory
+from flowersorter.ui.grid.view.keyboard_cursor import KeyboardCursor
+from flowersorter.ui.grid.view.rubber_band import RubberBand, runs_of, selection_of
+from flowersorter.ui.grid.view.scroll_anchor import Neighbours, ScrollAnchor, around, first_left
+from flowersorter.ui.grid.view.section_area import SectionArea
+from flowersorter.ui.shared import theme
+
+_MANY_RUNS = 500
+
+
+class SectionedView(SectionArea):
+    """Selects as lists do, in the order of the rows; a photo that a folded section hides is not selected.
+
+    Lives in the GUI thread.
+    """
+
+    def __init__(self, rows: ArrangedModel, factory: HeaderFactory, parent: QWidget | None = None) -> None:
+        super().__init__(rows, factory, parent)
+        self._cursor = KeyboardCursor()
+        self._hovered = -1
+        self._anchor: ScrollAnchor | None = None
+        self._shown: PhotoFilter = rows.filter  # that of the photos laid out
+        # While the model is reset: a picture of the view, the selected places, the current one with its neighbours.
+        self._picture = QPixmap()
+        self._picked = np.zeros(0, np.int64)
+        self._current: Neighbours | None = None
+        self._band = RubberBand(self, self._runs_in)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setMouseTracking(True)
+        rows.rowsAboutToBeRemoved.connect(self._remember)
+        rows.rowsAboutToBeInserted.connect(self._remember)
+        rows.rowsRemoved.connect(self._follow)
+        rows.rowsInserted.connect(self._follow)
+        rows.modelAboutToBeReset.connect(self._remember_all)
+        rows.modelReset.connect(self._recall_all)
+        rows.sections_changed.connect(self._on_sections)
+
+    # -- the selection
+
+    def selected_rows(self) -> Rows:
+        """(M,) the selected rows, ascending."""
+        runs = [np.arange(first, last + 1) for first, last in runs_of(self.selectionModel().selection())]
+        return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.intp)
+
+    def select_rows(self, rows: Rows) -> None:
+        """Select (M,) ascending rows, as far as they are shown."""
+        self._select(spans(self._places.shown_of(rows)), QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def selectAll(self) -> None:
+        """Select all photos that are shown."""
+        self.select_rows(np.arange(self._laid_out))
+
+    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
+        """Select from the photo at one corner to that at the other."""
+        ends = [at.row() for each in (rect.topLeft(), rect.bottomRight()) if (at := self.indexAt(each)).isValid()]
+        self._select(self._places.shown_runs(min(ends), max(ends)) if ends else [], command)
+
+    def _select(self, runs: list[tuple[int, int]], command: QItemSelectionModel.SelectionFlag) -> None:
+        self.selectionModel().select(selection_of(runs, self._rows), command)
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        """Where these are in view."""
+        runs, region = runs_of(selection), QRegion()
+        if len(runs) > _MANY_RUNS:
+            return QRegion(self.viewport().rect())
+        for row in self._rows_in_view():
+            if any(first <= row <= last for first, last in runs):
+                region += self._cell(row)
+        return region
+
+    def dataChanged(self, first: Index, last: Index, roles: object = ()) -> None:
+        """Paint those of these rows again that are in view."""
+        del roles
+        for row in self._rows_in_view():
+            if first.row() <= row <= last.row():
+                self.viewport().update(self._cell(row))
+
+    def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False) -> None:
+        super()._lay_out(keep, from_top=from_top)
+        rows = self.selected_rows()
+        if len(self._places.shown_of(rows)) < len(rows):
+            self.select_rows(rows)  # a key would change photos that are not to be seen
+
+    # -- photos come, go and move
+
+    @Slot()
+    def _remember(self) -> None:
+        if self._anchor is None:
+            self._anchor = self._seen()
+
+    @Slot()
+    def _follow(self) -> None:
+        anchor, self._anchor = self._anchor, None
+        self._hovered = -1
+        self._lay_out(anchor, from_top=self._shown != self._rows.filter)
+
+    @Slot()
+    def _remember_all(self) -> None:
+        self._remember()
+        self._motion.stop()
+        self._picture = QPixmap()
+        if self._rows.moves_softly and len(self._places.sections) > 1 and self.isVisible() and theme.motion_ms():
+            self._picture = self.viewport().grab()
+        self._band.release()
+        self._picked = self._rows.places_at(self.selected_rows())
+        current = self.currentIndex()
+        known = current.isValid() and current.row() < self._laid_out
+        self._current = around(current.row(), self._places, self._rows.places_at) if known else None
+
+    @Slot()
+    def _recall_all(self) -> None:
+        """Select the same photos; the current one is where it was, or gives way to the next where it moved away.
+
+        What is in view stays where it is, unless the person asked for something else to be shown.
+        """
+        same, before = self._shown == self._rows.filter, (self._places, self.verticalOffset())
+        self._follow()
+        if not self._picture.isNull():
+            now = (self._places, self.verticalOffset())
+            self._motion.start(before, now, self._picture, theme.motion_ms())
+            self._picture = QPixmap()
+        self._shown = self._rows.filter
+        at = self._rows.rows_at(self._picked)
+        rows = self._places.shown_of(np.sort(at[at >= 0]))
+        if len(rows):
+            self.select_rows(rows)
+        current = self._current_row(same=same)
+        if current < 0 and len(rows):
+            current = int(rows[0])
+        if current >= 0:
+            self.setAutoScroll(not same)
+            self.selectionModel().setCurrentIndex(self._rows.index(current), QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.setAutoScroll(True)
+            if not same and len(rows):
+                self.scrollTo(self._rows.index(current))
+
+    def _current_row(self, *, same: bool) -> int:
+        if self._current is None:
+            return -1
+        row = first_left(self._current, self._places, self._rows.rows_at) if same else -1
+        if row < 0:
+            row = int(self._rows.rows_at(self._current[1][:1])[0])
+        return -1 if row >= 0 and self._places.is_hidden(row) else row
+
+    @Slot()
+    def _on_sections(self) -> None:
+        if self._rows.sections is not self._places.sections:
+            self._lay_out(self._seen())
+        else:
+            self._headers.update(self._places.sections, self.is_folded)  # other names
+
+    # -- keys and mouse
+
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        """Where a key leads to."""
+        del modifiers
+        current = self.currentIndex()
+        if not self._laid_out or not current.isValid():
+            return self._rows.index(0)
+        row = self._cursor.row_after(action, current.row(), self._places, self._page, mirrored=self.isRightToLeft())
+        return self._rows.index(row)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Open a folded section, begin a rubber band, or select."""
+        at = event.position().toPoint()
+        if event.button() == Qt.MouseButton.LeftButton:
+            folded = self._folded_at(at)
+            if folded is not None:
+                self.set_folded(folded, False)
+                event.accept()
+                return
+            if not self.indexAt(at).isValid():
+                self._band.press(at, event.modifiers())
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Stretch the rubber band, drag, or hover."""
+        at = event.position().toPoint()
+        if self._band.held:
+            self._band.move_to(at)
+            if not self._band.box.isNull():
+                self.setState(QAbstractItemView.State.DragSelectingState)
+            event.accept()
+            return
+        self._hover(self.indexAt(at).row() if event.buttons() == Qt.MouseButton.NoButton else -1)
+        QAbstractItemView.mouseMoveEvent(self, event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End the rubber band."""
+        super().mouseReleaseEvent(event)
+        self._band.release()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """The rubber band goes along."""
+        super().scrollContentsBy(dx, dy)
+        self._band.follow()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """A mouse that leaves hovers over no photo."""
+        if event.type() == QEvent.Type.Leave:
+            self._hover(-1)
+        return super().viewportEvent(event)
+
+    def _hover(self, row: int) -> None:
+        if row != self._hovered:
+            before, self._hovered = self._hovered, row
+            for each in (before, row):
+                if each >= 0:
+                    self.viewport().update(self._cell(each))
+
+    def _folded_at(self, at: QPoint) -> Identity | None:
+        """The folded section whose number of hidden photos is at a point."""
+        for number in self._places.sections_between(self.verticalOffset(), self.verticalOffset() + self._page):
+            hidden, cell = self._places.hidden(number), self._cell(self._places.last_shown(number))
+            if hidden and badge_box(cell, hidden, self.fontMetrics()).contains(at):
+                return self._places.sections[number].identity
+        return None
+
+    # -- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the tiles in view that need it, and the rubber band."""
+        painter = QPainter(self.viewport())
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        flags = QStyle.StateFlag
+        plain = option.state & ~(flags.State_Selected | flags.State_HasFocus | flags.State_MouseOver)
+        selection, delegate = self.selectionModel(), self.itemDelegate()
+        current = self.currentIndex().row() if self.hasFocus() else -1
+        shifts = self._motion.shifts
+        self._motion.paint_gone(painter)
+        self._clear_under(painter, shifts)
+        for row in self._rows_in_view():
+            number = self._places.section_of(row)
+            cell = self._cell(row).translated(0, shifts.get(self._places.sections[number].identity, 0))
+            if not event.region().intersects(cell):
+                continue
+            index = self._rows.index(row)
+            selected = flags.State_Selected if selection.isSelected(index) else flags.State_None
+            focus = flags.State_HasFocus if row == current else flags.State_None
+            hover = flags.State_MouseOver if row == self._hovered else flags.State_None
+            option.rect, option.state = cell, plain | flags.State_Enabled | selected | focus | hover
+            delegate.paint(painter, option, index)
+            if row == self._places.last_shown(number) and self._places.hidden(number):
+                paint_badge(painter, cell, self._places.hidden(number), self.palette())
+        self._band.paint(painter)
+        painter.end()
+
+    def _clear_under(self, painter: QPainter, shifts: dict[Identity, int]) -> None:
+        """Let sections that glide cover what is gone."""
+        for identity, shift in shifts.items():
+            number, ground = self._places.number_of(identity), self.palette().color(QPalette.ColorRole.Base)
+            top, bottom = self._places.top(number), self._places.bottom(number)
+            box = QRect(0, top + shift - self.verticalOffset(), self.viewport().width(), bottom - top)
+            painter.fillRect(box, ground)

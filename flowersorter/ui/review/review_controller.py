@@ -1,0 +1,358 @@
+"""Answers the questions of the sections, keeps what the person sees in its place, and counts what is left to do."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, QObject, QStringListModel, Qt, Signal, Slot
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+
+from flowersorter.domain.changes import Changes
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.classes.class_dialogs import class_of_name
+from flowersorter.ui.classes.classes_controller import ClassesController
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
+from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.review.first_folder_controller import FirstFolderController
+from flowersorter.ui.review.progress import ReviewProgress, review_progress
+from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
+from flowersorter.ui.review.section_headers import (
+    ConfirmHeader,
+    NameHeader,
+    PairHeader,
+    SectionHeader,
+    header_for,
+)
+from flowersorter.ui.review.steps_bar import StepsBar
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import insert_above
+from flowersorter.ui.window.filter_controller import FilterController
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.labelling.class_changes import add_class
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
+
+#: A class that is less probable than this is not offered for a group.
+_WORTH_A_BUTTON = 0.2
+#: Sections that need no decision, or one for all their photos, show one line.
+FOLDED_AT_FIRST = frozenset({SectionKind.SURE, SectionKind.CONFIRMED, SectionKind.NOT_MINE, SectionKind.UNREADABLE})
+_TO_CHECK = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
+
+
+class ReviewController(QObject):
+    """Owns the sections by likeness, the steps and the offer for a first folder. Lives in the GUI thread.
+
+    Signals:
+        single_requested(): Show the selected photo large, to decide photo by photo.
+    """
+
+    single_requested = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        front: MessageSink,
+        folder: FolderController,
+        grid: PhotoGrid,
+        labels: LabelsController,
+        classes: ClassesController,
+        photo_filter: FilterController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder, self._grid = session, front, folder, grid
+        self._labels, self._filter = labels, photo_filter
+        self.steps = StepsBar(grid.parentWidget())
+        insert_above(self.steps, grid, first=True)
+        self.first_folder = FirstFolderController(session, front, folder, classes, grid, self)
+        self._job_id = 0
+        self._found: tuple[LookAlikeGroup, ...] = ()
+        self._groups = PhotoGroups()
+        self._passed_over: set[int] = set()  # photo ids
+        self._left_out: set[int] = set()  # place ids
+        self._kept: list[KeptSection] = []
+        self._go_to_first = False  # when the groups are found
+        self._names = QStringListModel(self)
+        session.photos.set_likeness_arranger(self._arrange)
+        session.photos.sections_changed.connect(self._on_sections)
+        grid.set_header_factory(self._header)
+        grid.set_folded_at_first(lambda section: section.kind in FOLDED_AT_FIRST)
+        grid.visible_changed.connect(self._on_visible)
+        grid.clicked.connect(self._on_clicked)
+        folder.opened.connect(self._on_opened)
+        folder.labelled.connect(self._find)
+        self.steps.name_requested.connect(self.start_naming)
+        self.steps.check_requested.connect(self.start_checking)
+        self.first_folder.naming_requested.connect(self.start_naming)
+
+    # -- sections
+
+    def _arrange(self, columns: PhotoColumns, rows: Rows) -> Arrangement:
+        return review_sections(columns, rows, self._groups, self._kept)
+
+    @Slot()
+    def _find(self) -> None:
+        """Group the photos of the folder that look alike."""
+        if not self._folder.roots:
+            return
+        session, roots = self._session, self._folder.roots
+
+        def run(report: object, cancel: object) -> object:
+            from flowersorter.workflows.labelling.groups import GroupsRequest, find_groups
+
+            return find_groups(session.engine, GroupsRequest(roots), report, cancel)  # type: ignore[arg-type]
+
+        session.queue.drop(self._job_id)
+        self._job_id = session.queue.submit(
+            self.tr("Grouping photos that look alike"),
+            run,
+            Listener(succeeded=partial(self._on_groups, roots)),
+            background=True,
+        )
+
+    def _on_groups(self, roots: object, result: object) -> None:
+        from flowersorter.workflows.labelling.groups import GroupsResult
+
+        assert isinstance(result, GroupsResult)
+        if roots != self._folder.roots:
+            return
+        self._found = tuple(group for group in result.groups if group.alike)
+        self._regroup()
+        self.show_progress()
+        if self._go_to_first:
+            self._go_to_first = False
+            self._go_to_groups()
+
+    def _regroup(self) -> None:
+        """Divide the photos again, after groups came or went."""
+        groups = [group for group in self._found if self._passed_over.isdisjoint(group.photo_ids)]
+        self._groups = PhotoGroups.of([photo.photo_id for photo in group.photos] for group in groups)
+        self._session.photos.rearrange()
+
+    @Slot(object)
+    def _on_visible(self, _place_ids: object) -> None:
+        """Remember what the person sees: it stays where it is when suggestions change."""
+        seen = {section.identity: section for section in map(self._section_at, self._grid.visible_rows())}
+        self._kept = [
+            KeptSection(section.kind, section.key, tuple(self._places_of(section)))
+            for section in seen.values()
+            if section.kind in OPEN_KINDS
+        ]
+
+    def _section_at(self, row: int) -> Section:
+        sections = self._session.photos.sections
+        return sections[bisect.bisect_right(sections, row, key=lambda section: section.first) - 1]
+
+    def _places_of(self, section: Section) -> list[int]:
+        """The places of a section, in the order shown."""
+        places: list[int] = self._session.photos.places_at(slice(section.first, section.first + section.count)).tolist()
+        return places
+
+    @Slot(object)
+    def _on_opened(self, _roots: object) -> None:
+        self._found, self._groups, self._kept = (), PhotoGroups(), []
+        self._passed_over.clear()
+        self._leave_out(())
+        self.show_progress()
+
+    # -- headers
+
+    def _header(self, section: Section, parent: QWidget) -> SectionHeader:
+        header = header_for(section, self._class_names(), self._names, parent)
+        if isinstance(header, NameHeader):
+            header.named.connect(partial(self._on_named, header))
+            header.not_mine.connect(partial(self._on_not_mine, header))
+            header.passed_over.connect(partial(self._on_passed_over, header))
+            header.show_choices(self._choices(section))
+        elif isinstance(header, PairHeader):
+            header.chosen.connect(partial(self._on_chosen, header))
+            header.one_by_one.connect(partial(self._on_one_by_one, header))
+        elif isinstance(header, ConfirmHeader):
+            header.confirmed.connect(partial(self._on_confirmed, header))
+        header.show_left_out(section.count - len(self._answered(section)))
+        return header
+
+    def _class_names(self) -> dict[int, str]:
+        return {each.id: each.name for each in self._session.state.classes}
+
+    def _choices(self, section: Section) -> list[str]:
+        """The classes that a group may be of; none where it looks like none of them."""
+        group = next((each for each in self._found if section.key[0] in each.photo_ids), None)
+        if group is None or self._looks_like_no_class(section):
+            return []
+        names = self._class_names()
+        likely = [names.get(class_id, "") for class_id, share in group.top if share >= _WORTH_A_BUTTON]
+        return [name for name in likely if name]
+
+    def _looks_like_no_class(self, section: Section) -> bool:
+        columns = self._session.photos.columns
+        verdicts = columns.verdicts[columns.locate(self._places_of(section))]
+        return 2 * int(np.count_nonzero(verdicts == Verdict.UNKNOWN)) >= len(verdicts)
+
+    def _answered(self, section: Section) -> list[int]:
+        """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""
+        photos = self._session.photos
+        places = np.array([each for each in self._places_of(section) if each not in self._left_out], np.int64)
+        if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
+            places = places[photos.columns.class_ids[photos.columns.locate(places)] == section.key[0]]
+        answered: list[int] = places.tolist()
+        return answered
+
+    @Slot()
+    def _on_sections(self) -> None:
+        """Show what the headers say of their sections as they are now."""
+        self._names.setStringList(sorted(self._class_names().values(), key=str.casefold))
+        for section in self._session.photos.sections:
+            header = self._grid.header(section.identity)
+            if isinstance(header, SectionHeader):
+                header.show_left_out(header.section.count - len(self._answered(header.section)))
+
+    # -- leaving photos out
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        """A click leaves a photo out of the answer for its section, another one takes it in again."""
+        section = self._section_at(index.row())
+        if QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+            return
+        if section.kind in OPEN_KINDS - {SectionKind.UNKNOWN} or section.kind is SectionKind.SURE:
+            self._leave_out(self._left_out ^ set(self._session.photos.place_ids([index])))
+
+    def _leave_out(self, place_ids: Iterable[int]) -> None:
+        self._left_out = set(place_ids)
+        self._session.photos.set_left_out(self._left_out)
+        self._on_sections()
+
+    # -- answers
+
+    def _on_named(self, header: NameHeader, name: str) -> None:
+        places, session = self._answered(header.section), self._session
+        existing = class_of_name(session.state.classes, name)
+        if existing is not None:
+            self._labels.assign(places, existing.id)
+            self._after(header)
+            return
+        header.setEnabled(False)  # a second Enter would make the class twice
+        session.library.submit(
+            partial(add_class, session.collection, name),
+            partial(self._on_made, header, places),
+            partial(self._on_not_made, header),
+            changes=Changes.CLASSES,
+        )
+
+    def _on_made(self, header: NameHeader, places: Sequence[int], made: PhotoClass) -> None:
+        header.setEnabled(True)
+        self._labels.assign_to_made(places, made)
+        self._after(header)
+
+    def _on_not_made(self, header: NameHeader, error: Exception) -> None:
+        header.setEnabled(True)
+        header.field.setFocus()
+        self._front.complain(error)
+
+    def _on_not_mine(self, header: NameHeader) -> None:
+        self._labels.mark(self._answered(header.section), Mark.NOT_MINE)
+        self._after(header)
+
+    def _on_passed_over(self, header: NameHeader) -> None:
+        photos = self._session.photos
+        rows = photos.columns.locate(self._places_of(header.section))
+        self._passed_over.update(photos.columns.photo_ids[rows].tolist())
+        self._kept = [each for each in self._kept if each.key != header.section.key]
+        self._regroup()
+        self._after(header)
+
+    def _on_chosen(self, header: PairHeader, class_id: int) -> None:
+        self._labels.assign(self._answered(header.section), class_id)
+        self._after(header)
+
+    def _on_confirmed(self, header: ConfirmHeader) -> None:
+        class_id = header.section.key[0]
+        assert isinstance(class_id, int)
+        self._labels.assign(self._answered(header.section), class_id)
+        self._after(header)
+
+    def _on_one_by_one(self, header: PairHeader) -> None:
+        self._grid.select_places(self._places_of(header.section)[:1], scroll=True)
+        self.single_requested.emit()
+
+    def _after(self, header: SectionHeader) -> None:
+        """Go on with the next question of the same kind, where the keyboard was in this one."""
+        kind = header.section.kind
+        self._leave_out(())
+        following = next((each for each in self._session.photos.sections if each.kind is kind), None)
+        if following is None:
+            self._grid.setFocus()
+        elif kind is SectionKind.LOOK_ALIKES:
+            self._focus(following)
+        self.show_progress()
+
+    def _focus(self, section: Section) -> None:
+        """Bring a section into view, with the keyboard in its header."""
+        self._grid.scrollTo(self._session.photos.index(section.first), QAbstractItemView.ScrollHint.PositionAtTop)
+        header = self._grid.header(section.identity)
+        if isinstance(header, NameHeader):
+            header.field.setFocus()
+        elif isinstance(header, PairHeader):
+            header.choices[0].setFocus()
+        elif isinstance(header, ConfirmHeader):
+            header.confirm.setFocus()
+
+    # -- steps
+
+    @property
+    def progress(self) -> ReviewProgress:
+        """What is done and left to do in the folder."""
+        return review_progress(self._session.photos.columns, self._groups)
+
+    @Slot()
+    def show_progress(self) -> None:
+        """Show how many decisions are left."""
+        self.steps.show_progress(self.progress)
+
+    @Slot()
+    def start_naming(self) -> None:
+        """Show the first group of look-alikes, and ask for its class."""
+        if not self._folder.roots:
+            self._front.bar.say(self.tr("Open a folder of photos first"))
+            return
+        self._show_sections()
+        if self._found:
+            self._go_to_groups()
+            return
+        self._go_to_first = True
+        self._find()
+
+    def _go_to_groups(self) -> None:
+        if not self._go_to((SectionKind.LOOK_ALIKES,)):
+            self._front.bar.say(self.tr("No groups left to name. Check the other photos, then sort them."))
+
+    @Slot()
+    def start_checking(self) -> None:
+        """Show the first photos whose suggestion is not sure."""
+        self._show_sections()
+        if not self._go_to(_TO_CHECK):
+            self._front.bar.say(self.tr("No photos left to check. You can sort them now."))
+
+    def _show_sections(self) -> None:
+        """Show the whole folder by likeness, each photo where it belongs now."""
+        self._kept = []
+        self._filter.show_everything()
+        self._filter.group_by(Grouping.LIKENESS)
+        self._session.photos.rearrange()
+
+    def _go_to(self, kinds: Sequence[SectionKind]) -> bool:
+        section = next((each for each in self._session.photos.sections if each.kind in kinds), None)
+        if section is not None:
+            self._focus(section)
+        return section is not None

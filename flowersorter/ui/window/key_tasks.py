@@ -1,0 +1,132 @@
+"""The keys and mouse gestures of the help sheet, by task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def _t(text: str) -> str:
+    """Mark a text for translation; it is translated when it is shown (context "KeyTasks")."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A line of the sheet.
+
+    Attributes:
+        actions: Names of actions whose keys are listed; those without a key are left out.
+        text: What they do; "" for the text of the first action.
+        gesture: What is done with the mouse, or keys that are no action's.
+    """
+
+    actions: tuple[str, ...] = ()
+    text: str = ""
+    gesture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTask:
+    """Keys for one task.
+
+    Attributes:
+        title: Above its lines.
+        lines: In the order shown.
+    """
+
+    title: str
+    lines: tuple[KeyLine, ...]
+
+
+def _keys(*actions: str, text: str = "") -> KeyLine:
+    return KeyLine(actions, text)
+
+
+def _gesture(gesture: str, text: str) -> KeyLine:
+    return KeyLine(gesture=gesture, text=text)
+
+
+TASKS = (
+    KeyTask(
+        _t("Name"),
+        (
+            _gesture(_t("1 to 9"), _t("Assign the class with that number")),
+            _gesture(_t("Letters"), _t("Type the class, Enter assigns it")),
+            _keys("assign_class"),
+            _keys("new_class", "split_class", text=_t("New class, from selection")),
+            _keys("not_mine"),
+            _keys("dont_know"),
+            _keys("name_groups"),
+        ),
+    ),
+    KeyTask(
+        _t("Check"),
+        (
+            _keys("confirm"),
+            _keys("reject"),
+            _keys("clear_label"),
+            _keys("label_next"),
+            _keys("check_sample"),
+            _keys("check_labels"),
+            _keys("evaluate"),
+            _keys("retrain", "deep_train", text=_t("Retrain, thoroughly")),
+        ),
+    ),
+    KeyTask(
+        _t("Classes"),
+        (
+            _keys("rename_class"),
+            _keys("merge_class"),
+            _keys("delete_class"),
+            _keys("class_up", "class_down", text=_t("Move class up, down")),
+            _gesture(_t("Drag photos onto a class"), _t("Assign the class")),
+            _gesture(_t("Drag between classes"), _t("Reorder; number keys follow")),
+            _gesture(_t("Drag onto a class"), _t("Merge both classes")),
+        ),
+    ),
+    KeyTask(
+        _t("Move around"),
+        (
+            _keys("select_all"),
+            _gesture(_t("Escape"), _t("Clear selection")),
+            _keys("find"),
+            _keys("show_all"),
+            _keys("show_unsure", "show_unknown", "show_unreadable", text=_t("Not sure, unknown, unreadable")),
+            _keys("hide_confirmed"),
+        ),
+    ),
+    KeyTask(
+        _t("Look"),
+        (
+            _keys("preview"),
+            _gesture(_t("Double click"), _t("See a larger view")),
+            _keys("zoom_in", "zoom_out", text=_t("Larger, smaller photos")),
+            _gesture(_t("Ctrl + wheel"), _t("Larger or smaller photos")),
+            _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),
+            _keys("inspector"),
+        ),
+    ),
+    KeyTask(
+        _t("Sort and undo"),
+        (
+            _keys("sort"),
+            _keys("undo", "redo", text=_t("Undo, redo")),
+            _keys("undo_sort"),
+            _keys("history"),
+            _keys("verify"),
+        ),
+    ),
+    KeyTask(
+        _t("Window"),
+        (
+            _keys("open_folder", "rescan", text=_t("Open, rescan folder")),
+            _keys("scan_options"),
+            _keys("new_collection", "open_collection", text=_t("New, open collection")),
+            _keys("models"),
+            _keys("export_model", "import_model", text=_t("Export, import model")),
+            _keys("preferences"),
+            _keys("help", "about", text=_t("This sheet, about")),
+            _keys("quit"),
+        ),
+    ),
+)

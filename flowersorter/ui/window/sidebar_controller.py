@@ -1,0 +1,53 @@
+"""Connects the sidebar with the filter, the selection and the classes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QSplitter
+
+from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.classes_controller import ClassesController
+from flowersorter.ui.window.filter_controller import FilterController
+from flowersorter.ui.window.selection_controller import SelectionController
+
+
+class SidebarController(QObject):
+    """Carries out what the person does in the class list."""
+
+    def __init__(
+        self,
+        class_list: ClassList,
+        classes: ClassesController,
+        selection: SelectionController,
+        photo_filter: FilterController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._list, self._classes, self._filter = class_list, classes, photo_filter
+        class_list.picked.connect(photo_filter.show)
+        class_list.dropped.connect(selection.drop)
+        class_list.dropped_on_new.connect(selection.assign_to_new)
+        class_list.dropped_on_not_mine.connect(selection.mark_not_mine)
+        class_list.new_requested.connect(selection.make_class)
+        class_list.split_requested.connect(selection.split_class)
+        class_list.moved.connect(classes.move)
+        class_list.up_requested.connect(classes.move_up)
+        class_list.down_requested.connect(classes.move_down)
+        class_list.renamed.connect(self._rename)
+        class_list.merge_requested.connect(classes.merge)
+        class_list.merged.connect(classes.merge_into)
+        class_list.delete_requested.connect(classes.delete)
+
+    @Slot()
+    def rename_shown(self) -> None:
+        """Edit the name of the class that is shown, in the sidebar, which the person may have closed."""
+        splitter = self._list.parentWidget()
+        if isinstance(splitter, QSplitter):
+            widths, at = splitter.sizes(), splitter.indexOf(self._list)
+            widths[at] = max(widths[at], self._list.minimumWidth())
+            splitter.setSizes(widths)
+        self._list.rename(self._filter.class_shown)
+
+    @Slot(int, str)
+    def _rename(self, class_id: int, name: str) -> None:
+        self._classes.rename(class_id, name, self._list.end_renaming, self._list.refuse_name)

@@ -1,0 +1,210 @@
+"""The whole folder is named, checked and counted down in the sections of the grid, with real events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
+from flowersorter.ui.review.section_headers import ConfirmHeader, NameHeader, PairHeader
+from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.workflows.predicting.photo_details import rows_at
+from tests.qt.program import class_named, draw_folder, idle, running, stored, tile
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    """Six photos each of red, green and blue, without a class; the keyboard in the name of the first group."""
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as opened:
+        idle(opened, qtbot)
+        opened.window.actions_by_name["name_groups"].trigger()
+        qtbot.waitUntil(lambda: isinstance(_focused(opened), NameHeader))
+        yield opened
+
+
+def _focused(program: Program) -> QWidget | None:
+    """The header with the keyboard."""
+    headers = (program.window.grid.header(each.identity) for each in program.photos.sections)
+    focus = program.window.focusWidget()
+    return next((each for each in headers if each is not None and focus is not None and each.isAncestorOf(focus)), None)
+
+
+def asking(program: Program) -> NameHeader:
+    header = _focused(program)
+    assert isinstance(header, NameHeader)
+    return header
+
+
+def places(program: Program, section: Section) -> list[int]:
+    return list(program.photos.places_at(slice(section.first, section.first + section.count)).tolist())
+
+
+def colour(program: Program, section: Section) -> str:
+    """The colour of the photos of a group."""
+    columns = program.photos.columns
+    names = {columns.names[row] for row in columns.locate(places(program, section)).tolist()}
+    (found,) = {name.rsplit("_", 1)[1].removesuffix(".jpg") for name in names}
+    return str(found)
+
+
+def answer(header: NameHeader, name: str) -> None:
+    header.field.setText(name)  # typed, it would open a list of names, which the offscreen system cannot show
+    QTest.keyClick(header.field, Qt.Key.Key_Return)
+
+
+def labels(program: Program) -> dict[str, int]:
+    """Number of labels by class name."""
+    names = {each.id: each.name for each in stored(program).classes.all()}
+    given = [names[label.class_id] for label in stored(program).labels.all().values()]
+    return {name: given.count(name) for name in given}
+
+
+def kinds(program: Program) -> list[SectionKind]:
+    return [section.kind for section in program.photos.sections]
+
+
+def click(program: Program, place_id: int) -> None:
+    view = program.window.grid.viewport()
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, tile(program, place_id))
+
+
+def test_groups_are_named_one_after_the_other_with_the_keyboard_alone(program: Program, qtbot: QtBot) -> None:
+    steps, answers = program.window.review.steps, 0
+    groups = program.window.review.progress.groups
+    assert steps.name.text() == f"1 Name groups  {groups}"
+    while SectionKind.LOOK_ALIKES in kinds(program):
+        header = asking(program)
+        gone = header.section.identity
+        answer(header, colour(program, header.section))
+        answers += 1
+        qtbot.waitUntil(lambda: gone not in {each.identity for each in program.photos.sections})  # noqa: B023
+    idle(program, qtbot)
+    given = labels(program)
+    assert set(given) == {"red", "green", "blue"}
+    assert answers == groups
+    assert answers <= sum(given.values()) / 2
+    assert all(label.origin is LabelOrigin.PERSON for label in stored(program).labels.all().values())
+    assert program.photos.rowCount() == len(program.photos.columns)
+    assert program.window.grid.hasFocus(), "the keyboard is not lost with the last header"
+    assert not steps.name.isEnabled()
+
+
+def test_photos_that_are_clicked_are_left_out_until_they_are_clicked_again(program: Program, qtbot: QtBot) -> None:
+    header = asking(program)
+    first, second, *others = places(program, header.section)
+    click(program, first)
+    click(program, second)
+    click(program, second)
+    assert header.name.text() == f"Name {len(others) + 1} photos"
+    program.window.grid.header(header.section.identity).setFocus()  # type: ignore[union-attr]
+    answer(header, "mine")
+    qtbot.waitUntil(lambda: labels(program) == {"mine": len(others) + 1})
+    assert first not in set(stored(program).labels.all())
+
+
+def test_one_undo_takes_back_the_answer_and_its_class(program: Program, qtbot: QtBot) -> None:
+    classes = [each.name for each in stored(program).classes.all()]
+    answer(asking(program), "mine")
+    qtbot.waitUntil(lambda: "mine" in labels(program))
+    program.window.actions_by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: labels(program) == {})
+    qtbot.waitUntil(lambda: [each.name for each in stored(program).classes.all()] == classes)
+
+
+def test_a_second_enter_makes_the_class_once_and_a_bad_name_is_refused(program: Program, qtbot: QtBot) -> None:
+    header = asking(program)
+    answer(header, "..")
+    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorDialog)))
+    program.window.findChildren(ErrorDialog)[0].close()
+    assert labels(program) == {}
+    photos = header.section.count
+    qtbot.waitUntil(header.isEnabled)
+    answer(header, "mine")
+    answer(header, "mine")
+    qtbot.waitUntil(lambda: labels(program) == {"mine": photos})
+    assert not any(box.isVisible() for box in program.window.findChildren(ErrorDialog))
+
+
+def test_a_group_that_is_skipped_or_not_mine_is_not_asked_again(program: Program, qtbot: QtBot) -> None:
+    header = asking(program)
+    skipped, passed = header.section.identity, places(program, header.section)
+    header.skip.click()
+    qtbot.waitUntil(lambda: asking(program).section.identity != skipped)
+    header = asking(program)
+    count = header.section.count
+    header.none.click()
+    qtbot.waitUntil(lambda: len(stored(program).answers.marked(Mark.NOT_MINE)) == count)
+    idle(program, qtbot)
+    identities = {each.identity for each in program.photos.sections}
+    assert skipped not in identities
+    assert SectionKind.NOT_MINE in kinds(program)
+    assert set(passed) <= set(program.photos.columns.place_ids.tolist())
+    assert labels(program) == {}
+
+
+def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qtbot: QtBot) -> None:
+    one, other = (class_named(program, name) for name in ("daisy", "roses"))
+    columns = program.photos.columns
+    readable = np.flatnonzero(columns.photo_ids > 0).tolist()
+    torn, likely = readable[:9], readable[9:]
+    program.photos.merge(_suggest(program, torn, Verdict.UNSURE, one, other))
+    program.photos.merge(_suggest(program, likely, Verdict.LIKELY, other, one))
+    program.window.review.start_checking()
+    pair = _focused(program)
+    assert isinstance(pair, PairHeader)
+    assert pair.section.key == tuple(sorted((one, other)))
+    pair.choices[pair.section.key.index(other)].click()
+    qtbot.waitUntil(lambda: labels(program) == {"roses": len(torn)})
+    header = next(
+        program.window.grid.header(each.identity)
+        for each in program.photos.sections
+        if each.kind is SectionKind.LIKELY and each.key == (other,)
+    )
+    assert isinstance(header, ConfirmHeader)
+    header.confirm.click()
+    qtbot.waitUntil(lambda: labels(program) == {"roses": len(torn) + len(likely)})
+
+
+def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(program: Program, qtbot: QtBot) -> None:
+    del qtbot
+    header = asking(program)
+    seen = places(program, header.section)
+    grid = program.window.grid
+    before = grid.visualRect(program.photos.index(header.section.first))
+    rows = program.photos.columns.locate(seen).tolist()
+    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    assert places(program, asking(program).section) == seen
+    assert grid.visualRect(program.photos.index(asking(program).section.first)) == before
+
+
+def test_the_folder_can_be_seen_without_sections_and_the_choice_is_kept(program: Program) -> None:
+    program.window.filter.group_by(Grouping.NONE)
+    assert kinds(program) == [SectionKind.ALL]
+    program.window.review.start_checking()
+    assert program.photos.filter.grouping is Grouping.LIKENESS
+
+
+def _suggest(program: Program, rows: list[int], verdict: Verdict, first: int, second: int) -> PhotoRows:
+    """Other suggestions for the photos of these rows."""
+    count = len(rows)
+    return replace(
+        rows_at(program.engine, program.photos.columns.place_ids[rows]),
+        verdicts=np.full(count, verdict, np.uint8),
+        class_ids=np.full(count, first, np.int32),
+        second_class_ids=np.full(count, second, np.int32),
+        confidences=np.full(count, 0.5, np.float32),
+        second_confidences=np.full(count, 0.45, np.float32),
+    )
