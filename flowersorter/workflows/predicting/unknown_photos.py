@@ -56,11 +56,13 @@ class ConnectedPhotos:
     """Photos of a folder and their nearest neighbours; labels do not change them.
 
     Attributes:
+        backbone: Name of the backbone of their features.
         asked: (N,) int64, the photos of the folder, ascending.
         photo_ids: (M,) int64, ascending, those that are embedded.
         graph: Of these.
     """
 
+    backbone: str
     asked: NDArray[np.int64]
     photo_ids: NDArray[np.int64]
     graph: NeighbourGraph
@@ -254,22 +256,23 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> tuple[N
     """
     with ThreadPool() as pool:
         connected = _connected(folder, pool, cancel)
-        labelled = np.isin(connected.photo_ids, folder.wanted) & ~np.isin(connected.photo_ids, folder.unlabelled)
-        labelled &= ~np.isin(connected.photo_ids, folder.not_mine)
+        without = np.append(folder.unlabelled, np.array(folder.not_mine, np.int64))
+        labelled = ~np.isin(connected.photo_ids, without)
         unknown = unknown_beside_labels(connected.graph, labelled, pool, cancel)
     kept = np.isin(connected.photo_ids, folder.unlabelled)
     return connected.photo_ids[kept], unknown[kept]
 
 
 def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> ConnectedPhotos:
-    engine, last = folder.engine, folder.engine.connected_photos
-    if last is not None and np.array_equal(last.asked, folder.wanted):
+    engine, backbone, last = folder.engine, folder.named.model.backbone, folder.engine.connected_photos
+    if last is not None and last.backbone == backbone and np.array_equal(last.asked, folder.wanted):
         return last
-    parts = list(engine.features(folder.named.model.backbone).parts(folder.wanted))
+    parts = list(engine.features(backbone).parts(folder.wanted))
     positions = np.concatenate([at for at, _ in parts])
     order = np.argsort(positions)
     features = join([features for _, features in parts]).take(order)
-    connected = ConnectedPhotos(folder.wanted, folder.wanted[positions[order]], folder_graph(features, pool, cancel))
+    graph = folder_graph(features, pool, cancel)
+    connected = ConnectedPhotos(backbone, folder.wanted, folder.wanted[positions[order]], graph)
     if len(positions) == len(folder.wanted):  # the others may be embedded by the next time
         engine.connected_photos = connected
     return connected
