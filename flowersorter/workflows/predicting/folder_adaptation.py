@@ -125,7 +125,7 @@ def _known(
     engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], Features | None]:
     """Return the embedded photos that are not unknown, their calibrated logits and OOD scores, and features if few."""
-    unknown, judged = (find(engine, model, photo_ids) for find in (unknown_probability, judged_by_folder))
+    unknown, judged = unknown_probability(engine, model, photo_ids), judged_by_folder(engine, model, photo_ids)
     logits = np.empty((len(photo_ids), len(model.class_names)), np.float32)
     ood_score, known = np.empty(len(photo_ids), np.float32), np.zeros(len(photo_ids), np.bool_)
     parts: list[tuple[NDArray[np.intp], Features]] = []

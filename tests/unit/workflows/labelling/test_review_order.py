@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from flowersorter.workflows.labelling.review_order import (
     LARGE_GROUP,
@@ -17,7 +18,7 @@ from flowersorter.workflows.labelling.review_order import (
 LOOK_ALIKES, LIKELY, SURE = QuestionKind.LOOK_ALIKES, QuestionKind.LIKELY, QuestionKind.SURE
 
 
-def predicted(classes: list[int], confidence: list[float] | float, of: int = 3) -> np.ndarray:
+def predicted(classes: list[int], confidence: list[float] | float, of: int = 3) -> NDArray[np.float32]:
     """(N, C) probabilities with these best classes."""
     best = np.broadcast_to(np.array(confidence, np.float32), len(classes))
     rows = np.repeat((1 - best)[:, None] / (of - 1), of, axis=1).astype(np.float32)
@@ -25,7 +26,7 @@ def predicted(classes: list[int], confidence: list[float] | float, of: int = 3) 
     return rows
 
 
-def alone(count: int) -> np.ndarray:
+def alone(count: int) -> NDArray[np.intp]:
     return np.arange(count)
 
 
