@@ -36,10 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return cli.main(arguments)
     from flowersorter.errors import UserError
+    from flowersorter.library.files.locations import default_collection
+    from flowersorter.ui.desktop.hand_over import hand_over
     from flowersorter.ui.window.display_check import check_display
 
     try:
         check_display()
+        if hand_over((wish.collection or default_collection()).absolute(), wish.roots):
+            return 0
         from flowersorter import app
     except UserError as error:
         Terminal(sys.stdout, sys.stderr).note(str(error))  # there is no window

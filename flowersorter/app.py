@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +19,10 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QApplication, QDialog
 
-from flowersorter.errors import CollectionDamaged, FlowerSorterError, UserError
+from flowersorter.errors import CollectionDamaged, CollectionLocked, FlowerSorterError, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
+from flowersorter.library.files.log_file import logged
 from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS
 from flowersorter.translations import use_translations
@@ -42,11 +45,15 @@ if TYPE_CHECKING:
     from flowersorter.photos.scan import Roots
     from flowersorter.sorting.recover import RecoveryResult
     from flowersorter.ui.collections.restore_dialog import RestoreDialog
+    from flowersorter.ui.desktop.second_start import SecondStart
 
 log = logging.getLogger(__name__)
 
 #: Made by the window when a training ends, unasked.
 _AFTER_TRAINING = ("flowersorter.ui.labels.label_errors_controller",)
+#: How long a start waits for a collection that another process has locked, and how often it tries.
+LOCKED_FOR_S = 3.0
+_TRY_AGAIN_S = 0.1
 
 
 class Program(QObject):
@@ -81,6 +88,7 @@ class Program(QObject):
         self.window.closing.connect(self.shutdown)
         self.library.failed.connect(self._on_library_failed)
         self._first_paint: FirstPaint | None = None
+        self._second_start: SecondStart | None = None
         self._roots: Roots = ()
         self._preload = Preload() if preload else None
         self._garbage = GuiThreadGc(self)
@@ -111,12 +119,21 @@ class Program(QObject):
         if self._down:
             return
         self.begun = True
+        self._join_desktop()
         self.queue.busy_changed.connect(self._on_busy)
         self.queue.submit(
             self.tr("Checking for an interrupted sort"), self._recover, Listener(succeeded=self._on_recovered)
         )
         if self._roots:
             self.window.open_folder(self._roots)
+
+    def _join_desktop(self) -> None:
+        """Take the folders of a second start, and tell a person who works elsewhere that a long job has ended."""
+        from flowersorter.ui.desktop.job_notifier import JobNotifier
+        from flowersorter.ui.desktop.second_start import SecondStart
+
+        self._second_start = SecondStart(self.collection.folder, self.window, self.window.open_folder, self)
+        self._notifier = JobNotifier(self.queue, self.window, parent=self)
 
     @Slot(object)
     def _on_library_failed(self, error: Exception) -> None:
@@ -156,6 +173,8 @@ class Program(QObject):
         self._down = True
         if self._first_paint is not None:
             self._first_paint.stop()
+        if self._second_start is not None:
+            self._second_start.shutdown()
         self.queue.shutdown()
         self.library.shutdown()
         self.window.shutdown()
@@ -205,25 +224,32 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
     if translations is not None:
         from flowersorter.ui.shared.qt_translator import install_translator
 
-        install_translator(application, translations, translations.info().get("language", ""))
+        install_translator(application, translations, translations.language)
     theme.make_muted_text_readable(application)
     with _last_resort():
-        collection = _opened((collection_folder or default_collection()).absolute())
-        if collection is None:
-            return 1
-        program = Program(Engine(collection))
-        try:
-            program.start(roots)
-            return application.exec()
-        finally:
-            program.shutdown()
+        folder = (collection_folder or default_collection()).absolute()
+        collection = _opened(folder, roots)
+        if isinstance(collection, int):
+            return collection
+        with logged(collection.folder):
+            program = Program(Engine(collection))
+            try:
+                program.start(roots)
+                return application.exec()
+            finally:
+                program.shutdown()
 
 
-def _opened(folder: Path) -> CollectionStore | None:
-    """Open the collection, restoring its library if need be; None if it cannot be opened or the person declines."""
+def _opened(folder: Path, roots: Roots) -> CollectionStore | int:
+    """Open the collection, restoring its library if need be.
+
+    Returns:
+        The collection; else the exit status: 0 if the window that has it open took the folders, 1 if it cannot be
+        opened or the person declines.
+    """
     try:
         try:
-            return CollectionStore.open(folder)
+            return _open_or_hand_over(folder, roots) or 0
         except CollectionDamaged as error:
             from flowersorter.library.database.restore import known_backups, newest_sound
             from flowersorter.ui.collections.restore_dialog import RestoreDialog
@@ -232,7 +258,7 @@ def _opened(folder: Path) -> CollectionStore | None:
             if newest_sound(found) is None:
                 raise
             _say_on_stderr(error)
-            return CollectionStore.open(folder) if _rescued(RestoreDialog(error, found), folder) else None
+            return CollectionStore.open(folder) if _rescued(RestoreDialog(error, found), folder) else 1
     except (FlowerSorterError, OSError) as error:
         if isinstance(error, UserError):
             _say_on_stderr(error)
@@ -243,7 +269,29 @@ def _opened(folder: Path) -> CollectionStore | None:
         box = show_error(None, error)
         if box is not None:
             box.exec()
-        return None
+        return 1
+
+
+def _open_or_hand_over(folder: Path, roots: Roots) -> CollectionStore | None:
+    """Open the collection; None if the window that has it open took the folders.
+
+    That window may be about to open and not listen yet, or about to close and unlock the collection.
+
+    Raises:
+        CollectionLocked: a process without a window has it open, or a window that does not answer.
+    """
+    give_up_s = time.monotonic() + LOCKED_FOR_S
+    while True:
+        try:
+            return CollectionStore.open(folder)
+        except CollectionLocked:
+            from flowersorter.ui.desktop.hand_over import hand_over
+
+            if hand_over(folder, roots):
+                return None
+            if time.monotonic() >= give_up_s:
+                raise
+            time.sleep(_TRY_AGAIN_S)
 
 
 def _rescued(dialog: RestoreDialog, folder: Path) -> bool:
@@ -274,19 +322,22 @@ def _say_on_stderr(error: UserError) -> None:
 
 @contextlib.contextmanager
 def _last_resort() -> Iterator[None]:
-    """Show an uncaught exception in a dialog; a windowed program has no terminal to print it in."""
-    before = sys.excepthook
+    """Log an uncaught exception and show it in a dialog; a windowed program has no terminal to print it in."""
+    before, before_in_threads = sys.excepthook, threading.excepthook
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         before(kind, error, trace)
         if isinstance(error, Exception):
             from flowersorter.ui.shared.error_dialog import show_error
 
-            log.error("Unexpected error", exc_info=(kind, error, trace))
             show_error(QApplication.activeWindow(), error)
 
-    sys.excepthook = show
+    def note(hook: threading.ExceptHookArgs) -> None:
+        before_in_threads(hook)
+        log.error("Unexpected error in a thread", exc_info=hook.exc_value)
+
+    sys.excepthook, threading.excepthook = show, note
     try:
         yield
     finally:
-        sys.excepthook = before
+        sys.excepthook, threading.excepthook = before, before_in_threads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -32,3 +33,17 @@ def spoken(dictionary: Mapping[str, str]) -> Iterator[Language]:
         yield language
     finally:
         set_translations(None)
+
+
+#: Letters with accents above and below, for each that has one.
+_ACCENTED = str.maketrans("aeiouyncszAEIOUYNCSZ", "àêïõûÿñçšžÀÊÏÕÛŸÑÇŠŽ")
+
+
+def longer(template: str) -> str:
+    """A pseudo-translation: readable, accented, and 30 to 40 % longer, as other languages are; fields stay."""
+    parts = re.split(r"(\{[^{}]*\}|&.|<[^>]*>|%%)", template)
+    accented = "".join(part if number % 2 else part.translate(_ACCENTED) for number, part in enumerate(parts))
+    letters = sum(map(len, parts[::2]))
+    tail = re.search(r"[\s.:…?]*$", accented)
+    assert tail is not None
+    return f"{accented[: tail.start()]}{' ñó' * round(letters * 0.35 / 3)}{tail[0]}" if letters else template

@@ -14,7 +14,7 @@ WORKFLOWS = (
     "flowersorter.vision.classifier.fit",
 )
 #: What new photos need; over a second, and a quarter of a gigabyte.
-NETWORK = ("torch", "torchvision")
+NETWORK = ("torch", "flowersorter.vision.backbone.embedder")
 
 
 class Preload(QThread):

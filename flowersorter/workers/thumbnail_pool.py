@@ -132,6 +132,11 @@ class ThumbnailPool(QObject):
             return len(self._stack)
 
     @property
+    def pending(self) -> int:
+        """How many thumbnails were requested and have not come: those that wait, and those being decoded."""
+        return len(self._requests)
+
+    @property
     def cached_bytes(self) -> int:
         """How much memory the thumbnails take."""
         return self._bytes

@@ -44,6 +44,11 @@ class Engine:
         look_alikes: Groups of the photos that were grouped last (`labelling.choose_groups`).
         sure_from: Confidences from which photos of folders that differ can be sure (`predicting.folder_accuracy`).
         folder_terms: What folders add to the logits of their photos (`predicting.folder_adaptation`).
+        fit_in_use: The fit of the model in use; a measurement may have made another one since (`training.train`).
+        refitted: The model in use, fitted again after the last action; used in its place until the exact fit
+            (`training.incremental_fit`).
+        automatic_model: The model that was made last without Retrain since the collection was opened
+            (`training.learn`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
         chosen_precision: The precision that was chosen for *sure*; None while it was not read yet
             (`models.sure_precision`).
@@ -98,6 +103,9 @@ class Engine:
         self.connected_photos: ConnectedPhotos | None = None
         self.sure_from: PhotoValues | None = None
         self.folder_terms: FolderTerms | None = None
+        self.fit_in_use: Fitted | None = None
+        self.refitted: NamedModel | None = None
+        self.automatic_model: int | None = None
         self.last_model: NamedModel | None = None
         self.chosen_precision: float | None = None
         self.finetuned_backbones: dict[str, FinetunedBackbone] = {}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.bench import (
     actions,
+    big_grid,
     calibration,
     cancelling,
     class_imbalance,
@@ -74,6 +75,7 @@ def _of_photos(measure: Callable[[Path], None]) -> Callable[[argparse.Namespace]
 MEASUREMENTS = {
     "speed": Measurement(table.speed, "12 minutes", quick=True),
     "responsiveness": Measurement(responsiveness.responsiveness, "2 minutes"),
+    "grid": Measurement(big_grid.big_grid, "1 minute"),
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),

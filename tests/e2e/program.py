@@ -100,7 +100,7 @@ class Program:
         done = subprocess.run(
             ["/bin/sh", "-c", f'"{sys.executable}" {command}'],
             cwd=self.cwd,
-            env=self._environment({}),
+            env=self.environment(),
             capture_output=True,
             timeout=LIMIT_S,
             check=False,
@@ -119,8 +119,11 @@ class Program:
 
     def run_with_signal(self, step: Step, *arguments: str | Path) -> Finished:
         """Run it, and have it hit by a signal at one step of filing."""
-        words = [step.name, str(step.count), step.when, str(int(step.signal))]
-        process = self._start(["-c", _SIGNALLED, *words, *map(str, arguments)], subprocess.PIPE, {})
+        return self.run_code(_SIGNALLED, step.name, str(step.count), step.when, str(int(step.signal)), *arguments)
+
+    def run_code(self, code: str, *arguments: str | Path) -> Finished:
+        """Run Python code that runs it, with these as `sys.argv`."""
+        process = self._start(["-c", code, *map(str, arguments)], subprocess.PIPE, {})
         out, err = process.communicate(timeout=LIMIT_S)
         return Finished(process.returncode, out.decode("utf-8"), err.decode("utf-8"))
 
@@ -128,13 +131,14 @@ class Program:
         return subprocess.Popen(
             [sys.executable, *words],
             cwd=self.cwd,
-            env=self._environment(extra),
+            env=self.environment(extra),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
 
-    def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables it runs with."""
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         own = {
             "FLOWERSORTER_COLLECTION": str(self.collection),
@@ -143,7 +147,7 @@ class Program:
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),
             "QT_QPA_PLATFORM": "offscreen",
         }
-        return {**os.environ, **own, **self.extra, **extra}
+        return {**os.environ, **own, **self.extra, **(extra or {})}
 
 
 def _words(arguments: Sequence[str | Path]) -> list[str]:

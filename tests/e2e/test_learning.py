@@ -110,22 +110,22 @@ def test_a_refused_training_is_not_followed_by_sorting(fresh: Program, tmp_path:
 @pytest.mark.skipif(not FLOWERS.is_dir(), reason="no real photos beside the checkout")
 def test_the_whole_way_on_real_flowers(fresh: Program, tmp_path: Path) -> None:
     learn, other = tmp_path / "learn", tmp_path / "other"
-    names = sorted(folder.name for folder in FLOWERS.iterdir() if folder.is_dir())
+    names = sorted(folder.name for folder in FLOWERS.iterdir() if folder.is_dir())[:3]
     other.mkdir()
     truth = {}
     for name in names:
         photos = sorted((FLOWERS / name).glob("*.jpg"))
         (learn / name).mkdir(parents=True)
-        for photo in photos[:5]:
+        for photo in photos[:4]:
             shutil.copy2(photo, learn / name)
-        for photo in photos[5:8]:
+        for photo in photos[4:6]:
             shutil.copy2(photo, other / f"{name} {photo.name}")
             truth[f"{name} {photo.name}"] = name
     trained = fresh.ok("train", learn, "--json").summary
-    assert trained["photos"] == 5 * len(names)
+    assert trained["photos"] == 4 * len(names)
     entries = fresh.ok("predict", other, "--json").objects[:-1]
     right = [entry["class"] == truth[Path(entry["path"]).name] for entry in entries]
-    assert len(right) == 3 * len(names)
+    assert len(right) == 2 * len(names)
     assert sum(right) / len(right) >= 0.6  # few photos: this is about the way, not the figure
 
     filed = fresh.ok("sort", other, "--to", tmp_path / "sorted", "--json")

@@ -11,7 +11,7 @@ from pathlib import Path
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
@@ -33,6 +33,10 @@ class PatientBot(QtBot):
 
     waitUntil = partialmethod(QtBot.waitUntil, timeout=WAIT_MS)  # noqa: N815 - its name
     waitSignal = partialmethod(QtBot.waitSignal, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitSignals = partialmethod(QtBot.waitSignals, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitExposed = partialmethod(QtBot.waitExposed, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitActive = partialmethod(QtBot.waitActive, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitCallback = partialmethod(QtBot.waitCallback, timeout=WAIT_MS)  # noqa: N815 - its name
 
 
 @pytest.fixture
@@ -61,6 +65,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         if HERE in item.path.parents:
             gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def roomy_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen of Qt's platform without one has 800 x 800 pixels, to which every window would be fitted."""
+    monkeypatch.setattr("flowersorter.ui.window.window_state.screen_around", lambda _geometry: QRect(0, 0, 2560, 1440))
 
 
 @pytest.fixture(autouse=True)
@@ -93,15 +103,19 @@ def _running() -> list[QThread | QTimer]:
 
 
 def _at_work() -> list[QThread | QTimer]:
-    found: list[QThread | QTimer] = []
-    for each in gc.get_objects():
-        # By type: asking some lazy objects for their class imports what they stand for.
-        kind = type(each)
-        if (issubclass(kind, QThread) and isValid(each) and each.isRunning()) or (
-            issubclass(kind, QTimer) and isValid(each) and each.isActive()
-        ):
+    threads, timers = _kinds_of(QThread), _kinds_of(QTimer)
+    kinds, found = threads | timers, list[QThread | QTimer]()
+    # By type, and by lookup: asking some lazy objects for their class imports what they stand for, and of the 100,000
+    # objects nearly all are something else.
+    for each in [each for each in gc.get_objects() if type(each) in kinds]:
+        if isValid(each) and (each.isRunning() if type(each) in threads else each.isActive()):
             found.append(each)
     return found
+
+
+def _kinds_of(kind: type) -> set[type]:
+    """A class and all that derive from it."""
+    return {kind}.union(*map(_kinds_of, kind.__subclasses__()))
 
 
 def _described(each: QObject) -> str:

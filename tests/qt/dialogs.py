@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 _D = TypeVar("_D", bound=QDialog)
 #: Within this a dialog opens on any machine.
-LONGEST_S = 30.0
+LONGEST_S = 180.0
 
 
 def when_asked(kind: type[_D], deed: Callable[[_D], None]) -> None:

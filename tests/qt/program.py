@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.changes import Changes
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import LEARNING_PAUSED
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.network_loader import open_embedder
@@ -40,10 +41,21 @@ def running(
     folder: Path | None = None,
     *,
     real_network: bool = False,
+    learning: bool = False,
 ) -> Iterator[Program]:
-    """A program with its window shown; closed at the end, whatever happened."""
+    """A program with its window shown; closed at the end, whatever happened.
+
+    Args:
+        collection: Its folder; made if missing.
+        qtbot: Waits.
+        folder: Opened at once.
+        real_network: With ResNet-50, not a stub network.
+        learning: Whether suggestions follow the labels by themselves; paused, they change with Retrain alone.
+    """
     open_network = open_embedder if real_network else open_colour_network
-    program = Program(Engine(CollectionStore.open(collection), open_network), preload=False)
+    store = CollectionStore.open(collection)
+    store.settings.set(LEARNING_PAUSED, not learning)
+    program = Program(Engine(store, open_network), preload=False)
     try:
         program.start(folder or ())
         qtbot.waitUntil(lambda: program.begun)
@@ -61,7 +73,7 @@ def idle(program: Program, qtbot: QtBot) -> None:
         return not (
             program.queue.busy
             or program.library.busy
-            or program.thumbnails.waiting
+            or program.thumbnails.pending
             or any(each.isActive() for each in program.window.findChildren(QTimer))
             or any(each.busy for each in program.window.findChildren(LatestOnly))
         )

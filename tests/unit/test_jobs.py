@@ -11,8 +11,7 @@ import pytest
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
 from flowersorter.jobs.worker_threads import WorkerPool, call_apart, workers_ended
-
-LIMIT_S = 60
+from tests.stuck import LIMIT_S
 
 
 def test_a_call_apart_returns_its_result_or_raises_its_error() -> None:

@@ -1,41 +1,83 @@
-"""Catalogues: found by the person's language, for engine, terminal and window alike."""
+"""Catalogues: found by the person's language, for engine, terminal and window alike; German is complete."""
 
 from __future__ import annotations
 
 import ast
+import importlib.util
+import re
+import string
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 
 from flowersorter import translations
 from flowersorter.messages import plural, set_translations, text, worded
-from flowersorter.translations import use_translations
+from flowersorter.translations import LOCALE_FOLDER, Catalogue, entries, use_translations
 
 PACKAGE = Path(translations.__file__).parent
-#: As in CONTRIBUTING's command.
-KEYWORDS = {"text": None, "plural": (1, 2), "tr": None, "_tr": None, "_t": None, "translate": (2,)}
+UPDATE = PACKAGE.parent / "packaging" / "update_translations.py"
+LANGUAGES = sorted(LOCALE_FOLDER.glob("*.po"))
+
+POLISH = r"""
+msgid ""
+msgstr ""
+"Language: pl\n"
+"Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);\n"
+
+#: photos/scan.py
+msgid "Folder not found: {folder}"
+msgstr "Nie ma folderu: {folder}"
+
+msgid "{number} photo"
+msgid_plural "{number} photos"
+msgstr[0] "{number} zdjęcie"
+msgstr[1] "{number} zdjęcia"
+msgstr[2] "{number} zdjęć"
+
+msgid "not yet"
+msgstr ""
+
+msgid ""
+"a \"long\" line\n"
+"\tand \\ more"
+msgstr ""
+"długa \"linia\"\n"
+"\ti \\ więcej"
+"""
+
+
+@pytest.fixture(scope="module")
+def update() -> ModuleType:
+    """The command that updates the catalogues."""
+    spec = importlib.util.spec_from_file_location("update_translations", UPDATE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def wanted(update: ModuleType) -> dict[tuple[str, ...], str]:
+    """Every text of the program."""
+    found: dict[tuple[str, ...], str] = update.templates()
+    return found
 
 
 @pytest.fixture
-def polish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    catalog = Catalog(locale="pl")
-    catalog.add(("{number} photo", "{number} photos"), ("{number} zdjęcie", "{number} zdjęcia", "{number} zdjęć"))
-    catalog.add("Folder not found: {folder}", "Nie ma folderu: {folder}")
-    compiled = BytesIO()
-    write_mo(compiled, catalog)
-    folder = tmp_path / "pl" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    (folder / "flowersorter.mo").write_bytes(compiled.getvalue())
+def locale_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(translations, "LOCALE_FOLDER", tmp_path)
     for variable in ("FLOWERSORTER_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(variable, raising=False)
-    yield
+    yield tmp_path
     set_translations(None)
+
+
+@pytest.fixture
+def polish(locale_folder: Path) -> None:
+    (locale_folder / "pl.po").write_text(POLISH, encoding="utf-8")
 
 
 @pytest.mark.usefixtures("polish")
@@ -68,20 +110,114 @@ def test_the_language_of_the_program_comes_before_that_of_the_system(
 
 
 @pytest.mark.usefixtures("polish")
-def test_a_damaged_catalogue_leaves_the_texts_english() -> None:
-    (translations.LOCALE_FOLDER / "pl" / "LC_MESSAGES" / "flowersorter.mo").write_bytes(b"no catalogue")
+def test_a_template_with_escapes_and_one_without_a_translation() -> None:
+    assert use_translations(["pl_PL"]) is not None
+    assert worded(text('a "long" line\n\tand \\ more')) == 'długa "linia"\n\ti \\ więcej'
+    assert worded(text("not yet")) == "not yet"
+    assert worded(plural("{number} file", "{number} files", 2)) == "2 files"
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"no catalogue", b"\xff\xfe", b'msgid ""\nmsgstr "Plural-Forms: plural=open(1);\\n"\n']
+)
+def test_a_damaged_catalogue_leaves_the_texts_english(damaged: bytes, locale_folder: Path) -> None:
+    (locale_folder / "pl.po").write_bytes(damaged)
     assert use_translations(["pl"]) is None
+    assert use_translations(["../pl", ""]) is None
 
 
-def test_every_kind_of_text_is_extracted_for_translators() -> None:
-    found: set[str] = set()
-    for _, _, message, _, _ in extract_from_dir(PACKAGE, [("**.py", "python")], keywords=KEYWORDS):
-        found.update([message] if isinstance(message, str) else message)
-    assert {"Folder not found: {folder}", "Rescan Fo&lder", "Checking for an interrupted sort"} <= found
-    calls = [
-        call
-        for source in PACKAGE.rglob("*.py")
-        for call in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "text" and call.args
+def test_every_kind_of_text_is_found_for_translators(update: ModuleType, wanted: dict[tuple[str, ...], str]) -> None:
+    for template in (
+        ("Folder not found: {folder}",),
+        ("Rescan Fo&lder",),
+        ("Checking for an interrupted sort",),
+        ("Waiting",),
+        ("{number} photo", "{number} photos"),
+    ):
+        assert template in wanted
+    source = 'tr("b")\nself.tr("c"); QCoreApplication.translate("Context", "d")\nself.text("e", tr(name))'
+    assert list(update.templates_in(source)) == [("b",), ("c",), ("d",), ("e",)]
+
+
+def test_what_is_translated_is_a_literal_or_marked_as_one(update: ModuleType) -> None:
+    """An expression such as `tr("a" if one else "b")` would be found by no extractor."""
+    wrong = [
+        f"{path.relative_to(PACKAGE)}:{call.lineno}: {ast.unparse(template)}"
+        for path in PACKAGE.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        for name in [call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")]
+        for template in call.args[update.TEMPLATES.get(name, slice(0))]
+        if isinstance(template, (ast.IfExp, ast.BinOp, ast.JoinedStr)) and name not in {"text", "plural", "translate"}
     ]
-    assert {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)} <= found
+    assert wrong == []
+
+
+def fields(template: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    except ValueError:  # braces that are none of a template
+        return set()
+
+
+def mnemonics(template: str) -> int:
+    return len(re.findall(r"&(?=[^\W_])", template.replace("&&", "")))
+
+
+@pytest.mark.parametrize("file", LANGUAGES, ids=lambda file: file.stem)
+def test_a_language_is_complete_and_its_templates_have_the_same_fields(
+    file: Path, wanted: dict[tuple[str, ...], str]
+) -> None:
+    catalogue = dict(entries(file.read_text(encoding="utf-8")))
+    catalogue.pop(("",))
+    hint = "python packaging/update_translations.py, then translate what it lists"
+    assert {ids for ids, strings in catalogue.items() if not all(strings)} == set(), hint
+    assert catalogue.keys() ^ wanted.keys() == set(), hint
+    for ids, strings in catalogue.items():
+        for string_ in strings:
+            either = {frozenset(fields(each)) for each in ids}
+            assert frozenset(fields(string_)) in either, string_
+            assert string_.count("%%") == ids[0].count("%%"), string_
+            assert mnemonics(string_) == mnemonics(ids[0]), string_
+            assert re.findall(r"^\s*|\s*$", string_)[0] == re.findall(r"^\s*|\s*$", ids[0])[0], string_
+            assert string_.endswith("…") == ids[0].endswith(("…", "...")), string_
+
+
+@pytest.mark.parametrize("file", LANGUAGES, ids=lambda file: file.stem)
+def test_a_catalogue_is_as_its_command_writes_it(
+    file: Path, update: ModuleType, wanted: dict[tuple[str, ...], str]
+) -> None:
+    there = file.read_text(encoding="utf-8")
+    assert update.updated(there, wanted) == (there, [])
+
+
+def test_another_language_is_one_more_file(locale_folder: Path, update: ModuleType) -> None:
+    wanted = {("Open",): "a.py", ("{number} photo", "{number} photos"): "a.py", ('a "b"\n\\c',): "b.py"}
+    empty, missing = update.updated(update._NEW_HEADER.format(language="eo"), wanted)
+    assert missing == list(wanted)
+    (locale_folder / "eo.po").write_text(empty, encoding="utf-8")
+    assert use_translations(["eo"]) is not None
+    assert worded(text("Open")) == "Open"
+    half = empty.replace('msgid "Open"\nmsgstr ""', 'msgid "Open"\nmsgstr "Malfermi"').replace(
+        'msgstr[0] ""\nmsgstr[1] ""', 'msgstr[0] "{number} foto"\nmsgstr[1] "{number} fotoj"'
+    )
+    (locale_folder / "eo.po").write_text(half, encoding="utf-8")
+    assert use_translations(["eo_XX"]) is not None
+    assert worded(text("Open")) == "Malfermi"
+    assert worded(plural("{number} photo", "{number} photos", 2)) == "2 fotoj"
+    more = {("New",): "a.py", ("{number} photo", "{number} photos"): "c.py"}
+    again, missing = update.updated(half, more)
+    assert missing == [("New",)]
+    assert dict(entries(again))["{number} photo", "{number} photos"] == ("{number} foto", "{number} fotoj")
+    assert "Open" not in again
+
+
+def test_german_speaks_in_terminal_and_engine() -> None:
+    german = Catalogue.read(LOCALE_FOLDER / "de.po")
+    assert german.language == "de"
+    assert german.gettext("Folder not found: {folder}") == "Ordner nicht gefunden: {folder}"
+    assert [german.ngettext("{number} photo", "{number} photos", number) for number in (0, 1, 2)] == [
+        "{number} Fotos",
+        "{number} Foto",
+        "{number} Fotos",
+    ]

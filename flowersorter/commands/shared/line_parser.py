@@ -7,11 +7,28 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from flowersorter.messages import Text, joined_texts, text, worded
+from flowersorter.messages import Text, joined_texts, plural, text, worded
 
 _END_OF_OPTIONS = "--"
 _OWNERS_NAMED = 3
 _NEGATIVE_NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
+#: The errors that argparse words itself, for the catalogue.
+_ERRORS_OF_ARGPARSE = (
+    text("argument %(argument_name)s: %(message)s"),
+    text("the following arguments are required: %s"),
+    text("expected one argument"),
+    text("expected at least one argument"),
+    plural("expected %s argument", "expected %s arguments", 2),
+    text("invalid choice: %(value)r (choose from %(choices)s)"),
+    text("not allowed with argument %s"),
+    text("one of the arguments %s is required"),
+    text("ignored explicit argument %r"),
+)
+# argparse asks gettext's own catalogue, which has none of the program's languages, also for texts that are None.
+vars(argparse).update(
+    _=lambda message: message and worded(message),
+    ngettext=lambda one, many, number: worded(plural(one, many, number)),
+)
 
 
 class UsageError(Exception):

@@ -47,6 +47,10 @@ SURE_PRECISION = Setting("sure_promise", DEFAULT_SURE_PRECISION)
 MOVE_SORTED_COPIES = Setting("move sorted copies", "")
 #: Measured speed of fine-tuning by number of unfrozen stages: seconds a photo and epoch.
 FINETUNING_PACE = Setting[dict[str, float]]("deep training pace", {})
+#: Whether the window leaves the suggestions as they are until Retrain.
+LEARNING_PAUSED = Setting("learning paused", False)
+#: Numbers of the models that were made by learning after actions, without Retrain.
+AUTOMATIC_MODELS = Setting[list[int]]("automatic models", [])
 #: The highest number given to a fine-tuned backbone; none is given twice.
 FINETUNED_COUNT = Setting("networks trained", 0)
 #: Names of deleted classes, as `class_key` gives them: models still know these, and must not bring them back.
@@ -77,7 +81,7 @@ PANEL_WIDTHS = Setting[list[int]]("sides", [])
 INSPECTOR_SHOWN = Setting("inspector", True)
 TILE_SIZE_PX = Setting("tile size", 168)
 PHOTO_ORDER = Setting("order", "name")
-GROUPING = Setting("grouping", "none")
+GROUPING = Setting("grouping", "likeness")
 
 
 class Settings:

@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject, QProcess, QStandardPaths, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
 import flowersorter
-from flowersorter.errors import FlowerSorterError, UserError
+from flowersorter.errors import CollectionLocked, FlowerSorterError, UserError
 from flowersorter.library.files.locations import recent_collections_file, usual_collection
 from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, check_can_become_one
+from flowersorter.ui.desktop.hand_over import hand_over
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 
@@ -87,7 +88,7 @@ class CollectionsController(QObject):
             self.open(Path(chosen))
 
     def open(self, collection: Path) -> None:
-        """Open a collection in a new window; refuses a folder that is no collection or is already open."""
+        """Open a collection in a window: the one that has it open, else a new one; refuses what is no collection."""
         if collection == self._session.collection.folder:
             self._front.bar.say(
                 self.tr("The collection “{0}” is already open in this window.").format(self.name_of(collection))
@@ -96,7 +97,8 @@ class CollectionsController(QObject):
         try:
             check_can_be_opened(collection)
         except FlowerSorterError as error:
-            self._front.complain(error)
+            if not (isinstance(error, CollectionLocked) and hand_over(collection, ())):
+                self._front.complain(error)
             return
         self._launch(collection)
 

@@ -61,7 +61,7 @@ class VerifyDialog(QDialog):
         tree = self.tree
         tree.setObjectName("verify_files")
         describe(tree, self.tr("Files that are not as they were sorted"))
-        tree.setHeaderLabels([self.tr("File"), self.tr("Class"), self.tr("Note")])
+        tree.setHeaderLabels([self.tr("File"), self.tr("Class"), self.tr("Remark")])
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         tree.setUniformRowHeights(True)
         tree.setAllColumnsShowFocus(True)

@@ -46,6 +46,43 @@ def whole(rows: Rows) -> Arrangement:
     return Arrangement(rows, sections)
 
 
+def move_only(shown: Arrangement, wanted: Arrangement, free: NDArray[np.bool_]) -> Arrangement:
+    """Let some photos go to the section they belong to; all others stay where they are.
+
+    Args:
+        shown: The present arrangement, which may be out of date.
+        wanted: The arrangement of now.
+        free: (N,) bool by column row: the photos that may move.
+
+    Returns:
+        Photos that come to a section are its last ones; a section that was not shown comes last.
+    """
+    names = list(dict.fromkeys((each.kind, each.key) for each in (*shown.sections, *wanted.sections)))
+    before, now = (_numbers_in(each, names, len(free)) for each in (shown, wanted))
+    moving = free & (before != now)
+    staying, coming = shown.order[~moving[shown.order]], wanted.order[moving[wanted.order]]
+    rows, ranks = np.concatenate([staying, coming]), np.concatenate([before[staying], now[coming]])
+    counts = np.bincount(ranks, minlength=len(names))
+    firsts = np.cumsum(counts) - counts
+    sections = tuple(
+        Section(kind, key, first, count)
+        for (kind, key), first, count in zip(names, firsts.tolist(), counts.tolist(), strict=True)
+        if count
+    )
+    return Arrangement(rows[np.argsort(ranks, kind="stable")], sections)
+
+
+def _numbers_in(
+    arrangement: Arrangement, names: Sequence[tuple[SectionKind, tuple[int | str, ...]]], rows: int
+) -> NDArray[np.intp]:
+    """(N,) the number of the section of each column row among the named ones; -1 where it is in none."""
+    number_of = {name: number for number, name in enumerate(names)}
+    numbers = np.full(rows, -1, np.intp)
+    ranks = [number_of[each.kind, each.key] for each in arrangement.sections]
+    numbers[arrangement.order] = np.repeat(np.array(ranks, np.intp), [each.count for each in arrangement.sections])
+    return numbers
+
+
 def _by_class(rows: Rows, columns: PhotoColumns, class_order: Sequence[int]) -> Arrangement:
     """A section for each class and pseudo-class; its key is the class id or the `PseudoClass`."""
     keys, at = np.unique(columns.class_keys[rows], return_inverse=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Signal
 
-from flowersorter.ui.grid.arrange import whole
+from flowersorter.ui.grid.arrange import move_only, whole
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section
@@ -50,6 +50,7 @@ class ArrangedModel(QAbstractListModel):
         self._order: Rows = np.zeros(0, np.intp)  # model row -> column row
         self._sections: tuple[Section, ...] = ()
         self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
+        self._outdated = False  # photos are shown where they do not belong any more
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """How many photos are shown."""
@@ -68,8 +69,10 @@ class ArrangedModel(QAbstractListModel):
         return self._sections
 
     def set_filter(self, wanted: PhotoFilter) -> None:
-        """Show something else, in another order or in other sections."""
-        if wanted != self._filter:
+        """Show something else, in another order or in other sections; the same again takes up automatic changes."""
+        if wanted == self._filter:
+            self.rearrange()
+        else:
             self.beginResetModel()
             self._filter = wanted
             self._end_reset()
@@ -81,10 +84,10 @@ class ArrangedModel(QAbstractListModel):
             self.rearrange()
 
     def rearrange(self) -> None:
-        """Order again, after confidences, dates or look-alikes changed; no order by name alone depends on them."""
-        if not self._filter.is_by_name or self._filter.divided_by is not Grouping.NONE:
-            self._take(self._arranged())
-            self.rearranged.emit()
+        """Select, order and divide again, after suggestions, dates or look-alikes changed."""
+        self._outdated = False
+        self._take(self._arranged())
+        self.rearranged.emit()
 
     # -- where photos are
 
@@ -117,7 +120,7 @@ class ArrangedModel(QAbstractListModel):
 
     def _end_reset(self) -> None:
         """Arrange anew and end a reset that was begun."""
-        arrangement = self._arranged()
+        arrangement, self._outdated = self._arranged(), False
         self._order, self._sections = arrangement.order, arrangement.sections
         self._number()
         self.endResetModel()
@@ -142,24 +145,46 @@ class ArrangedModel(QAbstractListModel):
         if self._filter.divided_by is Grouping.NONE:
             self._sections = whole(self._order).sections
 
-    def _refresh(self, changed: Rows) -> None:
-        """Let photos come, go and move that now match the filter or belong elsewhere, then repaint the rest."""
+    def _refresh(self, changed: Rows, *, automatic: bool = False) -> None:
+        """Let photos come, go and move that now match the filter or belong elsewhere, then repaint the rest.
+
+        Args:
+            changed: Column rows, ascending.
+            automatic: Whether they changed by themselves: no photo goes or moves then until `rearrange`, also when
+                others change. Without sections, those that match now come last.
+        """
         if not len(changed):
             return
         if self._filter.divided_by is not Grouping.NONE:
-            self._take(self._arranged())
+            if automatic and not self._keeps_place:
+                self._outdated = True
+            else:
+                self._take(self._with_moved(changed) if self._outdated else self._arranged())
             self._changed(changed, [])
             self.counts_changed.emit()
             return
         match = self._filter.matches(self.columns, changed)
         shown = self._positions[changed] >= 0
+        if automatic:
+            match |= shown
         before = self._sections
         self._remove(np.sort(self._positions[changed[shown & ~match]]))
-        self._insert(changed[~shown & match])
+        self._insert(changed[~shown & match], at_end=automatic)
         if self._sections is not before:
             self.sections_changed.emit()
         self._changed(changed[shown & match], [])
         self.counts_changed.emit()
+
+    @property
+    def _keeps_place(self) -> bool:
+        """Whether the arranger by likeness decides, which keeps the sections that the person sees."""
+        return self._likeness is not None and self._filter.divided_by is Grouping.LIKENESS
+
+    def _with_moved(self, changed: Rows) -> Arrangement:
+        """The present arrangement, with these column rows where they belong."""
+        free = np.zeros(len(self.columns), np.bool_)
+        free[changed] = True
+        return move_only(Arrangement(self._order, self._sections), self._arranged(), free)
 
     def _remove(self, positions: Rows) -> None:
         runs = spans(positions)
@@ -175,11 +200,11 @@ class ArrangedModel(QAbstractListModel):
             self._number()
             self.endRemoveRows()
 
-    def _insert(self, rows: Rows) -> None:
-        """Add column rows: at their place by name, at the end of any other order."""
+    def _insert(self, rows: Rows, *, at_end: bool) -> None:
+        """Add column rows: at their place by name, else at the end, as where others were added there before."""
         if not len(rows):
             return
-        by_name = self._filter.is_by_name
+        by_name = not at_end and self._filter.is_by_name and bool((np.diff(self._order) > 0).all())
         target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
         runs = spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
         if len(runs) > MAX_SPANS:

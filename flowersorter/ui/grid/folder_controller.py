@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QLocale, QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
@@ -56,6 +56,7 @@ class FolderController(QObject):
         show_requested(key): Show this pseudo-class.
         options_requested(): Ask for the scan options.
         groups_requested(): Name the groups of photos that look alike.
+        labels_found(list of photo ids): Photos were read that the person had labelled before.
 
     Attributes:
         roots: The open folders and photos; none where nothing is open.
@@ -69,6 +70,7 @@ class FolderController(QObject):
     show_requested = Signal(int)
     options_requested = Signal()
     groups_requested = Signal()
+    labels_found = Signal(object)
 
     def __init__(
         self,
@@ -81,7 +83,8 @@ class FolderController(QObject):
         super().__init__(parent)
         self._session, self._front, self._pending, self._view = session, front, pending, view
         self._job_id = 0
-        self._quiet = False
+        self._quiet = self._automatic = False
+        self._outcome = ""  # of the last scan, in words
         self._urgent = ViewportPriority()
         self.roots: tuple[Path, ...] = ()
 
@@ -96,16 +99,34 @@ class FolderController(QObject):
         self._remember()
         self._front.bar.say("")
         self.opened.emit(self.roots)
+        self._automatic = False
         self._submit(quiet=False)
 
-    def rescan(self, *, quiet: bool = True) -> None:
-        """Rescan the folder after a training, or because files or classes changed."""
+    def rescan(self, *, quiet: bool = True, automatic: bool = False) -> None:
+        """Rescan the folder after a training, or because files or classes changed.
+
+        Args:
+            quiet: Whether its outcome is not said.
+            automatic: Whether the person did not ask for other suggestions: no photo moves in the grid then.
+        """
         if not self.roots:
             return
-        if self._session.queue.alive(self._job_id):
+        self._automatic = automatic and (self._automatic or not self.labelling)
+        if self.labelling:
             self._session.queue.begin_again(self._job_id)
         else:
             self._submit(quiet=quiet)
+
+    @Slot()
+    def predict_again(self) -> None:
+        """Show suggestions that changed by themselves."""
+        self.rescan(automatic=True)
+
+    def withdraw_outcome(self) -> None:
+        """Say no longer how many photos are not sure or unknown: other suggestions are shown than after the scan."""
+        if self._outcome and self._front.bar.message.text() == self._outcome:
+            self._front.bar.say("")
+        self._outcome = ""
 
     @Slot(object)
     def look_at(self, place_ids: Sequence[int]) -> None:
@@ -143,7 +164,7 @@ class FolderController(QObject):
         self.begun.emit()
         self._quiet = quiet
         call = _call(self._session.engine, self.roots, self._session.device, self._urgent)
-        listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
+        listener = Listener(self._on_news, self._on_labelled, self._on_failed, self._on_cancelled)
         title = self.tr("Scanning {0}").format(", ".join(root.name or str(root) for root in self.roots[:2]))
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
 
@@ -164,11 +185,11 @@ class FolderController(QObject):
         from flowersorter.workflows.predicting.predict_folder import FolderScanned, RowsChanged
 
         if isinstance(news, (FolderScanned, KnownRows)):
-            self._session.photos.set_rows(news.rows)
+            self._session.photos.set_rows(news.rows, automatic=self._automatic)
             self._session.library.announce(_CHANGES)  # a model's classes are made when it first predicts
             self._settle(news.rows)
         elif isinstance(news, RowsChanged):
-            self._session.photos.merge(news.rows)
+            self._session.photos.merge(news.rows, automatic=self._automatic)
             self._settle(news.rows)
 
     def _settle(self, rows: PhotoRows) -> None:
@@ -180,17 +201,20 @@ class FolderController(QObject):
         self._view.show(news)
         if news.labels:
             self._session.library.announce(Changes.LABELS)
+            self.labels_found.emit(list(news.labels))
 
     def _on_labelled(self, result: object) -> None:
         from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
         assert isinstance(result, PredictFolderResult)
         photos = self._session.photos
-        photos.set_rows(result.rows)
-        photos.rearrange()
+        photos.set_rows(result.rows, automatic=self._automatic)
+        if not self._automatic:
+            photos.rearrange()
         self._settle(result.rows)
         if not self._quiet:
             self._tell(result)
+            self._outcome = self._front.bar.message.text()
             self.told.emit()
         self.labelled.emit()
 
@@ -200,6 +224,17 @@ class FolderController(QObject):
             self.roots = ()
             self.closed.emit()
         self._front.complain(error)
+
+    def _on_cancelled(self) -> None:
+        """Say how much is left to do, and offer to go on with it."""
+        left = self._session.photos.columns.counts().get(PseudoClass.WAITING, 0)
+        text = self.tr("Stopped: {0} photos have no suggestion yet.").format(QLocale().toString(left))
+        if left == 1:
+            text = self.tr("Stopped: 1 photo has no suggestion yet.")
+        self._front.bar.say(text if left else self.tr("Stopped."), (self.tr("Go On"), self._go_on))
+
+    def _go_on(self) -> None:
+        self.rescan(quiet=False)
 
     def _tell(self, result: PredictFolderResult) -> None:
         counts = self._session.photos.columns.counts()

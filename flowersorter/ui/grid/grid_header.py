@@ -22,7 +22,10 @@ from flowersorter.ui.grid.sections import Grouping
 
 NARROW_PX = 740
 NARROW_CHOICE_PX = 76
-TIGHT_PX = 360  # below that the wheel zooms
+_FIELD_FRAME_PX = 20
+#: Least width of the title, and where the line has no room even for its shortest form.
+_TITLE_PX, _TIGHT_TITLE_PX = 96, 24
+TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
 
@@ -45,8 +48,9 @@ class SearchField(QLineEdit):
         self.setPlaceholderText(self.tr("Search names"))
         self.setToolTip(self.tr("Show files with this in their name (Ctrl+F)"))
         self.setClearButtonEnabled(True)
-        self.setMinimumWidth(96)
-        self.setMaximumWidth(180)
+        needed = self.fontMetrics().horizontalAdvance(self.placeholderText()) + _FIELD_FRAME_PX
+        self.setMinimumWidth(max(96, needed))
+        self.setMaximumWidth(max(180, needed))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape clears; Enter and the down arrow go to the photos."""
@@ -96,7 +100,7 @@ class GridHeader(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.2)
         font.setBold(True)
         self.title.setFont(font)
-        self.title.setMinimumWidth(96)
+        self.title.setMinimumWidth(_TITLE_PX)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.count = QLabel(self)
         self.count.setObjectName("grid_count")
@@ -114,6 +118,7 @@ class GridHeader(QWidget):
         self.unchecked.setStyleSheet(_ON_FRAME)
         self.unchecked.setAccessibleName(self.tr("Hide confirmed photos"))
         self.unchecked.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._text_button_px = self.unchecked.sizeHint().width()
         self._add_choices()
         self.zoom = QSlider(Qt.Orientation.Horizontal, self)
         self.zoom.setObjectName("zoom")
@@ -174,7 +179,8 @@ class GridHeader(QWidget):
         edges = row.contentsMargins()
         icon_only = self.unchecked.sizeHint().height()
         search = icon_only if self.search.isHidden() else self.search.minimumWidth()
-        parts = [self.title.minimumWidth(), search, icon_only, 2 * NARROW_CHOICE_PX]
+        count = self.count.fontMetrics().horizontalAdvance(str(self._photos))
+        parts = [_TITLE_PX, count, search, icon_only, 2 * NARROW_CHOICE_PX]
         if not self.back.isHidden():
             parts.append(self.back.sizeHint().width())
         width = sum(parts) + (len(parts) + 2) * row.spacing() + edges.left() + edges.right()
@@ -187,15 +193,35 @@ class GridHeader(QWidget):
 
     def _fit(self) -> None:
         """Show less on a narrow line."""
-        needed = NARROW_PX if self.back.isHidden() else NARROW_PX + self.back.sizeHint().width()
-        self._narrow = self.width() < needed
+        back_px = 0 if self.back.isHidden() else self.back.sizeHint().width()
+        self._narrow = self.width() < max(NARROW_PX, self._roomy_px()) + back_px
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
         for choice in (self.grouping, self.order):
             choice.setMaximumWidth(NARROW_CHOICE_PX if self._narrow else choice.sizeHint().width())
-        self.zoom.setVisible(self.width() >= TIGHT_PX)
+        is_tight = self.width() < self.minimumSizeHint().width()
+        self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
+        self.count.setHidden(is_tight)
+        with_zoom_px = self.minimumSizeHint().width() + self.zoom.minimumWidth()
+        self.zoom.setVisible(self.width() >= max(TIGHT_PX, with_zoom_px))
         self._show_count()
         self._hide_search()
+
+    def _roomy_px(self) -> int:
+        """Width of the line with all its texts, which are longer in other languages."""
+        row = self.layout()
+        assert row is not None
+        parts = [
+            _TITLE_PX,
+            self.count.fontMetrics().horizontalAdvance(self._count_words()),
+            self.search.minimumWidth(),
+            self._text_button_px,
+            self.grouping.sizeHint().width(),
+            self.order.sizeHint().width(),
+            self.zoom.minimumWidth(),
+        ]
+        edges = row.contentsMargins()
+        return sum(parts) + (len(parts) + 1) * row.spacing() + edges.left() + edges.right()
 
     def changeEvent(self, event: QEvent) -> None:
         """A style sheet keeps the colours of the palette that it was read with."""
@@ -220,9 +246,12 @@ class GridHeader(QWidget):
 
     def _show_count(self) -> None:
         """A narrow line has the number alone."""
-        words = self.tr("1 photo") if self._photos == 1 else self.tr("{0} photos").format(self._photos)
+        words = self._count_words()
         self.count.setText(str(self._photos) if self._narrow else words)
         self.count.setAccessibleName(words)
+
+    def _count_words(self) -> str:
+        return self.tr("1 photo") if self._photos == 1 else self.tr("{0} photos").format(self._photos)
 
     def show_title(self, title: str, count: int, *, can_go_back: bool) -> None:
         """Show the title and the number of photos."""

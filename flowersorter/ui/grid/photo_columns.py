@@ -15,6 +15,7 @@ from flowersorter.domain.natural_sort import NaturalOrder
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
+from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
@@ -163,6 +164,29 @@ class PhotoColumns:
         self._shelve(rows)
         return np.sort(rows)
 
+    def set_predictions(self, found: ShownPredictions) -> Rows:
+        """Take over other predictions; photos without one keep theirs.
+
+        Returns:
+            The rows of these photos, ascending.
+        """
+        if not len(found.photo_ids):
+            return np.zeros(0, np.intp)
+        at = np.minimum(np.searchsorted(found.photo_ids, self.photo_ids), len(found.photo_ids) - 1)
+        rows = np.flatnonzero((found.photo_ids[at] == self.photo_ids) & (self.photo_ids > 0))
+        at = at[rows]
+        self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
+        self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]
+        self.second_class_ids[rows] = found.second_class_ids[at]
+        self.second_confidences[rows] = found.second_confidences[at]
+        self._shelve(rows)
+        return rows
+
+    @property
+    def suggested(self) -> NDArray[np.int32]:
+        """(N,) int32 the suggested class ids; 0 for an unknown photo, and where there is no suggestion."""
+        return np.where(self.verdicts == Verdict.UNKNOWN, np.int32(0), self.class_ids)
+
     def outdated(self, news: PhotoRows) -> list[int]:
         """Places of these rows whose thumbnail is to be made again: of another photo now, or it could not be made."""
         here, rows = self._found(news.place_ids)
@@ -212,10 +236,12 @@ class PhotoColumns:
         """
         wanted = np.fromiter(labels, np.int64, len(labels))
         rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
-        for row in rows.tolist():
-            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
-            self.own[place], self._said_of[place] = labels[photo], photo
-        self._say_again(rows)
+        places, photos = self.place_ids[rows].tolist(), self.photo_ids[rows].tolist()
+        given = [labels[photo] for photo in photos]
+        self.own.update(zip(places, given, strict=True))
+        self._said_of.update(zip(places, photos, strict=True))
+        self.label_ids[rows] = [class_id for class_id, _ in given]
+        self.by_person[rows] = [by_person for _, by_person in given]
         self._shelve(rows)
         return rows
 
@@ -293,8 +319,12 @@ class PhotoColumns:
         self._said_of.pop(place_id, None)
 
     def _say_again(self, rows: Rows) -> None:
-        for row in rows.tolist() if self.own else ():
-            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
+        if not self.own:
+            return
+        found: list[int] = []
+        labels: list[tuple[int, bool]] = []
+        pairs = zip(self.place_ids[rows].tolist(), self.photo_ids[rows].tolist(), strict=True)
+        for row, (place, photo) in zip(rows.tolist(), pairs, strict=True):
             label = self.own.get(place)
             if label is None:
                 continue
@@ -302,7 +332,10 @@ class PhotoColumns:
                 self._forget(place)
                 continue
             self._said_of[place] = photo or self._said_of.get(place, 0)
-            self.label_ids[row], self.by_person[row] = label
+            found.append(row)
+            labels.append(label)
+        self.label_ids[found] = [class_id for class_id, _ in labels]
+        self.by_person[found] = [by_person for _, by_person in labels]
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]

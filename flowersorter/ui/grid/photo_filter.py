@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -36,6 +36,7 @@ class PhotoFilter:
         order: How to order, within a section.
         grouping: How to divide into sections.
         ranking: Places in the order to show them, undivided, instead of `order` and `grouping`.
+        before: The suggestions before, in words by place id, where changed suggestions are shown.
     """
 
     class_key: int = PseudoClass.ALL
@@ -46,6 +47,7 @@ class PhotoFilter:
     order: Order = Order.NAME
     grouping: Grouping = Grouping.NONE
     ranking: tuple[int, ...] = ()
+    before: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def is_by_name(self) -> bool:
@@ -56,6 +58,11 @@ class PhotoFilter:
     def divided_by(self) -> Grouping:
         """How they are divided into sections now."""
         return Grouping.NONE if self.ranking else self.grouping
+
+    def change(self, place_id: int, now: str) -> str:
+        """The suggestion before and now, in words; that of now where it is not known to have changed."""
+        before = self.before.get(place_id)
+        return now if before in (None, now) else f"{before} → {now}"
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.

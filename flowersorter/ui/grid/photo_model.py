@@ -16,6 +16,7 @@ from PySide6.QtGui import Qt as TextFormat
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass
@@ -94,7 +95,7 @@ class PhotoModel(ArrangedModel):
             PhotoRole.LABELLED: self._labelled,
             PhotoRole.BY_PERSON: self._by_person,
             PhotoRole.STATE: lambda row: state_of(self._facts(row)),
-            PhotoRole.TITLE: lambda row: title(self._facts(row)),
+            PhotoRole.TITLE: self._title,
             PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self._left_out,
             PhotoRole.SECOND_NAME: lambda row: self._name_of(int(self.columns.second_class_ids[row])),
             PhotoRole.SECOND_COLOUR: lambda row: self._colour_of(int(self.columns.second_class_ids[row])),
@@ -157,10 +158,10 @@ class PhotoModel(ArrangedModel):
             int(PseudoClass.WAITING): self.tr("Waiting for a suggestion"),
         }
 
-    def set_rows(self, rows: PhotoRows) -> None:
+    def set_rows(self, rows: PhotoRows, *, automatic: bool = False) -> None:
         """Show another folder, or the same one after a rescan; a rescan keeps the scroll position."""
         if len(rows) == len(self.columns) and np.array_equal(rows.place_ids, self.columns.place_ids):
-            self.merge(rows)
+            self.merge(rows, automatic=automatic)
             return
         # A place that is not in the folder now may come back.
         outdated = sorted(self.columns.unshown.union(self.columns.outdated(rows)))
@@ -171,13 +172,17 @@ class PhotoModel(ArrangedModel):
             self.files_changed.emit(outdated)
         self.counts_changed.emit()
 
-    def merge(self, rows: PhotoRows) -> None:
-        """Take over rows that changed; the others are not touched."""
+    def merge(self, rows: PhotoRows, *, automatic: bool = False) -> None:
+        """Take over rows that changed, `automatic`: by themselves, see `show_predictions`; the others stay."""
         outdated = self.columns.outdated(rows)
         changed = self.columns.merge(rows)
         if outdated:
             self.files_changed.emit(outdated)
-        self._refresh(changed)
+        self._refresh(changed, automatic=automatic)
+
+    def show_predictions(self, found: ShownPredictions) -> None:
+        """Show suggestions that changed by themselves: no photo moves or goes until `rearrange`, new ones come last."""
+        self._refresh(self.columns.set_predictions(found), automatic=True)
 
     def show_labels(self, news: LabelNews) -> None:
         """Show labels that changed, of photos and of places whose photo is not read yet."""
@@ -251,6 +256,11 @@ class PhotoModel(ArrangedModel):
 
     def _spoken(self, row: int) -> str:
         return spoken(self._facts(row), self._name(row))
+
+    def _title(self, row: int) -> str:
+        """The class, or "roses → tulips" where changed suggestions are shown."""
+        now = title(self._facts(row))
+        return now if self._labelled(row) else self._filter.change(self._place_id(row), now)
 
     def _facts(self, row: int) -> PhotoFacts:
         return facts_of_row(self.columns, row, self._name_of)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
 from flowersorter.messages import worded
-from flowersorter.ui.shared.dates import in_words
+from flowersorter.ui.shared.dates import iso_in_words
 
 if TYPE_CHECKING:
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
@@ -53,7 +52,7 @@ class Facts(QWidget):
         size = locale.formattedDataSize(known.place.size_bytes, 1)
         if photo is not None:
             if photo.taken_at:
-                self._set(self.taken, _date(photo.taken_at))
+                self._set(self.taken, iso_in_words(photo.taken_at))
             self._set(self.camera, photo.camera or "")
             remark = worded(photo.remark or "")
             self._set(self.remark, f"{remark[:1].upper()}{remark[1:]}")
@@ -79,10 +78,3 @@ class Facts(QWidget):
 def _breakable(text: str) -> str:
     """Long names may break after a separator: Qt breaks lines at spaces only."""
     return "".join(f"{char}\u200b" if char in "/\\_-." else char for char in text)
-
-
-def _date(iso: str) -> str:
-    try:
-        return in_words(datetime.fromisoformat(iso))
-    except ValueError:
-        return iso

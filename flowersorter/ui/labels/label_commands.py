@@ -28,7 +28,7 @@ class LabelContext:
         stack: The undo stack.
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         view: Shows labels.
-        written: Called when labels are stored in the library.
+        written: Called when labels and other answers are stored in the library, with the ids of their photos.
         failed: Shows the person why a label was not saved.
         follow: Moves sorted copies after a change of labels, given its number and photo ids.
         unfollow: Moves them back when the change with that number is undone.
@@ -39,7 +39,7 @@ class LabelContext:
     stack: QUndoStack
     pending: PendingLabels
     view: LabelView
-    written: Callable[[], None]
+    written: Callable[[Collection[int]], None]
     failed: Callable[[Exception], None]
     follow: Callable[[int, Iterable[int]], None]
     unfollow: Callable[[int], None]
@@ -93,7 +93,7 @@ class LabelCommand(LibraryCommand):
     def applied(self, result: LabelNews) -> None:
         """Show the stored labels, and move sorted copies."""
         self._context.view.answer(self._after, result)
-        self._context.written()
+        self._context.written([*result.labels, *result.answered])
         self._context.refresh(result.answered)
         self._followed = bool(result.labels)
         if self._followed:
@@ -102,7 +102,7 @@ class LabelCommand(LibraryCommand):
     def reverted(self, result: LabelNews) -> None:
         """Show the stored labels, and move sorted copies back."""
         self._context.view.answer(self._before, result)
-        self._context.written()
+        self._context.written([*result.labels, *result.answered])
         self._context.refresh(result.answered)
         if self._followed:
             self._context.unfollow(self._number)

@@ -34,12 +34,16 @@ class LabelsController(QObject):
 
     Signals:
         labels_changed(): Labels that were set or removed are in the library.
+        acted(list of photo ids): Labels and other answers that the person gave, undid or redid are in the library.
+        assigned(class id, class name, list of photo ids): These photos are about to get this label.
         files_changed(): Sorted photos moved on disk.
         suggestions_outdated(): Photos were marked as not mine, or are so no longer: others like them may be unknown.
         files_labelled(list of place ids): Unreadable files were given a class; their label is to stay with their bytes.
     """
 
     labels_changed = Signal()
+    acted = Signal(object)
+    assigned = Signal(int, str, object)
     files_changed = Signal()
     suggestions_outdated = Signal()
     files_labelled = Signal(object)
@@ -59,7 +63,7 @@ class LabelsController(QObject):
             session.undo_stack,
             pending,
             view,
-            self.labels_changed.emit,
+            self._on_written,
             front.complain,
             self._follow,
             self._unfollow,
@@ -105,6 +109,7 @@ class LabelsController(QObject):
         self._session.undo_stack.push(
             NewClassCommand(self._context, self._session.collection, made, photos, unread, text)
         )
+        self.assigned.emit(made.id, made.name, photos)
         self._tell_of_files(rows, made.name)
 
     def _tell_of_files(self, rows: Iterable[int], class_name: str) -> None:
@@ -190,7 +195,14 @@ class LabelsController(QObject):
             return 0
         count = self.tr("1 photo") if len(classes) == 1 else self.tr("{0} photos").format(len(classes))
         self._session.undo_stack.push(LabelCommand(self._context, known, unread, text.format(name, count)))
+        if len(class_ids := set(known.values()) - {0}) == 1:
+            class_id = class_ids.pop()
+            self.assigned.emit(class_id, self._names().get(class_id, ""), list(known))
         return len(classes)
+
+    def _on_written(self, photo_ids: Collection[int]) -> None:
+        self.labels_changed.emit()
+        self.acted.emit(photo_ids)
 
     def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:
         """Move the sorted copies of these photos, if there are any."""

@@ -56,7 +56,7 @@ def possible_actions(columns: PhotoColumns, place_ids: Iterable[int]) -> frozens
         "not_mine": len(markable(columns, places, Mark.NOT_MINE)) > 0,
         "dont_know": len(markable(columns, places, Mark.DONT_KNOW)) > 0,
         "show_similar": len(places) == 1 and bool((columns.photo_ids[columns.locate(places)] > 0).all()),
-        "compare": len(places) == 2,
+        "compare": len(places) <= 2,  # with one photo, the most similar confirmed one beside it
     }
-    always = ("new_class", "preview", "show_in_folder", "copy_path")
+    always = ("new_class", "large_view", "show_in_folder", "copy_path")
     return frozenset(always) | {name for name, allowed in possible.items() if allowed}

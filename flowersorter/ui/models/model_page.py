@@ -149,7 +149,9 @@ class ModelPage(QWidget):
         self.prune_button = button(self, "model_prune_button", self.tr("Delete &old models…"), tip)
 
     def _build(self) -> None:
-        intro = self.tr("Every Retrain creates a new model. You can go back to any earlier one.")
+        intro = self.tr(
+            "Every Retrain and every session of labelling creates a new model. You can go back to an earlier one."
+        )
         upper = QWidget(self)
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)

@@ -27,7 +27,7 @@ from flowersorter.ui.review.progress import ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
 from flowersorter.ui.review.section_headers import (
     ConfirmHeader,
-    NameHeader,
+    GroupHeader,
     PairHeader,
     SectionHeader,
     header_for,
@@ -37,7 +37,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.labelling.class_changes import add_class
+from flowersorter.workflows.labelling.class_changes import find_or_add_class
 
 if TYPE_CHECKING:
     from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
@@ -54,9 +54,11 @@ class ReviewController(QObject):
 
     Signals:
         single_requested(): Show the selected photo large, to decide photo by photo.
+        progressed(ReviewProgress): What is done and left to do.
     """
 
     single_requested = Signal()
+    progressed = Signal(object)
 
     def __init__(
         self,
@@ -87,7 +89,7 @@ class ReviewController(QObject):
         session.photos.sections_changed.connect(self._on_sections)
         grid.set_header_factory(self._header)
         grid.set_folded_at_first(lambda section: section.kind in FOLDED_AT_FIRST)
-        grid.visible_changed.connect(self._on_visible)
+        grid.visible_changed.connect(self._keep_visible)
         grid.clicked.connect(self._on_clicked)
         folder.opened.connect(self._on_opened)
         folder.labelled.connect(self._find)
@@ -126,6 +128,8 @@ class ReviewController(QObject):
         assert isinstance(result, GroupsResult)
         if roots != self._folder.roots:
             return
+        if not self._found:
+            self._kept = []  # nothing was asked yet
         self._found = tuple(group for group in result.groups if group.alike)
         self._regroup()
         self.show_progress()
@@ -139,8 +143,8 @@ class ReviewController(QObject):
         self._groups = PhotoGroups.of([photo.photo_id for photo in group.photos] for group in groups)
         self._session.photos.rearrange()
 
-    @Slot(object)
-    def _on_visible(self, _place_ids: object) -> None:
+    @Slot()
+    def _keep_visible(self) -> None:
         """Remember what the person sees: it stays where it is when suggestions change."""
         seen = {section.identity: section for section in map(self._section_at, self._grid.visible_rows())}
         self._kept = [
@@ -169,7 +173,7 @@ class ReviewController(QObject):
 
     def _header(self, section: Section, parent: QWidget) -> SectionHeader:
         header = header_for(section, self._class_names(), self._names, parent)
-        if isinstance(header, NameHeader):
+        if isinstance(header, GroupHeader):
             header.named.connect(partial(self._on_named, header))
             header.not_mine.connect(partial(self._on_not_mine, header))
             header.passed_over.connect(partial(self._on_passed_over, header))
@@ -235,7 +239,7 @@ class ReviewController(QObject):
 
     # -- answers
 
-    def _on_named(self, header: NameHeader, name: str) -> None:
+    def _on_named(self, header: GroupHeader, name: str) -> None:
         places, session = self._answered(header.section), self._session
         existing = class_of_name(session.state.classes, name)
         if existing is not None:
@@ -244,27 +248,31 @@ class ReviewController(QObject):
             return
         header.setEnabled(False)  # a second Enter would make the class twice
         session.library.submit(
-            partial(add_class, session.collection, name),
-            partial(self._on_made, header, places),
+            partial(find_or_add_class, session.collection, name),  # the window may not know the newest class yet
+            partial(self._on_class, header, places),
             partial(self._on_not_made, header),
             changes=Changes.CLASSES,
         )
 
-    def _on_made(self, header: NameHeader, places: Sequence[int], made: PhotoClass) -> None:
+    def _on_class(self, header: GroupHeader, places: Sequence[int], found: tuple[PhotoClass, bool]) -> None:
         header.setEnabled(True)
-        self._labels.assign_to_made(places, made)
+        photo_class, made = found
+        if made:
+            self._labels.assign_to_made(places, photo_class)
+        else:
+            self._labels.assign(places, photo_class.id)
         self._after(header)
 
-    def _on_not_made(self, header: NameHeader, error: Exception) -> None:
+    def _on_not_made(self, header: GroupHeader, error: Exception) -> None:
         header.setEnabled(True)
         header.field.setFocus()
         self._front.complain(error)
 
-    def _on_not_mine(self, header: NameHeader) -> None:
+    def _on_not_mine(self, header: GroupHeader) -> None:
         self._labels.mark(self._answered(header.section), Mark.NOT_MINE)
         self._after(header)
 
-    def _on_passed_over(self, header: NameHeader) -> None:
+    def _on_passed_over(self, header: GroupHeader) -> None:
         photos = self._session.photos
         rows = photos.columns.locate(self._places_of(header.section))
         self._passed_over.update(photos.columns.photo_ids[rows].tolist())
@@ -287,8 +295,9 @@ class ReviewController(QObject):
         self.single_requested.emit()
 
     def _after(self, header: SectionHeader) -> None:
-        """Go on with the next question of the same kind, where the keyboard was in this one."""
+        """Go on with the next question of the same kind; what was said of the folder holds no longer."""
         kind = header.section.kind
+        self._front.bar.say("")
         self._leave_out(())
         following = next((each for each in self._session.photos.sections if each.kind is kind), None)
         if following is None:
@@ -301,7 +310,7 @@ class ReviewController(QObject):
         """Bring a section into view, with the keyboard in its header."""
         self._grid.scrollTo(self._session.photos.index(section.first), QAbstractItemView.ScrollHint.PositionAtTop)
         header = self._grid.header(section.identity)
-        if isinstance(header, NameHeader):
+        if isinstance(header, GroupHeader):
             header.field.setFocus()
         elif isinstance(header, PairHeader):
             header.choices[0].setFocus()
@@ -318,7 +327,9 @@ class ReviewController(QObject):
     @Slot()
     def show_progress(self) -> None:
         """Show how many decisions are left."""
-        self.steps.show_progress(self.progress)
+        progress = self.progress
+        self.steps.show_progress(progress)
+        self.progressed.emit(progress)
 
     @Slot()
     def start_naming(self) -> None:
@@ -355,4 +366,5 @@ class ReviewController(QObject):
         section = next((each for each in self._session.photos.sections if each.kind in kinds), None)
         if section is not None:
             self._focus(section)
+            self._keep_visible()
         return section is not None

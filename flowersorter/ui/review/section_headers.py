@@ -210,7 +210,7 @@ class PairHeader(SectionHeader):
         self.chosen.emit(self.sender().property("class_id"))
 
 
-class NameHeader(SectionHeader):
+class GroupHeader(SectionHeader):
     """Photos that look alike: asks for their class.
 
     Args:
@@ -327,7 +327,7 @@ def header_for(
 ) -> SectionHeader:
     """Make the header of a section."""
     if section.kind is SectionKind.LOOK_ALIKES:
-        return NameHeader(section, names, completions, parent)
+        return GroupHeader(section, names, completions, parent)
     if section.kind is SectionKind.TORN:
         return PairHeader(section, names, parent)
     if section.kind in _CONFIRMED_AT_ONCE:

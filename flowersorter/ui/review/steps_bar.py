@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal, SignalInstance
-from PySide6.QtGui import QIcon, QPalette, QResizeEvent
+from PySide6.QtCore import QLocale, Qt, Signal, SignalInstance
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos
 
-_NARROW_PX = 520
+_NARROW_PX, _TIGHT_PX = 520, 400
 _BAR_PX = 120
-_STYLE = """
-QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 3px 9px; }}
-QToolButton:hover, QToolButton:focus {{ border-color: palette(mid); }}
-QToolButton[current="true"] {{ background: {0}; font-weight: bold; }}
-"""
+_TINT = 0.22  # share of the highlight colour in the ground of the current step
+_CORNER_PX = 6
+
+
+class StepButton(QToolButton):
+    """A step; the current one is lit. Lives in the GUI thread."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setAutoRaise(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._current = False
+
+    @property
+    def current(self) -> bool:
+        """Whether this is the step to do now."""
+        return self._current
+
+    def set_current(self, *, current: bool) -> None:
+        """Light the step, or do so no longer."""
+        self._current = current
+        font = self.font()
+        font.setBold(current)
+        self.setFont(font)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the ground of the current step, then the button. A style sheet would not follow the palette."""
+        if self._current:
+            tint = self.palette().color(QPalette.ColorRole.Highlight)
+            tint.setAlphaF(_TINT)
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tint)
+            painter.drawRoundedRect(self.rect(), _CORNER_PX, _CORNER_PX)
+            painter.end()
+        super().paintEvent(event)
 
 
 class StepsBar(QWidget):
@@ -61,30 +96,25 @@ class StepsBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.bar)
         row.addWidget(self.percent)
-        self._paint()
         self.show_progress(self._shown)
 
-    def _step(self, name: str, signal: SignalInstance) -> QToolButton:
-        step = QToolButton(self)
-        step.setObjectName(name)
-        step.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        step.setAutoRaise(True)
-        step.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    def _step(self, name: str, signal: SignalInstance) -> StepButton:
+        step = StepButton(name, self)
         step.clicked.connect(signal)
         return step
 
     def show_progress(self, progress: ReviewProgress) -> None:
         """Show what is left to do."""
         self._shown = progress
-        begun = progress.total > 0
+        begun, narrow = progress.total > 0, self.width() < _NARROW_PX
+        name = self.tr("Name") if narrow else self.tr("Name groups")
         steps = (
-            (self.name, self.tr("Name groups"), progress.groups, self.tr("Groups of look-alike photos without a name")),
+            (self.name, name, progress.groups, self.tr("Groups of look-alike photos without a name")),
             (self.check, self.tr("Check"), progress.to_check, self.tr("Photos whose suggestion is not sure")),
             (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that have a class")),
         )
         left = [progress.groups, progress.to_check, progress.to_sort]
         current = next((number for number, count in enumerate(left) if count), -1) if begun else -1
-        narrow = self.width() < _NARROW_PX
         for number, (step, word, count, tip) in enumerate(steps):
             finished = begun and not progress.waiting and not count and number < 2
             shown = QLocale().toString(count)
@@ -95,9 +125,7 @@ class StepsBar(QWidget):
             spoken = self.tr("done") if finished else shown
             step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
             step.setEnabled(count > 0)
-            step.setProperty("current", number == current)
-            step.style().unpolish(step)
-            step.style().polish(step)
+            step.set_current(current=number == current)
         self.bar.setRange(0, max(1, progress.total))
         self.bar.setValue(progress.done)
         self.percent.setText(self.tr("{0} % done").format(progress.percent))
@@ -107,21 +135,11 @@ class StepsBar(QWidget):
             )
         )
         self.bar.setVisible(begun and not narrow)
-        self.percent.setVisible(begun)
+        self.percent.setVisible(begun and self.width() >= _TIGHT_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow window has no room for the bar."""
         super().resizeEvent(event)
-        if (event.oldSize().width() < _NARROW_PX) != (event.size().width() < _NARROW_PX):
+        before, now = event.oldSize().width(), event.size().width()
+        if any((before < limit) != (now < limit) for limit in (_NARROW_PX, _TIGHT_PX)):
             self.show_progress(self._shown)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """A style sheet keeps the colours of the palette that it was read with."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._paint()
-
-    def _paint(self) -> None:
-        tint = self.palette().color(QPalette.ColorRole.Highlight)
-        tint.setAlphaF(0.22)
-        self.setStyleSheet(_STYLE.format(f"rgba({tint.red()}, {tint.green()}, {tint.blue()}, {tint.alpha()})"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 
 from PySide6.QtCore import QSize, Qt, Slot
@@ -12,6 +13,8 @@ from shiboken6 import isValid
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import FittedDialog, breakable, button, button_row, column_of, describe, text_label
+
+log = logging.getLogger(__name__)
 
 _ICON_PX = 32
 #: Boxes on the screen. A box without a parent lives here; one that says the same again is not opened twice.
@@ -116,6 +119,8 @@ def show_error(parent: QWidget | None, error: Exception) -> ErrorDialog | None:
     """
     if isinstance(error, Cancelled):
         return None
+    if not isinstance(error, UserError):
+        log.error("Unexpected error", exc_info=error)
     _open_boxes[:] = [box for box in _open_boxes if isValid(box) and box.isVisible()]
     box = ErrorDialog(error, parent)
     for other in _open_boxes:

@@ -24,15 +24,17 @@ class CatalogTranslator(QTranslator):
         return False
 
     def translate(self, context: str, sourceText: str, disambiguation: str | None = None, n: int = -1) -> str:  # noqa: N803
-        """Return the translation, or nothing for the text itself."""
+        """Return the translation; the text itself if there is none, because an empty text would be shown as such."""
         del context, disambiguation, n  # a text has one translation, wherever it stands
-        found = self._translations.gettext(sourceText)
-        return found if found != sourceText else ""
+        return self._translations.gettext(sourceText)
 
 
 def install_translator(application: QCoreApplication, translations: Translations, language: str) -> None:
-    """Let every text of the window, and those of Qt itself, appear in the language of the translations."""
-    of_qt = QTranslator(application)
-    if of_qt.load(QLocale(language), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
-        application.installTranslator(of_qt)
+    """Let texts of the window, those of Qt itself, numbers and dates appear in the language of the translations."""
+    locale = QLocale(language)
+    if QLocale().language() != locale.language():  # else the person's own, which knows their country
+        QLocale.setDefault(locale)
     application.installTranslator(CatalogTranslator(translations, application))
+    of_qt = QTranslator(application)
+    if of_qt.load(locale, "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        application.installTranslator(of_qt)  # the last one is asked first

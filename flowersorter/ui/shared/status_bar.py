@@ -102,7 +102,9 @@ class StatusBar(QFrame):
 
     @Slot(int, str)
     def start(self, job_id: int, title: str) -> None:
-        """A job began."""
+        """A job began; one without a title is not shown."""
+        if not title:
+            return
         self._job_id, self._title, self._left = job_id, title, TimeLeft()
         self.title.setText(title)
         self.title.setToolTip(title)

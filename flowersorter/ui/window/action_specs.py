@@ -78,7 +78,7 @@ SPECS = (
     ),
     Spec("export_model", _t("&Export Model…"), ("Ctrl+Shift+E",), "", _t("Save the model as a file")),
     Spec("import_model", _t("&Import Model…"), ("Ctrl+Shift+I",), "", _t("Add a model from a file")),
-    Spec("preferences", _t("&Preferences…"), ("Ctrl+,",), "", ""),
+    Spec("preferences", _t("Pre&ferences…"), ("Ctrl+,",), "", ""),
     Spec("quit", _t("&Quit"), ("Ctrl+Q",), "", ""),
     Spec("undo", _t("&Undo"), ("Ctrl+Z",), "undo", _t("Undo the last change")),
     Spec("redo", _t("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", _t("Redo the last change")),
@@ -106,6 +106,13 @@ SPECS = (
         "verdict-none",
         _t("The photo shows none of your classes. It is not sorted"),
     ),
+    Spec(
+        "take_lookalikes",
+        _t("&Take Look-Alikes"),
+        ("@L",),
+        "",
+        _t("Give the photos that look like the last ones you labelled the same class. You see them first"),
+    ),
     Spec("dont_know", _t("&Don't Know"), ("@K",), "", _t("You can't tell. The photo is not suggested for labelling")),
     Spec("assign_class", _t("Assign &Class…"), ("@/", "@F4"), "", _t("Type the class of the selected photos")),
     Spec("new_class", _t("&New Class…"), ("Ctrl+N",), "add", _t("Create a class and put the selected photos in it")),
@@ -123,6 +130,14 @@ SPECS = (
     Spec("delete_class", _t("&Delete Class…"), ("Ctrl+Shift+D",), "", ""),
     Spec(
         "retrain", _t("Re&train"), ("Ctrl+T",), "retrain", _t("Learn from your confirmed photos"), short=_t("Retrain")
+    ),
+    Spec(
+        "pause_learning",
+        _t("Pause Learnin&g"),
+        ("Ctrl+Shift+P",),
+        "",
+        _t("Leave the suggestions as they are until you choose Retrain"),
+        checkable=True,
     ),
     Spec(
         "deep_train",
@@ -155,7 +170,7 @@ SPECS = (
     ),
     Spec(
         "name_groups",
-        _t("Name Gro&ups of Photos"),
+        _t("Name Gr&oups of Photos"),
         ("Ctrl+G",),
         "groups",
         _t("Give photos that look alike their class together"),
@@ -169,7 +184,29 @@ SPECS = (
         _t("Ten photos that would help most"),
     ),
     Spec("models", _t("Vers&ions…"), ("Ctrl+M",), "", _t("Go back to an earlier version")),
-    Spec("preview", _t("&Preview"), ("@Space",), "", _t("See a larger view of the photo")),
+    Spec(
+        "large_view",
+        _t("Lar&ge View"),
+        ("@Space",),
+        "large-view",
+        _t("Show the photo in place of the grid"),
+    ),
+    Spec(
+        "compare",
+        _t("&Compare"),
+        ("@C",),
+        "compare",
+        _t("Show the photo beside the other selected one, or the most similar confirmed one"),
+        checkable=True,
+    ),
+    Spec(
+        "heat_map",
+        _t("What the Net&work Saw"),
+        ("@H",),
+        "heat-map",
+        _t("Colour the parts of the photo that support the suggestion"),
+        checkable=True,
+    ),
     Spec(
         "show_similar",
         _t("Show Simila&r"),
@@ -196,6 +233,13 @@ SPECS = (
         short=_t("Hide confirmed"),
     ),
     Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
+    Spec(
+        "save_diagnostics",
+        _t("Save &Diagnostics…"),
+        ("Ctrl+Alt+D",),
+        "",
+        _t("Save versions, settings and errors for a bug report, without names of photos, folders or classes"),
+    ),
     Spec("about", _t("&About FlowerSorter"), ("Ctrl+F1",), "", ""),
     Spec("help", _t("&Keyboard and Mouse"), ("F1", "?"), "", ""),
 )
@@ -241,6 +285,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "not_mine",
             "dont_know",
             "clear_label",
+            "take_lookalikes",
         ),
     ),
     (
@@ -260,6 +305,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "",
             "name_groups",
             "retrain",
+            "pause_learning",
             "deep_train",
             "evaluate",
             "check_sample",
@@ -273,7 +319,9 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "view_menu",
         _t("&View"),
         (
-            "preview",
+            "large_view",
+            "compare",
+            "heat_map",
             "show_similar",
             "show_in_folder",
             "copy_path",
@@ -290,7 +338,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "inspector",
         ),
     ),
-    ("help_menu", _t("&Help"), ("help", "about")),
+    ("help_menu", _t("&Help"), ("help", "save_diagnostics", "about")),
 )
 
 TOOLBAR = (
@@ -299,7 +347,6 @@ TOOLBAR = (
     "undo",
     "redo",
     "",
-    "name_groups",
     "retrain",
     "evaluate",
     "check_labels",
@@ -307,7 +354,7 @@ TOOLBAR = (
     "<>",
     "sort",
 )
-BUTTONS_WITH_TEXT = ("open_folder", "name_groups", "retrain", "sort")
+BUTTONS_WITH_TEXT = ("open_folder", "retrain", "sort")
 #: Actions that need an open folder, besides those on its photos.
 OF_A_FOLDER = (
     "rescan",
@@ -318,7 +365,10 @@ OF_A_FOLDER = (
     "name_groups",
     "label_next",
     "check_sample",
-    "preview",
+    "take_lookalikes",
+    "large_view",
+    "compare",
+    "heat_map",
     "show_similar",
     "show_in_folder",
     "copy_path",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -38,6 +38,21 @@ class FilterController(QObject):
         self._names: Mapping[int, str] = {}
         self.scanning = False
         header.grouping_picked.connect(self.group_by)
+        header.order_picked.connect(self.order_by)
+        header.back_requested.connect(self.show_all)
+        header.name_searched.connect(self.search)
+        header.search.finished.connect(grid.setFocus)
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """The handlers of its actions, by the action's name."""
+        return {
+            "show_all": self.show_all,
+            "show_unsure": self.show_unsure,
+            "show_unknown": self.show_unknown,
+            "show_unreadable": self.show_unreadable,
+            "hide_confirmed": self.hide_confirmed,
+        }
 
     @property
     def class_shown(self) -> int:
@@ -83,6 +98,25 @@ class FilterController(QObject):
         elsewhere = len(self._photos.filter.places or ()) - self._photos.rowCount()
         if elsewhere > 0:
             self.said.emit(self.tr("In other folders: {0}.").format(elsewhere))
+
+    def show_changes(self, before: Mapping[int, str], title: str) -> None:
+        """Show the photos of these places in this order, each with the suggestion it had before, in words."""
+        self._show_places(PhotoFilter(places=frozenset(before), title=title, ranking=tuple(before), before=before))
+
+    def show_briefly(self, place_ids: Sequence[int], title: str) -> PhotoFilter:
+        """Show exactly these photos in this order; returns the filter of now for `go_back`."""
+        before = self._photos.filter
+        wanted = PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids))
+        self.go_back(replace(wanted, unchecked=before.unchecked, order=before.order, grouping=before.grouping))
+        self._grid.scrollToTop()
+        return before
+
+    def go_back(self, shown: PhotoFilter) -> None:
+        """Show again what was shown before `show_briefly`."""
+        self._photos.set_filter(shown)
+        self._show_arrangement()
+        self._list.set_current(None if shown.places is not None else shown.class_key)
+        self.show_title()
 
     @Slot()
     def show_all(self) -> None:

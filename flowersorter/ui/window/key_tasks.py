@@ -54,9 +54,9 @@ TASKS = (
             _gesture(_t("Letters"), _t("Type the class, Enter assigns it")),
             _keys("assign_class"),
             _keys("new_class", "split_class", text=_t("New class, from selection")),
-            _keys("not_mine"),
-            _keys("dont_know"),
+            _keys("not_mine", "dont_know", text=_t("Not mine, don't know")),
             _keys("name_groups"),
+            _keys("take_lookalikes"),
         ),
     ),
     KeyTask(
@@ -98,8 +98,8 @@ TASKS = (
     KeyTask(
         _t("Look"),
         (
-            _keys("preview"),
-            _gesture(_t("Double click"), _t("See a larger view")),
+            _keys("large_view", "compare", "heat_map", text=_t("Large, compare, heat map")),
+            _gesture(_t("Wheel, click, Z"), _t("Zoom the large photo")),
             _keys("zoom_in", "zoom_out", text=_t("Larger, smaller photos")),
             _gesture(_t("Ctrl + wheel"), _t("Larger or smaller photos")),
             _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),
@@ -122,7 +122,7 @@ TASKS = (
             _keys("open_folder", "rescan", text=_t("Open, rescan folder")),
             _keys("scan_options"),
             _keys("new_collection", "open_collection", text=_t("New, open collection")),
-            _keys("models"),
+            _keys("models", "pause_learning", text=_t("Versions, pause learning")),
             _keys("export_model", "import_model", text=_t("Export, import model")),
             _keys("preferences"),
             _keys("help", "about", text=_t("This sheet, about")),

@@ -18,6 +18,7 @@ from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
 
 if TYPE_CHECKING:
+    from flowersorter.ui.desktop.diagnostics_controller import DiagnosticsController
     from flowersorter.ui.evaluation.check_sample_controller import CheckSampleController
     from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
     from flowersorter.ui.filing.filing_controller import FilingController
@@ -155,6 +156,11 @@ class LazyControllers(QObject):
         """Show what was learned so far, and let the person go back."""
         self.preferences.show_models()
 
+    @Slot()
+    def save_diagnostics(self) -> None:
+        """Save a report for the developers."""
+        self.diagnostics.save()
+
     # -- who does it
 
     @cached_property
@@ -239,6 +245,13 @@ class LazyControllers(QObject):
         made = LabelNextController(self._session, self._front, self._folder, self._grid, self)
         made.places_requested.connect(self.places_requested)
         return made
+
+    @cached_property
+    def diagnostics(self) -> DiagnosticsController:
+        """Owns the report for the developers."""
+        from flowersorter.ui.desktop.diagnostics_controller import DiagnosticsController
+
+        return DiagnosticsController(self._session, self._front, self)
 
     @cached_property
     def similar(self) -> SimilarPhotosController:

@@ -19,13 +19,16 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.inspector.inspector import Inspector
-from flowersorter.ui.inspector.preview_controller import PreviewController
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.review.answer_bar import AnswerBar
+from flowersorter.ui.review.answer_controller import AnswerController
 from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar
+from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.ui.window.action_specs import OF_A_FOLDER
 from flowersorter.ui.window.actions import Actions
@@ -76,6 +79,7 @@ class MainWindow(QMainWindow):
         self.class_list = ClassList(self)
         self.header = GridHeader(self.actions_by_name["hide_confirmed"], self.actions_by_name["find"], self)
         self.inspector = Inspector(self.session.engine, self)
+        self.answer_bar = AnswerBar(self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
         middle = QWidget(self)
@@ -85,11 +89,14 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.grid, 1)
+        self.middle = QStackedWidget(self)
+        self.middle.setObjectName("middle_pages")
+        self.middle.addWidget(middle)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setObjectName("splitter")
         self.splitter.setAccessibleName(self.tr("Classes, photos and the selected photo"))
         self.splitter.setHandleWidth(1)
-        for part, stretch in ((self.class_list, 0), (middle, 1), (self.inspector, 0)):
+        for part, stretch in ((self.class_list, 0), (self.middle, 1), (self.inspector, 0)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         self.splitter.setCollapsible(1, False)
@@ -102,6 +109,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.answer_bar)
         column.addWidget(self.job_bar)
         self.setCentralWidget(whole)
 
@@ -114,15 +122,17 @@ class MainWindow(QMainWindow):
         self.folder = FolderController(session, front, pending, labels, self)
         self.labels = LabelsController(session, front, pending, labels, self)
         self.training = TrainingController(session, front, self.folder, self)
+        self.learning = LearningController(session, front, self.folder, self.labels, self.classes, self.training, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
+        self.answers = AnswerController(session, front, self.answer_bar, self.grid, self.filter, self.labels, self)
         self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
         PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
         self.dates = DateController(session, self.folder, self)
         self.review = ReviewController(
             session, front, self.folder, self.grid, self.labels, self.classes, self.filter, self
         )
-        self.preview = PreviewController(session, front, self.grid, self)
+        self.large = LargeViewController(session, front, self.grid, self.middle, self.selection.typing.watch, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
         self.window_controller = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
@@ -135,7 +145,7 @@ class MainWindow(QMainWindow):
         queue.progressed.connect(self.job_bar.progress)
         queue.finished.connect(self.job_bar.end)
         queue.finished.connect(self._counts.poke)
-        queue.failed.connect(self._on_failed)
+        queue.failed.connect(lambda _job_id, error: self.front.complain(error))
         self.session.state.updated.connect(self._on_library)
         self.job_bar.cancel_requested.connect(queue.cancel_current)
         pool = self.session.thumbnails
@@ -153,17 +163,14 @@ class MainWindow(QMainWindow):
         self.grid.visible_changed.connect(pool.retain)
         self.grid.visible_changed.connect(self.folder.look_at)
         self.grid.selection_settled.connect(self._on_selection)
-        self.grid.doubleClicked.connect(self.preview.show)
+        self.grid.doubleClicked.connect(self.large.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
-        self.header.order_picked.connect(self.filter.order_by)
-        self.header.back_requested.connect(self.filter.show_all)
-        self.header.name_searched.connect(self.filter.search)
-        self.header.search.finished.connect(self.grid.setFocus)
         self.empty.open_requested.connect(self.window_controller.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
         FolderDrop(self).dropped.connect(self.open_folder)
-        self.inspector.preview_requested.connect(self.preview.show)
+        self.inspector.preview_requested.connect(self.large.show)
+        self.large.class_picked.connect(self.selection.assign)
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
         self.inspector.class_picked.connect(self.selection.assign)
         self.inspector.place_picked.connect(self.window_controller.go_to_path)
@@ -177,12 +184,16 @@ class MainWindow(QMainWindow):
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
+        self.answers.follow(self.learning)
         self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.folder.groups_requested.connect(self.review.start_naming)
-        self.review.single_requested.connect(self.preview.show)
-        self.review.steps.sort_requested.connect(self.on_demand.sort)
+        self.sidebar.naming_requested.connect(self.review.start_naming)
+        self.sidebar.checking_requested.connect(self.review.start_checking)
+        self.review.progressed.connect(self.sidebar.show_progress)
+        self.review.single_requested.connect(self.large.show)
+        self.review.steps.sort_requested.connect(actions["sort"].trigger)
         self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
@@ -190,27 +201,26 @@ class MainWindow(QMainWindow):
         for asking in (self.training, late):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
-        moved = (late.files_changed, self.labels.files_changed, self.labels.suggestions_outdated)
+        moved = (late.files_changed, self.labels.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
-        stack = self.session.undo_stack
-        stack.canUndoChanged.connect(actions["undo"].setEnabled)
-        stack.canRedoChanged.connect(actions["redo"].setEnabled)
-        stack.undoTextChanged.connect(actions.show_undo_text)
+        self.session.undo_stack.canUndoChanged.connect(actions["undo"].setEnabled)
+        self.session.undo_stack.canRedoChanged.connect(actions["redo"].setEnabled)
+        self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
         self._connect_actions()
 
     def _connect_actions(self) -> None:
-        late = self.on_demand
+        late, settled = self.on_demand, self.learning.when_settled
         handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.window_controller.ask_for_folder,
             "rescan": lambda: self.folder.rescan(quiet=False),
             "scan_options": late.show_scan_options,
             "new_collection": self.collections.make,
             "open_collection": self.collections.choose,
-            "sort": late.sort,
+            "sort": lambda: settled(late.sort),
             "history": late.show_history,
             "verify": late.verify,
-            "export_model": late.export_model,
+            "export_model": lambda: settled(late.export_model),
             "import_model": late.import_model,
             "preferences": late.show_preferences,
             "models": late.show_models,
@@ -220,6 +230,8 @@ class MainWindow(QMainWindow):
             "undo_sort": late.undo_sort,
             "select_all": self.grid.selectAll,
             **self.selection.handlers,
+            "confirm": lambda: self.answers.confirm(self.selection.confirm),
+            "take_lookalikes": self.answers.show_or_take,
             "new_class": self.selection.make_class,
             "split_class": self.selection.split,
             "class_up": lambda: self.classes.move_up(self.filter.class_shown),
@@ -228,28 +240,24 @@ class MainWindow(QMainWindow):
             "merge_class": lambda: self.classes.merge(self.filter.class_shown),
             "delete_class": lambda: self.classes.delete(self.filter.class_shown),
             "retrain": self.training.start,
+            "pause_learning": self.learning.set_paused,
             "deep_train": late.finetune,
-            "evaluate": late.evaluate,
-            "check_sample": late.check_sample,
+            "evaluate": lambda: settled(late.evaluate),
+            "check_sample": lambda: settled(late.check_sample),
             "check_labels": late.check_labels,
             "name_groups": self.review.start_naming,
             "label_next": late.label_next,
-            "preview": self.preview.show,
+            **self.large.handlers,
+            **self.filter.handlers,
             "show_similar": late.show_similar,
             "show_in_folder": self.window_controller.show_picked_in_folder,
             "copy_path": self.window_controller.copy_paths,
-            "zoom_in": self.grid.zoom_in,
-            "zoom_out": self.grid.zoom_out,
-            "show_all": self.filter.show_all,
             "find": self.header.start_search,
-            "show_unsure": self.filter.show_unsure,
-            "show_unknown": self.filter.show_unknown,
-            "show_unreadable": self.filter.show_unreadable,
-            "hide_confirmed": self.filter.hide_confirmed,
             "inspector": self.inspector.setVisible,
-            "about": self.window_controller.show_about,
-            "help": self.window_controller.show_keys,
+            "save_diagnostics": late.save_diagnostics,
+            **self.window_controller.handlers,
         }
+        self.actions_by_name["find"].triggered.connect(self.large.close)  # before the search starts above the grid
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
         self.filter.everything_shown.connect(lambda: self.actions_by_name["hide_confirmed"].setChecked(False))
@@ -259,6 +267,7 @@ class MainWindow(QMainWindow):
         self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
         self.header.show_size(self.grid.tile_size)
         self.filter.arrange(self.memory.order, self.memory.grouping)
+        self.actions_by_name["pause_learning"].setChecked(self.learning.paused)
         self.empty.show_recent(self.folder.recent)
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
@@ -334,10 +343,6 @@ class MainWindow(QMainWindow):
         self.classes.refresh()
         self._enable()
 
-    @Slot(int, object)
-    def _on_failed(self, _job_id: int, error: Exception) -> None:
-        self.front.complain(error)
-
     # -- slots: labels and classes
 
     @Slot()
@@ -349,6 +354,7 @@ class MainWindow(QMainWindow):
     def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
         self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.selection.assign)
         self.inspector.set_classes(self.classes.looks)
+        self.large.set_classes(self.classes.looks)
         self.filter.set_names({each.id: each.name for each in classes})
         self._show_counts()
 
@@ -380,10 +386,8 @@ class MainWindow(QMainWindow):
 
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
-        self.inspector.shutdown()
-        self.preview.shutdown()
-        self.cache.shutdown()
-        self.on_demand.shutdown()
+        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers):
+            part.shutdown()
         self._counts.stop()
         self.grid.rest()
 

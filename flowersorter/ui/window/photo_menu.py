@@ -30,7 +30,6 @@ ENTRIES = (
     "show_similar",
     "compare",
     "large_view",
-    "preview",
     "",
     "show_in_folder",
     "copy_path",

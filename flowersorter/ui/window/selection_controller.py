@@ -167,6 +167,6 @@ class SelectionController(QObject):
             selected: The places selected before; what is said of a photo may take it out of view.
             count: How many of them changed.
         """
-        if count == 1 and len(selected) == 1:
+        if count == 1 and len(selected) == 1 and self._grid.selected_places() in ([], list(selected)):
             self._grid.go_on()
         return count

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QSplitter
 
 from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.class_rows import TO_CHECK, TO_NAME
 from flowersorter.ui.classes.classes_controller import ClassesController
+from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.ui.window.selection_controller import SelectionController
 
 
 class SidebarController(QObject):
-    """Carries out what the person does in the class list."""
+    """Carries out what the person does in the class list, and shows there what is left to do.
+
+    Signals:
+        naming_requested(): Show the groups to name.
+        checking_requested(): Show the photos to check.
+    """
+
+    naming_requested = Signal()
+    checking_requested = Signal()
 
     def __init__(
         self,
@@ -24,7 +34,7 @@ class SidebarController(QObject):
     ) -> None:
         super().__init__(parent)
         self._list, self._classes, self._filter = class_list, classes, photo_filter
-        class_list.picked.connect(photo_filter.show)
+        class_list.picked.connect(self._on_picked)
         class_list.dropped.connect(selection.drop)
         class_list.dropped_on_new.connect(selection.assign_to_new)
         class_list.dropped_on_not_mine.connect(selection.mark_not_mine)
@@ -37,6 +47,20 @@ class SidebarController(QObject):
         class_list.merge_requested.connect(classes.merge)
         class_list.merged.connect(classes.merge_into)
         class_list.delete_requested.connect(classes.delete)
+
+    @Slot(object)
+    def show_progress(self, progress: ReviewProgress) -> None:
+        """Show how many groups and photos are left to decide; a step without any is not listed."""
+        self._list.show_to_do(progress.groups or None, progress.to_check or None)
+
+    @Slot(int)
+    def _on_picked(self, key: int) -> None:
+        if key == TO_NAME:
+            self.naming_requested.emit()
+        elif key == TO_CHECK:
+            self.checking_requested.emit()
+        else:
+            self._filter.show(key)
 
     @Slot()
     def rename_shown(self) -> None:

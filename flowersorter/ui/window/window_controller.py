@@ -5,7 +5,7 @@ Dialogs are imported on first use, so that the window appears sooner.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
@@ -38,6 +38,11 @@ class WindowController(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._front, self._grid, self._actions = session, front, grid, actions
+
+    @property
+    def handlers(self) -> dict[str, Callable[[], None]]:
+        """The handlers of the help menu by action."""
+        return {"about": self.show_about, "help": self.show_keys}
 
     @Slot()
     def ask_for_folder(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QByteArray, QMargins, QRect
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from flowersorter.library.tables.settings import (
@@ -23,6 +23,8 @@ USUAL_SIZE = (1280, 820)
 USUAL_SIDES = [230, 760, 290]
 NARROW_PX = 960
 NARROW_SIDES = [180, 390, 230]
+#: Room for the frame and the title of the window, which the system adds only when it is shown.
+_FRAME_PX = QMargins(4, 36, 4, 4)
 WIDE_PX = 1600
 WIDE_SIDES = [300, 960, 340]
 
@@ -43,7 +45,7 @@ class WindowState:
     def grouping(self) -> Grouping:
         """How the photos were divided into sections."""
         stored = self._state.setting(GROUPING)
-        return Grouping(stored) if stored in list(Grouping) else Grouping.NONE
+        return Grouping(stored) if stored in list(Grouping) else Grouping.LIKENESS
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Restore the window's layout, or use the default layout on the first start."""
@@ -51,12 +53,20 @@ class WindowState:
         restored = stored and self._window.restoreGeometry(QByteArray.fromBase64(stored.encode("ascii", "ignore")))
         if not restored:
             self._window.resize(*USUAL_SIZE)
+        self._fit_screen()
         sides = self._state.setting(PANEL_WIDTHS)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
         self._splitter.setSizes(sides if valid else _sides_at(self._window.width()))
         grid.set_tile_size(self._state.setting(TILE_SIZE_PX))
         inspector.setChecked(self._state.setting(INSPECTOR_SHOWN))
         self._inspector = inspector
+
+    def _fit_screen(self) -> None:
+        """Move and shrink the window into a screen that is there: the one it was left on may be gone or smaller."""
+        geometry = self._window.geometry()
+        fitted = fitted_into(geometry, screen_around(geometry).marginsRemoved(_FRAME_PX))
+        if fitted != geometry:
+            self._window.setGeometry(fitted)
 
     def fit(self, before_px: int, now_px: int) -> None:
         """A window that gets narrow takes the room from its sides, one that gets wide gives them more.
@@ -86,3 +96,18 @@ def _sides_at(width_px: int) -> list[int]:
     if width_px < NARROW_PX:
         return NARROW_SIDES
     return USUAL_SIDES if width_px < WIDE_PX else WIDE_SIDES
+
+
+def screen_around(geometry: QRect) -> QRect:
+    """The usable part of the screen with the middle of a window, else of the first screen."""
+    screen = QGuiApplication.screenAt(geometry.center()) or QGuiApplication.primaryScreen()
+    return screen.availableGeometry()
+
+
+def fitted_into(wanted: QRect, available: QRect) -> QRect:
+    """The rectangle, no larger than what is available and moved into it."""
+    fitted = QRect(wanted.topLeft(), wanted.size().boundedTo(available.size()))
+    left = min(max(fitted.left(), available.left()), available.right() - fitted.width() + 1)
+    top = min(max(fitted.top(), available.top()), available.bottom() - fitted.height() + 1)
+    fitted.moveTo(left, top)
+    return fitted

@@ -76,10 +76,11 @@ class TorchvisionArchitecture:
 
     def build(self) -> nn.Module:
         """Build the layers on the meta device."""
-        import torch
         from torchvision.models import get_model
 
-        with torch.device("meta"):
+        from flowersorter.vision.backbone.meta_device import on_meta_device
+
+        with on_meta_device():
             network: nn.Module = get_model(self.builder, weights=None)
         return network
 

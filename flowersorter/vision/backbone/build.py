@@ -9,14 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from flowersorter.vision.backbone.architecture import empty_network
-from flowersorter.vision.backbone.resnet import FrozenResNet
+from flowersorter.vision.backbone.resnet import FrozenResNet, is_residual_block
 from flowersorter.vision.backbone.weights import load_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from torchvision.models.resnet import ResNet
 
     from flowersorter.vision.backbone.registry import Backbone
 
@@ -103,7 +104,7 @@ def _fold(network: ResNet) -> None:
     """Fold each batch norm of a ResNet into the convolution before it, in place."""
     network.conv1, network.bn1 = fuse_conv_bn_eval(network.conv1, network.bn1), nn.Identity()
     for block in network.modules():
-        if not isinstance(block, (BasicBlock, Bottleneck)):
+        if not is_residual_block(block):
             continue
         for place in ("1", "2", "3"):
             if hasattr(block, f"conv{place}"):

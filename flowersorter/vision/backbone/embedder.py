@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torchvision.models.resnet import ResNet
 
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.messages import text
 from flowersorter.vision.backbone.build import build_network, enlarged, for_inference
 from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.backbone.resnet import is_resnet
 from flowersorter.vision.torch_threads import one_torch_thread
 
 #: Measured on two cores: 16 is 3 % faster and doubles the latency.
@@ -48,7 +48,7 @@ class Embedder:
         self.entry, self.device = entry, device
         self.batch_size = CUDA_BATCH if device == CUDA else CPU_BATCH
         self._dtype = torch.float32
-        if isinstance(network, ResNet):
+        if is_resnet(network):
             if computes_bfloat16(device) if bfloat16 is None else bfloat16:
                 self._dtype = torch.bfloat16
             network = for_inference(network, self._dtype)
@@ -106,6 +106,26 @@ class Embedder:
         embeddings: NDArray[np.float16] = torch.cat(batches).cpu().numpy()
         return embeddings
 
+    def feature_maps(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compute the last feature maps of a crop; their mean over the places is its embedding.
+
+        Args:
+            crop: (S, S, 3) uint8, RGB, S the backbone's `crop_px`.
+
+        Returns:
+            (D, h, w) float32.
+
+        Raises:
+            UserError: the network is not a ResNet, so its features need not be the mean over the places of a photo.
+        """
+        self.entry.resnet(text("This network does not show where it looks in a photo"))
+        if self.device == CPU:
+            one_torch_thread()
+        layers = [layer for name, layer in self._network.named_children() if name not in ("avgpool", "fc")]
+        with torch.inference_mode():
+            maps: NDArray[np.float32] = nn.Sequential(*layers)(self._pixels(crop[None]))[0].float().cpu().numpy()
+        return maps
+
     def _try(self, crops: NDArray[np.uint8]) -> Tensor | None:
         """As `_forward`, or None when memory runs out."""
         try:
@@ -116,13 +136,16 @@ class Embedder:
     @torch.inference_mode()
     def _forward(self, crops: NDArray[np.uint8]) -> Tensor:
         """(B, S, S, 3) uint8 -> (B, D) float16 on the device."""
+        features: Tensor = self._network(self._pixels(crops))
+        return features.to(torch.float16)
+
+    def _pixels(self, crops: NDArray[np.uint8]) -> Tensor:
+        """(B, S, S, 3) uint8 -> (B, 3, S, S) normalised, on the device and in its precision."""
         # Seen as (B, 3, S, S) the bytes already lie channels-last; nothing is copied for that.
         bytes_ = torch.from_numpy(np.require(crops, requirements=["C", "W"])).permute(0, 3, 1, 2)
         if self.device == CUDA:
             bytes_ = bytes_.pin_memory().to(CUDA, non_blocking=True)
-        pixels = enlarged(bytes_, self.entry.seen_px).sub_(self._mean).div_(self._std)
-        features: Tensor = self._network(pixels.to(self._dtype))
-        return features.to(torch.float16)
+        return enlarged(bytes_, self.entry.seen_px).sub_(self._mean).div_(self._std).to(self._dtype)
 
     def _halve_batch(self, too_many: int) -> None:
         """Halve the batch size, unless another thread has done so.

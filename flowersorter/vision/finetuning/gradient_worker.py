@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-from torchvision.models.resnet import ResNet
 
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.messages import text
@@ -19,6 +18,9 @@ from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.finetuning.partial_resnet import cut_in_two
 from flowersorter.vision.parallel import ThreadPool, row_blocks
+
+if TYPE_CHECKING:
+    from torchvision.models.resnet import ResNet
 
 Result = TypeVar("Result")
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models.resnet import ResNet
 
 from flowersorter.vision.backbone.build import for_inference
+
+if TYPE_CHECKING:
+    from torchvision.models.resnet import ResNet
 
 #: Trainable stages, the last one first.
 STAGES = ("layer4", "layer3")

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.models.resnet import ResNet
 
 from flowersorter.domain.figures import Epoch
 from flowersorter.errors import Cancelled
@@ -31,6 +30,9 @@ from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import PartialResNet
 from flowersorter.vision.parallel import ThreadPool, worker_count
 from flowersorter.vision.torch_threads import one_torch_thread, torch_threads
+
+if TYPE_CHECKING:
+    from torchvision.models.resnet import ResNet
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

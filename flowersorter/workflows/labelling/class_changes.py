@@ -22,6 +22,19 @@ def add_class(collection: CollectionStore, name: str) -> PhotoClass:
     return collection.classes.add(name)
 
 
+def find_or_add_class(collection: CollectionStore, name: str) -> tuple[PhotoClass, bool]:
+    """Find the class of a name, or make it, last in the list.
+
+    Returns:
+        The class, and whether it was made.
+
+    Raises:
+        ClassRefused: there is none, and the name cannot be used.
+    """
+    known = collection.classes.find(name)
+    return (known, False) if known is not None else (collection.classes.add(name), True)
+
+
 def start_without_classes(collection: CollectionStore) -> None:
     """Delete the classes of the starter model from a new collection, so that it suggests none of them."""
     from flowersorter.workflows.models.current_model import starter

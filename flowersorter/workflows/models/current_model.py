@@ -92,7 +92,20 @@ def chosen_backbone(collection: CollectionStore, wanted: str | None = None) -> s
 def model_for(engine: Engine, backbone: str) -> NamedModel | None:
     """Return the active model of a backbone: the current one, else its newest, else the starter; None without one.
 
-    Its threshold of *sure* keeps the target precision of the collection.
+    After an action it is fitted again at once (`Engine.refitted`): suggestions are shown, explained and sorted by one
+    model. Its threshold of *sure* keeps the target precision of the collection.
+
+    Raises:
+        ModelFileBad: the model's file is damaged.
+    """
+    named, refitted = stored_model_for(engine, backbone), engine.refitted
+    if named is None or refitted is None or (refitted.id, refitted.model.backbone) != (named.id, backbone):
+        return named
+    return replace(refitted, model=keeping_precision(engine, refitted.model))
+
+
+def stored_model_for(engine: Engine, backbone: str) -> NamedModel | None:
+    """As `model_for`, without the labels that were given since its fit.
 
     Raises:
         ModelFileBad: the model's file is damaged.

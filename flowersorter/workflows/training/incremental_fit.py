@@ -14,7 +14,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.fit import Fitted, fit, refit_head
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, stored_model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.predicting.predict_cached import cached_features, guess
 from flowersorter.workflows.training.training_set import TrainingSet
@@ -60,11 +60,10 @@ def suggestions_after(
 ) -> PhotoPredictions | None:
     """Predict photos as they will be after the next training, before it: at once after an action, nothing is stored.
 
-    Only the head of all photos is fitted again, from the last fit. That stays as it is, so that the exact fit that
-    follows gives the same model as without this one.
+    Only the head of all photos is fitted again, see `refit_head`.
 
     Args:
-        engine: Has the last fit.
+        engine: Has the fit of the model in use.
         changed: Photos whose label was set, changed or removed since that.
         photo_ids: Photos to predict; those without an embedding are skipped.
         cancel: Checked in every step.
@@ -76,10 +75,63 @@ def suggestions_after(
     Raises:
         Cancelled: asked to stop.
     """
-    collection, last = engine.collection, engine.last_fit
-    named = model_for(engine, chosen_backbone(collection))
+    refitted = _refitted(engine, changed, cancel)
+    return None if refitted is None else guess(engine, refitted.model, photo_ids)
+
+
+def follow_labels(
+    engine: Engine, changed: Iterable[int], photo_ids: Iterable[int] | NDArray[np.int64], cancel: CancelToken
+) -> PhotoPredictions | None:
+    """As `suggestions_after`; until the exact fit the model is used for everything, see `model_for`.
+
+    It is kept in memory alone: nothing is stored.
+    """
+    refitted = _refitted(engine, changed, cancel)
+    if refitted is None:
+        return None
+    engine.refitted = refitted
+    return guess(engine, refitted.model, photo_ids)
+
+
+def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:
+    """Whether the model in use was fitted since the collection was opened, with the labels that these photos have now.
+
+    Args:
+        engine: Has the fit of the model in use.
+        changed: Photos whose label was set, changed or removed, perhaps back to the one of the fit.
+    """
+    last = _fit_in_use(engine)
+    change = None if last is None else _changed_labels(engine, last[0], changed)
+    if last is None or change is None:
+        return False
+    state, (examples, removed) = last[0].state, change
+    target = dict(zip(state.ids.tolist(), state.targets.tolist(), strict=True))
+    now = zip(examples.ids.tolist(), examples.targets.tolist(), strict=True)
+    return target.keys().isdisjoint(removed.tolist()) and all(target.get(photo_id) == at for photo_id, at in now)
+
+
+def _refitted(engine: Engine, changed: Iterable[int], cancel: CancelToken) -> NamedModel | None:
+    """The model in use, fitted again; None if only a training can tell."""
+    found = _fit_in_use(engine)
+    change = None if found is None else _changed_labels(engine, found[0], changed)
+    if found is None or change is None:
+        return None
+    last, named = found
+    model = refit_head(last, *change, cancel)
+    return None if model is None else replace(named, model=replace(model, thresholds=named.model.thresholds))
+
+
+def _fit_in_use(engine: Engine) -> tuple[Fitted, NamedModel] | None:
+    """The fit of the model in use, with the model; None where it was not fitted since the collection was opened."""
+    last, named = engine.fit_in_use, stored_model_for(engine, chosen_backbone(engine.collection))
     if last is None or named is None or not np.array_equal(named.model.weight, last.model.weight):
         return None
+    return last, named
+
+
+def _changed_labels(engine: Engine, last: Fitted, changed: Iterable[int]) -> tuple[Examples, NDArray[np.int64]] | None:
+    """Read the labels of photos: those embedded with a label, and ids of the others; None if the classes are others."""
+    collection = engine.collection
     index = {class_id: number for number, class_id in enumerate(collection.classes.meant_by(last.model.class_names))}
     ids, hashes = collection.photos.by_hash(changed)
     labels = collection.labels.get(ids)
@@ -90,7 +142,4 @@ def suggestions_after(
     targets = np.array([index[labels[photo_id].class_id] for photo_id in ids[labelled].tolist()], np.intp)
     own = np.ones(len(labelled), np.bool_)
     examples = Examples(ids[labelled], features.take(np.isin(positions, labelled)), targets, own)
-    model = refit_head(last, examples, np.setdiff1d(ids, ids[labelled]), cancel)
-    if model is None:
-        return None
-    return guess(engine, replace(model, thresholds=named.model.thresholds), photo_ids)
+    return examples, np.setdiff1d(ids, ids[labelled])

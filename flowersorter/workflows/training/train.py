@@ -27,7 +27,7 @@ from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
-from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, stored_model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_cached import in_classes
@@ -58,10 +58,12 @@ class RetrainRequest:
     Attributes:
         device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
         note: Kept with the model.
+        automatic: Whether the person did not ask for it: a model that is not used is not kept either.
     """
 
     device: str = "auto"
     note: str = ""
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class TrainResult:
     """The result of a training.
 
     Attributes:
-        model_id: The new model's number.
+        model_id: The new model's number; 0 where it is not kept.
         classes: Its classes.
         photos: Labelled photos of the person it learned from.
         held_out: Photos its accuracy was measured on.
@@ -173,7 +175,8 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
         )
     named = model_for(engine, backbone)
     examples = with_starter(collection, own) if belongs_with_starter(named) else own
-    return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True)
+    kept = not request.automatic
+    return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True, keep_worse=kept)
 
 
 def train_folder(
@@ -254,18 +257,18 @@ def _learn(
     cancel: CancelToken,
     *,
     keep_better: bool,
+    keep_worse: bool = True,
     labels: PlannedLabels | None = None,
 ) -> TrainResult:
     collection = engine.collection
     report(Progress(text("Learning"), 0))
     started = time.perf_counter()
-    before = model_for(engine, backbone)
+    before = stored_model_for(engine, backbone)
     known = None if labels is None else labels.classes
     fitted = fit_for(engine, examples, backbone, cancel, note, known)
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
     held_out = int(np.count_nonzero(fitted.held_out.own))
-    arrays, metadata = fitted.model.to_bundle()
     old = before.model.training if before is not None and before.id is not None else None
     foreign = keep_better and before is not None and came_from_elsewhere(before)
     same_classes = (
@@ -275,13 +278,10 @@ def _learn(
     )
     worse = old is not None and same_classes and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     starters = () if same_classes or examples.own.all() else beside_new_classes(collection, examples, known)
-    with collection.database.transaction():
-        if labels is not None:
-            labels.write()
-        model_id = collection.models.add(arrays | LearnedPhotos.of(examples, fitted).arrays(), metadata)
-        if not (worse or foreign):
-            collection.models.use(model_id)
-            collection.classes.keep_model_classes(examples.class_names)
+    compared = _compared(collection, before, examples, fitted)
+    used = not (worse or foreign)
+    model_id = _store(collection, examples, fitted, labels, used=used) if used or keep_worse else 0
+    engine.refitted, engine.fit_in_use = None, fitted if used else engine.fit_in_use
     return TrainResult(
         model_id=model_id,
         classes=examples.class_names,
@@ -289,13 +289,28 @@ def _learn(
         held_out=held_out,
         held_out_accuracy=accuracy,
         before=old.held_out_accuracy if old else None,
-        made_current=not (worse or foreign),
+        made_current=used,
         seconds=seconds,
         starter_classes=starters,
-        compared=_compared(collection, before, examples, fitted),
+        compared=compared,
         imported_right=_right(collection, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )
+
+
+def _store(
+    collection: CollectionStore, examples: TrainingSet, fitted: Fitted, labels: PlannedLabels | None, *, used: bool
+) -> int:
+    """Write a model, and the labels it was trained on if there are new ones; returns its number."""
+    arrays, metadata = fitted.model.to_bundle()
+    with collection.database.transaction():
+        if labels is not None:
+            labels.write()
+        model_id = collection.models.add(arrays | LearnedPhotos.of(examples, fitted).arrays(), metadata)
+        if used:
+            collection.models.use(model_id)
+            collection.classes.keep_model_classes(examples.class_names)
+    return model_id
 
 
 def _same_classes(collection: CollectionStore, before: Sequence[str], now: Sequence[str]) -> bool:

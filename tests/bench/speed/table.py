@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench.speed import classes, growth, idle, label, memory, open_folder, predict, retrain, start
+from tests.bench.speed import classes, follow, growth, idle, label, memory, open_folder, predict, retrain, start
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.machine import load, machine
 from tests.bench.speed.process import ROOT, JobFailed, run_job
@@ -24,6 +24,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "classes": classes.rows,
     "predict": predict.rows,
     "open": open_folder.rows,
+    "follow": follow.rows,
     "start": start.rows,
     "growth": growth.rows,
     "memory": memory.rows,

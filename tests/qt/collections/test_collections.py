@@ -205,6 +205,23 @@ def test_a_collection_that_is_open_elsewhere_is_refused_politely(
     assert launched == []
 
 
+def test_a_collection_that_another_window_has_open_is_brought_forward(
+    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, object]] = []
+
+    def take(collection: Path, roots: object) -> bool:
+        asked.append((collection, roots))
+        return True
+
+    monkeypatch.setattr("flowersorter.ui.collections.collections_controller.hand_over", take)
+    choose(monkeypatch, tmp_path / "mushrooms")
+    with CollectionStore.open(tmp_path / "mushrooms"):
+        program.window.actions_by_name["open_collection"].trigger()
+    assert asked == [(tmp_path / "mushrooms", ())]
+    assert launched == []
+
+
 def test_a_second_window_that_cannot_be_started_is_said(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.ui.grid.photo_model import PhotoRole
-from flowersorter.ui.inspector.preview_window import PreviewWindow
 from tests.drawing import BLUE, RED, textured, write_jpeg
 from tests.qt.program import idle, places, running
 
@@ -56,17 +55,15 @@ def rescan(program: Program, qtbot: QtBot) -> None:
 
 def test_every_picture_of_a_changed_file_is_made_anew(program: Program, photo: Path, qtbot: QtBot) -> None:
     window = program.window
-    window.preview.show()
+    window.large.show()
     idle(program, qtbot)
-    preview = window.findChild(PreviewWindow)
-    assert preview is not None
-    shown = (lambda: tile(program, photo), window.inspector.photo.grab, preview.canvas.grab)
+    shown = (lambda: tile(program, photo), window.inspector.photo.grab, window.large.view.canvas.grab)
     assert [hue(each()) for each in shown] == ["red"] * 3
     write_jpeg(photo, textured((100, 80), BLUE, 9))
     rescan(program, qtbot)
     qtbot.waitUntil(lambda: tile(program, photo) is not None)
     assert [hue(each()) for each in shown] == ["blue"] * 3
-    preview.close()
+    window.large.close()
 
 
 def test_a_photo_that_was_away_is_shown_again_after_a_rescan(program: Program, photo: Path, qtbot: QtBot) -> None:

@@ -14,6 +14,8 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
@@ -21,6 +23,7 @@ from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PLACES_MIME, ClassLook, PhotoModel, PhotoRole, places_in
 from flowersorter.ui.grid.photo_state import PhotoState
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.dates import in_words
 from flowersorter.workflows.predicting.predict_folder import RowsChanged
 from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
@@ -358,3 +361,84 @@ def test_a_block_does_not_go_through_all_photos_that_could_not_be_shown(qtbot: Q
     columns = PhotoColumns(rows(100))
     columns._unshown = Counted(range(1, 101))
     assert columns.outdated(some(rows(100), [4, 9])) == [5, 10]
+
+
+def predicted(whole: PhotoRows, place_ids: list[int], class_id: int, verdict: Verdict) -> ShownPredictions:
+    """Other suggestions for some photos of fabricated rows."""
+    count = len(place_ids)
+    assert set(place_ids) <= set(whole.place_ids.tolist())
+    return ShownPredictions(
+        photo_ids=np.sort(np.array(place_ids, np.int64)) + 1000,
+        class_ids=np.full(count, class_id, np.int32),
+        confidences=np.full(count, 0.01, np.float32),
+        verdicts=np.full(count, verdict, np.uint8),
+        caveats=np.zeros(count, np.uint8),
+        second_class_ids=np.zeros(count, np.int32),
+        second_confidences=np.zeros(count, np.float32),
+    )
+
+
+@pytest.mark.parametrize("order", [Order.NAME, Order.LEAST_SURE])
+def test_suggestions_that_change_by_themselves_move_no_photo(model: PhotoModel, order: Order) -> None:
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    whole = rows(40)
+    model.set_rows(whole)
+    model.set_filter(PhotoFilter(class_key=int(PseudoClass.UNKNOWN), order=order))
+    unknown, changes = names(model), Changes(model)
+    model.show_predictions(predicted(whole, unknown[1:4], 2, Verdict.SURE))
+    assert names(model) == unknown, "they stay under the person's eyes"
+    assert model.index(1).data(PhotoRole.CLASS_NAME) == "roses"
+    model.show_predictions(predicted(whole, [1, 2], 2, Verdict.UNKNOWN))
+    assert names(model) == [*unknown, 1, 2], "photos that match now come last"
+    model.set_labels({unknown[1] + 1000: (3, True)})
+    assert names(model) == [*unknown[:1], *unknown[2:], 1, 2], "one that the person labels goes"
+    model.set_labels({unknown[1] + 1000: (0, False)})
+    model.merge(some(whole, [4], verdicts=np.array([Verdict.UNKNOWN], np.uint8)))
+    assert changes.resets == 0
+    model.set_filter(model.filter)  # the person picks the same again
+    assert set(names(model)) == {1, 2, 5, *unknown} - set(unknown[1:4])
+    expected = sorted(names(model)) if order is Order.NAME else names(model)
+    assert names(model) == expected
+    assert changes.resets == 1
+    model.set_filter(model.filter)
+    assert changes.resets == 1, "nothing changed meanwhile"
+
+
+def test_changed_suggestions_are_shown_with_those_before(model: PhotoModel) -> None:
+    whole = rows(8)
+    model.set_rows(whole)
+    model.set_filter(PhotoFilter(places=frozenset({1, 3, 4}), before={1: "daisy", 3: "daisy", 4: "tulips"}))
+    named = {model.wanted(row).place_id: model.index(row) for row in range(3)}
+    assert named[1].data(PhotoRole.TITLE) == "daisy → roses"
+    assert named[3].data(PhotoRole.TITLE) == "daisy → Unknown"
+    model.set_labels({1004: (2, True)})
+    assert named[4].data(PhotoRole.TITLE) == "roses", "the person's word has no arrow"
+    model.set_filter(PhotoFilter())
+    assert model.index(0).data(PhotoRole.TITLE) == "roses"
+
+
+def divided(model: PhotoModel) -> dict[int | str, list[int]]:
+    """The places of each section, by its key."""
+    return {each.key[0]: names(model)[each.first : each.first + each.count] for each in model.sections}
+
+
+def test_in_sections_too_only_photos_of_an_action_move(model: PhotoModel) -> None:
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    whole = rows(24)
+    model.set_rows(whole)
+    model.set_filter(PhotoFilter(grouping=Grouping.CLASS))
+    before, changes = divided(model), Changes(model)
+    roses, unsure = before[2], before[int(PseudoClass.UNSURE)]
+    model.show_predictions(predicted(whole, roses[:3], 3, Verdict.SURE))
+    assert divided(model) == before
+    assert changes.resets == 0
+    model.set_labels({unsure[0] + 1000: (1, True), unsure[1] + 1000: (9, True)})
+    assert divided(model) == before | {
+        1: [*before[1], unsure[0]],
+        int(PseudoClass.UNSURE): unsure[2:],
+        9: [unsure[1]],
+    }, "the photos that changed by themselves are still where they were"
+    model.set_filter(model.filter)
+    now = divided(model)
+    assert (now[2], set(roses[:3]) - set(now[3])) == (roses[3:], set())
+    assert now[1] == sorted(now[1])

@@ -160,6 +160,18 @@ def test_the_arrows_cross_sections_in_their_column(shown: Sectioned) -> None:
     assert grid.selected_rows().tolist() == [columns - 1, EACH]
 
 
+def test_lines_run_from_the_right_where_the_language_does(shown: Sectioned) -> None:
+    grid, view = shown.grid, shown.grid.viewport()
+    grid.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    assert grid.visualRect(shown.model.index(0)).right() == view.width() - 1
+    shown.click(0)
+    assert grid.selected_rows().tolist() == [0]
+    QTest.keyClick(grid, Qt.Key.Key_Left)
+    assert grid.selected_rows().tolist() == [1]
+    shown.pull(grid.visualRect(shown.model.index(0)).topRight() + QPoint(-1, 30), shown.tile(1))
+    assert grid.selected_rows().tolist() == [0, 1]
+
+
 def test_clicks_select_across_sections(shown: Sectioned) -> None:
     grid = shown.grid
     shown.click(6)

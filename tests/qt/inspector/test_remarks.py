@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from flowersorter.ui.inspector.preview_window import PreviewWindow
 from tests.drawing import RED, jpeg_bytes, textured
 from tests.qt.program import draw_folder, idle, places, running
 
@@ -24,11 +23,9 @@ def test_a_missing_end_is_remarked_in_the_inspector_and_the_large_view(tmp_path:
             grid.select_places(places(program, part))
             idle(program, qtbot)
             shown[part] = inspector.facts.remark.text() if inspector.facts.remark.isVisible() else ""
-            program.window.preview.show()
+            program.window.large.show()
             idle(program, qtbot)
-            preview = program.window.findChild(PreviewWindow)
-            assert isinstance(preview, PreviewWindow)
-            assert ("the end of the file is missing" in preview.caption.whole) == (part == "cut")
-            with qtbot.waitSignal(preview.destroyed):
-                QTest.keyClick(preview, Qt.Key.Key_Escape)
+            view = program.window.large.view
+            assert ("the end of the file is missing" in view.header.suggestion.whole) == (part == "cut")
+            QTest.keyClick(view, Qt.Key.Key_Escape)
         assert shown == {"cut": "The end of the file is missing", "red": ""}

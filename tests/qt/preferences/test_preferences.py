@@ -85,10 +85,11 @@ def click(widget: QAbstractButton) -> None:
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(8, widget.height() // 2))
 
 
-def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
+def test_the_device_is_kept_and_used_from_now_on_also_by_a_scan_that_runs(program: Program, qtbot: QtBot) -> None:
     dialog = opened(program)
     click(dialog.devices["cpu"])
-    click(dialog.ok_button)
+    with qtbot.waitSignal(program.window.on_demand.predictions_outdated):  # the scan begins again
+        click(dialog.ok_button)
     assert program.session.device == "cpu"
     assert stored(program).settings.get(DEVICE) == "cpu"
 

@@ -19,7 +19,7 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
-from flowersorter.ui.review.section_headers import ConfirmHeader, NameHeader, PairHeader
+from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.predicting.photo_details import rows_at
 from tests.qt.program import class_named, draw_folder, idle, running, stored, tile
@@ -31,7 +31,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as opened:
         idle(opened, qtbot)
         opened.window.actions_by_name["name_groups"].trigger()
-        qtbot.waitUntil(lambda: isinstance(_focused(opened), NameHeader))
+        qtbot.waitUntil(lambda: isinstance(_focused(opened), GroupHeader))
         yield opened
 
 
@@ -42,9 +42,9 @@ def _focused(program: Program) -> QWidget | None:
     return next((each for each in headers if each is not None and focus is not None and each.isAncestorOf(focus)), None)
 
 
-def asking(program: Program) -> NameHeader:
+def asking(program: Program) -> GroupHeader:
     header = _focused(program)
-    assert isinstance(header, NameHeader)
+    assert isinstance(header, GroupHeader)
     return header
 
 
@@ -60,7 +60,7 @@ def colour(program: Program, section: Section) -> str:
     return str(found)
 
 
-def answer(header: NameHeader, name: str) -> None:
+def answer(header: GroupHeader, name: str) -> None:
     header.field.setText(name)  # typed, it would open a list of names, which the offscreen system cannot show
     QTest.keyClick(header.field, Qt.Key.Key_Return)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QDate, QLocale, QStringListModel, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.progress import ReviewProgress
-from flowersorter.ui.review.section_headers import ConfirmHeader, NameHeader, PairHeader, SectionHeader, header_for
-from flowersorter.ui.review.steps_bar import StepsBar
+from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, SectionHeader, header_for
+from flowersorter.ui.review.steps_bar import StepButton, StepsBar
 
 NAMES = {1: "daisy", 2: "R&B roses", 3: "tulips"}
 
@@ -26,7 +25,7 @@ def header(qtbot: QtBot, kind: SectionKind, *key: int | str, count: int = 18) ->
 
 def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> None:
     made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
-    assert isinstance(made, NameHeader)
+    assert isinstance(made, GroupHeader)
     assert made.title.text() == "These 18 look alike. What are they?"
     assert not made.name.isEnabled()
     answers: list[str] = []
@@ -43,7 +42,7 @@ def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> Non
 
 def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -> None:
     made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
-    assert isinstance(made, NameHeader)
+    assert isinstance(made, GroupHeader)
     made.show_choices(["tulips", "daisy"])
     assert not made.choices[1].isHidden()
     made.resize(400, made.height())
@@ -52,7 +51,7 @@ def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -
 
 def test_photos_left_out_are_not_counted_and_without_any_there_is_no_answer(qtbot: QtBot) -> None:
     made = header(qtbot, SectionKind.LOOK_ALIKES, 1001, count=3)
-    assert isinstance(made, NameHeader)
+    assert isinstance(made, GroupHeader)
     made.field.setText("bluebell")
     made.show_left_out(2)
     assert made.name.text() == "Name 1 photo"
@@ -142,5 +141,5 @@ def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot)
     assert steps.check.icon().isNull()
 
 
-def _lit(steps: StepsBar) -> list[QToolButton]:
-    return [step for step in (steps.name, steps.check, steps.sort) if step.property("current")]
+def _lit(steps: StepsBar) -> list[StepButton]:
+    return [step for step in (steps.name, steps.check, steps.sort) if step.current]

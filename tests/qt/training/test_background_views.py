@@ -19,6 +19,7 @@ from flowersorter.workflows.training.train import TrainFolderRequest, train_fold
 from tests.drawing import textured, write_jpeg
 from tests.qt.program import COLOURS, draw_folder, idle, running, stored
 from tests.stub_network import open_colour_network
+from tests.stuck import LIMIT_S
 
 READY = "flowersorter.workflows.training.prepare_features.get_ready"
 
@@ -61,7 +62,7 @@ def test_what_the_person_asks_for_does_not_wait(
     def endless(engine: Engine, device: str, report: Report, cancel: CancelToken) -> None:
         if not started.is_set():
             started.set()
-            cancel._event.wait(30)
+            cancel._event.wait(LIMIT_S)
             given_up.set()
             cancel.check()
 

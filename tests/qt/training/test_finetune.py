@@ -33,6 +33,7 @@ from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.qt.program import draw_folder, idle, running, show_stored, stored
+from tests.stuck import LIMIT_S
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
 Training = Callable[[Engine, FinetuneRequest, Report, CancelToken], FinetuneResult]
@@ -279,7 +280,7 @@ def test_stopping_too_early_says_that_nothing_changed(
 
     def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         begun.set()
-        assert cancel._event.wait(20)
+        assert cancel._event.wait(LIMIT_S)
         cancel.check()
         raise AssertionError
 

@@ -13,6 +13,7 @@ import pytest
 from flowersorter.errors import UserError
 from flowersorter.ui.window import display_check
 from flowersorter.ui.window.display_check import PACKAGES, check_display
+from tests.stuck import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="a display is always there")
 
@@ -49,7 +50,7 @@ def test_no_display_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
         env={"PATH": "/usr/bin", "PYTHONWARNINGS": "error", "XDG_DATA_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT_S,
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")

@@ -30,8 +30,8 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 
 def settle(program: Program, qtbot: QtBot) -> None:
-    """Wait until the last one-shot timer has fired and the last thumbnail has come."""
-    qtbot.waitUntil(lambda: not timers() and not program.thumbnails.waiting and not working_pools())
+    """Wait until the last one-shot timer has fired, the last thumbnail has come and the last worker has ended."""
+    qtbot.waitUntil(lambda: not (timers() or program.thumbnails.pending or working_pools() or threads()))
 
 
 def objects() -> list[QObject]:
@@ -112,7 +112,7 @@ def test_after_looking_again_and_after_a_cancelled_job(program: Program, qtbot: 
     assert_asleep(program)
 
 
-@pytest.mark.parametrize("action", ["preferences", "sort", "history", "about", "help", "preview"])
+@pytest.mark.parametrize("action", ["preferences", "sort", "history", "about", "help"])
 def test_after_a_dialog_was_open(program: Program, qtbot: QtBot, action: str) -> None:
     program.window.grid.select_places(places(program, "red")[:1])
     program.window.actions_by_name[action].trigger()
@@ -122,6 +122,16 @@ def test_after_a_dialog_was_open(program: Program, qtbot: QtBot, action: str) ->
         dialog.reject()
     idle(program, qtbot)
     settle(program, qtbot)
+    assert_asleep(program)
+
+
+def test_after_a_photo_was_shown_large(program: Program, qtbot: QtBot) -> None:
+    program.window.grid.select_places(places(program, "red")[:1])
+    for action in ("large_view", "compare", "large_view"):
+        program.window.actions_by_name[action].trigger()
+        idle(program, qtbot)
+    settle(program, qtbot)
+    qtbot.waitUntil(lambda: not threads())
     assert_asleep(program)
 
 
@@ -136,5 +146,5 @@ def test_a_timer_is_found_wherever_it_is(program: Program, qtbot: QtBot) -> None
     ticking = QTimer(program.window)
     ticking.start(WATCHED_MS // 8)
     assert any("QTimer" in each for each in timers())
-    assert wakeups() > 2
+    assert any(wakeups() > 2 for _ in range(WATCHES))  # a machine that is busy elsewhere may let ticks fall together
     ticking.stop()

@@ -25,7 +25,9 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.messages import set_translations
+from flowersorter.translations import LOCALE_FOLDER, Catalogue
 from flowersorter.ui.shared.qt_translator import CatalogTranslator
+from flowersorter.ui.window.action_specs import MENUS, SPECS
 from tests.language import Language
 from tests.qt.program import draw_folder, idle, running, stored
 
@@ -99,9 +101,25 @@ def test_the_window_has_no_english_text_beside_the_catalogue(tmp_path: Path, qtb
         idle(program, qtbot)
         classes = [each.name for each in stored(program).classes.all()]
         assert not untranslated(program.window, str(folder), *classes)
+        program.window.grid.setCurrentIndex(program.window.grid.model().index(0, 0))
+        for action in ("large_view", "compare"):
+            program.window.actions_by_name[action].trigger()
+            idle(program, qtbot)
+        assert not untranslated(program.window.large.view, *classes)
 
 
-DIALOGS = ("new_collection", "new_class", "preferences", "history", "sort", "models", "preview", "about", "help")
+@pytest.mark.parametrize("file", [None, *sorted(LOCALE_FOLDER.glob("*.po"))], ids=lambda file: file and file.stem)
+def test_a_letter_opens_one_entry_of_a_menu(file: Path | None) -> None:
+    translated = Catalogue.read(file).gettext if file is not None else str
+    names = {spec.name: spec.text for spec in SPECS}
+    names |= {"recent_menu": "Open &Recent", "collections_menu": "Recent Collec&tions", "assign_menu": "&Assign to"}
+    menus = {name: [names[entry] for entry in entries if entry] for name, _, entries in MENUS}
+    for name, texts in {"the menus": [text for _, text, _ in MENUS], **menus}.items():
+        letters = [found[1].casefold() for text in texts if (found := re.search(r"&([^\W_])", translated(text)))]
+        assert sorted(letters) == sorted(set(letters)), name
+
+
+DIALOGS = ("new_collection", "new_class", "preferences", "history", "sort", "models", "about", "help")
 
 
 @pytest.mark.usefixtures("pseudo_language")

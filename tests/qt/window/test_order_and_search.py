@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.sections import Grouping
 from tests.drawing import RED, textured
 from tests.qt.program import idle, places, running
 
@@ -45,10 +46,15 @@ def shown(program: Program) -> list[str]:
     return [photos.index(row).data() for row in range(photos.rowCount())]
 
 
-def test_photos_are_ordered_by_date_and_the_order_is_remembered(
+def test_photos_are_ordered_by_date_and_divided_by_day_which_is_remembered(
     tmp_path: Path, folder: Path, qtbot: QtBot, program: Program
 ) -> None:
     header = program.window.header
+    header.grouping.setCurrentIndex(header.grouping.findData(Grouping.DAY))
+    header.grouping.activated.emit(header.grouping.currentIndex())
+    idle(program, qtbot)
+    days = [section.key[0] for section in program.photos.sections]
+    assert days == ["2024-05-01", "2024-05-02", "2024-05-03", ""]
     header.order.setCurrentIndex(header.order.findData(Order.DATE))
     header.order.activated.emit(header.order.currentIndex())
     idle(program, qtbot)
@@ -68,6 +74,8 @@ def test_photos_are_ordered_by_date_and_the_order_is_remembered(
     with running(tmp_path / "collection", qtbot) as again:
         idle(again, qtbot)
         assert again.photos.filter.order is Order.DATE
+        assert again.photos.filter.grouping is Grouping.DAY
+        assert again.window.header.grouping.currentText() == "By day"
         assert shown(again) == ["new.jpg", *by_date]
 
 

@@ -29,7 +29,7 @@ from flowersorter.workflows.predicting import ingest
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.qt.program import draw_folder, idle, running
 from tests.stub_network import open_colour_network
-from tests.stuck import Stuck
+from tests.stuck import LIMIT_S, Stuck
 
 
 def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def run_script(script: str) -> str:
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT_S,
         check=False,
         cwd=Path(app.__file__).parents[1],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
@@ -208,10 +208,11 @@ def test_a_collection_that_is_open_elsewhere_is_said_in_a_box(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = note_boxes(monkeypatch)
-    with CollectionStore.open(tmp_path / "collection"):
-        assert app.run(["flowersorter"], (), tmp_path / "collection") == 1
+    monkeypatch.setattr(app, "LOCKED_FOR_S", 0)
+    with CollectionStore.open(tmp_path / "collection"):  # as a command in a terminal, which takes no folders
+        assert app.run(["flowersorter"], (tmp_path,), tmp_path / "collection") == 1
     assert len(said) == 1
-    assert said[0][0]
+    assert "is already open" in said[0][0]
 
 
 def test_a_collection_that_is_damaged_is_said_in_a_box(

@@ -18,6 +18,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import LAST_FOLDER, MOVE_SORTED_COPIES
 from flowersorter.ui.classes.class_rows import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, predict_folder
 from tests.qt.dialogs import when_open
@@ -278,6 +279,27 @@ def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> N
         return predict_folder(engine, request, tell, cancel)
 
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", held)
+
+
+def test_a_stopped_scan_says_how_much_is_left_and_goes_on(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, gate = draw_folder(tmp_path / "photos", 2), threading.Event()
+    (folder / "broken.jpg").unlink()
+    with running(tmp_path / "collection", qtbot) as program:
+        hold_after_scan(monkeypatch, gate)
+        program.window.open_folder(folder)
+        bar = program.window.job_bar
+        qtbot.waitUntil(lambda: program.photos.rowCount() == 6 and bar.busy)
+        QTest.mouseClick(bar.cancel, Qt.MouseButton.LeftButton)
+        idle(program, qtbot)
+        assert bar.message.text() == "Stopped: 6 photos have no suggestion yet."
+        assert (bar.links[0].text(), bar.links[0].accessibleName()) == ("Go On", "Go On")
+        gate.set()
+        QTest.mouseClick(bar.links[0], Qt.MouseButton.LeftButton)
+        idle(program, qtbot)
+        assert int(PseudoClass.WAITING) not in program.photos.columns.counts()
+        assert not bar.message.text().startswith("Stopped")
 
 
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

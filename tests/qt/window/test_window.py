@@ -232,7 +232,7 @@ def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot:
     click(program, places(program, "red")[0])
     qtbot.waitUntil(inspector.guesses.isVisible)
     program.window.resize(1000, 477)
-    qtbot.wait(50)
+    idle(program, qtbot)
     seen = []
     for height in range(480, 760, 3):
         program.window.resize(1000, height)
@@ -247,21 +247,6 @@ def test_a_click_on_a_guess_says_that_it_is_right(program: Program, qtbot: QtBot
     qtbot.waitUntil(inspector.guesses.isVisible)
     QTest.mouseClick(inspector.guesses, Qt.MouseButton.LeftButton, pos=inspector.guesses.rect().topLeft() * 1)
     qtbot.waitUntil(lambda: len(labelled(program)) == 1)
-
-
-def test_space_opens_the_preview_and_arrows_go_on(program: Program, qtbot: QtBot) -> None:
-    from flowersorter.ui.inspector.preview_window import PreviewWindow
-
-    first, second = places(program, "IMG_000")[:2]
-    click(program, first)
-    QTest.keyClick(program.window.grid, Qt.Key.Key_Space)
-    preview = program.window.findChild(PreviewWindow)
-    assert isinstance(preview, PreviewWindow)
-    QTest.keyClick(preview, Qt.Key.Key_Right)
-    assert program.window.grid.selected_places() == [second]
-    assert "3 of 19" in preview.caption.whole
-    QTest.keyClick(preview, Qt.Key.Key_Escape)
-    assert not preview.isVisible()
 
 
 def test_a_new_class_is_asked_for_and_gets_the_selected_photos(program: Program) -> None:

@@ -10,6 +10,7 @@ import pytest
 from flowersorter.api.background import run_in_background
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
+from tests.stuck import LIMIT_S
 
 
 def test_results_and_errors_come_back() -> None:
@@ -29,7 +30,7 @@ def test_all_of_slow_work_is_waited_for_and_the_last_news_arrive() -> None:
     def work(report: Report, cancel: CancelToken) -> str:
         report("no progress")
         report(Progress("Working", 1, 2))
-        assert go_on.wait(30)
+        assert go_on.wait(LIMIT_S)
         report(Progress("Working", 2, 2))
         return "done"
 
@@ -52,7 +53,7 @@ def test_news_that_pile_up_are_passed_over() -> None:
         reported.set()
 
     def progress(news: Progress) -> None:
-        assert reported.wait(30)
+        assert reported.wait(LIMIT_S)
         seen.append(news.done)
 
     run_in_background(work, progress)

@@ -149,6 +149,32 @@ def test_no_help_text_is_beside_the_catalogue(words: tuple[str, ...], capsys: py
     assert not re.search(r"[^\W\d_]{2}", rest), rest
 
 
+@pytest.mark.usefixtures("pseudo_language")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("predict",),
+        ("predict", "a.jpg", "--device"),
+        ("predict", "a.jpg", "--device", "tpu"),
+        ("predict", "a.jpg", "--json=yes"),
+        ("label", "a.jpg", "--as", "red", "--not-mine"),
+        ("models", "--compare", "1"),
+        ("sort", "photos"),
+        ("check", "photos", "--answers"),
+    ],
+    ids=" ".join,
+)
+def test_no_error_of_the_parser_is_beside_the_catalogue(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    while (without := re.sub(r"⟦[^⟦⟧]*⟧", " ", error)) != error:
+        error = without
+    rest = re.sub(r"\b[A-Z]+\b|'[^']*'|-\w\b", " ", OWN_WORDS.sub(" ", error))
+    assert not re.search(r"[^\W\d_]{2}", rest), rest
+
+
 def test_json_is_the_same_in_every_language(run: Run, photos: Path, pseudo: Callable[[], None]) -> None:
     english = run("predict", photos, "--json")[0]
     pseudo()

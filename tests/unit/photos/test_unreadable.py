@@ -27,6 +27,7 @@ from tests.drawing import (
     write_heic,
     write_jpeg,
 )
+from tests.stuck import LIMIT_S
 
 
 def _reason(path: Path) -> str:
@@ -200,7 +201,7 @@ def test_file_that_becomes_a_pipe_does_not_block(tmp_path: Path, monkeypatch: py
 
     reader = threading.Thread(target=lambda: reasons.append(_reason(pipe)), daemon=True)
     reader.start()
-    reader.join(30)
+    reader.join(LIMIT_S)
 
     assert reasons == ["it is a pipe or a device, not a file"]
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from flowersorter.errors import Cancelled
-from flowersorter.jobs import CancelToken
+from flowersorter.jobs import CancelToken, worker_threads
 from flowersorter.vision.parallel import ThreadPool, core_count, map_batches
-from tests.stuck import Stuck
+from tests.stuck import LIMIT_S, Stuck
 
 
 @given(st.lists(st.lists(st.integers(), min_size=1, max_size=3), max_size=12), st.integers(1, 4))
@@ -105,8 +105,10 @@ def test_a_map_that_does_not_end_holds_up_no_cancelled_job() -> None:
     stuck.gate.set()
 
 
-def test_results_that_came_before_the_cancellation_are_not_lost() -> None:
+def test_results_that_came_before_the_cancellation_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     cancel = CancelToken()
+    # Else the cancellation may be checked while the result is on its way from the worker.
+    monkeypatch.setattr(worker_threads, "CHECK_EVERY_S", LIMIT_S)
 
     def work(batch: Sequence[int]) -> int:
         cancel.cancel()

@@ -126,7 +126,8 @@ def runs_of(selection: QItemSelection) -> list[tuple[int, int]]:
 
 def selection_of(runs: Runs, model: QAbstractItemModel) -> QItemSelection:
     """Runs (first, last) of rows as a selection."""
-    selection = QItemSelection()
+    selection, index_of = QItemSelection(), model.createIndex  # rows that are there: `index` would ask for each
     for first, last in runs:
-        selection.select(model.index(first, 0), model.index(last, 0))
+        index = index_of(first, 0)
+        selection.select(index, index if first == last else index_of(last, 0))
     return selection

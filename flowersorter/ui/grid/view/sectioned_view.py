@@ -54,8 +54,9 @@ class SectionedView(SectionArea):
 
     def selected_rows(self) -> Rows:
         """(M,) the selected rows, ascending."""
-        runs = [np.arange(first, last + 1) for first, last in runs_of(self.selectionModel().selection())]
-        return np.unique(np.concatenate(runs)) if runs else np.zeros(0, np.intp)
+        runs = np.array(runs_of(self.selectionModel().selection()), np.intp).reshape(-1, 2)
+        counts = runs[:, 1] - runs[:, 0] + 1
+        return np.unique(np.repeat(runs[:, 1] + 1 - np.cumsum(counts), counts) + np.arange(counts.sum()))
 
     def select_rows(self, rows: Rows) -> None:
         """Select (M,) ascending rows, as far as they are shown."""
@@ -75,9 +76,9 @@ class SectionedView(SectionArea):
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         """Where these are in view."""
-        runs, region = runs_of(selection), QRegion()
-        if len(runs) > _MANY_RUNS:
+        if selection.count() > _MANY_RUNS:
             return QRegion(self.viewport().rect())
+        runs, region = runs_of(selection), QRegion()
         for row in self._rows_in_view():
             if any(first <= row <= last for first, last in runs):
                 region += self._cell(row)

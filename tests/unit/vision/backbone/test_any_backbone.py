@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from torchvision.models import (
     MobileNet_V3_Small_Weights,
     ResNet101_Weights,
+    VisionTransformer,
     ViT_B_16_Weights,
     WeightsEnum,
+    _api,
     get_model,
 )
 
@@ -171,6 +173,12 @@ def small_mobilenet() -> Backbone:
     return register(dataclasses.replace(MOBILENET, short_side_px=72, crop_px=64, weights=weights))
 
 
+def small_vit(*, weights: None) -> VisionTransformer:
+    """As ViT-B/16, two layers of it on crops of 64 pixels."""
+    assert weights is None
+    return VisionTransformer(image_size=64, patch_size=16, num_layers=2, num_heads=4, hidden_dim=64, mlp_dim=128)
+
+
 def test_the_imagenet_layer_is_read_under_its_own_name(registered: pytest.MonkeyPatch) -> None:
     entry = small_mobilenet()
     layer = imagenet_layer(entry)
@@ -219,10 +227,12 @@ def test_a_network_without_a_resnets_layers_labels_and_is_retrained(
 def test_a_network_without_batch_norm_and_with_signed_features_labels_and_is_retrained(
     registered: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    entry = register(VIT)
-    network = Embedder(entry, assemble(entry, drawn_state("vit_b_16"), classifier=False))
+    registered.setitem(_api.BUILTIN_MODELS, "small_vit", small_vit)
+    architecture = TorchvisionArchitecture("small_vit", VIT.architecture.final_layer)
+    entry = register(dataclasses.replace(VIT, architecture=architecture, features=64, short_side_px=72, crop_px=64))
+    network = Embedder(entry, assemble(entry, drawn_state("small_vit"), classifier=False))
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network._network.modules())
-    embeddings = network.embed(np.zeros((1, 224, 224, 3), np.uint8))
+    embeddings = network.embed(np.zeros((1, 64, 64, 3), np.uint8))
     assert embeddings.min() < 0 < embeddings.max()
     registered.setattr(Embedder, "open", lambda *_: network)
     with Engine(CollectionStore.open(tmp_path / "collection")) as engine:

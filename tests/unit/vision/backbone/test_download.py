@@ -18,6 +18,7 @@ from flowersorter.vision.backbone import download as module
 from flowersorter.vision.backbone.download import Download, download, download_weights
 from flowersorter.vision.backbone.registry import backbone
 from flowersorter.vision.backbone.weights import find_weights, hub_cache
+from tests.stuck import LIMIT_S
 from tests.unit.vision.backbone.file_server import Behaviour, FileServer, closed_port
 
 #: Enough for several steps of progress, and no round number.
@@ -36,11 +37,11 @@ def wanted(server: FileServer, tmp_path: Path) -> Download:
     return Download(server.url, tmp_path / "hub" / "weights.pth", len(DATA), hashlib.sha256(DATA).hexdigest())
 
 
-def fetch(wanted: Download, timeout_s: float = 30.0) -> Path:
+def fetch(wanted: Download, timeout_s: float = LIMIT_S) -> Path:
     return download(wanted, silent, CancelToken(), timeout_s=timeout_s, trust_env=False)
 
 
-def fails(wanted: Download, match: str, timeout_s: float = 30.0) -> DownloadFailed:
+def fails(wanted: Download, match: str, timeout_s: float = LIMIT_S) -> DownloadFailed:
     """Fetch, see it fail with a sentence and leave no target behind."""
     with pytest.raises(DownloadFailed, match=match) as caught:
         fetch(wanted, timeout_s)
@@ -203,7 +204,8 @@ def test_a_server_that_falls_silent_is_told_and_gone_on_with(server: FileServer,
     server.behaviour.stall_after = None
     fetch(wanted)
     assert is_there_whole(wanted)
-    assert server.requests[1].range == (f"bytes={arrived}-" if arrived else None)
+    # On a busy machine nothing may have arrived, and the server may see the first request only now.
+    assert server.requests[-1].range == (f"bytes={arrived}-" if arrived else None)
 
 
 def test_a_redirect_is_followed(server: FileServer, wanted: Download) -> None:

@@ -161,5 +161,5 @@ def test_suggestions_wait_for_a_training_where_only_that_can_tell(taught: Engine
     taught.collection.labels.clear(photo_ids[:1])
     use_model(taught.collection, None)
     assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None
-    taught.last_fit = None
+    taught.fit_in_use = None
     assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None

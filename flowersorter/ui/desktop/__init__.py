@@ -1,0 +1,1 @@
+"""The program among others: a second start, notifications, the log and diagnostics."""

@@ -1,0 +1,103 @@
+"""Below the photos, in one line: the effect of the last answer, and what can follow from it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import button, describe
+
+
+class AnswerBar(QFrame):
+    """Hidden while there is nothing to say; never takes the focus by itself. Lives in the GUI thread.
+
+    Signals:
+        take_requested(): Label the look-alikes, too.
+        see_requested(): Show the photos whose suggestion changed.
+        dismissed(): The person pressed Esc in it.
+    """
+
+    take_requested = Signal()
+    see_requested = Signal()
+    dismissed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("answer_bar")
+        self.lookalikes = self._label("answer_lookalikes")
+        tip = self.tr("L shows them first")
+        self.take = button(self, "answer_take", self.tr("&Take Them Too"), tip)
+        self.changes = self._label("answer_changes")
+        self.see = button(self, "answer_see", self.tr("S&ee"), self.tr("Show the suggestions before and now"))
+        self.right = self._label("answer_right")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GAP_PX + theme.SMALL_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
+        row.setSpacing(theme.GAP_PX)
+        for part in (self.lookalikes, self.take, self.changes, self.see):
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(self.right)
+        self.take.clicked.connect(self.take_requested)
+        self.see.clicked.connect(self.see_requested)
+        self.clear()
+        self.hide()
+
+    def _label(self, name: str) -> QLabel:
+        label = QLabel(self)
+        label.setObjectName(name)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        label.setMinimumWidth(1)
+        return label
+
+    # -- what is shown
+
+    def clear(self) -> None:
+        """Say nothing; the bar keeps its place until `settle`."""
+        for label, press in ((self.lookalikes, self.take), (self.changes, self.see), (self.right, None)):
+            self._say(label, "", press)
+
+    def settle(self) -> None:
+        """Show the bar where it says something, hide it where it does not."""
+        said = [label.text() for label in (self.lookalikes, self.changes, self.right) if label.text()]
+        self.setAccessibleName(" ".join(said) or self.tr("Effect of the last answer"))
+        self.setVisible(bool(said))
+
+    def show_lookalikes(self, class_name: str, count: int) -> None:
+        """Say how many photos look like those that were just labelled with a class; nothing for none."""
+        text = self.tr("{0}. 1 more looks like this.") if count == 1 else self.tr("{0}. {1} more look like this.")
+        self.take.setText(self.tr("&Take It Too") if count == 1 else self.tr("&Take Them Too"))
+        self._say(self.lookalikes, text.format(class_name, QLocale().toString(count)) if count else "", self.take)
+
+    def show_changes(self, count: int) -> None:
+        """Say how many other suggestions changed; nothing for none."""
+        one, many = self.tr("1 other suggestion changed."), self.tr("{0} other suggestions changed.")
+        text = one if count == 1 else many.format(QLocale().toString(count))
+        self._say(self.changes, text if count else "", self.see)
+
+    def show_right(self, before: int, now: int, photos: int) -> None:
+        """Say how many of the same held-out photos the model before and the new one get right."""
+        number = QLocale().toString
+        self._say(self.right, self.tr("{0} → {1} of {2} right").format(number(before), number(now), number(photos)))
+        tip = self.tr("Of the same confirmed photos, each predicted by a model that did not learn from it")
+        describe(self.right, self.right.text(), tip)
+
+    def _say(self, label: QLabel, text: str, press: QPushButton | None = None) -> None:
+        label.setText(text)
+        label.setToolTip(text)
+        label.setVisible(bool(text))
+        if press is not None:
+            press.setVisible(bool(text))
+            press.setAccessibleName(press.text().replace("&", "") if press is self.take else self.tr("See the changes"))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses the button that has the focus, Esc dismisses the bar."""
+        pressed = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(pressed, QPushButton):
+            pressed.click()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.dismissed.emit()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,257 @@
+"""Answers every action: photos that look like those labelled, suggestions that changed, and the accuracy after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtGui import QKeyEvent
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.photo_columns import PhotoColumns
+from flowersorter.ui.grid.photo_filter import PhotoFilter
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.review.answer_bar import AnswerBar
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.training.learning_controller import LearningController
+from flowersorter.ui.window.filter_controller import FilterController
+from flowersorter.workers.latest_only import LatestOnly
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.training.train import TrainResult
+
+#: Labelled photos whose look-alikes are searched, and look-alikes that are offered, at most.
+_MOST_SEARCHED, _MOST_OFFERED = 4, 24
+#: Held-out photos from which on it is worth a figure how many of them are right.
+_LEAST_MEASURED = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Assigned:
+    """Photos that were labelled with one class."""
+
+    class_id: int
+    class_name: str
+    photo_ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Suggestions:
+    """The suggestions as they were when an action was done.
+
+    Attributes:
+        place_ids: (N,).
+        class_ids: (N,) int32, 0 for unknown.
+        open: (N,) bool; photos that had a suggestion, or were unknown, and that the action was not about.
+    """
+
+    place_ids: NDArray[np.int64]
+    class_ids: NDArray[np.int32]
+    open: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, columns: PhotoColumns, own: Collection[int]) -> _Suggestions:
+        """The present ones; `own` are the photos of the action."""
+        others = ~np.isin(columns.photo_ids, list(own)) & (columns.verdicts != Verdict.NONE)
+        return cls(columns.place_ids, columns.suggested, others)
+
+    def changed(self, columns: PhotoColumns) -> dict[int, int]:
+        """The class suggested before, by place id, of photos without a label that have another suggestion now."""
+        if not np.array_equal(self.place_ids, columns.place_ids):
+            return {}  # another folder
+        rows = np.flatnonzero(self.open & (columns.label_ids == 0) & (columns.suggested != self.class_ids))
+        return dict(zip(self.place_ids[rows].tolist(), self.class_ids[rows].tolist(), strict=True))
+
+
+class AnswerController(QObject):
+    """Fills the answer bar after each action, until the next one or Esc. Lives in the GUI thread.
+
+    L shows the look-alikes, selected; those left out of the selection stay as they are when Enter or the button labels
+    the others, in one step.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        front: MessageSink,
+        bar: AnswerBar,
+        grid: PhotoGrid,
+        photo_filter: FilterController,
+        labels: LabelsController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._bar, self._grid, self._filter = session, front, bar, grid, photo_filter
+        self._labels = labels
+        self._latest = LatestOnly(self)
+        self._next: _Assigned | None = None  # not in the library yet
+        self._assigned: _Assigned | None = None
+        self._before: _Suggestions | None = None
+        self._changed: dict[int, int] = {}
+        self._alike: list[int] = []  # place ids
+        self._back: PhotoFilter | None = None  # shown before the look-alikes
+        self._shown: frozenset[int] = frozenset()
+        self._latest.loaded.connect(self._on_alike)
+        bar.take_requested.connect(self._take)
+        bar.see_requested.connect(self._see)
+        bar.dismissed.connect(self._dismiss)
+        labels.assigned.connect(self._on_assigned)
+        labels.acted.connect(self._on_acted)
+        session.photos.modelReset.connect(self._on_reset)
+        grid.installEventFilter(self)
+
+    def follow(self, learning: LearningController) -> None:
+        """Show what the learning brings."""
+        learning.suggestions_changed.connect(self._on_suggestions)
+        learning.learned.connect(self._on_learned)
+
+    def shutdown(self) -> None:
+        """Wait for the search for look-alikes."""
+        self._latest.shutdown()
+
+    # -- the person
+
+    @Slot()
+    def show_or_take(self) -> None:
+        """Show the look-alikes; where they are shown, label those that are selected."""
+        if self._are_shown():
+            self._take()
+        elif self._alike:
+            self._shown = frozenset(self._alike)
+            self._back = self._filter.show_briefly(self._alike, self.tr("Look-alikes"))
+            self._grid.select_places(self._shown)
+            self._grid.setFocus()
+        else:
+            self._front.bar.say(self.tr("Give a photo its class first, then take the photos that look like it."))
+
+    def confirm(self, confirm: Callable[[], None]) -> None:
+        """Enter: label the look-alikes that are shown and selected, else confirm suggestions."""
+        if self._are_shown():
+            self._take()
+        else:
+            confirm()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Esc among the photos dismisses the bar first."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        dismissed = event.key() == Qt.Key.Key_Escape and self._bar.isVisible()
+        if dismissed:
+            self._dismiss()
+        return dismissed
+
+    def _are_shown(self) -> bool:
+        return self._back is not None and self._session.photos.filter.places == self._shown
+
+    @Slot()
+    def _take(self) -> None:
+        assigned, back = self._assigned, self._back if self._are_shown() else None
+        wanted = self._alike if back is None else self._grid.selected_places()
+        if assigned is None or not wanted:
+            return
+        self._labels.assign(wanted, assigned.class_id)
+        if back is not None:
+            self._filter.go_back(back)
+        self._grid.setFocus()
+
+    @Slot()
+    def _see(self) -> None:
+        unknown = self.tr("Unknown")
+        names = {each.id: each.name for each in self._session.state.classes}
+        ordered = sorted(self._changed.items(), key=lambda change: change[1])
+        before = {place_id: names.get(class_id, unknown) for place_id, class_id in ordered}
+        self._grid.clearSelection()  # of photos that may be out of sight then
+        self._filter.show_changes(before, self.tr("Changed suggestions"))
+        self._grid.setFocus()
+
+    @Slot()
+    def _dismiss(self) -> None:
+        """Say nothing more of the last action."""
+        had_focus = self._bar.isAncestorOf(self._grid.window().focusWidget() or self._grid)
+        back = self._back if self._are_shown() else None
+        self._forget()
+        self._bar.hide()
+        if back is not None:
+            self._filter.go_back(back)
+        if had_focus:
+            self._grid.setFocus()
+
+    # -- the actions
+
+    @Slot(int, str, object)
+    def _on_assigned(self, class_id: int, class_name: str, photo_ids: Sequence[int]) -> None:
+        self._next = _Assigned(class_id, class_name, photo_ids)
+
+    @Slot(object)
+    def _on_acted(self, photo_ids: Collection[int]) -> None:
+        assigned, self._next = self._next, None
+        self._forget()
+        self._bar.clear()
+        columns = self._session.photos.columns
+        self._before = _Suggestions.of(columns, photo_ids)
+        if assigned is None or not set(photo_ids).issuperset(assigned.photo_ids):  # undone, or not a label
+            self._bar.settle()
+            return
+        self._assigned = assigned
+        candidates = columns.photo_ids[(columns.label_ids == 0) & (columns.photo_ids > 0)]
+        call = partial(_find_alike, self._session.engine, tuple(assigned.photo_ids), candidates)
+        self._latest.request(assigned, call)
+
+    def _forget(self) -> None:
+        self._latest.forget()
+        self._assigned = self._before = self._back = None
+        self._alike, self._changed, self._shown = [], {}, frozenset()
+
+    @Slot()
+    def _on_reset(self) -> None:
+        """Say nothing more where other photos are open."""
+        before = self._before
+        if before is not None and not np.array_equal(before.place_ids, self._session.photos.columns.place_ids):
+            self._forget()
+            self._bar.hide()
+
+    # -- their effects
+
+    @Slot(object, object)
+    def _on_alike(self, assigned: _Assigned, photo_ids: NDArray[np.int64]) -> None:
+        columns, rank = self._session.photos.columns, {each: rank for rank, each in enumerate(photo_ids.tolist())}
+        rows = np.flatnonzero(np.isin(columns.photo_ids, photo_ids) & (columns.label_ids == 0)).tolist()
+        rows.sort(key=lambda row: rank[int(columns.photo_ids[row])])
+        self._alike = [int(columns.place_ids[row]) for row in rows]
+        self._bar.show_lookalikes(assigned.class_name, len(self._alike))
+        self._bar.settle()
+
+    @Slot()
+    def _on_suggestions(self) -> None:
+        if self._before is not None:
+            self._changed = self._before.changed(self._session.photos.columns)
+            self._bar.show_changes(len(self._changed))
+            self._bar.settle()
+
+    @Slot(object)
+    def _on_learned(self, result: TrainResult) -> None:
+        if self._before is None or not result.made_current or result.compared is None:
+            return
+        photos, before, now = result.compared
+        if before != now and photos >= _LEAST_MEASURED:
+            self._bar.show_right(before, now, photos)
+            self._bar.settle()
+
+
+def _find_alike(engine: Engine, photo_ids: Sequence[int], candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(M,) the photos that look most like some of those that were labelled."""
+    from flowersorter.workflows.labelling.lookalikes import lookalikes
+
+    similarity: dict[int, float] = {}
+    for photo_id in photo_ids[:_MOST_SEARCHED]:
+        for each in lookalikes(engine, photo_id, candidates):
+            similarity[each.photo_id] = max(each.similarity, similarity.get(each.photo_id, 0.0))
+    nearest = sorted(similarity, key=lambda each: -similarity[each])[:_MOST_OFFERED]
+    return np.array(nearest, np.int64)

@@ -1,0 +1,269 @@
+"""Learns from each action: suggestions follow at once, and the exact fit comes when the person pauses.
+
+Its workflows are imported on first use, so that the window appears sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from flowersorter.domain.changes import Changes
+from flowersorter.domain.shown_predictions import ShownPredictions
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.settings import LEARNING_PAUSED
+from flowersorter.messages import worded
+from flowersorter.ui.classes.classes_controller import ClassesController
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.training.training_controller import TrainingController
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workers.latest_only import LatestOnly
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.training.learn import LearnRequest
+    from flowersorter.workflows.training.train import TrainResult
+
+#: Actions that follow one another faster than this are learned from together.
+TOGETHER_MS = 300
+#: The exact fit begins after this time without an action.
+PAUSE_MS = 2000
+
+
+class LearningController(QObject):
+    """Refits the head after each action and shows the suggestions that change. Lives in the GUI thread.
+
+    The quick refit has a thread of its own beside the jobs: it never waits for a folder that is read. Until the exact
+    fit its model is used for everything (`model_for`), so that photos are sorted as they are shown. Where only a
+    training can tell, as with a new class, the exact fit does not wait for the pause.
+
+    Signals:
+        suggestions_changed(): Other suggestions are shown; the labels did not change by it.
+        learned(TrainResult): An exact fit is in use, or was refused because the model before is better.
+    """
+
+    suggestions_changed = Signal()
+    learned = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        front: MessageSink,
+        folder: FolderController,
+        labels: LabelsController,
+        classes: ClassesController,
+        training: TrainingController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder = session, front, folder
+        self._latest = LatestOnly(self)
+        self._together = QTimer(self, singleShot=True, interval=TOGETHER_MS)
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._action = self._learned = 0  # numbers of the last action, and of the last one the exact fit knows
+        self._changed: dict[int, int] = {}  # number of the last action by photo id, since the last exact fit
+        self._refitting = self._again = False
+        self._trains = True  # the last exact fit made the model that is in use
+        self._job_id = self._job_action = 0
+        self._is_background = False  # the exact fit: an action stops it
+        self._cancel = CancelToken()
+        self._waiting: Callable[[], None] | None = None
+        self._latest.loaded.connect(self._on_refitted)
+        self._latest.failed.connect(self._on_not_refitted)
+        self._together.timeout.connect(self._refit_again)
+        self._pause.timeout.connect(self._on_pause)
+        labels.acted.connect(self._on_acted)
+        folder.labels_found.connect(self._on_acted)
+        labels.suggestions_outdated.connect(self._on_marks)
+        classes.folder_outdated.connect(self._on_classes)
+        training.trained.connect(self._on_retrained)
+
+    # -- switched on and off
+
+    @property
+    def paused(self) -> bool:
+        """Whether suggestions stay as they are until Retrain."""
+        return self._session.state.setting(LEARNING_PAUSED)
+
+    @Slot(bool)
+    def set_paused(self, paused: bool) -> None:
+        """Stop learning by itself, or go on with it."""
+        self._session.state.set_setting(LEARNING_PAUSED, paused)
+        if paused:
+            self.rest()
+        elif self._action > self._learned:
+            self._begin()
+
+    def rest(self) -> None:
+        """Stop the timers and the fits in hand."""
+        self._together.stop()
+        self._pause.stop()
+        self._forget()
+        self._session.queue.cancel(self._job_id)
+
+    def shutdown(self) -> None:
+        """Wait a moment for the refit in hand."""
+        self.rest()
+        self._latest.shutdown()
+
+    # -- the actions
+
+    @Slot(object)
+    def _on_acted(self, photo_ids: Collection[int]) -> None:
+        self._action += 1
+        self._changed |= dict.fromkeys(photo_ids, self._action)
+        if not self.paused:
+            self._begin()
+
+    @Slot()
+    def _on_classes(self) -> None:
+        """Classes were merged, deleted or restored."""
+        self._on_acted(())
+
+    @Slot()
+    def _on_marks(self) -> None:
+        """Photos like those marked as not mine may be unknown: the exact fit shows which, if it comes."""
+        if self.paused:
+            self._folder.predict_again()
+
+    @Slot()
+    def _on_retrained(self) -> None:
+        """Retrain has learned from the labels, perhaps not from those that were given meanwhile."""
+        self._forget()
+        if self._action > self._learned and not self.paused:
+            self._begin()
+
+    def when_settled(self, go_on: Callable[[], None]) -> None:
+        """Call `go_on` once the exact fit knows every action; at once where it does, and while learning is paused."""
+        if self.paused or self._action == self._learned:
+            go_on()
+            return
+        self._waiting = go_on
+        if not self._session.queue.alive(self._job_id):
+            self._learn(self.tr("Learning from your photos"))
+
+    # -- at once
+
+    def _begin(self) -> None:
+        self._pause.start()
+        if self._is_background:
+            self._session.queue.cancel(self._job_id)
+        if self._refitting or self._together.isActive():
+            self._again = True
+        else:
+            self._refit()
+
+    def _refit(self) -> None:
+        self._refitting, self._again, self._cancel = True, False, CancelToken()
+        self._together.start()
+        photo_ids = self._session.photos.columns.photo_ids.copy()
+        call = partial(_follow_labels, self._session.engine, tuple(self._changed), photo_ids, self._cancel)
+        self._latest.request(self._action, call)
+
+    @Slot()
+    def _refit_again(self) -> None:
+        if self._again and not self._refitting and not self._together.isActive():
+            self._refit()
+
+    def _forget(self) -> None:
+        """Drop the refit in hand."""
+        self._cancel.cancel()
+        self._latest.forget()
+        self._refitting = self._again = False
+
+    @Slot(object, object)
+    def _on_refitted(self, _action: int, found: ShownPredictions | None) -> None:
+        self._refitting = False
+        if found is not None:
+            self._show(found)
+        elif self._trains and not self._session.queue.alive(self._job_id):
+            self._learn()
+        self._refit_again()
+
+    @Slot(object, object)
+    def _on_not_refitted(self, _action: int, _error: Exception) -> None:
+        """Leave it to the exact fit, which reports its errors."""
+        self._refitting = False
+
+    def _show(self, found: ShownPredictions) -> None:
+        self._session.photos.show_predictions(found)
+        self._folder.withdraw_outcome()
+        self.suggestions_changed.emit()
+
+    # -- exactly
+
+    @Slot()
+    def _on_pause(self) -> None:
+        """Fit exactly where there is something new, nothing runs, and no dialog shows figures or a plan."""
+        if self._action == self._learned:
+            return
+        if self._session.queue.busy or self._refitting or QApplication.activeModalWidget() is not None:
+            self._pause.start()
+        else:
+            self._learn(background=True)
+
+    def _learn(self, title: str = "", *, background: bool = False) -> None:
+        """Submit the exact fit; without a title the status bar does not show it."""
+        from flowersorter.workflows.training.learn import LearnRequest
+
+        self._job_action, self._is_background = self._action, background
+        request = LearnRequest(tuple(self._changed), self._folder.roots, self._session.device)
+        self._job_id = self._session.queue.submit(
+            title,
+            partial(_learn, self._session.engine, request),
+            Listener(succeeded=self._on_learned, failed=self._on_failed, cancelled=self._go_on),
+            background=background,
+            changes=Changes.MODEL | Changes.CLASSES,
+        )
+
+    def _on_learned(self, result: object) -> None:
+        assert isinstance(result, tuple)
+        trained, found, self._trains = result
+        self._learned = self._job_action
+        self._forget()
+        if self._trains:  # else the fit in use is still that of other labels
+            self._changed = {at: number for at, number in self._changed.items() if number > self._learned}
+        if found is not None:
+            self._show(found)
+        if trained is not None:
+            self.learned.emit(trained)
+        self._go_on()
+        if self._action > self._learned and not self.paused:
+            self._begin()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._learned, self._trains = self._job_action, False
+        self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting()
+
+
+def _follow_labels(
+    engine: Engine, changed: tuple[int, ...], photo_ids: NDArray[np.int64], cancel: CancelToken
+) -> ShownPredictions | None:
+    from flowersorter.workflows.training.incremental_fit import follow_labels
+
+    found = follow_labels(engine, changed, photo_ids[photo_ids > 0], cancel)
+    return None if found is None else ShownPredictions.of(found)
+
+
+def _learn(
+    engine: Engine, request: LearnRequest, report: Report, cancel: CancelToken
+) -> tuple[TrainResult | None, ShownPredictions | None, bool]:
+    from flowersorter.workflows.training.learn import learn
+
+    result = learn(engine, request, report, cancel)
+    found = result.predictions
+    return result.trained, None if found is None else ShownPredictions.of(found), result.follows

@@ -1,0 +1,100 @@
+"""Learns by itself while the person pauses: fits the labels given meanwhile exactly and keeps one version a session."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.errors import TooFewPhotos
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.settings import AUTOMATIC_MODELS
+from flowersorter.workflows.evaluation.compare_models import delete_model
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, stored_model_for
+from flowersorter.workflows.models.training_overlap import came_from_elsewhere
+from flowersorter.workflows.predicting.predict_folder import predict_together
+from flowersorter.workflows.training.incremental_fit import is_up_to_date
+from flowersorter.workflows.training.train import RetrainRequest, TrainResult, retrain
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+#: Automatic versions of earlier sessions that are kept; those with a note and the one in use stay besides.
+SESSIONS_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LearnRequest:
+    """Learn from the labels given since the last fit.
+
+    Attributes:
+        changed: Photos whose label was set, changed or removed.
+        roots: The open folders and photos, to be predicted anew; none for no prediction.
+        device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
+    """
+
+    changed: tuple[int, ...]
+    roots: tuple[Path, ...] = ()
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnResult:
+    """The suggestions after learning.
+
+    Attributes:
+        trained: The result of the training; None where there was nothing new, or too little to learn from.
+        predictions: Of the photos of the open folder; None without a folder or a model.
+        follows: Whether the model in use is that of the labels; else only a training can tell what they bring.
+    """
+
+    trained: TrainResult | None
+    predictions: PhotoPredictions | None
+    follows: bool
+
+
+def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelToken) -> LearnResult:
+    """Bring the model in use up to date with the labels, unless it is, and predict the open folder with it.
+
+    Photos called *not mine* count in the predictions, also where there is too little to learn from. A model that would
+    be clearly worse is not kept; one from elsewhere is replaced by Retrain alone.
+
+    Raises:
+        WeightsMissing: the network's weights are not on this computer, and a labelled photo is not embedded.
+        Cancelled: asked to stop.
+    """
+    backbone = chosen_backbone(engine.collection)
+    before, trained = stored_model_for(engine, backbone), None
+    follows = is_up_to_date(engine, request.changed)
+    if not follows and not (before is not None and came_from_elsewhere(before)):
+        with contextlib.suppress(TooFewPhotos):
+            trained = retrain(engine, RetrainRequest(request.device, automatic=True), report, cancel)
+    if trained is not None and trained.made_current:
+        _keep_one_a_session(engine, before, trained)
+        follows = True
+    engine.refitted = None
+    places = engine.collection.photos.places_under(request.roots) if request.roots else None
+    predictions = None if places is None else predict_together(engine, places, backbone, cancel)[0]
+    return LearnResult(trained, predictions, follows)
+
+
+def _keep_one_a_session(engine: Engine, before: NamedModel | None, trained: TrainResult) -> None:
+    """Delete the automatic version that a new one replaces, and those of early sessions.
+
+    One is replaced if it was made since the collection was opened and gets no more of the same photos right. A version
+    with a note stays.
+    """
+    collection = engine.collection
+    notes = {entry.id: entry.note for entry in collection.models.all()}
+    made = [model_id for model_id in collection.settings.get(AUTOMATIC_MODELS) if notes.get(model_id) == ""]
+    outdated = set(made[:-SESSIONS_KEPT])
+    better_before = trained.compared is not None and trained.compared[1] > trained.compared[2]
+    if before is not None and before.id == engine.automatic_model and before.id in made and not better_before:
+        outdated.add(before.id)
+    for model_id in outdated:
+        delete_model(engine, model_id)
+    left = [model_id for model_id in made if model_id not in outdated]
+    collection.settings.set(AUTOMATIC_MODELS, [*left, trained.model_id])
+    engine.automatic_model = trained.model_id

@@ -1,0 +1,142 @@
+"""Each answer of the person is answered: look-alikes, suggestions that changed, and the accuracy after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.ui.grid.photo_model import PhotoRole
+from flowersorter.ui.review.answer_bar import AnswerBar
+from flowersorter.ui.training import learning_controller
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored, tile
+from tests.starter_classes import delete_starter_classes
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """Six photos each of red, green and blue, and the classes red and green."""
+    monkeypatch.setattr(learning_controller, "TOGETHER_MS", 1)
+    monkeypatch.setattr(learning_controller, "PAUSE_MS", 50)
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos"), learning=True) as opened:
+        idle(opened, qtbot)
+        delete_starter_classes(opened.collection)
+        for name in ("red", "green"):
+            stored(opened).classes.add(name)
+        show_stored(opened)
+        yield opened
+
+
+def labelled(program: Program, name: str) -> set[int]:
+    """Places that are shown with a class of the person."""
+    columns = program.photos.columns
+    return set(columns.place_ids[columns.label_ids == class_named(program, name)].tolist())
+
+
+def selected(program: Program) -> set[int]:
+    return set(program.window.grid.selected_places())
+
+
+def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(program: Program, qtbot: QtBot) -> None:
+    window, bar, grid = program.window, program.window.answer_bar, program.window.grid
+    red, green = places(program, "red"), places(program, "green")
+    window.labels.assign(green[:2], class_named(program, "green"))
+    window.filter.hide_confirmed(True)
+    window.labels.assign(red[:1], class_named(program, "red"))
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "red. 5 more look like this.")
+    assert bar.isVisible()
+    assert not bar.isAncestorOf(window.focusWidget() or window), "it takes no focus"
+    idle(program, qtbot)
+
+    grid.setFocus()
+    QTest.keyClick(grid, Qt.Key.Key_L)
+    assert program.photos.filter.title == "Look-alikes"
+    assert selected(program) == set(red[1:])
+    left_out, view = red[3], grid.viewport()
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, tile(program, left_out))
+    grid.setFocus()
+    QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert labelled(program, "red") == set(red) - {left_out}
+    assert program.photos.filter.places is None
+    assert program.photos.filter.unchecked, "what was hidden is hidden again"
+    program.session.undo_stack.undo()
+    assert labelled(program, "red") == set(red[:1]), "one step"
+    idle(program, qtbot)
+    assert not bar.lookalikes.text(), "an undo brings none"
+
+    # All at once with the button, from the keyboard.
+    window.labels.assign(red[1:2], class_named(program, "red"))
+    qtbot.waitUntil(bar.take.isVisible)
+    bar.take.setFocus()
+    QTest.keyClick(bar.take, Qt.Key.Key_Return)
+    assert labelled(program, "red") == set(red)
+    idle(program, qtbot)
+    assert labelled(program, "green") == set(green[:2]), "no other photo got a label"
+
+    # Without any, L says what to do first.
+    program.session.undo_stack.undo()
+    idle(program, qtbot)
+    QTest.keyClick(grid, Qt.Key.Key_L)
+    assert "Give a photo its class first" in window.job_bar.message.text()
+
+
+def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtbot: QtBot) -> None:
+    window, bar = program.window, program.window.answer_bar
+    red, green = places(program, "red"), places(program, "green")
+    window.labels.assign(red[:3], class_named(program, "red"))
+    idle(program, qtbot)
+    window.labels.assign(green[:3], class_named(program, "green"))
+    idle(program, qtbot)
+    assert bar.changes.text() == "6 other suggestions changed."
+    QTest.mouseClick(bar.see, Qt.MouseButton.LeftButton)
+    assert program.photos.filter.title == "Changed suggestions"
+    shown = {program.photos.wanted(row).place_id: row for row in range(program.photos.rowCount())}
+    assert shown.keys() == {*red[3:], *green[3:]}
+    told = {at: program.photos.index(row).data(PhotoRole.TITLE) for at, row in shown.items()}
+    assert told == dict.fromkeys(red[3:], "Unknown → red") | dict.fromkeys(green[3:], "Unknown → green")
+    columns = program.photos.columns
+    assert np.count_nonzero(columns.label_ids) == 6, "no suggestion is counted as a label"
+
+    # Esc dismisses it, first of all.
+    grid = window.grid
+    grid.setFocus()
+    grid.select_places(red[3:])
+    QTest.keyClick(grid, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+    assert selected(program) == set(red[3:])
+    QTest.keyClick(grid, Qt.Key.Key_Escape)
+    assert not selected(program)
+
+
+def test_the_bar_says_only_what_there_is(qtbot: QtBot) -> None:
+    bar = AnswerBar()
+    qtbot.addWidget(bar)
+    bar.settle()
+    assert not bar.isVisible()
+    bar.show_lookalikes("A & B", 1)
+    bar.show_changes(1)
+    bar.show_right(63, 71, 100)
+    bar.settle()
+    assert bar.accessibleName() == "A & B. 1 more looks like this. 1 other suggestion changed. 63 → 71 of 100 right"
+    assert bar.take.text() == "&Take It Too"
+    assert bar.take.accessibleName() == "Take It Too"
+    with qtbot.waitSignal(bar.see_requested):
+        bar.see.setFocus()
+        QTest.keyClick(bar.see, Qt.Key.Key_Return)
+    with qtbot.waitSignal(bar.dismissed):
+        QTest.keyClick(bar.see, Qt.Key.Key_Escape)
+    bar.show_lookalikes("roses", 0)
+    bar.show_changes(0)
+    assert (bar.take.isVisible(), bar.see.isVisible()) == (False, False)
+    bar.clear()
+    QApplication.processEvents()
+    assert bar.isVisible(), "its place stays until there is something to say, or nothing"
+    bar.settle()
+    assert not bar.isVisible()

@@ -1,0 +1,146 @@
+"""Suggestions follow each action of the person without Retrain, and nothing moves under the person's eyes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QDialog
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.library.tables.settings import LEARNING_PAUSED
+from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.ui.training import learning_controller
+from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, show_stored, stored
+from tests.starter_classes import delete_starter_classes
+
+_NEVER_MS = 10_000_000
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """Six photos each of red, green and blue; two of red and of green have their label and are learned from."""
+    monkeypatch.setattr(learning_controller, "TOGETHER_MS", 1)
+    monkeypatch.setattr(learning_controller, "PAUSE_MS", 50)
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos"), learning=True) as opened:
+        idle(opened, qtbot)
+        delete_starter_classes(opened.collection)
+        for name in ("red", "green"):
+            stored(opened).classes.add(name)
+        show_stored(opened)
+        for name in ("red", "green"):
+            opened.window.labels.assign(places(opened, name)[:2], class_named(opened, name))
+        idle(opened, qtbot)
+        yield opened
+
+
+def never_pause(program: Program) -> None:
+    """The person does not pause from now on."""
+    program.window.learning._pause.setInterval(_NEVER_MS)
+
+
+def shown(program: Program) -> list[int]:
+    photos = program.photos
+    return [photos.wanted(row).place_id for row in range(photos.rowCount())]
+
+
+def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: QtBot, tmp_path: Path) -> None:
+    window, engine = program.window, program.engine
+    assert guesses(program, "red") == {"red"}
+    models = stored(program).models.all()
+    assert len(models) == 1, "one version, however often it learned"
+    assert "unknown" not in window.job_bar.message.text(), "no figure of suggestions that are shown no longer"
+    message = window.job_bar.message.text()
+    never_pause(program)
+    window.labels.assign(places(program, "blue")[:3], class_named(program, "green"))
+    with qtbot.waitSignal(window.learning.suggestions_changed):
+        pass
+    assert engine.refitted is not None
+    assert stored(program).models.all() == models
+    assert guesses(program, "blue") == {"green"}
+    columns = program.photos.columns
+
+    # Sort waits for the exact fit, and files what is shown then.
+    window.actions_by_name["sort"].trigger()
+    qtbot.waitUntil(lambda: bool(window.findChildren(SortDialog)))
+    assert engine.refitted is None
+    assert stored(program).models.current() != models[0]
+    (dialog,) = window.findChildren(SortDialog)
+    dialog.destination.setText(str(tmp_path / "sorted"))
+    qtbot.waitUntil(lambda: dialog.plan is not None)
+    assert dialog.plan is not None
+    names = {each.id: each.name for each in stored(program).classes.all()}
+    assert dialog.plan.files
+    for file in dialog.plan.files:
+        row = columns.names.index(str(file.filing.source))
+        assert file.filing.class_name == names[int(columns.label_ids[row] or columns.class_ids[row])]
+    dialog.reject()
+    assert window.job_bar.message.text() == message, "learning says nothing by itself"
+
+
+def test_a_pause_leaves_the_suggestions_until_learning_goes_on(program: Program, qtbot: QtBot) -> None:
+    window, pause = program.window, program.window.actions_by_name["pause_learning"]
+    models, before = stored(program).models.all(), guesses(program, "blue")
+    pause.trigger()
+    window.labels.assign(places(program, "blue")[:3], class_named(program, "green"))
+    idle(program, qtbot)
+    assert guesses(program, "blue") == before
+    assert stored(program).models.all() == models
+    assert stored(program).settings.get(LEARNING_PAUSED), "remembered for the collection"
+    pause.trigger()
+    idle(program, qtbot)
+    assert guesses(program, "blue") == {"green"}
+
+    # Undo is an action, too.
+    window.session.undo_stack.undo()
+    idle(program, qtbot)
+    assert program.engine.refitted is None
+    assert guesses(program, "blue") == before
+
+    # Where the labels are too few, nothing happens and nothing is said.
+    message, models = window.job_bar.message.text(), stored(program).models.all()
+    window.labels.clear([*places(program, "red"), *places(program, "green")])
+    idle(program, qtbot)
+    assert not window.findChildren(ErrorDialog)
+    assert window.job_bar.message.text() == message
+    assert stored(program).models.all() == models
+    window.labels.assign(places(program, "red")[:2], class_named(program, "green"))
+    window.labels.assign(places(program, "green")[:2], class_named(program, "red"))
+    idle(program, qtbot)
+    assert (guesses(program, "red"), guesses(program, "green")) == ({"green"}, {"red"})
+
+
+def test_the_refit_waits_for_no_job_and_moves_no_photo(program: Program, qtbot: QtBot) -> None:
+    window, over = program.window, threading.Event()
+    blue = places(program, "blue")
+    window.filter.arrange(Order.LEAST_SURE, Grouping.NONE)
+    in_view, models = shown(program), stored(program).models.all()
+    job_id = program.queue.submit("Reading", lambda _report, _cancel: over.wait(), background=True)
+    qtbot.waitUntil(lambda: window.job_bar.busy)
+    with qtbot.waitSignal(window.learning.suggestions_changed):
+        window.labels.assign(blue[:2], class_named(program, "green"))
+    with qtbot.waitSignal(window.learning._pause.timeout):
+        pass
+    assert program.queue.alive(job_id)
+    assert stored(program).models.all() == models, "the exact fit waits until nothing runs"
+    dialog = QDialog(window)
+    dialog.open()
+    over.set()
+    with qtbot.waitSignals([window.learning._pause.timeout] * 2):
+        pass
+    assert stored(program).models.all() == models, "nor does anything change under a dialog"
+    dialog.close()
+    idle(program, qtbot)
+    assert stored(program).models.all() != models
+
+    assert guesses(program, "blue") == {"green"}
+    assert shown(program) == in_view, "each photo is where it was"
+    window.filter.show_all()  # picked again in the list
+    assert shown(program) != in_view
+    assert sorted(shown(program)) == sorted(in_view)

@@ -1,0 +1,218 @@
+"""Learning by itself: at once after an action in memory, exactly and stored while the person pauses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
+from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
+from flowersorter.workflows.labelling.set_labels import assign
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for, stored_model_for
+from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.training import train
+from flowersorter.workflows.training.incremental_fit import follow_labels, is_up_to_date
+from flowersorter.workflows.training.learn import LearnRequest, LearnResult, learn
+from flowersorter.workflows.training.train import RetrainRequest, TrainResult, retrain
+from tests.starter_classes import delete_starter_classes
+
+#: Colours of the drawn photos; the first two of each are labelled.
+_COLOURS = ("red", "green", "blue")
+
+
+class Folder:
+    """An open folder of thirty photos; two of each colour are labelled with it."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine, self.roots = engine, (folder,)
+        rows = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
+        delete_starter_classes(engine.collection)
+        self.photos = {
+            colour: [
+                int(photo_id) for photo_id, path in zip(rows.photo_ids, rows.paths, strict=True) if colour in path.name
+            ]
+            for colour in _COLOURS
+        }
+        self.classes = {colour: engine.collection.classes.add(colour).id for colour in _COLOURS}
+        for colour in _COLOURS:
+            self.label(colour, 0, 2)
+
+    def label(self, colour: str, first: int, end: int, as_class: str = "") -> list[int]:
+        """Label some photos of a colour; returns their ids."""
+        photo_ids = self.photos[colour][first:end]
+        assign(self.engine.collection, photo_ids, self.classes[as_class or colour])
+        return photo_ids
+
+    def learn(self, changed: list[int]) -> LearnResult:
+        return learn(self.engine, LearnRequest(tuple(changed), self.roots), silent, CancelToken())
+
+    def follow(self, changed: list[int]) -> PhotoPredictions:
+        photo_ids = [photo_id for ids in self.photos.values() for photo_id in ids]
+        found = follow_labels(self.engine, changed, photo_ids, CancelToken())
+        assert found is not None
+        return found
+
+    def models(self) -> list[int]:
+        return [entry.id for entry in self.engine.collection.models.all()]
+
+
+@pytest.fixture
+def folder(engine: Engine, photos: Path) -> Folder:
+    return Folder(engine, photos)
+
+
+def test_one_model_shows_explains_and_sorts_between_an_action_and_the_exact_fit(
+    folder: Folder, engine: Engine, tmp_path: Path
+) -> None:
+    folder.learn([])
+    models = folder.models()
+    changed = folder.label("blue", 2, 6, as_class="red")
+    shown = folder.follow(changed)
+    named, stored_model = (each(engine, chosen_backbone(engine.collection)) for each in (model_for, stored_model_for))
+    assert named is not None
+    assert stored_model is not None
+    assert not np.array_equal(named.model.weight, stored_model.model.weight)
+    rows = folder_rows(engine, folder.roots)
+    at = shown.locate(rows.photo_ids)
+    np.testing.assert_array_equal(rows.class_ids, shown.best[at])
+    np.testing.assert_array_equal(rows.verdicts, shown.verdicts[at])
+    np.testing.assert_array_equal(rows.confidences, shown.probabilities.max(axis=1)[at])
+    one = details(engine, int(rows.place_ids[-1]))
+    assert one.top[0][0] == rows.class_ids[-1]
+    assert one.top[0][1] == pytest.approx(float(rows.confidences[-1]))
+    plan = plan_sort(engine, SortRequest(folder.roots, tmp_path / "sorted", include=Include.ALL), silent, CancelToken())
+    filed = {each.filing.source: each.filing.class_name for each in plan.files}
+    names = {class_id: name for name, class_id in folder.classes.items()}
+    assert filed
+    for path, class_id, label_id in zip(rows.paths, rows.class_ids, rows.label_ids, strict=True):
+        if path in filed:
+            assert filed[path] == names[int(label_id or class_id)]
+    assert folder.models() == models, "nothing of it is stored"
+    assert set(engine.collection.labels.class_ids()) == {
+        photo_id for ids in folder.photos.values() for photo_id in ids[:2]
+    } | set(changed), "no suggestion became a label"
+
+
+def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(folder: Folder, engine: Engine) -> None:
+    folder.learn([])
+    changed = folder.label("red", 2, 5)
+    folder.follow(changed)
+    result = folder.learn(changed)
+    assert engine.refitted is None
+    assert result.trained is not None
+    assert result.trained.photos == 9
+    exact = predictions_for(engine, folder.photos["blue"])
+    assert exact is not None
+    assert result.predictions is not None
+    at = result.predictions.locate(exact.photo_ids)
+    np.testing.assert_array_equal(result.predictions.probabilities[at], exact.probabilities)
+
+
+def test_nothing_is_trained_where_the_labels_are_those_of_the_last_fit(folder: Folder, engine: Engine) -> None:
+    folder.learn([])
+    models = folder.models()
+    changed = folder.label("red", 1, 2, as_class="blue")
+    assert not is_up_to_date(engine, changed)
+    folder.follow(changed)
+    folder.label("red", 1, 2)  # undone
+    assert is_up_to_date(engine, changed)
+    result = folder.learn(changed)
+    assert result.trained is None
+    assert result.predictions is not None
+    assert folder.models() == models
+    assert engine.refitted is None
+
+
+def test_a_measurement_does_not_keep_suggestions_from_following(folder: Folder, engine: Engine) -> None:
+    for colour in _COLOURS:
+        folder.label(colour, 2, 4)
+    folder.learn([])
+    changed = folder.label("red", 4, 6, as_class="blue")
+    evaluate(engine, EvaluateRequest(), silent, CancelToken())  # fits the labels of now, and is not in use
+    assert folder.follow(changed).photo_ids.size
+
+
+def test_too_few_labels_are_no_fault(folder: Folder, engine: Engine) -> None:
+    engine.collection.labels.clear(folder.photos["green"][:2])
+    engine.collection.labels.clear(folder.photos["blue"][:2])
+    result = folder.learn(folder.photos["green"][:2])
+    assert result.trained is None
+    assert not result.follows
+    assert folder.models() == []
+    assert result.predictions is not None, "of the model before: photos may have been called not mine"
+
+
+def test_a_session_keeps_one_automatic_version_beside_those_that_were_asked_for(folder: Folder, engine: Engine) -> None:
+    folder.learn([])
+    (first,) = folder.models()
+    folder.learn(folder.label("red", 2, 3))
+    (second,) = folder.models()
+    assert second > first
+    asked = retrain(engine, RetrainRequest(), silent, CancelToken()).model_id
+    folder.learn(folder.label("red", 3, 4))
+    third = folder.models()[0]
+    assert folder.models() == [third, asked, second]
+    engine.collection.models.set_note(third, "good")
+    folder.learn(folder.label("red", 4, 5))
+    assert folder.models()[1:] == [third, asked, second], "a version with a note stays"
+    engine.automatic_model = None  # the collection is opened again
+    before = folder.models()
+    folder.learn(folder.label("red", 5, 6))
+    assert folder.models()[1:] == before
+
+
+def test_automatic_versions_of_early_sessions_go(
+    folder: Folder, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowersorter.workflows.training.learn.SESSIONS_KEPT", 2)
+    for number in range(2, 6):
+        engine.automatic_model = None
+        folder.learn(folder.label("red", number, number + 1))
+    assert len(folder.models()) == 3  # two, and the one in use
+
+
+def test_a_clearly_worse_model_is_neither_used_nor_kept(
+    folder: Folder, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.learn([])
+    models = folder.models()
+    monkeypatch.setattr(train, "clearly_worse", lambda *_: True)
+    changed = folder.label("red", 2, 5, as_class="blue")
+    folder.follow(changed)
+    result = folder.learn(changed)
+    assert result.trained is not None
+    assert not result.trained.made_current
+    assert folder.models() == models
+    assert engine.refitted is None, "the suggestions are those of the model that stays"
+
+
+def test_a_better_version_of_the_session_stays_beside_a_worse_one(
+    folder: Folder, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.learn([])
+    before = folder.models()
+
+    def worse(*args: object) -> tuple[int, int, int]:
+        del args
+        return 9, 8, 7
+
+    monkeypatch.setattr(train, "_compared", worse)
+    folder.learn(folder.label("red", 2, 5))
+    assert folder.models()[1:] == before
+
+
+def test_a_new_class_waits_for_the_exact_fit(folder: Folder, engine: Engine) -> None:
+    folder.learn([])
+    new = engine.collection.classes.add("new", ClassOrigin.PERSON)
+    assign(engine.collection, folder.photos["red"][:1], new.id)
+    assert follow_labels(engine, folder.photos["red"][:1], folder.photos["red"], CancelToken()) is None
+    result = folder.learn(folder.photos["red"][:1])
+    assert isinstance(result.trained, TrainResult)
+    assert "new" in result.trained.classes
