@@ -48,6 +48,7 @@ def predict(
     sure_from: NDArray[np.float32] | None = None,
     terms: NDArray[np.float32] | None = None,
     rejected: NDArray[np.bool_] | None = None,
+    by_folder: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
 
@@ -63,6 +64,7 @@ def predict(
         sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
         terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
         rejected: (N, C) the classes that a person said the photos do not show.
+        by_folder: (N,) whether `unknown` alone says which photos are unknown, not their OOD scores.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -90,7 +92,7 @@ def predict(
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
+        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from, by_folder)]
         verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
         if terms is not None:
             probabilities = softmax(logits + terms[rows])
@@ -130,6 +132,7 @@ def verdicts_of(
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
+    by_folder: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
 
@@ -139,6 +142,7 @@ def verdicts_of(
         ood_score: (N,) OOD scores.
         unknown: (N,) probability that a photo is of none of the classes, from its folder.
         sure_from: (N,) confidence from which a photo can be sure, from its folder.
+        by_folder: As in `predict`.
 
     Returns:
         (N,) uint8 `Verdict`.
@@ -152,7 +156,8 @@ def verdicts_of(
     if sure_from is not None:
         sure &= confidence >= sure_from
     verdicts[sure] = Verdict.SURE
-    verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
+    new = model.novelty.is_new(ood_score)
+    verdicts[new if by_folder is None else new & ~by_folder] = Verdict.UNKNOWN
     if unknown is not None:
         verdicts[unknown > UNKNOWN] = Verdict.UNKNOWN
     return verdicts
