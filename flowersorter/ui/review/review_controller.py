@@ -182,7 +182,7 @@ class ReviewController(QObject):
     # -- headers
 
     def _header(self, section: Section, parent: QWidget) -> SectionHeader:
-        header = header_for(section, self._class_names(), self._names, parent)
+        header = header_for(section, self._session.photos.section_names, self._names, parent)
         if isinstance(header, GroupHeader):
             header.named.connect(partial(self._on_named, header))
             header.not_mine.connect(partial(self._on_not_mine, header))
