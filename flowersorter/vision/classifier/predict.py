@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates, coordinates_from_product
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-Values = TypeVar("Values", bound="NDArray[Any]")
+Number = TypeVar("Number", bound=np.generic)
 
 #: Probabilities to be of none of the classes above which a photo is not sure, and above which it is unknown.
 MAYBE_UNKNOWN, UNKNOWN = 0.1, 0.7
@@ -116,7 +116,7 @@ def predict(
     return result
 
 
-def _part(values: Values | None, rows: slice) -> Values | None:
+def _part(values: NDArray[Number] | None, rows: slice) -> NDArray[Number] | None:
     """These rows of an array, where there is one."""
     return None if values is None else values[rows]
 
