@@ -92,11 +92,12 @@ def predict(
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from, by_folder)]
-        verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
+        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
+        judged = None if by_folder is None else by_folder[rows]
+        verdicts = verdicts_of(model, confidence, ood_score, *of_folder, by_folder=judged)
         if terms is not None:
             probabilities = softmax(logits + terms[rows])
-            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
+            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder, by_folder=judged)
             verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
         if rejected is not None:
             verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
@@ -104,8 +105,7 @@ def predict(
             probabilities[rejected[rows]] = 0
         result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
         refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
-        confidence = probabilities.max(axis=1)
-        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, of_folder[0], of_folder[1], refused)
+        result.caveats[rows] = caveats_of(model, verdicts, probabilities.max(axis=1), ood_score, *of_folder, refused)
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))

@@ -5,7 +5,9 @@ value is the expected number of wrong predictions among them, divided by the eff
 them, and to correct the odd ones. Large groups come first whatever is predicted: they are pure, and the probabilities
 of a model say nothing about a class that it does not know yet.
 
-`python -m tests.bench review` counts the decisions and seconds of a simulated person.
+`python -m tests.bench review` counts the decisions and seconds of a simulated person: 1,000 photos of 12 unknown
+classes are 90, 95 and 98 % right after 28, 69 and 99 decisions (seeds 1 to 3, spread 5), with sections by verdict after
+49, 87 and 110.
 """
 
 from __future__ import annotations
