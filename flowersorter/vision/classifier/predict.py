@@ -75,13 +75,12 @@ def predict(
     )
     axes = model.novelty.axes
     columns = model.weight.T if coordinates is not None else np.hstack([model.weight.T, axes.columns])
-    origin = axes.origin
 
     def work(rows: slice) -> None:
         part = features.take(rows)
         product = part.matmul(columns)
         if coordinates is None:
-            part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
+            part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, axes.origin)
         else:
             part_coordinates = coordinates.take(rows)
         logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
@@ -104,8 +103,9 @@ def predict(
             verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
             probabilities[rejected[rows]] = 0
         result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
-        refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
-        result.caveats[rows] = caveats_of(model, verdicts, probabilities.max(axis=1), ood_score, *of_folder, refused)
+        refused = None if rejected is None else rejected[rows].any(axis=1)
+        found = verdicts, probabilities.max(axis=1), ood_score
+        result.caveats[rows] = caveats_of(model, *found, of_folder[0], of_folder[1], refused)
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
@@ -132,6 +132,7 @@ def verdicts_of(
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
+    *,
     by_folder: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
