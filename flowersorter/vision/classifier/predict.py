@@ -103,7 +103,7 @@ def predict(
             verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
             probabilities[rejected[rows]] = 0
         result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
-        refused = None if rejected is None else rejected[rows].any(axis=1)
+        refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
         found = verdicts, probabilities.max(axis=1), ood_score
         result.caveats[rows] = caveats_of(model, *found, of_folder[0], of_folder[1], refused)
 
