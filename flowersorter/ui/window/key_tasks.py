@@ -100,8 +100,7 @@ TASKS = (
         (
             _keys("large_view", "compare", "heat_map", text=_t("Large, compare, heat map")),
             _gesture(_t("Wheel, click, Z"), _t("Zoom the large photo")),
-            _keys("zoom_in", "zoom_out", text=_t("Larger, smaller photos")),
-            _gesture(_t("Ctrl + wheel"), _t("Larger or smaller photos")),
+            _keys("zoom_in", "zoom_out", text=_t("Photo size (or Ctrl + wheel)")),
             _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),
             _keys("inspector"),
         ),

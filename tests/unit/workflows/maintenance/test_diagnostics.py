@@ -28,7 +28,20 @@ PHOTOS = [
         unicodedata.normalize("NFC", "Zoë.JPG"),
     )
 ]
-SECRETS = ("anna", "urlaub", "jürgen", "kreta", "tag 1", "strand", "img [1]", "onkel", "otto", "berta", "emil", "zoe")
+SECRETS: tuple[str, ...] = (
+    "anna",
+    "urlaub",
+    "jürgen",
+    "kreta",
+    "tag 1",
+    "strand",
+    "img [1]",
+    "onkel",
+    "otto",
+    "berta",
+    "emil",
+    "zoe",
+)
 SECRETS += ("große", "zoë", "dahlie", "rechner-7", "j%c3", "caf", "nachbar", "feier", "hochzeit", "c3%bc")
 
 
