@@ -123,7 +123,7 @@ TASKS = (
             _keys("new_collection", "open_collection", text=_t("New, open collection")),
             _keys("models", "pause_learning", text=_t("Versions, pause learning")),
             _keys("export_model", "import_model", text=_t("Export, import model")),
-            _keys("preferences"),
+            _keys("preferences", "save_diagnostics", text=_t("Preferences, diagnostics")),
             _keys("help", "about", text=_t("This sheet, about")),
             _keys("quit"),
         ),

@@ -28,7 +28,7 @@ PHOTOS = [
         unicodedata.normalize("NFC", "Zoë.JPG"),
     )
 ]
-SECRETS: tuple[str, ...] = (
+SECRETS = (
     "anna",
     "urlaub",
     "jürgen",
@@ -41,8 +41,17 @@ SECRETS: tuple[str, ...] = (
     "berta",
     "emil",
     "zoe",
+    "große",
+    "zoë",
+    "dahlie",
+    "rechner-7",
+    "j%c3",
+    "caf",
+    "nachbar",
+    "feier",
+    "hochzeit",
+    "c3%bc",
 )
-SECRETS += ("große", "zoë", "dahlie", "rechner-7", "j%c3", "caf", "nachbar", "feier", "hochzeit", "c3%bc")
 
 
 @pytest.fixture
