@@ -78,13 +78,12 @@ def predict(
     )
     axes = model.novelty.axes
     columns = model.weight.T if coordinates is not None else np.hstack([model.weight.T, axes.columns])
-    origin = axes.origin
 
     def work(rows: slice) -> None:
         part = features.take(rows)
         product = part.matmul(columns)
         if coordinates is None:
-            part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
+            part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, axes.origin)
         else:
             part_coordinates = coordinates.take(rows)
         logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)

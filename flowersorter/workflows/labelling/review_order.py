@@ -5,7 +5,9 @@ value is the expected number of wrong predictions among them, divided by the eff
 them, and to correct the odd ones. Large groups come first whatever is predicted: they are pure, and the probabilities
 of a model say nothing about a class that it does not know yet.
 
-`python -m tests.bench review` counts the decisions and seconds of a simulated person.
+`python -m tests.bench review` counts the decisions and seconds of a simulated person: 1,000 photos of 12 unknown
+classes are 90, 95 and 98 % right after 30, 70 and 101 decisions (seeds 1 to 5, spread 6, 5, 4), by verdict after 49, 87
+and 110 (seeds 1 to 3). 159 photos of five flowers take about 55 to 98 % either way.
 """
 
 from __future__ import annotations
