@@ -29,6 +29,7 @@ from flowersorter.workers.latest_only import LatestOnly
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.training.learn import LearnRequest
     from flowersorter.workflows.training.train import TrainResult
 
@@ -180,10 +181,12 @@ class LearningController(QObject):
         self._refitting = self._again = False
 
     @Slot(object, object)
-    def _on_refitted(self, _action: int, found: ShownPredictions | None) -> None:
+    def _on_refitted(self, _action: int, found: tuple[NamedModel, ShownPredictions] | None) -> None:
+        """Show the suggestions and use their model, in one step: photos are sorted as they are shown."""
         self._refitting = False
         if found is not None:
-            self._show(found)
+            self._session.engine.refitted = found[0]
+            self._show(found[1])
         elif self._trains and not self._session.queue.alive(self._job_id):
             self._learn()
         self._refit_again()
@@ -229,6 +232,7 @@ class LearningController(QObject):
         trained, found, self._trains = result
         self._learned = self._job_action
         self._forget()
+        self._session.engine.refitted = None  # a refit may have been shown since the exact fit was in use
         if self._trains:  # else the fit in use is still that of other labels
             self._changed = {at: number for at, number in self._changed.items() if number > self._learned}
         if found is not None:
@@ -252,11 +256,11 @@ class LearningController(QObject):
 
 def _follow_labels(
     engine: Engine, changed: tuple[int, ...], photo_ids: NDArray[np.int64], cancel: CancelToken
-) -> ShownPredictions | None:
+) -> tuple[NamedModel, ShownPredictions] | None:
     from flowersorter.workflows.training.incremental_fit import follow_labels
 
     found = follow_labels(engine, changed, photo_ids[photo_ids > 0], cancel)
-    return None if found is None else ShownPredictions.of(found)
+    return None if found is None else (found.named, ShownPredictions.of(found.predictions))
 
 
 def _learn(

@@ -101,7 +101,7 @@ def _quick(engine: Engine) -> tuple[float, float]:
     """Seconds, and seconds of processor time, until all photos have new suggestions after a label: the median."""
     from flowersorter.domain.label import LabelOrigin
     from flowersorter.jobs import CancelToken
-    from flowersorter.workflows.training.incremental_fit import suggestions_after
+    from flowersorter.workflows.training.incremental_fit import follow_labels
 
     collection = engine.collection
     photo_ids, classes = collection.photos.ids(), [entry.id for entry in collection.classes.all()]
@@ -109,7 +109,7 @@ def _quick(engine: Engine) -> tuple[float, float]:
     for photo_id in collection.photos.ids()[: _QUICK_CALLS + 1].tolist():
         collection.labels.assign([photo_id], classes[0], LabelOrigin.PERSON)
         started, spent = time.perf_counter(), time.process_time()
-        assert suggestions_after(engine, [photo_id], photo_ids, CancelToken()) is not None
+        assert follow_labels(engine, [photo_id], photo_ids, CancelToken()) is not None
         times.append((time.perf_counter() - started, time.process_time() - spent))
     seconds, cpu = zip(*times[1:], strict=True)  # the first one reads the features
     return median(seconds), median(cpu)

@@ -57,7 +57,8 @@ class Folder:
         photo_ids = [photo_id for ids in self.photos.values() for photo_id in ids]
         found = follow_labels(self.engine, changed, photo_ids, CancelToken())
         assert found is not None
-        return found
+        self.engine.refitted = found.named
+        return found.predictions
 
     def models(self) -> list[int]:
         return [entry.id for entry in self.engine.collection.models.all()]
@@ -98,6 +99,13 @@ def test_one_model_shows_explains_and_sorts_between_an_action_and_the_exact_fit(
     assert set(engine.collection.labels.class_ids()) == {
         photo_id for ids in folder.photos.values() for photo_id in ids[:2]
     } | set(changed), "no suggestion became a label"
+
+
+def test_a_refit_is_used_for_nothing_until_its_suggestions_are_shown(folder: Folder, engine: Engine) -> None:
+    folder.learn([])
+    changed = folder.label("blue", 2, 6, as_class="red")
+    assert follow_labels(engine, changed, folder.photos["blue"], CancelToken()) is not None
+    assert engine.refitted is None
 
 
 def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(folder: Folder, engine: Engine) -> None:
