@@ -75,6 +75,7 @@ class LearningController(QObject):
         self._trains = True  # the last exact fit made the model that is in use
         self._job_id = self._job_action = 0
         self._is_background = False  # the exact fit: an action stops it
+        self._is_outdated = False  # the exact fit: an action has stopped it
         self._cancel = CancelToken()
         self._waiting: Callable[[], None] | None = None
         self._latest.loaded.connect(self._on_refitted)
@@ -83,6 +84,8 @@ class LearningController(QObject):
         self._pause.timeout.connect(self._on_pause)
         labels.acted.connect(self._on_acted)
         folder.labels_found.connect(self._on_acted)
+        folder.opened.connect(self._on_opened)
+        folder.labelled.connect(self._on_scanned)
         labels.suggestions_outdated.connect(self._on_marks)
         classes.folder_outdated.connect(self._on_classes)
         training.trained.connect(self._on_retrained)
@@ -112,6 +115,7 @@ class LearningController(QObject):
 
     def shutdown(self) -> None:
         """Wait a moment for the refit in hand."""
+        self._session.queue.drop(self._job_id)
         self.rest()
         self._latest.shutdown()
 
@@ -142,20 +146,35 @@ class LearningController(QObject):
         if self._action > self._learned and not self.paused:
             self._begin()
 
+    @Slot()
+    def _on_opened(self) -> None:
+        """Other photos are open than those that `when_settled` was called for."""
+        self._waiting = None
+
+    @Slot()
+    def _on_scanned(self) -> None:
+        """Refit after a scan: it may have shown suggestions that it made before the last action."""
+        if self._action > self._learned and not self.paused:
+            self._again = True
+            self._refit_again()
+
     def when_settled(self, go_on: Callable[[], None]) -> None:
-        """Call `go_on` once the exact fit knows every action; at once where it does, and while learning is paused."""
+        """Call `go_on` once the exact fit knows every action; at once where it does, and while learning is paused.
+
+        It is not called where the person cancels the fit, or opens another folder.
+        """
         if self.paused or self._action == self._learned:
             go_on()
             return
         self._waiting = go_on
-        if not self._session.queue.alive(self._job_id):
-            self._learn(self.tr("Learning from your photos"))
+        self._learn_for_waiting()
 
     # -- at once
 
     def _begin(self) -> None:
         self._pause.start()
         if self._is_background:
+            self._is_outdated = True
             self._session.queue.cancel(self._job_id)
         if self._refitting or self._together.isActive():
             self._again = True
@@ -217,12 +236,12 @@ class LearningController(QObject):
         """Submit the exact fit; without a title the status bar does not show it."""
         from flowersorter.workflows.training.learn import LearnRequest
 
-        self._job_action, self._is_background = self._action, background
+        self._job_action, self._is_background, self._is_outdated = self._action, background, False
         request = LearnRequest(tuple(self._changed), self._folder.roots, self._session.device)
         self._job_id = self._session.queue.submit(
             title,
             partial(_learn, self._session.engine, request),
-            Listener(succeeded=self._on_learned, failed=self._on_failed, cancelled=self._go_on),
+            Listener(succeeded=self._on_learned, failed=self._on_failed, cancelled=self._on_cancelled),
             background=background,
             changes=Changes.MODEL | Changes.CLASSES,
         )
@@ -239,14 +258,38 @@ class LearningController(QObject):
             self._show(found)
         if trained is not None:
             self.learned.emit(trained)
-        self._go_on()
-        if self._action > self._learned and not self.paused:
+        if self.paused or self._action == self._learned:
+            self._go_on()
+        else:
             self._begin()
+            self._learn_for_waiting()
 
     def _on_failed(self, error: Exception) -> None:
+        """Let the person decide whether to go on with the suggestions that are shown."""
         self._learned, self._trains = self._job_action, False
-        self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))))
-        self._go_on()
+        waiting, self._waiting = self._waiting, None
+        deeds = [(self.tr("Go On"), waiting)] if waiting is not None else []
+        self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))), *deeds)
+
+    def _on_cancelled(self) -> None:
+        """Learn again for what waits, unless the person cancelled that; the model in use is still the one before."""
+        if self.paused:
+            self._go_on()
+            return
+        if not self._is_outdated:
+            self._waiting = None
+        self._pause.start()
+        self._learn_for_waiting()
+
+    def _learn_for_waiting(self) -> None:
+        """Show that the exact fit is waited for, and begin it where it has not."""
+        if self._waiting is None:
+            return
+        title = self.tr("Learning from your photos")
+        if not self._session.queue.alive(self._job_id):
+            self._learn(title)
+        elif not self._front.bar.busy:
+            self._front.bar.start(self._job_id, title)  # the job that is waited for has no title
 
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, None

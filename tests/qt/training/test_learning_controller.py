@@ -58,6 +58,9 @@ class Queue:
     def alive(self, job_id: int) -> bool:
         return job_id in self.listeners
 
+    def drop(self, job_id: int) -> None:
+        self.listeners.pop(job_id, None)
+
     def cancel(self, job_id: int) -> None:
         listener = self.listeners.pop(job_id, None)
         if listener is not None and listener.cancelled is not None:
@@ -129,6 +132,7 @@ class Bench:
         bar = SimpleNamespace(
             say=lambda text, *deeds: self.said.append((text, deeds)),
             start=lambda _job_id, title: self.said.append((title, ())),
+            busy=False,
         )
         self.learning = LearningController(
             cast(Any, session), cast(Any, SimpleNamespace(bar=bar)), *(cast(Any, self.others) for _ in range(4))
@@ -174,3 +178,87 @@ def test_an_exact_fit_takes_the_place_of_a_refit_that_came_late(bench: Bench) ->
     bench.queue.end()
     assert bench.shown[-1] == "exact"
     assert bench.engine.refitted is None
+
+
+TITLE = "Learning from your photos"
+
+
+def test_a_dialog_opens_only_once_every_action_is_learned(bench: Bench) -> None:
+    bench.act()
+    bench.learning._on_pause()  # too early: the refit is in hand
+    bench.refits.answer(("refit", "suggestions"))
+    bench.learning._on_pause()
+    assert bench.queue.titles == [""]
+    bench.sort()
+    assert bench.said == [(TITLE, ())], "the job that is waited for is shown"
+    bench.act()  # stops the fit in the background
+    assert bench.opened == []
+    assert bench.queue.titles == ["", TITLE]
+    bench.act()  # stops no fit that is waited for
+    bench.queue.end()
+    assert bench.opened == []
+    assert bench.queue.titles == ["", TITLE, TITLE]
+    bench.queue.end()
+    assert bench.opened == ["sort"]
+    assert not bench.queue.busy
+
+
+def test_a_dialog_does_not_open_where_the_person_cancels_the_fit(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.queue.cancel(1)
+    assert bench.opened == []
+    assert not bench.queue.busy
+    assert bench.learning._pause.isActive(), "the labels are learned later"
+    bench.sort()
+    bench.queue.end()
+    assert bench.opened == ["sort"]
+
+
+def test_a_fit_that_began_before_the_wait_is_cancelled_with_it(bench: Bench) -> None:
+    bench.act()
+    bench.refits.answer(None)
+    bench.sort()
+    bench.queue.cancel(1)
+    assert (bench.opened, bench.queue.titles) == ([], [""])
+
+
+def test_a_failed_fit_says_why_and_lets_the_person_go_on(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.queue.fail()
+    assert bench.opened == []
+    text, ((deed, go_on),) = bench.said[-1]
+    assert (text, deed) == ("Not learned: no disk space", "Go On")
+    go_on()
+    assert bench.opened == ["sort"]
+
+
+def test_a_pause_opens_what_waits(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.learning.set_paused(True)
+    assert bench.opened == ["sort"], "nothing more is learned"
+    assert not bench.queue.busy
+
+
+def test_a_dialog_does_not_open_for_another_folder(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.others.opened.emit(())
+    bench.queue.end()
+    assert bench.opened == []
+
+
+def test_a_scan_that_ends_after_an_action_is_followed_by_a_refit(bench: Bench) -> None:
+    bench.act()
+    bench.refits.answer(("refit", "suggestions"))
+    bench.learning._together.stop()
+    bench.others.labelled.emit()
+    bench.refits.answer(("refit again", "suggestions again"))
+    assert bench.shown[-1] == "suggestions again"
+    bench.learning._together.stop()
+    bench.sort()
+    bench.queue.end()
+    bench.others.labelled.emit()
+    assert bench.refits.wish is None, "the scan knows what was learned"

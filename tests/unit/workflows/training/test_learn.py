@@ -9,7 +9,7 @@ import pytest
 
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoPredictions
-from flowersorter.jobs import CancelToken, silent
+from flowersorter.jobs import CancelToken, Report, silent
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
@@ -121,6 +121,22 @@ def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(f
     assert result.predictions is not None
     at = result.predictions.locate(exact.photo_ids)
     np.testing.assert_array_equal(result.predictions.probabilities[at], exact.probabilities)
+
+
+def test_a_cancelled_fit_that_has_replaced_the_model_still_brings_its_suggestions(
+    folder: Folder, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel = CancelToken()
+
+    def cancelled_late(engine: Engine, request: RetrainRequest, report: Report, token: CancelToken) -> TrainResult:
+        result = retrain(engine, request, report, token)
+        cancel.cancel()
+        return result
+
+    monkeypatch.setattr("flowersorter.workflows.training.learn.retrain", cancelled_late)
+    result = learn(engine, LearnRequest((), folder.roots), silent, cancel)
+    assert folder.models()
+    assert result.predictions is not None
 
 
 def test_nothing_is_trained_where_the_labels_are_those_of_the_last_fit(folder: Folder, engine: Engine) -> None:
