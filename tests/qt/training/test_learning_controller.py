@@ -152,7 +152,7 @@ def bench(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench
     monkeypatch.setattr(learning_controller, "LatestOnly", Refits)
     made = Bench()
     # The timers of the bench fire when a test lets them.
-    for timer in (made.learning._together, made.learning._pause):
+    for timer in (made.learning._burst_timer, made.learning._pause):
         timer.setInterval(10_000_000)
     yield made
     made.learning.shutdown()
@@ -162,7 +162,7 @@ def test_a_refit_is_shown_and_used_in_one_step_or_not_at_all(bench: Bench) -> No
     bench.act()
     bench.refits.answer(("refit", "suggestions"))
     assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
-    bench.learning._together.stop()
+    bench.learning._burst_timer.stop()
     bench.act()
     bench.learning.set_paused(True)
     bench.refits.answer(("late", "other suggestions"))
@@ -253,11 +253,11 @@ def test_a_dialog_does_not_open_for_another_folder(bench: Bench) -> None:
 def test_a_scan_that_ends_after_an_action_is_followed_by_a_refit(bench: Bench) -> None:
     bench.act()
     bench.refits.answer(("refit", "suggestions"))
-    bench.learning._together.stop()
+    bench.learning._burst_timer.stop()
     bench.others.labelled.emit()
     bench.refits.answer(("refit again", "suggestions again"))
     assert bench.shown[-1] == "suggestions again"
-    bench.learning._together.stop()
+    bench.learning._burst_timer.stop()
     bench.sort()
     bench.queue.end()
     bench.others.labelled.emit()
