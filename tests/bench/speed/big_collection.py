@@ -23,9 +23,9 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.features.views import CENTRE
-from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache
 from tests.drawing import RED, jpeg_bytes, textured
+from tests.starter_classes import delete_starter_classes
 
 WIDTH = 2048
 PER_FOLDER = 500
@@ -81,8 +81,7 @@ def make_collection(
         write_files(made.photos, photos)
     with CollectionStore.open(made.collection) as collection:
         names = [collection.classes.add(f"Class {number + 1}", ClassOrigin.PERSON) for number in range(classes)]
-        for name in starter().model.class_names:
-            collection.classes.delete(collection.classes.add(name, ClassOrigin.MODEL).id)
+        delete_starter_classes(collection)
         hashes = [hashlib.sha256(_file(pictures, number)).digest() for number in range(photos)]
         ids = _remember(
             collection, made.photos, paths, hashes, [len(_file(pictures, number)) for number in range(photos)]
