@@ -198,7 +198,7 @@ def _remember(
 def _estimate(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return (M,) the embedded photos without a label, and (M,) float32 their probabilities."""
     engine, model = folder.engine, folder.named.model
-    others, _ = engine.collection.photos.by_hash(folder.unlabelled)
+    others = folder.by_hash
     classes, ood_score = predicted_classes(engine, model, others, folder.class_ids, cancel)
     there = classes != NO_CLASS
     others, classes, ood_score = others[there], classes[there], ood_score[there]

@@ -203,12 +203,12 @@ def test_the_cost_of_a_photo_does_not_grow_with_the_folder(
         return unknown_probabilities(scores)
 
     monkeypatch.setattr(unknown_photos, "unknown_probabilities", count)
-    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 400, 1))
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 120, 1))
     places = Places.of([engine.collection.photos.places_of(photo_id)[0] for photo_id in foreign.tolist()])
     estimate = RunningEstimate(engine, taught)
-    for number in range(400):
+    for number in range(120):
         estimate.add(places.take(np.array([number])), CancelToken())
-    assert len(estimated) < 130
+    assert len(estimated) < 90
     assert estimated[:30] == list(range(1, 31)), "a few photos are estimated again with every other one"
     running = unknown_probability(engine, taught.model, foreign)
     scores = predicted_classes(engine, taught.model, foreign, output_class_ids(engine, taught.model), CancelToken())[1]
