@@ -72,8 +72,8 @@ def drawn_folders(options: argparse.Namespace) -> Iterator[tuple[str, DrawnFolde
     """The folders to review, each copied when its turn comes."""
     if options.source == GARDEN:
         truth = garden_truth(options.garden.resolve())
-        names, targets = np.unique(list(truth.values()), return_inverse=True)
-        yield "garden", copy_photos(list(truth), targets, names.tolist(), 0)
+        found, numbers = np.unique(list(truth.values()), return_inverse=True)
+        yield "garden", copy_photos(list(truth), numbers, found.tolist(), 0)
         return
     files = [*_photos(options.photos), *_photos(DEFAULT_THINGS)]
     names = list(dict.fromkeys(file.parent.name for file in files))

@@ -36,6 +36,7 @@ from flowersorter.ui.grid.sections import Identity, Section, SectionKind
 from flowersorter.ui.review.review_sections import OPEN_KINDS
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.review.steps_bar import StepButton
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
 from flowersorter.workflows.labelling.class_changes import start_without_classes
@@ -105,9 +106,12 @@ def opened(photos: DrawnFolder) -> Iterator[Program]:
         shutil.copytree(collection / "embeddings", embeddings)
 
 
-def settle(program: Program, also: Callable[[], bool] = lambda: True) -> None:
-    """Wait until the window shows all that follows from the last action, the exact fit included."""
-    learned: list[bool] = []
+def settle(program: Program, also: Callable[[], bool] = lambda: True, *, exact: bool = False) -> None:
+    """Wait until the suggestions that follow from the last action are shown, and with `exact` those of the exact fit.
+
+    The exact fit comes when the person pauses for two seconds; one who goes on at once does not wait for it.
+    """
+    learned = [not exact]
     wake = QTimer(interval=_BEAT_MS)  # a condition may come true without an event
     wake.start()
 
@@ -116,14 +120,17 @@ def settle(program: Program, also: Callable[[], bool] = lambda: True) -> None:
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
     wait(lambda: not program.library.busy)
-    program.window.learning.when_settled(lambda: learned.append(True))
-    wait(lambda: bool(learned) and _at_rest(program) and also())
+    if exact:
+        program.window.learning.when_settled(lambda: learned.append(True))
+    wait(lambda: learned[-1] and _at_rest(program) and also())
     wake.stop()
 
 
 def _at_rest(program: Program) -> bool:
     timers = (each for each in program.window.findChildren(QTimer) if each.isActive())
-    return not (program.queue.busy or program.library.busy or any(each.interval() < _PAUSE_MS for each in timers))
+    computing = any(each.busy for each in program.window.findChildren(LatestOnly))
+    soon = any(each.interval() < _PAUSE_MS for each in timers)
+    return not (program.queue.busy or program.library.busy or computing or soon)
 
 
 @dataclass(slots=True, eq=False)
@@ -154,8 +161,11 @@ class WindowDriver:
 
     def first_section(self) -> Shown | None:
         """The section with the keyboard, else the first question in view, else where the steps lead."""
-        section = self._asked() or (self._press_step() and self._asked())
-        if not section:
+        section = self._asked() or self._stepped()
+        if section is None:
+            settle(self.program, exact=True)
+            section = self._stepped()
+        if section is None:
             return None
         self._identity = section.identity
         self._wheel_to(section.first)
@@ -194,13 +204,15 @@ class WindowDriver:
             asked.append(section)
         return next((each for each in asked if not in_view.isdisjoint(each.rows)), None)
 
-    def _press_step(self) -> bool:
+    def _stepped(self) -> Section | None:
+        """Go where the steps lead."""
         steps = self.program.window.review.steps
         pressed: StepButton | None = next((each for each in (steps.name, steps.check) if each.isEnabled()), None)
-        if pressed is not None:
-            _click(pressed)
-            settle(self.program)
-        return pressed is not None
+        if pressed is None:
+            return None
+        _click(pressed)
+        settle(self.program)
+        return self._asked()
 
     def _proposed(self, section: Section) -> list[int]:
         """Classes that one click accepts."""
@@ -262,8 +274,8 @@ class WindowDriver:
             self._type_class(number)
 
     def learn(self) -> None:
-        """Wait for the suggestions that follow."""
-        settle(self.program)
+        """Wait for the suggestions that follow; to look at the next group and name it takes longer than the pause."""
+        settle(self.program, exact=self._identity is not None and self._identity[0] is SectionKind.LOOK_ALIKES)
         labelled = int(np.count_nonzero(self.program.photos.columns.label_ids))
         if labelled == self._labelled:
             raise RuntimeError(f"the window did not take the answer for {self._identity}")
