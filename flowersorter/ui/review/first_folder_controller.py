@@ -76,7 +76,7 @@ class FirstFolderController(QObject):
         if len(roots) != 1:
             return ()
         known = {each.name.casefold() for each in self._session.state.classes}
-        found = folders_like_classes(roots[0], self._session.photos.columns.paths)
+        found = folders_like_classes(roots[0], self._session.photos.columns.photos_by_folder())
         return () if any(name.casefold() in known for name in found) else found
 
     def _does_not_fit(self) -> bool:
