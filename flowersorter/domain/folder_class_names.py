@@ -21,6 +21,7 @@ _NO_CLASS = re.compile(
     | videos? | raw | jpe?g | heic | whatsapp .* | telegram .* | misc | other | todo | unsorted | sorted
     | backup .* | edit(s|ed)?
     | export.* | originals? | favou?rites | album .* | archive | temp | tmp | test | train | val(id(ation)?)?
+    | not\ sure | duplicates                        # made by an earlier sort
     | fotos? | bilder | kamera | sonstiges | \..*
     """,
     re.VERBOSE | re.IGNORECASE,

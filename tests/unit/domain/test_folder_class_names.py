@@ -22,7 +22,8 @@ def test_names_that_may_be_classes(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["2026", "2026-05-01", "05", "100APPLE", "101_PANA", "2024 spring", "DCIM", "Camera Roll", "New folder",
-     "Neuer Ordner", "IMG_0001", "Screenshots", "WhatsApp Images", "_", ".thumbnails", "train", "val", "Bilder", "raw"],
+     "Neuer Ordner", "IMG_0001", "Screenshots", "WhatsApp Images", "_", ".thumbnails", "train", "val", "Bilder", "raw",
+     "Not sure", "Duplicates"],
 )  # fmt: skip
 def test_names_of_cameras_phones_and_calendars(name: str) -> None:
     assert not names_a_class(name)
