@@ -76,6 +76,7 @@ def predict(
         np.empty(photos, np.float32),
         np.empty(photos, np.uint8),
     )
+    known = _Known(unknown, sure_from, terms, rejected, by_folder)
     axes = model.novelty.axes
     columns = model.weight.T if coordinates is not None else np.hstack([model.weight.T, axes.columns])
 
@@ -87,37 +88,67 @@ def predict(
         else:
             part_coordinates = coordinates.take(rows)
         logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
-        best = logits.argmax(axis=1)
-        if rejected is not None:
-            logits = _of_rest(logits, rejected[rows])
-        probabilities = softmax(logits)
-        guesses = probabilities.argmax(axis=1)
-        confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
-        ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        maybe_unknown, sure_there, decided_there = _part(unknown, rows), _part(sure_from, rows), _part(by_folder, rows)
-        verdicts = verdicts_of(model, confidence, ood_score, maybe_unknown, sure_there, decided_there)
-        if terms is not None:
-            probabilities = softmax(logits + terms[rows])
-            best_share = probabilities.max(axis=1)
-            adapted = verdicts_of(model, best_share, ood_score, maybe_unknown, sure_there, decided_there)
-            verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
-        if rejected is not None:
-            verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
-            verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
-            probabilities[rejected[rows]] = 0
-        result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
-        refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
-        confidence = probabilities.max(axis=1)
-        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, maybe_unknown, sure_there, refused)
+        block = _predict_block(model, logits, part, part_coordinates, known.take(rows))
+        result.probabilities[rows], result.verdicts[rows] = block.probabilities, block.verdicts
+        result.ood_score[rows], result.caveats[rows] = block.ood_score, block.caveats
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """The facts about photos beside their features, as in `predict`."""
+
+    unknown: NDArray[np.float32] | None
+    sure_from: NDArray[np.float32] | None
+    terms: NDArray[np.float32] | None
+    rejected: NDArray[np.bool_] | None
+    by_folder: NDArray[np.bool_] | None
+
+    def take(self, rows: slice) -> _Known:
+        """The facts about some of the photos."""
+        return _Known(
+            _part(self.unknown, rows),
+            _part(self.sure_from, rows),
+            _part(self.terms, rows),
+            _part(self.rejected, rows),
+            _part(self.by_folder, rows),
+        )
+
+
 def _part(values: NDArray[Number] | None, rows: slice) -> NDArray[Number] | None:
     """These rows of an array, where there is one."""
     return None if values is None else values[rows]
+
+
+def _predict_block(
+    model: Model, logits: NDArray[np.float32], part: Features, coordinates: Coordinates, known: _Known
+) -> Predictions:
+    """Predict the photos of one block from their (N, C) calibrated logits."""
+    best = logits.argmax(axis=1)
+    if known.rejected is not None:
+        logits = _of_rest(logits, known.rejected)
+    probabilities = softmax(logits)
+    guesses = probabilities.argmax(axis=1)
+    confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
+    ood_score = model.novelty.ood_score(coordinates, guesses, confidence, part.imagenet_prior)
+    from_folder = known.unknown, known.sure_from, known.by_folder
+    verdicts = verdicts_of(model, confidence, ood_score, *from_folder)
+    if known.terms is not None:
+        probabilities = softmax(logits + known.terms)
+        adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *from_folder)
+        verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
+    refused = None
+    if known.rejected is not None:
+        verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
+        verdicts[known.rejected.all(axis=1)] = Verdict.UNKNOWN
+        probabilities[known.rejected] = 0
+        refused = np.asarray(known.rejected.any(axis=1))
+    confidence = probabilities.max(axis=1)
+    caveats = caveats_of(model, verdicts, confidence, ood_score, known.unknown, known.sure_from, refused)
+    return Predictions(probabilities, verdicts, ood_score, caveats)
 
 
 def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
