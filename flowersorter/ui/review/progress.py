@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.sections import SectionKind
@@ -22,7 +21,7 @@ class ReviewProgress:
         to_check: Photos without an answer whose suggestion is not sure, or that have none and are in no group.
         to_sort: Photos that have a class, confirmed or suggested.
         pending: Whether photos are still to be read or grouped, so that more may be left to do.
-        done: Photos that need no decision: confirmed, not mine, or sure.
+        done: Photos that need no decision: confirmed, sure, not mine, or not known to the person.
         total: Photos that can be read.
     """
 
@@ -49,17 +48,16 @@ def review_progress(columns: PhotoColumns, groups: PhotoGroups, *, pending: bool
     """
     sections = review_sections(columns, np.arange(len(columns)), groups).sections
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
-    passed = int(np.count_nonzero((columns.marks == Mark.DONT_KNOW) & (columns.label_ids == 0)))
-    done = counts[SectionKind.CONFIRMED] + counts[SectionKind.NOT_MINE] + counts[SectionKind.SURE]
+    decided = (SectionKind.CONFIRMED, SectionKind.DONT_KNOW, SectionKind.NOT_MINE, SectionKind.SURE)
     checked = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
     suggested = (
         (columns.class_ids > 0) & (columns.verdicts != Verdict.UNKNOWN) & (columns.class_keys != PseudoClass.NOT_MINE)
     )
     return ReviewProgress(
         groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
-        to_check=max(0, sum(counts[kind] for kind in checked) - passed),
+        to_check=sum(counts[kind] for kind in checked),
         to_sort=int(np.count_nonzero((columns.label_ids > 0) | suggested)),
         pending=pending or counts[SectionKind.WAITING] > 0,
-        done=done,
+        done=sum(counts[kind] for kind in decided),
         total=len(columns) - counts[SectionKind.UNREADABLE],
     )
