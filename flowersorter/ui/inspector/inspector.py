@@ -154,7 +154,7 @@ class Inspector(QScrollArea):
         self.photo.clear(theme.icon("photo").pixmap(40, 40))
         if count > 1:
             self._say(self.tr("{0} photos selected").format(count))
-            self.verdict.setText(self.tr("Drag onto a class, or type its name."))
+            self.verdict.setText(self.tr("Drag onto a class, or press / and type its name."))
         else:
             self._say("")
             self.verdict.setText(self.tr("Select a photo to see its suggestion.") if folder_open else "")

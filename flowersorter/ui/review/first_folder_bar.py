@@ -55,7 +55,7 @@ class FirstFolderBar(QFrame):
     def offer_own_classes(self, names: Sequence[str]) -> None:
         """Offer to replace classes that no photo was labelled with: the photos look like none of them."""
         text = self.tr("These photos don't look like {0}.").format(listed(names, self.tr("{0} or {1}")))
-        self.offer(text, self.tr("Name my own classes"), self.tr("Keep suggestions"))
+        self.offer(text, self.tr("Name my own classes"), self.tr("Keep these classes"))
 
     def offer_folders(self, names: Sequence[str]) -> None:
         """Offer to use sub-folders as classes."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QStringListModel, Signal, Slot
-from PySide6.QtWidgets import QAbstractItemView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 from shiboken6 import isValid
 
 from flowersorter.domain.changes import Changes
@@ -112,13 +112,7 @@ class ReviewController(QObject):
     # -- sections
 
     def _arrange(self, columns: PhotoColumns, rows: Rows) -> Arrangement:
-        names = self._session.photos.section_names
-        kept = [
-            section
-            for section in self._kept
-            if section.kind is SectionKind.LOOK_ALIKES or all(class_id in names for class_id in section.key)
-        ]
-        return review_sections(columns, rows, self._groups, kept)
+        return review_sections(columns, rows, self._groups, self._kept_now)
 
     @Slot(object)
     def _on_groups(self, groups: tuple[LookAlikeGroup, ...]) -> None:
@@ -146,6 +140,15 @@ class ReviewController(QObject):
             for section in seen.values()
             if section.kind in OPEN_KINDS
         ]
+
+    @property
+    def _kept_now(self) -> list[KeptSection]:
+        """Of the groups only the one whose name is typed: the others go where they turn out to belong."""
+        return [each for each in self._kept if each.kind is not SectionKind.LOOK_ALIKES or self._has_keyboard(each)]
+
+    def _has_keyboard(self, section: KeptSection) -> bool:
+        header, focus = self._grid.header((section.kind, section.key)), QApplication.focusWidget()
+        return header is not None and focus is not None and header.isAncestorOf(focus)
 
     def _section_at(self, row: int) -> Section:
         sections = self._session.photos.sections
@@ -240,6 +243,7 @@ class ReviewController(QObject):
 
     def _on_named(self, header: GroupHeader, name: str) -> None:
         places, session = self._take_answer(header.section), self._session
+        header.field.clear()
         existing = class_of_name(session.state.classes, name)
         if existing is not None:
             self._labels.assign(places, existing.id)
@@ -325,7 +329,7 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        return review_progress(self._session.photos.columns, self._groups, pending=self._found is None)
+        return review_progress(self._session.photos.columns, self._groups, self._kept_now, pending=self._found is None)
 
     @Slot()
     def show_progress(self) -> None:
