@@ -9,7 +9,6 @@ correction, 3 s a name typed, 1 s an accept. A decision is a name, an accept, or
 from __future__ import annotations
 
 import argparse
-import csv
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -38,11 +37,11 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.review_order import ROW, Question, QuestionKind, expected_wrong, questions
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from tests.bench.review_folders import GARDEN, PHOTOS, THINGS_AND_FLOWERS, drawn, garden_truth
 from tests.bench.unknown import DEFAULT_THINGS, embedded_folder
 
-THINGS_AND_FLOWERS, GARDEN = "things+flowers", "garden"
+WINDOW, ENGINE = "window", "engine"
 GOALS = (0.9, 0.95, 0.98)
-PHOTOS, CLASSES, FLOWERS = 1000, 12, (3, 4, 5)
 PAGE = 40
 PAGE_SHOWN, TILE, CORRECTION, NAME, ACCEPT = 0.8, 0.15, 1.2, 3.0, 1.0
 #: Expected share of right photos from which the program says "about 98 of 100 are right".
@@ -59,12 +58,14 @@ class Shown:
     Attributes:
         photos: In the order shown.
         proposed: Classes that one click accepts.
-        row: Photos that are shown before the section is opened, if the person trusts it; else all.
+        row: Photos that are looked at before the answer, if the person trusts the section; else all.
+        kind: Of the section.
     """
 
     photos: Rows
     proposed: Sequence[int]
     row: int | None = None
+    kind: str = ""
 
 
 class Driver(Protocol):
@@ -73,11 +74,14 @@ class Driver(Protocol):
     def first_section(self) -> Shown | None:
         """The section to answer first; None when the program says that the rest is right."""
 
-    def answer(self, photos: Rows, number: int) -> None:
-        """Give photos a class."""
-
     def leave_out(self, photo: int) -> None:
-        """Leave a photo out of its group."""
+        """Leave a photo out of the answer for its section."""
+
+    def correct(self, photo: int, number: int) -> None:
+        """Give a photo of the section another class than the section; a class that was named before."""
+
+    def answer(self, photos: Rows, number: int) -> None:
+        """Give the photos of the section a class, all that are neither left out nor corrected."""
 
     def learn(self) -> None:
         """Learn from the answers."""
@@ -97,6 +101,7 @@ class Person:
         seconds: Time by the keystroke model.
         looked_at: Tiles.
         reached: Decisions and seconds at each goal.
+        spent: Sections, decisions and seconds by kind of section.
     """
 
     driver: Driver
@@ -105,6 +110,7 @@ class Person:
     seconds: float = 0.0
     looked_at: int = 0
     reached: dict[float, tuple[int, float]] = field(default_factory=dict)
+    spent: dict[str, tuple[int, int, float]] = field(default_factory=dict)
     _named: set[int] = field(default_factory=set)
 
     @property
@@ -115,7 +121,11 @@ class Person:
     def review(self) -> None:
         """Answer sections until the program says that the rest is right."""
         while self.decisions < _MOST_DECISIONS and (section := self.driver.first_section()) is not None:
+            decisions, seconds = self.decisions, self.seconds
             self._answer(section)
+            before = self.spent.get(section.kind, (0, 0, 0.0))
+            spent = (1, self.decisions - decisions, self.seconds - seconds)
+            self.spent[section.kind] = (before[0] + spent[0], before[1] + spent[1], before[2] + spent[2])
             self.driver.learn()
             right = self.right
             for goal in GOALS:
@@ -131,18 +141,24 @@ class Person:
         for number in section.proposed:
             if np.count_nonzero(shown == number) == counts.max():
                 most = number
-        self.decisions += 1
-        self.seconds += ACCEPT if most in section.proposed else NAME
-        self._named.add(most)
-        self.driver.answer(np.append(seen[shown == most], section.photos[len(seen) :]), most)
         for photo in seen[shown != most].tolist():
             self.decisions += 1
             self.seconds += CORRECTION
             number = int(self.targets[photo])
             if number in self._named:
-                self.driver.answer(np.array([photo]), number)
+                self.driver.correct(photo, number)
             else:
                 self.driver.leave_out(photo)
+        self.decisions += 1
+        self.seconds += self._effort(section, most)
+        self._named.add(most)
+        self.driver.answer(np.append(seen[shown == most], section.photos[len(seen) :]), most)
+
+    def _effort(self, section: Shown, number: int) -> float:
+        """Seconds to give a section a class; a photo alone gets a class that there is with a key."""
+        if number in section.proposed:
+            return ACCEPT
+        return CORRECTION if len(section.photos) == 1 and number in self._named else NAME
 
     def _look_at(self, tiles: int) -> None:
         pages = -(-self.looked_at // PAGE)
@@ -192,15 +208,19 @@ class EngineDriver:
             return None
         first = asked[0]
         row = ROW if first.kind is QuestionKind.LOOK_ALIKES else None
-        return Shown(self.rest[first.rows], self.classes[first.classes].tolist(), row)
-
-    def answer(self, photos: Rows, number: int) -> None:
-        """Give photos a class."""
-        self.labels[photos] = number
+        return Shown(self.rest[first.rows], self.classes[first.classes].tolist(), row, first.kind)
 
     def leave_out(self, photo: int) -> None:
         """Leave a photo out of its group."""
         self.groups[photo] = self.groups.max() + 1
+
+    def correct(self, photo: int, number: int) -> None:
+        """Give a photo another class than its section."""
+        self.labels[photo] = number
+
+    def answer(self, photos: Rows, number: int) -> None:
+        """Give photos a class."""
+        self.labels[photos] = number
 
     def learn(self) -> None:
         """Fit the labels and predict the others."""
@@ -275,45 +295,30 @@ def _asked(driver: EngineDriver, kind: QuestionKind, rows: Rows) -> Question:
 RULES = {"by verdict": by_verdict, "by value": by_value}
 
 
-def drawn(targets: Rows, flowers: int, seed: int) -> Rows:
-    """Rows of 1,000 photos of 12 classes: three to five flowers, all photos of some things, and the rest of flowers."""
-    draw = np.random.default_rng(seed)
-    count = int(draw.choice(FLOWERS))
-    of_flowers = draw.permutation(flowers)[:count]
-    of_things = flowers + draw.permutation(int(targets.max()) + 1 - flowers)[: CLASSES - count]
-    things = [np.flatnonzero(targets == number) for number in of_things.tolist()]
-    left = PHOTOS - sum(map(len, things))
-    sizes = [left // count + (at < left % count) for at in range(count)]
-    parts = [
-        draw.permutation(np.flatnonzero(targets == number))[:size]
-        for number, size in zip(of_flowers.tolist(), sizes, strict=True)
-    ]
-    return np.sort(np.concatenate([*things, *parts]))
-
-
 def review(options: argparse.Namespace) -> None:
     """decisions and seconds of a simulated person until a folder of unknown classes is 90, 95 and 98 % right"""
-    if options.source == GARDEN:
-        if not options.garden.is_dir():
-            print("skipped: there is no garden; make one with make_garden.py and name it with --garden")
-            return
+    if options.source == GARDEN and not options.garden.is_dir():
+        print("skipped: there is no garden; make one with make_garden.py and name it with --garden")
+    elif options.source != GARDEN and not DEFAULT_THINGS.is_dir():
+        print("skipped: there is no folder of things beside the photos")
+    elif options.driver == WINDOW:
+        from tests.bench.review_window import review_in_window
+
+        review_in_window(options)
+    elif options.source == GARDEN:
         features, targets = garden(options.garden)
         compare_rules([(0, features, targets)])
-        return
-    if not DEFAULT_THINGS.is_dir():
-        print("skipped: there is no folder of things beside the photos")
-        return
-    flowers, things = embedded_folder(options.photos), embedded_folder(DEFAULT_THINGS)
-    targets = np.append(flowers.targets, len(flowers.class_names) + things.targets)
-    features = join([flowers.features, things.features])
-    folders = [(seed, drawn(targets, len(flowers.class_names), seed)) for seed in options.seeds]
-    compare_rules([(seed, features.take(rows), targets[rows]) for seed, rows in folders])
+    else:
+        flowers, things = embedded_folder(options.photos), embedded_folder(DEFAULT_THINGS)
+        targets = np.append(flowers.targets, len(flowers.class_names) + things.targets)
+        features = join([flowers.features, things.features])
+        folders = [(seed, drawn(targets, len(flowers.class_names), seed, options.count)) for seed in options.seeds]
+        compare_rules([(seed, features.take(rows), targets[rows]) for seed, rows in folders])
 
 
 def garden(folder: Path) -> tuple[Features, Rows]:
     """Embed a folder of `make_garden.py`: the features and classes of its photos, by the table beside it."""
-    with folder.with_name(f"{folder.name}.truth.csv").open(newline="") as table:
-        truth = {folder / path: name for path, name, *_ in csv.reader(table) if name}
+    truth = garden_truth(folder)
     with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
         predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
         places = engine.collection.photos.places_under(folder)
@@ -351,6 +356,13 @@ def _line(name: str, row: Sequence[float]) -> str:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `review`."""
+    parser.add_argument(
+        "--driver",
+        choices=(WINDOW, ENGINE),
+        default=WINDOW,
+        help="the window with real events, or the engine, for review",
+    )
+    parser.add_argument("--count", type=int, default=PHOTOS, help="photos that are drawn, for review")
     parser.add_argument(
         "--source", choices=(THINGS_AND_FLOWERS, GARDEN), default=THINGS_AND_FLOWERS, help="photos, for review"
     )

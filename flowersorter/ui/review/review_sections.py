@@ -32,6 +32,7 @@ _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 OPEN_KINDS = frozenset(
     {SectionKind.LOOK_ALIKES, SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN}
 )
+_CONFIRMED = frozenset({SectionKind.UNSURE, SectionKind.LIKELY})
 #: A group, or a pair of classes, of fewer photos gets no section of its own: its header would cost more than it saves.
 SMALLEST = 2
 _BITS = 29
@@ -173,7 +174,7 @@ def _group(
 
 
 def _keep(codes: NDArray[np.int64], columns: PhotoColumns, rows: Rows, kept: Iterable[KeptSection]) -> None:
-    """Leave photos in the sections where the person sees them."""
+    """Leave photos in the sections where the person sees them, while one of them can be answered there."""
     position = np.full(len(columns), -1, np.intp)
     position[rows] = np.arange(len(rows))
     without_answer = columns.marks[rows] == Mark.NONE
@@ -182,6 +183,8 @@ def _keep(codes: NDArray[np.int64], columns: PhotoColumns, rows: Rows, kept: Ite
         at = position[columns.locate(section.place_ids)]
         at = at[at >= 0]
         at = at[movable[at]]
+        if section.kind in _CONFIRMED and not np.any(columns.suggested[rows[at]] == section.key[0]):
+            continue  # all suggestions have changed: its header has nothing to confirm
         key = np.array([[*section.key, 0, 0][:2]], np.int64)
         codes[at] = _encode(np.array([_NUMBERS[section.kind]]), key)[0]
 

@@ -305,6 +305,8 @@ class GroupHeader(SectionHeader):
         self._show_action()
 
     def _title(self) -> str:
+        if self.section.count == 1:
+            return self.tr("What is this?")  # left over, where the person sees it
         number = QLocale().toString(self.section.count)
         return self.tr("These {0} look alike. What are they?").format(number)
 

@@ -116,6 +116,13 @@ def test_a_photo_stays_in_a_section_that_is_seen_until_it_has_an_answer() -> Non
     }
 
 
+def test_a_section_in_view_is_given_up_where_nothing_is_left_to_confirm() -> None:
+    kept = KeptSection(SectionKind.LIKELY, (DAISY,), (1, 2))
+    half, none = columns_of((L, DAISY, ROSES), (L, ROSES, DAISY)), columns_of((L, ROSES, DAISY), (X, DAISY, ROSES))
+    assert shown(half, NO_GROUPS, kept) == {(SectionKind.LIKELY, DAISY): [1, 2]}
+    assert shown(none, NO_GROUPS, kept) == {(SectionKind.LIKELY, ROSES): [1], (SectionKind.UNKNOWN,): [2]}
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_photo_is_in_one_section_and_sections_follow_one_another(seed: int) -> None:
     rng, count = np.random.default_rng(seed), 300

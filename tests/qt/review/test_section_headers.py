@@ -27,6 +27,7 @@ def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> Non
     made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
     assert isinstance(made, GroupHeader)
     assert made.title.text() == "These 18 look alike. What are they?"
+    assert header(qtbot, SectionKind.LOOK_ALIKES, 1001, count=1).title.text() == "What is this?"
     assert not made.name.isEnabled()
     answers: list[str] = []
     made.named.connect(answers.append)
