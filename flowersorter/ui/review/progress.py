@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowersorter.domain.photo_answers import Mark
-from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.sections import SectionKind
 from flowersorter.ui.review.review_sections import PhotoGroups, review_sections
+
+#: Sections whose photos are checked one by one, or confirmed together.
+TO_CHECK = frozenset({SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class ReviewProgress:
         to_check: Photos without an answer whose suggestion is not sure, or that have none and are in no group.
         to_sort: Photos that have a class, confirmed or suggested.
         waiting: Photos that are not read yet.
-        done: Photos that need no decision: confirmed, not mine, or sure.
+        done: Photos that need no decision: confirmed, not mine, sure, or the person does not know.
         total: Photos that can be read.
     """
 
@@ -41,18 +43,18 @@ class ReviewProgress:
 
 def review_progress(columns: PhotoColumns, groups: PhotoGroups) -> ReviewProgress:
     """Count what is left to do with the photos of a folder, whatever of them is shown."""
-    sections = review_sections(columns, np.arange(len(columns)), groups).sections
+    arranged = review_sections(columns, np.arange(len(columns)), groups)
+    sections = arranged.sections
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
-    passed = int(np.count_nonzero((columns.marks == Mark.DONT_KNOW) & (columns.label_ids == 0)))
-    done = counts[SectionKind.CONFIRMED] + counts[SectionKind.NOT_MINE] + counts[SectionKind.SURE]
-    checked = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
-    suggested = (
-        (columns.class_ids > 0) & (columns.verdicts != Verdict.UNKNOWN) & (columns.class_keys != PseudoClass.NOT_MINE)
-    )
+    checked = [arranged.order[each.first : each.first + each.count] for each in sections if each.kind in TO_CHECK]
+    to_check = np.concatenate(checked) if checked else np.zeros(0, np.intp)
+    passed = int(np.count_nonzero(columns.marks[to_check] == Mark.DONT_KNOW))
+    done = counts[SectionKind.CONFIRMED] + counts[SectionKind.NOT_MINE] + counts[SectionKind.SURE] + passed
+    has_class = (columns.class_keys > 0) | ((columns.class_keys == PseudoClass.UNSURE) & (columns.class_ids > 0))
     return ReviewProgress(
         groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
-        to_check=max(0, sum(counts[kind] for kind in checked) - passed),
-        to_sort=int(np.count_nonzero((columns.label_ids > 0) | suggested)),
+        to_check=len(to_check) - passed,
+        to_sort=int(np.count_nonzero(has_class)),
         waiting=counts[SectionKind.WAITING],
         done=done,
         total=len(columns) - counts[SectionKind.UNREADABLE],

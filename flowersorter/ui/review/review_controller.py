@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
-from flowersorter.ui.review.progress import ReviewProgress, review_progress
+from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
 from flowersorter.ui.review.section_headers import (
     ConfirmHeader,
@@ -34,6 +34,7 @@ from flowersorter.ui.review.section_headers import (
 )
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workers.job_queue import Listener
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 _WORTH_A_BUTTON = 0.2
 #: Sections that need no decision, or one for all their photos, show one line.
 FOLDED_AT_FIRST = frozenset({SectionKind.SURE, SectionKind.CONFIRMED, SectionKind.NOT_MINE, SectionKind.UNREADABLE})
-_TO_CHECK = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
 
 
 class ReviewController(QObject):
@@ -295,9 +295,8 @@ class ReviewController(QObject):
         self.single_requested.emit()
 
     def _after(self, header: SectionHeader) -> None:
-        """Go on with the next question of the same kind; what was said of the folder holds no longer."""
+        """Go on with the next question of the same kind."""
         kind = header.section.kind
-        self._front.bar.say("")
         self._leave_out(())
         following = next((each for each in self._session.photos.sections if each.kind is kind), None)
         if following is None:
@@ -346,14 +345,16 @@ class ReviewController(QObject):
 
     def _go_to_groups(self) -> None:
         if not self._go_to((SectionKind.LOOK_ALIKES,)):
-            self._front.bar.say(self.tr("No groups left to name. Check the other photos, then sort them."))
+            text = self.tr("No groups left to name. Check the other photos, then sort them.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
     @Slot()
     def start_checking(self) -> None:
         """Show the first photos whose suggestion is not sure."""
         self._show_sections()
-        if not self._go_to(_TO_CHECK):
-            self._front.bar.say(self.tr("No photos left to check. You can sort them now."))
+        if not self._go_to(TO_CHECK):
+            text = self.tr("No photos left to check. You can sort them now.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
     def _show_sections(self) -> None:
         """Show the whole folder by likeness, each photo where it belongs now."""
@@ -362,7 +363,7 @@ class ReviewController(QObject):
         self._filter.group_by(Grouping.LIKENESS)
         self._session.photos.rearrange()
 
-    def _go_to(self, kinds: Sequence[SectionKind]) -> bool:
+    def _go_to(self, kinds: Collection[SectionKind]) -> bool:
         section = next((each for each in self._session.photos.sections if each.kind in kinds), None)
         if section is not None:
             self._focus(section)

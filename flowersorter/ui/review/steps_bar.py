@@ -130,7 +130,7 @@ class StepsBar(QWidget):
         self.bar.setValue(progress.done)
         self.percent.setText(self.tr("{0} % done").format(progress.percent))
         self.percent.setToolTip(
-            self.tr("{0} of {1} need no decision: confirmed, not mine, or sure").format(
+            self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or not known to you").format(
                 QLocale().toString(progress.done), count_photos(progress.total)
             )
         )
