@@ -61,9 +61,9 @@ class CertificateField(QWidget):
 
     def _show_new(self, offer: SampleOffer) -> None:
         self._show_button(self.tr("Check {0}").format(count_photos(offer.needed)))
-        text = self.tr("You have not looked at {0}.").format(count_photos(offer.photos))
+        text = self.tr("You have not looked at the suggestions of {0}.").format(count_photos(offer.photos))
         if offer.needed < offer.photos:
-            sample = self.tr("A check of {0} drawn from them shows how many suggestions are right.")
+            sample = self.tr("A check of {0} drawn from them shows how many are right.")
             text = f"{text} {sample.format(count_photos(offer.needed))}"
         self.message.say(text)
 
