@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
     from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
+    from flowersorter.workflows.predicting.unknown_photos import ConnectedPhotos
 
 
 class Engine:
@@ -38,6 +39,8 @@ class Engine:
         last_fit: The last fit, from which the next one starts: a kilobyte for each labelled photo
             (`training.incremental_fit`).
         unknown_photos: Probabilities of photos to be of none of the classes (`predicting.unknown_photos`).
+        unknown_by_folder: 1 for photos whose folder alone says whether they are unknown (`predicting.unknown_photos`).
+        connected_photos: Nearest neighbours in the folder that was labelled last (`predicting.unknown_photos`).
         look_alikes: Groups of the photos that were grouped last (`labelling.choose_groups`).
         sure_from: Confidences from which photos of folders that differ can be sure (`predicting.folder_accuracy`).
         folder_terms: What folders add to the logits of their photos (`predicting.folder_adaptation`).
@@ -96,6 +99,8 @@ class Engine:
         self.last_fit: Fitted | None = None
         self.look_alikes: GroupedPhotos | None = None
         self.unknown_photos: PhotoValues | None = None
+        self.unknown_by_folder: PhotoValues | None = None
+        self.connected_photos: ConnectedPhotos | None = None
         self.sure_from: PhotoValues | None = None
         self.folder_terms: FolderTerms | None = None
         self.fit_in_use: Fitted | None = None

@@ -28,6 +28,7 @@ from tests.bench import (
     learning,
     reference,
     responsiveness,
+    review,
     sampling,
     second_view,
     unknown,
@@ -80,6 +81,7 @@ MEASUREMENTS = {
     "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),
     "unknown": Measurement(unknown.unknown_folders, "10 minutes", needs_photos=True),
     "actions": Measurement(actions.actions, "15 minutes", needs_photos=True),
+    "review": Measurement(review.review, "15 minutes", needs_photos=True),
     "claim": Measurement(folder_claim.folder_claims, "20 minutes", needs_photos=True),
     "views": Measurement(second_view.second_view, "6 minutes", needs_photos=True),
     "folders": Measurement(folders.folders, "10 minutes", needs_photos=True),
@@ -120,6 +122,7 @@ def main() -> None:
     table.add_options(parser)
     safety_table.add_options(parser)
     responsiveness.add_options(parser)
+    review.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:
         print(f"{__doc__}\n{described()}\n", flush=True)

@@ -27,7 +27,7 @@ _ERRORS_OF_ARGPARSE = (
 # argparse asks gettext's own catalogue, which has none of the program's languages, also for texts that are None.
 vars(argparse).update(
     _=lambda message: message and worded(message),
-    ngettext=lambda one, many, number: worded(plural(one, many, number)),
+    ngettext=lambda one, many, number: worded(Text(one, {"number": number}, many)),
 )
 
 

@@ -178,7 +178,7 @@ class GridHeader(QWidget):
         assert row is not None
         edges = row.contentsMargins()
         icon_only = self.unchecked.sizeHint().height()
-        search = icon_only if self.search.isHidden() else self.search.minimumWidth()
+        search = self.search.minimumWidth() if self._searches else icon_only
         count = self.count.fontMetrics().horizontalAdvance(str(self._photos))
         parts = [_TITLE_PX, count, search, icon_only, 2 * NARROW_CHOICE_PX]
         if not self.back.isHidden():
@@ -237,10 +237,14 @@ class GridHeader(QWidget):
         self.search.setFocus()
         self.search.selectAll()
 
+    @property
+    def _searches(self) -> bool:
+        return self.search.hasFocus() or bool(self.search.text())
+
     @Slot()
     def _hide_search(self) -> None:
         """A narrow line has the search field only while it is used, and its button otherwise."""
-        shown = not self._narrow or self.search.hasFocus() or bool(self.search.text())
+        shown = not self._narrow or self._searches
         self.search.setVisible(shown)
         self.search_button.setVisible(not shown)
 

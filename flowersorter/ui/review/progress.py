@@ -23,7 +23,7 @@ class ReviewProgress:
         groups: Groups of look-alikes without a name.
         to_check: Photos without an answer whose suggestion is not sure, or that have none and are in no group.
         to_sort: Photos that have a class, confirmed or suggested.
-        waiting: Photos that are not read yet.
+        pending: Whether photos are still to be read or grouped, so that more may be left to do.
         done: Photos that need no decision: confirmed, not mine, sure, or the person does not know.
         total: Photos that can be read.
     """
@@ -31,7 +31,7 @@ class ReviewProgress:
     groups: int = 0
     to_check: int = 0
     to_sort: int = 0
-    waiting: int = 0
+    pending: bool = False
     done: int = 0
     total: int = 0
 
@@ -41,8 +41,14 @@ class ReviewProgress:
         return 100 * self.done // self.total if self.total else 0
 
 
-def review_progress(columns: PhotoColumns, groups: PhotoGroups) -> ReviewProgress:
-    """Count what is left to do with the photos of a folder, whatever of them is shown."""
+def review_progress(columns: PhotoColumns, groups: PhotoGroups, *, pending: bool = False) -> ReviewProgress:
+    """Count what is left to do with the photos of a folder, whatever of them is shown.
+
+    Args:
+        columns: All photos of the folder.
+        groups: Look-alikes among them.
+        pending: Whether the look-alikes are not known yet.
+    """
     arranged = review_sections(columns, np.arange(len(columns)), groups)
     sections = arranged.sections
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
@@ -55,7 +61,7 @@ def review_progress(columns: PhotoColumns, groups: PhotoGroups) -> ReviewProgres
         groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
         to_check=len(to_check) - passed,
         to_sort=int(np.count_nonzero(has_class)),
-        waiting=counts[SectionKind.WAITING],
+        pending=pending or counts[SectionKind.WAITING] > 0,
         done=done,
         total=len(columns) - counts[SectionKind.UNREADABLE],
     )

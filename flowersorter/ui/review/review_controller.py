@@ -78,7 +78,8 @@ class ReviewController(QObject):
         insert_above(self.steps, grid, first=True)
         self.first_folder = FirstFolderController(session, front, folder, classes, grid, self)
         self._job_id = 0
-        self._found: tuple[LookAlikeGroup, ...] = ()
+        self._found: tuple[LookAlikeGroup, ...] | None = None
+        self._answered_here = False
         self._groups = PhotoGroups()
         self._passed_over: set[int] = set()  # photo ids
         self._left_out: set[int] = set()  # place ids
@@ -93,6 +94,7 @@ class ReviewController(QObject):
         grid.clicked.connect(self._on_clicked)
         folder.opened.connect(self._on_opened)
         folder.labelled.connect(self._find)
+        labels.labels_changed.connect(self._on_labels)
         self.steps.name_requested.connect(self.start_naming)
         self.steps.check_requested.connect(self.start_checking)
         self.first_folder.naming_requested.connect(self.start_naming)
@@ -128,8 +130,6 @@ class ReviewController(QObject):
         assert isinstance(result, GroupsResult)
         if roots != self._folder.roots:
             return
-        if not self._found:
-            self._kept = []  # nothing was asked yet
         self._found = tuple(group for group in result.groups if group.alike)
         self._regroup()
         self.show_progress()
@@ -139,13 +139,15 @@ class ReviewController(QObject):
 
     def _regroup(self) -> None:
         """Divide the photos again, after groups came or went."""
-        groups = [group for group in self._found if self._passed_over.isdisjoint(group.photo_ids)]
+        groups = [group for group in self._found or () if self._passed_over.isdisjoint(group.photo_ids)]
         self._groups = PhotoGroups.of([photo.photo_id for photo in group.photos] for group in groups)
         self._session.photos.rearrange()
 
     @Slot()
     def _keep_visible(self) -> None:
         """Remember what the person sees: it stays where it is when suggestions change."""
+        if not self._answered_here:
+            return  # suggestions that change while a folder is read have no place yet
         seen = {section.identity: section for section in map(self._section_at, self._grid.visible_rows())}
         self._kept = [
             KeptSection(section.kind, section.key, tuple(self._places_of(section)))
@@ -162,9 +164,17 @@ class ReviewController(QObject):
         places: list[int] = self._session.photos.places_at(slice(section.first, section.first + section.count)).tolist()
         return places
 
+    @Slot()
+    def _on_labels(self) -> None:
+        """From the first answer on, photos stay where the person sees them."""
+        if not self._answered_here:
+            self._answered_here = True
+            self._keep_visible()
+
     @Slot(object)
     def _on_opened(self, _roots: object) -> None:
-        self._found, self._groups, self._kept = (), PhotoGroups(), []
+        self._found, self._groups, self._kept = None, PhotoGroups(), []
+        self._answered_here = False
         self._passed_over.clear()
         self._leave_out(())
         self.show_progress()
@@ -172,7 +182,7 @@ class ReviewController(QObject):
     # -- headers
 
     def _header(self, section: Section, parent: QWidget) -> SectionHeader:
-        header = header_for(section, self._class_names(), self._names, parent)
+        header = header_for(section, self._session.photos.section_names, self._names, parent)
         if isinstance(header, GroupHeader):
             header.named.connect(partial(self._on_named, header))
             header.not_mine.connect(partial(self._on_not_mine, header))
@@ -191,7 +201,7 @@ class ReviewController(QObject):
 
     def _choices(self, section: Section) -> list[str]:
         """The classes that a group may be of; none where it looks like none of them."""
-        group = next((each for each in self._found if section.key[0] in each.photo_ids), None)
+        group = next((each for each in self._found or () if section.key[0] in each.photo_ids), None)
         if group is None or self._looks_like_no_class(section):
             return []
         names = self._class_names()
@@ -208,7 +218,9 @@ class ReviewController(QObject):
         photos = self._session.photos
         places = np.array([each for each in self._places_of(section) if each not in self._left_out], np.int64)
         if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
-            places = places[photos.columns.class_ids[photos.columns.locate(places)] == section.key[0]]
+            rows = photos.columns.locate(places)
+            suggested = photos.columns.verdicts[rows] != Verdict.UNKNOWN
+            places = places[suggested & (photos.columns.class_ids[rows] == section.key[0])]
         answered: list[int] = places.tolist()
         return answered
 
@@ -321,7 +333,7 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        return review_progress(self._session.photos.columns, self._groups)
+        return review_progress(self._session.photos.columns, self._groups, pending=self._found is None)
 
     @Slot()
     def show_progress(self) -> None:
@@ -337,7 +349,7 @@ class ReviewController(QObject):
             self._front.bar.say(self.tr("Open a folder of photos first"))
             return
         self._show_sections()
-        if self._found:
+        if self._found is not None:
             self._go_to_groups()
             return
         self._go_to_first = True

@@ -114,9 +114,11 @@ class StepsBar(QWidget):
             (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that have a class")),
         )
         left = [progress.groups, progress.to_check, progress.to_sort]
-        current = next((number for number, count in enumerate(left) if count), -1) if begun else -1
+        current = (
+            next((number for number, count in enumerate(left) if count), -1) if begun and not progress.pending else -1
+        )
         for number, (step, word, count, tip) in enumerate(steps):
-            finished = begun and not progress.waiting and not count and number < 2
+            finished = begun and not progress.pending and not count and number < 2
             shown = QLocale().toString(count)
             text = self.tr("{0} {1}").format(number + 1, word)
             step.setText(f"{text}  {shown}" if count else text)

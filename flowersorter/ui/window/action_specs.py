@@ -135,7 +135,7 @@ SPECS = (
     ),
     Spec(
         "pause_learning",
-        _t("Pause Learnin&g"),
+        _t("Paus&e Learning"),
         ("Ctrl+Shift+P",),
         "",
         _t("Leave the suggestions as they are until you choose Retrain"),

@@ -100,10 +100,9 @@ TASKS = (
         (
             _keys("large_view", "compare", "heat_map", text=_t("Large, compare, heat map")),
             _gesture(_t("Wheel, click, Z"), _t("Zoom the large photo")),
-            _keys("zoom_in", "zoom_out", text=_t("Larger, smaller photos")),
-            _gesture(_t("Ctrl + wheel"), _t("Larger or smaller photos")),
+            _keys("zoom_in", "zoom_out", text=_t("Photo size (or Ctrl + wheel)")),
             _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),
-            _keys("inspector"),
+            _keys("inspector", "show_similar", text=_t("Inspector, show similar")),
         ),
     ),
     KeyTask(
@@ -124,7 +123,7 @@ TASKS = (
             _keys("new_collection", "open_collection", text=_t("New, open collection")),
             _keys("models", "pause_learning", text=_t("Versions, pause learning")),
             _keys("export_model", "import_model", text=_t("Export, import model")),
-            _keys("preferences"),
+            _keys("preferences", "save_diagnostics", text=_t("Preferences, diagnostics")),
             _keys("help", "about", text=_t("This sheet, about")),
             _keys("quit"),
         ),

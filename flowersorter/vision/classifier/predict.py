@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates, coordinates_from_product
 from flowersorter.vision.parallel import ThreadPool, row_blocks
+
+Number = TypeVar("Number", bound=np.generic)
 
 #: Probabilities to be of none of the classes above which a photo is not sure, and above which it is unknown.
 MAYBE_UNKNOWN, UNKNOWN = 0.1, 0.7
@@ -48,6 +51,7 @@ def predict(
     sure_from: NDArray[np.float32] | None = None,
     terms: NDArray[np.float32] | None = None,
     rejected: NDArray[np.bool_] | None = None,
+    by_folder: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
 
@@ -63,6 +67,7 @@ def predict(
         sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
         terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
         rejected: (N, C) the classes that a person said the photos do not show.
+        by_folder: (N,) whether `unknown` alone says which photos are unknown, not their OOD scores.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -73,13 +78,12 @@ def predict(
     )
     axes = model.novelty.axes
     columns = model.weight.T if coordinates is not None else np.hstack([model.weight.T, axes.columns])
-    origin = axes.origin
 
     def work(rows: slice) -> None:
         part = features.take(rows)
         product = part.matmul(columns)
         if coordinates is None:
-            part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
+            part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, axes.origin)
         else:
             part_coordinates = coordinates.take(rows)
         logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
@@ -90,11 +94,12 @@ def predict(
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        of_folder = [None if values is None else values[rows] for values in (unknown, sure_from)]
-        verdicts = verdicts_of(model, confidence, ood_score, *of_folder)
+        maybe_unknown, sure_there, decided_there = _part(unknown, rows), _part(sure_from, rows), _part(by_folder, rows)
+        verdicts = verdicts_of(model, confidence, ood_score, maybe_unknown, sure_there, decided_there)
         if terms is not None:
             probabilities = softmax(logits + terms[rows])
-            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, *of_folder)
+            best_share = probabilities.max(axis=1)
+            adapted = verdicts_of(model, best_share, ood_score, maybe_unknown, sure_there, decided_there)
             verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
         if rejected is not None:
             verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
@@ -103,11 +108,16 @@ def predict(
         result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
         refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
         confidence = probabilities.max(axis=1)
-        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, of_folder[0], of_folder[1], refused)
+        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, maybe_unknown, sure_there, refused)
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
+
+
+def _part(values: NDArray[Number] | None, rows: slice) -> NDArray[Number] | None:
+    """These rows of an array, where there is one."""
+    return None if values is None else values[rows]
 
 
 def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -130,6 +140,7 @@ def verdicts_of(
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
+    by_folder: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
 
@@ -139,6 +150,7 @@ def verdicts_of(
         ood_score: (N,) OOD scores.
         unknown: (N,) probability that a photo is of none of the classes, from its folder.
         sure_from: (N,) confidence from which a photo can be sure, from its folder.
+        by_folder: As in `predict`.
 
     Returns:
         (N,) uint8 `Verdict`.
@@ -152,7 +164,8 @@ def verdicts_of(
     if sure_from is not None:
         sure &= confidence >= sure_from
     verdicts[sure] = Verdict.SURE
-    verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
+    new = model.novelty.is_new(ood_score)
+    verdicts[new if by_folder is None else new & ~by_folder] = Verdict.UNKNOWN
     if unknown is not None:
         verdicts[unknown > UNKNOWN] = Verdict.UNKNOWN
     return verdicts

@@ -110,6 +110,15 @@ def propagate(
     Raises:
         Cancelled: a stop was requested.
     """
+    scores = reach(graph, start, pool, cancel)
+    total = scores.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(scores, total, out=np.zeros_like(scores), where=total > 0), np.float32)
+
+
+def reach(
+    graph: NeighbourGraph, start: NDArray[np.float32], pool: ThreadPool, cancel: CancelToken
+) -> NDArray[np.float32]:
+    """Spread scores as `propagate` does, but return how much of them reaches each photo: (N, C) float32."""
     kept = np.float32(1 - FROM_NEIGHBOURS) * start
     scores = start
     for _ in range(_STEPS):
@@ -117,8 +126,7 @@ def propagate(
         scores = graph.matmul(scores, pool)
         scores *= np.float32(FROM_NEIGHBOURS)
         scores += kept
-    total = scores.sum(axis=1, keepdims=True)
-    return np.asarray(np.divide(scores, total, out=np.zeros_like(scores), where=total > 0), np.float32)
+    return scores
 
 
 def _nearest(

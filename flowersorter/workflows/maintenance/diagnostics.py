@@ -6,6 +6,7 @@ import getpass
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import flowersorter
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -17,7 +18,7 @@ from flowersorter.workflows.maintenance.doctor import doctor
 from flowersorter.workflows.maintenance.redaction import Redactor
 
 #: Settings that say nothing of the person.
-_SETTINGS = (
+_SETTINGS: tuple[settings.Setting[Any], ...] = (
     settings.DEVICE,
     settings.SURE_PRECISION,
     settings.MOVE_SORTED_COPIES,

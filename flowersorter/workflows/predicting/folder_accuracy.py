@@ -29,7 +29,7 @@ from flowersorter.vision.dataset_shift.accuracy_estimation import (
 )
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.photo_samples import SEED, FolderPhotos, photo_sample
-from flowersorter.workflows.predicting.unknown_photos import can_estimate, unknown_probability
+from flowersorter.workflows.predicting.unknown_photos import can_estimate, judged_by_folder, unknown_probability
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -104,7 +104,8 @@ def _predictions(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.
         return None
     ids, photos = sample
     unknown = unknown_probability(engine, model, ids)
-    result = predict(model, photos.features, photos.coordinates, unknown)
+    judged = judged_by_folder(engine, model, ids)
+    result = predict(model, photos.features, photos.coordinates, unknown, by_folder=judged)
     classes = folder.class_ids[result.probabilities.argmax(axis=1)]
     there = classes > 0  # a deleted class is not suggested
     return ids, FolderPredictions(

@@ -26,7 +26,7 @@ from flowersorter.vision.dataset_shift.folder_adaptation import (
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
-from flowersorter.workflows.predicting.unknown_photos import can_estimate, unknown_probability
+from flowersorter.workflows.predicting.unknown_photos import can_estimate, judged_by_folder, unknown_probability
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -106,6 +106,8 @@ def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int6
     if len(known) < LEAST_PHOTOS:
         return known[:0], logits[:0]
     bias = folder_bias(logits, ood_score, model.class_logits)
+    if judged_by_folder(engine, model, known).any():  # the labels are of the folder, and of its clearest photos
+        bias = np.zeros_like(bias)
     if features is None or folder.labelled is None:
         return known, bias[None]
     labelled = folder.labelled[1]
@@ -123,13 +125,13 @@ def _known(
     engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], Features | None]:
     """Return the embedded photos that are not unknown, their calibrated logits and OOD scores, and features if few."""
-    unknown = unknown_probability(engine, model, photo_ids)
+    unknown, judged = unknown_probability(engine, model, photo_ids), judged_by_folder(engine, model, photo_ids)
     logits = np.empty((len(photo_ids), len(model.class_names)), np.float32)
     ood_score, known = np.empty(len(photo_ids), np.float32), np.zeros(len(photo_ids), np.bool_)
     parts: list[tuple[NDArray[np.intp], Features]] = []
     for positions, features, coordinates in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
         cancel.check()
-        result = predict(model, features, coordinates, unknown[positions])
+        result = predict(model, features, coordinates, unknown[positions], by_folder=judged[positions])
         logits[positions] = np.log(np.maximum(result.probabilities, _LEAST))
         kept = result.verdicts != Verdict.UNKNOWN
         ood_score[positions], known[positions] = result.ood_score, kept

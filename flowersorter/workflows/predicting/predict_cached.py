@@ -19,7 +19,7 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
 from flowersorter.workflows.predicting.folder_adaptation import logit_terms
-from flowersorter.workflows.predicting.unknown_photos import unknown_probability
+from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -47,12 +47,14 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     verdicts, caveats = np.empty(len(wanted), np.uint8), np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
     unknown, sure_from = unknown_probability(engine, model, wanted), sure_thresholds(engine, model, wanted)
+    judged = judged_by_folder(engine, model, wanted)
     terms, outputs = logit_terms(engine, model, wanted), np.array(meant, np.int32)
     answers = engine.collection.answers.get(wanted)
     answered = np.isin(wanted, list(answers))
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
         added = None if terms is None else terms[positions]
-        result = predict(model, features, places, unknown[positions], sure_from[positions], added)
+        of_folder = unknown[positions], sure_from[positions], added
+        result = predict(model, features, places, *of_folder, by_folder=judged[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         caveats[positions] = result.caveats
         embedded[positions] = True
@@ -62,7 +64,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
             rest = rejected_classes(wanted[at], outputs, answers)
             added = None if terms is None else terms[at]
             part = features.take(again), places.take(again)
-            result = predict(model, *part, unknown[at], sure_from[at], added, rest)
+            result = predict(model, *part, unknown[at], sure_from[at], added, rest, judged[at])
             probabilities[at], verdicts[at], caveats[at] = result.probabilities, result.verdicts, result.caveats
     if not embedded.all():
         wanted, probabilities = wanted[embedded], probabilities[embedded]

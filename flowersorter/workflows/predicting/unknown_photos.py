@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_values import replaced, value_of
 from flowersorter.domain.place import Place, Places
@@ -25,8 +27,11 @@ from flowersorter.vision.classifier.batch_novelty import (
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.vision.classifier.unknown_share import unknown_probabilities
+from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph
+from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import join
+from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.models.current_model import NamedModel
 from flowersorter.workflows.predicting.photo_samples import (
     NO_CLASS,
@@ -40,10 +45,37 @@ from flowersorter.workflows.predicting.photo_samples import (
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
+#: Photos up to which a folder is connected.
+_MOST_PHOTOS = 10_000
+#: Share of the labelled photos that are in a folder with labels of its own, at least.
+_OWN_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConnectedPhotos:
+    """Photos of a folder and their nearest neighbours; labels do not change them.
+
+    Attributes:
+        backbone: Name of the backbone of their features.
+        asked: (N,) int64, the photos of the folder, ascending.
+        photo_ids: (M,) int64, ascending, those that are embedded.
+        graph: Of these.
+    """
+
+    backbone: str
+    asked: NDArray[np.int64]
+    photo_ids: NDArray[np.int64]
+    graph: NeighbourGraph
+
 
 def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the (N,) float32 probabilities of photos to be of none of the classes; 0 if not estimated."""
     return value_of(engine.unknown_photos, model.novelty.key, photo_ids, 0)
+
+
+def judged_by_folder(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return (N,) whether the folder of a photo alone says if it is unknown: it has labels of its own."""
+    return value_of(engine.unknown_by_folder, model.novelty.key, photo_ids, 0) > 0
 
 
 def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path) -> int:
@@ -56,7 +88,8 @@ def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path)
 def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     """Estimate which photos without a label are of none of the classes, and remember it in the engine.
 
-    Their OOD scores show how many they are. Where the labelled photos are at hand they are compared with them too.
+    Their OOD scores show how many they are. Where the labelled photos are at hand they are compared with them too. In a
+    folder with labels of its own, which are of its clearest photos, those are unknown that these labels do not reach.
 
     Args:
         folder: The photos, and the model that predicted them. With a finetuned backbone nothing is estimated: it has
@@ -71,12 +104,17 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     """
     engine, model, wanted = folder.engine, folder.named.model, folder.wanted
     before = unknown_probability(engine, model, wanted)
+    judged = judged_by_folder(engine, model, wanted)
     ids, found = np.empty(0, np.int64), np.empty(0, np.float32)
+    own = can_estimate(model) and _labels_itself(folder)
     if can_estimate(model):
-        ids, found = _estimate(folder, cancel)
+        ids, found = _unknown_beside_labels(folder, cancel) if own else _estimate(folder, cancel)
         found = np.maximum(found, _like_background(folder, ids, cancel))
     _remember(engine, model, wanted, ids, found)
-    return not np.array_equal(before, unknown_probability(engine, model, wanted))
+    by_folder = np.full(len(ids), own, np.float32)
+    engine.unknown_by_folder = replaced(engine.unknown_by_folder, model.novelty.key, wanted, ids, by_folder)
+    same = np.array_equal(before, unknown_probability(engine, model, wanted))
+    return not (same and np.array_equal(judged, judged_by_folder(engine, model, wanted)))
 
 
 class RunningEstimate:
@@ -196,3 +234,45 @@ def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel:
         for positions, features, _ in table.parts_along(photo_ids, model.novelty):
             result[positions] = detector.probabilities(features, cancel)
     return result
+
+
+def _labels_itself(folder: FolderPhotos) -> bool:
+    """Whether the person labelled most photos that the model learned from in this folder, of two classes at least."""
+    if folder.labelled is None or len(folder.wanted) > _MOST_PHOTOS:
+        return False
+    ids, sample = folder.labelled
+    inside = np.isin(ids, folder.wanted)  # the starter's photos are in none
+    if inside.mean() < _OWN_SHARE or len(np.unique(sample.classes[inside])) < 2:
+        return False
+    origins = [label.origin for label in folder.engine.collection.labels.get(ids[inside]).values()]
+    return origins.count(LabelOrigin.PERSON) >= _OWN_SHARE * len(ids)
+
+
+def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return (M,) the embedded photos without a label, and (M,) float32 their probabilities to be unknown.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    with ThreadPool() as pool:
+        connected = _connected(folder, pool, cancel)
+        without = np.append(folder.unlabelled, np.array(folder.not_mine, np.int64))
+        labelled = ~np.isin(connected.photo_ids, without)
+        unknown = unknown_beside_labels(connected.graph, labelled, pool, cancel)
+    kept = np.isin(connected.photo_ids, folder.unlabelled)
+    return connected.photo_ids[kept], unknown[kept]
+
+
+def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> ConnectedPhotos:
+    engine, backbone, last = folder.engine, folder.named.model.backbone, folder.engine.connected_photos
+    if last is not None and last.backbone == backbone and np.array_equal(last.asked, folder.wanted):
+        return last
+    parts = list(engine.features(backbone).parts(folder.wanted))
+    positions = np.concatenate([at for at, _ in parts])
+    order = np.argsort(positions)
+    features = join([features for _, features in parts]).take(order)
+    graph = folder_graph(features, pool, cancel)
+    connected = ConnectedPhotos(backbone, folder.wanted, folder.wanted[positions[order]], graph)
+    if len(positions) == len(folder.wanted):  # the others may be embedded by the next time
+        engine.connected_photos = connected
+    return connected

@@ -87,8 +87,8 @@ def test_the_newest_backup_is_put_back_and_opened(
         press(dialog)
 
     when_asked(RestoreDialog, go)
-    collection = app._opened(damaged)
-    assert collection is not None
+    collection = app._opened(damaged, ())
+    assert isinstance(collection, CollectionStore)
     with collection:
         assert {each.name for each in collection.classes.all()} == {"red", "green"}
     [kept] = damaged.glob("library-damaged-*")
@@ -109,6 +109,7 @@ def test_a_collection_that_is_open_elsewhere_is_one_sentence_in_the_terminal(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(ErrorDialog, "exec", ErrorDialog.close)
+    monkeypatch.setattr(app, "LOCKED_FOR_S", 0)
     with CollectionStore.open(tmp_path / "collection"):
         assert app.run(["flowersorter"], (), tmp_path / "collection") == 1
     said = capsys.readouterr().err

@@ -40,6 +40,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     (folder / "0_a_broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 this is no photo")
     with running(tmp_path / "collection", qtbot, folder) as made:
         idle(made, qtbot)
+        made.photos.set_filter(replace(made.photos.filter, grouping=Grouping.NONE))
         yield made
 
 
@@ -244,6 +245,16 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
         press(program, Qt.Key.Key_5)  # it moves to the section of its class, perhaps another one
         assert shown(program) == expected
         assert window.grid.selected_places() == [expected]
+    press(program, Qt.Key.Key_Escape)
+
+    program.photos.set_filter(replace(program.photos.filter, grouping=Grouping.LIKENESS))
+    open_at(program, order(program)[0])
+    for _ in range(2):
+        before = shown(program)
+        press(program, Qt.Key.Key_5)  # all sections change
+        assert shown(program) != before
+        assert window.grid.selected_places() == [shown(program)]
+        assert not program.photos.columns.label_ids[program.photos.columns.locate([shown(program)])].any()
     press(program, Qt.Key.Key_Escape)
 
     program.photos.set_filter(replace(program.photos.filter, grouping=Grouping.NONE, unchecked=True))

@@ -179,7 +179,9 @@ def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qt
 
 
 def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(program: Program, qtbot: QtBot) -> None:
-    del qtbot
+    answer(asking(program), "mine")
+    qtbot.waitUntil(lambda: "mine" in labels(program))
+    idle(program, qtbot)
     header = asking(program)
     seen = places(program, header.section)
     grid = program.window.grid
@@ -188,6 +190,22 @@ def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(program:
     program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
     assert places(program, asking(program).section) == seen
     assert grid.visualRect(program.photos.index(asking(program).section.first)) == before
+
+
+def test_an_unknown_photo_is_not_confirmed_with_the_section_that_it_is_seen_in(program: Program, qtbot: QtBot) -> None:
+    daisy, columns = class_named(program, "daisy"), program.photos.columns
+    readable = np.flatnonzero(columns.photo_ids > 0).tolist()
+    program.photos.merge(_suggest(program, readable, Verdict.LIKELY, daisy, 0))
+    program.window.review.start_checking()
+    header = _focused(program)
+    assert isinstance(header, ConfirmHeader)
+    program.window.labels.assign(places(program, header.section)[:1], daisy)
+    qtbot.waitUntil(lambda: labels(program) == {"daisy": 1})
+    doubtful = columns.locate(places(program, header.section)[:3]).tolist()
+    program.photos.merge(_suggest(program, doubtful, Verdict.UNKNOWN, daisy, 0))
+    assert header.section.count == len(readable) - 1, "they stay where they are seen"
+    header.confirm.click()
+    qtbot.waitUntil(lambda: labels(program) == {"daisy": len(readable) - 3})
 
 
 def test_the_folder_can_be_seen_without_sections_and_the_choice_is_kept(program: Program) -> None:

@@ -136,9 +136,10 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
 def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot) -> None:
     steps = StepsBar()
     qtbot.addWidget(steps)
-    steps.show_progress(ReviewProgress(to_sort=3, waiting=5, done=3, total=8))
+    steps.show_progress(ReviewProgress(to_check=2, to_sort=3, pending=True, done=3, total=8))
     assert steps.name.icon().isNull()
     assert steps.check.icon().isNull()
+    assert not _lit(steps)
 
 
 def _lit(steps: StepsBar) -> list[StepButton]:

@@ -62,6 +62,7 @@ def test_no_text_of_the_window_and_its_dialogs_is_cut_off(tmp_path: Path, qtbot:
             look(action)
         window.filter.show_all()
         idle(program, qtbot)
+        window.grid.setCurrentIndex(window.grid.model().index(0, 0))
 
         def look_at_dialog(dialog: QWidget) -> set[str]:
             idle(program, qtbot)

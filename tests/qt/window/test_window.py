@@ -57,8 +57,9 @@ def click(program: Program, place_id: int) -> None:
 
 
 def test_a_digit_assigns_and_goes_on_and_ctrl_z_takes_it_back(program: Program, qtbot: QtBot) -> None:
-    first, second = places(program, "IMG_000")[:2]
-    names = [program.photos.columns.paths[row].name for row in range(3)]
+    section = program.photos.sections[0]
+    first, second, _ = program.photos.places_at(slice(section.first, section.first + 3)).tolist()
+    names = [program.photos.index(row).data() for row in range(3)]
     program.window.activateWindow()
     click(program, first)
     QTest.keyClick(program.window.grid, Qt.Key.Key_2)

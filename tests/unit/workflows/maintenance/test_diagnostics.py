@@ -28,8 +28,30 @@ PHOTOS = [
         unicodedata.normalize("NFC", "Zoë.JPG"),
     )
 ]
-SECRETS = ("anna", "urlaub", "jürgen", "kreta", "tag 1", "strand", "img [1]", "onkel", "otto", "berta", "emil", "zoe")
-SECRETS += ("große", "zoë", "dahlie", "rechner-7", "j%c3", "caf", "nachbar", "feier", "hochzeit", "c3%bc")
+SECRETS = (
+    "anna",
+    "urlaub",
+    "jürgen",
+    "kreta",
+    "tag 1",
+    "strand",
+    "img [1]",
+    "onkel",
+    "otto",
+    "berta",
+    "emil",
+    "zoe",
+    "große",
+    "zoë",
+    "dahlie",
+    "rechner-7",
+    "j%c3",
+    "caf",
+    "nachbar",
+    "feier",
+    "hochzeit",
+    "c3%bc",
+)
 
 
 @pytest.fixture

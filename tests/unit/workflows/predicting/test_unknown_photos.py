@@ -123,7 +123,7 @@ def test_labelled_photos_and_those_of_no_embedding_are_left_out(
     engine: Engine, taught: NamedModel, tmp_path: Path
 ) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
-    labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
+    labelled = np.array(sorted(engine.collection.labels.all()), np.int64)[:60]  # most labels are of other folders
     find_unknown_photos(FolderPhotos(engine, taught, np.concatenate([labelled, foreign, [10**9]])), CancelToken())
     assert not unknown(engine, taught, labelled).any()
     assert unknown(engine, taught, foreign).any()

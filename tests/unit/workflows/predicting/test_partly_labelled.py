@@ -1,0 +1,44 @@
+"""Unknown photos of a folder that has labels of its own: photos like the labelled ones are not, new classes are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.labelling.set_labels import assign
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.training.train import RetrainRequest, retrain
+from tests.starter_classes import delete_starter_classes
+from tests.unit.workflows.conftest import draw_photos
+
+
+def verdicts(engine: Engine, folder: Path) -> dict[str, list[Verdict]]:
+    """The verdicts of the photos without a label, by colour."""
+    rows = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
+    found: dict[str, list[Verdict]] = {}
+    for path, label, verdict in zip(rows.paths, rows.label_ids.tolist(), rows.verdicts.tolist(), strict=True):
+        if not label:
+            found.setdefault(path.name.partition("_")[0], []).append(Verdict(verdict))
+    return found
+
+
+def test_photos_of_named_classes_are_not_unknown_beside_their_own_labels(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for colour in ("red", "green", "blue", "yellow"):
+        draw_photos(folder, colour, 16)
+    delete_starter_classes(engine.collection)
+    predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
+    places = engine.collection.photos.places_under(folder)
+    for colour in ("red", "green"):
+        photo_ids = [place.photo_id for place in places if place.path.name.startswith(colour)]
+        assign(engine.collection, [each for each in photo_ids[:8] if each], engine.collection.classes.add(colour).id)
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    found = verdicts(engine, folder)
+    assert Verdict.UNKNOWN not in found["red"] + found["green"]
+    assert set(found["blue"] + found["yellow"]) == {Verdict.UNKNOWN}
+    assert engine.unknown_by_folder is not None
+    assert np.all(engine.unknown_by_folder.values == 1)
