@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.sections import SectionKind
-from flowersorter.ui.review.review_sections import PhotoGroups, review_sections
+from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
 
 #: Sections whose photos are checked one by one, or confirmed together.
 TO_CHECK = frozenset({SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN})
@@ -41,15 +42,18 @@ class ReviewProgress:
         return 100 * self.done // self.total if self.total else 0
 
 
-def review_progress(columns: PhotoColumns, groups: PhotoGroups, *, pending: bool = False) -> ReviewProgress:
+def review_progress(
+    columns: PhotoColumns, groups: PhotoGroups, kept: Iterable[KeptSection] = (), *, pending: bool = False
+) -> ReviewProgress:
     """Count what is left to do with the photos of a folder, whatever of them is shown.
 
     Args:
         columns: All photos of the folder.
         groups: Look-alikes among them.
+        kept: Sections that the person sees: their photos count as shown.
         pending: Whether the look-alikes are not known yet.
     """
-    arranged = review_sections(columns, np.arange(len(columns)), groups)
+    arranged = review_sections(columns, np.arange(len(columns)), groups, kept)
     sections = arranged.sections
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
     checked = [arranged.order[each.first : each.first + each.count] for each in sections if each.kind in TO_CHECK]

@@ -333,7 +333,7 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        return review_progress(self._session.photos.columns, self._groups, pending=self._found is None)
+        return review_progress(self._session.photos.columns, self._groups, self._kept, pending=self._found is None)
 
     @Slot()
     def show_progress(self) -> None:

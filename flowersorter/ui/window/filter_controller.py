@@ -200,17 +200,19 @@ class FilterController(QObject):
         title = shown.title or titles.get(shown.class_key) or self._names.get(shown.class_key, "")
         back = shown.places is not None or shown.class_key != PseudoClass.ALL
         self._header.show_title(title, self._photos.rowCount(), can_go_back=back)
-        self._grid.set_notice(self._notice(shown))
+        self._grid.set_notice("" if self._photos.rowCount() else self._notice(shown))
 
     def _notice(self, shown: PhotoFilter) -> str:
         if not len(self._photos.columns):
             return self._notice_without_photos()
+        if shown.unchecked and replace(shown, unchecked=False).matches(self._photos.columns).any():
+            return self.tr("You have confirmed every photo here.")
         if shown.name:
             return self.tr("No file here has “{0}” in its name.").format(shown.name)
         if shown.places is not None:
             return self.tr("These photos are not in the open folder.")
-        if shown.unchecked:
-            return self.tr("You have confirmed every photo here.")
+        if self._scanning:
+            return self.tr("No photos here so far: the folder is still being read.")
         notices = {
             int(PseudoClass.UNSURE): self.tr("No uncertain photos."),
             int(PseudoClass.UNKNOWN): self.tr("No unknown photos."),

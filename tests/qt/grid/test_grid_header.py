@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction, QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
-from flowersorter.ui.grid.grid_header import NARROW_PX, GridHeader
+from flowersorter.ui.grid.grid_header import NARROW_PX, Choice, GridHeader
+from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.window.actions import Actions
 from tests.qt.palettes import dark, light
 
@@ -73,6 +74,25 @@ def test_the_button_turns_dark_with_the_window(qtbot: QtBot, checked: bool) -> N
     with qtbot.waitExposed(fresh):
         fresh.show()
     qtbot.waitUntil(lambda: header.unchecked.grab().toImage() == fresh.unchecked.grab().toImage())
+
+
+def test_a_narrow_choice_shows_its_short_text_whole(qtbot: QtBot) -> None:
+    header, short = GridHeader(QAction("Hide confirmed"), QAction("Search")), Choice()
+    for each in (header, short):
+        qtbot.addWidget(each)
+    header.show_title("All photos", 144, can_go_back=False)
+    header.show_grouping(Grouping.LIKENESS)
+    header.resize(398, 48)  # in a window of 800 pixels
+    short.add_choice("Likeness", "Likeness", None)
+    with qtbot.waitExposed(header):
+        header.show()
+    short.resize(header.grouping.size())
+    assert header.count.isVisible()
+    assert header.title.geometry().right() < header.count.x()
+    assert header.title.width() >= header.title.sizeHint().width()
+    with qtbot.waitExposed(short):
+        short.show()
+    assert header.grouping.grab().toImage() == short.grab().toImage()
 
 
 def test_its_picture_is_filled_only_while_it_is_on(qapp: QApplication) -> None:
