@@ -77,8 +77,9 @@ def test_the_button_turns_dark_with_the_window(qtbot: QtBot, checked: bool) -> N
 
 
 def test_a_narrow_choice_shows_its_short_text_whole(qtbot: QtBot) -> None:
-    header, short = GridHeader(QAction("Hide confirmed"), QAction("Search")), Choice()
-    for each in (header, short):
+    header, beside = GridHeader(QAction("Hide confirmed"), QAction("Search")), QWidget()
+    short = Choice(beside)
+    for each in (header, beside):
         qtbot.addWidget(each)
     header.show_title("All photos", 144, can_go_back=False)
     header.show_grouping(Grouping.LIKENESS)
@@ -90,8 +91,8 @@ def test_a_narrow_choice_shows_its_short_text_whole(qtbot: QtBot) -> None:
     assert header.count.isVisible()
     assert header.title.geometry().right() < header.count.x()
     assert header.title.width() >= header.title.sizeHint().width()
-    with qtbot.waitExposed(short):
-        short.show()
+    with qtbot.waitExposed(beside):
+        beside.show()
     assert header.grouping.grab().toImage() == short.grab().toImage()
 
 
