@@ -24,12 +24,12 @@ from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_P
 from flowersorter.ui.grid.sections import Grouping
 
 NARROW_PX = 740
-NARROW_CHOICE_PX = 80
+NARROW_CHOICE_PX = 84
 _TEXT_EDGE_PX = 4  # left of the text in a choice
 _SHORT_ROLE = Qt.ItemDataRole.UserRole + 1
 _FIELD_FRAME_PX = 20
 #: Least width of the title, and where the line has no room even for its shortest form.
-_TITLE_PX, _TIGHT_TITLE_PX = 84, 24
+_TITLE_PX, _TIGHT_TITLE_PX = 80, 24
 TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
@@ -86,18 +86,25 @@ class Choice(QComboBox):
         self.addItem(text, data)
         self.setItemData(self.count() - 1, short, _SHORT_ROLE)
 
+    @property
+    def shown_text(self) -> str:
+        """The text as far as there is room for it."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(control, option, part, self).width() - _TEXT_EDGE_PX
+        text, metrics = self.currentText() or self.placeholderText(), self.fontMetrics()
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+        return metrics.elidedText(self.currentData(_SHORT_ROLE) or text, Qt.TextElideMode.ElideRight, room)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt cuts a text off in the middle of a letter."""
         del event
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(control, option, part, self).width() - _TEXT_EDGE_PX
-        text, metrics = self.currentText() or self.placeholderText(), self.fontMetrics()
-        if metrics.horizontalAdvance(text) > room:
-            text = metrics.elidedText(self.currentData(_SHORT_ROLE) or text, Qt.TextElideMode.ElideRight, room)
-        option.currentText = text  # type: ignore[attr-defined]  # the stubs do not know it
+        option.currentText = self.shown_text  # type: ignore[attr-defined]  # the stubs do not know it
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
@@ -23,6 +24,10 @@ Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
 #: Photo ids, rising, and when each photo was taken.
 _Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
+
+
+#: A suggestion that changed less than this many seconds ago is not what a person confirms by a key: it came too late.
+SEEN_S = 0.4
 
 
 class PseudoClass(IntEnum):
@@ -63,6 +68,7 @@ class PhotoColumns:
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
+        self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
         self._folders: tuple[list[str], Rows] | None = None
         self._moments: _Moments = before._moments if before is not None else _no_moments()
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
@@ -153,6 +159,7 @@ class PhotoColumns:
         """
         here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
+        before = self.suggested
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
@@ -160,6 +167,7 @@ class PhotoColumns:
         self.second_class_ids[rows] = news.second_class_ids[here]
         self.second_confidences[rows], self.caveats[rows] = news.second_confidences[here], news.caveats[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
+        self._note_changes(before)
         self._say_again(rows)
         self._shelve(rows)
         return np.sort(rows)
@@ -174,13 +182,24 @@ class PhotoColumns:
             return np.zeros(0, np.intp)
         at = np.minimum(np.searchsorted(found.photo_ids, self.photo_ids), len(found.photo_ids) - 1)
         rows = np.flatnonzero((found.photo_ids[at] == self.photo_ids) & (self.photo_ids > 0))
-        at = at[rows]
+        at, before = at[rows], self.suggested
         self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
         self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]
         self.second_class_ids[rows] = found.second_class_ids[at]
         self.second_confidences[rows] = found.second_confidences[at]
+        self._note_changes(before)
         self._shelve(rows)
         return rows
+
+    def _note_changes(self, before: NDArray[np.int32]) -> None:
+        """Note when suggestions change; (N,) `before` are those that were shown, 0 where there was none."""
+        self._changed_s[(before > 0) & (before != self.suggested)] = time.monotonic()
+
+    def seen(self, place_ids: Iterable[int]) -> list[int]:
+        """Those of these places whose suggestion was shown long enough to be what a person confirms."""
+        rows = self.locate(place_ids)
+        seen: list[int] = self.place_ids[rows[time.monotonic() - self._changed_s[rows] >= SEEN_S]].tolist()
+        return seen
 
     @property
     def suggested(self) -> NDArray[np.int32]:

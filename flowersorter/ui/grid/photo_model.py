@@ -141,6 +141,11 @@ class PhotoModel(ArrangedModel):
                 self._take(self._arranged())
                 self.sections_changed.emit()  # their names may be others, too
 
+    @property
+    def left_out(self) -> frozenset[int]:
+        """The photos marked as left out of the next answer for their section."""
+        return self._left_out
+
     def set_left_out(self, place_ids: Iterable[int]) -> None:
         """Mark these photos as left out of the next answer for their section, and no others."""
         left_out = frozenset(place_ids)

@@ -33,6 +33,7 @@ class SectionKind(StrEnum):
     UNKNOWN = "unknown"  # no suggestion, and each looks different
     WAITING = "waiting"  # not read yet
     CONFIRMED = "confirmed"  # labelled with one class
+    DONT_KNOW = "don't know"
     NOT_MINE = "not mine"
     UNREADABLE = "unreadable"
     CLASS = "class"

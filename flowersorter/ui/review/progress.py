@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.sections import SectionKind
 from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
@@ -25,7 +24,7 @@ class ReviewProgress:
         to_check: Photos without an answer whose suggestion is not sure, or that have none and are in no group.
         to_sort: Photos that have a class, confirmed or suggested.
         pending: Whether photos are still to be read or grouped, so that more may be left to do.
-        done: Photos that need no decision: confirmed, not mine, sure, or the person does not know.
+        done: Photos that need no decision: confirmed, sure, not mine, or not known to the person.
         total: Photos that can be read.
     """
 
@@ -53,19 +52,15 @@ def review_progress(
         kept: Sections that the person sees: their photos count as shown.
         pending: Whether the look-alikes are not known yet.
     """
-    arranged = review_sections(columns, np.arange(len(columns)), groups, kept)
-    sections = arranged.sections
+    sections = review_sections(columns, np.arange(len(columns)), groups, kept).sections
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
-    checked = [arranged.order[each.first : each.first + each.count] for each in sections if each.kind in TO_CHECK]
-    to_check = np.concatenate(checked) if checked else np.zeros(0, np.intp)
-    passed = int(np.count_nonzero(columns.marks[to_check] == Mark.DONT_KNOW))
-    done = counts[SectionKind.CONFIRMED] + counts[SectionKind.NOT_MINE] + counts[SectionKind.SURE] + passed
     has_class = (columns.class_keys > 0) | ((columns.class_keys == PseudoClass.UNSURE) & (columns.class_ids > 0))
+    decided = (SectionKind.CONFIRMED, SectionKind.DONT_KNOW, SectionKind.NOT_MINE, SectionKind.SURE)
     return ReviewProgress(
         groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
-        to_check=len(to_check) - passed,
+        to_check=sum(counts[kind] for kind in TO_CHECK),
         to_sort=int(np.count_nonzero(has_class)),
         pending=pending or counts[SectionKind.WAITING] > 0,
-        done=done,
+        done=sum(counts[kind] for kind in decided),
         total=len(columns) - counts[SectionKind.UNREADABLE],
     )

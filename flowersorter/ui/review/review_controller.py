@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QObject, QStringListModel, Qt, Signal, Slot
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PySide6.QtCore import QObject, QStringListModel, Signal, Slot
+from PySide6.QtWidgets import QAbstractItemView, QWidget
+from shiboken6 import isValid
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_answers import Mark
@@ -23,6 +24,8 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
+from flowersorter.ui.review.group_finder import GroupFinder
+from flowersorter.ui.review.left_out import LeftOut
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
 from flowersorter.ui.review.section_headers import (
@@ -37,7 +40,6 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
-from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.labelling.class_changes import find_or_add_class
 
 if TYPE_CHECKING:
@@ -46,7 +48,15 @@ if TYPE_CHECKING:
 #: A class that is less probable than this is not offered for a group.
 _WORTH_A_BUTTON = 0.2
 #: Sections that need no decision, or one for all their photos, show one line.
-FOLDED_AT_FIRST = frozenset({SectionKind.SURE, SectionKind.CONFIRMED, SectionKind.NOT_MINE, SectionKind.UNREADABLE})
+FOLDED_AT_FIRST = frozenset(
+    {
+        SectionKind.SURE,
+        SectionKind.CONFIRMED,
+        SectionKind.DONT_KNOW,
+        SectionKind.NOT_MINE,
+        SectionKind.UNREADABLE,
+    }
+)
 
 
 class ReviewController(QObject):
@@ -77,12 +87,10 @@ class ReviewController(QObject):
         self.steps = StepsBar(grid.parentWidget())
         insert_above(self.steps, grid, first=True)
         self.first_folder = FirstFolderController(session, front, folder, classes, grid, self)
-        self._job_id = 0
         self._found: tuple[LookAlikeGroup, ...] | None = None
         self._answered_here = False
         self._groups = PhotoGroups()
         self._passed_over: set[int] = set()  # photo ids
-        self._left_out: set[int] = set()  # place ids
         self._kept: list[KeptSection] = []
         self._go_to_first = False  # when the groups are found
         self._names = QStringListModel(self)
@@ -91,9 +99,11 @@ class ReviewController(QObject):
         grid.set_header_factory(self._header)
         grid.set_folded_at_first(lambda section: section.kind in FOLDED_AT_FIRST)
         grid.visible_changed.connect(self._keep_visible)
-        grid.clicked.connect(self._on_clicked)
+        self._left_out = LeftOut(session.photos, grid, self._has_answer, self)
+        self._left_out.changed.connect(self._on_sections)
         folder.opened.connect(self._on_opened)
-        folder.labelled.connect(self._find)
+        self._finder = GroupFinder(session, folder, self)
+        self._finder.found.connect(self._on_groups)
         labels.labels_changed.connect(self._on_labels)
         self.steps.name_requested.connect(self.start_naming)
         self.steps.check_requested.connect(self.start_checking)
@@ -102,35 +112,20 @@ class ReviewController(QObject):
     # -- sections
 
     def _arrange(self, columns: PhotoColumns, rows: Rows) -> Arrangement:
-        return review_sections(columns, rows, self._groups, self._kept)
+        return review_sections(columns, rows, self._groups, self._kept_now())
 
-    @Slot()
-    def _find(self) -> None:
-        """Group the photos of the folder that look alike."""
-        if not self._folder.roots:
-            return
-        session, roots = self._session, self._folder.roots
+    def _kept_now(self) -> list[KeptSection]:
+        """The sections that the person sees, but none of a class that is gone."""
+        names = self._session.photos.section_names
+        return [
+            section
+            for section in self._kept
+            if section.kind is SectionKind.LOOK_ALIKES or all(class_id in names for class_id in section.key)
+        ]
 
-        def run(report: object, cancel: object) -> object:
-            from flowersorter.workflows.labelling.groups import GroupsRequest, find_groups
-
-            return find_groups(session.engine, GroupsRequest(roots), report, cancel)  # type: ignore[arg-type]
-
-        session.queue.drop(self._job_id)
-        self._job_id = session.queue.submit(
-            self.tr("Grouping photos that look alike"),
-            run,
-            Listener(succeeded=partial(self._on_groups, roots)),
-            background=True,
-        )
-
-    def _on_groups(self, roots: object, result: object) -> None:
-        from flowersorter.workflows.labelling.groups import GroupsResult
-
-        assert isinstance(result, GroupsResult)
-        if roots != self._folder.roots:
-            return
-        self._found = tuple(group for group in result.groups if group.alike)
+    @Slot(object)
+    def _on_groups(self, groups: tuple[LookAlikeGroup, ...]) -> None:
+        self._found = groups
         self._regroup()
         self.show_progress()
         if self._go_to_first:
@@ -176,7 +171,7 @@ class ReviewController(QObject):
         self._found, self._groups, self._kept = None, PhotoGroups(), []
         self._answered_here = False
         self._passed_over.clear()
-        self._leave_out(())
+        self._left_out.clear()
         self.show_progress()
 
     # -- headers
@@ -213,10 +208,21 @@ class ReviewController(QObject):
         verdicts = columns.verdicts[columns.locate(self._places_of(section))]
         return 2 * int(np.count_nonzero(verdicts == Verdict.UNKNOWN)) >= len(verdicts)
 
+    def _has_answer(self, row: int) -> bool:
+        """Whether the photos of the section of a row can be answered at once."""
+        kind = self._section_at(row).kind
+        return kind is SectionKind.SURE or kind in OPEN_KINDS - {SectionKind.UNKNOWN}
+
+    def _take_answer(self, section: Section) -> list[int]:
+        """The places that the answer just given is for; those left out of it are asked about anew."""
+        answered = self._answered(section)
+        self._left_out.take_in(self._places_of(section))
+        return answered
+
     def _answered(self, section: Section) -> list[int]:
         """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""
         photos = self._session.photos
-        places = np.array([each for each in self._places_of(section) if each not in self._left_out], np.int64)
+        places = np.array([each for each in self._places_of(section) if each not in self._left_out.place_ids], np.int64)
         if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
             rows = photos.columns.locate(places)
             suggested = photos.columns.verdicts[rows] != Verdict.UNKNOWN
@@ -233,30 +239,14 @@ class ReviewController(QObject):
             if isinstance(header, SectionHeader):
                 header.show_left_out(header.section.count - len(self._answered(header.section)))
 
-    # -- leaving photos out
-
-    @Slot(QModelIndex)
-    def _on_clicked(self, index: QModelIndex) -> None:
-        """A click leaves a photo out of the answer for its section, another one takes it in again."""
-        section = self._section_at(index.row())
-        if QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
-            return
-        if section.kind in OPEN_KINDS - {SectionKind.UNKNOWN} or section.kind is SectionKind.SURE:
-            self._leave_out(self._left_out ^ set(self._session.photos.place_ids([index])))
-
-    def _leave_out(self, place_ids: Iterable[int]) -> None:
-        self._left_out = set(place_ids)
-        self._session.photos.set_left_out(self._left_out)
-        self._on_sections()
-
     # -- answers
 
     def _on_named(self, header: GroupHeader, name: str) -> None:
-        places, session = self._answered(header.section), self._session
+        places, session = self._take_answer(header.section), self._session
         existing = class_of_name(session.state.classes, name)
         if existing is not None:
             self._labels.assign(places, existing.id)
-            self._after(header)
+            self._after(header.section.kind)
             return
         header.setEnabled(False)  # a second Enter would make the class twice
         session.library.submit(
@@ -267,22 +257,24 @@ class ReviewController(QObject):
         )
 
     def _on_class(self, header: GroupHeader, places: Sequence[int], found: tuple[PhotoClass, bool]) -> None:
-        header.setEnabled(True)
         photo_class, made = found
         if made:
             self._labels.assign_to_made(places, photo_class)
         else:
             self._labels.assign(places, photo_class.id)
-        self._after(header)
+        if isValid(header):  # else it was scrolled away meanwhile
+            header.setEnabled(True)
+        self._after(SectionKind.LOOK_ALIKES)
 
     def _on_not_made(self, header: GroupHeader, error: Exception) -> None:
-        header.setEnabled(True)
-        header.field.setFocus()
+        if isValid(header):
+            header.setEnabled(True)
+            header.field.setFocus()
         self._front.complain(error)
 
     def _on_not_mine(self, header: GroupHeader) -> None:
-        self._labels.mark(self._answered(header.section), Mark.NOT_MINE)
-        self._after(header)
+        self._labels.mark(self._take_answer(header.section), Mark.NOT_MINE)
+        self._after(header.section.kind)
 
     def _on_passed_over(self, header: GroupHeader) -> None:
         photos = self._session.photos
@@ -290,26 +282,28 @@ class ReviewController(QObject):
         self._passed_over.update(photos.columns.photo_ids[rows].tolist())
         self._kept = [each for each in self._kept if each.key != header.section.key]
         self._regroup()
-        self._after(header)
+        self._after(header.section.kind)
 
     def _on_chosen(self, header: PairHeader, class_id: int) -> None:
-        self._labels.assign(self._answered(header.section), class_id)
-        self._after(header)
+        columns, places = self._session.photos.columns, self._take_answer(header.section)
+        rows = columns.locate(places)
+        possible = (columns.class_ids[rows] == class_id) | (columns.second_class_ids[rows] == class_id)
+        self._labels.assign(columns.place_ids[rows[possible]].tolist(), class_id)  # the class was rejected for others
+        self._after(header.section.kind)
 
     def _on_confirmed(self, header: ConfirmHeader) -> None:
         class_id = header.section.key[0]
         assert isinstance(class_id, int)
-        self._labels.assign(self._answered(header.section), class_id)
-        self._after(header)
+        columns, places = self._session.photos.columns, self._take_answer(header.section)
+        self._labels.assign(columns.seen(places), class_id)
+        self._after(header.section.kind)
 
     def _on_one_by_one(self, header: PairHeader) -> None:
         self._grid.select_places(self._places_of(header.section)[:1], scroll=True)
         self.single_requested.emit()
 
-    def _after(self, header: SectionHeader) -> None:
-        """Go on with the next question of the same kind."""
-        kind = header.section.kind
-        self._leave_out(())
+    def _after(self, kind: SectionKind) -> None:
+        """Go on with the next question of this kind."""
         following = next((each for each in self._session.photos.sections if each.kind is kind), None)
         if following is None:
             self._grid.setFocus()
@@ -333,7 +327,8 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        return review_progress(self._session.photos.columns, self._groups, self._kept, pending=self._found is None)
+        columns, pending = self._session.photos.columns, self._found is None
+        return review_progress(columns, self._groups, self._kept_now(), pending=pending)
 
     @Slot()
     def show_progress(self) -> None:
@@ -353,7 +348,7 @@ class ReviewController(QObject):
             self._go_to_groups()
             return
         self._go_to_first = True
-        self._find()
+        self._finder.find()
 
     def _go_to_groups(self) -> None:
         if not self._go_to((SectionKind.LOOK_ALIKES,)):

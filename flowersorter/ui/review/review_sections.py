@@ -23,6 +23,7 @@ KINDS = (
     SectionKind.SURE,
     SectionKind.WAITING,
     SectionKind.CONFIRMED,
+    SectionKind.DONT_KNOW,
     SectionKind.NOT_MINE,
     SectionKind.UNREADABLE,
 )
@@ -128,6 +129,7 @@ def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDA
     waiting = (columns.photo_ids[rows] == 0) & (guesses == 0)
     for found, kind in (
         (waiting, SectionKind.WAITING),
+        (columns.marks[rows] == Mark.DONT_KNOW, SectionKind.DONT_KNOW),
         (columns.marks[rows] == Mark.NOT_MINE, SectionKind.NOT_MINE),
         (columns.unreadable[rows], SectionKind.UNREADABLE),
     ):
@@ -174,7 +176,8 @@ def _keep(codes: NDArray[np.int64], columns: PhotoColumns, rows: Rows, kept: Ite
     """Leave photos in the sections where the person sees them."""
     position = np.full(len(columns), -1, np.intp)
     position[rows] = np.arange(len(rows))
-    movable = np.isin(codes >> 2 * _BITS, [_NUMBERS[kind] for kind in OPEN_KINDS | {SectionKind.SURE}])
+    without_answer = columns.marks[rows] == Mark.NONE
+    movable = without_answer & np.isin(codes >> 2 * _BITS, [_NUMBERS[kind] for kind in OPEN_KINDS | {SectionKind.SURE}])
     for section in kept:
         at = position[columns.locate(section.place_ids)]
         at = at[at >= 0]

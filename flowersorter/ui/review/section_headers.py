@@ -119,6 +119,7 @@ class SectionHeader(QFrame):
         templates = {
             SectionKind.UNKNOWN: self.tr("Unknown, each looks different"),
             SectionKind.WAITING: self.tr("Waiting for a suggestion"),
+            SectionKind.DONT_KNOW: self.tr("Don't know"),
             SectionKind.NOT_MINE: self.tr("Not mine"),
             SectionKind.UNREADABLE: self.tr("Unreadable"),
             SectionKind.CONFIRMED: self.tr("{0}, confirmed"),

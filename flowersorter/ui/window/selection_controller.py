@@ -75,11 +75,19 @@ class SelectionController(QObject):
 
     @Slot()
     def confirm(self) -> None:
-        """Confirm the suggestions."""
-        selected = self._grid.selected_places()
-        if selected and not self._after_key(selected, self._labels.confirm(selected)):
+        """Confirm the suggestions, but of no photo that is left out, and none that changed under the key."""
+        selected, photos = self._grid.selected_places(), self._grid.photos
+        meant = [place_id for place_id in selected if place_id not in photos.left_out]
+        seen = photos.columns.seen(meant)
+        if not selected or self._after_key(selected, self._labels.confirm(seen)):
+            return
+        if not meant:
+            text = self.tr("Not confirmed: it is left out of its section. Click it again to take it in.")
+        elif not seen:
+            text = self.tr("Not confirmed: the suggestion has just changed. Press Enter again if it is right.")
+        else:
             text = self.tr("No suggestion to confirm. Drag it onto a class or press a number.")
-            self._front.bar.say(text, until=Until.ANSWER)
+        self._front.bar.say(text, until=Until.ANSWER)
 
     @Slot()
     def clear_label(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
+from flowersorter.ui.grid.photo_columns import SEEN_S, PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
@@ -442,3 +443,16 @@ def test_in_sections_too_only_photos_of_an_action_move(model: PhotoModel) -> Non
     now = divided(model)
     assert (now[2], set(roses[:3]) - set(now[3])) == (roses[3:], set())
     assert now[1] == sorted(now[1])
+
+
+def test_a_suggestion_that_has_just_changed_is_not_yet_what_a_person_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    whole = rows(8)
+    columns = PhotoColumns(whole)
+    assert columns.seen([1, 2, 3]) == [1, 2, 3]
+    columns.merge(some(whole, [0], class_ids=whole.class_ids[[1]]))
+    columns.merge(some(whole, [2], confidences=np.zeros(1, np.float32)))
+    assert columns.seen([1, 2, 3]) == [2, 3]
+    now[0] += SEEN_S
+    assert columns.seen([1, 2, 3]) == [1, 2, 3]

@@ -115,6 +115,32 @@ def test_photos_that_are_clicked_are_left_out_until_they_are_clicked_again(progr
     assert first not in set(stored(program).labels.all())
 
 
+def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(program: Program, qtbot: QtBot) -> None:
+    daisy, roses = (class_named(program, name) for name in ("daisy", "roses"))
+    readable = np.flatnonzero(program.photos.columns.photo_ids > 0).tolist()
+    program.photos.merge(_suggest(program, readable[:9], Verdict.LIKELY, daisy, 0))
+    program.photos.merge(_suggest(program, readable[9:], Verdict.LIKELY, roses, 0))
+    program.window.review.start_checking()
+    first, second = (section for section in program.photos.sections if section.kind is SectionKind.LIKELY)
+    left_out = places(program, first)[0]
+    click(program, left_out)
+    other = program.window.grid.header(second.identity)
+    assert isinstance(other, ConfirmHeader)
+    other.confirm.click()
+    qtbot.waitUntil(lambda: sum(labels(program).values()) == second.count)
+    QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
+    assert "left out" in program.window.job_bar.message.text()
+    header = program.window.grid.header(first.identity)
+    assert isinstance(header, ConfirmHeader)
+    header.confirm.click()
+    qtbot.waitUntil(lambda: sum(labels(program).values()) == second.count + first.count - 1)
+    view, at = program.window.grid.viewport(), tile(program, left_out)
+    assert not program.photos.left_out, "it is asked about anew"
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    QTest.mouseDClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert not program.photos.left_out, "a double click shows it large"
+
+
 def test_one_undo_takes_back_the_answer_and_its_class(program: Program, qtbot: QtBot) -> None:
     classes = [each.name for each in stored(program).classes.all()]
     answer(asking(program), "mine")
@@ -166,6 +192,15 @@ def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qt
     pair = _focused(program)
     assert isinstance(pair, PairHeader)
     assert pair.section.key == tuple(sorted((one, other)))
+    rejected, unknown, *torn = torn
+    program.window.labels.mark([int(columns.place_ids[unknown])], Mark.DONT_KNOW)
+    idle(program, qtbot)
+    program.photos.merge(_suggest(program, [rejected], Verdict.UNSURE, one, 0))
+    pair = next(
+        header
+        for header in (program.window.grid.header(section.identity) for section in program.photos.sections)
+        if isinstance(header, PairHeader)
+    )
     pair.choices[pair.section.key.index(other)].click()
     qtbot.waitUntil(lambda: labels(program) == {"roses": len(torn)})
     header = next(

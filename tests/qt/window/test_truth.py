@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.domain.photo_answers import Mark
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.classes.class_rows import TO_CHECK, TO_NAME
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.sections import SectionKind
+from flowersorter.ui.review.progress import TO_CHECK as CHECKED
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader
 from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.window.action_specs import OF_A_FOLDER, OF_PHOTOS
@@ -26,8 +26,6 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, tile
 from tests.starter_classes import delete_starter_classes
-
-CHECKED = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
 
 
 @pytest.fixture
@@ -200,8 +198,7 @@ def agree(program: Program, qtbot: QtBot, sorted_to: Path | None = None) -> None
     sections = photos.sections
     groups = sum(each.kind is SectionKind.LOOK_ALIKES for each in sections)
     to_do = {key: rows[key].count if key in rows else 0 for key in (TO_NAME, TO_CHECK)}
-    passed = int((photos.columns.marks == Mark.DONT_KNOW).sum())
-    to_check = sum(each.count for each in sections if each.kind in CHECKED) - passed
+    to_check = sum(each.count for each in sections if each.kind in CHECKED)
     assert shown(steps.name) == to_do[TO_NAME] == progress.groups == groups
     assert shown(steps.check) == to_do[TO_CHECK] == progress.to_check == to_check
     every = rows[int(PseudoClass.ALL)].count

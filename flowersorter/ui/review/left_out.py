@@ -1,0 +1,68 @@
+"""The photos that are left out of the answer for their section: clicked, and clicked once more to be taken in again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.photo_model import PhotoModel
+
+
+class LeftOut(QObject):
+    """Remembers which photos are left out, and marks them in the grid. Lives in the GUI thread.
+
+    Args:
+        photos: The model of the grid.
+        grid: The grid.
+        can_leave_out: Whether the section of a model row has an answer that a photo can be left out of.
+        parent: Owns it.
+
+    Signals:
+        changed(): Other photos are left out now.
+
+    Attributes:
+        place_ids: The photos.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        photos: PhotoModel,
+        grid: PhotoGrid,
+        can_leave_out: Callable[[int], bool],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._photos, self._can_leave_out = photos, can_leave_out
+        self.place_ids: frozenset[int] = frozenset()
+        grid.clicked.connect(self._on_clicked)
+        grid.doubleClicked.connect(self._on_double_clicked)
+
+    def take_in(self, place_ids: Iterable[int]) -> None:
+        """Leave these photos out no longer."""
+        self._set(self.place_ids - set(place_ids))
+
+    def clear(self) -> None:
+        """Leave no photo out."""
+        self._set(frozenset())
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        plain = QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
+        if plain and self._can_leave_out(index.row()):
+            self._set(self.place_ids ^ frozenset(self._photos.place_ids([index])))
+
+    @Slot(QModelIndex)
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        """Undo the first click of a double click, which only shows the photo large."""
+        self._on_clicked(index)
+
+    def _set(self, place_ids: frozenset[int]) -> None:
+        if place_ids != self.place_ids:
+            self.place_ids = place_ids
+            self._photos.set_left_out(place_ids)
+            self.changed.emit()
