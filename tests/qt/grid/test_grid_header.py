@@ -89,7 +89,7 @@ def test_a_narrow_choice_shows_its_short_text_whole(qtbot: QtBot) -> None:
     assert header.count.isVisible()
     assert header.title.geometry().right() < header.count.x()
     assert header.title.width() >= header.title.sizeHint().width()
-    assert (header.grouping.shown_text, header.order.shown_text) == ("Likeness", "Name")
+    assert (header.grouping.shown_text, header.order.shown_text) == ("Likeness", "By name")
 
 
 def test_its_picture_is_filled_only_while_it_is_on(qapp: QApplication) -> None:
