@@ -24,7 +24,7 @@ from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_P
 from flowersorter.ui.grid.sections import Grouping
 
 NARROW_PX = 740
-NARROW_CHOICE_PX = 84
+NARROW_CHOICE_PX, _TIGHT_CHOICE_PX = 84, 76
 _TEXT_EDGE_PX = 4  # left of the text in a choice
 _SHORT_ROLE = Qt.ItemDataRole.UserRole + 1
 _FIELD_FRAME_PX = 20
@@ -244,9 +244,10 @@ class GridHeader(QWidget):
         self._narrow = self.width() < max(NARROW_PX, self._roomy_px()) + back_px
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
-        for choice in (self.grouping, self.order):
-            choice.setMaximumWidth(NARROW_CHOICE_PX if self._narrow else choice.sizeHint().width())
         is_tight = self.width() < self.minimumSizeHint().width()
+        narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
+        for choice in (self.grouping, self.order):
+            choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())
         self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
         self.count.setHidden(is_tight)
         with_zoom_px = self.minimumSizeHint().width() + self.zoom.minimumWidth()
