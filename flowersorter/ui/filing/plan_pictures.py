@@ -42,7 +42,7 @@ class PlanPictures(QStyledItemDelegate):
         """Paint the ground, then the pictures side by side."""
         super().paint(painter, option, index)
         paths: Sequence[Path] = index.data(PICTURES_ROLE) or ()
-        rect: QRectF = QRectF(option.rect)  # type: ignore[attr-defined]  # the stubs do not know it
+        rect = QRectF(option.rect)
         painter.save()
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         for number, path in enumerate(paths):
@@ -57,7 +57,7 @@ class PlanPictures(QStyledItemDelegate):
         path = QPainterPath()
         path.addRoundedRect(box, _CORNER_PX, _CORNER_PX)
         if image is None:
-            ground = option.palette.color(QPalette.ColorRole.Text)  # type: ignore[attr-defined]
+            ground = option.palette.color(QPalette.ColorRole.Text)
             ground.setAlphaF(0.08)
             painter.fillPath(path, ground)
             return
