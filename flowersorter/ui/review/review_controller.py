@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
 from flowersorter.ui.review.group_finder import GroupFinder
 from flowersorter.ui.review.left_out import LeftOut
-from flowersorter.ui.review.progress import ReviewProgress, review_progress
+from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
 from flowersorter.ui.review.section_headers import (
     ConfirmHeader,
@@ -37,6 +37,7 @@ from flowersorter.ui.review.section_headers import (
 )
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workflows.labelling.class_changes import find_or_add_class
@@ -56,7 +57,6 @@ FOLDED_AT_FIRST = frozenset(
         SectionKind.UNREADABLE,
     }
 )
-_TO_CHECK = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
 
 
 class ReviewController(QObject):
@@ -304,8 +304,7 @@ class ReviewController(QObject):
         self.single_requested.emit()
 
     def _after(self, kind: SectionKind) -> None:
-        """Go on with the next question of this kind; what was said of the folder holds no longer."""
-        self._front.bar.say("")
+        """Go on with the next question of this kind."""
         following = next((each for each in self._session.photos.sections if each.kind is kind), None)
         if following is None:
             self._grid.setFocus()
@@ -353,14 +352,16 @@ class ReviewController(QObject):
 
     def _go_to_groups(self) -> None:
         if not self._go_to((SectionKind.LOOK_ALIKES,)):
-            self._front.bar.say(self.tr("No groups left to name. Check the other photos, then sort them."))
+            text = self.tr("No groups left to name. Check the other photos, then sort them.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
     @Slot()
     def start_checking(self) -> None:
         """Show the first photos whose suggestion is not sure."""
         self._show_sections()
-        if not self._go_to(_TO_CHECK):
-            self._front.bar.say(self.tr("No photos left to check. You can sort them now."))
+        if not self._go_to(TO_CHECK):
+            text = self.tr("No photos left to check. You can sort them now.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
     def _show_sections(self) -> None:
         """Show the whole folder by likeness, each photo where it belongs now."""
@@ -369,7 +370,7 @@ class ReviewController(QObject):
         self._filter.group_by(Grouping.LIKENESS)
         self._session.photos.rearrange()
 
-    def _go_to(self, kinds: Sequence[SectionKind]) -> bool:
+    def _go_to(self, kinds: Collection[SectionKind]) -> bool:
         section = next((each for each in self._session.photos.sections if each.kind in kinds), None)
         if section is not None:
             self._focus(section)
