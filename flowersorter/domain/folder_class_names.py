@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 #: Sub-folders with fewer photos are too small to learn from.
@@ -21,6 +21,7 @@ _NO_CLASS = re.compile(
     | videos? | raw | jpe?g | heic | whatsapp .* | telegram .* | misc | other | todo | unsorted | sorted
     | backup .* | edit(s|ed)?
     | export.* | originals? | favou?rites | album .* | archive | temp | tmp | test | train | val(id(ation)?)?
+    | not\ sure | duplicates                        # made by an earlier sort
     | fotos? | bilder | kamera | sonstiges | \..*
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -32,24 +33,21 @@ def names_a_class(folder_name: str) -> bool:
     return not _NO_CLASS.fullmatch(folder_name.strip())
 
 
-def folders_like_classes(root: Path, photos: Iterable[Path]) -> tuple[str, ...]:
+def folders_like_classes(root: Path, photos_by_folder: Mapping[Path, int]) -> tuple[str, ...]:
     """The sub-folders of a folder that may each hold the photos of one class.
 
     Args:
         root: The folder.
-        photos: The photos below it.
+        photos_by_folder: How many photos there are in each folder, not counting those below it.
 
     Returns:
-        Their names, in the order of the photos; none where fewer than two have enough photos, or where half of the
+        Their names, in the order of the folders; none where fewer than two have enough photos, or where half of the
         photos or more are elsewhere.
     """
     counts: Counter[str] = Counter()
-    total = 0
-    for photo in photos:
-        total += 1
-        parts = photo.relative_to(root).parts if photo.is_relative_to(root) else ()
-        if len(parts) > 1:
-            counts[parts[0]] += 1
+    for folder, count in photos_by_folder.items():
+        if folder != root and folder.is_relative_to(root):
+            counts[folder.relative_to(root).parts[0]] += count
     names = tuple(name for name, count in counts.items() if count >= _LEAST_PHOTOS and names_a_class(name))
-    enough = 2 * sum(counts[name] for name in names) > total
+    enough = 2 * sum(counts[name] for name in names) > sum(photos_by_folder.values())
     return names if enough and _LEAST_FOLDERS <= len(names) <= _MOST_FOLDERS else ()

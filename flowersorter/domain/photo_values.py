@@ -44,5 +44,5 @@ def replaced(
     if found is not None and found.model == model:
         others = ~np.isin(found.photo_ids, wanted)
         photo_ids, values = np.append(photo_ids, found.photo_ids[others]), np.append(values, found.values[others])
-    order = np.argsort(photo_ids)
+    order = np.argsort(photo_ids, kind="stable")  # two ascending parts are merged, not sorted
     return PhotoValues(model, photo_ids[order], values[order])

@@ -144,6 +144,10 @@ class ClassTable:
         deleted = set(self._deleted())
         return [name for name in names if class_key(name) not in deleted or self.find(name) is not None]
 
+    def keys_of_former_names(self) -> list[str]:
+        """Former names of the classes and names of deleted ones, as `class_key` gives them."""
+        return [*(key for (key,) in self._database.tuples("SELECT key FROM class_aliases")), *self._deleted()]
+
     def bring_back(self, names: Iterable[str]) -> None:
         """Allow these names again although their classes were deleted."""
         self._undelete_names([class_key(name) for name in names])

@@ -255,14 +255,24 @@ def _agreed(box: QMessageBox, verb: str, name: str) -> bool:
 
 def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int, filed: int = 0) -> bool:
     """Ask before a class is deleted; returns whether it should be. Cancel is the default."""
+    lost = _tr("{0} go back to their suggestions.").format(count_photos(labels)) + " " if labels else ""
+    if labels == 1:
+        lost = _tr("1 photo goes back to its suggestion.") + " "
+    return _ask_to_delete(parent, _tr("Delete the class “{0}”?").format(photo_class.name), lost, filed)
+
+
+def ask_to_delete_several(parent: QWidget, classes: Sequence[PhotoClass], filed: int) -> bool:
+    """Ask before classes without labels are deleted; returns whether they should be. Cancel is the default."""
+    names = ", ".join(f"“{each.name}”" for each in classes)
+    return _ask_to_delete(parent, _tr("Delete the classes {0}?").format(names), "", filed)
+
+
+def _ask_to_delete(parent: QWidget, question: str, lost: str, filed: int) -> bool:
     box = QMessageBox(parent)
     box.setObjectName("delete_class_question")
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(_tr("Delete class"))
-    box.setText(_tr("Delete the class “{0}”?").format(photo_class.name))
-    lost = _tr("{0} go back to their suggestions.").format(count_photos(labels)) + " " if labels else ""
-    if labels == 1:
-        lost = _tr("1 photo goes back to its suggestion.") + " "
+    box.setText(question)
     stays = _tr("The photos themselves stay where they are.")
     if filed:
         stays += " " + _tr("This includes photos you have sorted into folders ({0}).").format(count_photos(filed))

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_commands import (
+    AddClassesCommand,
     ClassCommand,
     ClassContext,
     OrderCommand,
@@ -18,7 +19,13 @@ from flowersorter.ui.classes.class_commands import (
     RenameClassCommand,
     moved,
 )
-from flowersorter.ui.classes.class_dialogs import ask_for_name, ask_merge_target, ask_to_delete, ask_to_merge
+from flowersorter.ui.classes.class_dialogs import (
+    ask_for_name,
+    ask_merge_target,
+    ask_to_delete,
+    ask_to_delete_several,
+    ask_to_merge,
+)
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed
@@ -96,6 +103,11 @@ class ClassesController(QObject):
         """Create a class with a name that the person typed."""
         session = self._session
         session.library.submit(partial(add_class, session.collection, name), done, failed, changes=Changes.CLASSES)
+
+    def add_all(self, names: Sequence[str], made: Callable[[int], None]) -> None:
+        """Create several classes as one step that can be undone; `made` gets their number."""
+        text = self.tr("Make {0} classes").format(len(names))
+        self._session.undo_stack.push(AddClassesCommand(self._context, names, text, made))
 
     @Slot(int)
     def move_up(self, class_id: int) -> None:
@@ -181,11 +193,28 @@ class ClassesController(QObject):
             text = self.tr("Delete “{0}”").format(one.name)
             self._session.undo_stack.push(RemoveClassCommand(self._context, one.id, 0, text))
 
-    def delete_unlabelled(self) -> None:
-        """Delete the classes that no photo is labelled with, as one step."""
-        unused = [each for each in self._classes if not self._labels(each.id)]
-        self._session.undo_stack.beginMacro(self.tr("Delete {0} classes").format(len(unused)))
-        for each in unused:
+    def delete_unlabelled(self, then: Callable[[], None]) -> None:
+        """Delete the classes that no photo is labelled with, as one step; ask first if photos are filed under them.
+
+        Args:
+            then: Called when there is none left; not where the person cancelled.
+        """
+        names = [each.name for each in self._classes if not self._labels(each.id)]
+
+        def answered(filed: int) -> None:
+            unused = [each for each in self._classes if not self._labels(each.id)]
+            if not filed or ask_to_delete_several(self._front.window, unused, filed):
+                self._delete_all(unused)
+                then()
+
+        count = partial(count_filed, self._session.collection, *names)
+        self._session.library.submit(count, answered, self._front.complain)
+
+    def _delete_all(self, classes: Sequence[PhotoClass]) -> None:
+        if not classes:
+            return
+        self._session.undo_stack.beginMacro(self.tr("Delete {0} classes").format(len(classes)))
+        for each in classes:
             text = self.tr("Delete “{0}”").format(each.name)
             self._session.undo_stack.push(RemoveClassCommand(self._context, each.id, 0, text))
         self._session.undo_stack.endMacro()

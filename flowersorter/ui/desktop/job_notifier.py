@@ -47,7 +47,8 @@ class JobNotifier(QObject):
 
     @Slot(int, str)
     def _on_started(self, job_id: int, title: str) -> None:
-        self._started.setdefault(job_id, (title, self._clock()))  # one that gave way starts again
+        if title:  # else the person did not ask for it
+            self._started.setdefault(job_id, (title, self._clock()))  # one that gave way starts again
 
     @Slot(int, object)
     def _on_succeeded(self, job_id: int, _result: object) -> None:

@@ -40,7 +40,7 @@ class SecondStart(QObject):
             self._listener.listen(address)
 
     def shutdown(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         self._waiting = ()
         self._listener.stop()
 

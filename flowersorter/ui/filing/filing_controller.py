@@ -37,10 +37,12 @@ class FilingController(QObject):
     Signals:
         files_changed(): Files came or went; the folder should be rescanned.
         places_requested(list of place ids, title): Show these photos.
+        suggestions_changed(): To be emitted where other suggestions are shown: the sort is planned again.
     """
 
     files_changed = Signal()
     places_requested = Signal(object, str)
+    suggestions_changed = Signal()
 
     def __init__(
         self, session: Session, front: MessageSink, folder: FolderController, parent: QObject | None = None
@@ -65,6 +67,7 @@ class FilingController(QObject):
         dialog.tree.photos_requested.connect(self._show_photos)
         dialog.finished.connect(self._on_dialog_finished)
         self._folder.labelled.connect(dialog.plan_again)
+        self.suggestions_changed.connect(dialog.plan_again)
         self._dialog = dialog
         dialog.open()
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,12 @@ class PhotoColumns:
             numbers = {folder: number for number, folder in enumerate(folders)}
             self._folders = folders, np.fromiter((numbers[each] for each in of_photos), np.intp, len(of_photos))
         return self._folders
+
+    def photos_by_folder(self) -> dict[Path, int]:
+        """The number of photos in each folder, not counting those below it; folders in natural order."""
+        folders, numbers = self.folders
+        counts = np.bincount(numbers, minlength=len(folders)).tolist()
+        return {Path(folder + os.sep): count for folder, count in zip(folders, counts, strict=True)}
 
     @property
     def taken_at(self) -> NDArray[np.datetime64]:

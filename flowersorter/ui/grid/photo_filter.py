@@ -114,8 +114,8 @@ class PhotoFilter:
             return rows
         if self.ranking:
             ranks = np.full(len(columns), len(self.ranking), np.intp)
-            for rank, place_id in enumerate(self.ranking):
-                ranks[columns.locate([place_id])] = rank
+            ranked = columns.locate(self.ranking)
+            ranks[ranked] = np.arange(len(ranked))
             return rows[np.argsort(ranks[rows], kind="stable")]
         if self.order is Order.DATE:
             return rows[np.argsort(columns.taken_at[rows], kind="stable")]

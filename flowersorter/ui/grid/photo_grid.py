@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from flowersorter.library.tables.settings import TILE_SIZE_PX
 from flowersorter.ui.grid.drag_pixmap import drag_pixmap
+from flowersorter.ui.grid.photo_columns import Rows
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.ui.grid.sections import Section
@@ -170,21 +171,22 @@ class PhotoGrid(SectionedView):
 
     def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803 - Qt's own name
         """Start a drag of the selected photos."""
-        indexes = [self.photos.index(row) for row in self.selected_rows().tolist()]
-        if not indexes:
+        rows = self.selected_rows()
+        if not len(rows):
             return
         drag = QDrag(self)
-        drag.setMimeData(self.photos.mimeData(indexes))
-        drag.setPixmap(self._drag_picture(indexes))
+        drag.setMimeData(self.photos.drag_data(rows))
+        drag.setPixmap(self._drag_picture(rows))
         drag.setHotSpot(QPoint(0, 0))
         drag.exec(Qt.DropAction.CopyAction)
 
-    def _drag_picture(self, indexes: list[QModelIndex]) -> QPixmap:
-        current = self.currentIndex()
-        first = [current] if current in indexes else []
-        shown = (first + [index for index in indexes[:3] if index != current])[:3]
-        images = [index.data(PhotoRole.THUMBNAIL) for index in shown]
-        return drag_pixmap(images, len(indexes), self.palette(), self.devicePixelRatioF())
+    def _drag_picture(self, rows: Rows) -> QPixmap:
+        """Draw the current photo, if it is among the dragged (M,) rows, and the first of them."""
+        current = self.currentIndex().row()
+        first = [current] if current in rows else []
+        shown = list(dict.fromkeys(first + rows[:3].tolist()))[:3]
+        images = [self.photos.index(row).data(PhotoRole.THUMBNAIL) for row in shown]
+        return drag_pixmap(images, len(rows), self.palette(), self.devicePixelRatioF())
 
     def rest(self) -> None:
         """Stop all timers and motion."""

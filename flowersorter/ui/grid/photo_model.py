@@ -19,7 +19,7 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
-from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass
+from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.dates import in_words
@@ -123,9 +123,12 @@ class PhotoModel(ArrangedModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         """Return the place ids of the dragged rows: row numbers would be stale by the time of the drop."""
-        rows = sorted(index.row() for index in indexes)
+        return self.drag_data(np.sort(np.fromiter((index.row() for index in indexes), np.intp)))
+
+    def drag_data(self, rows: Rows) -> QMimeData:
+        """The same for (M,) rows, ascending."""
         mime = QMimeData()
-        mime.setData(PLACES_MIME, QByteArray(self.columns.place_ids[self._order[rows]].tobytes()))
+        mime.setData(PLACES_MIME, QByteArray(self.places_at(rows).tobytes()))
         return mime
 
     # -- what the window tells it

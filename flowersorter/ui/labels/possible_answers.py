@@ -14,30 +14,39 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
 
 def confirmable(columns: PhotoColumns, place_ids: Iterable[int]) -> dict[int, int]:
     """The class that each photo is shown with and that a person has not confirmed yet, by row; unknown have none."""
-    classes: dict[int, int] = {}
-    for row in columns.locate(place_ids).tolist():
-        guess = int(columns.label_ids[row] or columns.class_ids[row])
-        guessed = columns.label_ids[row] > 0 or columns.verdicts[row] not in (Verdict.NONE, Verdict.UNKNOWN)
-        if guess and guessed and not (columns.label_ids[row] and columns.by_person[row]):
-            classes[row] = guess
-    return classes
+    rows = _confirmable(columns, columns.locate(place_ids))
+    return dict(zip(rows.tolist(), _shown(columns, rows).tolist(), strict=True))
 
 
 def rejectable(columns: PhotoColumns, place_ids: Iterable[int]) -> dict[int, int]:
     """The class that each photo is shown with, by photo id; photos that are not read and unknown ones have none."""
-    rows = columns.locate(place_ids)
+    rows = _rejectable(columns, columns.locate(place_ids))
+    return dict(zip(columns.photo_ids[rows].tolist(), _shown(columns, rows).tolist(), strict=True))
+
+
+def _confirmable(columns: PhotoColumns, rows: Rows) -> Rows:
+    labelled = columns.label_ids[rows] > 0
+    suggested = ~np.isin(columns.verdicts[rows], (Verdict.NONE, Verdict.UNKNOWN)) & (columns.class_ids[rows] > 0)
+    return rows[np.where(labelled, ~columns.by_person[rows], suggested)]
+
+
+def _rejectable(columns: PhotoColumns, rows: Rows) -> Rows:
     rows = rows[(columns.photo_ids[rows] > 0) & (columns.class_keys[rows] != PseudoClass.UNKNOWN)]
-    shown = np.where(columns.label_ids[rows] > 0, columns.label_ids[rows], columns.class_ids[rows])
-    return {int(columns.photo_ids[row]): int(class_id) for row, class_id in zip(rows, shown, strict=True) if class_id}
+    return rows[_shown(columns, rows) > 0]
 
 
-def labelled(columns: PhotoColumns, place_ids: Iterable[int]) -> Rows:
+def _shown(columns: PhotoColumns, rows: Rows) -> NDArray[np.int32]:
+    """(M,) int32 the class of the label, else the suggested one."""
+    return np.where(columns.label_ids[rows] > 0, columns.label_ids[rows], columns.class_ids[rows])
+
+
+def labelled(columns: PhotoColumns, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
     """(M,) rows of the photos with a label."""
     rows = columns.locate(place_ids)
     return rows[columns.label_ids[rows] > 0]
 
 
-def markable(columns: PhotoColumns, place_ids: Iterable[int], mark: Mark) -> NDArray[np.int64]:
+def markable(columns: PhotoColumns, place_ids: Iterable[int] | NDArray[np.int64], mark: Mark) -> NDArray[np.int64]:
     """(M,) the photos that were read and are not marked so."""
     rows = columns.locate(place_ids)
     photo_ids: NDArray[np.int64] = columns.photo_ids[rows[columns.marks[rows] != mark]]
@@ -46,16 +55,17 @@ def markable(columns: PhotoColumns, place_ids: Iterable[int], mark: Mark) -> NDA
 
 def possible_actions(columns: PhotoColumns, place_ids: Iterable[int]) -> frozenset[str]:
     """Names of the actions on photos that would change or show something."""
-    places = tuple(place_ids)
-    if not places:
+    places = np.fromiter(place_ids, np.int64)
+    if not len(places):
         return frozenset()
+    rows = columns.locate(places)
     possible = {
-        "confirm": bool(confirmable(columns, places)),
-        "reject": bool(rejectable(columns, places)),
+        "confirm": len(_confirmable(columns, rows)) > 0,
+        "reject": len(_rejectable(columns, rows)) > 0,
         "clear_label": len(labelled(columns, places)) > 0,
         "not_mine": len(markable(columns, places, Mark.NOT_MINE)) > 0,
         "dont_know": len(markable(columns, places, Mark.DONT_KNOW)) > 0,
-        "show_similar": len(places) == 1 and bool((columns.photo_ids[columns.locate(places)] > 0).all()),
+        "show_similar": len(places) == 1 and bool((columns.photo_ids[rows] > 0).all()),
         "compare": len(places) <= 2,  # with one photo, the most similar confirmed one beside it
     }
     always = ("new_class", "large_view", "show_in_folder", "copy_path")

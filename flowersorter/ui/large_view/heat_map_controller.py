@@ -43,6 +43,7 @@ class HeatMapController(QObject):
         super().__init__(parent)
         self._session, self._front, self._canvas = session, front, canvas
         self._found: OrderedDict[_Key, HeatMap] = OrderedDict()
+        self._refitted = session.engine.refitted  # its heat maps are in memory; None: those of stored models
         self._job_id = 0
         self._class_name = self._said = ""
 
@@ -58,6 +59,9 @@ class HeatMapController(QObject):
         self._class_name = class_name
         if not wanted.photo_id:
             return
+        if self._session.engine.refitted is not self._refitted:
+            self._found.clear()
+            self._refitted = self._session.engine.refitted
         key = _Key(wanted.photo_id, class_id, self._session.state.model_id)
         if (known := self._found.get(key)) is not None:
             self._found.move_to_end(key)

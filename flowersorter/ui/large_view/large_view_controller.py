@@ -339,14 +339,14 @@ class LargeViewController(QObject):
         wanted = self.first.wanted
         if not self.is_open or wanted is None or wanted.place_id != place_id:
             return
-        waiting, self._known = self._known is None, known
+        before, self._known = self._known, known
         if known.photo is not None:
             self.view.canvas.set_size(QSize(known.photo.width_px, known.photo.height_px))
         self._show_texts()
-        if waiting and self.comparison.is_on:
+        if before is None and self.comparison.is_on:
             self._show_second()
-        heat = self._action("heat_map")
-        if waiting and heat is not None and heat.isChecked():
+        heat, is_new = self._action("heat_map"), before is None or before.top[:1] != known.top[:1]
+        if is_new and heat is not None and heat.isChecked():
             self._show_heat()
 
     @Slot(object)

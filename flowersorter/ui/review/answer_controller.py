@@ -91,7 +91,7 @@ class AnswerController(QObject):
         self._session, self._front, self._bar, self._grid, self._filter = session, front, bar, grid, photo_filter
         self._labels = labels
         self._latest = LatestOnly(self)
-        self._next: _Assigned | None = None  # not in the library yet
+        self._next: list[_Assigned] = []  # not in the library yet, oldest first
         self._assigned: _Assigned | None = None
         self._before: _Suggestions | None = None
         self._changed: dict[int, int] = {}
@@ -105,6 +105,7 @@ class AnswerController(QObject):
         labels.assigned.connect(self._on_assigned)
         labels.acted.connect(self._on_acted)
         session.photos.modelReset.connect(self._on_reset)
+        session.state.updated.connect(self._on_library)
         grid.installEventFilter(self)
 
     def follow(self, learning: LearningController) -> None:
@@ -187,22 +188,30 @@ class AnswerController(QObject):
 
     @Slot(int, str, object)
     def _on_assigned(self, class_id: int, class_name: str, photo_ids: Sequence[int]) -> None:
-        self._next = _Assigned(class_id, class_name, photo_ids)
+        self._next.append(_Assigned(class_id, class_name, photo_ids))
 
     @Slot(object)
     def _on_acted(self, photo_ids: Collection[int]) -> None:
-        assigned, self._next = self._next, None
+        assigned = self._written(photo_ids)
         self._forget()
         self._bar.clear()
         columns = self._session.photos.columns
         self._before = _Suggestions.of(columns, photo_ids)
-        if assigned is None or not set(photo_ids).issuperset(assigned.photo_ids):  # undone, or not a label
+        if assigned is None:  # undone, or not a label
             self._bar.settle()
             return
         self._assigned = assigned
         candidates = columns.photo_ids[(columns.label_ids == 0) & (columns.photo_ids > 0)]
         call = partial(_find_alike, self._session.engine, tuple(assigned.photo_ids), candidates)
         self._latest.request(assigned, call)
+
+    def _written(self, photo_ids: Collection[int]) -> _Assigned | None:
+        """Take the oldest label of these photos, which is in the library now; those before it were not written."""
+        for number, each in enumerate(self._next):
+            if set(photo_ids).issuperset(each.photo_ids):
+                del self._next[: number + 1]
+                return each
+        return None
 
     def _forget(self) -> None:
         self._latest.forget()
@@ -216,6 +225,13 @@ class AnswerController(QObject):
         if before is not None and not np.array_equal(before.place_ids, self._session.photos.columns.place_ids):
             self._forget()
             self._bar.hide()
+
+    @Slot()
+    def _on_library(self) -> None:
+        """Offer no look-alikes for a class that was deleted or merged."""
+        assigned = self._assigned
+        if assigned is not None and all(each.id != assigned.class_id for each in self._session.state.classes):
+            self._dismiss()
 
     # -- their effects
 

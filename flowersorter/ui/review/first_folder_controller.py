@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowersorter.domain.changes import Changes
 from flowersorter.domain.folder_class_names import folders_like_classes
-from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.review.first_folder_bar import FirstFolderBar
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import insert_above
-from flowersorter.workflows.labelling.class_changes import add_class
 
 #: A folder does not fit where at least this share of its photos is unknown, of at least so many.
 _MANY_UNKNOWN, _ENOUGH_PHOTOS = 0.5, 10
@@ -76,7 +70,7 @@ class FirstFolderController(QObject):
         if len(roots) != 1:
             return ()
         known = {each.name.casefold() for each in self._session.state.classes}
-        found = folders_like_classes(roots[0], self._session.photos.columns.paths)
+        found = folders_like_classes(roots[0], self._session.photos.columns.photos_by_folder())
         return () if any(name.casefold() in known for name in found) else found
 
     def _does_not_fit(self) -> bool:
@@ -94,21 +88,10 @@ class FirstFolderController(QObject):
     def _on_accepted(self) -> None:
         self._bar.hide()
         if self._folders:
-            session = self._session
-            session.library.submit(
-                partial(_add_classes, session.collection, self._folders),
-                self._on_added,
-                self._front.complain,
-                changes=Changes.CLASSES,
-            )
+            self._classes.add_all(self._folders, self._on_made)
         else:
-            self._classes.delete_unlabelled()
-            self.naming_requested.emit()
+            self._classes.delete_unlabelled(self.naming_requested.emit)
 
-    def _on_added(self, made: Sequence[PhotoClass]) -> None:
-        self._front.bar.say(self.tr("{0} classes made from the sub-folders.").format(len(made)))
+    def _on_made(self, count: int) -> None:
+        self._front.bar.say(self.tr("{0} classes made from the sub-folders.").format(count))
         self._folder.rescan(quiet=False)
-
-
-def _add_classes(collection: CollectionStore, names: Sequence[str]) -> list[PhotoClass]:
-    return [add_class(collection, name) for name in names]

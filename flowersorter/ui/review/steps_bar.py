@@ -33,7 +33,7 @@ class StepButton(QToolButton):
         return self._current
 
     def set_current(self, *, current: bool) -> None:
-        """Light the step, or do so no longer."""
+        """Highlight the step, or remove the highlight."""
         self._current = current
         font = self.font()
         font.setBold(current)

@@ -29,6 +29,7 @@ from flowersorter.workers.latest_only import LatestOnly
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.training.learn import LearnRequest
     from flowersorter.workflows.training.train import TrainResult
 
@@ -66,22 +67,25 @@ class LearningController(QObject):
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
         self._latest = LatestOnly(self)
-        self._together = QTimer(self, singleShot=True, interval=TOGETHER_MS)
+        self._burst_timer = QTimer(self, singleShot=True, interval=TOGETHER_MS)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._action = self._learned = 0  # numbers of the last action, and of the last one the exact fit knows
+        self._action = self._learned_action = 0  # numbers of the last action, and of the last one the exact fit knows
         self._changed: dict[int, int] = {}  # number of the last action by photo id, since the last exact fit
-        self._refitting = self._again = False
-        self._trains = True  # the last exact fit made the model that is in use
+        self._refitting = self._refit_pending = False
+        self._fit_follows = True  # the last exact fit made the model that is in use
         self._job_id = self._job_action = 0
         self._is_background = False  # the exact fit: an action stops it
+        self._is_outdated = False  # the exact fit: an action has stopped it
         self._cancel = CancelToken()
         self._waiting: Callable[[], None] | None = None
         self._latest.loaded.connect(self._on_refitted)
         self._latest.failed.connect(self._on_not_refitted)
-        self._together.timeout.connect(self._refit_again)
+        self._burst_timer.timeout.connect(self._refit_again)
         self._pause.timeout.connect(self._on_pause)
         labels.acted.connect(self._on_acted)
         folder.labels_found.connect(self._on_acted)
+        folder.opened.connect(self._on_opened)
+        folder.labelled.connect(self._on_scanned)
         labels.suggestions_outdated.connect(self._on_marks)
         classes.folder_outdated.connect(self._on_classes)
         training.trained.connect(self._on_retrained)
@@ -99,18 +103,19 @@ class LearningController(QObject):
         self._session.state.set_setting(LEARNING_PAUSED, paused)
         if paused:
             self.rest()
-        elif self._action > self._learned:
+        elif self._action > self._learned_action:
             self._begin()
 
     def rest(self) -> None:
         """Stop the timers and the fits in hand."""
-        self._together.stop()
+        self._burst_timer.stop()
         self._pause.stop()
         self._forget()
         self._session.queue.cancel(self._job_id)
 
     def shutdown(self) -> None:
         """Wait a moment for the refit in hand."""
+        self._session.queue.drop(self._job_id)
         self.rest()
         self._latest.shutdown()
 
@@ -138,53 +143,70 @@ class LearningController(QObject):
     def _on_retrained(self) -> None:
         """Retrain has learned from the labels, perhaps not from those that were given meanwhile."""
         self._forget()
-        if self._action > self._learned and not self.paused:
+        if self._action > self._learned_action and not self.paused:
             self._begin()
 
+    @Slot()
+    def _on_opened(self) -> None:
+        """Other photos are open than those that `when_settled` was called for."""
+        self._waiting = None
+
+    @Slot()
+    def _on_scanned(self) -> None:
+        """Refit after a scan: it may have shown suggestions that it made before the last action."""
+        if self._action > self._learned_action and not self.paused:
+            self._refit_pending = True
+            self._refit_again()
+
     def when_settled(self, go_on: Callable[[], None]) -> None:
-        """Call `go_on` once the exact fit knows every action; at once where it does, and while learning is paused."""
-        if self.paused or self._action == self._learned:
+        """Call `go_on` once the exact fit knows every action; at once where it does, and while learning is paused.
+
+        It is not called where the person cancels the fit, or opens another folder.
+        """
+        if self.paused or self._action == self._learned_action:
             go_on()
             return
         self._waiting = go_on
-        if not self._session.queue.alive(self._job_id):
-            self._learn(self.tr("Learning from your photos"))
+        self._learn_for_waiting()
 
     # -- at once
 
     def _begin(self) -> None:
         self._pause.start()
         if self._is_background:
+            self._is_outdated = True
             self._session.queue.cancel(self._job_id)
-        if self._refitting or self._together.isActive():
-            self._again = True
+        if self._refitting or self._burst_timer.isActive():
+            self._refit_pending = True
         else:
             self._refit()
 
     def _refit(self) -> None:
-        self._refitting, self._again, self._cancel = True, False, CancelToken()
-        self._together.start()
+        self._refitting, self._refit_pending, self._cancel = True, False, CancelToken()
+        self._burst_timer.start()
         photo_ids = self._session.photos.columns.photo_ids.copy()
         call = partial(_follow_labels, self._session.engine, tuple(self._changed), photo_ids, self._cancel)
         self._latest.request(self._action, call)
 
     @Slot()
     def _refit_again(self) -> None:
-        if self._again and not self._refitting and not self._together.isActive():
+        if self._refit_pending and not self._refitting and not self._burst_timer.isActive():
             self._refit()
 
     def _forget(self) -> None:
         """Drop the refit in hand."""
         self._cancel.cancel()
         self._latest.forget()
-        self._refitting = self._again = False
+        self._refitting = self._refit_pending = False
 
     @Slot(object, object)
-    def _on_refitted(self, _action: int, found: ShownPredictions | None) -> None:
+    def _on_refitted(self, _action: int, found: tuple[NamedModel, ShownPredictions] | None) -> None:
+        """Show the suggestions and use their model, in one step: photos are sorted as they are shown."""
         self._refitting = False
         if found is not None:
-            self._show(found)
-        elif self._trains and not self._session.queue.alive(self._job_id):
+            self._session.engine.refitted = found[0]
+            self._show(found[1])
+        elif self._fit_follows and not self._session.queue.alive(self._job_id):
             self._learn()
         self._refit_again()
 
@@ -203,7 +225,7 @@ class LearningController(QObject):
     @Slot()
     def _on_pause(self) -> None:
         """Fit exactly where there is something new, nothing runs, and no dialog shows figures or a plan."""
-        if self._action == self._learned:
+        if self._action == self._learned_action:
             return
         if self._session.queue.busy or self._refitting or QApplication.activeModalWidget() is not None:
             self._pause.start()
@@ -214,35 +236,60 @@ class LearningController(QObject):
         """Submit the exact fit; without a title the status bar does not show it."""
         from flowersorter.workflows.training.learn import LearnRequest
 
-        self._job_action, self._is_background = self._action, background
+        self._job_action, self._is_background, self._is_outdated = self._action, background, False
         request = LearnRequest(tuple(self._changed), self._folder.roots, self._session.device)
         self._job_id = self._session.queue.submit(
             title,
             partial(_learn, self._session.engine, request),
-            Listener(succeeded=self._on_learned, failed=self._on_failed, cancelled=self._go_on),
+            Listener(succeeded=self._on_learned, failed=self._on_failed, cancelled=self._on_cancelled),
             background=background,
             changes=Changes.MODEL | Changes.CLASSES,
         )
 
     def _on_learned(self, result: object) -> None:
         assert isinstance(result, tuple)
-        trained, found, self._trains = result
-        self._learned = self._job_action
+        trained, found, self._fit_follows = result
+        self._learned_action = self._job_action
         self._forget()
-        if self._trains:  # else the fit in use is still that of other labels
-            self._changed = {at: number for at, number in self._changed.items() if number > self._learned}
+        self._session.engine.refitted = None  # a refit may have been shown since the exact fit was in use
+        if self._fit_follows:  # else the fit in use is still that of other labels
+            self._changed = {at: number for at, number in self._changed.items() if number > self._learned_action}
         if found is not None:
             self._show(found)
         if trained is not None:
             self.learned.emit(trained)
-        self._go_on()
-        if self._action > self._learned and not self.paused:
+        if self.paused or self._action == self._learned_action:
+            self._go_on()
+        else:
             self._begin()
+            self._learn_for_waiting()
 
     def _on_failed(self, error: Exception) -> None:
-        self._learned, self._trains = self._job_action, False
-        self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))))
-        self._go_on()
+        """Let the person decide whether to go on with the suggestions that are shown."""
+        self._learned_action, self._fit_follows = self._job_action, False
+        waiting, self._waiting = self._waiting, None
+        deeds = [(self.tr("Go On"), waiting)] if waiting is not None else []
+        self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))), *deeds)
+
+    def _on_cancelled(self) -> None:
+        """Learn again for what waits, unless the person cancelled that; the model in use is still the one before."""
+        if self.paused:
+            self._go_on()
+            return
+        if not self._is_outdated:
+            self._waiting = None
+        self._pause.start()
+        self._learn_for_waiting()
+
+    def _learn_for_waiting(self) -> None:
+        """Show that the exact fit is waited for, and begin it where it has not."""
+        if self._waiting is None:
+            return
+        title = self.tr("Learning from your photos")
+        if not self._session.queue.alive(self._job_id):
+            self._learn(title)
+        elif not self._front.bar.busy:
+            self._front.bar.start(self._job_id, title)  # the job that is waited for has no title
 
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, None
@@ -252,11 +299,11 @@ class LearningController(QObject):
 
 def _follow_labels(
     engine: Engine, changed: tuple[int, ...], photo_ids: NDArray[np.int64], cancel: CancelToken
-) -> ShownPredictions | None:
+) -> tuple[NamedModel, ShownPredictions] | None:
     from flowersorter.workflows.training.incremental_fit import follow_labels
 
     found = follow_labels(engine, changed, photo_ids[photo_ids > 0], cancel)
-    return None if found is None else ShownPredictions.of(found)
+    return None if found is None else (found.named, ShownPredictions.of(found.predictions))
 
 
 def _learn(

@@ -61,7 +61,7 @@ class FilterController(QObject):
         return shown.class_key if shown.places is None and shown.class_key > 0 else 0
 
     def set_names(self, names: Mapping[int, str]) -> None:
-        """Use these class names; a class that is gone is shown no longer."""
+        """Use these class names; stop showing a class that is gone."""
         self._names = names
         if self.class_shown and self.class_shown not in names:
             self.show_all()

@@ -41,12 +41,14 @@ class LazyControllers(QObject):
         predictions_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
         ranked_requested(list of place ids, title): Show these photos in this order.
+        suggestions_changed(): To be emitted where other suggestions are shown.
     """
 
     files_changed = Signal()
     predictions_outdated = Signal()
     places_requested = Signal(object, str)
     ranked_requested = Signal(object, str)
+    suggestions_changed = Signal()
 
     def __init__(
         self,
@@ -169,6 +171,7 @@ class LazyControllers(QObject):
         from flowersorter.ui.filing.filing_controller import FilingController
 
         made = FilingController(self._session, self._front, self._folder, self)
+        self.suggestions_changed.connect(made.suggestions_changed)
         made.files_changed.connect(self.files_changed)
         made.places_requested.connect(self.places_requested)
         return made

@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.collections.title(()))
 
     def _connect(self) -> None:
-        queue, photos = self.session.queue, self.session.photos
+        queue, photos, pool = self.session.queue, self.session.photos, self.session.thumbnails
         queue.started.connect(self.job_bar.start)
         queue.progressed.connect(self.job_bar.progress)
         queue.finished.connect(self.job_bar.end)
@@ -148,7 +148,6 @@ class MainWindow(QMainWindow):
         queue.failed.connect(lambda _job_id, error: self.front.complain(error))
         self.session.state.updated.connect(self._on_library)
         self.job_bar.cancel_requested.connect(queue.cancel_current)
-        pool = self.session.thumbnails
         pool.arrived.connect(photos.repaint)
         pool.unreadable.connect(photos.mark_unreadable)
         photos.files_changed.connect(pool.forget)
@@ -198,6 +197,8 @@ class MainWindow(QMainWindow):
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
+        self.learning.suggestions_changed.connect(late.suggestions_changed)
+        self.learning.suggestions_changed.connect(self.grid.selection_settled)
         for asking in (self.training, late):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)

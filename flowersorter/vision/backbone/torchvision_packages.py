@@ -8,6 +8,8 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 
 _PACKAGES = ("torchvision", "torchvision.models")
+#: Asked for by those who use a package: `from torchvision.models import *` asks for the second.
+_DEFINED = ("__version__", "__all__")
 
 _lock = threading.RLock()
 _running = False
@@ -41,11 +43,16 @@ class _DeferredPackage(ModuleType):
     """A package whose code has not run yet; its modules can be imported."""
 
     def __getattr__(self, name: str) -> object:
-        if name.startswith("__") and name != "__version__":  # asked by the import system, of every module
+        if name.startswith("__") and name not in _DEFINED:  # asked by the import system, of every module
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         with _lock:
             _run_packages()
         return ModuleType.__getattribute__(self, name)
+
+    def __dir__(self) -> list[str]:
+        with _lock:
+            _run_packages()
+        return sorted(vars(self))
 
 
 def _run_packages() -> None:

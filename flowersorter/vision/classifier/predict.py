@@ -43,6 +43,38 @@ class Predictions:
     caveats: NDArray[np.uint8]
 
 
+class ScoredBy:
+    """What scores depend on: equal for models that differ in other things, such as their thresholds.
+
+    Args:
+        model: The model.
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # compared only
+
+    def __init__(self, model: Model) -> None:
+        self._parts = (model.weight, model.bias, model.novelty)
+        self._temperature = model.temperature
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ScoredBy) or self._temperature != other._temperature:
+            return False
+        return all(mine is theirs for mine, theirs in zip(self._parts, other._parts, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Scores of a model for N photos by themselves.
+
+    Attributes:
+        logits: (N, C) float32, calibrated.
+        ood_score: (N,) float32, OOD score relative to the predicted class.
+    """
+
+    logits: NDArray[np.float32]
+    ood_score: NDArray[np.float32]
+
+
 def predict(
     model: Model,
     features: Features,
@@ -69,13 +101,26 @@ def predict(
         rejected: (N, C) the classes that a person said the photos do not show.
         by_folder: (N,) whether `unknown` alone says which photos are unknown, not their OOD scores.
     """
+    scores = score(model, features, coordinates, rejected)
+    return judge(model, scores, unknown, sure_from, terms, rejected, by_folder)
+
+
+def score(
+    model: Model,
+    features: Features,
+    coordinates: Coordinates | None = None,
+    rejected: NDArray[np.bool_] | None = None,
+) -> Scores:
+    """Score N photos by themselves: the part of `predict` that takes time, and that no folder changes.
+
+    Args:
+        model: The model.
+        features: Of the photos.
+        coordinates: As in `predict`.
+        rejected: As in `predict`.
+    """
     photos, classes = len(features), len(model.class_names)
-    result = Predictions(
-        np.empty((photos, classes), np.float32),
-        np.empty(photos, np.uint8),
-        np.empty(photos, np.float32),
-        np.empty(photos, np.uint8),
-    )
+    result = Scores(np.empty((photos, classes), np.float32), np.empty(photos, np.float32))
     axes = model.novelty.axes
     columns = model.weight.T if coordinates is not None else np.hstack([model.weight.T, axes.columns])
 
@@ -86,28 +131,60 @@ def predict(
             part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, axes.origin)
         else:
             part_coordinates = coordinates.take(rows)
-        logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
-        best = logits.argmax(axis=1)
-        if rejected is not None:
-            logits = _of_rest(logits, rejected[rows])
-        probabilities = softmax(logits)
+        result.logits[rows] = logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
+        probabilities = softmax(_of_rest(logits, _part(rejected, rows)))
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
-        ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
+        result.ood_score[rows] = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
+
+    with ThreadPool() as pool:
+        pool.map(work, row_blocks(photos, _BLOCK_ROWS))
+    return result
+
+
+def judge(
+    model: Model,
+    scores: Scores,
+    unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
+    terms: NDArray[np.float32] | None = None,
+    rejected: NDArray[np.bool_] | None = None,
+    by_folder: NDArray[np.bool_] | None = None,
+) -> Predictions:
+    """Predict N photos from their scores.
+
+    Args:
+        model: The model.
+        scores: Of the photos, with the same rejected classes.
+        unknown: As in `predict`, like all others.
+        sure_from: As in `predict`.
+        terms: As in `predict`.
+        rejected: As in `predict`.
+        by_folder: As in `predict`.
+    """
+    photos = len(scores.ood_score)
+    probabilities = np.empty(scores.logits.shape, np.float32)
+    result = Predictions(probabilities, np.empty(photos, np.uint8), scores.ood_score, np.empty(photos, np.uint8))
+
+    def work(rows: slice) -> None:
+        logits, ood_score = _of_rest(scores.logits[rows], _part(rejected, rows)), scores.ood_score[rows]
+        probabilities = softmax(logits)
+        guesses, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
         maybe_unknown, sure_there, decided_there = _part(unknown, rows), _part(sure_from, rows), _part(by_folder, rows)
         verdicts = verdicts_of(model, confidence, ood_score, maybe_unknown, sure_there, decided_there)
         if terms is not None:
             probabilities = softmax(logits + terms[rows])
-            best_share = probabilities.max(axis=1)
-            adapted = verdicts_of(model, best_share, ood_score, maybe_unknown, sure_there, decided_there)
+            confidence = probabilities.max(axis=1)
+            adapted = verdicts_of(model, confidence, ood_score, maybe_unknown, sure_there, decided_there)
             verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
+        refused = None
         if rejected is not None:
+            best = scores.logits[rows].argmax(axis=1)
             verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
             verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
             probabilities[rejected[rows]] = 0
-        result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
-        refused = None if rejected is None else np.asarray(rejected[rows].any(axis=1))
-        confidence = probabilities.max(axis=1)
+            confidence, refused = probabilities.max(axis=1), np.asarray(rejected[rows].any(axis=1))
+        result.probabilities[rows], result.verdicts[rows] = probabilities, verdicts
         result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, maybe_unknown, sure_there, refused)
 
     with ThreadPool() as pool:
@@ -120,8 +197,10 @@ def _part(values: NDArray[Number] | None, rows: slice) -> NDArray[Number] | None
     return None if values is None else values[rows]
 
 
-def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_] | None) -> NDArray[np.float32]:
     """Make the (N, C) logits of rejected classes minus infinity, unless all classes of a photo are rejected."""
+    if rejected is None:
+        return logits
     return np.where(rejected & ~rejected.all(axis=1, keepdims=True), np.float32(-np.inf), logits)
 
 

@@ -14,6 +14,8 @@ another flower is underestimated, that of other things is not (`python -m tests.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,16 +55,42 @@ def unknown_probabilities(
     return _posterior(ood_score, *_ALONE)
 
 
+def unknown_beside(ood_score: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Estimate the probabilities of further photos of a folder, as `unknown_probabilities` does from OOD scores alone.
+
+    Args:
+        ood_score: (N,) their OOD scores.
+        others: (M,) float32, probabilities found for the other photos of the folder, which stay.
+
+    Returns:
+        (N,) float32.
+    """
+    return _given(_ratio(ood_score, *_ALONE), _fraction(others)).astype(np.float32)
+
+
 def _posterior(score: NDArray[np.float32], slope: float, midpoint: float) -> NDArray[np.float32]:
     """Alternate between the (N,) posterior probabilities and the fraction of unknown photos until they agree."""
-    evidence = np.clip(slope * (score.astype(np.float64) - midpoint), *_EVIDENCE)
-    ratio, before = np.exp(evidence), _UNKNOWN_BEFORE + _KNOWN_BEFORE
-    fraction = _UNKNOWN_BEFORE / before
-    unknown = np.zeros(len(ratio))
+    ratio, unknown = _ratio(score, slope, midpoint), np.zeros(len(score))
+    fraction = _fraction(unknown[:0])
     for _ in range(_STEPS):
-        weighted = fraction * ratio
-        unknown = weighted / (weighted + 1 - fraction)
-        last, fraction = fraction, (unknown.sum() + _UNKNOWN_BEFORE) / (len(ratio) + before)
+        unknown = _given(ratio, fraction)
+        last, fraction = fraction, _fraction(unknown)
         if abs(fraction - last) < _CONVERGED:
             break
     return unknown.astype(np.float32)
+
+
+def _ratio(score: NDArray[np.float32], slope: float, midpoint: float) -> NDArray[np.float64]:
+    """(N,) likelihood ratios, unknown to known."""
+    return np.asarray(np.exp(np.clip(slope * (score.astype(np.float64) - midpoint), *_EVIDENCE)), np.float64)
+
+
+def _given(ratio: NDArray[np.float64], fraction: float) -> NDArray[np.float64]:
+    """(N,) posterior probabilities where this fraction of the photos is unknown."""
+    weighted = fraction * ratio
+    return np.asarray(weighted / (weighted + 1 - fraction), np.float64)
+
+
+def _fraction(unknown: NDArray[Any]) -> float:
+    """The fraction of unknown photos among some with (N,) probabilities, which has a prior."""
+    return float((unknown.sum() + _UNKNOWN_BEFORE) / (len(unknown) + _UNKNOWN_BEFORE + _KNOWN_BEFORE))

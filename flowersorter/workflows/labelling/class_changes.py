@@ -22,6 +22,24 @@ def add_class(collection: CollectionStore, name: str) -> PhotoClass:
     return collection.classes.add(name)
 
 
+def add_classes(collection: CollectionStore, names: Sequence[str]) -> list[PhotoClass]:
+    """Make several classes as one step, last in the list; names that cannot be used or are taken are left out.
+
+    Raises:
+        ClassRefused: none of them can be used; why the last one cannot.
+    """
+    made, refusal = list[PhotoClass](), None
+    with collection.database.transaction():
+        for name in names:
+            try:
+                made.append(collection.classes.add(name))
+            except ClassRefused as error:
+                refusal = error
+    if refusal is not None and not made:
+        raise refusal
+    return made
+
+
 def find_or_add_class(collection: CollectionStore, name: str) -> tuple[PhotoClass, bool]:
     """Find the class of a name, or make it, last in the list.
 
@@ -122,6 +140,6 @@ def restore_class(collection: CollectionStore, pending: PendingLabels, removed: 
     return LabelNews(dict(collection.labels.get([*removed.photo_ids, *read.values()])))
 
 
-def count_filed(collection: CollectionStore, class_name: str) -> int:
-    """How many photos are filed under a class."""
-    return len(filed_under(collection.database, class_name))
+def count_filed(collection: CollectionStore, *class_names: str) -> int:
+    """How many photos are filed under these classes."""
+    return sum(len(filed_under(collection.database, name)) for name in class_names)

@@ -56,7 +56,8 @@ def _private(engine: Engine) -> tuple[list[Path], list[Path], list[str]]:
     sorts = collection.journal.runs()
     opened = [Path(each) for each in (*collection.settings.get(settings.LAST_ROOTS), *_texts(engine))]
     folders = [Path.home(), collection.folder, *opened, *(run.destination for run in sorts)]
-    words = [each.name for each in collection.classes.all()]
+    words = [each.name for each in collection.classes.all()] + collection.classes.keys_of_former_names()
+    words += [name for model in collection.models.all() for name in model.classes]  # as they were written then
     return list(places.paths), folders, [*words, *_names_of_person()]
 
 

@@ -23,6 +23,7 @@ _CODE = re.compile(r"^.*[/\\](?:site-packages|python3\.\d+)[/\\]|^.*[/\\](?=flow
 _FRAME = re.compile(r'^( *File )"([^"\n]*\.pyc?)"(, line \d+(?:, in [\w<>.]+)?)$', re.MULTILINE)
 _PATH = re.compile(r"(?<![\w.>/\\])(?:file:/*|~[\w-]*[/\\]|[A-Za-z]:[/\\]|\\\\|/)(?=[^\s/])")
 _QUOTES = {"'": "'", '"': '"', "“": "”", "‘": "’", "«": "»", "`": "`"}
+_BEFORE, _AFTER = (re.escape("".join(marks) + "/\\") for marks in (_QUOTES.keys(), _QUOTES.values()))
 _REASONS = sorted({os.strerror(number) for number in errno.errorcode}, key=len, reverse=True)
 _REASON = re.compile("(?:: |, )(?:" + "|".join(map(re.escape, _REASONS)) + r")\.?$")
 _SUFFIXES = "|".join(sorted((suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES), key=len, reverse=True))
@@ -45,8 +46,8 @@ class Redactor:
         parents = {path.parent for path in known}
         parts = {part for folder in (*parents, *folders) for part in folder.parts}
         self._files = {form for path in known for form in _written(path.name)}
-        self._names = {part for part in parts if len(part) > 1 and part.strip("/\\:").casefold() not in _COMMON}
-        self._words = {word for word in words if len(word) > 1}
+        self._names = {part for part in parts if part.strip("/\\:").casefold() not in {"", *_COMMON}}
+        self._words = set(words)
         self._numbers: dict[str, dict[str, int]] = {}
 
     def redact(self, text: str) -> str:
@@ -98,7 +99,7 @@ class Redactor:
         if not forms:
             return text
         ordered = sorted(forms, key=len, reverse=True)
-        pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
+        pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(_pattern, ordered)) + r")(?!\w)", re.IGNORECASE)
         return pattern.sub(lambda match: self._number(kind, match[0].casefold()), text)
 
     def _number(self, kind: str, name: str) -> str:
@@ -122,6 +123,12 @@ def _written(name: str) -> set[str]:
     forms |= {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
     forms.add(name.encode("utf-8", "backslashreplace").decode("utf-8"))
     return {form for form in forms if PurePath(form).name}
+
+
+def _pattern(name: str) -> str:
+    """Match a name also where only its folded form is known; one letter only in quotes or in a path, else it is any."""
+    pattern = re.escape(name).replace("ss", "(?:ss|ß)")
+    return pattern if len(name) > 1 else rf"(?<=[{_BEFORE}]){pattern}(?=[{_AFTER}])"
 
 
 def _without_controls(text: str) -> str:

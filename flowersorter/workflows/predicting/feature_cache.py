@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
+from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import OodDetector
+from flowersorter.vision.classifier.predict import ScoredBy, Scores, score
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
-from flowersorter.vision.features.packed import Features, pack
+from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.vision.parallel import ThreadPool, row_blocks
@@ -30,6 +32,9 @@ _WORTH_LENDING = 512
 #: Fewer photos than this are read from the disk whenever they are asked for: so labelling, which asks for a few new
 #: photos at a time, takes no memory for each of them.
 _WORTH_KEEPING = 512
+#: Scores of so many classes at most are kept: they take an eighth of the memory of the coordinates.
+_MOST_CLASSES = 48
+_PLACES, _SCORES = "places", "scores"
 _NONE = -1
 
 
@@ -99,6 +104,12 @@ class FeatureTable:
         for part in self._parts(photo_ids):
             yield part.positions, part.features
 
+    def of_photos(self, photo_ids: NDArray[np.int64]) -> Features:
+        """Features of (N,) photos that are embedded, in their order, a copy; N at least 1."""
+        parts = list(self.parts(photo_ids))
+        order = np.argsort(np.concatenate([positions for positions, _ in parts]))
+        return join([features for _, features in parts]).take(order)
+
     def parts_along(
         self, photo_ids: NDArray[np.int64], novelty: OodDetector
     ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates]]:
@@ -107,13 +118,42 @@ class FeatureTable:
         That is remembered until the axes of another one are asked for: after most corrections a model keeps its own.
         """
         for part in self._parts(photo_ids):
+            yield part.positions, part.features, self._along(part, novelty)
+
+    def scored(
+        self, photo_ids: NDArray[np.int64], model: Model
+    ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates, Scores]]:
+        """As `parts_along`, with the scores of a model, which are remembered until another one is asked for."""
+        kind, by = _SCORES if len(model.class_names) <= _MOST_CLASSES else None, ScoredBy(model)
+        for part in self._parts(photo_ids):
+            places = self._along(part, model.novelty)
+
+            def compute(part: _Part = part, places: Coordinates = places) -> tuple[NDArray[np.float32], ...]:
+                scores = score(model, part.features, places)
+                return scores.logits, scores.ood_score
+
+            yield part.positions, part.features, places, Scores(*self._computed(part, kind, by, compute))
+
+    def _along(self, part: _Part, novelty: OodDetector) -> Coordinates:
+        def compute() -> tuple[NDArray[np.float32], ...]:
+            places = novelty.axes.project(part.features)
+            return places.projection, places.residual
+
+        return Coordinates(*self._computed(part, _PLACES, novelty.key, compute))
+
+    def _computed(
+        self, part: _Part, kind: str | None, key: object, compute: Callable[[], tuple[NDArray[np.float32], ...]]
+    ) -> tuple[NDArray[np.float32], ...]:
+        """What was computed from the features of a part with the same key, or is computed now; None: not kept."""
+        if kind is None:
+            return compute()
+        with self._lock:
+            found = part.kept.computed(part, kind, key)
+        if found is None:
+            found = compute()
             with self._lock:
-                places = part.kept.places(part, novelty)
-            if places is None:
-                places = novelty.axes.project(part.features)
-                with self._lock:
-                    part.kept.keep_places(part, novelty, places)
-            yield part.positions, part.features, places
+                part.kept.keep_computed(part, kind, key, found)
+        return found
 
     def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[_Part]:
         with self._lock:
@@ -198,17 +238,17 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Places:
-    """Where the rows of a block lie along the axes of one model.
+class _Computed:
+    """Values computed from the features of a block.
 
     Attributes:
-        key: Of these axes.
-        places: (B, R + 1) and (B,).
-        there: (B,) bool, which of them are known.
+        key: Of the axes, or the model, that they were computed with.
+        values: (B, ...) each, a row for each photo.
+        there: (B,) bool, which of the rows are known.
     """
 
-    key: bytes
-    places: Coordinates
+    key: object
+    values: tuple[NDArray[np.float32], ...]
     there: NDArray[np.bool_]
 
 
@@ -221,7 +261,7 @@ class _Kept:
     """
 
     row_of: dict[bytes, int] = field(default_factory=dict)
-    _places: dict[int, _Places] = field(default_factory=dict)  # by block
+    _computed: dict[tuple[str, int], _Computed] = field(default_factory=dict)  # by kind and block
     _row_of_photo: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     _levels: list[NDArray[np.uint8]] = field(default_factory=list)
     _scales: list[NDArray[np.float32]] = field(default_factory=list)
@@ -252,8 +292,9 @@ class _Kept:
                     new.imagenet_ids,
                     new.probabilities,
                 )
-            if block in self._places:
-                self._places[block].there[at] = False
+            for kind in (_PLACES, _SCORES):
+                if (kind, block) in self._computed:
+                    self._computed[kind, block].there[at] = False
 
     def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
         """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
@@ -289,27 +330,28 @@ class _Kept:
         kinds = self._kinds[block].take(at)  # a copy: it is small
         return Features(self._levels[block][side_by_side], self._scales[block][side_by_side], kinds)
 
-    def places(self, part: _Part, novelty: OodDetector) -> Coordinates | None:
-        """Where the photos of a part lie along the axes of a model, if that is known of all of them."""
-        known = self._places.get(part.block)
-        if known is None or known.key != novelty.key or part.edition != self.edition:
+    def computed(self, part: _Part, kind: str, key: object) -> tuple[NDArray[np.float32], ...] | None:
+        """What was computed from the features of a part with this key, if that is known of all its photos."""
+        known = self._computed.get((kind, part.block))
+        if known is None or known.key != key or part.edition != self.edition:
             return None
         if not known.there[part.at].all():
             return None
         side_by_side = len(part.at) and part.at[-1] - part.at[0] == len(part.at) - 1
         # A view: a row that is written meanwhile is of the same photo, known better.
-        return known.places.take(slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at)
+        rows = slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at
+        return tuple(values[rows] for values in known.values)
 
-    def keep_places(self, part: _Part, novelty: OodDetector, places: Coordinates) -> None:
-        """Remember that, unless rows were put since, and forget where the block lay along the axes of another model."""
+    def keep_computed(self, part: _Part, kind: str, key: object, values: tuple[NDArray[np.float32], ...]) -> None:
+        """Remember that, unless rows were put since, and forget what was computed with another key."""
         if part.edition != self.edition or len(part.at) < _WORTH_LENDING:
             return
-        known = self._places.get(part.block)
-        if known is None or known.key != novelty.key:
-            inside = np.empty((_BLOCK_ROWS, places.projection.shape[1]), np.float32)
-            empty = Coordinates(inside, np.empty(_BLOCK_ROWS, np.float32))
-            known = self._places[part.block] = _Places(novelty.key, empty, np.zeros(_BLOCK_ROWS, np.bool_))
-        known.places.put(part.at, places)
+        known = self._computed.get((kind, part.block))
+        if known is None or known.key != key:
+            empty = tuple(np.empty((_BLOCK_ROWS, *each.shape[1:]), each.dtype) for each in values)
+            known = self._computed[kind, part.block] = _Computed(key, empty, np.zeros(_BLOCK_ROWS, np.bool_))
+        for kept, each in zip(known.values, values, strict=True):
+            kept[part.at] = each
         known.there[part.at] = True
 
     def rows_of_photos(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.classifier.predict import judge
 from flowersorter.vision.dataset_shift.folder_adaptation import (
     LEAST_PHOTOS,
     MOST_CONNECTED,
@@ -23,7 +23,7 @@ from flowersorter.vision.dataset_shift.folder_adaptation import (
     folder_bias,
     follow_neighbours,
 )
-from flowersorter.vision.features.packed import Features, join
+from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import can_estimate, judged_by_folder, unknown_probability
@@ -101,8 +101,7 @@ def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int6
     """Return (M,) the photos that are adapted, and (M, C) float32 their terms or (1, C) those that all share."""
     engine, model = folder.engine, folder.named.model
     # By their hashes: the same photos give the same terms in whatever order they were read.
-    others, _ = engine.collection.photos.by_hash(folder.unlabelled)
-    known, logits, ood_score, features = _known(engine, model, others, cancel)
+    known, logits, ood_score, features = _known(engine, model, folder.by_hash, cancel)
     if len(known) < LEAST_PHOTOS:
         return known[:0], logits[:0]
     bias = folder_bias(logits, ood_score, model.class_logits)
@@ -128,18 +127,14 @@ def _known(
     unknown, judged = unknown_probability(engine, model, photo_ids), judged_by_folder(engine, model, photo_ids)
     logits = np.empty((len(photo_ids), len(model.class_names)), np.float32)
     ood_score, known = np.empty(len(photo_ids), np.float32), np.zeros(len(photo_ids), np.bool_)
-    parts: list[tuple[NDArray[np.intp], Features]] = []
-    for positions, features, coordinates in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
+    table = engine.features(model.backbone)
+    for positions, _, _, scores in table.scored(photo_ids, model):
         cancel.check()
-        result = predict(model, features, coordinates, unknown[positions], by_folder=judged[positions])
+        result = judge(model, scores, unknown[positions], by_folder=judged[positions])
         logits[positions] = np.log(np.maximum(result.probabilities, _LEAST))
-        kept = result.verdicts != Verdict.UNKNOWN
-        ood_score[positions], known[positions] = result.ood_score, kept
-        parts.append((positions[kept], features.take(kept)))
-    if not known.any() or known.sum() > MOST_CONNECTED:
-        return photo_ids[known], logits[known], ood_score[known], None
-    order = np.argsort(np.concatenate([positions for positions, _ in parts]))
-    return photo_ids[known], logits[known], ood_score[known], join([features for _, features in parts]).take(order)
+        ood_score[positions], known[positions] = result.ood_score, result.verdicts != Verdict.UNKNOWN
+    few = 0 < np.count_nonzero(known) <= MOST_CONNECTED
+    return photo_ids[known], logits[known], ood_score[known], table.of_photos(photo_ids[known]) if few else None
 
 
 def _remember(

@@ -13,7 +13,6 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import MOST_LABELLED, PhotoSample
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import join
 from flowersorter.vision.features.pca import Coordinates, spread_sample
 from flowersorter.workflows.models.current_model import NamedModel, starter
@@ -54,6 +53,11 @@ class FolderPhotos:
         self.class_ids = output_class_ids(engine, named.model)
 
     @cached_property
+    def by_hash(self) -> NDArray[np.int64]:
+        """(M,) int64, those without a label in the order of their hashes, in whatever order they were read."""
+        return self.engine.collection.photos.by_hash(self.unlabelled)[0]
+
+    @cached_property
     def labelled(self) -> Sample | None:
         """Labelled photos of the model's classes, also those labelled since it was trained, the starter's, or both."""
         return _labelled_sample(self.engine, self.named, self._labels, self.class_ids)
@@ -69,10 +73,9 @@ def predicted_classes(
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return (N,) predicted class ids, `NO_CLASS` for photos without an embedding, and (N,) float32 OOD scores."""
     classes, ood_score = np.full(len(photo_ids), NO_CLASS), np.zeros(len(photo_ids), np.float32)
-    for positions, features, coordinates in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
+    for positions, _, _, scores in engine.features(model.backbone).scored(photo_ids, model):
         cancel.check()
-        result = predict(model, features, coordinates)
-        classes[positions], ood_score[positions] = class_ids[result.probabilities.argmax(axis=1)], result.ood_score
+        classes[positions], ood_score[positions] = class_ids[scores.logits.argmax(axis=1)], scores.ood_score
     return classes, ood_score
 
 

@@ -14,7 +14,7 @@ from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.classifier.predict import judge, predict
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
@@ -51,10 +51,10 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     terms, outputs = logit_terms(engine, model, wanted), np.array(meant, np.int32)
     answers = engine.collection.answers.get(wanted)
     answered = np.isin(wanted, list(answers))
-    for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
+    for positions, features, places, scores in engine.features(model.backbone).scored(wanted, model):
         added = None if terms is None else terms[positions]
         of_folder = unknown[positions], sure_from[positions], added
-        result = predict(model, features, places, *of_folder, by_folder=judged[positions])
+        result = judge(model, scores, *of_folder, by_folder=judged[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         caveats[positions] = result.caveats
         embedded[positions] = True

@@ -221,9 +221,9 @@ def read_new(
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
-            changed = estimate.add(block.places, cancel) if estimate is not None else []
+            changed = [estimate.add(block.places, cancel)] if estimate is not None else []
             if rows:
-                report(RowsChanged(rows_for(engine, [*block.places, *changed], backbone.name)))
+                report(RowsChanged(rows_for(engine, Places.joined([block.places, *changed]), backbone.name)))
             report(Progress(text("Suggesting classes"), done, len(new)))
     known, shown = places.known_photo_ids, places if rows else None
     _embed_and_tell(engine, request, known, shown, report, cancel)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_values import replaced, value_of
-from flowersorter.domain.place import Place, Places
+from flowersorter.domain.place import Places
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import is_tuned
 from flowersorter.vision.classifier.background import BackgroundDetector
@@ -26,7 +26,7 @@ from flowersorter.vision.classifier.batch_novelty import (
 )
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
-from flowersorter.vision.classifier.unknown_share import unknown_probabilities
+from flowersorter.vision.classifier.unknown_share import unknown_beside, unknown_probabilities
 from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph
 from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
 from flowersorter.vision.features.bursts import find_bursts
@@ -45,6 +45,8 @@ from flowersorter.workflows.predicting.photo_samples import (
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
+#: So many times as many photos as the last time are worth another estimate of all of them.
+_GROWN = 1 + 1 / 32
 #: Photos up to which a folder is connected.
 _MOST_PHOTOS = 10_000
 #: Share of the labelled photos that are in a folder with labels of its own, at least.
@@ -120,6 +122,9 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
 class RunningEstimate:
     """Estimates the unknown photos of a folder while it is read, block by block, from their OOD scores alone.
 
+    All photos are estimated again when there are `_GROWN` times as many, so that the time for a photo does not grow
+    with the folder; until then new photos are estimated beside the others.
+
     Args:
         engine: Of the collection with the photos; keeps the result.
         named: The model that predicts the photos; None estimates nothing.
@@ -131,10 +136,10 @@ class RunningEstimate:
         self._class_ids = np.empty(0, np.intp) if self._model is None else output_class_ids(engine, self._model)
         self._not_mine = [] if self._model is None else engine.collection.answers.marked(Mark.NOT_MINE)
         self._ids, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
-        self._levels = np.empty(0, np.intp)
-        self._place_of: dict[int, Place] = {}
+        self._found, self._levels = np.empty(0, np.float32), np.empty(0, np.intp)  # of all photos at the last time
+        self._places = np.empty((2, 0), np.int64)  # photo id and place id of each place
 
-    def add(self, places: Places, cancel: CancelToken) -> list[Place]:
+    def add(self, places: Places, cancel: CancelToken) -> Places:
         """Add photos that were read.
 
         Args:
@@ -148,22 +153,30 @@ class RunningEstimate:
             Cancelled: a stop was requested.
         """
         if self._model is None:
-            return []
+            return Places.of(())
         photo_ids = places.known_photo_ids
         answered = [*self._engine.collection.labels.get(photo_ids), *self._not_mine]
-        new = np.setdiff1d(photo_ids, np.append(self._ids, np.array(answered, np.int64)))
+        new = photo_ids[~np.isin(photo_ids, self._ids) & ~np.isin(photo_ids, answered)]
         classes, scores = predicted_classes(self._engine, self._model, new, self._class_ids, cancel)
         there = classes != NO_CLASS
-        before, last = self._ids, self._levels
-        self._ids, self._scores = np.append(before, new[there]), np.append(self._scores, scores[there])
-        if not len(self._ids):
-            return []
-        found = unknown_probabilities(self._scores)
-        self._levels = np.searchsorted([MAYBE_UNKNOWN, UNKNOWN], found)
-        _remember(self._engine, self._model, self._ids, self._ids, found)
-        changed = [self._place_of[photo_id] for photo_id in before[self._levels[: len(before)] != last].tolist()]
-        self._place_of.update((int(photo_id), place) for photo_id, place in zip(places.photo_ids, places, strict=True))
-        return changed
+        new, scores = new[there], scores[there]
+        self._ids, self._scores = np.append(self._ids, new), np.append(self._scores, scores)
+        changed = np.empty(0, np.int64)
+        if len(self._ids) < _GROWN * len(self._found):
+            _remember(self._engine, self._model, new, new, unknown_beside(scores, self._found))
+        elif len(new):
+            changed = self._estimate_again(self._model)
+        before, self._places = self._places, np.hstack([self._places, [places.photo_ids, places.ids]])
+        changed_places = before[1, np.isin(before[0], changed)]
+        return self._engine.collection.photos.places(changed_places) if len(changed_places) else Places.of(())
+
+    def _estimate_again(self, model: Model) -> NDArray[np.int64]:
+        """Estimate all photos; returns those that are more or less probably unknown than the last time."""
+        last, known = self._levels, len(self._levels)
+        self._found = unknown_probabilities(self._scores)
+        self._levels = np.searchsorted([MAYBE_UNKNOWN, UNKNOWN], self._found)
+        _remember(self._engine, model, self._ids, self._ids, self._found)
+        return self._ids[:known][self._levels[:known] != last]
 
 
 def can_estimate(model: Model) -> bool:
@@ -185,7 +198,7 @@ def _remember(
 def _estimate(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return (M,) the embedded photos without a label, and (M,) float32 their probabilities."""
     engine, model = folder.engine, folder.named.model
-    others, _ = engine.collection.photos.by_hash(folder.unlabelled)
+    others = folder.by_hash
     classes, ood_score = predicted_classes(engine, model, others, folder.class_ids, cancel)
     there = classes != NO_CLASS
     others, classes, ood_score = others[there], classes[there], ood_score[there]

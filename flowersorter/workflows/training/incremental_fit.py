@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,12 +55,26 @@ def fit_for(
     return fitted
 
 
-def suggestions_after(
-    engine: Engine, changed: Iterable[int], photo_ids: Iterable[int] | NDArray[np.int64], cancel: CancelToken
-) -> PhotoPredictions | None:
-    """Predict photos as they will be after the next training, before it: at once after an action, nothing is stored.
+@dataclass(frozen=True, slots=True, eq=False)
+class Refit:
+    """The model in use, fitted again after an action.
 
-    Only the head of all photos is fitted again, see `refit_head`.
+    Attributes:
+        named: The model; it is used for everything once it is `Engine.refitted`, see `model_for`.
+        predictions: Its predictions of the photos that were asked for.
+    """
+
+    named: NamedModel
+    predictions: PhotoPredictions
+
+
+def follow_labels(
+    engine: Engine, changed: Iterable[int], photo_ids: Iterable[int] | NDArray[np.int64], cancel: CancelToken
+) -> Refit | None:
+    """Predict photos as they will be after the next training, before it: at once after an action.
+
+    Only the head of all photos is fitted again, see `refit_head`. Nothing is stored, and the model in use stays: that
+    changes in the same step as the suggestions that are shown.
 
     Args:
         engine: Has the fit of the model in use.
@@ -69,28 +83,14 @@ def suggestions_after(
         cancel: Checked in every step.
 
     Returns:
-        The predictions; None if only a training can tell: there was none since the collection was opened, its model is
-        not in use, or the classes are others.
+        The model and its predictions; None if only a training can tell: there was none since the collection was opened,
+        its model is not in use, or the classes are others.
 
     Raises:
         Cancelled: asked to stop.
     """
-    refitted = _refitted(engine, changed, cancel)
-    return None if refitted is None else guess(engine, refitted.model, photo_ids)
-
-
-def follow_labels(
-    engine: Engine, changed: Iterable[int], photo_ids: Iterable[int] | NDArray[np.int64], cancel: CancelToken
-) -> PhotoPredictions | None:
-    """As `suggestions_after`; until the exact fit the model is used for everything, see `model_for`.
-
-    It is kept in memory alone: nothing is stored.
-    """
-    refitted = _refitted(engine, changed, cancel)
-    if refitted is None:
-        return None
-    engine.refitted = refitted
-    return guess(engine, refitted.model, photo_ids)
+    named = _refitted(engine, changed, cancel)
+    return None if named is None else Refit(named, guess(engine, named.model, photo_ids))
 
 
 def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:

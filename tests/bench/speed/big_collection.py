@@ -22,9 +22,10 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.backbone.registry import DEFAULT
-from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache
 from tests.drawing import RED, jpeg_bytes, textured
+from tests.starter_classes import delete_starter_classes
 
 WIDTH = 2048
 PER_FOLDER = 500
@@ -61,8 +62,10 @@ def make_collection(
 ) -> BigCollection:
     """Make a collection in which every photo is read and embedded, but nothing is trained.
 
-    As after labelling, photos have the embedding of their centre, those with a label that of their mirror image, and
-    what ImageNet's layer takes them for is written down.
+    As after labelling, photos have the embedding of their centre, and what ImageNet's layer takes them for is written
+    down. Photos with a label have no more: a mean of several views has less noise, and nearly all photos without a
+    label would be called unknown beside it. The starter's classes were deleted: its photos are of another world than
+    drawn embeddings, and the model would learn from them too.
 
     Args:
         folder: Gets the sub-folders `collection` and `photos`; made if missing.
@@ -78,6 +81,7 @@ def make_collection(
         write_files(made.photos, photos)
     with CollectionStore.open(made.collection) as collection:
         names = [collection.classes.add(f"Class {number + 1}", ClassOrigin.PERSON) for number in range(classes)]
+        delete_starter_classes(collection)
         hashes = [hashlib.sha256(_file(pictures, number)).digest() for number in range(photos)]
         ids = _remember(
             collection, made.photos, paths, hashes, [len(_file(pictures, number)) for number in range(photos)]
@@ -86,8 +90,7 @@ def make_collection(
         chosen = range(0, labelled * step, step)
         labels = {ids[number]: Label(names[target_of(number, classes)].id, LabelOrigin.PERSON) for number in chosen}
         collection.labels.assign_many(labels)
-        _embed(collection, hashes, classes, CENTRE, set(range(photos)))
-        _embed(collection, hashes, classes, WIDE, set(chosen))
+        _embed(collection, hashes, classes)
         resemblances = ImageNetPriorCache.of(collection, DEFAULT)
         for start in range(0, photos, _BLOCK):
             resemblances.get(hashes[start : start + _BLOCK])
@@ -114,8 +117,8 @@ def write_files(folder: Path, photos: int) -> None:
         path.write_bytes(_file(pictures, number))
 
 
-def draw_embeddings(numbers: NDArray[np.intp], classes: int) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-    """Draw what a network might make of some photos and of their mirror images.
+def draw_embeddings(numbers: NDArray[np.intp], classes: int) -> NDArray[np.float16]:
+    """Draw what a network might make of some photos.
 
     Pooled features are non-negative with heavy tails: here each is an exponential of a few hidden directions, in
     which the classes lie apart, times noise of its own.
@@ -125,7 +128,7 @@ def draw_embeddings(numbers: NDArray[np.intp], classes: int) -> tuple[NDArray[np
         classes: How many classes the collection has.
 
     Returns:
-        (N, 2048) float16 of the photos and the same of their mirror images.
+        (N, 2048) float16.
     """
     world = np.random.default_rng(_SEED)
     mixing = world.normal(0, _SPREAD / np.sqrt(_DIRECTIONS), (_DIRECTIONS, WIDTH)).astype(np.float32)
@@ -138,20 +141,15 @@ def draw_embeddings(numbers: NDArray[np.intp], classes: int) -> tuple[NDArray[np
     hidden = (centres[targets] + draw.standard_normal((len(numbers), _DIRECTIONS), np.float32)) * strength
     mean = np.exp(hidden @ mixing + level)
     centre = mean * draw.standard_exponential(mean.shape, np.float32)
-    flip = 0.75 * centre + 0.25 * mean * draw.standard_exponential(mean.shape, np.float32)
-    return np.minimum(centre, _LARGEST).astype(np.float16), np.minimum(flip, _LARGEST).astype(np.float16)
+    return np.asarray(np.minimum(centre, _LARGEST), np.float16)
 
 
-def _embed(collection: CollectionStore, hashes: list[bytes], classes: int, view: str, wanted: set[int]) -> None:
-    """Store the drawn embeddings of one view of some photos, by their numbers."""
+def _embed(collection: CollectionStore, hashes: list[bytes], classes: int) -> None:
+    """Store the drawn embeddings of all photos."""
     store = collection.embeddings(DEFAULT)
     for start in range(0, len(hashes), _BLOCK):
         block = np.arange(start, min(start + _BLOCK, len(hashes)))
-        chosen = [number for number in block.tolist() if number in wanted]
-        if chosen:
-            centre, flip = draw_embeddings(block, classes)
-            rows = (centre if view == CENTRE else flip)[np.array(chosen) - start]
-            store.append([hashes[number] for number in chosen], view, rows)
+        store.append(hashes[start : start + _BLOCK], CENTRE, draw_embeddings(block, classes))
 
 
 def _remember(

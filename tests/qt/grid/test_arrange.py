@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,3 +89,22 @@ def test_sections_cover_every_photo_once(grouping: Grouping, photos: list[tuple[
     assert [row for section in found.sections for row in section.rows] == list(range(len(photos)))
     assert len({section.identity for section in found.sections}) == len(found.sections)
     assert all((np.diff(found.order[list(section.rows)]) > 0).all() for section in found.sections)
+
+
+def test_a_ranking_orders_its_places_and_the_others_follow_by_name() -> None:
+    columns, random = PhotoColumns(rows(300)), np.random.default_rng(2)
+    ranking = random.permutation(400)[:150].tolist()  # a few are not in the folder
+    shown = np.sort(random.permutation(300)[:200])
+    ordered = PhotoFilter(ranking=tuple(ranking)).ordered(shown, columns)
+    places = columns.place_ids[shown].tolist()
+    ranked = [place for place in ranking if place in places]
+    assert columns.place_ids[ordered].tolist() == ranked + [place for place in places if place not in ranking]
+
+
+def test_photos_are_counted_by_the_folder_they_are_in() -> None:
+    folders = ["/photos", "/photos/iris", "/photos/iris 10", "/photos/iris 2", "/photos/iris/wet"]
+    chosen = np.random.default_rng(3).integers(0, len(folders), 200)
+    paths = tuple(Path(folders[at]) / f"{number}.jpg" for number, at in enumerate(chosen))
+    counted = PhotoColumns(replace(rows(200), paths=paths)).photos_by_folder()
+    assert counted == Counter(path.parent for path in paths)
+    assert [path.name for path in counted] == ["photos", "iris", "wet", "iris 2", "iris 10"]

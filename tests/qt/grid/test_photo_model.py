@@ -226,6 +226,7 @@ def test_drag_data_carries_places_not_rows(model: PhotoModel) -> None:
     mime = model.mimeData([model.index(2), model.index(0)])
     assert mime.formats() == [PLACES_MIME]
     assert places_in(mime) == [2, 10]
+    assert places_in(model.drag_data(np.array([0, 2]))) == places_in(mime)
 
 
 def test_many_scattered_changes_are_one_reset(model: PhotoModel) -> None:

@@ -53,3 +53,28 @@ def test_the_menu_offers_what_changes_something() -> None:
     assert possible_actions(columns(), []) == frozenset()
     assert not {"show_similar", "compare"} & possible_actions(columns(), range(1, 6))
     assert not answers - {"compare"} & possible_actions(PhotoColumns(unread(2)), [1])
+
+
+def test_photos_in_every_mix_of_states_agree_with_the_rules_one_by_one() -> None:
+    count, random = 2000, np.random.default_rng(1)
+    mixed = PhotoColumns(
+        replace(
+            rows(count),
+            photo_ids=np.where(random.random(count) < 0.8, np.arange(count) + 1, 0),
+            verdicts=random.choice([int(each) for each in Verdict], count).astype(np.uint8),
+            class_ids=random.integers(0, 4, count).astype(np.int32),
+            label_ids=np.where(random.random(count) < 0.5, random.integers(1, 4, count), 0).astype(np.int32),
+            by_person=random.random(count) < 0.5,
+        )
+    )
+    place_ids = random.permutation(count + 9)  # a few are not in the folder
+    confirmed, rejected = {}, {}
+    for row in mixed.locate(place_ids).tolist():
+        label, suggestion = int(mixed.label_ids[row]), int(mixed.class_ids[row])
+        is_guess = suggestion and mixed.verdicts[row] not in (Verdict.NONE, Verdict.UNKNOWN)
+        if not mixed.by_person[row] if label else is_guess:
+            confirmed[row] = label or suggestion
+        if mixed.photo_ids[row] and (label or (suggestion and mixed.verdicts[row] != Verdict.UNKNOWN)):
+            rejected[int(mixed.photo_ids[row])] = label or suggestion
+    assert list(confirmable(mixed, place_ids).items()) == list(confirmed.items())
+    assert list(rejectable(mixed, place_ids).items()) == list(rejected.items())

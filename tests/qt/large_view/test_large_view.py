@@ -181,7 +181,7 @@ def test_neighbours_are_decoded_ahead_and_the_zoom_stays_under_the_cursor(
 
 
 def test_two_photos_are_compared_with_one_zoom_and_a_missing_heat_map_is_explained(
-    program: Program, qtbot: QtBot
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     red, green = places(program, "red")[0], places(program, "green")[1]
     view, second = open_at(program, red, green, key=Qt.Key.Key_C), large(program).comparison.feed
@@ -205,6 +205,13 @@ def test_two_photos_are_compared_with_one_zoom_and_a_missing_heat_map_is_explain
     assert "roses" in view.second_name.whole
     press(program, Qt.Key.Key_H)
     qtbot.waitUntil(lambda: "does not show where it looks" in program.window.job_bar.message.text())
+    # Another suggestion has another heat map.
+    asked, known, roses = list[int](), large(program)._known, class_named(program, "roses")
+    monkeypatch.setattr(large(program)._heat, "show", lambda _photo, class_id, _name: asked.append(class_id))
+    assert known is not None
+    large(program)._on_details(shown(program), known)
+    large(program)._on_details(shown(program), replace(known, top=((roses, 0.9),)))
+    assert asked == [roses]
     press(program, Qt.Key.Key_Space)
     for name in ("compare", "heat_map"):
         assert not program.window.actions_by_name[name].isChecked()

@@ -86,6 +86,17 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(progra
     QTest.keyClick(grid, Qt.Key.Key_L)
     assert "Give a photo its class first" in window.job_bar.message.text()
 
+    # Two classes are given before the first one is written; then the second one is deleted.
+    window.labels.assign(red[1:2], class_named(program, "red"))
+    window.labels.assign(green[2:3], class_named(program, "green"))
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "green. 3 more look like this.")
+    stored(program).classes.delete(class_named(program, "green"))
+    show_stored(program)
+    qtbot.waitUntil(lambda: not bar.isVisible())
+    bar.take_requested.emit()
+    assert not labelled(program, "red") & set(green)
+    idle(program, qtbot)
+
 
 def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtbot: QtBot) -> None:
     window, bar = program.window, program.window.answer_bar

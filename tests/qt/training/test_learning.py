@@ -58,12 +58,14 @@ def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: 
     assert "unknown" not in window.job_bar.message.text(), "no figure of suggestions that are shown no longer"
     message = window.job_bar.message.text()
     never_pause(program)
+    window.grid.select_places(places(program, "blue")[5:])
     window.labels.assign(places(program, "blue")[:3], class_named(program, "green"))
     with qtbot.waitSignal(window.learning.suggestions_changed):
         pass
     assert engine.refitted is not None
     assert stored(program).models.all() == models
     assert guesses(program, "blue") == {"green"}
+    qtbot.waitUntil(lambda: window.inspector.headline.text().rstrip("?") == "green")  # as on its tile
     columns = program.photos.columns
 
     # Sort waits for the exact fit, and files what is shown then.
@@ -80,6 +82,8 @@ def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: 
     for file in dialog.plan.files:
         row = columns.names.index(str(file.filing.source))
         assert file.filing.class_name == names[int(columns.label_ids[row] or columns.class_ids[row])]
+    with qtbot.waitSignal(dialog.plan_requested):
+        window.learning.suggestions_changed.emit()
     dialog.reject()
     assert window.job_bar.message.text() == message, "learning says nothing by itself"
 

@@ -22,14 +22,15 @@ def test_names_that_may_be_classes(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["2026", "2026-05-01", "05", "100APPLE", "101_PANA", "2024 spring", "DCIM", "Camera Roll", "New folder",
-     "Neuer Ordner", "IMG_0001", "Screenshots", "WhatsApp Images", "_", ".thumbnails", "train", "val", "Bilder", "raw"],
+     "Neuer Ordner", "IMG_0001", "Screenshots", "WhatsApp Images", "_", ".thumbnails", "train", "val", "Bilder", "raw",
+     "Not sure", "Duplicates"],
 )  # fmt: skip
 def test_names_of_cameras_phones_and_calendars(name: str) -> None:
     assert not names_a_class(name)
 
 
-def photos(**folders: int) -> list[Path]:
-    return [ROOT / folder / f"{number}.jpg" for folder, count in folders.items() for number in range(count)]
+def photos(**folders: int) -> dict[Path, int]:
+    return {ROOT / folder: count for folder, count in folders.items()}
 
 
 def test_two_folders_with_enough_photos_look_like_classes() -> None:
@@ -39,11 +40,13 @@ def test_two_folders_with_enough_photos_look_like_classes() -> None:
 def test_one_folder_is_no_set_of_classes_nor_are_many_or_a_few_among_many_photos() -> None:
     assert folders_like_classes(ROOT, photos(iris=30)) == ()
     assert folders_like_classes(ROOT, photos(**{f"name{chr(97 + n % 26)}{n}": 3 for n in range(101)})) == ()
-    loose = [ROOT / f"{number}.jpg" for number in range(6)]
-    assert folders_like_classes(ROOT, photos(iris=3, fern=3) + loose) == ()
-    assert folders_like_classes(ROOT, photos(iris=3, fern=3) + loose[:5]) == ("iris", "fern")
+    assert folders_like_classes(ROOT, photos(iris=3, fern=3) | {ROOT: 6}) == ()
+    assert folders_like_classes(ROOT, photos(iris=3, fern=3) | {ROOT: 5}) == ("iris", "fern")
 
 
 def test_photos_of_other_roots_count_as_elsewhere() -> None:
-    elsewhere = [Path(f"/other/{number}.jpg") for number in range(6)]
-    assert folders_like_classes(ROOT, photos(iris=3, fern=3) + elsewhere) == ()
+    assert folders_like_classes(ROOT, photos(iris=3, fern=3) | {Path("/other"): 6}) == ()
+
+
+def test_photos_of_deeper_folders_count_for_the_sub_folder_above_them() -> None:
+    assert folders_like_classes(ROOT, photos(iris=2, **{"iris/2026": 1, "fern/May/wet": 3})) == ("iris", "fern")

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QRect, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from flowersorter.ui.grid.sections import Identity, Section, SectionKind
 from flowersorter.ui.grid.view.section_layout import SectionLayout
 
-#: Makes the header of a section. Its `update_section(section)` and `show_folded(folded=...)` are called where it has
-#: them; where it has a signal `fold_requested`, the grid answers it.
+#: Makes the header of a section; one that is a `FoldingHeader` is kept up to date.
 HeaderFactory = Callable[[Section, QWidget], QWidget]
+
+
+@runtime_checkable
+class FoldingHeader(Protocol):
+    """A header whose section can be folded.
+
+    Signals:
+        fold_requested(): Show only the first line of the section, or all of it again.
+    """
+
+    @property
+    def fold_requested(self) -> SignalInstance:
+        """The signal."""
+
+    def update_section(self, section: Section) -> None:
+        """Show the section as it is now."""
+
+    def show_folded(self, *, folded: bool) -> None:
+        """Show whether the section is folded."""
 
 
 class HeaderPool(QObject):
@@ -126,7 +145,7 @@ class HeaderPool(QObject):
             self._set_tab_order()
 
     def release(self) -> None:
-        """Follow the keyboard no longer."""
+        """Stop following the keyboard."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)
@@ -135,9 +154,8 @@ class HeaderPool(QObject):
         header = self._factory(section, self._viewport)
         header.setAutoFillBackground(True)
         header.setBackgroundRole(QPalette.ColorRole.Base)
-        requested = getattr(header, "fold_requested", None)
-        if requested is not None:
-            requested.connect(self._on_fold)
+        if isinstance(header, FoldingHeader):
+            header.fold_requested.connect(self._on_fold)
         header.hide()
         self._widgets[section.identity] = header
         return header
@@ -181,12 +199,9 @@ class HeaderPool(QObject):
 
 
 def _tell(header: QWidget, section: Section, *, folded: bool) -> None:
-    update_section = getattr(header, "update_section", None)
-    if update_section is not None:
-        update_section(section)
-    show_folded = getattr(header, "show_folded", None)
-    if show_folded is not None:
-        show_folded(folded=folded)
+    if isinstance(header, FoldingHeader):
+        header.update_section(section)
+        header.show_folded(folded=folded)
 
 
 def _in_tab_order(header: QWidget) -> list[QWidget]:

@@ -189,7 +189,7 @@ class SectionLayout:
         numbers = np.searchsorted(self._firsts, rows, side="right") - 1
         return rows[rows - self._firsts[numbers] < self._shown[numbers]]
 
-    # -- the ways of the keyboard
+    # -- where the arrow keys go
 
     def column_of(self, row: int) -> int:
         """The column of a row that is shown."""

@@ -31,7 +31,43 @@ assert type(torchvision.models.get_model("resnet18", weights=None)) is ResNet
 TorchvisionArchitecture("mobilenet_v3_small", "classifier.3").build()
 """
 
+STAR = """
+import torch
+import flowersorter.vision.backbone.resnet
+import torchvision
+from torchvision.models import *
+assert resnet18 is torchvision.models.resnet18
+assert "get_model" in dir(torchvision.models) and "ops" in dir(torchvision)
+"""
+API = """
+import argparse, gettext, sys
+import flowersorter.api
+for name in flowersorter.__all__:
+    getattr(flowersorter, name)
+assert "torchvision" not in sys.modules
+assert argparse._ is gettext.gettext
+assert argparse.ngettext is gettext.ngettext
+
+import torchvision
+assert "torchvision.ops" in sys.modules
+before = vars(torchvision).copy()
+import flowersorter.vision.backbone.resnet
+assert vars(torchvision) == before
+"""
+
+
+def run(script: str) -> None:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_script_gets_all_of_torchvision_whichever_way_it_asks() -> None:
+    run(STAR)
+
+
+def test_the_python_interface_leaves_torchvision_and_argparse_as_they_are() -> None:
+    run(API)
+
 
 def test_torchvision_is_loaded_when_more_of_it_is_used() -> None:
-    done = subprocess.run([sys.executable, "-W", "error", "-c", SCRIPT], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run(SCRIPT)

@@ -107,6 +107,24 @@ def test_what_helps_the_developers_remains(redactor: Redactor) -> None:
     assert redactor.redact("Anna am Strand.jpg and Zoë.JPG") == "<photo 1>.jpg and <photo 2>.jpg"
 
 
+def test_a_name_of_one_letter_goes_where_it_is_a_name() -> None:
+    redactor = Redactor([Path("/media/q/Z/a.jpg")], [], ["B", "strasse"])
+    assert redactor.redact("B: class “b” in folder 'Z', a 'z', b\\z\\x") == (
+        "B: class “<name 1>” in folder '<folder 1>', a '<folder 1>', b\\<folder 1>\\x"
+    )
+    assert redactor.redact("Straße and STRASSE") == "<name 2> and <name 2>"
+
+
+def test_names_of_classes_that_are_gone_are_removed_too(engine: Engine) -> None:
+    metadata = {"backbone": "x", "note": "", "held_out_accuracy": None, "photos": 2, "class_names": ["Rose", "Tulpe"]}
+    engine.collection.models.add({}, metadata)
+    classes = engine.collection.classes
+    classes.rename(classes.add("Dahlie").id, "Iris")
+    classes.delete(classes.add("Nachbar Otto").id)
+    (engine.collection.folder / LOG_NAME).write_text("WARNING: no Dahlie, Nachbar Otto, Rose or Tulpe\n")
+    assert "no <name 1>, <name 2>, <name 3> or <name 4>" in diagnostics(engine, silent, CancelToken())
+
+
 def test_the_report_has_versions_counts_checks_and_the_log(
     engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

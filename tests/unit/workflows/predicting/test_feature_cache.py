@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,10 @@ from flowersorter.library.cache.append_only_rows import AppendOnlyRows
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
+from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
+from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import OodDetector
+from flowersorter.vision.classifier.predict import Scores, score
 from flowersorter.vision.features.packed import Features, pack
 from flowersorter.vision.features.pca import PCA, Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
@@ -344,6 +348,45 @@ def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
     assert 202 <= sum(projected) < 400
     places(one)
     assert (np.abs(places(other) - changed) < 1e-6).all()
+
+
+def test_scores_are_worked_out_once_for_a_model(
+    collection: CollectionStore, store: EmbeddingStore, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[int] = []
+
+    def counted(model: Model, features: Features, coordinates: Coordinates) -> Scores:
+        scored.append(len(features))
+        return score(model, features, coordinates)
+
+    monkeypatch.setattr(module, "score", counted)
+    ids = known(collection, range(100))
+    append(store, range(100))
+    weight = np.random.default_rng(0).standard_normal((2, WIDTH)).astype(np.float32)
+    model = Model(("a", "b"), BACKBONE, weight, np.zeros(2, np.float32), 1.0, CAUTIOUS, novelty(1))
+
+    def logits(by: Model) -> NDArray[np.float32]:
+        result = np.zeros((100, 2), np.float32)
+        for positions, features, places, scores in table.scored(ids, by):
+            result[positions] = scores.logits
+            exact = score(by, features, places)
+            np.testing.assert_allclose(scores.logits, exact.logits, atol=1e-5)
+            np.testing.assert_allclose(scores.ood_score, exact.ood_score, atol=1e-5)
+        return result
+
+    first, all_but_the_last_few = logits(model), 100 - 100 % BLOCK
+    again = len(ids) - all_but_the_last_few  # fewer than are worth lending
+    assert sum(scored) == 100
+    stricter = replace(model, thresholds=Thresholds(sure=0.99, likely=0.8))
+    assert np.array_equal(logits(stricter), first)
+    assert sum(scored) == 100 + again
+    assert not np.allclose(logits(replace(model, bias=np.ones(2, np.float32))), first)
+    assert sum(scored) == 200 + again
+    logits(model)
+    append(store, [3, 5], WIDE)
+    before = sum(scored)
+    assert not np.array_equal(logits(model)[[3, 5]], first[[3, 5]]), "another view of them is there"
+    assert before + 2 <= sum(scored) < before + 100
 
 
 def novelty(seed: int) -> OodDetector:

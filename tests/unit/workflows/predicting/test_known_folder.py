@@ -19,6 +19,10 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.photos.scan import scan
 from flowersorter.vision.backbone.registry import DEFAULT, Backbone
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import Scores, score
+from flowersorter.vision.features.packed import Features
+from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
@@ -139,6 +143,26 @@ def test_a_photo_is_looked_at_without_reading_all_others_from_the_disk(
     monkeypatch.setattr(EmbeddingStore, "get", get)
     details(engine, int(rows.place_ids[1]))
     assert sum(read) == 0
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_photo_is_scored_once_while_its_folder_is_opened(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For its row, for the unknown photos, for the terms of the folder, and for the predictions of the result."""
+    scored: list[int] = []
+
+    def count(model: Model, features: Features, coordinates: Coordinates) -> Scores:
+        scored.append(len(features))
+        return score(model, features, coordinates)
+
+    monkeypatch.setattr(feature_cache, "score", count)
+    folder = known_folder(engine.collection, tmp_path / "photos", MANY)
+    folder_rows(engine, folder)
+    look_at(engine, folder)
+    assert sum(scored) == MANY
+    predictions_for(engine, engine.collection.photos.ids())
+    assert sum(scored) == MANY
 
 
 def test_a_photo_edited_outside_is_another_photo(engine: Engine, photos: Path) -> None:

@@ -16,10 +16,12 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.predict import UNKNOWN
+from flowersorter.vision.classifier.unknown_share import unknown_probabilities
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for, starter, use_model
+from flowersorter.workflows.predicting import unknown_photos
 from flowersorter.workflows.predicting.photo_details import predictions_for
-from flowersorter.workflows.predicting.photo_samples import FolderPhotos
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos, output_class_ids, predicted_classes
 from flowersorter.workflows.predicting.unknown_photos import (
     RunningEstimate,
     find_unknown_photos,
@@ -184,10 +186,33 @@ def test_the_first_photos_of_an_unknown_class_are_not_sure_for_long(
     places = Places.of([engine.collection.photos.places_of(photo_id)[0] for photo_id in foreign.tolist()])
     estimate = RunningEstimate(engine, taught)
     changed = [estimate.add(places.take(np.arange(start, start + 20)), CancelToken()) for start in range(0, 120, 20)]
-    assert changed[0] == []
+    assert len(changed[0]) == 0
     first = set(foreign[:20].tolist())
     assert any(place.photo_id in first for later in changed[1:] for place in later)
     assert verdicts(engine, foreign).count(Verdict.SURE) < verdicts_alone(engine, taught, foreign) / 4
+
+
+def test_the_cost_of_a_photo_does_not_grow_with_the_folder(
+    engine: Engine, taught: NamedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most blocks are estimated beside the photos read before, with the fraction of unknown ones found among those."""
+    estimated = list[int]()
+
+    def count(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        estimated.append(len(scores))
+        return unknown_probabilities(scores)
+
+    monkeypatch.setattr(unknown_photos, "unknown_probabilities", count)
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 120, 1))
+    places = Places.of([engine.collection.photos.places_of(photo_id)[0] for photo_id in foreign.tolist()])
+    estimate = RunningEstimate(engine, taught)
+    for number in range(120):
+        estimate.add(places.take(np.array([number])), CancelToken())
+    assert len(estimated) < 90
+    assert estimated[:30] == list(range(1, 31)), "a few photos are estimated again with every other one"
+    running = unknown_probability(engine, taught.model, foreign)
+    scores = predicted_classes(engine, taught.model, foreign, output_class_ids(engine, taught.model), CancelToken())[1]
+    assert np.allclose(running, unknown_probabilities(scores), atol=0.02)
 
 
 def verdicts_alone(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> int:
@@ -206,6 +231,6 @@ def test_a_running_estimate_leaves_labelled_photos_and_other_folders_alone(
     before = unknown(engine, taught, foreign)
     labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
     places = Places.of([engine.collection.photos.places_of(photo_id)[0] for photo_id in labelled.tolist()])
-    assert RunningEstimate(engine, taught).add(places, CancelToken()) == []
+    assert RunningEstimate(engine, taught).add(places, CancelToken()) == Places.of(())
     assert not unknown(engine, taught, labelled).any()
     assert np.array_equal(unknown(engine, taught, foreign), before)

@@ -21,7 +21,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter, use_model
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
-from flowersorter.workflows.training.incremental_fit import suggestions_after
+from flowersorter.workflows.training.incremental_fit import follow_labels
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.starter_classes import delete_starter_classes
 from tests.stub_network import open_colour_network
@@ -137,8 +137,9 @@ def test_suggestions_come_at_once_after_an_action_and_as_the_training_gives_them
     assign(taught.collection, [changed], other)
     taught.collection.labels.clear([removed])
     models, state = taught.collection.models.all(), last_state(taught)
-    quick = suggestions_after(taught, [changed, removed], photo_ids, CancelToken())
-    assert quick is not None
+    refit = follow_labels(taught, [changed, removed], photo_ids, CancelToken())
+    assert refit is not None
+    quick = refit.predictions
     assert taught.collection.models.all() == models
     assert last_state(taught) is state
     retrained(taught)
@@ -154,12 +155,12 @@ def test_suggestions_come_at_once_after_an_action_and_as_the_training_gives_them
 def test_suggestions_wait_for_a_training_where_only_that_can_tell(taught: Engine) -> None:
     photo_ids = labelled_ids(taught)
     retrained(taught)
-    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is not None
+    assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is not None
     new = taught.collection.classes.add("new", ClassOrigin.PERSON)
     assign(taught.collection, photo_ids[:1], new.id)
-    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None
+    assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is None
     taught.collection.labels.clear(photo_ids[:1])
     use_model(taught.collection, None)
-    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None
+    assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is None
     taught.fit_in_use = None
-    assert suggestions_after(taught, photo_ids[:1], photo_ids, CancelToken()) is None
+    assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is None

@@ -9,7 +9,7 @@ import pytest
 
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoPredictions
-from flowersorter.jobs import CancelToken, silent
+from flowersorter.jobs import CancelToken, Report, silent
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
@@ -57,7 +57,8 @@ class Folder:
         photo_ids = [photo_id for ids in self.photos.values() for photo_id in ids]
         found = follow_labels(self.engine, changed, photo_ids, CancelToken())
         assert found is not None
-        return found
+        self.engine.refitted = found.named
+        return found.predictions
 
     def models(self) -> list[int]:
         return [entry.id for entry in self.engine.collection.models.all()]
@@ -100,6 +101,13 @@ def test_one_model_shows_explains_and_sorts_between_an_action_and_the_exact_fit(
     } | set(changed), "no suggestion became a label"
 
 
+def test_a_refit_is_used_for_nothing_until_its_suggestions_are_shown(folder: Folder, engine: Engine) -> None:
+    folder.learn([])
+    changed = folder.label("blue", 2, 6, as_class="red")
+    assert follow_labels(engine, changed, folder.photos["blue"], CancelToken()) is not None
+    assert engine.refitted is None
+
+
 def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(folder: Folder, engine: Engine) -> None:
     folder.learn([])
     changed = folder.label("red", 2, 5)
@@ -113,6 +121,22 @@ def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(f
     assert result.predictions is not None
     at = result.predictions.locate(exact.photo_ids)
     np.testing.assert_array_equal(result.predictions.probabilities[at], exact.probabilities)
+
+
+def test_a_cancelled_fit_that_has_replaced_the_model_still_brings_its_suggestions(
+    folder: Folder, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel = CancelToken()
+
+    def cancelled_late(engine: Engine, request: RetrainRequest, report: Report, token: CancelToken) -> TrainResult:
+        result = retrain(engine, request, report, token)
+        cancel.cancel()
+        return result
+
+    monkeypatch.setattr("flowersorter.workflows.training.learn.retrain", cancelled_late)
+    result = learn(engine, LearnRequest((), folder.roots), silent, cancel)
+    assert folder.models()
+    assert result.predictions is not None
 
 
 def test_nothing_is_trained_where_the_labels_are_those_of_the_last_fit(folder: Folder, engine: Engine) -> None:

@@ -1,0 +1,81 @@
+"""The offer of classes for a folder that does not fit them: made and deleted as one step, which Undo takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from tests.qt.dialogs import when_asked
+from tests.qt.program import COLOURS, draw_folder, idle, running, show_stored, stored
+
+LONG = "x" * 101  # no name of a class
+EACH = 3
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    """Photos in a folder for each of two colours, and in one with a name that no class can have."""
+    drawn = draw_folder(tmp_path / "drawn", EACH)
+    for name, folder in zip(COLOURS, ("iris", LONG, "fern"), strict=True):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
+        for photo in drawn.glob(f"*_{name}.jpg"):
+            photo.rename(tmp_path / "photos" / folder / photo.name)
+    with running(tmp_path / "collection", qtbot, tmp_path / "photos") as started:
+        idle(started, qtbot)
+        yield started
+
+
+def names(program: Program) -> list[str]:
+    return [each.name for each in stored(program).classes.all()]
+
+
+def test_classes_of_sub_folders_are_one_step_without_the_name_that_cannot_be_used(
+    program: Program, qtbot: QtBot
+) -> None:
+    bar, stack = program.window.review.first_folder._bar, program.window.session.undo_stack
+    before = names(program)
+    assert bar.isVisible()
+    bar.accept.click()
+    idle(program, qtbot)
+    made = {*names(program)} - {*before}
+    assert made == {"iris", "fern"}
+    assert len(program.collection.labels.all()) == 2 * EACH
+    stack.undo()
+    idle(program, qtbot)
+    assert names(program) == before
+    assert not program.collection.labels.all()
+    stack.redo()
+    idle(program, qtbot)
+    assert {*names(program)} - {*before} == made
+    assert len(program.collection.labels.all()) == 2 * EACH
+    assert sorted(program.photos.columns.label_counts().values()) == [EACH, EACH]
+
+
+def test_unlabelled_classes_are_deleted_only_if_there_are_any_and_after_a_question_if_photos_are_filed(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes, stack, done = program.window.classes, program.window.session.undo_stack, list[bool]()
+    filed = [2]
+    monkeypatch.setattr(
+        "flowersorter.ui.classes.classes_controller.count_filed", lambda _collection, *given: filed[0] * bool(given)
+    )
+    before = names(program)
+    texts: list[str] = []
+    when_asked(QMessageBox, lambda box: texts.append(box.informativeText()))
+    classes.delete_unlabelled(lambda: done.append(True))
+    stored(program)
+    assert "sorted into folders (2 photos)" in texts[0]
+    assert (names(program), done) == (before, [])  # cancelled
+    filed[0] = 0
+    classes.delete_unlabelled(lambda: done.append(True))
+    idle(program, qtbot)
+    assert (names(program), stack.count(), done) == ([], 1, [True])
+    show_stored(program)
+    classes.delete_unlabelled(lambda: done.append(True))
+    idle(program, qtbot)
+    assert (stack.count(), done) == (1, [True, True])

@@ -1,0 +1,264 @@
+"""The order of actions, fits and waiting dialogs, with a queue and a refit that answer when the test lets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from flowersorter.ui.training import learning_controller
+from flowersorter.ui.training.learning_controller import LearningController
+from flowersorter.workers.job_queue import Listener
+
+
+class Refits(QObject):
+    """A `LatestOnly` whose answer comes when the test lets it."""
+
+    loaded = Signal(object, object)
+    failed = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.wish: Callable[[], object] | None = None
+
+    def request(self, key: object, call: Callable[[], object]) -> None:
+        del key
+        self.wish = call
+
+    def forget(self) -> None:
+        self.wish = None
+
+    def shutdown(self) -> None:
+        self.forget()
+
+    def answer(self, found: object) -> None:
+        wish, self.wish = self.wish, None
+        if wish is not None:
+            self.loaded.emit(0, found)
+
+
+class Queue:
+    """A `JobQueue` whose jobs end when the test lets them."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []  # of all jobs
+        self.listeners: dict[int, Listener] = {}  # of those alive
+
+    def submit(self, title: str, call: object, listener: Listener, **kind: object) -> int:
+        del call, kind
+        self.titles.append(title)
+        self.listeners[len(self.titles)] = listener
+        return len(self.titles)
+
+    def alive(self, job_id: int) -> bool:
+        return job_id in self.listeners
+
+    def drop(self, job_id: int) -> None:
+        self.listeners.pop(job_id, None)
+
+    def cancel(self, job_id: int) -> None:
+        listener = self.listeners.pop(job_id, None)
+        if listener is not None and listener.cancelled is not None:
+            listener.cancelled()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.listeners)
+
+    def end(self, follows: bool = True) -> None:
+        """The only job succeeds."""
+        ((_, listener),) = self.listeners.items()
+        self.listeners.clear()
+        assert listener.succeeded is not None
+        listener.succeeded((None, "exact", follows))
+
+    def fail(self) -> None:
+        """The only job fails."""
+        ((_, listener),) = self.listeners.items()
+        self.listeners.clear()
+        assert listener.failed is not None
+        listener.failed(ValueError("no disk space"))
+
+
+class Signals(QObject):
+    """The signals of the other controllers."""
+
+    acted = Signal(object)
+    labels_found = Signal(object)
+    suggestions_outdated = Signal()
+    folder_outdated = Signal()
+    trained = Signal()
+    opened = Signal(object)
+    labelled = Signal()
+
+    roots = ()
+
+    def withdraw_outcome(self) -> None:
+        pass
+
+
+class State:
+    """The settings."""
+
+    paused = False
+
+    def setting(self, key: object) -> bool:
+        del key
+        return self.paused
+
+    def set_setting(self, key: object, value: bool) -> None:
+        del key
+        self.paused = value
+
+
+class Bench:
+    """A learning controller between signals, settings, a queue and refits of the test's own."""
+
+    def __init__(self) -> None:
+        self.shown: list[object] = []  # suggestions
+        self.said: list[tuple[str, tuple[Any, ...]]] = []
+        self.opened: list[str] = []  # dialogs that waited
+        self.queue, self.others = Queue(), Signals()
+        self.engine = SimpleNamespace(refitted=None)
+        photos = SimpleNamespace(
+            columns=SimpleNamespace(photo_ids=np.zeros(1, np.int64)), show_predictions=self.shown.append
+        )
+        session = SimpleNamespace(engine=self.engine, queue=self.queue, photos=photos, state=State(), device="cpu")
+        bar = SimpleNamespace(
+            say=lambda text, *deeds: self.said.append((text, deeds)),
+            start=lambda _job_id, title: self.said.append((title, ())),
+            busy=False,
+        )
+        self.learning = LearningController(
+            cast(Any, session), cast(Any, SimpleNamespace(bar=bar)), *(cast(Any, self.others) for _ in range(4))
+        )
+        self.refits = cast(Refits, self.learning._latest)
+
+    def act(self) -> None:
+        self.others.acted.emit([1])
+
+    def sort(self) -> None:
+        self.learning.when_settled(lambda: self.opened.append("sort"))
+
+
+@pytest.fixture
+def bench(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    del qapp
+    monkeypatch.setattr(learning_controller, "LatestOnly", Refits)
+    made = Bench()
+    # The timers of the bench fire when a test lets them.
+    for timer in (made.learning._burst_timer, made.learning._pause):
+        timer.setInterval(10_000_000)
+    yield made
+    made.learning.shutdown()
+
+
+def test_a_refit_is_shown_and_used_in_one_step_or_not_at_all(bench: Bench) -> None:
+    bench.act()
+    bench.refits.answer(("refit", "suggestions"))
+    assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
+    bench.learning._burst_timer.stop()
+    bench.act()
+    bench.learning.set_paused(True)
+    bench.refits.answer(("late", "other suggestions"))
+    assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
+    bench.sort()
+    assert bench.opened == ["sort"], "what is shown is what is used"
+
+
+def test_an_exact_fit_takes_the_place_of_a_refit_that_came_late(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.refits.answer(("refit", "suggestions"))
+    bench.queue.end()
+    assert bench.shown[-1] == "exact"
+    assert bench.engine.refitted is None
+
+
+TITLE = "Learning from your photos"
+
+
+def test_a_dialog_opens_only_once_every_action_is_learned(bench: Bench) -> None:
+    bench.act()
+    bench.learning._on_pause()  # too early: the refit is in hand
+    bench.refits.answer(("refit", "suggestions"))
+    bench.learning._on_pause()
+    assert bench.queue.titles == [""]
+    bench.sort()
+    assert bench.said == [(TITLE, ())], "the job that is waited for is shown"
+    bench.act()  # stops the fit in the background
+    assert bench.opened == []
+    assert bench.queue.titles == ["", TITLE]
+    bench.act()  # stops no fit that is waited for
+    bench.queue.end()
+    assert bench.opened == []
+    assert bench.queue.titles == ["", TITLE, TITLE]
+    bench.queue.end()
+    assert bench.opened == ["sort"]
+    assert not bench.queue.busy
+
+
+def test_a_dialog_does_not_open_where_the_person_cancels_the_fit(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.queue.cancel(1)
+    assert bench.opened == []
+    assert not bench.queue.busy
+    assert bench.learning._pause.isActive(), "the labels are learned later"
+    bench.sort()
+    bench.queue.end()
+    assert bench.opened == ["sort"]
+
+
+def test_a_fit_that_began_before_the_wait_is_cancelled_with_it(bench: Bench) -> None:
+    bench.act()
+    bench.refits.answer(None)
+    bench.sort()
+    bench.queue.cancel(1)
+    assert (bench.opened, bench.queue.titles) == ([], [""])
+
+
+def test_a_failed_fit_says_why_and_lets_the_person_go_on(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.queue.fail()
+    assert bench.opened == []
+    text, ((deed, go_on),) = bench.said[-1]
+    assert (text, deed) == ("Not learned: no disk space", "Go On")
+    go_on()
+    assert bench.opened == ["sort"]
+
+
+def test_a_pause_opens_what_waits(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.learning.set_paused(True)
+    assert bench.opened == ["sort"], "nothing more is learned"
+    assert not bench.queue.busy
+
+
+def test_a_dialog_does_not_open_for_another_folder(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.others.opened.emit(())
+    bench.queue.end()
+    assert bench.opened == []
+
+
+def test_a_scan_that_ends_after_an_action_is_followed_by_a_refit(bench: Bench) -> None:
+    bench.act()
+    bench.refits.answer(("refit", "suggestions"))
+    bench.learning._burst_timer.stop()
+    bench.others.labelled.emit()
+    bench.refits.answer(("refit again", "suggestions again"))
+    assert bench.shown[-1] == "suggestions again"
+    bench.learning._burst_timer.stop()
+    bench.sort()
+    bench.queue.end()
+    bench.others.labelled.emit()
+    assert bench.refits.wish is None, "the scan knows what was learned"
