@@ -77,7 +77,7 @@ def picture(widget: QWidget) -> Image.Image:
     """Return what a widget shows."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    widget.grab().save(buffer, "PNG")  # type: ignore[call-overload] # the format is text, too
+    widget.grab().save(buffer, "PNG")
     return Image.open(io.BytesIO(bytes(buffer.data().data()))).convert("RGB")
 
 

@@ -28,7 +28,7 @@ from flowersorter.ui.classes.class_dialogs import (
 )
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed
+from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed, delete_classes
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
 if TYPE_CHECKING:
@@ -194,30 +194,28 @@ class ClassesController(QObject):
             self._session.undo_stack.push(RemoveClassCommand(self._context, one.id, 0, text))
 
     def delete_unlabelled(self, then: Callable[[], None]) -> None:
-        """Delete the classes that no photo is labelled with, as one step; ask first if photos are filed under them.
+        """Delete the classes that no photo is labelled with; ask first if photos are filed under them.
+
+        There is nothing to undo: they had no photos. Later steps can be undone without them.
 
         Args:
             then: Called when there is none left; not where the person cancelled.
         """
+        session = self._session
         names = [each.name for each in self._classes if not self._labels(each.id)]
 
         def answered(filed: int) -> None:
             unused = [each for each in self._classes if not self._labels(each.id)]
             if not filed or ask_to_delete_several(self._front.window, unused, filed):
-                self._delete_all(unused)
-                then()
+                delete = partial(delete_classes, session.collection, [each.id for each in unused])
+                session.library.submit(delete, deleted, self._front.complain, changes=Changes.CLASSES)
 
-        count = partial(count_filed, self._session.collection, *names)
-        self._session.library.submit(count, answered, self._front.complain)
+        def deleted(_result: object) -> None:
+            self.folder_outdated.emit()
+            then()
 
-    def _delete_all(self, classes: Sequence[PhotoClass]) -> None:
-        if not classes:
-            return
-        self._session.undo_stack.beginMacro(self.tr("Delete {0} classes").format(len(classes)))
-        for each in classes:
-            text = self.tr("Delete “{0}”").format(each.name)
-            self._session.undo_stack.push(RemoveClassCommand(self._context, each.id, 0, text))
-        self._session.undo_stack.endMacro()
+        count = partial(count_filed, session.collection, *names)
+        session.library.submit(count, answered, self._front.complain)
 
     def _with_filed(self, class_id: int, ask: Callable[[PhotoClass, int], None]) -> None:
         """Ask something about a class that is still there, once it is known how many photos are filed under it."""

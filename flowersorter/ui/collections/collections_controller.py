@@ -96,13 +96,27 @@ class CollectionsController(QObject):
             return
         try:
             check_can_be_opened(collection)
+        except CollectionLocked as error:
+            self._bring_forward(collection, error)
         except FlowerSorterError as error:
-            if not (isinstance(error, CollectionLocked) and hand_over(collection, ())):
-                self._front.complain(error)
-            return
-        self._launch(collection)
+            self._front.complain(error)
+        else:
+            self._launch(collection)
 
     # -- how it is done
+
+    def _bring_forward(self, collection: Path, locked: CollectionLocked) -> None:
+        """Let the window of a collection come forward; complain where none answers, which may take a few seconds."""
+
+        def answered(taken: object) -> None:
+            if not taken:
+                self._front.complain(locked)
+
+        self._session.queue.submit(
+            self.tr("Opening the collection"),
+            lambda _report, _cancel: hand_over(collection, ()),
+            Listener(succeeded=answered),
+        )
 
     def _on_made(self, collection: object) -> None:
         assert isinstance(collection, Path)

@@ -22,6 +22,7 @@ from flowersorter.workflows.evaluation.check_sample import (
     check_known_sample,
 )
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
+from flowersorter.workflows.filing.sort import Include
 
 
 class AnswerCommand(LibraryCommand):
@@ -75,6 +76,10 @@ class AnswerCommand(LibraryCommand):
         self._show(None, self._photo_id, error)
 
 
+def _nothing() -> None:
+    """Nothing follows a check."""
+
+
 class CheckSampleController(QObject):
     """Owns the dialog and its job. Lives in the GUI thread."""
 
@@ -92,6 +97,7 @@ class CheckSampleController(QObject):
         self._roots: tuple[Path, ...] = ()
         self._dialog: CheckSampleDialog | None = None
         self._check: CheckedSample | None = None
+        self._then: Callable[[], None] = _nothing
         self._answered: list[int] = []  # the place on the undo stack above each answer of this dialog
         session.undo_stack.indexChanged.connect(self._on_stack)
 
@@ -100,17 +106,22 @@ class CheckSampleController(QObject):
         """The dialog, while it is open."""
         return self._dialog
 
-    @Slot()
-    def start(self) -> None:
-        """Draw photos of the open folder, or go on with the ones drawn before."""
+    def start(self, include: Include = Include.ALL, then: Callable[[], None] = _nothing) -> None:
+        """Draw photos of the open folder, or go on with the ones drawn before.
+
+        Args:
+            include: Check the suggestions that such a sort would file.
+            then: Called once the dialog is closed, or did not open.
+        """
         if self._session.queue.alive(self._job_id) or not self._folder.roots:
+            then()
             return
-        self._roots = self._folder.roots
-        request = CheckSampleRequest(self._roots, device=self._session.device)
+        self._roots, self._then = self._folder.roots, then
+        request = CheckSampleRequest(self._roots, include=include, device=self._session.device)
         self._job_id = self._session.queue.submit(
             self.tr("Drawing photos to check"),
             lambda report, cancel: check_known_sample(self._session.engine, request, report, cancel),
-            Listener(succeeded=self._on_begun),
+            Listener(succeeded=self._on_begun, failed=self._on_not_begun, cancelled=self._go_on),
         )
 
     def shutdown(self) -> None:
@@ -120,8 +131,9 @@ class CheckSampleController(QObject):
 
     def _on_begun(self, result: object) -> None:
         assert isinstance(result, CheckedSample)
-        if self._roots != self._folder.roots:
-            return  # another folder was opened meanwhile
+        if self._roots != self._folder.roots:  # another folder was opened meanwhile
+            self._go_on()
+            return
         names = {each.id: each.name for each in self._session.state.classes}
         self._check, self._answered = result, []
         dialog = CheckSampleDialog(result, names, self._front.window)
@@ -179,3 +191,12 @@ class CheckSampleController(QObject):
             self._dialog.shutdown()
             self._dialog.deleteLater()
             self._dialog = None
+        self._go_on()
+
+    def _on_not_begun(self, error: Exception) -> None:
+        self._go_on()
+        self._front.complain(error)
+
+    def _go_on(self) -> None:
+        then, self._then = self._then, _nothing
+        then()

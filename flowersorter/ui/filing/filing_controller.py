@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QMessageBox
 from shiboken6 import isValid
 
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
-from flowersorter.jobs import CancelToken
+from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERNS
 from flowersorter.messages import text, worded
 from flowersorter.sorting.execute import RunResult
@@ -26,6 +26,9 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
+from flowersorter.workers.thumbnail_pool import Wanted
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, SampleOffer, sample_offer
 from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, newest_to_undo, run_photos, runs, undo_run
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.filing.sort_patterns import pattern_in, with_pattern
@@ -38,11 +41,13 @@ class FilingController(QObject):
         files_changed(): Files came or went; the folder should be rescanned.
         places_requested(list of place ids, title): Show these photos.
         suggestions_changed(): To be emitted where other suggestions are shown: the sort is planned again.
+        check_requested(Include, callable): Check a sample of such suggestions, then call.
     """
 
     files_changed = Signal()
     places_requested = Signal(object, str)
     suggestions_changed = Signal()
+    check_requested = Signal(object, object)
 
     def __init__(
         self, session: Session, front: MessageSink, folder: FolderController, parent: QObject | None = None
@@ -51,6 +56,7 @@ class FilingController(QObject):
         self._session, self._front, self._folder = session, front, folder
         self._dialog: SortDialog | None = None
         self._plan_id = self._run_id = 0
+        self._photos: dict[str, tuple[int, int]] = {}  # place id and photo id by path, of the folder that is sorted
         self._destination, self._mode = Path(), Mode.COPY
 
     # -- planning
@@ -61,10 +67,17 @@ class FilingController(QObject):
         roots = self._folder.roots
         if not roots:
             return
+        if self._dialog is not None:
+            self._show_again()
+            return
         folder = roots[0].parent if roots[0].is_file() else roots[0]
         dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
         dialog.plan_requested.connect(self._on_plan_requested)
+        dialog.check_requested.connect(self._check)
+        dialog.doubtful_requested.connect(self._show_doubtful)
         dialog.tree.photos_requested.connect(self._show_photos)
+        dialog.tree.set_pictures(self._picture)
+        self._session.thumbnails.arrived.connect(dialog.tree.repaint_pictures)
         dialog.finished.connect(self._on_dialog_finished)
         self._folder.labelled.connect(dialog.plan_again)
         self.suggestions_changed.connect(dialog.plan_again)
@@ -87,7 +100,7 @@ class FilingController(QObject):
         )
         self._plan_id = queue.submit(
             self.tr("Preparing the sort"),
-            lambda report, cancel: plan_sort(self._session.engine, request, report, cancel),
+            partial(_plan, self._session.engine, request, self._session.device),
             Listener(succeeded=self._on_plan, failed=self._on_refused),
         )
 
@@ -96,15 +109,43 @@ class FilingController(QObject):
         """Show photos of the plan in the grid; the dialog reopens with the same choices."""
         wanted, columns = set(map(str, paths)), self._session.photos.columns
         rows = [row for row, name in enumerate(columns.names) if name in wanted]
+        self._show_places([int(columns.place_ids[row]) for row in rows], title)
+
+    @Slot(object)
+    def _show_doubtful(self, place_ids: list[int]) -> None:
+        self._show_places(place_ids, self.tr("To look at first"))
+
+    def _show_places(self, place_ids: list[int], title: str) -> None:
         dialog = self._dialog
         if dialog is not None:
             self._remember(dialog.choices)
             dialog.reject()
-        self.places_requested.emit([int(columns.place_ids[row]) for row in rows], title)
+        self.places_requested.emit(place_ids, title)
 
-    def _on_plan(self, plan: object) -> None:
-        if self._dialog is not None and isinstance(plan, SortPlan):
-            self._dialog.show_plan(plan, suggesting=self._folder.labelling)
+    def _picture(self, path: Path) -> QImage | None:
+        found = self._photos.get(str(path))
+        return None if found is None else self._session.thumbnails.image(Wanted(*found, path))
+
+    @Slot(object)
+    def _check(self, include: Include) -> None:
+        """Let the person check a sample in place of the dialog, which comes back with its choices."""
+        if self._dialog is not None:
+            self._dialog.hide()
+        self.check_requested.emit(include, self._show_again)
+
+    def _show_again(self) -> None:
+        if self._dialog is not None:
+            self._dialog.open()
+            self._dialog.plan_again()
+
+    def _on_plan(self, result: object) -> None:
+        assert isinstance(result, tuple)
+        plan, offer = result
+        if self._dialog is not None:
+            columns = self._session.photos.columns
+            ids = zip(columns.place_ids.tolist(), columns.photo_ids.tolist(), strict=True)
+            self._photos = dict(zip(columns.names, ids, strict=True))
+            self._dialog.show_plan(plan, offer, suggesting=self._folder.labelling)
 
     def _on_refused(self, error: Exception) -> None:
         if self._dialog is not None and isinstance(error, UserError):
@@ -328,3 +369,10 @@ class FilingController(QObject):
         dialog.undo_photos_requested.connect(dialog.close)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def _plan(
+    engine: Engine, request: SortRequest, device: str, report: Report, cancel: CancelToken
+) -> tuple[SortPlan, SampleOffer]:
+    plan = plan_sort(engine, request, report, cancel)
+    return plan, sample_offer(engine, CheckSampleRequest(request.roots, include=request.include, device=device))

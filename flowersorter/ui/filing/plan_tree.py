@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, PlannedFile, SortPlan
+from flowersorter.ui.filing.plan_pictures import PICTURES_ROLE, Picture, PlanPictures, spread
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe
 
@@ -38,7 +39,7 @@ class PlanTree(QTreeWidget):
             self.tr("Preview of the sort"),
             self.tr("Open a line (→) to list its photos. Double-click (Enter) to see them"),
         )
-        self.setHeaderLabels([self.tr("Folder"), self.tr("Photos")])
+        self.setHeaderLabels([self.tr("Folder"), self.tr("Photos"), self.tr("Examples")])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setUniformRowHeights(True)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -46,10 +47,33 @@ class PlanTree(QTreeWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        header.moveSection(2, 1)
+        self.setColumnHidden(2, True)
         self.headerItem().setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setExpandsOnDoubleClick(False)
         self.itemExpanded.connect(self._list_photos)
         self.itemActivated.connect(self._request_photos)
+
+    def set_pictures(self, picture: Picture) -> None:
+        """Show some photos of each class folder.
+
+        Args:
+            picture: Gives their thumbnails; call `repaint_pictures` when others have arrived.
+        """
+        self.setItemDelegateForColumn(2, PlanPictures(picture, self))
+        self.setColumnHidden(2, False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter shows the photos of a line, and never presses the default button of the dialog as well."""
+        super().keyPressEvent(event)
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            event.accept()
+
+    @Slot()
+    def repaint_pictures(self) -> None:
+        """Show thumbnails that arrived."""
+        self.viewport().update()
 
     def show_plan(self, plan: SortPlan) -> None:
         """Show another plan."""
@@ -68,6 +92,7 @@ class PlanTree(QTreeWidget):
                 [_Named(f.destination, f.filing.source, source=f.filing.source) for f in files],
             )
             line.setIcon(0, theme.icon("open-folder"))
+            line.setData(2, PICTURES_ROLE, spread([file.filing.source for file in files]))
             name = files[0].filing.class_name
             if folder.parts[0] != name:
                 line.setToolTip(0, self.tr("Class “{0}”, with a folder name the disk accepts").format(name))

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -31,6 +30,7 @@ from flowersorter.errors import UserError
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.ui.filing.certificate_field import CertificateField
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.leftovers_field import LeftoversField
 from flowersorter.ui.filing.pattern_field import PatternField
@@ -48,6 +48,7 @@ from flowersorter.ui.shared.widgets import (
     plain,
     text_label,
 )
+from flowersorter.workflows.evaluation.check_sample import SampleOffer
 from flowersorter.workflows.filing.sort import Include
 
 PLAN_DELAY_MS = 350
@@ -87,9 +88,13 @@ class SortDialog(QDialog):
 
     Signals:
         plan_requested(SortChoices): Work out what would happen; answer with `show_plan` or `show_refusal`.
+        check_requested(Include): Check a sample of the suggestions that would be sorted.
+        doubtful_requested(list of place ids): Show these photos, which may be wrong.
     """
 
     plan_requested = Signal(object)
+    check_requested = Signal(object)
+    doubtful_requested = Signal(object)
 
     def __init__(self, folder: Path, parent: QWidget | None = None, choices: SortChoices | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +111,7 @@ class SortDialog(QDialog):
         self.summary = Message(self, "sort_summary")
         self.space = DiskSpaceBar(self)
         self.space.hide()
+        self.certificate = CertificateField(self)
         self._build(choices or SortChoices(folder.parent / self.tr("{0} sorted").format(folder.name)))
         self._connect()
         self.finished.connect(self._timer.stop)
@@ -132,6 +138,7 @@ class SortDialog(QDialog):
         form.addWidget(self.tree, 1)
         form.addWidget(self.summary)
         form.addWidget(self.space)
+        form.addWidget(self.certificate)
         self.tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 7)
         scroll.setWidget(body)
         self.file_button = button(self, "sort_file_button", self.tr("Copy photos"))
@@ -140,7 +147,8 @@ class SortDialog(QDialog):
         )
         chain = [self.browse_button, self.pattern.box, *self._mode_buttons.values(), self.include, self.aside]
         chain += [self.leftovers.duplicates, self.leftovers.folders]
-        for before, after in pairwise([*chain, self.tree, self.cancel_button, self.file_button]):
+        chain += [self.tree, self.certificate.doubtful_button, self.certificate.check_button]
+        for before, after in pairwise([*chain, self.cancel_button, self.file_button]):
             self.setTabOrder(before, after)
         column = column_of(self)
         column.addWidget(scroll, 1)
@@ -239,6 +247,8 @@ class SortDialog(QDialog):
         self.leftovers.choice_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
         self.file_button.clicked.connect(self.accept)
+        self.certificate.check_requested.connect(lambda: self.check_requested.emit(self.choices.include))
+        self.certificate.doubtful_requested.connect(self.doubtful_requested)
 
     # -- what was chosen
 
@@ -269,11 +279,6 @@ class SortDialog(QDialog):
         """Take the plan, if there is one with something to do."""
         if self.file_button.isEnabled():
             super().accept()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """No button is the default: Enter must never start a sort by accident."""
-        super().showEvent(event)
-        self.file_button.setDefault(False)
 
     @Slot()
     def _on_choice(self) -> None:
@@ -312,11 +317,12 @@ class SortDialog(QDialog):
         """Request the plan anew: the suggestions have changed."""
         self._on_choice()
 
-    def show_plan(self, plan: SortPlan, *, suggesting: bool = False) -> None:
+    def show_plan(self, plan: SortPlan, offer: SampleOffer | None = None, *, suggesting: bool = False) -> None:
         """Show a plan; drop one for choices that have changed since.
 
         Args:
             plan: The plan.
+            offer: What is known of the suggestions; None says nothing of them.
             suggesting: Whether photos still get their suggestions; `plan_again` follows then.
         """
         if self._awaited is None or plan.mode is not self._awaited.mode:
@@ -330,6 +336,7 @@ class SortDialog(QDialog):
         mode = plan.mode if going or plan.mode is not Mode.MOVE else Mode.COPY  # a sidecar stays with its photo
         self.file_button.setText(self._verb(mode, count_photos(going) if going else self._nouns(plan)))
         self.file_button.setEnabled(plan.changes_disk)
+        self.file_button.setDefault(plan.changes_disk and plan.mode is not Mode.MOVE)  # Enter never moves photos
         self.file_button.setToolTip(self._tip(plan.mode))
         summary = plan_summary(plan, filed, self._folder)
         if suggesting:
@@ -338,6 +345,7 @@ class SortDialog(QDialog):
         self.leftovers.show_plan(plan)
         self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
         self.space.setVisible(plan.changes_disk)
+        self.certificate.show_offer(offer if plan.changes_disk and not suggesting else None)
 
     @Slot(object)
     def show_refusal(self, error: UserError) -> None:
@@ -352,6 +360,8 @@ class SortDialog(QDialog):
         self._plan = self._awaited = None
         self.tree.setEnabled(False)
         self.space.hide()
+        self.certificate.show_offer(None)
+        self.file_button.setDefault(False)
         self.file_button.setEnabled(False)
         self.file_button.setText(self._verb(self.choices.mode, self.tr("photos")))
 

@@ -22,6 +22,7 @@ from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 MAX_RECENT = 8
 #: What labelling a folder changes: class folders are labels, and a model brings its classes.
 _CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
+_OF_NOW = Until.ANSWER | Until.SUGGESTIONS | Until.SCAN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +62,7 @@ class FolderController(QObject):
 
     Attributes:
         roots: The open folders and photos; none where nothing is open.
+        complete: Whether a scan of them came to its end.
     """
 
     opened = Signal(object)
@@ -84,9 +87,11 @@ class FolderController(QObject):
         self._session, self._front, self._pending, self._view = session, front, pending, view
         self._job_id = 0
         self._quiet = self._automatic = False
-        self._outcome = ""  # of the last scan, in words
+        self._stopped = ""  # how much is left to do after Cancel, in words
         self._urgent = ViewportPriority()
         self.roots: tuple[Path, ...] = ()
+        self.complete = False
+        session.undo_stack.indexChanged.connect(self._renew_stopped)
 
     def open(self, roots: Roots) -> None:
         """Show a folder, or several folders and photos together, and predict the new photos."""
@@ -95,6 +100,7 @@ class FolderController(QObject):
         session.queue.drop(self._job_id)
         session.thumbnails.forget(session.photos.columns.place_ids.tolist())
         self.roots = tuple(dict.fromkeys(map(Path.absolute, opened)))
+        self.complete = False
         session.photos.set_rows(PhotoRows.empty())
         self._remember()
         self._front.bar.say("")
@@ -121,12 +127,6 @@ class FolderController(QObject):
     def predict_again(self) -> None:
         """Show suggestions that changed by themselves."""
         self.rescan(automatic=True)
-
-    def withdraw_outcome(self) -> None:
-        """Say no longer how many photos are not sure or unknown: other suggestions are shown than after the scan."""
-        if self._outcome and self._front.bar.message.text() == self._outcome:
-            self._front.bar.say("")
-        self._outcome = ""
 
     @Slot(object)
     def look_at(self, place_ids: Sequence[int]) -> None:
@@ -212,9 +212,10 @@ class FolderController(QObject):
         if not self._automatic:
             photos.rearrange()
         self._settle(result.rows)
+        self.complete = True
+        self._front.bar.end_message(Until.SCAN)
         if not self._quiet:
             self._tell(result)
-            self._outcome = self._front.bar.message.text()
             self.told.emit()
         self.labelled.emit()
 
@@ -227,11 +228,21 @@ class FolderController(QObject):
 
     def _on_cancelled(self) -> None:
         """Say how much is left to do, and offer to go on with it."""
+        self._say_stopped()
+
+    @Slot()
+    def _renew_stopped(self) -> None:
+        """Count anew after an answer: a photo with a label waits no longer."""
+        if self._stopped and self._front.bar.message.text() == self._stopped:
+            self._say_stopped()
+
+    def _say_stopped(self) -> None:
         left = self._session.photos.columns.counts().get(PseudoClass.WAITING, 0)
         text = self.tr("Stopped: {0} photos have no suggestion yet.").format(QLocale().toString(left))
         if left == 1:
             text = self.tr("Stopped: 1 photo has no suggestion yet.")
-        self._front.bar.say(text if left else self.tr("Stopped."), (self.tr("Go On"), self._go_on))
+        self._stopped = text if left else self.tr("Stopped.")
+        self._front.bar.say(self._stopped, (self.tr("Go On"), self._go_on), until=Until.SCAN)
 
     def _go_on(self) -> None:
         self.rescan(quiet=False)
@@ -260,11 +271,11 @@ class FolderController(QObject):
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         text += left_out
         if result.many_unknown:
-            self._front.bar.say(text, (self.tr("Name groups"), self.groups_requested.emit), *options)
+            self._front.bar.say(text, (self.tr("Name groups"), self.groups_requested.emit), *options, until=_OF_NOW)
         elif counts.get(PseudoClass.UNSURE):
-            self._front.bar.say(text, (self.tr("Review them"), self._show_unsure), *options)
+            self._front.bar.say(text, (self.tr("Review them"), self._show_unsure), *options, until=_OF_NOW)
         else:
-            self._front.bar.say(text, *options)
+            self._front.bar.say(text, *options, until=_OF_NOW)
 
     def _left_out(self, skipped: Mapping[str, int]) -> str:
         """Count the files that the scan options leave out, as a sentence; "" for none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -12,6 +12,9 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSlider,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -21,10 +24,12 @@ from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_P
 from flowersorter.ui.grid.sections import Grouping
 
 NARROW_PX = 740
-NARROW_CHOICE_PX = 76
+NARROW_CHOICE_PX, _TIGHT_CHOICE_PX = 84, 76
+_TEXT_EDGE_PX = 4  # left of the text in a choice
+_SHORT_ROLE = Qt.ItemDataRole.UserRole + 1
 _FIELD_FRAME_PX = 20
 #: Least width of the title, and where the line has no room even for its shortest form.
-_TITLE_PX, _TIGHT_TITLE_PX = 96, 24
+_TITLE_PX, _TIGHT_TITLE_PX = 80, 24
 TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
@@ -65,6 +70,42 @@ class SearchField(QLineEdit):
         """Tell that the field may be hidden."""
         super().focusOutEvent(event)
         self.left.emit()
+
+
+class Choice(QComboBox):
+    """A list to choose from that shows a shorter text, or the beginning of it, where it is narrow."""
+
+    def add_choice(self, text: str, short: str, data: object) -> None:
+        """Add a choice.
+
+        Args:
+            text: In the list, and where there is room for it.
+            short: Where there is not.
+            data: What it stands for.
+        """
+        self.addItem(text, data)
+        self.setItemData(self.count() - 1, short, _SHORT_ROLE)
+
+    @property
+    def shown_text(self) -> str:
+        """The text as far as there is room for it."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(control, option, part, self).width() - _TEXT_EDGE_PX
+        text, metrics = self.currentText() or self.placeholderText(), self.fontMetrics()
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+        return metrics.elidedText(self.currentData(_SHORT_ROLE) or text, Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt cuts a text off in the middle of a letter."""
+        del event
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        option.currentText = self.shown_text
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 class GridHeader(QWidget):
@@ -139,20 +180,26 @@ class GridHeader(QWidget):
         self.search.left.connect(self._hide_search)
 
     def _add_choices(self) -> None:
-        self.grouping = QComboBox(self)
+        self.grouping = Choice(self)
         self.grouping.setObjectName("grouping")
         self.grouping.setAccessibleName(self.tr("Group by"))
-        self.grouping.addItem(self.tr("Not grouped"), Grouping.NONE)
-        self.grouping.addItem(self.tr("By likeness"), Grouping.LIKENESS)
-        self.grouping.addItem(self.tr("By class"), Grouping.CLASS)
-        self.grouping.addItem(self.tr("By day"), Grouping.DAY)
-        self.grouping.addItem(self.tr("By folder"), Grouping.FOLDER)
-        self.order = QComboBox(self)
+        for text, short, grouping in (
+            (self.tr("Not grouped"), self.tr("All"), Grouping.NONE),
+            (self.tr("By likeness"), self.tr("Likeness"), Grouping.LIKENESS),
+            (self.tr("By class"), self.tr("Class"), Grouping.CLASS),
+            (self.tr("By day"), self.tr("Day"), Grouping.DAY),
+            (self.tr("By folder"), self.tr("Folder"), Grouping.FOLDER),
+        ):
+            self.grouping.add_choice(text, short, grouping)
+        self.order = Choice(self)
         self.order.setObjectName("order")
         self.order.setAccessibleName(self.tr("Sort order"))
-        self.order.addItem(self.tr("By name"), Order.NAME)
-        self.order.addItem(self.tr("By date taken"), Order.DATE)
-        self.order.addItem(self.tr("Least certain first"), Order.LEAST_SURE)
+        for text, short, order in (
+            (self.tr("By name"), self.tr("Name"), Order.NAME),
+            (self.tr("By date taken"), self.tr("Date"), Order.DATE),
+            (self.tr("Least certain first"), self.tr("Doubt"), Order.LEAST_SURE),
+        ):
+            self.order.add_choice(text, short, order)
         for choice in (self.grouping, self.order):
             choice.setToolTip(choice.accessibleName())
             choice.view().setMinimumWidth(choice.sizeHint().width())  # all of each line, also below a narrow choice
@@ -197,9 +244,10 @@ class GridHeader(QWidget):
         self._narrow = self.width() < max(NARROW_PX, self._roomy_px()) + back_px
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
-        for choice in (self.grouping, self.order):
-            choice.setMaximumWidth(NARROW_CHOICE_PX if self._narrow else choice.sizeHint().width())
         is_tight = self.width() < self.minimumSizeHint().width()
+        narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
+        for choice in (self.grouping, self.order):
+            choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())
         self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
         self.count.setHidden(is_tight)
         with_zoom_px = self.minimumSizeHint().width() + self.zoom.minimumWidth()

@@ -148,16 +148,16 @@ class Inspector(QScrollArea):
         """Use these names and colours."""
         self._classes = classes
 
-    def show_nothing(self, count: int = 0, folder_open: bool = False) -> None:
+    def show_nothing(self, count: int = 0, *, has_photos: bool = False) -> None:
         """Clear the inspector: no photo, or several, are selected."""
         self._forget()
         self.photo.clear(theme.icon("photo").pixmap(40, 40))
         if count > 1:
             self._say(self.tr("{0} photos selected").format(count))
-            self.verdict.setText(self.tr("Drag onto a class, or type its name."))
+            self.verdict.setText(self.tr("Drag onto a class, or press / and type its name."))
         else:
             self._say("")
-            self.verdict.setText(self.tr("Select a photo to see its suggestion.") if folder_open else "")
+            self.verdict.setText(self.tr("Select a photo to see its suggestion.") if has_photos else "")
         self.mark.hide()
         for part in (self.likeness, self.if_known, self.guesses, self.why, self.facts, self.folder_button):
             part.hide()

@@ -11,6 +11,7 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.label_next_panel import LabelNextPanel
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import hide_above
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
@@ -77,7 +78,8 @@ class LabelNextController(QObject):
             self._shown = frozenset()
             self.panel.hide()
             self._front.bar.say(
-                self.tr("Every photo scanned so far has a label. {0}").format(self.panel.headline.text())
+                self.tr("Every photo scanned so far has a label. {0}").format(self.panel.headline.text()),
+                until=Until.ANSWER,
             )
             return
         shown = [photo for group in result.next for photo in group.photos]

@@ -21,6 +21,7 @@ from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.possible_answers import confirmable, labelled, markable, rejectable
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
@@ -122,7 +123,7 @@ class LabelsController(QObject):
             self.tr("“{0}” for 1 unreadable file: it is sorted, but not used for training."),
             self.tr("“{0}” for {1} unreadable files: they are sorted, but not used for training."),
         )
-        self._front.bar.say((one if len(files) == 1 else many).format(class_name, len(files)))
+        self._front.bar.say((one if len(files) == 1 else many).format(class_name, len(files)), until=Until.ANSWER)
         self.files_labelled.emit([int(columns.place_ids[row]) for row in files if not columns.photo_ids[row]])
 
     def come_from(self, place_ids: Iterable[int]) -> str:

@@ -122,7 +122,9 @@ class ModelPage(QWidget):
         tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
         tip = self.tr("Confirmed photos it was trained on, including the starter model's if it is based on that")
         tree.headerItem().setToolTip(_PHOTOS, tip)
-        tip = self.tr("Accuracy, measured on photos it was not trained on")
+        tip = self.tr(
+            "Measured on photos it was not trained on: other ones for each model. Compare measures two on the same"
+        )
         tree.headerItem().setToolTip(_RIGHT, tip)
         tree.setRootIsDecorated(False)
         tree.setAlternatingRowColors(True)

@@ -19,6 +19,7 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workers.latest_only import LatestOnly
@@ -130,7 +131,8 @@ class AnswerController(QObject):
             self._grid.select_places(self._shown)
             self._grid.setFocus()
         else:
-            self._front.bar.say(self.tr("Give a photo its class first, then take the photos that look like it."))
+            text = self.tr("Give a photo its class first, then take the photos that look like it.")
+            self._front.bar.say(text, until=Until.ANSWER)
 
     def confirm(self, confirm: Callable[[], None]) -> None:
         """Enter: label the look-alikes that are shown and selected, else confirm suggestions."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, text_label
@@ -32,13 +33,18 @@ class FirstFolderBar(QFrame):
         self.text = text_label(self, "first_folder_text")
         self.accept: QPushButton = button(self, "first_folder_accept", "")
         self.decline: QPushButton = button(self, "first_folder_decline", "")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
-        row.setSpacing(theme.GAP_PX)
-        row.addWidget(icon)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.accept)
-        row.addWidget(self.decline)
+        sentence, answers = QHBoxLayout(), QHBoxLayout()
+        sentence.addWidget(icon)
+        sentence.addWidget(self.text, 1)
+        answers.addStretch(1)
+        answers.addWidget(self.accept)
+        answers.addWidget(self.decline)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
+        self._row.addLayout(sentence, 1)
+        self._row.addLayout(answers)
+        for each in (self._row, sentence, answers):
+            each.setSpacing(theme.GAP_PX)
         self.accept.clicked.connect(self.accepted)
         self.decline.clicked.connect(self.declined)
         self.hide()
@@ -50,12 +56,24 @@ class FirstFolderBar(QFrame):
         for each, label in ((self.accept, accept), (self.decline, decline)):
             each.setText(label)
             each.setAccessibleName(label)
+        self._fit()
         self.show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow window has no room for the sentence beside its answers."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        answers_px = self.accept.sizeHint().width() + self.decline.sizeHint().width()
+        is_narrow = self.width() < 2 * answers_px
+        direction = QBoxLayout.Direction
+        self._row.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     def offer_own_classes(self, names: Sequence[str]) -> None:
         """Offer to replace classes that no photo was labelled with: the photos look like none of them."""
         text = self.tr("These photos don't look like {0}.").format(listed(names, self.tr("{0} or {1}")))
-        self.offer(text, self.tr("Name my own classes"), self.tr("Keep suggestions"))
+        self.offer(text, self.tr("Name my own classes"), self.tr("Keep these classes"))
 
     def offer_folders(self, names: Sequence[str]) -> None:
         """Offer to use sub-folders as classes."""

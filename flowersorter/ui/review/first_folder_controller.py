@@ -46,6 +46,7 @@ class FirstFolderController(QObject):
         self._folders: tuple[str, ...] = ()
         folder.opened.connect(self._bar.hide)
         folder.told.connect(self._offer)
+        session.state.updated.connect(self._renew)
         self._bar.accepted.connect(self._on_accepted)
         self._bar.declined.connect(self._on_declined)
 
@@ -60,6 +61,12 @@ class FirstFolderController(QObject):
             self._bar.offer_own_classes(names)
         else:
             self._bar.hide()
+
+    @Slot()
+    def _renew(self) -> None:
+        """Take back the offer of own classes once a photo has a label: suggestions are then of classes in use."""
+        if not self._bar.isHidden() and not self._folders:
+            self._offer()
 
     def _is_declined(self) -> bool:
         return (self._folder.roots, bool(self._folders)) in self._declined

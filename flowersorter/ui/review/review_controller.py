@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QStringListModel, Signal, Slot
-from PySide6.QtWidgets import QAbstractItemView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 from shiboken6 import isValid
 
 from flowersorter.domain.changes import Changes
@@ -26,7 +26,7 @@ from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
 from flowersorter.ui.review.group_finder import GroupFinder
 from flowersorter.ui.review.left_out import LeftOut
-from flowersorter.ui.review.progress import ReviewProgress, review_progress
+from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
 from flowersorter.ui.review.section_headers import (
     ConfirmHeader,
@@ -37,6 +37,7 @@ from flowersorter.ui.review.section_headers import (
 )
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workflows.labelling.class_changes import find_or_add_class
@@ -56,7 +57,6 @@ FOLDED_AT_FIRST = frozenset(
         SectionKind.UNREADABLE,
     }
 )
-_TO_CHECK = (SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN)
 
 
 class ReviewController(QObject):
@@ -112,13 +112,7 @@ class ReviewController(QObject):
     # -- sections
 
     def _arrange(self, columns: PhotoColumns, rows: Rows) -> Arrangement:
-        names = self._session.photos.section_names
-        kept = [
-            section
-            for section in self._kept
-            if section.kind is SectionKind.LOOK_ALIKES or all(class_id in names for class_id in section.key)
-        ]
-        return review_sections(columns, rows, self._groups, kept)
+        return review_sections(columns, rows, self._groups, self._kept_now)
 
     @Slot(object)
     def _on_groups(self, groups: tuple[LookAlikeGroup, ...]) -> None:
@@ -146,6 +140,15 @@ class ReviewController(QObject):
             for section in seen.values()
             if section.kind in OPEN_KINDS
         ]
+
+    @property
+    def _kept_now(self) -> list[KeptSection]:
+        """Of the groups only the one whose name is typed: the others go where they turn out to belong."""
+        return [each for each in self._kept if each.kind is not SectionKind.LOOK_ALIKES or self._has_keyboard(each)]
+
+    def _has_keyboard(self, section: KeptSection) -> bool:
+        header, focus = self._grid.header((section.kind, section.key)), QApplication.focusWidget()
+        return header is not None and focus is not None and header.isAncestorOf(focus)
 
     def _section_at(self, row: int) -> Section:
         sections = self._session.photos.sections
@@ -240,6 +243,7 @@ class ReviewController(QObject):
 
     def _on_named(self, header: GroupHeader, name: str) -> None:
         places, session = self._take_answer(header.section), self._session
+        header.field.clear()
         existing = class_of_name(session.state.classes, name)
         if existing is not None:
             self._labels.assign(places, existing.id)
@@ -300,8 +304,7 @@ class ReviewController(QObject):
         self.single_requested.emit()
 
     def _after(self, kind: SectionKind) -> None:
-        """Go on with the next question of this kind; what was said of the folder holds no longer."""
-        self._front.bar.say("")
+        """Go on with the next question of this kind."""
         following = next((each for each in self._session.photos.sections if each.kind is kind), None)
         if following is None:
             self._grid.setFocus()
@@ -325,7 +328,7 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        return review_progress(self._session.photos.columns, self._groups, pending=self._found is None)
+        return review_progress(self._session.photos.columns, self._groups, self._kept_now, pending=self._found is None)
 
     @Slot()
     def show_progress(self) -> None:
@@ -349,14 +352,16 @@ class ReviewController(QObject):
 
     def _go_to_groups(self) -> None:
         if not self._go_to((SectionKind.LOOK_ALIKES,)):
-            self._front.bar.say(self.tr("No groups left to name. Check the other photos, then sort them."))
+            text = self.tr("No groups left to name. Check the other photos, then sort them.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
     @Slot()
     def start_checking(self) -> None:
         """Show the first photos whose suggestion is not sure."""
         self._show_sections()
-        if not self._go_to(_TO_CHECK):
-            self._front.bar.say(self.tr("No photos left to check. You can sort them now."))
+        if not self._go_to(TO_CHECK):
+            text = self.tr("No photos left to check. You can sort them now.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
     def _show_sections(self) -> None:
         """Show the whole folder by likeness, each photo where it belongs now."""
@@ -365,7 +370,7 @@ class ReviewController(QObject):
         self._filter.group_by(Grouping.LIKENESS)
         self._session.photos.rearrange()
 
-    def _go_to(self, kinds: Sequence[SectionKind]) -> bool:
+    def _go_to(self, kinds: Collection[SectionKind]) -> bool:
         section = next((each for each in self._session.photos.sections if each.kind in kinds), None)
         if section is not None:
             self._focus(section)

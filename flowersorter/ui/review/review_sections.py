@@ -174,17 +174,22 @@ def _group(
 
 
 def _keep(codes: NDArray[np.int64], columns: PhotoColumns, rows: Rows, kept: Iterable[KeptSection]) -> None:
-    """Leave photos in the sections where the person sees them, while one of them can be answered there."""
+    """Leave photos in the sections where the person sees them, as far as what these say of them is true."""
     position = np.full(len(columns), -1, np.intp)
     position[rows] = np.arange(len(rows))
-    without_answer = columns.marks[rows] == Mark.NONE
-    movable = without_answer & np.isin(codes >> 2 * _BITS, [_NUMBERS[kind] for kind in OPEN_KINDS | {SectionKind.SURE}])
+    kinds = codes >> 2 * _BITS
+    movable = (columns.marks[rows] == Mark.NONE) & np.isin(
+        kinds, [_NUMBERS[kind] for kind in OPEN_KINDS | {SectionKind.SURE}]
+    )
+    unknown = columns.verdicts[rows] == Verdict.UNKNOWN
     for section in kept:
         at = position[columns.locate(section.place_ids)]
         at = at[at >= 0]
         at = at[movable[at]]
-        if section.kind in _CONFIRMED and not np.any(columns.suggested[rows[at]] == section.key[0]):
-            continue  # all suggestions have changed: its header has nothing to confirm
+        if section.kind is not SectionKind.LOOK_ALIKES:
+            at = at[np.isin(columns.class_ids[rows[at]], section.key) & ~unknown[at]]
+        elif len(at) < SMALLEST:
+            continue
         key = np.array([[*section.key, 0, 0][:2]], np.int64)
         codes[at] = _encode(np.array([_NUMBERS[section.kind]]), key)[0]
 

@@ -32,7 +32,7 @@ _NARROW_PX = 640
 #: Classes offered for a group at most.
 MOST_CHOICES = 3
 #: Sections whose photos can all be confirmed at once.
-_CONFIRMED_AT_ONCE = frozenset({SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE})
+_CONFIRMED_AT_ONCE = frozenset({SectionKind.SURE, SectionKind.LIKELY})
 
 
 class SectionHeader(QFrame):
@@ -117,7 +117,7 @@ class SectionHeader(QFrame):
 
     def _title(self) -> str:
         templates = {
-            SectionKind.UNKNOWN: self.tr("Unknown, each looks different"),
+            SectionKind.UNKNOWN: self.tr("Unknown"),
             SectionKind.WAITING: self.tr("Waiting for a suggestion"),
             SectionKind.DONT_KNOW: self.tr("Don't know"),
             SectionKind.NOT_MINE: self.tr("Not mine"),

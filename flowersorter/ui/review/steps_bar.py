@@ -110,7 +110,12 @@ class StepsBar(QWidget):
         name = self.tr("Name") if narrow else self.tr("Name groups")
         steps = (
             (self.name, name, progress.groups, self.tr("Groups of look-alike photos without a name")),
-            (self.check, self.tr("Check"), progress.to_check, self.tr("Photos whose suggestion is not sure")),
+            (
+                self.check,
+                self.tr("Check"),
+                progress.to_check,
+                self.tr("Photos whose suggestion is not sure or missing"),
+            ),
             (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that have a class")),
         )
         left = [progress.groups, progress.to_check, progress.to_sort]
@@ -132,7 +137,7 @@ class StepsBar(QWidget):
         self.bar.setValue(progress.done)
         self.percent.setText(self.tr("{0} % done").format(progress.percent))
         self.percent.setToolTip(
-            self.tr("{0} of {1} need no decision: confirmed, not mine, or sure").format(
+            self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
                 QLocale().toString(progress.done), count_photos(progress.total)
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Flag, auto
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -19,6 +20,15 @@ from PySide6.QtWidgets import (
 from flowersorter.jobs import Progress
 from flowersorter.messages import worded
 from flowersorter.ui.shared.time_left import TimeLeft
+
+
+class Until(Flag):
+    """What ends a message besides the next one, because it may be true no longer then."""
+
+    NEXT = 0
+    ANSWER = auto()  # the person answers, undoes or redoes something
+    SUGGESTIONS = auto()  # other suggestions are shown
+    SCAN = auto()  # the folder was scanned again
 
 
 class StatusBar(QFrame):
@@ -38,6 +48,7 @@ class StatusBar(QFrame):
         self._title = ""
         self._left = TimeLeft()
         self._deeds: list[Callable[[], None] | None] = [None, None]
+        self._until = Until.NEXT
         self.title = QLabel(self)
         self.title.setObjectName("job_title")
         self.bar = QProgressBar(self)
@@ -146,8 +157,15 @@ class StatusBar(QFrame):
 
     # -- a message
 
-    def say(self, text: str, *deeds: tuple[str, Callable[[], None]]) -> None:
-        """Show a message until the next one, with up to two things to do about it as (text, call)."""
+    def say(self, text: str, *deeds: tuple[str, Callable[[], None]], until: Until = Until.NEXT) -> None:
+        """Show a message until the next one, with up to two things to do about it as (text, call).
+
+        Args:
+            text: The message.
+            deeds: The things to do.
+            until: What ends it, too: a sentence about the photos as they are must not outlive that.
+        """
+        self._until = until
         self.message.setText(text)
         self.message.setToolTip(text)
         for number, link in enumerate(self.links):
@@ -161,7 +179,12 @@ class StatusBar(QFrame):
     def offer(self, text: str, deed: Callable[[], None]) -> None:
         """Offer one more thing to do beside the message that is shown."""
         there = [(link.text(), call) for link, call in zip(self.links, self._deeds, strict=True) if call is not None]
-        self.say(self.message.text(), *there[: len(self.links) - 1], (text, deed))
+        self.say(self.message.text(), *there[: len(self.links) - 1], (text, deed), until=self._until)
+
+    def end_message(self, happened: Until) -> None:
+        """Take back a message that may be true no longer."""
+        if happened & self._until:
+            self.say("")
 
     @Slot()
     def _on_first(self) -> None:

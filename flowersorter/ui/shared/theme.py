@@ -97,12 +97,17 @@ def is_dark(palette: QPalette | None = None) -> bool:
     return text.lightness() > ground.lightness()
 
 
-def icon(name: str, colour: QColor | None = None) -> QIcon:
+def icon(name: str, colour: QColor | None = None, *, name_on: str = "") -> QIcon:
     """An icon of `resources/icons`, in the colour of the text around it unless another one is given.
 
     It follows the palette by itself when the system turns dark or light.
+
+    Args:
+        name: Of the drawing.
+        colour: Its colour.
+        name_on: Of the drawing while the button or action is on, or "" for the same.
     """
-    return QIcon(_LineIcon(name, colour))
+    return QIcon(_LineIcon(name, colour, name_on or name))
 
 
 def readable_on(ground: QColor) -> QColor:
@@ -165,20 +170,20 @@ def _renderer(name: str, colour: str) -> QSvgRenderer:
 class _LineIcon(QIconEngine):
     """Draws an icon at any size and colour, crisp on every screen."""
 
-    def __init__(self, name: str, colour: QColor | None) -> None:
+    def __init__(self, name: str, colour: QColor | None, name_on: str) -> None:
         super().__init__()
-        self._name, self._colour = name, colour
+        self._name, self._colour, self._name_on = name, colour, name_on
 
     def clone(self) -> QIconEngine:
-        return _LineIcon(self._name, self._colour)
+        return _LineIcon(self._name, self._colour, self._name_on)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        del state
         colour = self._colour_for(mode)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setOpacity(painter.opacity() * (0.4 if mode is QIcon.Mode.Disabled else 1.0))
-        _renderer(self._name, colour.name()).render(painter, QRectF(rect))
+        name = self._name_on if state is QIcon.State.On else self._name
+        _renderer(name, colour.name()).render(painter, QRectF(rect))
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

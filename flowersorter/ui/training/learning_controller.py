@@ -23,6 +23,7 @@ from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.latest_only import LatestOnly
@@ -217,7 +218,7 @@ class LearningController(QObject):
 
     def _show(self, found: ShownPredictions) -> None:
         self._session.photos.show_predictions(found)
-        self._folder.withdraw_outcome()
+        self._front.bar.end_message(Until.SUGGESTIONS)
         self.suggestions_changed.emit()
 
     # -- exactly

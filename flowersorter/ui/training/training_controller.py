@@ -15,6 +15,7 @@ from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import worded
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.workers.job_queue import Listener
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class TrainingController(QObject):
 
         reason = self.reason_not_to()
         if reason:
-            self._front.bar.say(reason)
+            self._front.bar.say(reason, until=Until.ANSWER)
             return
         self._stop_getting_ready()
         request = RetrainRequest(self._session.device)

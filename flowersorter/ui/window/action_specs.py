@@ -21,6 +21,7 @@ class Spec:
         icon: Name of its picture, or "".
         tip: What it does, in a sentence; "" where the text says it.
         checkable: Whether it is switched on and off.
+        icon_on: Name of its picture while it is on, or "" for the same.
         short: Text on the toolbar where it differs.
     """
 
@@ -30,6 +31,7 @@ class Spec:
     icon: str = ""
     tip: str = ""
     checkable: bool = False
+    icon_on: str = ""
     short: str = ""
 
 
@@ -227,9 +229,10 @@ SPECS = (
         "hide_confirmed",
         _t("&Hide Confirmed Photos"),
         ("Ctrl+K",),
-        "reviewed",
+        "reviewed-off",
         _t("Show only photos you have not confirmed yet"),
         checkable=True,
+        icon_on="reviewed",
         short=_t("Hide confirmed"),
     ),
     Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
@@ -356,9 +359,9 @@ TOOLBAR = (
 )
 BUTTONS_WITH_TEXT = ("open_folder", "retrain", "sort")
 #: Actions that need an open folder, besides those on its photos.
-OF_A_FOLDER = (
-    "rescan",
-    "scan_options",
+OF_A_FOLDER = ("rescan", "scan_options")
+#: Actions that need photos in it.
+OF_PHOTOS = (
     "sort",
     "select_all",
     "hide_confirmed",

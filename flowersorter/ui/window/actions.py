@@ -148,7 +148,7 @@ def _action(spec: Spec, window: QMainWindow, grid: QWidget) -> QAction:
     if spec.short:
         action.setIconText(tr(spec.short))
     if spec.icon:
-        action.setIcon(theme.icon(spec.icon))
+        action.setIcon(theme.icon(spec.icon, name_on=spec.icon_on))
     set_tip(action, tr(spec.tip) if spec.tip else "")
     if spec.keys and spec.keys[0].startswith("@"):
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)

@@ -19,9 +19,6 @@ from flowersorter.ui.grid.sections import Grouping
 class FilterController(QObject):
     """Keeps filter, title and the mark in the class list in step.
 
-    Attributes:
-        scanning: Whether the folder is being scanned, so that an empty grid may still fill.
-
     Signals:
         everything_shown(): Confirmed photos are shown, too.
         said(str): A message for the status bar.
@@ -36,7 +33,7 @@ class FilterController(QObject):
         super().__init__(parent)
         self._photos, self._grid, self._header, self._list = photos, grid, header, classes
         self._names: Mapping[int, str] = {}
-        self.scanning = False
+        self._scanning = self._scanned = False
         header.grouping_picked.connect(self.group_by)
         header.order_picked.connect(self.order_by)
         header.back_requested.connect(self.show_all)
@@ -180,6 +177,16 @@ class FilterController(QObject):
         self._photos.set_filter(replace(self._photos.filter, unchecked=hide))
         self.show_title()
 
+    def show_scan(self, *, running: bool, complete: bool) -> None:
+        """Show the title, and whether an empty grid may still fill.
+
+        Args:
+            running: Whether the folder is being scanned.
+            complete: Whether a scan of it came to its end.
+        """
+        self._scanning, self._scanned = running, complete
+        self.show_title()
+
     def show_title(self) -> None:
         """Show the grid's title above it, and a notice in an empty grid."""
         shown = self._photos.filter
@@ -193,17 +200,19 @@ class FilterController(QObject):
         title = shown.title or titles.get(shown.class_key) or self._names.get(shown.class_key, "")
         back = shown.places is not None or shown.class_key != PseudoClass.ALL
         self._header.show_title(title, self._photos.rowCount(), can_go_back=back)
-        self._grid.set_notice(self._notice(shown))
+        self._grid.set_notice("" if self._photos.rowCount() else self._notice(shown))
 
     def _notice(self, shown: PhotoFilter) -> str:
         if not len(self._photos.columns):
-            return self.tr("Looking for photos…") if self.scanning else self.tr("There are no photos in this folder.")
+            return self._notice_without_photos()
+        if shown.unchecked and replace(shown, unchecked=False).matches(self._photos.columns).any():
+            return self.tr("You have confirmed every photo here.")
         if shown.name:
             return self.tr("No file here has “{0}” in its name.").format(shown.name)
         if shown.places is not None:
             return self.tr("These photos are not in the open folder.")
-        if shown.unchecked:
-            return self.tr("You have confirmed every photo here.")
+        if self._scanning:
+            return self.tr("No photos here so far: the folder is still being read.")
         notices = {
             int(PseudoClass.UNSURE): self.tr("No uncertain photos."),
             int(PseudoClass.UNKNOWN): self.tr("No unknown photos."),
@@ -211,3 +220,10 @@ class FilterController(QObject):
             int(PseudoClass.UNREADABLE): self.tr("No unreadable files."),
         }
         return notices.get(shown.class_key, self.tr("No photos here yet. Drag some onto this class."))
+
+    def _notice_without_photos(self) -> str:
+        if self._scanning:
+            return self.tr("Looking for photos…")
+        if not self._scanned:
+            return self.tr("The search for photos was stopped.")
+        return self.tr("There are no photos in this folder.")

@@ -6,6 +6,7 @@ window takes to appear, and its first picture shows none of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from flowersorter.ui.models.import_export_controller import ImportExportController
     from flowersorter.ui.preferences.preferences_controller import PreferencesController
     from flowersorter.ui.training.finetune_controller import FinetuneController
+    from flowersorter.workflows.filing.sort import Include
 
 
 class LazyControllers(QObject):
@@ -109,6 +111,10 @@ class LazyControllers(QObject):
         """Ask about photos drawn at random, to say how many suggestions are right."""
         self.sampling.start()
 
+    @Slot(object, object)
+    def _check_before_sort(self, include: Include, then: Callable[[], None]) -> None:
+        self.sampling.start(include, then)
+
     @Slot()
     def finetune(self) -> None:
         """Train the network itself; the person says how."""
@@ -174,6 +180,7 @@ class LazyControllers(QObject):
         self.suggestions_changed.connect(made.suggestions_changed)
         made.files_changed.connect(self.files_changed)
         made.places_requested.connect(self.places_requested)
+        made.check_requested.connect(self._check_before_sort)
         return made
 
     @cached_property

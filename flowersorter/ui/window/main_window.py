@@ -27,10 +27,10 @@ from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.review.answer_controller import AnswerController
 from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.ui.shared.status_bar import StatusBar
+from flowersorter.ui.shared.status_bar import StatusBar, Until
 from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.training.training_controller import TrainingController
-from flowersorter.ui.window.action_specs import OF_A_FOLDER
+from flowersorter.ui.window.action_specs import OF_A_FOLDER, OF_PHOTOS
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
         self.window_controller.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
         self.folder.opened.connect(self._on_opened)
+        self.folder.begun.connect(self._counts.poke)
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
@@ -205,6 +206,7 @@ class MainWindow(QMainWindow):
         moved = (late.files_changed, self.labels.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
+        self.session.undo_stack.indexChanged.connect(lambda _index: self.job_bar.end_message(Until.ANSWER))
         self.session.undo_stack.canUndoChanged.connect(actions["undo"].setEnabled)
         self.session.undo_stack.canRedoChanged.connect(actions["redo"].setEnabled)
         self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
@@ -281,8 +283,7 @@ class MainWindow(QMainWindow):
         """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
         self.pages.setCurrentWidget(self.splitter)
         self.setWindowTitle(self.collections.title(roots))
-        self.filter.scanning = True
-        self.filter.show_title()
+        self.filter.show_scan(running=True, complete=False)
 
     @Slot(object)
     def open_folder(self, roots: Roots) -> None:
@@ -297,14 +298,16 @@ class MainWindow(QMainWindow):
         counts = ClassCounts(columns.counts(), columns.label_counts(), labels)
         self.class_list.show_classes(self.classes.classes, counts)
         self.review.show_progress()
-        self.filter.scanning = self.folder.labelling
-        self.filter.show_title()
+        self.filter.show_scan(running=self.folder.labelling, complete=self.folder.complete)
         self._enable()
 
     def _enable(self) -> None:
         actions, is_open = self.actions_by_name, bool(self.folder.roots)
-        for name in (*self.selection.handlers, *OF_A_FOLDER):
+        has_photos = is_open and len(self.session.photos.columns) > 0
+        for name in OF_A_FOLDER:
             actions[name].setEnabled(is_open)
+        for name in (*self.selection.handlers, *OF_PHOTOS):
+            actions[name].setEnabled(has_photos)
         for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
             actions[name].setEnabled(self.filter.class_shown > 0)
         actions["undo"].setEnabled(self.session.undo_stack.canUndo())
@@ -317,14 +320,11 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_opened(self, roots: Roots) -> None:
-        self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.collections.title(roots))
+        self.expect(roots)
         self.session.undo_stack.clear()
         self.header.search.clear()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self._on_selection()
-        self.filter.show_title()
-        self._enable()
         self.grid.setFocus()
 
     @Slot()
@@ -371,7 +371,7 @@ class MainWindow(QMainWindow):
             thumbnail = self.session.thumbnails.image(wanted) if error is None else None
             self.inspector.show_place(wanted, thumbnail, error)
         else:
-            self.inspector.show_nothing(len(picked), folder_open=bool(self.folder.roots))
+            self.inspector.show_nothing(len(picked), has_photos=len(photos.columns) > 0)
         self._enable()
 
     @Slot(int)

@@ -15,6 +15,7 @@ from flowersorter.ui.grid.tile_buttons import TileButtons
 from flowersorter.ui.labels.assign_controller import AssignController
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.session import MessageSink
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.ui.window.filter_controller import FilterController
 
@@ -86,7 +87,7 @@ class SelectionController(QObject):
             text = self.tr("Not confirmed: the suggestion has just changed. Press Enter again if it is right.")
         else:
             text = self.tr("No suggestion to confirm. Drag it onto a class or press a number.")
-        self._front.bar.say(text)
+        self._front.bar.say(text, until=Until.ANSWER)
 
     @Slot()
     def clear_label(self) -> None:
@@ -98,7 +99,7 @@ class SelectionController(QObject):
         """Store that the selected photos do not show the class they are shown with."""
         selected = self._grid.selected_places()
         if selected and not self._after_key(selected, self._labels.reject(selected)):
-            self._front.bar.say(self.tr("No suggestion or label to reject."))
+            self._front.bar.say(self.tr("No suggestion or label to reject."), until=Until.ANSWER)
 
     @Slot(int)
     def confirm_place(self, place_id: int) -> None:
@@ -121,7 +122,7 @@ class SelectionController(QObject):
         count = self._after_key(place_ids, self._labels.mark(place_ids, Mark.NOT_MINE))
         if count:
             one, many = self.tr("{0} not mine. It is not sorted."), self.tr("{0} not mine. They are not sorted.")
-            self._front.bar.say((one if count == 1 else many).format(count_photos(count)))
+            self._front.bar.say((one if count == 1 else many).format(count_photos(count)), until=Until.ANSWER)
 
     @Slot()
     def dont_know(self) -> None:
@@ -129,7 +130,8 @@ class SelectionController(QObject):
         selected = self._grid.selected_places()
         count = self._after_key(selected, self._labels.mark(selected, Mark.DONT_KNOW))
         if count:
-            self._front.bar.say(self.tr("{0} not suggested for labelling again.").format(count_photos(count)))
+            text = self.tr("{0} not suggested for labelling again.").format(count_photos(count))
+            self._front.bar.say(text, until=Until.ANSWER)
 
     @Slot(int, object)
     def drop(self, class_id: int, place_ids: list[int]) -> None:
@@ -156,7 +158,7 @@ class SelectionController(QObject):
         if selected:
             self.assign_to_new(selected)
         else:
-            self._front.bar.say(self.tr("Select the photos for the new class first."))
+            self._front.bar.say(self.tr("Select the photos for the new class first."), until=Until.ANSWER)
 
     @Slot(int)
     def split_class(self, class_id: int) -> None:
@@ -167,7 +169,7 @@ class SelectionController(QObject):
         self._filter.show(class_id)
         key = self._split_key.toString(QKeySequence.SequenceFormat.NativeText)
         text = self.tr("Select the photos for the new class, then press {0}.").format(key)
-        self._front.bar.say(text, (self.tr("New class from selection"), self.split))
+        self._front.bar.say(text, (self.tr("New class from selection"), self.split), until=Until.ANSWER)
 
     def _after_key(self, selected: Sequence[int], count: int) -> int:
         """After a single photo, select the next one, so that a series needs one key each.

@@ -27,6 +27,7 @@ from flowersorter.library.tables.sample_checks import StoredSample
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample, first_rows
+from flowersorter.workflows.evaluation.sample_bound import checks_needed
 from flowersorter.workflows.filing.sort import INCLUDED_VERDICTS, Include
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import folder_rows
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 #: So many of 100 suggestions are to be right, where the person names no other number.
 GOAL = 98
 HIGHEST_GOAL = 99  # more than that takes nearly every photo
+#: So many photos are named as those to look at first, at most.
+MOST_DOUBTFUL = 60
 
 _OTHER_MODEL = text("another model is in use now")
 _OTHER_SUGGESTIONS = text("the suggestions have changed since")
@@ -102,6 +105,41 @@ def check_known_sample(
     return _begin(engine, request, roots, folder_rows(engine, roots))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleOffer:
+    """What is known of the suggestions that a sort would file, and what a check of them would ask.
+
+    Attributes:
+        photos: Number of photos with such a suggestion and without a label.
+        needed: So many of them, drawn at random, are to be checked, if all are right.
+        check: The check of the folder as it stands; None where there is none that holds.
+        doubtful: (M,) int64, places of the photos to look at first: wrong ones, then the least certain.
+    """
+
+    photos: int
+    needed: int
+    check: CheckedSample | None
+    doubtful: NDArray[np.int64]
+
+
+def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
+    """Say what a stored check of an open folder proves, or what a new one would ask; draws and stores nothing."""
+    collection, roots = engine.collection, absolute_roots(request.roots)
+    rows = folder_rows(engine, roots)
+    asked = np.flatnonzero(_asked(rows, request.include))
+    photos = len(np.unique(rows.photo_ids[asked]))
+    sample, check = collection.sample_checks.find(roots, request.include), None
+    if sample is not None:
+        check = CheckedSample(sample, request.goal, rows, _answers(collection, sample))
+        if _outdated(collection, check, _model_name(engine, request.backbone)) is not None:
+            check = None
+    answers = {} if check is None else check.answers
+    wrong = [photo_id for photo_id, answer in answers.items() if answer is CheckAnswer.WRONG]
+    order = np.lexsort((rows.confidences[asked], ~np.isin(rows.photo_ids[asked], wrong)))
+    needed = (checks_needed(photos, [], request.goal) or 0) if photos else 0
+    return SampleOffer(photos, needed, check, rows.place_ids[asked[order[:MOST_DOUBTFUL]]])
+
+
 def answer_sample(
     collection: CollectionStore, check: CheckedSample, photo_id: int, answer: CheckAnswer | None
 ) -> CheckedSample:
@@ -146,15 +184,25 @@ def _draw(
     collection: CollectionStore, request: CheckSampleRequest, roots: tuple[Path, ...], model: str, rows: PhotoRows
 ) -> StoredSample:
     """Put the photos with a suggestion and without a label into a random order."""
-    verdicts = [int(verdict) for verdict in INCLUDED_VERDICTS[request.include]]
-    readable = (rows.photo_ids > 0) & np.array([error is None for error in rows.errors], np.bool_)
-    asked = readable & (rows.label_ids == 0) & (rows.class_ids > 0) & np.isin(rows.verdicts, verdicts)
+    asked = _asked(rows, request.include)
     by_hash, _ = collection.photos.by_hash(np.unique(rows.photo_ids[asked]))  # the same whatever the files are called
     if not len(by_hash):
-        raise _nothing_to_check(rows, readable)
+        raise _nothing_to_check(rows, _readable(rows))
     drawn = np.random.default_rng(request.seed).permutation(by_hash)
     others = np.setdiff1d(rows.photo_ids[rows.photo_ids > 0], drawn)
     return StoredSample(0, roots, request.include, model, drawn, rows.class_ids[first_rows(rows, drawn)], others)
+
+
+def _asked(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
+    """(N,) bool: the photos with a suggestion that such a sort files, and without a label."""
+    verdicts = [int(verdict) for verdict in INCLUDED_VERDICTS[include]]
+    asked: NDArray[np.bool_] = (rows.label_ids == 0) & (rows.class_ids > 0) & np.isin(rows.verdicts, verdicts)
+    return asked & _readable(rows)
+
+
+def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
+    readable: NDArray[np.bool_] = (rows.photo_ids > 0) & np.array([error is None for error in rows.errors], np.bool_)
+    return readable
 
 
 def _nothing_to_check(rows: PhotoRows, readable: NDArray[np.bool_]) -> TooFewPhotos:

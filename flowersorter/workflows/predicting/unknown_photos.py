@@ -176,8 +176,8 @@ class RunningEstimate:
         self._found = unknown_probabilities(self._scores)
         self._levels = np.searchsorted([MAYBE_UNKNOWN, UNKNOWN], self._found)
         _remember(self._engine, model, self._ids, self._ids, self._found)
-        changed = np.flatnonzero(self._levels[:known] != last)
-        return self._ids[changed]
+        changed: NDArray[np.int64] = self._ids[:known][self._levels[:known] != last]
+        return changed
 
 
 def can_estimate(model: Model) -> bool:

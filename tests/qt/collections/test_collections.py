@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,11 +194,12 @@ def test_what_is_no_collection_is_refused(
 
 
 def test_a_collection_that_is_open_elsewhere_is_refused_politely(
-    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(monkeypatch, tmp_path / "mushrooms")
     with CollectionStore.open(tmp_path / "mushrooms"):
         program.window.actions_by_name["open_collection"].trigger()
+        idle(program, qtbot)
         assert "is already open" in said(program)[0]
     choose(monkeypatch, program.collection.folder)
     program.window.actions_by_name["open_collection"].trigger()
@@ -205,12 +207,13 @@ def test_a_collection_that_is_open_elsewhere_is_refused_politely(
     assert launched == []
 
 
-def test_a_collection_that_another_window_has_open_is_brought_forward(
-    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_collection_that_another_window_has_open_is_brought_forward_while_this_one_stays_usable(
+    program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[Path, object]] = []
 
     def take(collection: Path, roots: object) -> bool:
+        assert threading.current_thread() is not threading.main_thread()
         asked.append((collection, roots))
         return True
 
@@ -218,6 +221,7 @@ def test_a_collection_that_another_window_has_open_is_brought_forward(
     choose(monkeypatch, tmp_path / "mushrooms")
     with CollectionStore.open(tmp_path / "mushrooms"):
         program.window.actions_by_name["open_collection"].trigger()
+        idle(program, qtbot)
     assert asked == [(tmp_path / "mushrooms", ())]
     assert launched == []
 

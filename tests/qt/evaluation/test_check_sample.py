@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -19,7 +19,9 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.sample_checks import StoredSample
+from flowersorter.sorting.plan import Mode
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
+from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 
@@ -174,6 +176,21 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 def begun(program: Program, qtbot: QtBot) -> CheckSampleDialog:
     program.window.actions_by_name["check_sample"].trigger()
+    return opened(program, qtbot)
+
+
+def before_a_sort(program: Program, qtbot: QtBot) -> SortDialog:
+    """The preview of a sort that links the photos."""
+    program.window.actions_by_name["sort"].trigger()
+    (preview,) = program.window.findChildren(SortDialog)
+    link = preview.findChild(QRadioButton, "sort_mode_link")
+    assert link is not None
+    link.click()
+    qtbot.waitUntil(lambda: preview.plan is not None)
+    return preview
+
+
+def opened(program: Program, qtbot: QtBot) -> CheckSampleDialog:
     qtbot.waitUntil(lambda: program.window.on_demand.sampling.dialog is not None)
     dialog = program.window.on_demand.sampling.dialog
     assert dialog is not None
@@ -209,13 +226,23 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     qtbot.waitUntil(lambda: int(program.photos.columns.label_ids[at]) == 0)
     answer(dialog, Qt.Key.Key_R, qtbot)
     dialog.close()
-    dialog = begun(program, qtbot)
+    preview = before_a_sort(program, qtbot)
+    assert f"(1 of {total} checked, 0 wrong)" in preview.certificate.message.text
+    preview.certificate.check_button.click()
+    assert not preview.isVisible(), "no dialog over a dialog"
+    dialog = opened(program, qtbot)
     assert shown(dialog) == second
     assert f"(1 of {total} checked, 0 wrong)" in dialog.statement.text()
     while shown(dialog):
         answer(dialog, Qt.Key.Key_R, qtbot)
-    assert dialog.end.text() == f"All photos are checked: {total} of {total} are right."
+    proved = f"All photos are checked: {total} of {total} are right."
+    assert dialog.end.text() == proved
     dialog.close()
+    qtbot.waitUntil(lambda: preview.isVisible() and preview.plan is not None)
+    assert preview.choices.mode is Mode.LINK
+    assert preview.certificate.message.text == proved
+    assert not preview.certificate.check_button.isVisible()
+    preview.reject()
     idle(program, qtbot)
 
 

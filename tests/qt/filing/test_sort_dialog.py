@@ -7,19 +7,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
+from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+from flowersorter.ui.filing.plan_pictures import spread
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
+from flowersorter.workflows.evaluation.check_sample import SampleOffer
+from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from flowersorter.workflows.filing.sort import Include
+from tests.qt.evaluation.test_check_sample import check_of
 
 Planner = Callable[..., SortPlan]
 
@@ -201,6 +208,79 @@ def test_the_plan_is_made_again_when_the_last_suggestions_are_there(
     _answer(dialog, planner, qtbot)
     assert "Some photos have no suggestion yet" not in dialog.summary.text
     assert dialog.file_button.text() == "Copy 3 photos"
+
+
+def offered(check: CheckedSample | None = None, photos: int = 780, needed: int = 60) -> SampleOffer:
+    return SampleOffer(photos, needed, check, np.array([4, 2], np.int64))
+
+
+def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
+    dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
+) -> None:
+    field, plan = dialog.certificate, planner(_answer(dialog, planner, qtbot))
+    paths = sorted(photos.glob("*.jpg"))[:3]
+
+    def shown(offer: SampleOffer | None, *, suggesting: bool = False) -> tuple[str, str]:
+        dialog.plan_again()
+        dialog._request()
+        dialog.show_plan(plan, offer, suggesting=suggesting)
+        buttons = [each.text() for each in (field.doubtful_button, field.check_button) if each.isVisible()]
+        return field.message.text if field.isVisible() else "", ", ".join(buttons)
+
+    text = "You have not looked at the suggestions of 780 photos. "
+    text += "A check of 60 photos drawn from them shows how many are right."
+    assert shown(offered()) == (text, "Check 60 photos")
+    with qtbot.waitSignal(dialog.check_requested) as asked:
+        _click(dialog, "sort_check_button")
+    assert asked.args == [Include.ALL]
+    few = "You have not looked at the suggestions of 2 photos."
+    assert shown(offered(photos=2, needed=2)) == (few, "Check 2 photos")
+    assert shown(offered(), suggesting=True) == ("", "")
+    assert shown(offered(photos=0)) == ("", ""), "every photo has a label"
+    assert shown(None) == ("", "")
+    right = dict.fromkeys((1, 2, 3), CheckAnswer.RIGHT)
+    assert shown(offered(check_of(paths, right))) == ("All photos are checked: 3 of 3 are right.", "")
+    begun = check_of(paths, {1: CheckAnswer.RIGHT})
+    assert shown(offered(begun))[1] == "Go on checking"
+    said, buttons = shown(offered(check_of(paths, {1: CheckAnswer.WRONG})))
+    assert said == "Fewer than 98 of 100 are right, 95 % sure (1 of 3 checked, 1 wrong)."
+    assert buttons == "Show these first"
+    with qtbot.waitSignal(dialog.doubtful_requested) as asked:
+        _click(dialog, "sort_doubtful_button")
+    assert asked.args == [[4, 2]]
+
+
+def test_the_button_is_the_default_but_not_for_a_move(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:
+    assert not dialog.file_button.isDefault()
+    _answer(dialog, planner, qtbot)
+    assert dialog.file_button.isDefault()
+    _click(dialog, "sort_mode_move")
+    assert not dialog.file_button.isDefault()
+    _answer(dialog, planner, qtbot)
+    assert not dialog.file_button.isDefault()
+
+
+def test_five_photos_spread_over_each_folder_are_painted_as_they_arrive(
+    dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
+) -> None:
+    thumbnails: dict[Path, QImage] = {}
+    wanted: list[Path] = []
+
+    def picture(path: Path) -> QImage | None:
+        wanted.append(path)
+        return thumbnails.get(path)
+
+    dialog.tree.set_pictures(picture)
+    _answer(dialog, planner, qtbot)
+    qtbot.waitUntil(lambda: set(wanted) == {photos / name for name in ("a.jpg", "b.jpg", "c.jpg")})
+    red = QImage(40, 30, QImage.Format.Format_RGB32)
+    red.fill(QColor("#c01010"))
+    thumbnails[photos / "a.jpg"] = red
+    dialog.tree.repaint_pictures()
+    ground = dialog.tree.visualItemRect(_groups(dialog)["daisy"])
+    middle = QPoint(dialog.tree.columnViewportPosition(2) + 15, ground.center().y())
+    assert dialog.tree.viewport().grab().toImage().pixelColor(middle) == QColor("#c01010")
+    assert spread([Path(str(number)) for number in range(10)]) == [Path(str(number)) for number in (0, 2, 4, 6, 8)]
 
 
 def test_a_refusal_says_why_and_what_to_do(dialog: SortDialog, qtbot: QtBot) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtGui import QAction, QColor, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QAction, QColor, QIcon, QPalette
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.grid_header import NARROW_PX, GridHeader
+from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.window.actions import Actions
 from tests.qt.palettes import dark, light
 
 
@@ -71,6 +74,37 @@ def test_the_button_turns_dark_with_the_window(qtbot: QtBot, checked: bool) -> N
     with qtbot.waitExposed(fresh):
         fresh.show()
     qtbot.waitUntil(lambda: header.unchecked.grab().toImage() == fresh.unchecked.grab().toImage())
+
+
+def test_a_narrow_choice_shows_its_short_text_whole(qtbot: QtBot) -> None:
+    header = GridHeader(QAction("Hide confirmed"), QAction("Search"))
+    qtbot.addWidget(header)
+    header.show_title("All photos", 144, can_go_back=False)
+    header.show_grouping(Grouping.LIKENESS)
+    header.resize(NARROW_PX + 200, 48)
+    with qtbot.waitExposed(header):
+        header.show()
+    assert (header.grouping.shown_text, header.order.shown_text) == ("By likeness", "By name")
+    header.resize(398, 48)  # in a window of 800 pixels
+    assert header.count.isVisible()
+    assert header.title.geometry().right() < header.count.x()
+    assert header.title.width() >= header.title.sizeHint().width()
+    assert (header.grouping.shown_text, header.order.shown_text) == ("Likeness", "By name")
+
+
+def test_its_picture_is_filled_only_while_it_is_on(qapp: QApplication) -> None:
+    del qapp
+    grid = QWidget()
+    window = QMainWindow()
+    icon = Actions(window, grid)["hide_confirmed"].icon()
+
+    def inked(state: QIcon.State) -> int:
+        image = icon.pixmap(QSize(24, 24), QIcon.Mode.Normal, state).toImage()
+        return sum(image.pixelColor(x, y).alpha() > 128 for x in range(24) for y in range(24))
+
+    assert 2 * inked(QIcon.State.Off) < inked(QIcon.State.On)
+    for each in (window, grid):
+        each.deleteLater()
 
 
 def test_a_narrow_line_keeps_the_number_and_a_button_for_the_search(qtbot: QtBot) -> None:

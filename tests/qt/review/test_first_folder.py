@@ -74,8 +74,8 @@ def test_unlabelled_classes_are_deleted_only_if_there_are_any_and_after_a_questi
     filed[0] = 0
     classes.delete_unlabelled(lambda: done.append(True))
     idle(program, qtbot)
-    assert (names(program), stack.count(), done) == ([], 1, [True])
+    assert (names(program), stack.count(), done) == ([], 0, [True])
     show_stored(program)
     classes.delete_unlabelled(lambda: done.append(True))
     idle(program, qtbot)
-    assert (stack.count(), done) == (1, [True, True])
+    assert (stack.count(), done) == (0, [True, True])

@@ -93,7 +93,7 @@ def test_suggestions_of_one_class_are_confirmed_at_once(qtbot: QtBot) -> None:
         (SectionKind.CONFIRMED, (1,), "daisy, confirmed"),
         (SectionKind.LIKELY, (1,), "daisy, likely"),
         (SectionKind.UNSURE, (1,), "daisy? Not sure"),
-        (SectionKind.UNKNOWN, (), "Unknown, each looks different"),
+        (SectionKind.UNKNOWN, (), "Unknown"),
         (SectionKind.NOT_MINE, (), "Not mine"),
         (SectionKind.CLASS, (3,), "tulips"),
         (SectionKind.FOLDER, ("/photos/May 2026",), "May 2026"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,13 @@ from flowersorter.workflows.evaluation.check_sample import (
     answer_sample,
     check_known_sample,
     check_sample,
+    sample_offer,
 )
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from flowersorter.workflows.filing.sort import Include
 from flowersorter.workflows.models.current_model import model_for, use_model
 from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
+from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -331,3 +334,23 @@ def test_an_answer_about_a_class_deleted_meanwhile_is_not_stored(taught: Engine,
     with pytest.raises(UserError, match="the suggested class was deleted"):
         answer_sample(taught.collection, check, first.photo_id, CheckAnswer.RIGHT)
     assert taught.collection.sample_checks.answers(check.sample.id) == {}
+
+
+def test_an_offer_says_what_a_check_would_ask_and_what_a_stored_one_proves(taught: Engine, photos: Path) -> None:
+    request = CheckSampleRequest(photos, 80)
+    check_sample(taught, replace(request, goal=90, include=Include.SURE, seed=1), silent, CancelToken())
+    offer = sample_offer(taught, request)
+    assert (offer.photos, offer.check) == (30, None), "another sort was checked"
+    assert 0 < offer.needed < 30
+    assert taught.collection.sample_checks.find((photos,), Include.ALL) is None, "nothing is drawn"
+    check = begin(taught, photos, goal=80)
+    wrong = check.next_photos(2)[1]
+    answer_sample(taught.collection, check, check.next_photos(1)[0].photo_id, CheckAnswer.RIGHT)
+    answer_sample(taught.collection, check, wrong.photo_id, CheckAnswer.WRONG)
+    offer = sample_offer(taught, request)
+    assert offer.check is not None
+    assert (offer.check.checked, offer.check.wrong, offer.photos) == (2, 1, 29)
+    rows = folder_rows(taught, (photos,))
+    first = rows.take(np.flatnonzero(rows.place_ids == offer.doubtful[0]))
+    assert first.photo_ids.tolist() == [wrong.photo_id], "a wrong suggestion is looked at first"
+    assert len(offer.doubtful) == 29

@@ -1,0 +1,76 @@
+"""Says before a sort how many of the suggestions are right, or offers a check that shows it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from flowersorter.messages import worded
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import Message, button, count_photos
+from flowersorter.workflows.evaluation.check_sample import SampleOffer
+
+
+class CertificateField(QWidget):
+    """A sentence and what to do about it. Lives in the GUI thread.
+
+    Signals:
+        check_requested(): Check photos drawn at random, or go on with it.
+        doubtful_requested(list of place ids): Show the photos to look at first.
+    """
+
+    check_requested = Signal()
+    doubtful_requested = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sort_certificate")
+        self._doubtful: list[int] = []
+        self.message = Message(self, "sort_certificate_message")
+        self.check_button = button(
+            self, "sort_check_button", "", self.tr("Shows the photos one by one: is the suggestion right or wrong?")
+        )
+        self.doubtful_button = button(
+            self, "sort_doubtful_button", self.tr("Show these first"), self.tr("Wrong ones and the least certain ones")
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(self.message, 1)
+        for each in (self.doubtful_button, self.check_button):
+            row.addWidget(each, 0, Qt.AlignmentFlag.AlignVCenter)
+            each.hide()
+        self.check_button.clicked.connect(self.check_requested)
+        self.doubtful_button.clicked.connect(self._on_doubtful)
+        self.hide()
+
+    def show_offer(self, offer: SampleOffer | None) -> None:
+        """Show what is known of the suggestions; None, or no suggestion to check, hides the field."""
+        check = None if offer is None else offer.check
+        self.setVisible(offer is not None and (check is not None or offer.photos > 0))
+        if offer is None:
+            return
+        self._doubtful = offer.doubtful.tolist()
+        self.doubtful_button.setVisible(check is not None and check.missed and bool(self._doubtful))
+        self.check_button.setVisible(check is None or not check.done)
+        if check is None:
+            self._show_new(offer)
+        else:
+            self._show_button(self.tr("Go on checking"))
+            self.message.say(worded(check.statement), warning=check.missed)
+
+    def _show_new(self, offer: SampleOffer) -> None:
+        self._show_button(self.tr("Check {0}").format(count_photos(offer.needed)))
+        text = self.tr("You have not looked at the suggestions of {0}.").format(count_photos(offer.photos))
+        if offer.needed < offer.photos:
+            sample = self.tr("A check of {0} drawn from them shows how many are right.")
+            text = f"{text} {sample.format(count_photos(offer.needed))}"
+        self.message.say(text)
+
+    def _show_button(self, text: str) -> None:
+        self.check_button.setText(text)
+        self.check_button.setAccessibleName(text)
+
+    @Slot()
+    def _on_doubtful(self) -> None:
+        self.doubtful_requested.emit(self._doubtful)
