@@ -169,7 +169,6 @@ def main() -> None:
     with window_of(photos, without_classes=True) as program:
         program.window.actions_by_name["name_groups"].trigger()
         rest(program)
-        picture(program.window).save(to / "groups.png", optimize=True)
         save_animation(list(name_groups(program, classes)), to / "naming.webp")
     for file in sorted(to.iterdir()):
         print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
