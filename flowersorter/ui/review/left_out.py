@@ -11,7 +11,7 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 
 
-class LeftOut(QObject):
+class LeftOutMarks(QObject):
     """Remembers which photos are left out, and marks them in the grid. Lives in the GUI thread.
 
     Args:

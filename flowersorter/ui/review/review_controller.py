@@ -25,7 +25,7 @@ from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, Sectio
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
 from flowersorter.ui.review.group_finder import GroupFinder
-from flowersorter.ui.review.left_out import LeftOut
+from flowersorter.ui.review.left_out import LeftOutMarks
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
 from flowersorter.ui.review.section_headers import (
@@ -99,7 +99,7 @@ class ReviewController(QObject):
         grid.set_header_factory(self._header)
         grid.set_folded_at_first(lambda section: section.kind in FOLDED_AT_FIRST)
         grid.visible_changed.connect(self._keep_visible)
-        self._left_out = LeftOut(session.photos, grid, self._has_answer, self)
+        self._left_out = LeftOutMarks(session.photos, grid, self._has_answer, self)
         self._left_out.changed.connect(self._on_sections)
         folder.opened.connect(self._on_opened)
         self._finder = GroupFinder(session, folder, self)

@@ -120,7 +120,8 @@ def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(f
     assert exact is not None
     assert result.predictions is not None
     at = result.predictions.locate(exact.photo_ids)
-    np.testing.assert_array_equal(result.predictions.probabilities[at], exact.probabilities)
+    # The product of another number of rows may round the last bit otherwise.
+    np.testing.assert_allclose(result.predictions.probabilities[at], exact.probabilities, rtol=0, atol=1e-7)
 
 
 def test_a_cancelled_fit_that_has_replaced_the_model_still_brings_its_suggestions(
