@@ -21,6 +21,7 @@ from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.class_changes import (
     add_classes,
+    in_one_step,
     put_back_class,
     remove_class,
     rename_class,
@@ -297,7 +298,7 @@ class AddClassesCommand(LibraryCommand):
     def apply(self) -> list[tuple[RemoveClassCommand, LabelNews]]:
         """Make the classes, or bring them back, the last removed first."""
         if self._removals:
-            with self._context.collection.database.transaction():
+            with in_one_step(self._context.collection):
                 return [(each, each.revert()) for each in reversed(self._removals)]
         made = add_classes(self._context.collection, self._names)
         self._removals = [RemoveClassCommand(self._context, each.id, 0, "") for each in made]
@@ -305,7 +306,7 @@ class AddClassesCommand(LibraryCommand):
 
     def revert(self) -> list[tuple[RemoveClassCommand, RemovedClass]]:
         """Delete the classes."""
-        with self._context.collection.database.transaction():
+        with in_one_step(self._context.collection):
             return [(each, each.apply()) for each in self._removals]
 
     def applied(self, result: list[tuple[RemoveClassCommand, LabelNews]]) -> None:

@@ -72,7 +72,7 @@ class SearchField(QLineEdit):
         self.left.emit()
 
 
-class Choice(QComboBox):
+class ChoiceBox(QComboBox):
     """A list to choose from that shows a shorter text, or the beginning of it, where it is narrow."""
 
     def add_choice(self, text: str, short: str, data: object) -> None:
@@ -180,7 +180,7 @@ class GridHeader(QWidget):
         self.search.left.connect(self._hide_search)
 
     def _add_choices(self) -> None:
-        self.grouping = Choice(self)
+        self.grouping = ChoiceBox(self)
         self.grouping.setObjectName("grouping")
         self.grouping.setAccessibleName(self.tr("Group by"))
         for text, short, grouping in (
@@ -191,7 +191,7 @@ class GridHeader(QWidget):
             (self.tr("By folder"), self.tr("Folder"), Grouping.FOLDER),
         ):
             self.grouping.add_choice(text, short, grouping)
-        self.order = Choice(self)
+        self.order = ChoiceBox(self)
         self.order.setObjectName("order")
         self.order.setAccessibleName(self.tr("Sort order"))
         for text, short, order in (

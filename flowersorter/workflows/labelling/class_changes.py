@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.errors import ClassRefused
@@ -38,6 +39,11 @@ def add_classes(collection: CollectionStore, names: Sequence[str]) -> list[Photo
     if refusal is not None and not made:
         raise refusal
     return made
+
+
+def in_one_step(collection: CollectionStore) -> AbstractContextManager[object]:
+    """Make several changes one: all are stored, or none."""
+    return collection.database.transaction()
 
 
 def find_or_add_class(collection: CollectionStore, name: str) -> tuple[PhotoClass, bool]:

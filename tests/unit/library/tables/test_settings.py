@@ -68,8 +68,8 @@ def test_no_two_settings_share_a_name_and_their_names_stay() -> None:
     """A name that changes loses what every collection has stored under the old one."""
     listed = [each for each in vars(settings_list).values() if isinstance(each, Setting)]
     assert sorted(setting.key for setting in listed) == [
-        "automatic models", "backbone", "cache measured", "cache_limit_mb", "deep training pace", "deleted classes", "device",
-        "export folder", "folder", "grouping", "inspector", "learning paused",
+        "automatic models", "backbone", "cache measured", "cache_limit_mb", "deep training pace",
+        "deleted classes", "device", "export folder", "folder", "grouping", "inspector", "learning paused",
         "move sorted copies", "networks trained", "order",
         "recent folders", "roots", "scan options", "sides", "sort choices", "sort patterns",
         "sure_promise", "tile size", "window",
