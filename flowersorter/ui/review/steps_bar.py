@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Qt, Signal, SignalInstance
+from PySide6.QtCore import QLocale, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
@@ -10,7 +10,7 @@ from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos
 
-_NARROW_PX, _TIGHT_PX = 520, 400
+_NARROW_PX, _TIGHT_PX, _LEAST_PX = 520, 400, 320
 _BAR_PX = 120
 _TINT = 0.22  # share of the highlight colour in the ground of the current step
 _CORNER_PX = 6
@@ -143,6 +143,10 @@ class StepsBar(QWidget):
         )
         self.bar.setVisible(begun and not narrow)
         self.percent.setVisible(begun and self.width() >= _TIGHT_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow window has no room for the bar."""
