@@ -1,4 +1,4 @@
-"""What the grid shows of predictions: the two most probable classes of each photo."""
+"""Predictions as the grid shows them: the two most probable classes of each photo."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _EDGE = QColor(128, 128, 128, 160)
 
 
 def name_rect(row: QRect) -> QRect:
-    """Where the name of a row and what stands right of it are."""
+    """Rectangles of the name of a row and of the parts to its right."""
     box = row.adjusted(4, 1, -4, -1)
     return box.adjusted(MARGIN_PX + SWATCH_PX + 10, 0, -MARGIN_PX, 0)
 

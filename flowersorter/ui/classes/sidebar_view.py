@@ -54,7 +54,7 @@ class SidebarView(QListView):
         self.shows_digits = shows_digits
         self.drop_row = -1
         self.drop_line = -1  # the row before which a dragged row would go
-        self.merging = False  # what is dragged over `drop_row` is a class
+        self.merging = False  # a class, not a photo, is dragged over `drop_row`
         self.drop_count = 0  # photos that are dragged over it
         self._picked_before: int | None = None
         self.rows = SidebarModel(self)

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Longest message, more than a command line can hold; whoever sends more is not listened to.
+#: Longest message, more than a command line can hold; a longer one is ignored.
 MAX_BYTES = 8 * 1024 * 1024
 #: The answer of a window that took the message.
 TAKEN = b"taken\n"
@@ -63,7 +63,7 @@ def _is_path(root: object) -> bool:
 
 
 def socket_address(collection: Path) -> str | None:
-    """Where the window of a collection listens: a socket in a folder that only this user may enter, or a pipe.
+    """Address of the window of a collection: a socket in a folder that only this user may enter, or a pipe.
 
     Args:
         collection: The folder; links are followed, so that two ways to it give one address.

@@ -95,7 +95,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.restore()
 
     def photo_box(self, option: QStyleOptionViewItem, index: Index) -> QRect:
-        """Where the photo of a tile is painted; the whole place for it while there is no thumbnail."""
+        """Rectangle of the painted photo of a tile; the whole place for it while there is no thumbnail."""
         place, image = self._tile(option).picture, index.data(PhotoRole.THUMBNAIL)
         return place if image is None else _fitted(image.size(), place)
 
@@ -306,7 +306,7 @@ def _both_names(metrics: QFontMetrics, index: Index, width: int) -> str:
 
 
 def _fitted(size: QSize, place: QRect) -> QRect:
-    """Where a picture of this size goes: as large as it fits, in the middle."""
+    """Rectangle for a picture of this size: as large as it fits, in the middle."""
     box = QRect(place.topLeft(), size.scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio))
     box.moveCenter(place.center())
     return box

@@ -13,7 +13,7 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns
 
 
 class PhotoState(Enum):
-    """What a tile shows of a photo besides its picture."""
+    """State of a photo, as its tile shows it beside the picture."""
 
     WAITING = auto()  # not read yet
     SURE = auto()

@@ -22,7 +22,7 @@ class Grouping(StrEnum):
 
 
 class SectionKind(StrEnum):
-    """What the photos of a section have in common; the header depends on it."""
+    """Property that the photos of a section share; the header depends on it."""
 
     ALL = "all"  # the only section, without a header
     LOOK_ALIKES = "look-alikes"  # no suggestion, but they look alike

@@ -28,7 +28,7 @@ class TileButton(Enum):
 
 
 def button_boxes(photo: QRect) -> dict[TileButton, QRect]:
-    """Where the buttons are: side by side in the upper right corner of a photo."""
+    """Rectangles of the buttons: side by side in the upper right corner of a photo."""
     reject = QRect(photo.right() - SIDE_PX - _EDGE_PX + 1, photo.top() + _EDGE_PX, SIDE_PX, SIDE_PX)
     return {TileButton.CONFIRM: reject.translated(-SIDE_PX - _GAP_PX, 0), TileButton.REJECT: reject}
 
@@ -116,7 +116,7 @@ class TileButtons(QObject):
         return None if found is None else (index.data(PhotoRole.PLACE_ID), found)
 
     def photo_box(self, index: QModelIndex) -> QRect:
-        """Where the photo of a tile is, in the viewport."""
+        """Rectangle of the photo of a tile, in the viewport."""
         option = QStyleOptionViewItem()
         self._view.initViewItemOption(option)
         option.rect = self._view.visualRect(index)
