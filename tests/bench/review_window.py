@@ -38,7 +38,7 @@ from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, P
 from flowersorter.ui.review.steps_bar import StepButton
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.sort import SortRequest, plan_sort
+from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
 from flowersorter.workflows.labelling.class_changes import start_without_classes
 from flowersorter.workflows.labelling.review_order import ROW
 from flowersorter.workflows.predicting.network_loader import open_embedder
@@ -172,9 +172,8 @@ class WindowDriver:
         shown = self._numbers(section)
         if section.kind is SectionKind.UNKNOWN:
             shown = shown[:1]  # no header answers for all
-        return Shown(
-            shown, self._proposed(section), ROW if section.kind is SectionKind.LOOK_ALIKES else None, section.kind
-        )
+        row = ROW if section.kind is SectionKind.LOOK_ALIKES else self._in_line(section)
+        return Shown(shown, self._proposed(section), row, section.kind)
 
     def suggestions(self) -> Rows:
         """The class under which each photo would be filed now; -1 for none."""
@@ -186,8 +185,8 @@ class WindowDriver:
         return np.array([numbers.get(class_id, -1) for class_id in found.tolist()], np.intp)
 
     def filed(self) -> Rows:
-        """The class folder of each photo in the plan of a sort; -1 where it would stay."""
-        request = SortRequest((self.photos.folder,), KEPT.resolve() / "sorted")
+        """The class folder of each photo in the plan of a sort as it is offered first; -1 where it would stay."""
+        request = SortRequest((self.photos.folder,), KEPT.resolve() / "sorted", include=Include.SURE)
         plan = plan_sort(self.program.engine, request, silent, CancelToken())
         names = {each.filing.source: each.filing.class_name for each in plan.files}
         return np.array([self._number(names.get(file, "")) for file in self.photos.files], np.intp)
@@ -223,6 +222,13 @@ class WindowDriver:
             names = self.program.photos.section_names
             return [self._number(names[key]) for key in section.key if isinstance(key, int)]
         return []
+
+    def _in_line(self, section: Section) -> int | None:
+        """How many photos of a section are shown where it shows one line only; else None."""
+        grid = self.program.window.grid
+        if not grid.is_folded(section):
+            return None
+        return sum(not grid.isIndexHidden(self.program.photos.index(row)) for row in section.rows)
 
     def _section(self) -> Section | None:
         return next((each for each in self.program.photos.sections if each.identity == self._identity), None)

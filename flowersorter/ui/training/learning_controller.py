@@ -112,7 +112,8 @@ class LearningController(QObject):
             text = self.tr("Learning is paused. Suggestions stay as they are until you choose Retrain.")
             self._front.bar.say(text, (self.tr("Go On"), self._go_on_learning))
         else:
-            self._front.bar.say(self.tr("It learns from your answers again."))
+            text = self.tr("Suggestions follow your answers again.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
             if self._action > self._learned_action:
                 self._begin()
 
