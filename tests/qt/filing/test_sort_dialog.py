@@ -201,12 +201,12 @@ def test_which_photos_is_chosen_with_the_keyboard(
 
 
 def test_each_choice_says_how_many_photos_it_includes(dialog: SortDialog) -> None:
-    dialog.include.show_counts({Include.LABELLED: 1, Include.SURE: 3, Include.LIKELY: 40, Include.ALL: 1200})
+    dialog.include.show_counts({Include.LABELLED: 1, Include.SURE: 3, Include.LIKELY: 40, Include.ALL: 120})
     assert [dialog.include.itemText(row) for row in range(dialog.include.count())] == [
         "Only confirmed: 1 photo",
         "Confirmed and sure: 3 photos",
         "Confirmed, sure and likely: 40 photos",
-        "All except unknown: 1,200 photos",
+        "All except unknown: 120 photos",
     ]
 
 
@@ -246,7 +246,7 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
     assert shown(offered()) == (text, "Check 60 photos")
     with qtbot.waitSignal(dialog.check_requested) as asked:
         _click(dialog, "sort_check_button")
-    assert asked.args == [Include.ALL]
+    assert asked.args == [Include.SURE]
     few = "You have not looked at the suggestions of 2 photos."
     assert shown(offered(photos=2, needed=2)) == (few, "Check 2 photos")
     assert shown(offered(), suggesting=True) == ("", "")
