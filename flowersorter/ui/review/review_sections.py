@@ -169,15 +169,16 @@ def _group(
     *,
     open_: NDArray[np.bool_],
 ) -> None:
-    """Put look-alikes together, most of which are unknown."""
+    """Put look-alikes together, most of which are unknown or not sure: one answer for all is less than one for each."""
     ranks = np.where(open_, groups.ranks_of(photo_ids), -1)
     found = np.flatnonzero(ranks >= 0)
     if not len(found):
         return
-    unknown = kinds[found] == _NUMBERS[SectionKind.UNKNOWN]
+    open_kinds = [_NUMBERS[SectionKind.UNKNOWN], _NUMBERS[SectionKind.UNSURE]]
+    doubtful = np.isin(kinds[found], open_kinds)
     sizes = np.bincount(ranks[found], minlength=len(groups.keys))
-    unknowns = np.bincount(ranks[found][unknown], minlength=len(groups.keys))
-    named = (sizes >= SMALLEST) & (2 * unknowns >= sizes)
+    doubts = np.bincount(ranks[found][doubtful], minlength=len(groups.keys))
+    named = (sizes >= SMALLEST) & (2 * doubts >= sizes)
     grouped = found[named[ranks[found]]]
     kinds[grouped] = _NUMBERS[SectionKind.LOOK_ALIKES]
     keys[grouped, 0], keys[grouped, 1] = groups.keys[ranks[grouped]], 0

@@ -93,7 +93,7 @@ def test_photos_that_need_no_decision_come_last() -> None:
     }
 
 
-def test_look_alikes_are_together_where_most_are_unknown_in_the_order_to_name_them() -> None:
+def test_look_alikes_are_together_where_most_are_unknown_or_not_sure_in_the_order_to_name_them() -> None:
     columns = columns_of(
         (X, 1, 2), (X, 1, 2), (L, DAISY, 2), (X, 1, 2), (X, 1, 2), (L, DAISY, 2), (X, 1, 2), (L, DAISY, 2)
     )
@@ -104,6 +104,8 @@ def test_look_alikes_are_together_where_most_are_unknown_in_the_order_to_name_th
         (SectionKind.LIKELY, DAISY): [6, 8],
         (SectionKind.UNKNOWN,): [7],
     }
+    unsure = columns_of((U, DAISY, 0), (L, DAISY, 0), (X, 1, 2))
+    assert shown(unsure, groups) == {(SectionKind.LOOK_ALIKES, 1002): [1, 2, 3]}, "asked together, not one by one"
     named = columns_of(*[(X, 1, 2)] * 3, label_ids=np.array([ROSES, ROSES, 0], np.int32))
     assert (SectionKind.LOOK_ALIKES, 1002) not in shown(named, groups), "one photo is no group"
 
