@@ -141,13 +141,14 @@ class WindowDriver:
         program: With the folder open.
         photos: The folder.
         places: (N,) the place id of each photo.
-        lost: Sections that were gone when the person had corrected their odd photos and wanted to answer.
+        lost: Sections that were gone when the person wanted to answer: an exact fit had ended.
     """
 
     program: Program
     photos: DrawnFolder
     places: NDArray[np.int64] = field(init=False)
     lost: int = 0
+    _is_lost: bool = False
     _identity: Identity | None = None
     _labelled: int = 0
 
@@ -256,6 +257,7 @@ class WindowDriver:
     def answer(self, photos: Rows, number: int) -> None:
         """Press the button of the class, or type its name."""
         section = self._section()
+        self._is_lost = section is None
         if section is None:
             self.lost += 1
             return
@@ -283,7 +285,7 @@ class WindowDriver:
         """Wait for the suggestions that follow; to look at the next group and name it takes longer than the pause."""
         settle(self.program, exact=self._identity is not None and self._identity[0] is SectionKind.LOOK_ALIKES)
         labelled = int(np.count_nonzero(self.program.photos.columns.label_ids))
-        if labelled == self._labelled:
+        if labelled == self._labelled and not self._is_lost:
             raise RuntimeError(f"the window did not take the answer for {self._identity}")
         self._labelled = labelled
         self.program.window.activateWindow()  # the list of completions took the keyboard, and no system gives it back
