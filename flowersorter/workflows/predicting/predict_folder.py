@@ -121,6 +121,10 @@ class PredictFolderResult:
         photos, unknown = len(unlabelled), int(np.count_nonzero(unlabelled == Verdict.UNKNOWN))
         if photos < _ENOUGH_PHOTOS or unknown < _MANY_UNKNOWN * photos:
             return None
+        if unknown == photos:
+            return text(
+                "All {photos} photos look like none of your classes. Create a class for what they show.", photos=photos
+            )
         return text(
             "About {unknown} of these {photos} photos are of none of your classes. Create a class for what they show.",
             unknown=unknown,

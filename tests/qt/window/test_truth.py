@@ -54,7 +54,7 @@ def test_a_sentence_about_the_photos_ends_with_the_answer_that_makes_it_untrue(p
     window = program.window
     red, green = places(program, "red"), places(program, "green")
     outcome, own_classes = said(program), window.review.first_folder._bar
-    assert outcome == "About 18 of these 18 photos are of none of your classes. Create a class for what they show."
+    assert outcome == "All 18 photos look like none of your classes. Create a class for what they show."
     assert own_classes.isVisible()
 
     def not_mine() -> None:
