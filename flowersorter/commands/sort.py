@@ -86,8 +86,7 @@ def run(call: Call) -> int:
                     )
                 )
             say_plan(terminal, plan, result)
-            if not options.only_sure:
-                _say_unsure(terminal, result.rows)
+            _say_unsure(terminal, plan, result.rows)
         outcomes = _planned(plan)
         done = None
         if not options.dry_run:
@@ -110,15 +109,16 @@ def run(call: Call) -> int:
     return say_done(terminal, plan, outcomes, done)
 
 
-def _say_unsure(terminal: Terminal, rows: PhotoRows) -> None:
+def _say_unsure(terminal: Terminal, plan: SortPlan, rows: PhotoRows) -> None:
     """Count the suggestions in the plan that are less than sure."""
-    of_all, of_sure = (int(np.count_nonzero(chosen_rows(rows, include))) for include in (Include.ALL, Include.SURE))
-    if of_all > of_sure:
+    filed = {file.filing.source for file in plan.files if file.action.is_filed}
+    unsure = np.flatnonzero(chosen_rows(rows, Include.ALL) & ~chosen_rows(rows, Include.SURE))
+    if number := sum(rows.paths[row] in filed for row in unsure.tolist()):
         terminal.say(
             plural(
                 "{number} of them is a suggestion that is only likely or not sure; --only-sure leaves it.",
                 "{number} of them are suggestions that are only likely or not sure; --only-sure leaves them.",
-                of_all - of_sure,
+                number,
             )
         )
 
