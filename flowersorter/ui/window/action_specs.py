@@ -220,7 +220,47 @@ SPECS = (
     Spec("copy_path", _t("Cop&y Path"), ("@Ctrl+C",), "", _t("Copy where the photos are, one path a line")),
     Spec("zoom_in", _t("Larger Photos"), ("Ctrl++", "Ctrl+="), "", ""),
     Spec("zoom_out", _t("Smaller Photos"), ("Ctrl+-",), "", ""),
-    Spec("find", _t("&Search by Name"), ("Ctrl+F",), "search", _t("Show files with a text in their name")),
+    Spec(
+        "open_stack",
+        _t("Open or Close S&tack"),
+        ("@X",),
+        "",
+        _t("Show each photo of the stack, or put them on one tile again"),
+    ),
+    Spec(
+        "stack_shots",
+        _t("Stack Loo&k-Alike Shots"),
+        ("Ctrl+Shift+K",),
+        "",
+        _t("Put bursts and near-copies on one tile. What you do with it reaches all of them"),
+        checkable=True,
+    ),
+    Spec(
+        "find",
+        _t("&Search"),
+        ("Ctrl+F",),
+        "search",
+        _t("Show photos with words in their name, class, folder or date"),
+    ),
+    Spec(
+        "filter",
+        _t("&Filter…"),
+        ("Ctrl+Shift+F",),
+        "filter",
+        _t("Show photos by suggestion, date or folder only"),
+    ),
+    Spec("clear_filters", _t("Cl&ear Filters"), ("Ctrl+Alt+F",), "", _t("Show the photos that filters hide")),
+    Spec(
+        "order_helpful",
+        _t("&Most Helpful First"),
+        ("Alt+1",),
+        "",
+        _t("First the photos whose answer puts most suggestions right"),
+    ),
+    Spec("order_doubt", _t("&Least Certain First"), ("Alt+2",), "", ""),
+    Spec("order_alike", _t("Most Like the &Selected Photo"), ("Alt+3",), "", ""),
+    Spec("order_date", _t("By &Date Taken"), ("Alt+4",), "", ""),
+    Spec("order_name", _t("By &Name"), ("Alt+5",), "", ""),
     Spec("show_all", _t("Show &All Photos"), ("Ctrl+0",), "all-photos", ""),
     Spec("show_unsure", _t("Show &Not Sure"), ("Ctrl+1",), "verdict-unsure", ""),
     Spec("show_unknown", _t("Show Un&known"), ("Ctrl+2",), "verdict-new", ""),
@@ -329,7 +369,12 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "show_in_folder",
             "copy_path",
             "",
+            "open_stack",
+            "stack_shots",
+            "",
             "find",
+            "filter",
+            "clear_filters",
             "show_all",
             "show_unsure",
             "show_unknown",
@@ -341,8 +386,16 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "inspector",
         ),
     ),
+    (
+        "order_menu",
+        _t("Sor&t Photos"),
+        ("order_helpful", "order_doubt", "order_alike", "order_date", "order_name"),
+    ),
     ("help_menu", _t("&Help"), ("help", "save_diagnostics", "about")),
 )
+
+#: Menus inside others: the last entry of that menu.
+SUBMENUS = {"order_menu": "view_menu"}
 
 TOOLBAR = (
     "open_folder",
@@ -375,4 +428,5 @@ OF_PHOTOS = (
     "show_similar",
     "show_in_folder",
     "copy_path",
+    "open_stack",
 )

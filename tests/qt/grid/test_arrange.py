@@ -52,7 +52,8 @@ def test_days_are_in_order_and_photos_without_a_date_come_last() -> None:
     columns.set_moments(columns.photo_ids[:4], np.array(days, "datetime64[s]"))
     found = arrange(Grouping.DAY, np.arange(5), columns)
     assert parts(found) == {"2026-05-01": [1], "2026-05-02": [0, 3], "": [2, 4]}
-    by_date = PhotoFilter(order=Order.DATE, grouping=Grouping.DAY).arrange(np.arange(5), columns)
+    ordered = PhotoFilter(order=Order.DATE).ordered(np.arange(5), columns)
+    by_date = arrange(Grouping.DAY, ordered, columns)
     assert parts(by_date)["2026-05-02"] == [3, 0]
 
 
