@@ -79,12 +79,10 @@ def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
     if one is Part.CONFIRMED and shown.unchecked:
         return tr("You have confirmed every photo here.")
     words = " · ".join(part_words(shown, each) for each in ([one] if one is not None else parts))
-    template = (
-        tr("One filter hides all photos here ({0}): {1}")
-        if one is not None
-        else tr("Together, {2} filters hide all photos here ({0}): {1}")
-    )
-    return template.format(QLocale().toString(hidden), words, len(parts))
+    template = tr("{0} filters together hide all {1} photos here: {2}")
+    if one is not None:
+        template = tr("One filter hides all {1} photos here: {2}")
+    return template.format(len(parts), QLocale().toString(hidden), words)
 
 
 def folder_choices(counts: Mapping[Path, int]) -> dict[str, tuple[str, int]]:

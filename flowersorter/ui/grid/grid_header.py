@@ -30,6 +30,7 @@ from flowersorter.ui.shared.widgets import describe
 NARROW_PX = 740
 NARROW_CHOICE_PX, _TIGHT_CHOICE_PX = 84, 76
 _TEXT_EDGE_PX = 4  # left of the text in a choice
+_TEXT_GAP_PX = 12  # around the text of a button with an icon
 _SHORT_ROLE = Qt.ItemDataRole.UserRole + 1
 #: Least width of the title, and where the line has no room even for its shortest form.
 _TITLE_PX, _TIGHT_TITLE_PX = 80, 24
@@ -159,6 +160,7 @@ class GridHeader(QWidget):
         self.filters.setIcon(theme.icon("filter"))
         self.filters.setAutoRaise(True)
         self.filters.setCheckable(True)  # while filters hide photos
+        self.filters.setFixedHeight(self.search_button.sizeHint().height())  # with its frame, too
         self.filters.setStyleSheet(_ON_FRAME)
         self.clear = QToolButton(self)
         self.clear.setObjectName("clear_filters_button")
@@ -217,8 +219,7 @@ class GridHeader(QWidget):
         icon_only = self.unchecked.sizeHint().height()
         search = self.search.minimumWidth() if self._searches else icon_only
         count = self.count.fontMetrics().horizontalAdvance(str(self._photos))
-        filters = max(icon_only, self.filters.sizeHint().width()) if self._filters else icon_only
-        parts = [_TITLE_PX, count, search, filters, 2 * NARROW_CHOICE_PX]
+        parts = [_TITLE_PX, count, search, icon_only, 2 * NARROW_CHOICE_PX]
         if not self.back.isHidden():
             parts.append(self.back.sizeHint().width())
         width = sum(parts) + (len(parts) + 2) * row.spacing() + edges.left() + edges.right()
@@ -236,7 +237,6 @@ class GridHeader(QWidget):
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
         self._show_count()
-        self._show_filter_count()
         room_px = self.width() - self.minimumSizeHint().width()
         is_tight = room_px < 0
         narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
@@ -254,6 +254,7 @@ class GridHeader(QWidget):
             fits = wanted and room_px >= needed_px + gap_px
             part.setVisible(fits)
             room_px -= (needed_px + gap_px) * fits
+        self._show_filter_count(room_px if self._narrow else self.width())
         self._hide_search()
 
     def _roomy_px(self) -> int:
@@ -265,7 +266,8 @@ class GridHeader(QWidget):
             self.count.fontMetrics().horizontalAdvance(self._count_words()),
             self.search.minimumWidth(),
             self._text_button_px,
-            self.filters.sizeHint().width(),
+            self.unchecked.sizeHint().height(),
+            self.filters.fontMetrics().horizontalAdvance(self._filter_words()) + _TEXT_GAP_PX if self._filters else 0,
             self.clear.sizeHint().width() if self._filters else 0,
             self.grouping.sizeHint().width(),
             self.order.sizeHint().width(),
@@ -319,12 +321,19 @@ class GridHeader(QWidget):
         if self.search.text().strip() != text:
             self.search.setText(text)
 
-    def _show_filter_count(self) -> None:
+    def _filter_words(self) -> str:
         count = len(self._filters)
-        words = self.tr("1 filter") if count == 1 else self.tr("{0} filters").format(count)
-        self.filters.setText((str(count) if self._narrow else words) if count else "")
+        return self.tr("1 filter") if count == 1 else self.tr("{0} filters").format(count)
+
+    def _show_filter_count(self, room_px: int) -> None:
+        """Show the number of filters in words, or alone, as there is room; a frame shows that there are any."""
+        count, words = len(self._filters), self._filter_words()
+        width = self.filters.fontMetrics().horizontalAdvance
+        texts = (words, str(count)) if count else ()
+        text = next((each for each in texts if width(each) + _TEXT_GAP_PX <= room_px), "")
         style = Qt.ToolButtonStyle
-        self.filters.setToolButtonStyle(style.ToolButtonTextBesideIcon if count else style.ToolButtonIconOnly)
+        self.filters.setText(text)
+        self.filters.setToolButtonStyle(style.ToolButtonTextBesideIcon if text else style.ToolButtonIconOnly)
         self.filters.setChecked(count > 0)
         name = f"{words}: {' · '.join(self._filters)}" if count else self.tr("Filters")
         describe(self.filters, name, name if count else self.tr("Show photos by suggestion, date or folder only"))
