@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QSizePolicy, QToolBa
 
 from flowersorter.ui.classes.class_rows import DIGIT_KEYS
 from flowersorter.ui.shared import theme
-from flowersorter.ui.window.action_specs import BUTTONS_WITH_TEXT, MENUS, SPECS, SUBMENUS, TOOLBAR, Spec
+from flowersorter.ui.window.action_specs import BUTTONS_WITH_TEXT, MENUS, SPECS, SUBMENUS, TOOLBAR
+from flowersorter.ui.window.view_specs import Spec
 
 CONTEXT = "Actions"
 

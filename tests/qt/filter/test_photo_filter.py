@@ -130,7 +130,7 @@ def test_an_empty_result_says_which_part_hides_the_photos(columns: PhotoColumns)
     assert why_empty(both, columns) == (
         "2 filters together hide all 6 photos here: Taken: January 2020 · Folder: nowhere"
     )
-    columns.set_labels({photo: (1, True) for photo in columns.photo_ids.tolist()})
+    columns.set_labels(dict.fromkeys(columns.photo_ids.tolist(), (1, True)))
     assert why_empty(PhotoFilter(unchecked=True), columns) == "You have confirmed every photo here."
 
 
