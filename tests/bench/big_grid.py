@@ -75,10 +75,10 @@ def _measured(count: int, *, stacked: bool) -> dict[str, float]:
             note(f"select all{end}", grid.selectAll)
             note(f"order by name, all selected{end}", lambda: model.set_filter(replace(model.filter, order=Order.NAME)))
             grid.clearSelection()
-            together = np.arange(count // LABELLED_SHARE)
+            together = np.arange(model.rowCount() // LABELLED_SHARE)
             for name, rows in (("a fifth", together), ("every fifth", together * LABELLED_SHARE)):
                 grid.select_rows(rows)
-                places = model.places_at(rows) + count
+                places = model.all_places_at(rows) + count
                 note(f"confirm {name}, selected{end}", lambda at=places: _label(model, at, 2))  # type: ignore[misc]
                 note(f"take that back{end}", lambda at=places: _label(model, at, 0))  # type: ignore[misc]
                 grid.clearSelection()

@@ -276,7 +276,7 @@ class PhotoModel(ArrangedModel):
         tip = tool_tip(self._facts(row), path.name, str(path.parent), "" if np.isnat(taken) else in_words(taken.item()))
         size, number = self._stack(row)
         if size > 1 and not number:
-            tip += "\n" + self.tr("{0} that look alike. What you do reaches all of them").format(count_photos(size))
+            tip += "\n" + self.tr("{0} that look alike. Each action reaches all of them").format(count_photos(size))
         return TextFormat.convertFromPlainText(tip) if TextFormat.mightBeRichText(tip) else tip
 
     def _spoken(self, row: int) -> str:

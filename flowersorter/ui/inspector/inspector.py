@@ -171,7 +171,7 @@ class Inspector(QScrollArea):
 
     def show_stack(self, count: int) -> None:
         """Show that the photo is in front of a stack of so many, all of which are selected; 1 for no stack."""
-        text = self.tr("{0} that look alike are selected. What you do reaches all of them.").format(count_photos(count))
+        text = self.tr("{0} that look alike are selected. Each action reaches all of them.").format(count_photos(count))
         self.stack.setText(text)
         self.stack.setVisible(count > 1)
 

@@ -274,7 +274,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "order_menu",
-        _t("Sor&t Photos"),
+        _t("Sort &Photos"),
         ("order_helpful", "order_doubt", "order_alike", "order_date", "order_name"),
     ),
     ("help_menu", _t("&Help"), ("help", "save_diagnostics", "about")),
@@ -315,4 +315,11 @@ OF_PHOTOS = (
     "show_in_folder",
     "copy_path",
     "open_stack",
+    "filter",
+    "clear_filters",
+    "order_helpful",
+    "order_doubt",
+    "order_alike",
+    "order_date",
+    "order_name",
 )

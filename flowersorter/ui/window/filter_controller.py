@@ -186,7 +186,8 @@ class FilterController(QObject):
         self._photos.set_filter(self._photos.filter.without(*Part))
         self._show_filters()
         self.show_title()
-        self._grid.setFocus()
+        if not self._panel_is_open:
+            self._grid.setFocus()
 
     def begin(self) -> None:
         """Show all photos of a folder that was just opened; confirmed ones stay hidden."""
@@ -209,8 +210,12 @@ class FilterController(QObject):
         self._header.show_filters([part_words(shown, part) for part in parts])
         self._header.show_search(shown.search.text)
         self._header.unchecked.defaultAction().setChecked(shown.unchecked)
-        if "panel" in self.__dict__ and self.panel.isVisible():
+        if self._panel_is_open:
             self.panel.show_filter(shown)
+
+    @property
+    def _panel_is_open(self) -> bool:
+        return "panel" in self.__dict__ and self.panel.isVisible()
 
     @Slot()
     def show_everything(self) -> None:

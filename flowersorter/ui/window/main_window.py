@@ -267,7 +267,8 @@ class MainWindow(QMainWindow):
             "save_diagnostics": late.save_diagnostics,
             **self.window_controller.handlers,
         }
-        self.actions_by_name["find"].triggered.connect(self.large.close)  # before the search starts above the grid
+        for name in ("find", "filter"):
+            self.actions_by_name[name].triggered.connect(self.large.close)  # before it starts above the grid
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
 

@@ -72,17 +72,17 @@ VIEW_SPECS = (
     Spec("zoom_out", _t("Smaller Photos"), ("Ctrl+-",), "", ""),
     Spec(
         "open_stack",
-        _t("Open or Close S&tack"),
+        _t("&Open or Close Stack"),
         ("@X",),
         "",
         _t("Show each photo of the stack, or put them on one tile again"),
     ),
     Spec(
         "stack_shots",
-        _t("Stack Loo&k-Alike Shots"),
+        _t("Stack &Look-Alike Shots"),
         ("Ctrl+Shift+K",),
         "",
-        _t("Put bursts and near-copies on one tile. What you do with it reaches all of them"),
+        _t("Put bursts and near-copies on one tile. Each action reaches all of them"),
         checkable=True,
     ),
     Spec(
@@ -94,12 +94,12 @@ VIEW_SPECS = (
     ),
     Spec(
         "filter",
-        _t("&Filter…"),
+        _t("Filt&er…"),
         ("Ctrl+Shift+F",),
         "filter",
         _t("Show photos by suggestion, date or folder only"),
     ),
-    Spec("clear_filters", _t("Cl&ear Filters"), ("Ctrl+Alt+F",), "", _t("Show the photos that filters hide")),
+    Spec("clear_filters", _t("Clear Fil&ters"), ("Ctrl+Alt+F",), "", _t("Show the photos that filters hide")),
     Spec(
         "order_helpful",
         _t("&Most Helpful First"),

@@ -23,6 +23,7 @@ from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.grid.stacks.badge import badge_box, badge_text
 from flowersorter.ui.grid.stacks.stack_badges import StackBadges
 from flowersorter.ui.grid.tile_buttons import photo_box
+from flowersorter.ui.review.left_out import LeftOutMarks
 from tests.qt.fake_rows import LOOKS, picture, rows
 
 LEFT = Qt.MouseButton.LeftButton
@@ -149,6 +150,17 @@ def test_photos_that_are_shown_differently_share_no_tile(model: PhotoModel, grou
     model.show_predictions(found)  # by themselves: no other photo moves, but none hides behind another class
     assert [5] in tiles(model)
     assert [3, 4, 6] in tiles(model), "likely and sure of one class are confirmed together"
+
+
+def test_a_click_leaves_a_whole_stack_out_and_takes_it_in_again(model: PhotoModel, grid: PhotoGrid) -> None:
+    marks = LeftOutMarks(model, grid, lambda _row: True)
+    QTest.mouseClick(grid.viewport(), LEFT, pos=middle(grid, 2))
+    assert marks.place_ids == set(STACK) == model.left_out
+    QTest.mouseClick(grid.viewport(), LEFT, pos=number(grid, 2))
+    QTest.mouseClick(grid.viewport(), LEFT, pos=middle(grid, 3))
+    assert marks.place_ids == {3, 5, 6}, "opened, one of them is taken in"
+    assert model.index(2).data(PhotoRole.LEFT_OUT)
+    assert not model.index(3).data(PhotoRole.LEFT_OUT)
 
 
 def test_a_stack_is_shown_open_while_some_of_its_photos_are_left_out(model: PhotoModel) -> None:
