@@ -99,7 +99,7 @@ class PhotoDelegate(QStyledItemDelegate):
         if size > 1:
             lit = self.lit_stack == index.data(PhotoRole.PLACE_ID)
             paint_badge(painter, box, size, number, option.palette, lit=lit)
-        self._line(painter, option, index, tile.line)
+        self._line(painter, option, index, state, tile.line)
         painter.restore()
 
     def photo_box(self, option: QStyleOptionViewItem, index: Index) -> QRect:
@@ -210,9 +210,11 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         painter.drawPath(tick)
 
-    def _line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
+    def _line(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, state: PhotoState, line: QRect
+    ) -> None:
         """Paint the mark and the title of the state, never told by its colour alone, or the name of the file."""
-        state, style = index.data(PhotoRole.STATE), theme.state_style(index.data(PhotoRole.STATE))
+        style = theme.state_style(state)
         text = option.palette.color(QPalette.ColorRole.Text)
         if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
             painter.setPen(muted(text))
