@@ -275,14 +275,15 @@ class ArrangedModel(QAbstractListModel):
         shown = self._positions[changed] >= 0
         if automatic:
             match |= shown
-        stays = np.ones(len(self.columns), np.bool_)
-        stays[changed[shown & ~match]] = False
-        come, order = changed[~shown & match], self._shown.order
-        wanted = whole(self._with(order[stays[order]], come, at_end=automatic))
+        gone, come, wanted = changed[shown & ~match], changed[~shown & match], self._shown
+        if len(gone) or len(come):
+            stays = np.ones(len(self.columns), np.bool_)
+            stays[gone] = False
+            wanted = whole(self._with(wanted.order[stays[wanted.order]], come, at_end=automatic))
         if self._tiles.has_stacks or self._tiled(wanted).has_stacks:
             self._take(wanted)
-        elif len(wanted.order) != len(order) or len(come):
-            self._remove(np.sort(self._positions[changed[~stays[changed]]]))
+        elif wanted is not self._shown:
+            self._remove(np.sort(self._positions[gone]))
             self._insert(come, wanted.order)
             self.sections_changed.emit()
         return changed[shown & match]

@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.grid.sections import Grouping, SectionKind
+from flowersorter.ui.review.section_headers import GroupHeader
 from tests.drawing import BLUE, RED, textured, write_jpeg
 from tests.qt.drag import drag
 from tests.qt.program import class_named, idle, places, running, stored, tile
@@ -111,3 +112,23 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
         idle(again, qtbot)
         assert not again.window.actions_by_name["stack_shots"].isChecked()
         assert again.photos.rowCount() == 6
+
+
+def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Program, qtbot: QtBot) -> None:
+    burst = places(program, "burst")
+    program.window.actions_by_name["name_groups"].trigger()
+    idle(program, qtbot)
+    section = next(each for each in program.photos.sections if each.kind is SectionKind.LOOK_ALIKES)
+    assert section.behind == 3
+    header = program.window.grid.header(section.identity)
+    assert isinstance(header, GroupHeader)
+    assert header.answered == section.count >= len(burst)
+    select(program, burst[0])
+    assert header.answered == section.count - len(burst), "a click leaves all of them out"
+    select(program, burst[0])
+    assert header.answered == section.count
+    header.field.setFocus()
+    header.field.setText("poppies")
+    QTest.keyClick(header.field, Qt.Key.Key_Return)
+    idle(program, qtbot)
+    assert labels(program) == ["poppies"] * section.count

@@ -79,8 +79,9 @@ class Tiles:
 
     def rows_of_photos(self, columns: int) -> Rows:
         """(`columns`,) model row of each column row, -1 where it is not shown."""
-        rows = np.full(columns, -1, np.intp)
-        rows[self.photos] = np.repeat(np.arange(len(self.sizes)), np.diff(self.firsts))
+        rows, numbers = np.full(columns, -1, np.intp), np.arange(len(self.sizes))
+        single = len(numbers) == len(self.photos)
+        rows[self.photos] = numbers if single else np.repeat(numbers, np.diff(self.firsts))
         return rows
 
 

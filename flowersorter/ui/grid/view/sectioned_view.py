@@ -137,7 +137,7 @@ class SectionedView(SectionArea):
             self._picture = QPixmap()
         self._shown = self._rows.filter
         at = self._rows.rows_at(self._picked)
-        rows = self._places.shown_of(np.unique(at[at >= 0]))
+        rows = self._places.shown_of(np.sort(at[at >= 0]))
         if len(rows):
             self.select_rows(rows)
         current = self._current_row(same=same)
