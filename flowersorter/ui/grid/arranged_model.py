@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.ui.grid.arrange import arrange, in_their_order, move_only, whole
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.photo_filter import UNSTEADY, Order, PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Identity, Section
 from flowersorter.ui.grid.stacks.tiles import Apart, StackIds, Tiles, tiles_of
 
@@ -110,7 +110,7 @@ class ArrangedModel(QAbstractListModel):
         """
         self._outdated = False
         wanted = self._arranged()
-        self._take(in_their_order(wanted, self._shown, self._held) if keep_in_view else wanted)
+        self._take(self._settled(wanted) if keep_in_view else wanted)
         self.rearranged.emit()
 
     # -- stacks
@@ -209,6 +209,10 @@ class ArrangedModel(QAbstractListModel):
             return self._likeness(self.columns, ordered)
         return arrange(self._filter.divided_by, ordered, self.columns, self._class_order)
 
+    def _settled(self, wanted: Arrangement) -> Arrangement:
+        """The same, but photos of the sections in view keep their order where it changes by itself."""
+        return in_their_order(wanted, self._shown, self._held) if self._filter.order in UNSTEADY else wanted
+
     def _end_reset(self) -> None:
         """Arrange anew and end a reset that was begun."""
         self._held, self._outdated = frozenset(), False
@@ -265,7 +269,7 @@ class ArrangedModel(QAbstractListModel):
         elif self._outdated:
             self._take(self._with_moved(changed))
         else:
-            self._take(in_their_order(self._arranged(), self._shown, self._held))
+            self._take(self._settled(self._arranged()))
         self._changed(changed, [])
         self.counts_changed.emit()
 

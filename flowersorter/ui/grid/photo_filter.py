@@ -32,6 +32,10 @@ class Order(StrEnum):
     LIKENESS = "likeness"
 
 
+#: Orders that change with the suggestions and the answers.
+UNSTEADY = frozenset({Order.LEAST_SURE, Order.MOST_HELPFUL})
+
+
 class Part(StrEnum):
     """Part of a filter that hides photos, beside the class."""
 
