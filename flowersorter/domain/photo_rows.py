@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,6 +208,7 @@ def rows_of(
     if predictions is not None and len(predictions.photo_ids):
         rows = predictions.locate(places.photo_ids)
         known = rows >= 0
+        columns: tuple[NDArray[Any], ...]
         columns = (class_ids, confidences, verdicts, caveats, second_class_ids, second_confidences)
         for column, values in zip(columns, predictions.shown(rows[known]), strict=True):
             column[known] = values

@@ -96,7 +96,7 @@ class FilterPanel(QFrame):
         days.addWidget(self.first, 1)
         days.addWidget(QLabel("–", self._days))
         days.addWidget(self.last, 1)
-        form = QFormLayout()
+        form = self._form = QFormLayout()
         form.setSpacing(theme.GAP_PX)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("Suggestion"), boxes)
@@ -144,7 +144,9 @@ class FilterPanel(QFrame):
             with QSignalBlocker(box):
                 box.setChecked(verdict in shown.verdicts)
         _show(self.confirmed, (shown.unchecked, shown.only_checked))
-        if not _show(self.dates, shown.dates or _ANY):
+        is_range = shown.dates is not None and shown.dates != DateRange()
+        keeps_range = is_range and self.dates.currentData() == _FROM_TO  # also where it is a whole month
+        if not keeps_range and not _show(self.dates, shown.dates or _ANY):
             _show(self.dates, _FROM_TO)
         self._show_days(shown.dates)
         if not _show(self.folder, shown.folder):
@@ -157,7 +159,7 @@ class FilterPanel(QFrame):
         for day, wanted in ((self.first, dates.first), (self.last, dates.last)):
             with QSignalBlocker(day):
                 day.setDate(_qdate(wanted or date.today()))
-        self._days.setVisible(self.dates.currentData() == _FROM_TO)
+        self._form.setRowVisible(self._days, self.dates.currentData() == _FROM_TO)
         self.adjustSize()
 
     # -- what the person does
@@ -175,8 +177,6 @@ class FilterPanel(QFrame):
     def _on_dates(self) -> None:
         wanted = self.dates.currentData()
         if wanted == _FROM_TO:
-            self._days.show()
-            self.adjustSize()
             self._on_day()
             self.first.setFocus()
         else:
