@@ -177,6 +177,8 @@ class FilterPanel(QFrame):
     def _on_dates(self) -> None:
         wanted = self.dates.currentData()
         if wanted == _FROM_TO:
+            self._form.setRowVisible(self._days, True)
+            self.adjustSize()
             self._on_day()
             self.first.setFocus()
         else:

@@ -58,8 +58,8 @@ def part_words(shown: PhotoFilter, part: Part) -> str:
     if part is Part.FOLDER:
         return tr("Folder: {0}").format(Path(shown.folder).name or shown.folder)
     assert shown.dates is not None
-    words = dates_words(shown.dates)
-    return words if shown.dates == DateRange() else tr("Taken: {0}").format(words)
+    days = dates_words(shown.dates)
+    return days if shown.dates == DateRange() else tr("Taken: {0}").format(days)
 
 
 def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
@@ -78,7 +78,7 @@ def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
         return tr("No photo here has “{0}” in its name, class, folder or date.").format(shown.search.text)
     if one is Part.CONFIRMED and shown.unchecked:
         return tr("You have confirmed every photo here.")
-    words = " · ".join(part_words(shown, each) for each in ([one] if one is not None else parts))
+    words = " · ".join(part_words(shown, each) for each in ((one,) if one is not None else parts))
     template = tr("{0} filters together hide all {1} photos here: {2}")
     if one is not None:
         template = tr("One filter hides all {1} photos here: {2}")

@@ -103,7 +103,10 @@ class TextSearch:
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """(M,) which of these column rows, None for all, have every word; there is at least one word."""
-        return np.logical_and.reduce([word.matches(columns, rows) for word in self.words])
+        found = self.words[0].matches(columns, rows)
+        for word in self.words[1:]:
+            found &= word.matches(columns, rows)
+        return found
 
 
 def _word(text: str, class_names: Mapping[int, str]) -> SearchWord:

@@ -81,13 +81,11 @@ def test_filters_are_chosen_in_a_panel_counted_and_cleared(program: Program, qtb
     assert panel.isVisible()
     choose(panel.dates, "From")
     assert panel.first.isVisible()
-    assert (panel.first.date().toString("yyyy-MM-dd"), panel.last.date().toString("yyyy-MM-dd")) == (
-        "2026-05-01",
-        "2026-06-30",
-    )
-    panel.last.setDate(panel.first.date().addDays(30))
+    assert len(shown(program)) == 3, "it begins with the month that was chosen on the way"
+    panel.last.setDate(panel.last.date().addDays(30))
+    assert len(shown(program)) == 6
+    panel.last.setDate(panel.last.date().addDays(-30))
     assert panel.first.isVisible(), "a range that is a month by chance stays a range"
-    assert len(shown(program)) == 3
     panel.first.setDate(panel.last.date())
     assert shown(program) == []
     assert isinstance(program.photos.filter.dates, DateRange)
