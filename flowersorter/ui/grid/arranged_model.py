@@ -142,9 +142,9 @@ class ArrangedModel(QAbstractListModel):
     def open_stacks_for(self, place_ids: Iterable[int]) -> None:
         """Open the stacks of which these places are a part only."""
         rows, wanted = np.unique(self._tile_rows(place_ids), return_counts=True)
-        behind = np.diff(self._tiles.firsts)[rows]
-        if (wanted < behind).any():
-            self._set_apart(self._apart.opened.union(self._photo_ids_on(rows[wanted < behind])))
+        in_part = wanted < self.counts_on_tiles[rows]
+        if in_part.any():
+            self._set_apart(self._apart.opened.union(self._photo_ids_on(rows[in_part])))
 
     def is_one_tile(self, place_ids: Iterable[int]) -> bool:
         """Whether these are one photo, or photos of one stack, also where they are on no tile any more."""
@@ -171,6 +171,11 @@ class ArrangedModel(QAbstractListModel):
         """How many photos are on these consecutive model rows."""
         return self._tiles.count(rows)
 
+    @property
+    def counts_on_tiles(self) -> Rows:
+        """(R,) how many photos are on each tile."""
+        return np.diff(self._tiles.firsts)
+
     def place_ids(self, indexes: Iterable[Index]) -> list[int]:
         """Places of all photos on these tiles, in the order shown."""
         rows = np.sort(np.fromiter((index.row() for index in indexes), np.intp))
@@ -182,7 +187,7 @@ class ArrangedModel(QAbstractListModel):
         return self.columns.place_ids[self._order[rows]]
 
     def all_places_at(self, rows: Rows | range) -> NDArray[np.int64]:
-        """(P,) the places of all photos on these (M,) model rows, ascending."""
+        """(P,) the places of all photos on these (M,) ascending model rows, in the order shown."""
         at = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
         return self.columns.place_ids[self._tiles.photos_of(at)]
 

@@ -244,7 +244,9 @@ class GridHeader(QWidget):
             choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())
         self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
         self.count.setHidden(is_tight)
-        gap_px = self.layout().spacing()  # type: ignore[union-attr]
+        row = self.layout()
+        assert row is not None
+        gap_px = row.spacing()
         # What there is no room for can be done in the panel of the filters, and with keys.
         for part, needed_px, wanted in (
             (self.clear, self.clear.sizeHint().width(), bool(self._filters)),

@@ -175,6 +175,20 @@ def test_a_stack_is_shown_open_while_some_of_its_photos_are_left_out(model: Phot
     assert STACK in tiles(model)
 
 
+def test_a_stack_that_closes_by_itself_is_not_selected_where_only_a_part_of_it_was(
+    model: PhotoModel, grid: PhotoGrid
+) -> None:
+    model.set_labels({1004: (2, True)})
+    grid.select_places([4, 7])
+    assert grid.selected_places() == [4, 7]
+    model.set_labels({1004: (0, False)})
+    assert STACK in tiles(model)
+    assert grid.selected_places() == [7], "a key would reach photos that the person did not select"
+    grid.select_places(STACK)
+    model.set_labels({1011: (2, True)})
+    assert grid.selected_places() == STACK
+
+
 def test_photos_of_a_stack_come_and_go_with_the_filter(model: PhotoModel, grid: PhotoGrid) -> None:
     model.set_filter(PhotoFilter(unchecked=True))
     model.set_labels({1003: (1, True)})

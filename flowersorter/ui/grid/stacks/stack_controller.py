@@ -54,12 +54,12 @@ class StackController(QObject):
     @Slot()
     def toggle(self) -> None:
         """Open the selected stacks; where all of them are open, close them. Of a single one the first is selected."""
-        photos, rows = self._session.photos, self._grid.selected_rows()
-        front = photos.places_at(rows).tolist()
-        opens = len(rows) == 1 and photos.count_on(range(rows[0], rows[0] + 1)) > 1
+        photos, grid = self._session.photos, self._grid
+        rows, before = grid.selected_rows(), photos.rowCount()
+        fronts = photos.places_at(rows)
         if photos.toggle_stacks(rows):
-            if opens:
-                self._grid.select_places(front)
+            if len(rows) == 1 or photos.rowCount() < before:
+                grid.select_rows(np.unique(photos.rows_at(fronts)))
         else:
             self._front.bar.say(self.tr("Select a stack first: a tile with a number such as ×4."), until=Until.ANSWER)
 

@@ -137,7 +137,9 @@ class SectionedView(SectionArea):
             self._picture = QPixmap()
         self._shown = self._rows.filter
         at = self._rows.rows_at(self._picked)
-        rows = self._places.shown_of(np.sort(at[at >= 0]))
+        counts = np.bincount(at[at >= 0], minlength=self._laid_out)
+        # A stack of which only a part was selected is not: a key would change photos that the person did not mean.
+        rows = self._places.shown_of(np.flatnonzero((counts > 0) & (counts >= self._rows.counts_on_tiles)))
         if len(rows):
             self.select_rows(rows)
         current = self._current_row(same=same)
