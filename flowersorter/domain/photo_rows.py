@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,10 +207,14 @@ def rows_of(
     if predictions is not None and len(predictions.photo_ids):
         rows = predictions.locate(places.photo_ids)
         known = rows >= 0
-        columns: tuple[NDArray[Any], ...]
-        columns = (class_ids, confidences, verdicts, caveats, second_class_ids, second_confidences)
-        for column, values in zip(columns, predictions.shown(rows[known]), strict=True):
-            column[known] = values
+        (
+            class_ids[known],
+            confidences[known],
+            verdicts[known],
+            caveats[known],
+            second_class_ids[known],
+            second_confidences[known],
+        ) = predictions.shown(rows[known])
     return PhotoRows(
         place_ids=places.ids,
         photo_ids=places.photo_ids,
