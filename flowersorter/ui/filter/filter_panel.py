@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -107,6 +108,7 @@ class FilterPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.LARGE_GAP_PX, theme.LARGE_GAP_PX, theme.LARGE_GAP_PX, theme.LARGE_GAP_PX)
         column.setSpacing(theme.GAP_PX)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         column.addLayout(form)
         column.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignRight)
 
@@ -160,7 +162,6 @@ class FilterPanel(QFrame):
             with QSignalBlocker(day):
                 day.setDate(_qdate(wanted or date.today()))
         self._form.setRowVisible(self._days, self.dates.currentData() == _FROM_TO)
-        self.adjustSize()
 
     # -- what the person does
 
@@ -178,7 +179,6 @@ class FilterPanel(QFrame):
         wanted = self.dates.currentData()
         if wanted == _FROM_TO:
             self._form.setRowVisible(self._days, True)
-            self.adjustSize()
             self._on_day()
             self.first.setFocus()
         else:
