@@ -83,6 +83,10 @@ def test_every_action_on_a_stack_reaches_all_its_photos_and_says_how_many(progra
     drag(window.grid.viewport(), tile(program, burst[0]), target, place)
     idle(program, qtbot)
     assert labels(program) == ["roses"] * 4
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_Delete)
+    idle(program, qtbot)
+    assert window.session.undo_stack.undoText() == "Not this class for 4 photos"
 
 
 def test_a_stack_opens_by_key_and_the_setting_is_remembered(
