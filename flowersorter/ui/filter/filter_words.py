@@ -92,12 +92,16 @@ def folder_choices(counts: Mapping[Path, int]) -> dict[str, tuple[str, int]]:
         counts: Number of photos of each folder, without those below it, in the order to show them.
     """
     above = os.path.commonpath(counts) if counts else ""
-    choices: dict[str, tuple[str, int]] = {}
-    for folder in counts:
-        below = sum(count for each, count in counts.items() if each == folder or folder in each.parents)
-        words = os.path.relpath(folder, above)
-        choices[str(folder)] = (folder.name or str(folder)) if words == os.curdir else words, below
-    return choices
+    below = dict.fromkeys(counts, 0)
+    for folder, count in counts.items():
+        for each in (folder, *folder.parents):
+            if each in below:
+                below[each] += count
+    words = {folder: os.path.relpath(folder, above) for folder in counts}
+    return {
+        str(folder): (text if text != os.curdir else folder.name or str(folder), below[folder])
+        for folder, text in words.items()
+    }
 
 
 def _day(day: date) -> QDate:
