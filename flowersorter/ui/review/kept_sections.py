@@ -113,5 +113,5 @@ def section_at(photos: PhotoModel, row: int) -> Section:
 
 def places_of(photos: PhotoModel, section: Section) -> list[int]:
     """The places of a section, in the order shown."""
-    places: list[int] = photos.places_at(slice(section.first, section.first + section.count)).tolist()
+    places: list[int] = photos.all_places_at(section.rows).tolist()
     return places

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,17 +69,16 @@ class SortedPhotos:
 
 
 def review_progress(
-    columns: PhotoColumns, sections: Iterable[Section], filed: SortedPhotos, *, pending: bool = False
+    columns: PhotoColumns, sections: Sequence[Section], filed: SortedPhotos, *, pending: bool = False
 ) -> ReviewProgress:
     """Count what is left to do with the photos of a folder, whatever of them is shown.
 
     Args:
         columns: All photos of the folder.
-        sections: Into which `review_sections` divides all of them.
+        sections: All of them, divided by `review_sections`.
         filed: Photos that are sorted already.
         pending: Whether the look-alikes are not known yet.
     """
-    sections = tuple(sections)
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
     settled = (columns.label_ids > 0) | (columns.verdicts == Verdict.SURE)
     rows = np.flatnonzero(settled & (columns.class_keys > 0) & (columns.photo_ids > 0))

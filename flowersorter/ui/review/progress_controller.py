@@ -84,7 +84,7 @@ class ProgressController(QObject):
     def _sections(self, division: Division) -> Sequence[Section]:
         """The sections of the whole folder: those shown, where they are all."""
         photos = self._session.photos
-        if photos.filter.divided_by is Grouping.LIKENESS and photos.rowCount() == len(photos.columns):
+        if photos.filter.divided_by is Grouping.LIKENESS and photos.filter.is_open:
             return photos.sections
         rows = np.arange(len(photos.columns))
         return review_sections(photos.columns, rows, division.groups, division.kept).sections

@@ -109,6 +109,7 @@ class ReviewController(QObject):
         folder.opened.connect(self._on_opened)
         self._finder = GroupFinder(session, folder, self)
         self._finder.found.connect(self._on_groups)
+        self._finder.stacks_found.connect(session.photos.set_stacks)
         labels.labels_changed.connect(self._on_labels)
         self.steps.name_requested.connect(self.start_naming)
         self.steps.check_requested.connect(self.start_checking)
@@ -143,7 +144,7 @@ class ReviewController(QObject):
         """Divide the photos again, after groups came or went."""
         groups = [group for group in self._found or () if self._passed_over.isdisjoint(group.photo_ids)]
         self._groups = PhotoGroups.of([photo.photo_id for photo in group.photos] for group in groups)
-        self._session.photos.rearrange()
+        self._session.photos.rearrange(keep_in_view=True)
 
     @Slot()
     def pass_over_settled(self) -> None:
@@ -209,7 +210,7 @@ class ReviewController(QObject):
     def _answered(self, section: Section) -> list[int]:
         """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""
         photos = self._session.photos
-        places = photos.places_at(slice(section.first, section.first + section.count))
+        places = photos.all_places_at(section.rows)
         if self._left_out.place_ids:
             places = places[~np.isin(places, list(self._left_out.place_ids))]
         if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
@@ -297,7 +298,7 @@ class ReviewController(QObject):
         self._after(header.section.kind)
 
     def _on_one_by_one(self, header: PairHeader) -> None:
-        self._grid.select_places(places_of(self._session.photos, header.section)[:1], scroll=True)
+        self._grid.select_row(header.section.first)
         self.single_requested.emit()
 
     def _after(self, kind: SectionKind) -> None:
