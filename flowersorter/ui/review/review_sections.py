@@ -110,7 +110,7 @@ def review_sections(
     ranks = np.where(np.isin(kinds, _CONFIRMED_NUMBERS), columns.confidences[rows], 0) if doubtful_first else 0
     ranks = _keep(codes, np.broadcast_to(ranks, len(rows)).astype(np.float32), columns, rows, kept)
     found, section_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    doubts = np.bincount(section_of, weights=1 - columns.confidences[rows])
+    doubts = np.bincount(section_of, weights=1 - columns.confidences[rows]).astype(np.float64)
     order_of_sections = np.lexsort((found, -_weights(found, counts, doubts, groups), found >> 2 * _BITS))
     place = np.empty(len(found), np.intp)
     place[order_of_sections] = np.arange(len(found))

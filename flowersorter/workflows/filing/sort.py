@@ -237,10 +237,21 @@ def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequen
 class ClassColumns(Protocol):
     """Columns of N photos, as `PhotoRows` has them."""
 
-    photo_ids: NDArray[np.int64]
-    label_ids: NDArray[np.int32]
-    class_ids: NDArray[np.int32]
-    verdicts: NDArray[np.uint8]
+    @property
+    def photo_ids(self) -> NDArray[np.int64]:
+        """(N,) int64."""
+
+    @property
+    def label_ids(self) -> NDArray[np.int32]:
+        """(N,) int32."""
+
+    @property
+    def class_ids(self) -> NDArray[np.int32]:
+        """(N,) int32."""
+
+    @property
+    def verdicts(self) -> NDArray[np.uint8]:
+        """(N,) uint8."""
 
 
 def chosen_rows(rows: ClassColumns, include: Include) -> NDArray[np.bool_]:

@@ -189,7 +189,7 @@ def test_the_most_doubtful_suggestions_come_first_and_those_seen_keep_their_orde
 
     def likely(*kept: KeptSection) -> list[int]:
         made = review_sections(columns, np.arange(5), NO_GROUPS, kept, doubtful_first=True)
-        return columns.place_ids[made.order[:4]].tolist()
+        return [int(place_id) for place_id in columns.place_ids[made.order[:4]]]
 
     assert likely() == [4, 2, 3, 1]
     assert likely(KeptSection(SectionKind.LIKELY, (DAISY,), (3, 1, 2))) == [3, 1, 2, 4]

@@ -163,7 +163,7 @@ def test_a_new_class_is_suggested_at_once_as_the_training_gives_it(
     retrained(taught)
     photo_ids = labelled_ids(taught)
     new = taught.collection.classes.add("new", ClassOrigin.PERSON)
-    reds = [place.photo_id for place in taught.collection.photos.places_under(sorted_photos / "red")]
+    reds = taught.collection.photos.places_under(sorted_photos / "red").known_photo_ids.tolist()
     assign(taught.collection, reds[:5], new.id)
     models, fit_in_use = taught.collection.models.all(), taught.fit_in_use
     refit = follow_labels(taught, reds[:5], photo_ids, CancelToken())
