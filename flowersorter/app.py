@@ -218,7 +218,7 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
     application.setApplicationName("FlowerSorter")
     application.setOrganizationName("FlowerSorter")
     application.setApplicationDisplayName("FlowerSorter")
-    application.setDesktopFileName("flowersorter")
+    application.setDesktopFileName("io.github.flowersorter.FlowerSorter")
     application.setWindowIcon(theme.app_icon())
     translations = use_translations()
     if translations is not None:
