@@ -62,6 +62,7 @@ _LEFT_OUT = re.compile(
     torch/(include|share|test)/ |                 # for those who compile against torch
     torch/bin/(?!torch_shm_manager) |             # its own tests and compilers
     torch/lib/(.*\.(lib|a)$|libtorchbind_test|libjitbackend_test|libbackend_with_compiler) |
+    torch/(ao|onnx)/.*\.py$ |                     # sources of parts that read none of theirs
     torch-[^/]+\.dist-info/(RECORD$|licenses/) | # the list of licences has the texts
     torchvision/.*\.(so|pyd|dll|dylib)$ | torchvision\.libs/ |
     onnx/backend/test/ | onnx/.*\.(proto|h|cc)$ |
@@ -70,10 +71,13 @@ _LEFT_OUT = re.compile(
     PySide6/(Qt/)?plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\. |
     PySide6/(Qt/)?plugins/platformthemes/libqgtk3 |
     PySide6/(Qt/)?translations/(?!qtbase_) |
+    ^libmvec\. |                                  # of the system's C library, as all its other parts
     (lib)?Qt6(Qml|Quick|Pdf|VirtualKeyboard|EglF[sS])\w*\. | (lib)?qtvirtualkeyboard\w*\.
     """,
     re.VERBOSE,
 )
+#: Sources of packages without a file.
+_NO_FILE = ("", "-")
 _PYTHON = re.compile(r"(lib)?python", re.IGNORECASE)
 #: The video encoder in the wheels of pillow-heif; the first group is its build number.
 _ENCODER = re.compile(r"libx265[.-](?:\w+\.so\.)?(?P<build>\d+)\b")
@@ -170,7 +174,12 @@ def _stand_in(name: str, build: str, folder: Path) -> Path:
 
 def write_origins(tables: Sequence[Iterable[Entry]], file: Path) -> None:
     """Write a line for each file of the bundle: its path there, a tab, its path on this computer."""
-    lines = {f"{place}\t{source}" for table in tables for place, source, kind in table if source and kind != "SYMLINK"}
+    lines = {
+        f"{place}\t{source}"
+        for table in tables
+        for place, source, kind in table
+        if kind != "SYMLINK" and source not in _NO_FILE
+    }
     file.write_text("\n".join(sorted(lines)) + "\n", encoding="utf-8")
 
 

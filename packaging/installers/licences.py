@@ -150,7 +150,7 @@ def _owners() -> dict[str, str]:
     for distribution in metadata.distributions():
         name, folder = distribution.metadata["Name"], str(distribution.locate_file(""))
         for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-            owners[os.path.join(folder, *row[0].split("/"))] = name  # noqa: PTH118 - for the same reason
+            owners[os.path.join(folder, *row[0].split("/"))] = OWN if name == "flowersorter" else name  # noqa: PTH118 - for the same reason
     return owners
 
 
