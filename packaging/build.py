@@ -89,7 +89,7 @@ def python_of(environment: Path) -> Path:
 def make_bundle(build: Build) -> None:
     """Make the folder with the program, and the list of licences in it; try the program."""
     build.run_here("-m", "installers.icons", ROOT / "resources/icons/app.svg", build.icons, NAME)
-    folders = ["--distpath", build.bundle.parent, "--workpath", build.work / "pyinstaller"]
+    folders: list[str | Path] = ["--distpath", build.bundle.parent, "--workpath", build.work / "pyinstaller"]
     build.run_here("-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", *folders, PACKAGING / "flowersorter.spec")
     build.run_here("-m", "installers.licences", build.bundle, build.work / "origins.tsv")
     run([build.bundle / program_name(), "--version"])

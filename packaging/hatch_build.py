@@ -15,7 +15,7 @@ _EDITABLE = "editable"
 _DATE_FILE = "flowersorter/resources/build-date.txt"
 
 
-class BuildDate(BuildHookInterface):
+class BuildDate(BuildHookInterface):  # type: ignore[misc]  # hatchling is there only while a wheel is built
     """Adds the file to every wheel but an editable one. SOURCE_DATE_EPOCH sets the day."""
 
     PLUGIN_NAME = "custom"

@@ -214,7 +214,8 @@ def _distribution_component(distribution: metadata.Distribution) -> Component:
     notes = distribution.metadata
     name = notes["Name"]
     classified = [each.rpartition(" :: ")[2] for each in notes.get_all("Classifier", []) if each.startswith("License")]
-    licence = notes.get("License-Expression") or notes.get("License") or " AND ".join(classified)
+    stated = [*notes.get_all("License-Expression", []), *notes.get_all("License", [])]
+    licence = stated[0] if stated else " AND ".join(classified)
     texts = list(_own_texts(distribution))
     key = re.sub(r"[-.]", "_", name).lower()
     texts += [(_TEXTS / file).read_text(encoding="utf-8") for file in MISSING_TEXTS.get(key, ())]
