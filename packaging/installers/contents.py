@@ -79,8 +79,8 @@ _LEFT_OUT = re.compile(
 #: Sources of packages without a file.
 _NO_FILE = ("", "-")
 _PYTHON = re.compile(r"(lib)?python", re.IGNORECASE)
-#: The video encoder in the wheels of pillow-heif; the first group is its build number.
-_ENCODER = re.compile(r"libx265[.-](?:\w+\.so\.)?(?P<build>\d+)\b")
+#: The video encoder as the wheels of pillow-heif name it on Linux, macOS and Windows.
+_ENCODER = re.compile(r"libx265[.-](?:\w+\.so\.)?(\d+)\b")
 
 
 def is_left_out(place: str) -> bool:
@@ -149,9 +149,16 @@ def without_encoder(entries: Iterable[Entry], folder: Path) -> list[Entry]:
     """
     made = list[Entry]()
     for place, source, kind in entries:
-        found = _ENCODER.search(Path(place).name)
-        made.append((place, str(_stand_in(Path(source).name, found["build"], folder)) if found else source, kind))
+        name = _file_name(place)
+        build = encoder_build(name)
+        made.append((place, str(_stand_in(name, build, folder)) if build else source, kind))
     return made
+
+
+def encoder_build(name: str) -> str:
+    """The build number in the name of a libx265, which is in the names of its functions too; "" for other files."""
+    found = _ENCODER.match(name)
+    return found[1] if found else ""
 
 
 def _stand_in(name: str, build: str, folder: Path) -> Path:

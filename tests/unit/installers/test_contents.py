@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from installers.contents import EXCLUDED, METADATA, chosen, needed, without_encoder, write_origins
+from installers.contents import EXCLUDED, METADATA, chosen, encoder_build, needed, without_encoder, write_origins
 from installers.product import PACKAGING, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -84,6 +84,19 @@ def test_the_encoder_is_replaced_by_a_library_that_does_nothing(tmp_path: Path) 
     library = ctypes.CDLL(replaced[1])
     assert library.x265_api_get_217(8) == 0
     library.x265_cleanup()
+
+
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        ("libx265-4883ecb5.so.217", "217"),
+        ("libx265.217.dylib", "217"),
+        ("libx265-217-276e7d75772a32bd086b54d54e01fd11.dll", "217"),
+        ("libheif-e72ea93c.so.1.23.6", ""),
+    ],
+)
+def test_the_encoder_is_known_by_its_name_on_every_system(name: str, build: str) -> None:
+    assert encoder_build(name) == build
 
 
 def test_origins_have_a_line_for_every_file(tmp_path: Path) -> None:
