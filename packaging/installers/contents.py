@@ -100,9 +100,9 @@ def needed(entries: Iterable[Entry], imports_of: Callable[[str], Iterable[str]])
         entries: The binary files of the bundle. Those at its top are libraries that others need; the rest is asked for.
         imports_of: The names of the libraries that a file is linked to.
     """
-    found = {Path(entry[0]).name: entry for entry in entries if _is_needed_by_others(entry)}
+    found = {_file_name(entry[0]): entry for entry in entries if _is_needed_by_others(entry)}
     kept = [entry for entry in entries if not _is_needed_by_others(entry)]
-    names = {Path(place).name for place, _, _ in kept}
+    names = {_file_name(place) for place, _, _ in kept}
     for _, source, kind in kept:  # grows
         if kind == "SYMLINK":
             continue
@@ -118,7 +118,8 @@ def _is_needed_by_others(entry: Entry) -> bool:
 
 
 def _file_name(path: str) -> str:
-    return PurePosixPath(path.replace("\\", "/")).name
+    """In lower case: Windows does not tell upper case from lower case, and the others' names differ in more."""
+    return PurePosixPath(path.replace("\\", "/")).name.lower()
 
 
 def without_symbols(entries: Iterable[Entry], folder: Path) -> list[Entry]:
@@ -149,7 +150,7 @@ def without_encoder(entries: Iterable[Entry], folder: Path) -> list[Entry]:
     """
     made = list[Entry]()
     for place, source, kind in entries:
-        name = _file_name(place)
+        name = PurePosixPath(place.replace("\\", "/")).name
         build = encoder_build(name)
         made.append((place, str(_stand_in(name, build, folder)) if build else source, kind))
     return made

@@ -69,7 +69,7 @@ def test_a_library_that_nothing_needs_any_more_is_dropped() -> None:
         ("wheel.libs/libinside.so", "/site/wheel.libs/libinside.so", "BINARY"),
         ("module.so", "/site/module.so", "EXTENSION"),
     ]
-    links = {"/site/module.so": ["libneeded.so.1", "libc.so.6"], "/lib/libneeded.so.1": ["libbehind.so.1"]}
+    links = {"/site/module.so": ["LIBNEEDED.so.1", "libc.so.6"], "/lib/libneeded.so.1": ["libbehind.so.1"]}
     kept = {place for place, _, _ in needed(entries, lambda source: links.get(source, []))}
     assert kept == {place for place, _, _ in entries} - {"libalone.so.1"}
 
