@@ -102,7 +102,7 @@ def needed(entries: Iterable[Entry], imports_of: Callable[[str], Iterable[str]])
     """
     found = {_file_name(entry[0]): entry for entry in entries if _is_needed_by_others(entry)}
     kept = [entry for entry in entries if not _is_needed_by_others(entry)]
-    names = {_file_name(place) for place, _, _ in kept}
+    names = set[str]()
     for _, source, kind in kept:  # grows
         if kind == "SYMLINK":
             continue

@@ -67,6 +67,7 @@ def test_a_library_that_nothing_needs_any_more_is_dropped() -> None:
         ("libpython3.11.so.1.0", "/lib/libpython3.11.so.1.0", "BINARY"),
         ("libinside.so", "wheel.libs/libinside.so", "SYMLINK"),
         ("wheel.libs/libinside.so", "/site/wheel.libs/libinside.so", "BINARY"),
+        ("wheel.libs/libneeded.so.1", "/site/wheel.libs/libneeded.so.1", "BINARY"),
         ("module.so", "/site/module.so", "EXTENSION"),
     ]
     links = {"/site/module.so": ["LIBNEEDED.so.1", "libc.so.6"], "/lib/libneeded.so.1": ["libbehind.so.1"]}
