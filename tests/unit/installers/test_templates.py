@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from PIL import Image
 from flowersorter.commands.shared.parser import make_parser
 from flowersorter.commands.verbs import VERBS
 from flowersorter.photos.formats import PHOTO_SUFFIXES
-from installers.linux import build_deb, write_share
+from installers.linux import build_appimage, build_deb, write_share
 from installers.man_page import commands_of, id_of, man_page, options_of
 from installers.manifests import write_manifests
 from installers.product import APP_ID, PACKAGING, ROOT, BuildError, Release, filled
@@ -137,6 +138,26 @@ def test_the_deb_holds_program_desktop_file_and_man_page(tmp_path: Path, share: 
     packages = depends[1].split(", ")
     assert "libegl1" in packages
     assert "libxcb1" not in packages  # the bundle has it
+
+
+@needs("mksquashfs")
+def test_the_appimage_is_the_runtime_and_the_program_behind_it(tmp_path: Path, share: Path, bundle: Path) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.write_bytes(b"runtime")
+    work = tmp_path / "work"
+    work.mkdir()
+    image = build_appimage(bundle, RELEASE, share.parent / "icons", PAGE, work, tmp_path, runtime)
+    assert image.name == "FlowerSorter-1.2.3-x86_64.AppImage"
+    assert image.read_bytes().startswith(b"runtimehsqs")  # a squashfs begins with these four letters
+    assert os.access(image, os.X_OK)
+    folder = work / "AppDir"
+    assert (folder / "AppRun").resolve() == (folder / "usr/lib/flowersorter/flowersorter").resolve()
+    assert (folder / f"{APP_ID}.desktop").is_file()
+
+
+def test_without_its_runtime_there_is_no_appimage_and_the_reason_is_said(tmp_path: Path, bundle: Path) -> None:
+    with pytest.raises(BuildError, match="runtime of AppImages is missing"):
+        build_appimage(bundle, RELEASE, tmp_path, PAGE, tmp_path, tmp_path, None)
 
 
 @needs("makensis")
