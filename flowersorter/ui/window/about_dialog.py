@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -134,7 +135,17 @@ def licence_text() -> str:
     texts = [text.strip() for name in _LICENCE_FILES if (text := _installed(name) or _beside_the_package(name))]
     if not texts:
         return QCoreApplication.translate("AboutDialog", "The licence files are missing from this installation.")
-    return "\n\n\n".join(texts) + "\n"
+    return "\n\n\n".join([*texts, *filter(None, [_list_of_the_bundle()])]) + "\n"
+
+
+def _list_of_the_bundle() -> str:
+    """The licences of all that a bundle holds, and the files with their texts; "" where pip installed the program."""
+    if not getattr(sys, "frozen", False):
+        return ""
+    program = Path(sys.executable).resolve().parent
+    files = [folder / "licences" / "INDEX.txt" for folder in (program, program.parent / "Resources")]
+    file = next(filter(Path.is_file, files), None)
+    return f"{file.parent}\n\n{file.read_text(encoding='utf-8')}" if file else ""
 
 
 def _installed(name: str) -> str:

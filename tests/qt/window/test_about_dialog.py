@@ -87,6 +87,15 @@ def test_the_installed_licence_is_preferred(monkeypatch: pytest.MonkeyPatch, tmp
     assert licence_text().startswith("The installed licence")
 
 
+def test_a_bundle_lists_the_licences_of_all_it_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "licences").mkdir()
+    (tmp_path / "licences" / "INDEX.txt").write_text("Qt\n    LGPL-3.0-only\n", "utf-8")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "flowersorter"))
+    assert "LGPL-3.0-only" not in licence_text()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert f"{tmp_path / 'licences'}\n\nQt\n    LGPL-3.0-only" in licence_text()
+
+
 def test_copy_takes_the_versions(dialog: AboutDialog) -> None:
     QTest.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
     assert (
