@@ -116,7 +116,7 @@ class Program(QObject):
         return tuple(path for path in map(Path, last) if path.exists())
 
     @Slot(object)
-    def open_roots(self, roots: Roots) -> None:
+    def open_roots(self, roots: tuple[Path, ...]) -> None:
         """Open folders and photos that the desktop asks for, before or after the window is there."""
         if self._second_start is not None:
             self._second_start.open_roots(roots)
