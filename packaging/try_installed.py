@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.drawing import BLUE, RED, textured, write_heic, write_jpeg  # noqa: E402 - found beside this script
 
-LIMIT_S = 120
+LIMIT_S = 300
 #: From the start of the window to the first suggestion.
 GOAL_S = 15
 DISPLAY = ":97"
