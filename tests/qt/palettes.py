@@ -17,6 +17,8 @@ _DARK = {
     Role.Text: "#f0f0f0",
     Role.Button: "#3a3a3a",
     Role.ButtonText: "#f0f0f0",
+    Role.Highlight: "#308cc6",
+    Role.HighlightedText: "#ffffff",
 }
 
 

@@ -32,7 +32,8 @@ class PatternField(QWidget):
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         tip = self.tr("Or type a pattern of {class}, {date:%Y}, {date:%m}, {date:%d}, {camera} and slashes")
-        describe(self.box, self.tr("Sub-folders of each class"), tip)
+        for part in (self.box, self.box.lineEdit()):
+            describe(part, self.tr("Sub-folders of each class"), tip)
         for name, value in (
             (self.tr("None"), CLASS_ONLY),
             (self.tr("By year: Rose/2024"), "{class}/{date:%Y}"),

@@ -12,7 +12,7 @@ from flowersorter.ui.shared.widgets import count_photos
 
 _NARROW_PX, _TIGHT_PX, _LEAST_PX = 520, 400, 320
 _BAR_PX = 120
-_TINT = 0.22  # share of the highlight colour in the ground of the current step
+CURRENT_TINT = 0.22  # share of the highlight colour in the ground of the current step
 _CORNER_PX = 6
 
 
@@ -44,7 +44,7 @@ class StepButton(QToolButton):
         """Paint the ground of the current step, then the button. A style sheet would not follow the palette."""
         if self._current:
             tint = self.palette().color(QPalette.ColorRole.Highlight)
-            tint.setAlphaF(_TINT)
+            tint.setAlphaF(CURRENT_TINT)
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)

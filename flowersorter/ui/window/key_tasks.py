@@ -64,7 +64,7 @@ TASKS = (
         (
             _keys("confirm"),
             _keys("reject"),
-            _keys("clear_label"),
+            _keys("clear_label", "leave_out", text=_t("Remove label, leave out")),
             _keys("label_next"),
             _keys("check_sample"),
             _keys("check_labels"),

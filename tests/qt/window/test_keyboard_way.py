@@ -1,0 +1,192 @@
+"""The whole job with the keyboard alone: every key goes to the widget that has the focus, as it does for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
+from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.sections import SectionKind
+from flowersorter.ui.review.section_headers import GroupHeader, SectionHeader
+from tests.qt.dialogs import when_asked
+from tests.qt.keyboard import focused, press, stops, tab_to, takes_tab, type_text
+from tests.qt.program import class_named, draw_folder, idle, running, stored, suggest
+
+Key = Qt.Key
+CTRL, ALT, SHIFT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
+
+
+def header_of(widget: QWidget) -> SectionHeader | None:
+    """The header that a widget is in."""
+    above: QWidget | None = widget
+    while above is not None and not isinstance(above, SectionHeader):
+        above = above.parentWidget()
+    return above
+
+
+def in_header(kind: SectionKind, name: str) -> Callable[[QWidget], bool]:
+    """Whether a widget is the one of this name in the header of such a section."""
+
+    def test(widget: QWidget) -> bool:
+        header = header_of(widget)
+        return widget.objectName() == name and header is not None and header.section.kind is kind
+
+    return test
+
+
+def colour_of(program: Program, header: SectionHeader) -> str:
+    """The colour of the first photo of a section."""
+    first = program.photos.places_at(slice(header.section.first, header.section.first + 1))
+    name: str = program.photos.columns.names[int(program.photos.columns.locate(first)[0])]
+    return name.rsplit("_", 1)[1].removesuffix(".jpg")
+
+
+def labels(program: Program) -> dict[str, int]:
+    """Number of labels by class name."""
+    names = {each.id: each.name for each in stored(program).classes.all()}
+    return {names[class_id]: count for class_id, count in stored(program).labels.counts().items()}
+
+
+def class_at(program: Program, position: int) -> int:
+    """The class with the digit key one above this position."""
+    return stored(program).classes.all()[position].id
+
+
+def answer(kind: type[QDialog], keys: Callable[[], None], qtbot: QtBot) -> None:
+    """Press keys in the dialog that opens next, once it has the keyboard."""
+
+    def act(dialog: QDialog) -> None:
+        qtbot.waitUntil(lambda: focused().window() is dialog)
+        keys()
+
+    when_asked(kind, act)
+
+
+def in_dialog(kind: type[QDialog], qtbot: QtBot) -> None:
+    """Wait until a dialog has the keyboard."""
+    qtbot.waitUntil(lambda: QApplication.activeModalWidget() is not None)
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, kind), f"{dialog}: {getattr(dialog, 'said', '')}"
+    qtbot.waitUntil(lambda: focused().window() is dialog)
+
+
+def type_over(text: str) -> None:
+    """Type a text in place of the one that is there, and confirm it."""
+    press(Key.Key_A, CTRL)
+    type_text(text)
+    press(Key.Key_Return)
+
+
+def test_the_whole_job_with_the_keyboard_alone(tmp_path: Path, qtbot: QtBot) -> None:
+    folder, sorted_to = draw_folder(tmp_path / "photos", 9), tmp_path / "sorted"
+    with running(tmp_path / "collection", qtbot) as program:
+        window = program.window
+
+        # Start: the first stop of Tab that matters opens a folder.
+        tab_to("open_folder_button")
+        answer(QFileDialog, lambda: type_over(str(folder)), qtbot)
+        press(Key.Key_Space)
+        idle(program, qtbot)
+        assert program.photos.rowCount() == 28
+
+        # Every part that takes the keyboard is a stop of Tab.
+        parts = [each for each in window.findChildren(QWidget) if takes_tab(each)]
+        assert {each.objectName() for each in parts} <= {each.objectName() for each in stops()}
+
+        # The folder fits none of the classes: name groups.
+        tab_to("first_folder_accept")
+        press(Key.Key_Space)
+        qtbot.waitUntil(lambda: focused().objectName() == "section_name")
+
+        # Leave the first photo out of the first group, and name two groups.
+        tab_to("photo_grid")
+        press(Key.Key_Home)
+        left_out = window.grid.selected_places()
+        press(Key.Key_X)
+        tab_to("section_name")
+        for _ in range(2):
+            header = header_of(focused())
+            assert isinstance(header, GroupHeader)
+            gone, name = header.section.identity, colour_of(program, header)
+            type_text(name)
+            press(Key.Key_Return)
+            qtbot.waitUntil(lambda: gone not in {each.identity for each in program.photos.sections})  # noqa: B023
+            qtbot.waitUntil(lambda: focused().objectName() == "section_name")
+        idle(program, qtbot)
+        assert len(labels(program)) == 2
+        assert not program.photos.columns.label_ids[program.photos.columns.locate(left_out)].any()
+
+        # Learn; the rest is torn between both classes, sure, or likely.
+        press(Key.Key_T, CTRL)
+        idle(program, qtbot)
+        red, green = (class_named(program, name) for name in sorted(labels(program)))
+        columns = program.photos.columns
+        unlabelled = (columns.label_ids == 0) & (columns.photo_ids > 0) & ~np.isin(columns.place_ids, left_out)
+        left = np.flatnonzero(unlabelled).tolist()
+        suggest(program, left[:2], Verdict.UNSURE, red, green)
+        suggest(program, left[2:4], Verdict.SURE, red, green)
+        suggest(program, left[4:], Verdict.LIKELY, red, green)
+        before = sum(labels(program).values())
+        tab_to("step_check")
+        press(Key.Key_Space)
+        assert in_header(SectionKind.TORN, "section_all_0")(focused())
+        press(Key.Key_Space)
+        qtbot.waitUntil(lambda: sum(labels(program).values()) == before + 2)
+        tab_to(in_header(SectionKind.SURE, "section_confirm"))
+        press(Key.Key_Space)
+        qtbot.waitUntil(lambda: sum(labels(program).values()) == before + 4)
+
+        # One was wrong; another one shows nothing of mine, which is taken back.
+        tab_to("photo_grid")
+        press(Key.Key_Home)
+        (wrong,) = window.grid.selected_places()
+        row = int(columns.locate([wrong])[0])
+        right = green if red in (columns.label_ids[row], columns.class_ids[row]) else red
+        press(Key.Key_1 if right == class_at(program, 0) else Key.Key_2)
+        assert columns.label_ids[row] == right
+        assert window.grid.selected_places() != [wrong], "the next photo is selected"
+        press(Key.Key_N)
+        qtbot.waitUntil(lambda: len(stored(program).answers.marked(Mark.NOT_MINE)) == 1)
+        press(Key.Key_Z, CTRL)
+        qtbot.waitUntil(lambda: not stored(program).answers.marked(Mark.NOT_MINE))
+
+        # Check a sample.
+        press(Key.Key_C, CTRL | SHIFT)
+        in_dialog(CheckSampleDialog, qtbot)
+        answered = sum(labels(program).values())
+        press(Key.Key_R)
+        qtbot.waitUntil(lambda: sum(labels(program).values()) == answered + 1)
+        press(Key.Key_Escape)
+        idle(program, qtbot)
+
+        # Sort, with the folder typed, and undo it.
+        press(Key.Key_S, CTRL | SHIFT)
+        in_dialog(SortDialog, qtbot)
+        tab_to("sort_destination")
+        press(Key.Key_A, CTRL)
+        type_text(str(sorted_to))
+        dialog = window.findChild(SortDialog)
+        assert dialog is not None
+        qtbot.waitUntil(dialog.file_button.isEnabled)
+        tab_to("sort_file_button")
+        press(Key.Key_Space)
+        idle(program, qtbot)
+        assert sum(1 for _ in sorted_to.rglob("*.jpg")) == 27, "labelled or suggested"
+        answer(QMessageBox, lambda: press(Key.Key_Return), qtbot)
+        press(Key.Key_Z, CTRL | ALT)
+        idle(program, qtbot)
+        assert not sorted_to.exists()
+        assert len(list(folder.iterdir())) == 28
