@@ -16,6 +16,7 @@ import io
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,9 +40,12 @@ from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
 from flowersorter.ui.shared import theme  # noqa: E402
 from flowersorter.ui.shared.qt_translator import install_translator  # noqa: E402
 from flowersorter.ui.window import window_state  # noqa: E402
+from flowersorter.vision.backbone.registry import Backbone  # noqa: E402
 from flowersorter.workflows.engine import Engine  # noqa: E402
 from flowersorter.workflows.labelling.class_changes import start_without_classes  # noqa: E402
+from flowersorter.workflows.predicting.network_loader import Embeds, open_embedder  # noqa: E402
 from tests.drawing import textured, write_jpeg  # noqa: E402
+from tests.qt.palettes import dark, light  # noqa: E402
 
 SIZE, DIALOG_SIZE = (1200, 760), (620, 700)
 #: The animated picture: width in pixels, and how long its pictures are shown in milliseconds.
@@ -50,29 +54,37 @@ ANIMATION_PX, TYPING_MS, PAUSE_MS = 800, 180, 1500
 NAMED = 2
 #: Sizes of the window in which every state is taken.
 SIZES = ((800, 600), (1280, 800), (2560, 1440))
-LANGUAGES, SCHEMES = ("en", "de"), (Qt.ColorScheme.Light, Qt.ColorScheme.Dark)
+LANGUAGES = ("en", "de")
 #: Actions whose dialogs are taken, besides those that need photos.
 DIALOGS = ("preferences", "history", "models", "help", "about", "new_class", "new_collection")
 DIALOGS_OF_PHOTOS = ("sort", "check_sample", "deep_train", "evaluate", "check_labels", "scan_options")
 
 
 @contextmanager
-def window_of(photos: Path | None, *, without_classes: bool = False, ready: bool = True) -> Iterator[Program]:
+def window_of(
+    photos: Path | None, *, without_classes: bool = False, gate: threading.Event | None = None
+) -> Iterator[Program]:
     """A window over a new collection.
 
     Args:
         photos: The folder that is open; None for none.
         without_classes: Whether the starter's classes are deleted.
-        ready: Whether to wait until all photos are read.
+        gate: The network is not there before it is set; None waits until all photos are read.
     """
+
+    def open_network(backbone: Backbone, device: str) -> Embeds:
+        if gate is not None:
+            gate.wait()
+        return open_embedder(backbone, device)
+
     with tempfile.TemporaryDirectory() as folder:
         collection = CollectionStore.open(Path(folder) / "collection")
         if without_classes:
             start_without_classes(collection)
-        program = Program(Engine(collection), preload=False)
+        program = Program(Engine(collection, open_network), preload=False)
         program.start(photos or ())
         program.window.resize(*SIZE)
-        if ready:
+        if gate is None:
             rest(program)
         try:
             yield program
@@ -218,12 +230,12 @@ class Album:
         usual = widget.size()
         for size in sizes or [usual.toTuple()]:
             widget.resize(*size)
-            for scheme in SCHEMES:
-                set_scheme(scheme)
+            for is_dark in (False, True):
+                set_dark(is_dark=is_dark)
                 wait(400)
-                file = f"{state}-{self.language}-{scheme.name.lower()}-{size[0]}x{size[1]}.png"
+                file = f"{state}-{self.language}-{'dark' if is_dark else 'light'}-{size[0]}x{size[1]}.png"
                 picture(widget).save(self.folder / file)
-        set_scheme(SCHEMES[0])
+        set_dark(is_dark=False)
         widget.resize(usual)
         print(state, self.language, flush=True)
 
@@ -233,9 +245,9 @@ class Album:
             with_dialog(program, action, lambda dialog: self.add(action, dialog, ()))
 
 
-def set_scheme(scheme: Qt.ColorScheme) -> None:
-    """Show the program light or dark."""
-    QApplication.styleHints().setColorScheme(scheme)
+def set_dark(*, is_dark: bool) -> None:
+    """Show the program as the system does in the evening, or as it does by day."""
+    QApplication.setPalette(theme.readable(dark() if is_dark else light()))
     wait(50)
 
 
@@ -284,11 +296,13 @@ def every_state(album: Album, photos: Path, strange: Path) -> None:
             QTest.keyClick(header.field, Qt.Key.Key_Return)
             rest(program)
         album.add("answer_bar", program.window)
-    with window_of(photos, ready=False) as program:
+    gate = threading.Event()
+    with window_of(photos, gate=gate) as program:
         while not program.photos.rowCount() or not program.window.job_bar.busy:
             wait(50)
         album.add("reading", program.window)
         program.window.job_bar.cancel.click()
+        gate.set()
         rest(program)
         album.add("stopped", program.window)
         program.window.job_bar.links[0].click()

@@ -55,7 +55,7 @@ TASKS = (
             _keys("assign_class"),
             _keys("new_class", "split_class", text=_t("New class, from selection")),
             _keys("not_mine", "dont_know", text=_t("Not mine, don't know")),
-            _keys("name_groups"),
+            _keys("name_groups", "leave_out", text=_t("Name groups, leave out")),
             _keys("take_lookalikes"),
         ),
     ),
@@ -64,7 +64,7 @@ TASKS = (
         (
             _keys("confirm"),
             _keys("reject"),
-            _keys("clear_label", "leave_out", text=_t("Remove label, leave out")),
+            _keys("clear_label"),
             _keys("label_next"),
             _keys("check_sample"),
             _keys("check_labels"),
