@@ -11,6 +11,7 @@ from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos
 
 _NARROW_PX, _TIGHT_PX, _LEAST_PX = 520, 400, 320
+_NARROW_LETTERS = 74
 _BAR_PX = 120
 CURRENT_TINT = 0.22  # share of the highlight colour in the ground of the current step
 _CORNER_PX = 6
@@ -106,7 +107,7 @@ class StepsBar(QWidget):
     def show_progress(self, progress: ReviewProgress) -> None:
         """Show what is left to do."""
         self._shown = progress
-        begun, narrow = progress.total > 0, self.width() < _NARROW_PX
+        begun, narrow = progress.total > 0, self.width() < self._narrow_px
         name = self.tr("Name") if narrow else self.tr("Name groups")
         steps = (
             (self.name, name, progress.groups, self.tr("Groups of look-alike photos without a name")),
@@ -144,6 +145,11 @@ class StepsBar(QWidget):
         self.bar.setVisible(begun and not narrow)
         self.percent.setVisible(begun and self.width() >= _TIGHT_PX)
 
+    @property
+    def _narrow_px(self) -> int:
+        """The width from which on there is room for all texts: more with larger letters."""
+        return max(_NARROW_PX, _NARROW_LETTERS * self.fontMetrics().averageCharWidth())
+
     def minimumSizeHint(self) -> QSize:
         """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
         return QSize(_LEAST_PX, super().minimumSizeHint().height())
@@ -152,5 +158,5 @@ class StepsBar(QWidget):
         """A narrow window has no room for the bar."""
         super().resizeEvent(event)
         before, now = event.oldSize().width(), event.size().width()
-        if any((before < limit) != (now < limit) for limit in (_NARROW_PX, _TIGHT_PX)):
+        if any((before < limit) != (now < limit) for limit in (self._narrow_px, _TIGHT_PX)):
             self.show_progress(self._shown)
