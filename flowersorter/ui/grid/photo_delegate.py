@@ -91,7 +91,7 @@ class PhotoDelegate(QStyledItemDelegate):
         elif state in SUGGESTED and option.state & QStyle.StateFlag.State_MouseOver:
             place_id, button = self.lit_button or (0, None)
             paint_buttons(painter, box, button if place_id == index.data(PhotoRole.PLACE_ID) else None)
-        self._line(painter, option, index, tile.line)
+        self._line(painter, option, index, state, tile.line)
         painter.restore()
 
     def photo_box(self, option: QStyleOptionViewItem, index: Index) -> QRect:
@@ -202,9 +202,11 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         painter.drawPath(tick)
 
-    def _line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
+    def _line(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, state: PhotoState, line: QRect
+    ) -> None:
         """Paint the mark and the title of the state, never told by its colour alone, or the name of the file."""
-        state, style = index.data(PhotoRole.STATE), theme.state_style(index.data(PhotoRole.STATE))
+        style = theme.state_style(state)
         text = option.palette.color(QPalette.ColorRole.Text)
         if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
             painter.setPen(theme.muted(text))

@@ -57,6 +57,8 @@ FOLDED_AT_FIRST = frozenset(
         SectionKind.UNREADABLE,
     }
 )
+#: Sections whose header has an answer for all their photos.
+_ANSWERED_AT_ONCE = OPEN_KINDS - {SectionKind.UNKNOWN} | {SectionKind.SURE}
 
 
 class ReviewController(QObject):
@@ -188,7 +190,7 @@ class ReviewController(QObject):
             header.one_by_one.connect(partial(self._on_one_by_one, header))
         elif isinstance(header, ConfirmHeader):
             header.confirmed.connect(partial(self._on_confirmed, header))
-        header.show_left_out(section.count - len(self._answered(section)))
+        header.show_left_out(self._count_left_out(section))
         return header
 
     def _class_names(self) -> dict[int, str]:
@@ -210,8 +212,7 @@ class ReviewController(QObject):
 
     def _has_answer(self, row: int) -> bool:
         """Whether the photos of the section of a row can be answered at once."""
-        kind = self._section_at(row).kind
-        return kind is SectionKind.SURE or kind in OPEN_KINDS - {SectionKind.UNKNOWN}
+        return self._section_at(row).kind in _ANSWERED_AT_ONCE
 
     @Slot()
     def leave_out(self) -> None:
@@ -226,10 +227,16 @@ class ReviewController(QObject):
         self._left_out.take_in(self._places_of(section))
         return answered
 
+    def _count_left_out(self, section: Section) -> int:
+        """Number of photos of a section that its answer is not for."""
+        return section.count - len(self._answered(section)) if section.kind in _ANSWERED_AT_ONCE else 0
+
     def _answered(self, section: Section) -> list[int]:
         """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""
         photos = self._session.photos
-        places = np.array([each for each in self._places_of(section) if each not in self._left_out.place_ids], np.int64)
+        places = photos.places_at(slice(section.first, section.first + section.count))
+        if self._left_out.place_ids:
+            places = places[~np.isin(places, list(self._left_out.place_ids))]
         if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
             rows = photos.columns.locate(places)
             suggested = photos.columns.verdicts[rows] != Verdict.UNKNOWN
@@ -244,7 +251,7 @@ class ReviewController(QObject):
         for section in self._session.photos.sections:
             header = self._grid.header(section.identity)
             if isinstance(header, SectionHeader):
-                header.show_left_out(header.section.count - len(self._answered(header.section)))
+                header.show_left_out(self._count_left_out(header.section))
 
     # -- answers
 
