@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleInterface
 from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
+from flowersorter.ui.shared.widgets import plain
 from tests.qt.keyboard import takes_tab
 
 Role, Text = QAccessible.Role, QAccessible.Text
@@ -68,6 +71,8 @@ def shortcomings(top: QWidget) -> set[str]:
         met.append(thing)
         if not name_of(one).strip() and role not in _WITHOUT_NAME and not _is_empty(thing):
             found.add(f"no name: {what}")
+        if isinstance(thing, QLabel) and not is_read_out(thing, name_of(one)):
+            found.add(f"reads {name_of(one)!r}, shows {thing.text()!r}: {what}")
         if role == Role.NoRole:
             found.add(f"no role: {what}")
         if role == Role.ComboBox and not one.text(Text.Description):  # its name is the choice, on Linux
@@ -80,6 +85,12 @@ def shortcomings(top: QWidget) -> set[str]:
     return found | {f"not in the tree: {each.objectName()}" for each in parts if each not in met}
 
 
+def is_read_out(label: QLabel, name: str) -> bool:
+    """Whether a name has all words that a label shows, as far as it shows them whole."""
+    shown = plain(re.sub(r"<[^>]*>", " ", label.text()).replace("\u200b", ""))
+    return set(re.findall(r"\w+", shown.partition("…")[0])) <= set(re.findall(r"\w+", name.replace("\u200b", "")))
+
+
 def _is_empty(thing: QObject | None) -> bool:
     """Whether it is a label that says nothing now."""
     return isinstance(thing, QLabel) and not thing.text()
@@ -90,9 +101,16 @@ def names(one: QAccessibleInterface) -> list[str]:
     return list(one.actionInterface().actionNames())
 
 
-def find(top: QWidget, wanted: Callable[[QAccessibleInterface], bool]) -> QAccessibleInterface:
-    """The first accessible object of a window that passes a test."""
-    return next(one for one in objects(top) if wanted(one))
+def find(top: QWidget, wanted: Callable[[QAccessibleInterface], bool], qtbot: QtBot) -> QAccessibleInterface:
+    """The first accessible object of a window that passes a test, as soon as there is one."""
+    found: list[QAccessibleInterface] = []
+
+    def is_there() -> bool:
+        found.extend(one for one in objects(top) if wanted(one))
+        return bool(found)
+
+    qtbot.waitUntil(is_there)  # a button that a screen reader presses is pressed a moment later
+    return found[0]
 
 
 def press(one: QAccessibleInterface) -> None:

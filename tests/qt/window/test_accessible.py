@@ -32,14 +32,14 @@ def labels(program: Program) -> dict[str, int]:
     return {names[class_id]: count for class_id, count in stored(program).labels.counts().items()}
 
 
-def button(window: QWidget, name: str) -> None:
+def button(window: QWidget, name: str, qtbot: QtBot) -> None:
     """Press the button of this name."""
-    press(find(window, lambda one: one.role() == Role.Button and name_of(one) == name))
+    press(find(window, lambda one: one.role() == Role.Button and name_of(one) == name, qtbot))
 
 
-def menu_entry(window: QWidget, menu: str, name: str) -> None:
+def menu_entry(window: QWidget, menu: str, name: str, qtbot: QtBot) -> None:
     """Choose an entry of a menu."""
-    bar = find(window, lambda one: one.role() == Role.MenuBar)
+    bar = find(window, lambda one: one.role() == Role.MenuBar, qtbot)
     title = next(bar.child(at) for at in range(bar.childCount()) if name_of(bar.child(at)) == menu)
     entries = title.child(0)
     press(next(entries.child(at) for at in range(entries.childCount()) if name_of(entries.child(at)) == name))
@@ -52,10 +52,11 @@ def test_groups_are_named_checked_and_confirmed_by_a_screen_reader(tmp_path: Pat
         idle(program, qtbot)
 
         # The first folder's offer, then the first two groups: their class is written, and a button pressed.
-        button(window, "Name my own classes")
+        button(window, "Name my own classes", qtbot)
+        qtbot.waitUntil(lambda: not stored(program).classes.all())
         idle(program, qtbot)
         for name in ("ruby", "fern"):
-            header = find(window, lambda one: "look alike" in name_of(one) and one.role() == Role.Border)
+            header = find(window, lambda one: "look alike" in name_of(one) and one.role() == Role.Border, qtbot)
             count = int("".join(filter(str.isdigit, name_of(header).partition("look")[0])))
             type_into(next(one for one in within(header) if one.role() == Role.EditableText), name)
             press(next(one for one in within(header) if name_of(one) == f"Name {count} photos"))
@@ -63,7 +64,7 @@ def test_groups_are_named_checked_and_confirmed_by_a_screen_reader(tmp_path: Pat
             idle(program, qtbot)
 
         # The photos say their class and their state, where they are, and can be selected.
-        photos = find(window, lambda one: name_of(one) == "Photos" and one.role() == Role.List)
+        photos = find(window, lambda one: name_of(one) == "Photos" and one.role() == Role.List, qtbot)
         assert photos.childCount() == program.photos.rowCount()
         shown = [photos.child(at) for at in range(photos.childCount())]
         said = {name_of(one).partition(", ")[2] for one in shown}
@@ -76,10 +77,10 @@ def test_groups_are_named_checked_and_confirmed_by_a_screen_reader(tmp_path: Pat
         # An entry of the menu, and back.
         idle(program, qtbot)
         before = sum(labels(program).values())
-        menu_entry(window, "Edit", "Not Mine")
+        menu_entry(window, "Edit", "Not Mine", qtbot)
         qtbot.waitUntil(lambda: sum(labels(program).values()) < before)
         idle(program, qtbot)
-        button(window, "Undo")
+        button(window, "Undo", qtbot)
         qtbot.waitUntil(lambda: sum(labels(program).values()) == before)
 
 
