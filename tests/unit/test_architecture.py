@@ -285,9 +285,8 @@ def collections_remembered_by(path: Path) -> Iterator[str]:
             text = ast.unparse(node)
             if any(name in text for name in ("CollectionStore", "Engine", "weakref.Weak")):
                 yield f"{name_of(path)}: {text}"
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.FunctionDef) and caches_by_collection(node):
-            yield f"{name_of(path)}: {node.name}"
+    functions = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef))
+    yield from (f"{name_of(path)}: {function.name}" for function in functions if caches_by_collection(function))
 
 
 def test_nothing_at_module_level_remembers_a_collection() -> None:

@@ -153,8 +153,8 @@ def hidden_templates_of(path: Path) -> Iterator[str]:
         for template in call.args[: TEMPLATES_AT.get(name, 0)]:
             if not (isinstance(template, ast.Constant) and isinstance(template.value, str)):
                 yield f"{name_of(path)}:{call.lineno} {ast.unparse(template)} is no literal, so no extractor finds it"
-    for node in ast.walk(tree_of(path)):
-        for part in node.values if isinstance(node, ast.JoinedStr) else []:
+    for node in (each for each in ast.walk(tree_of(path)) if isinstance(each, ast.JoinedStr)):
+        for part in node.values:
             if (
                 isinstance(part, ast.FormattedValue)
                 and isinstance(part.value, ast.Call)

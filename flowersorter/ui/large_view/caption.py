@@ -37,7 +37,7 @@ def show_caption(
     begin, sentence = shares(facts) or title(facts), verdict_sentence(facts)
     remark = worded(photo.remark or "") if photo is not None else ""
     text = " · ".join(filter(None, ("" if sentence.startswith(begin) else begin, sentence, remark)))
-    name, number = str(index.data()), _tr("{0} of {1}").format(row + 1, photos.rowCount())
+    name, number = str(index.data()), photos.position(row)
     taken = iso_in_words(photo.taken_at, QLocale.FormatType.ShortFormat) if photo and photo.taken_at else ""
     view.header.show_photo(name, number, taken)
     view.header.show_suggestion(text, theme.state_style(index.data(PhotoRole.STATE)).icon)

@@ -252,7 +252,7 @@ class LargeViewController(QObject):
     def _go_to(self, row: int) -> None:
         """Let the grid select a photo; the view follows."""
         if 0 <= row < self._photos.rowCount():
-            self._grid.select_places([self._photos.wanted(row).place_id], scroll=True)
+            self._grid.select_row(row)
 
     @Slot()
     def _on_selection(self) -> None:

@@ -106,6 +106,7 @@ class ReviewController(QObject):
         folder.opened.connect(self._on_opened)
         self._finder = GroupFinder(session, folder, self)
         self._finder.found.connect(self._on_groups)
+        self._finder.stacks_found.connect(session.photos.set_stacks)
         labels.labels_changed.connect(self._on_labels)
         self.steps.name_requested.connect(self.start_naming)
         self.steps.check_requested.connect(self.start_checking)
@@ -129,7 +130,7 @@ class ReviewController(QObject):
         """Divide the photos again, after groups came or went."""
         groups = [group for group in self._found or () if self._passed_over.isdisjoint(group.photo_ids)]
         self._groups = PhotoGroups.of([photo.photo_id for photo in group.photos] for group in groups)
-        self._session.photos.rearrange()
+        self._session.photos.rearrange(keep_in_view=True)
 
     @Slot()
     def _keep_visible(self) -> None:
@@ -158,7 +159,7 @@ class ReviewController(QObject):
 
     def _places_of(self, section: Section) -> list[int]:
         """The places of a section, in the order shown."""
-        places: list[int] = self._session.photos.places_at(slice(section.first, section.first + section.count)).tolist()
+        places: list[int] = self._session.photos.all_places_at(section.rows).tolist()
         return places
 
     @Slot()
@@ -234,7 +235,7 @@ class ReviewController(QObject):
     def _answered(self, section: Section) -> list[int]:
         """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""
         photos = self._session.photos
-        places = photos.places_at(slice(section.first, section.first + section.count))
+        places = photos.all_places_at(section.rows)
         if self._left_out.place_ids:
             places = places[~np.isin(places, list(self._left_out.place_ids))]
         if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
@@ -314,7 +315,7 @@ class ReviewController(QObject):
         self._after(header.section.kind)
 
     def _on_one_by_one(self, header: PairHeader) -> None:
-        self._grid.select_places(self._places_of(header.section)[:1], scroll=True)
+        self._grid.select_row(header.section.first)
         self.single_requested.emit()
 
     def _after(self, kind: SectionKind) -> None:
@@ -342,7 +343,11 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        return review_progress(self._session.photos.columns, self._groups, self._kept_now, pending=self._found is None)
+        photos, columns = self._session.photos, self._session.photos.columns
+        sections = photos.sections
+        if not photos.filter.is_open or photos.filter.divided_by is not Grouping.LIKENESS:
+            sections = review_sections(columns, np.arange(len(columns)), self._groups, self._kept_now).sections
+        return review_progress(columns, sections, pending=self._found is None)
 
     @Slot()
     def show_progress(self) -> None:

@@ -17,7 +17,8 @@ _OF_THE_CLASS_SHOWN = ("rename_class", "merge_class", "delete_class", "class_up"
 def connect_actions(window: MainWindow) -> None:
     """Connect every action of a window with its handler."""
     actions = window.actions_by_name
-    actions["find"].triggered.connect(window.large.close)  # before the search starts above the grid
+    for name in ("find", "filter"):
+        actions[name].triggered.connect(window.large.close)  # before it starts above the grid
     actions.connect_to(
         _of_files(window)
         | _of_labels_and_classes(window)
@@ -32,6 +33,7 @@ def connect_actions(window: MainWindow) -> None:
             "copy_path": window.window_controller.copy_paths,
             **window.large.handlers,
             **window.filter.handlers,
+            **window.stacks.handlers,
             **window.window_controller.handlers,
         }
     )

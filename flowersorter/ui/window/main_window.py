@@ -18,14 +18,17 @@ from flowersorter.ui.grid.date_controller import DateController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.stacks.stack_controller import StackController
 from flowersorter.ui.grid.view.header_group import HeaderGroup
 from flowersorter.ui.inspector.inspector import Inspector
+from flowersorter.ui.inspector.selected_photo import SelectedPhoto
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.review.answer_controller import AnswerController
+from flowersorter.ui.review.order_controller import OrderController
 from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar, Until
@@ -130,7 +133,10 @@ class MainWindow(QMainWindow):
         self.answers = AnswerController(session, front, self.answer_bar, self.grid, self.filter, self.labels, self)
         self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
         PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
+        self.selected = SelectedPhoto(session, self.grid, self.inspector, self)
         self.dates = DateController(session, self.folder, self)
+        self.order = OrderController(session, front, self.folder, self.grid, self.filter, self)
+        self.stacks = StackController(session, front, self.grid, self.actions_by_name["stack_shots"], self)
         self.review = ReviewController(
             session, front, self.folder, self.grid, self.labels, self.classes, self.filter, self
         )
@@ -163,7 +169,7 @@ class MainWindow(QMainWindow):
         pool = self.session.thumbnails
         self.grid.visible_changed.connect(pool.retain)
         self.grid.visible_changed.connect(self.folder.look_at)
-        self.grid.selection_settled.connect(self._on_selection)
+        self.grid.selection_settled.connect(self._enable)
         self.grid.doubleClicked.connect(self.large.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
@@ -214,7 +220,6 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
         connect_actions(self)
         self.filter.said.connect(self.job_bar.say)
-        self.filter.everything_shown.connect(lambda: actions["hide_confirmed"].setChecked(False))
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
@@ -226,7 +231,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
         self._show_counts()
-        enable_actions(self)
+        self._enable()
 
     # -- what is shown
 
@@ -250,6 +255,10 @@ class MainWindow(QMainWindow):
         self.class_list.show_classes(self.classes.classes, counts)
         self.review.show_progress()
         self.filter.show_scan(running=self.folder.labelling, complete=self.folder.complete)
+        self._enable()
+
+    @Slot()
+    def _enable(self) -> None:
         enable_actions(self)
 
     # -- slots: the folder
@@ -258,9 +267,10 @@ class MainWindow(QMainWindow):
     def _on_opened(self, roots: Roots) -> None:
         self.expect(roots)
         self.session.undo_stack.clear()
-        self.header.search.clear()
+        self.filter.begin()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
-        self._on_selection()
+        self.selected.show()
+        self._enable()
         self.grid.setFocus()
 
     @Slot()
@@ -268,17 +278,18 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.empty)
         self.setWindowTitle(self.collections.title(()))
         self.empty.show_recent(self.folder.recent)
-        enable_actions(self)
+        self._enable()
 
     @Slot()
     def _on_labelled(self) -> None:
         self.classes.refresh()
-        self._on_selection()
+        self.selected.show()
+        self._enable()
 
     @Slot()
     def _on_library(self) -> None:
         self.classes.refresh()
-        enable_actions(self)
+        self._enable()
 
     # -- slots: labels and classes
 
@@ -297,19 +308,6 @@ class MainWindow(QMainWindow):
 
     # -- slots: looking
 
-    @Slot()
-    def _on_selection(self) -> None:
-        picked = self.grid.selected_rows().tolist()
-        photos = self.session.photos
-        if len(picked) == 1:
-            wanted = photos.wanted(picked[0])
-            error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
-            thumbnail = self.session.thumbnails.image(wanted) if error is None else None
-            self.inspector.show_place(wanted, thumbnail, error)
-        else:
-            self.inspector.show_nothing(len(picked), has_photos=len(photos.columns) > 0)
-        enable_actions(self)
-
     @Slot(int)
     def _go_to(self, place_id: int) -> None:
         if not self.session.photos.rows_of([place_id]):
@@ -323,7 +321,7 @@ class MainWindow(QMainWindow):
 
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
-        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers):
+        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()
