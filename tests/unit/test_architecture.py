@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import PACKAGE, ROOT, SOURCES, name_of, tree_of
+from tests.sources import PACKAGE, ROOT, SOURCES, name_of, names_defined_in, tree_of
 
 #: Which rooms each room may import from, beside itself.
 MAY_IMPORT = {
@@ -166,23 +166,6 @@ def test_the_window_asks_no_table() -> None:
 def module_of(path: Path) -> str:
     """The name by which a file of the repository is imported."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-
-
-def names_defined_in(path: Path) -> set[str]:
-    """What a module binds itself, at its top or in a conditional there, and does not import."""
-    defined: set[str] = set()
-    statements = list(tree_of(path).body)
-    while statements:
-        node = statements.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            defined.add(node.name)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            defined |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-        elif isinstance(node, (ast.If, ast.Try, ast.With)):
-            statements += [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)]
-            statements += [each for handler in getattr(node, "handlers", []) for each in handler.body]
-    return defined
 
 
 OWN_MODULES = {module_of(path): path for path in SOURCES if path.name != "__init__.py"}
