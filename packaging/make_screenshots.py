@@ -316,7 +316,7 @@ def known_photos(program: Program, album: Album) -> None:
     ids = program.photos.columns.place_ids.tolist()
     album.add("suggestions", window)
     show_sections(program, album, (SectionKind.TORN, SectionKind.LIKELY, SectionKind.SURE, SectionKind.UNKNOWN))
-    window.grid.select_places(ids[3:4], scroll=True)
+    window.grid.select_places(program.photos.places_at(slice(0, 1)).tolist(), scroll=True)
     rest(program)
     album.add("selected", window)
     for action in ("large_view", "compare", "heat_map"):

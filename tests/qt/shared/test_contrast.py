@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.photo_class import PALETTE
 from flowersorter.ui.classes.class_dialogs import swatch
@@ -16,6 +17,7 @@ from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.large_view.photo_canvas import GROUND, INK
 from flowersorter.ui.review.steps_bar import CURRENT_TINT
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import FramedField
 from tests.qt.palettes import dark, light, shown_on
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -103,3 +105,13 @@ def test_the_edge_of_a_swatch_is_painted(colour: str) -> None:
     row = [image.pixelColor(x, image.height() // 2) for x in range(image.width())]
     assert theme.EDGE in row
     assert row[len(row) // 2] == QColor(colour)
+
+
+def test_the_edge_of_a_field_is_seen_on_its_ground(palette: QPalette, qtbot: QtBot) -> None:
+    field = FramedField()
+    qtbot.addWidget(field)
+    field.setPalette(palette)
+    image = field.grab().toImage()
+    edge = image.pixelColor(image.width() // 2, 0)
+    for role in (Role.Base, Role.Window):
+        assert theme.contrast(edge, palette.color(role)) >= theme.VISIBLE
