@@ -40,7 +40,7 @@ def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = _NONE) -> None:
 def type_text(text: str) -> None:
     """Type letters."""
     for letter in text:
-        QTest.keyClick(focused(), letter)
+        QTest.keyClicks(focused(), letter)
 
 
 def tab_to(wanted: str | Callable[[QWidget], bool]) -> QWidget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +23,8 @@ MOTION_MS = 160
 READABLE, VISIBLE = 4.5, 3.0
 #: The edge of a swatch: it shows on light and dark ground, where the colour of the class may not.
 EDGE = QColor("#888888")
+#: Per cent of the lightness of a button in the panes of tabs, which Qt's style makes lighter on dark ground.
+_PANE_LIGHTER = 125
 #: Share of the text colour in text that is less important.
 MUTED = 0.66
 
@@ -139,17 +142,18 @@ def readable(palette: QPalette) -> QPalette:
     text, ground = palette.color(role.WindowText), palette.color(role.Window)
     on_highlight, highlight = palette.color(role.HighlightedText), palette.color(role.Highlight)
     darker = QColor(Qt.GlobalColor.black if on_highlight.lightness() > highlight.lightness() else Qt.GlobalColor.white)
-    made.setColor(role.PlaceholderText, _first_readable(text, ground, ground, 50))
+    pane = palette.color(role.Button).lighter(_PANE_LIGHTER)
+    made.setColor(role.PlaceholderText, _first_readable(text, ground, (ground, palette.color(role.Base), pane), 50))
     for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-        made.setColor(group, role.Link, _first_readable(text, palette.color(role.Link), ground, 0))
-        made.setColor(group, role.Highlight, _first_readable(darker, highlight, on_highlight, 0))
+        made.setColor(group, role.Link, _first_readable(text, palette.color(role.Link), (ground, pane), 0))
+        made.setColor(group, role.Highlight, _first_readable(darker, highlight, (on_highlight,), 0))
     return made
 
 
-def _first_readable(over: QColor, under: QColor, against: QColor, percent: int) -> QColor:
-    """The first mixture of two colours, from this share of the first on, that can be read against another colour."""
+def _first_readable(over: QColor, under: QColor, others: Sequence[QColor], percent: int) -> QColor:
+    """The first mixture of two colours, from this share of the first on, that can be read with all other colours."""
     mixtures = (mixed(over, under, 0.01 * share) for share in range(percent, 101))
-    return next((colour for colour in mixtures if contrast(colour, against) >= READABLE), over)
+    return next((each for each in mixtures if all(contrast(each, other) >= READABLE for other in others)), over)
 
 
 def muted(text: QColor) -> QColor:

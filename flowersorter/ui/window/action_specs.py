@@ -93,7 +93,7 @@ SPECS = (
     Spec(
         "leave_out",
         _t("Lea&ve Out"),
-        ("@X",),
+        ("@O",),
         "",
         _t("Leave the selected photos out of the answer for their section, or take them in again"),
     ),

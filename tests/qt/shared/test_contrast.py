@@ -64,6 +64,7 @@ def texts(palette: QPalette) -> Iterator[tuple[str, QColor, QColor]]:
     lit = theme.mixed(palette.color(Role.Highlight), palette.color(Role.Window), CURRENT_TINT)
     yield "current step", palette.color(Role.WindowText), lit
     yield "row that is shown, badge", palette.color(Role.HighlightedText), palette.color(Role.Highlight)
+    yield "explanation in a tab", palette.color(Role.PlaceholderText), palette.color(Role.Button).lighter(125)
     yield "button", palette.color(Role.ButtonText), palette.color(Role.Button)
     yield "words on the large photo's ground", INK, GROUND
     for colour in map(QColor, PALETTE):
