@@ -368,7 +368,7 @@ def main() -> None:
         for file in sorted(to.iterdir()):
             print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
         return
-    window_state.screen_around = lambda _geometry: QRect(0, 0, 2560, 1440)
+    window_state.screen_around = lambda geometry: QRect(0, 0, *SIZES[-1])
     theme.make_text_readable(application)
     with tempfile.TemporaryDirectory() as drawn:
         strange = options.strange.absolute() if options.strange else draw_strange(Path(drawn))
