@@ -122,6 +122,20 @@ class Message(QWidget):
         self.setVisible(bool(text))
 
 
+class ShortenedLabel(QLabel):
+    """One line of plain text that ends in "…" where it has too little room: Qt cuts off in the middle of a letter."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint as much of the text as there is room for."""
+        del event
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.style().drawItemText(
+            painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()
+        )
+        painter.end()
+
+
 class FramedField(QLineEdit):
     """A text field whose edge shows on any ground: that of Qt's style can have the colour of the ground when dark."""
 
