@@ -37,12 +37,14 @@ def header_of(widget: QWidget) -> SectionHeader | None:
     return above
 
 
-def in_header(kind: SectionKind, name: str) -> Callable[[QWidget], bool]:
-    """Whether a widget is the one of this name in the header of such a section."""
+def in_header(kind: SectionKind, name: str, key: int | None = None) -> Callable[[QWidget], bool]:
+    """Whether a widget is the one of this name in the header of such a section, of this class if one is given."""
 
     def test(widget: QWidget) -> bool:
         header = header_of(widget)
-        return widget.objectName() == name and header is not None and header.section.kind is kind
+        if widget.objectName() != name or header is None or header.section.kind is not kind:
+            return False
+        return key is None or header.section.key == (key,)
 
     return test
 
@@ -160,7 +162,9 @@ def test_the_whole_job_with_the_keyboard_alone(tmp_path: Path, qtbot: QtBot) -> 
         unlabelled = (columns.label_ids == 0) & (columns.photo_ids > 0) & ~np.isin(columns.place_ids, left_out)
         left = np.flatnonzero(unlabelled).tolist()
         suggest(program, left[:2], Verdict.UNSURE, red, green)
-        suggest(program, left[2:4], Verdict.SURE, red, green)
+        theirs = class_named(program, colour_of(program, left_out))
+        other = green if theirs == red else red  # those left out may be sure by now
+        suggest(program, left[2:4], Verdict.SURE, other, theirs)
         suggest(program, left[4:], Verdict.LIKELY, red, green)
         before = sum(labels(program).values())
         tab_to("step_check")
@@ -168,7 +172,7 @@ def test_the_whole_job_with_the_keyboard_alone(tmp_path: Path, qtbot: QtBot) -> 
         assert in_header(SectionKind.TORN, "section_all_0")(focused())
         press(Key.Key_Space)
         qtbot.waitUntil(lambda: sum(labels(program).values()) == before + 2)
-        tab_to(in_header(SectionKind.SURE, "section_confirm"))
+        tab_to(in_header(SectionKind.SURE, "section_confirm", other))
         press(Key.Key_Space)
         qtbot.waitUntil(lambda: sum(labels(program).values()) == before + 4)
 
