@@ -246,7 +246,7 @@ def test_a_group_whose_photos_are_known_by_the_answer_before_is_not_asked_about(
     idle(program, qtbot)
     passed = asking(program).section
     rows = program.photos.columns.locate(places(program, passed)).tolist()
-    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0)
     program.window.learning.suggestions_changed.emit()
     header = asking(program)
     assert header.section.identity != passed.identity
@@ -255,7 +255,7 @@ def test_a_group_whose_photos_are_known_by_the_answer_before_is_not_asked_about(
     # A group is kept once something is typed, and the keyboard stays where the person put it.
     header.field.setText("tul")
     rows = program.photos.columns.locate(places(program, header.section)).tolist()
-    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0)
     program.window.learning.suggestions_changed.emit()
     assert asking(program).field.text() == "tul"
 
@@ -274,10 +274,10 @@ def test_the_bar_says_why_less_is_done_than_before(program: Program, qtbot: QtBo
     daisy, review, columns = class_named(program, "daisy"), program.window.review, program.photos.columns
     first, *others = np.flatnonzero(columns.photo_ids > 0).tolist()
     program.window.labels.assign(columns.place_ids[[first]].tolist(), daisy)
-    program.photos.merge(_suggest(program, others, Verdict.SURE, daisy, 0))
+    suggest(program, others, Verdict.SURE, daisy, 0)
     review.show_progress()
     assert review.steps.percent.text() == "100 % done"
-    program.photos.merge(_suggest(program, others[:3], Verdict.LIKELY, daisy, 0))
+    suggest(program, others[:3], Verdict.LIKELY, daisy, 0)
     program.window.resize(1600, 700)
     review.show_progress()
     qtbot.waitUntil(lambda: review.steps.percent.text() == "83 % done, 3 no longer sure")
