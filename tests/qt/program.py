@@ -104,7 +104,9 @@ def running_three_classes(tmp_path: Path, qtbot: QtBot, *names: str) -> Iterator
         yield program
 
 
-def suggest(program: Program, rows: Sequence[int], verdict: Verdict, first: int, second: int) -> None:
+def suggest(
+    program: Program, rows: Sequence[int], verdict: Verdict, first: int, second: int, confidence: float = 0.5
+) -> None:
     """Show other suggestions for the photos of these rows, until the next prediction."""
     count = len(rows)
     suggested = replace(
@@ -112,7 +114,7 @@ def suggest(program: Program, rows: Sequence[int], verdict: Verdict, first: int,
         verdicts=np.full(count, verdict, np.uint8),
         class_ids=np.full(count, first, np.int32),
         second_class_ids=np.full(count, second, np.int32),
-        confidences=np.full(count, 0.5, np.float32),
+        confidences=np.full(count, confidence, np.float32),
         second_confidences=np.full(count, 0.45, np.float32),
     )
     program.photos.merge(suggested)

@@ -265,8 +265,7 @@ def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(prog
     assert not any(each.isVisible() for each in header.choices), "all of them are unknown"
     daisy, group = class_named(program, "daisy"), places(program, header.section)
     some = program.photos.columns.locate(group[: len(group) // 2]).tolist()
-    suggested = _suggest(program, some, Verdict.LIKELY, daisy, 0)
-    program.photos.merge(replace(suggested, confidences=np.full(len(some), 0.9, np.float32)))
+    suggest(program, some, Verdict.LIKELY, daisy, 0, confidence=0.9)
     assert [each.text() for each in asking(program).choices if each.isVisible()] == ["daisy"]
 
 

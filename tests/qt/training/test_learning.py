@@ -16,7 +16,7 @@ from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.error_dialog import ErrorDialog
-from tests.qt.program import class_named, guesses, idle, places, running_red_and_green, stored
+from tests.qt.program import class_named, guesses, idle, places, running_red_and_green, show_stored, stored
 
 _NEVER_MS = 10_000_000
 
