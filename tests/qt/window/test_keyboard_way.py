@@ -211,7 +211,7 @@ def test_the_whole_job_with_the_keyboard_alone(tmp_path: Path, qtbot: QtBot) -> 
         tab_to("sort_file_button")
         press(Key.Key_Space)
         idle(program, qtbot)
-        assert sum(1 for _ in sorted_to.rglob("*.jpg")) == 27, "labelled or suggested"
+        assert sum(1 for _ in sorted_to.rglob("*.jpg")) >= sum(labels(program).values())
         answer(QMessageBox, lambda: press(Key.Key_Return), qtbot)
         press(Key.Key_Z, CTRL | ALT)
         idle(program, qtbot)
