@@ -271,7 +271,7 @@ def test_the_keyboard_goes_from_a_group_that_is_gone_to_no_other_header_by_itsel
     entered: list[object] = []
     grid._headers.entered.connect(entered.append)
     rows = program.photos.columns.locate(places(program, passed)).tolist()
-    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0)
     assert grid.header(passed.identity) is None
     assert grid.hasFocus()
     assert not entered
