@@ -78,6 +78,11 @@ class HeaderPool(QObject):
         """The header of a section, None while the section is far away."""
         return self._widgets.get(identity)
 
+    @property
+    def in_order(self) -> list[QWidget]:
+        """The headers near those in view, from top to bottom."""
+        return [self._widgets[identity] for identity in self._order if identity in self._widgets]
+
     def height(self, section: Section) -> int:
         """The height of the headers of this kind of section, 0 for none."""
         if section.kind is SectionKind.ALL:
