@@ -2,12 +2,11 @@
 
 Labels are given to the clearest photos first, in groups of look-alikes. Beside these all others look unfamiliar: OOD
 scores and a comparison with the labelled photos call every one of them unknown, even when all classes of the folder
-have labels. Label propagation does not: the share of its score that a photo gets over its neighbours is small where a
-whole class has no label yet.
+have labels. Label propagation does not: the score that reaches a photo over its neighbours is small where a whole class
+has no label yet. It is compared with the score that reaches the photos of the named classes, which are found on the
+way: where most of the folder has no name yet, the mean over all photos is far below theirs.
 
-Measured on two folders of 1,000 photos of 12 classes after 4, 8, 12 and 25 groups were named: of the photos of classes
-without a label about 86, 90 and 70 % are reached less than `_REACHED`, of the others 8, 16, 24 and 5 %. Their OOD
-scores alone call 22 to 48 % of the latter unknown, those of the folder together all of them.
+`python -m tests.bench named` compares it with the OOD scores (docs/accuracy.md). They add nothing to it.
 """
 
 from __future__ import annotations
@@ -22,8 +21,11 @@ from flowersorter.vision.features.pca import PCA, SAMPLE
 from flowersorter.vision.parallel import ThreadPool
 
 _AXES, _NEIGHBOURS, _SEED = 128, 6, 0
-#: Score that reaches a photo, as a share of the mean, at which it is as likely unknown as not; the slope there.
-_REACHED, _STEEPNESS = 0.2, 4.0
+#: Score that reaches a photo at which it is as likely unknown as not, as a share of the geometric mean of known photos
+#: without a label, or at least of the mean of all photos: only unknown ones may be left. The slope there. With 0.35 a
+#: sixth less of the unknown photos is found, with 0.45 twice as many known ones are called unknown.
+_OF_KNOWN, _OF_ALL, _STEEPNESS = 0.4, 0.25, 4.0
+_STEPS, _LEAST_REACHED = 20, np.float32(1e-9)
 
 
 def folder_graph(features: Features, pool: ThreadPool, cancel: CancelToken) -> NeighbourGraph:
@@ -56,7 +58,13 @@ def unknown_beside_labels(
     Raises:
         Cancelled: a stop was requested.
     """
-    reached = reach(graph, labelled[:, None].astype(np.float32), pool, cancel)[:, 0]
-    expected = np.float32(_REACHED * max(float(labelled.mean()), 1 / len(labelled)))
-    unknown = 1 / (1 + (reached / expected) ** np.float32(_STEEPNESS))
-    return np.where(labelled, np.float32(0), unknown).astype(np.float32)
+    if not labelled.any():
+        return np.ones(len(labelled), np.float32)
+    reached = np.maximum(reach(graph, labelled[:, None].astype(np.float32), pool, cancel)[:, 0], _LEAST_REACHED)
+    unknown, known, logarithm = np.zeros(len(labelled)), (~labelled).astype(np.float64), np.log(reached)
+    for _ in range(_STEPS if known.any() else 0):
+        expected = np.float32(_OF_KNOWN * np.exp(np.average(logarithm, weights=known)))
+        expected = np.maximum(expected, np.float32(_OF_ALL * labelled.mean()))
+        unknown = np.where(labelled, 0, 1 / (1 + (reached / expected) ** _STEEPNESS))
+        known = np.where(labelled, 0, np.maximum(1 - unknown, _LEAST_REACHED))  # all of them may be unknown
+    return unknown.astype(np.float32)

@@ -28,3 +28,31 @@ def test_a_class_without_a_label_is_unknown_and_the_others_are_not() -> None:
     assert not unknown[labelled].any()
     assert (unknown[120:] > UNKNOWN).mean() > 0.9
     assert (unknown[:120] > UNKNOWN).mean() < 0.1
+
+
+def test_where_most_classes_have_no_label_they_are_unknown_and_the_named_one_is_not() -> None:
+    """The score that reaches most photos is small, and so is the mean: that of named photos is the measure."""
+    features, labelled = three_classes(60), np.zeros(180, np.bool_)
+    labelled[[0, 1, 2, 60]] = True
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, labelled, pool, CancelToken())
+    assert (unknown[120:] > UNKNOWN).all()
+    assert (unknown[:60] > UNKNOWN).mean() < 0.1
+
+
+def test_where_every_photo_of_the_named_classes_has_its_label_the_others_are_unknown() -> None:
+    features, labelled = three_classes(60), np.arange(180) < 120
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, labelled, pool, CancelToken())
+        assert (unknown[120:] > UNKNOWN).mean() > 0.9
+        assert not unknown_beside_labels(graph, np.ones(180, np.bool_), pool, CancelToken()).any()
+
+
+def test_where_every_class_has_labels_no_photo_is_unknown() -> None:
+    features, labelled = three_classes(60), np.arange(180) % 60 < 8
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, labelled, pool, CancelToken())
+    assert (unknown[~labelled] > UNKNOWN).mean() < 0.02
