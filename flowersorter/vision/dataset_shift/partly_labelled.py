@@ -61,7 +61,8 @@ def unknown_beside_labels(
     if not labelled.any():
         return np.ones(len(labelled), np.float32)
     reached = np.maximum(reach(graph, labelled[:, None].astype(np.float32), pool, cancel)[:, 0], _LEAST_REACHED)
-    unknown, known, logarithm = np.zeros(len(labelled)), (~labelled).astype(np.float64), np.log(reached)
+    # From the photos that are reached most: where most are unknown, all of them would pass for known.
+    unknown, known, logarithm = np.zeros(len(labelled)), np.where(labelled, 0, reached), np.log(reached)
     for _ in range(_STEPS if known.any() else 0):
         expected = np.float32(_OF_KNOWN * np.exp(np.average(logarithm, weights=known)))
         expected = np.maximum(expected, np.float32(_OF_ALL * labelled.mean()))
