@@ -28,8 +28,7 @@ from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.predict import predict, verdicts_of
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.dataset_shift.folder_adaptation import connect, follow_neighbours
-from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph
-from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
+from flowersorter.vision.dataset_shift.partly_labelled import FolderGraph, folder_graph, unknown_beside_labels
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
@@ -190,7 +189,7 @@ class EngineDriver:
     classes: Rows = field(init=False)
     probabilities: NDArray[np.float32] = field(init=False)
     verdicts: NDArray[np.uint8] = field(init=False)
-    graph: NeighbourGraph = field(init=False)
+    graph: FolderGraph = field(init=False)
     last: Fitted | None = None
 
     def __post_init__(self) -> None:

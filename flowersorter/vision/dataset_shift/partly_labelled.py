@@ -11,6 +11,8 @@ way: where most of the folder has no name yet, the mean over all photos is far b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,16 +22,54 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, SAMPLE
 from flowersorter.vision.parallel import ThreadPool
 
-_AXES, _NEIGHBOURS, _SEED = 128, 6, 0
+#: Fewer neighbours than the photos of a burst without times would leave it without an edge to any other photo.
+_AXES, _NEIGHBOURS, _SEED = 128, 10, 0
 #: Score that reaches a photo at which it is as likely unknown as not, as a share of the geometric mean of known photos
-#: without a label, or at least of the mean of all photos: only unknown ones may be left. The slope there. With 0.35 a
-#: sixth less of the unknown photos is found, with 0.45 twice as many known ones are called unknown.
-_OF_KNOWN, _OF_ALL, _STEEPNESS = 0.4, 0.25, 4.0
+#: without a label, or at least of the mean of all photos: only unknown ones may be left. The slope there. With 0.4 a
+#: seventh less of the unknown photos is found, with 0.5 a sixth more, and 2 instead of 1 % of the known ones are.
+_OF_KNOWN, _OF_ALL, _STEEPNESS = 0.45, 0.35, 4.0
 _STEPS, _LEAST_REACHED = 20, np.float32(1e-9)
 
 
-def folder_graph(features: Features, pool: ThreadPool, cancel: CancelToken) -> NeighbourGraph:
-    """Connect the N photos of a folder, labelled or not; labels do not change it.
+@dataclass(frozen=True, slots=True, eq=False)
+class FolderGraph:
+    """Nearest neighbours of N photos; the photos of a burst are one node.
+
+    Otherwise a burst of more photos than each has neighbours would be an island that no label reaches.
+
+    Attributes:
+        graph: Of the nodes.
+        node: (N,) node of each photo.
+    """
+
+    graph: NeighbourGraph
+    node: NDArray[np.intp]
+
+    def has_label(self, labelled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(N,) whether each photo or another one of its node has a label."""
+        return np.isin(self.node, self.node[labelled])
+
+    def reached(self, labelled: NDArray[np.bool_], pool: ThreadPool, cancel: CancelToken) -> NDArray[np.float32]:
+        """Compute how much of a score of 1 for each labelled node reaches the (N,) photos; float32, more than 0.
+
+        Raises:
+            Cancelled: a stop was requested.
+        """
+        start = np.zeros((len(self.graph), 1), np.float32)
+        start[self.node[labelled]] = 1
+        return np.maximum(reach(self.graph, start, pool, cancel)[self.node, 0], _LEAST_REACHED)
+
+
+def folder_graph(
+    features: Features, pool: ThreadPool, cancel: CancelToken, bursts: NDArray[np.intp] | None = None
+) -> FolderGraph:
+    """Connect N photos, labelled or not; labels do not change it.
+
+    Args:
+        features: Of the photos.
+        pool: Threads that share the work.
+        cancel: Checked in every step.
+        bursts: (N,) number of each photo's burst; None if the times are not known.
 
     Raises:
         Cancelled: a stop was requested.
@@ -37,12 +77,14 @@ def folder_graph(features: Features, pool: ThreadPool, cancel: CancelToken) -> N
     drawn = np.sort(np.random.default_rng(_SEED).permutation(len(features))[:SAMPLE])
     axes = PCA.of(features.take(drawn).unpack(), _AXES, _SEED)
     cancel.check()
-    points = np.ascontiguousarray(axes.project(features, cancel).projection[:, :-1])
-    return neighbour_graph(points, pool, cancel, _NEIGHBOURS)
+    of_photo = np.arange(len(features)) if bursts is None else bursts
+    _, first, node = np.unique(of_photo, return_index=True, return_inverse=True)
+    points = np.ascontiguousarray(axes.project(features.take(first), cancel).projection[:, :-1])
+    return FolderGraph(neighbour_graph(points, pool, cancel, _NEIGHBOURS), node)
 
 
 def unknown_beside_labels(
-    graph: NeighbourGraph, labelled: NDArray[np.bool_], pool: ThreadPool, cancel: CancelToken
+    graph: FolderGraph, labelled: NDArray[np.bool_], pool: ThreadPool, cancel: CancelToken
 ) -> NDArray[np.float32]:
     """Estimate the probability of each photo to be of a class without a label.
 
@@ -53,14 +95,14 @@ def unknown_beside_labels(
         cancel: Checked in every step.
 
     Returns:
-        (N,) float32; 0 for labelled photos.
+        (N,) float32; 0 for labelled photos and their bursts.
 
     Raises:
         Cancelled: a stop was requested.
     """
     if not labelled.any():
         return np.ones(len(labelled), np.float32)
-    reached = np.maximum(reach(graph, labelled[:, None].astype(np.float32), pool, cancel)[:, 0], _LEAST_REACHED)
+    reached, labelled = graph.reached(labelled, pool, cancel), graph.has_label(labelled)
     # From the photos that are reached most: where most are unknown, all of them would pass for known.
     unknown, known, logarithm = np.zeros(len(labelled)), np.where(labelled, 0, reached), np.log(reached)
     for _ in range(_STEPS if known.any() else 0):

@@ -7,7 +7,7 @@ import numpy as np
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
-from flowersorter.vision.features.packed import Features, pack
+from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.parallel import ThreadPool
 
 
@@ -56,3 +56,18 @@ def test_where_every_class_has_labels_no_photo_is_unknown() -> None:
         graph = folder_graph(features, pool, CancelToken())
         unknown = unknown_beside_labels(graph, labelled, pool, CancelToken())
     assert (unknown[~labelled] > UNKNOWN).mean() < 0.02
+
+
+def test_a_burst_of_a_named_class_is_no_island() -> None:
+    features = three_classes(60)
+    burst = np.repeat(5, 30)
+    features = join([features, features.take(burst)])
+    labelled = (np.arange(210) % 60 < 8) & (np.arange(210) < 180) & (np.arange(210) != 5)
+    bursts = np.concatenate([np.arange(180), burst])
+    with ThreadPool() as pool:
+        alone = unknown_beside_labels(folder_graph(features, pool, CancelToken()), labelled, pool, CancelToken())
+        graph = folder_graph(features, pool, CancelToken(), bursts)
+        unknown = unknown_beside_labels(graph, labelled, pool, CancelToken())
+        assert not unknown_beside_labels(graph, labelled | (bursts == 5), pool, CancelToken())[180:].any()
+    assert (alone[180:] > UNKNOWN).all()
+    assert (unknown[180:] < UNKNOWN).all()
