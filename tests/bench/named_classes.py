@@ -14,7 +14,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import PhotoSample, compare
 from flowersorter.vision.classifier.predict import Predictions, predict, verdicts_of
 from flowersorter.vision.classifier.unknown_share import unknown_probabilities
-from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
+from flowersorter.vision.dataset_shift.partly_labelled import NO_LABEL, folder_graph, unknown_beside_labels
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool
@@ -98,7 +98,8 @@ def _measured(photos: LearnedPhotos, folder: NamedFolder) -> Iterator[float]:
     alone = predict(model, features)
     with ThreadPool() as pool:
         graph = folder_graph(folder.features, pool, CancelToken())
-        reached = unknown_beside_labels(graph, folder.labelled, pool, CancelToken())[rest]
+        labels = np.where(folder.labelled, folder.targets, NO_LABEL)
+        reached = unknown_beside_labels(graph, labels, pool, CancelToken())[rest]
     axes, targets = model.novelty.axes, np.unique(folder.targets[learned], return_inverse=True)[1]
     labelled = PhotoSample(folder.features.take(learned), axes.project(folder.features.take(learned)), targets)
     others = PhotoSample(features, axes.project(features), alone.probabilities.argmax(axis=1))

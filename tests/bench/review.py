@@ -238,7 +238,7 @@ class EngineDriver:
         with ThreadPool() as pool:
             graph = connect(examples.features, rest, pool, cancel)
             found = softmax(follow_neighbours(logits, graph, one_hot, pool, cancel))
-            unknown = unknown_beside_labels(self.graph, self.labels != _NONE, pool, cancel)[self.rest]
+            unknown = unknown_beside_labels(self.graph, self.labels, pool, cancel)[self.rest]
         self.probabilities, by_folder = found * (1 - unknown)[:, None], np.ones(len(unknown), np.bool_)
         sureness = self.last.model, found.max(axis=1), alone.ood_score
         self.verdicts = verdicts_of(*sureness, unknown, by_folder=by_folder)

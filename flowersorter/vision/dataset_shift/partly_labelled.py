@@ -22,6 +22,8 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, SAMPLE
 from flowersorter.vision.parallel import ThreadPool
 
+#: Class of a photo without a label.
+NO_LABEL = -1
 #: Fewer neighbours than the photos of a burst without times would leave it without an edge to any other photo.
 _AXES, _NEIGHBOURS, _SEED = 128, 10, 0
 #: Score that reaches a photo at which it is as likely unknown as not, as a share of the geometric mean of known photos
@@ -45,18 +47,32 @@ class FolderGraph:
     graph: NeighbourGraph
     node: NDArray[np.intp]
 
-    def has_label(self, labelled: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(N,) whether each photo or another one of its node has a label."""
-        return np.isin(self.node, self.node[labelled])
+    def has_label(self, classes: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(N,) whether each photo or another one of its node has a label; (N,) classes, `NO_LABEL` without one."""
+        return np.isin(self.node, self.node[classes != NO_LABEL])
 
-    def reached(self, labelled: NDArray[np.bool_], pool: ThreadPool, cancel: CancelToken) -> NDArray[np.float32]:
-        """Compute how much of a score of 1 for each labelled node reaches the (N,) photos; float32, more than 0.
+    def reached(self, classes: NDArray[np.intp], pool: ThreadPool, cancel: CancelToken) -> NDArray[np.float32]:
+        """Compute how much of a score that spreads from the labelled nodes reaches each photo.
+
+        All classes start with the same score, however many labels they have: photos of a class with few are reached
+        as well as those of a class with many.
+
+        Args:
+            classes: (N,) class of each label, at least one; `NO_LABEL` for photos without one.
+            pool: Threads that share the work.
+            cancel: Checked in every step.
+
+        Returns:
+            (N,) float32, more than 0; the scores that start are 1 on average.
 
         Raises:
             Cancelled: a stop was requested.
         """
+        rows = np.flatnonzero(classes != NO_LABEL)
+        nodes, first = np.unique(self.node[rows], return_index=True)
+        _, of_node, labels = np.unique(classes[rows[first]], return_inverse=True, return_counts=True)
         start = np.zeros((len(self.graph), 1), np.float32)
-        start[self.node[labelled]] = 1
+        start[nodes, 0] = len(nodes) / (len(labels) * labels[of_node])
         return np.maximum(reach(self.graph, start, pool, cancel)[self.node, 0], _LEAST_REACHED)
 
 
@@ -84,13 +100,13 @@ def folder_graph(
 
 
 def unknown_beside_labels(
-    graph: FolderGraph, labelled: NDArray[np.bool_], pool: ThreadPool, cancel: CancelToken
+    graph: FolderGraph, classes: NDArray[np.intp], pool: ThreadPool, cancel: CancelToken
 ) -> NDArray[np.float32]:
     """Estimate the probability of each photo to be of a class without a label.
 
     Args:
         graph: Of N photos.
-        labelled: (N,) whether each has a label.
+        classes: (N,) class of each label; `NO_LABEL` for photos without one.
         pool: Threads that share the work.
         cancel: Checked in every step.
 
@@ -100,11 +116,12 @@ def unknown_beside_labels(
     Raises:
         Cancelled: a stop was requested.
     """
+    labelled = graph.has_label(classes)
     if not labelled.any():
         return np.ones(len(labelled), np.float32)
-    reached, labelled = graph.reached(labelled, pool, cancel), graph.has_label(labelled)
+    reached = graph.reached(classes, pool, cancel)
     # From the photos that are reached most: where most are unknown, all of them would pass for known.
-    unknown, known, logarithm = np.zeros(len(labelled)), np.where(labelled, 0, reached), np.log(reached)
+    unknown, known, logarithm = np.zeros(len(labelled)), np.where(labelled, 0, reached**2), np.log(reached)
     for _ in range(_STEPS if known.any() else 0):
         expected = np.float32(_OF_KNOWN * np.exp(np.average(logarithm, weights=known)))
         expected = np.maximum(expected, np.float32(_OF_ALL * labelled.mean()))

@@ -27,7 +27,12 @@ from flowersorter.vision.classifier.batch_novelty import (
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.vision.classifier.unknown_share import unknown_beside, unknown_probabilities
-from flowersorter.vision.dataset_shift.partly_labelled import FolderGraph, folder_graph, unknown_beside_labels
+from flowersorter.vision.dataset_shift.partly_labelled import (
+    NO_LABEL,
+    FolderGraph,
+    folder_graph,
+    unknown_beside_labels,
+)
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import join
 from flowersorter.vision.parallel import ThreadPool
@@ -235,8 +240,8 @@ def _compared(
     reached = np.full(len(others), np.nan, np.float32)
     with ThreadPool() as pool:
         graph = folder_graph(features, pool, cancel, bursts)
-        of_labelled = np.arange(len(both)) < len(known)
-        reached[drawn] = graph.reached(of_labelled, pool, cancel)[len(known) :]
+        labels = np.append(known.classes, np.full(len(unknown), NO_LABEL))
+        reached[drawn] = graph.reached(labels, pool, cancel)[len(known) :]
     comparison = compare(known, unknown, cancel, bursts)
     if comparison is None:
         return None, reached
@@ -285,9 +290,8 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> tuple[N
     """
     with ThreadPool() as pool:
         connected = _connected(folder, pool, cancel)
-        without = np.append(folder.unlabelled, np.array(folder.not_mine, np.int64))
-        labelled = ~np.isin(connected.photo_ids, without)
-        unknown = unknown_beside_labels(connected.graph, labelled, pool, cancel)
+        classes = folder.label_classes(connected.photo_ids)
+        unknown = unknown_beside_labels(connected.graph, classes, pool, cancel)
     kept = np.isin(connected.photo_ids, folder.unlabelled)
     return connected.photo_ids[kept], unknown[kept]
 
