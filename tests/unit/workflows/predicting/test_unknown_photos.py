@@ -149,7 +149,7 @@ def test_labels_of_the_folder_itself_take_sure_from_a_class_without_a_name(
     before = verdicts_alone(engine, named, foreign)
     assert before > 10
     find_unknown_photos(FolderPhotos(engine, named, np.concatenate([mine.ravel(), foreign])), CancelToken())
-    assert verdicts(engine, foreign).count(Verdict.SURE) < 0.6 * before, "they lie near to the asters"
+    assert verdicts(engine, foreign).count(Verdict.SURE) < 0.75 * before, "they lie near to the asters"
     assert not unknown(engine, named, rest).any()
     assert not unknown(engine, named, mine[:, :of_each].ravel()).any()
 
