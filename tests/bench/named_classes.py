@@ -21,10 +21,10 @@ from flowersorter.vision.parallel import ThreadPool
 from tests.bench.training_folder import LearnedPhotos
 from tests.bench.unknown import DEFAULT_THINGS, embedded_folder, trained
 
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 2, 3)
 AT_RANDOM, GROUPS, EVERY = "at random", "by groups", "all of them"
 #: How photos are labelled, and how many of each named class at least.
-LABELLED = ((AT_RANDOM, 8), (GROUPS, 8), (GROUPS, 20), (AT_RANDOM, 60), (EVERY, 1000))
+LABELLED = ((AT_RANDOM, 8), (GROUPS, 20), (EVERY, 1000))
 
 Rows = NDArray[np.intp]
 
@@ -48,7 +48,7 @@ class NamedFolder:
 
 def named_classes(options: argparse.Namespace) -> None:
     """folders in which some classes are named: sure and unknown by OOD scores, compared with labels, by propagation"""
-    print(f"{'':52}named: sure, unknown                    others: sure, unknown")
+    print(f"{'':52}{'named: sure, unknown':48}others: sure, unknown")
     _print_folders("flowers", embedded_folder(options.photos), 5, 120, (0, 1, 2))
     if DEFAULT_THINGS.is_dir():
         _print_folders("things", embedded_folder(DEFAULT_THINGS), 10, 31, (0, 5, 8))
@@ -62,7 +62,7 @@ def _print_folders(name: str, photos: LearnedPhotos, classes: int, size: int, un
             rows = [list(_measured(photos, _drawn(photos, classes, size, others, how, count, seed))) for seed in SEEDS]
             mean = [f"{each:5.1%}" for each in np.mean(rows, axis=0).tolist()]
             what = f"{name}, {others} of {classes} unnamed, " + (how if how == EVERY else f"{count} labelled {how}")
-            print(f"{what:52}{_row(mean[:6]):40}{_row(mean[6:]) if others else ''}", flush=True)
+            print(f"{what:52}{_row(mean[:6]):48}{_row(mean[6:]) if others else ''}", flush=True)
 
 
 def _row(shares: Sequence[str]) -> str:
