@@ -57,7 +57,7 @@ def named_classes(options: argparse.Namespace) -> None:
 def _print_folders(name: str, photos: LearnedPhotos, classes: int, size: int, unnamed: Sequence[int]) -> None:
     for others in unnamed:
         for how, count in LABELLED:
-            if (GROUPS != how != EVERY and count >= size) or (how == EVERY and not others):
+            if how == EVERY and not others:
                 continue
             rows = [list(_measured(photos, _drawn(photos, classes, size, others, how, count, seed))) for seed in SEEDS]
             mean = [f"{each:5.1%}" for each in np.mean(rows, axis=0).tolist()]
