@@ -25,7 +25,7 @@ from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.active_selection import doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.fit import Fitted, fit
-from flowersorter.vision.classifier.predict import predict, verdicts_of
+from flowersorter.vision.classifier.predict import UNKNOWN, predict, verdicts_of
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.dataset_shift.folder_adaptation import connect, follow_neighbours
 from flowersorter.vision.dataset_shift.partly_labelled import FolderGraph, folder_graph, unknown_beside_labels
@@ -239,7 +239,8 @@ class EngineDriver:
             graph = connect(examples.features, rest, pool, cancel)
             found = softmax(follow_neighbours(logits, graph, one_hot, pool, cancel))
             unknown = unknown_beside_labels(self.graph, self.labels, pool, cancel)[self.rest]
-        self.probabilities, by_folder = found * (1 - unknown)[:, None], np.ones(len(unknown), np.bool_)
+        known = np.where(unknown > UNKNOWN, 1 - unknown, np.float32(1))
+        self.probabilities, by_folder = found * known[:, None], np.ones(len(unknown), np.bool_)
         sureness = self.last.model, found.max(axis=1), alone.ood_score
         self.verdicts = verdicts_of(*sureness, unknown, by_folder=by_folder)
 
