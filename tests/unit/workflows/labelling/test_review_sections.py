@@ -58,12 +58,13 @@ def test_a_folder_is_reviewed_from_no_class_to_all_of_them(
         (0.5, right, right),
         (0.9, 0.0, right - 0.1),
     ):  # only the latter are called unknown
-        monkeypatch.setattr(
-            "flowersorter.workflows.labelling.review_sections.unknown_probability",
-            lambda engine, model, ids, value=probability: np.full(len(ids), value, np.float32),
-        )
-        assert least <= expected_right(review_sections(engine, photos, CancelToken()), len(answered)) <= most
-    monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                "flowersorter.workflows.labelling.review_sections.unknown_probability",
+                lambda engine, model, ids, value=probability: np.full(len(ids), value, np.float32),
+            )
+            now = expected_right(review_sections(engine, photos, CancelToken()), len(answered))
+        assert least <= now <= most
 
     left = next(iter(set(everything) - answered))
     engine.collection.answers.put({left: PhotoAnswers(mark=Mark.NOT_MINE)})
