@@ -66,6 +66,26 @@ def find_weights(entry: Backbone) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def weights_file(entry: Backbone) -> Path:
+    """Return the file of a backbone's weights, or of its base; checks its size, and reads nothing of it.
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the file is not as large as it must be.
+    """
+    path = find_weights(entry)
+    if path is None:
+        raise missing_weights(entry)
+    size = path.stat().st_size
+    if path != installed_path(entry) and size != entry.weights.size_bytes:
+        raise ModelFileBad(
+            text("The weights file {path} is damaged", path=path),
+            text("it has {size} bytes instead of {size_bytes}", size=size, size_bytes=entry.weights.size_bytes),
+            text("Delete it, then install or download it again"),
+        )
+    return path
+
+
 def weights_version(entry: Backbone) -> tuple[tuple[Path, int, int] | None, ...]:
     """Tell one state of a backbone's files from another: path, size in bytes and mtime in ns of each, None if missing.
 
@@ -116,16 +136,7 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the file is damaged or of another network.
     """
-    path = find_weights(entry)
-    if path is None:
-        raise missing_weights(entry)
-    size = path.stat().st_size
-    if path != installed_path(entry) and size != entry.weights.size_bytes:
-        raise ModelFileBad(
-            text("The weights file {path} is damaged", path=path),
-            text("it has {size} bytes instead of {size_bytes}", size=size, size_bytes=entry.weights.size_bytes),
-            text("Delete it, then install or download it again"),
-        )
+    path = weights_file(entry)
     from flowersorter.vision.backbone.state_dict import read_changes, read_state  # here, because it loads torch
 
     state = read_state(entry, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,7 +19,11 @@ _TORCHVISION_EPS = 1e-5
 
 
 def torchvision_file(
-    entry: Backbone, class_names: Sequence[str], weight: NDArray[np.float32], bias: NDArray[np.float32]
+    entry: Backbone,
+    class_names: Sequence[str],
+    weight: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    made_by: Mapping[str, str],
 ) -> bytes:
     """Make a dictionary that `torch.load(path, weights_only=True)` reads.
 
@@ -32,6 +36,7 @@ def torchvision_file(
         class_names: C names in the order of the outputs.
         weight: (C, D) float32, on raw pooled features: torchvision's network takes no square root.
         bias: (C,) float32.
+        made_by: The program that exports it.
 
     Raises:
         UserError: the backbone is not a ResNet.
@@ -55,17 +60,23 @@ def torchvision_file(
             # Enlarging a crop equals cropping an enlarged photo.
             "resize": round(entry.short_side_px * entry.seen_px / entry.crop_px),
             "crop": entry.seen_px,
+            "made_by": dict(made_by),
         },
         file,
     )
     return file.getvalue()
 
 
-def onnx_file(model: Model, entry: Backbone) -> bytes:
+def onnx_file(model: Model, entry: Backbone, made_by: Mapping[str, str]) -> bytes:
     """Make an ONNX graph on the original photo: resize, crop, network, square root, head, probabilities.
 
     Input and output are described in `onnx_graph.build`. Its metadata has the ``class_names`` as a JSON list, in the
     order of the probabilities.
+
+    Args:
+        model: The model.
+        entry: Its backbone.
+        made_by: The program that exports it.
 
     Raises:
         ModuleNotFoundError: the package onnx is not installed.
@@ -79,6 +90,7 @@ def onnx_file(model: Model, entry: Backbone) -> bytes:
     notes = {
         "class_names": json.dumps(list(model.class_names)),
         "backbone": model.backbone,
+        "made_by": json.dumps(dict(made_by)),
         "held_out_accuracy": json.dumps(accuracy),
         "sure_from": json.dumps(model.thresholds.sure),
         "probable_from": json.dumps(model.thresholds.likely),
