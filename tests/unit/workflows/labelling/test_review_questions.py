@@ -60,10 +60,10 @@ def test_a_folder_is_reviewed_from_no_class_to_all_of_them(
     ):  # only the latter are called unknown
         with monkeypatch.context() as patch:
             patch.setattr(
-                "flowersorter.workflows.labelling.review_sections.unknown_probability",
+                "flowersorter.workflows.labelling.review_questions.unknown_probability",
                 lambda engine, model, ids, value=probability: np.full(len(ids), value, np.float32),
             )
-            now = expected_right(review_sections(engine, photos, CancelToken()), len(answered))
+            now = expected_right(review_questions(engine, photos, CancelToken()), len(answered))
         assert least <= now <= most
 
     left = next(iter(set(everything) - answered))
