@@ -263,6 +263,23 @@ def test_a_group_whose_photos_are_known_by_the_answer_before_is_not_asked_about(
     assert asking(program).field.text() == "tul"
 
 
+def test_the_keyboard_goes_from_a_group_that_is_gone_to_no_other_header_by_itself(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another header is scrolled to, and headers far from it are removed while those that are gone are."""
+    monkeypatch.setattr(kept_sections, "UNSEEN_S", 10_000)
+    program.window.review._kept.ask()
+    grid, passed = program.window.grid, asking(program).section
+    assert kinds(program).count(SectionKind.LOOK_ALIKES) > 1
+    entered: list[object] = []
+    grid._headers.entered.connect(entered.append)
+    rows = program.photos.columns.locate(places(program, passed)).tolist()
+    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    assert grid.header(passed.identity) is None
+    assert grid.hasFocus()
+    assert not entered
+
+
 def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(program: Program) -> None:
     header = asking(program)
     assert not any(each.isVisible() for each in header.choices), "all of them are unknown"

@@ -161,12 +161,11 @@ class HeaderPool(QObject):
         return header
 
     def _remove(self, identity: Identity) -> None:
-        held = self._has_keyboard(identity)
+        if self._has_keyboard(identity):
+            self._grid.setFocus()  # else, once hidden, another header gets the keyboard and is scrolled to
         header = self._widgets.pop(identity)
         header.hide()
         header.deleteLater()
-        if held:
-            self._grid.setFocus()
 
     def _has_keyboard(self, identity: Identity) -> bool:
         focus = QApplication.focusWidget()
