@@ -25,11 +25,10 @@ from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.active_selection import doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.fit import Fitted, fit
-from flowersorter.vision.classifier.predict import predict, verdicts_of
+from flowersorter.vision.classifier.predict import UNKNOWN, predict, verdicts_of
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.dataset_shift.folder_adaptation import connect, follow_neighbours
-from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph
-from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
+from flowersorter.vision.dataset_shift.partly_labelled import FolderGraph, folder_graph, unknown_beside_labels
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
@@ -190,7 +189,7 @@ class EngineDriver:
     classes: Rows = field(init=False)
     probabilities: NDArray[np.float32] = field(init=False)
     verdicts: NDArray[np.uint8] = field(init=False)
-    graph: NeighbourGraph = field(init=False)
+    graph: FolderGraph = field(init=False)
     last: Fitted | None = None
 
     def __post_init__(self) -> None:
@@ -239,8 +238,9 @@ class EngineDriver:
         with ThreadPool() as pool:
             graph = connect(examples.features, rest, pool, cancel)
             found = softmax(follow_neighbours(logits, graph, one_hot, pool, cancel))
-            unknown = unknown_beside_labels(self.graph, self.labels != _NONE, pool, cancel)[self.rest]
-        self.probabilities, by_folder = found * (1 - unknown)[:, None], np.ones(len(unknown), np.bool_)
+            unknown = unknown_beside_labels(self.graph, self.labels, pool, cancel)[self.rest]
+        known = np.where(unknown > UNKNOWN, 1 - unknown, np.float32(1))
+        self.probabilities, by_folder = found * known[:, None], np.ones(len(unknown), np.bool_)
         sureness = self.last.model, found.max(axis=1), alone.ood_score
         self.verdicts = verdicts_of(*sureness, unknown, by_folder=by_folder)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.photos.scan import Roots
+from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.labelling.choose_groups import grouped_photos, without_answer
 from flowersorter.workflows.labelling.review_order import Question, QuestionKind, questions
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
@@ -74,14 +75,19 @@ def expected_right(asked: tuple[ReviewQuestion, ...], answered: int) -> float:
 def _probabilities(
     engine: Engine, backbone: str, ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return (C,) class ids and (N, C) probabilities of photos; what is missing to 1 is for none of the classes."""
+    """Return (C,) class ids and (N, C) probabilities of photos; what is missing to 1 is for none of the classes.
+
+    A photo that is not called unknown counts as of one of them: once every class has labels, few of the photos that may
+    be unknown are, and a person would be asked about all of them.
+    """
     named = model_for(engine, backbone)
     found = None if named is None else guess(engine, named.model, ids)
     if named is None or found is None or not found.class_ids.any():
         return np.empty(0, np.int32), np.zeros((len(ids), 0), np.float32)
     rows = found.locate(ids)
     probabilities = np.where((rows >= 0)[:, None], found.probabilities[rows], np.float32(0))
-    return found.class_ids, probabilities * (1 - unknown_probability(engine, named.model, ids))[:, None]
+    unknown = unknown_probability(engine, named.model, ids)
+    return found.class_ids, probabilities * np.where(unknown > UNKNOWN, 1 - unknown, np.float32(1))[:, None]
 
 
 def _with_photos(question: Question, ids: NDArray[np.int64], class_ids: NDArray[np.int32]) -> ReviewQuestion:

@@ -13,6 +13,7 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import MOST_LABELLED, PhotoSample
 from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.dataset_shift.partly_labelled import NO_LABEL
 from flowersorter.vision.features.packed import join
 from flowersorter.vision.features.pca import Coordinates, spread_sample
 from flowersorter.workflows.models.current_model import NamedModel, starter
@@ -56,6 +57,10 @@ class FolderPhotos:
     def by_hash(self) -> NDArray[np.int64]:
         """(M,) int64, those without a label in the order of their hashes, in whatever order they were read."""
         return self.engine.collection.photos.by_hash(self.unlabelled)[0]
+
+    def label_classes(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """(N,) class id of each photo's label; `NO_LABEL` for those without one."""
+        return np.array([self._labels.get(photo_id, NO_LABEL) for photo_id in photo_ids.tolist()], np.intp)
 
     @cached_property
     def labelled(self) -> Sample | None:

@@ -27,8 +27,12 @@ from flowersorter.vision.classifier.batch_novelty import (
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.vision.classifier.unknown_share import unknown_beside, unknown_probabilities
-from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph
-from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
+from flowersorter.vision.dataset_shift.partly_labelled import (
+    NO_LABEL,
+    FolderGraph,
+    folder_graph,
+    unknown_beside_labels,
+)
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import join
 from flowersorter.vision.parallel import ThreadPool
@@ -67,7 +71,7 @@ class ConnectedPhotos:
     backbone: str
     asked: NDArray[np.int64]
     photo_ids: NDArray[np.int64]
-    graph: NeighbourGraph
+    graph: FolderGraph
 
 
 def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -230,33 +234,49 @@ def _estimate(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int
     others, classes, ood_score = others[there], classes[there], ood_score[there]
     if not len(others):
         return others, ood_score
-    return others, unknown_probabilities(ood_score, _unlikeness(folder, others, classes, cancel))
+    return others, unknown_probabilities(ood_score, *_compared(folder, others, classes, cancel))
 
 
-def _unlikeness(
+def _compared(
     folder: FolderPhotos, others: NDArray[np.int64], classes: NDArray[np.intp], cancel: CancelToken
-) -> NDArray[np.float32] | None:
-    """Compare (N,) photos of these predicted class ids with the labelled ones; None if there are too few of either."""
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Compare photos with the labelled ones.
+
+    Args:
+        folder: The folder.
+        others: (N,) photos.
+        classes: (N,) their predicted class ids.
+        cancel: Checked often.
+
+    Returns:
+        (N,) float32 how unlike the labelled ones the photos are, and (N,) how well a score from these reaches them, NaN
+        for those beyond a sample; None where there are too few photos of either kind.
+    """
     engine, model, labelled = folder.engine, folder.named.model, folder.labelled
     if labelled is None or min(len(labelled[1]), len(others)) < LEAST:
-        return None
+        return None, None
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(others))[:MOST_OTHERS])
     unlabelled = photo_sample(engine, model, others[drawn], classes[drawn])
     if unlabelled is None:
-        return None
+        return None, None
     (labelled_ids, known), (other_ids, unknown) = labelled, unlabelled
     features, both = join([known.features, unknown.features]), np.concatenate([known.classes, unknown.classes])
     bursts = find_bursts(features, both, *engine.collection.photos.moments(np.concatenate([labelled_ids, other_ids])))
+    reached = np.full(len(others), np.nan, np.float32)
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, cancel, bursts)
+        labels = np.append(known.classes, np.full(len(unknown), NO_LABEL))
+        reached[drawn] = graph.reached(labels, pool, cancel)[len(known) :]
     comparison = compare(known, unknown, cancel, bursts)
     if comparison is None:
-        return None
+        return None, reached
     folds = np.arange(len(others)) % len(comparison.heads)  # to photos that were not drawn all heads are alike
     folds[drawn] = comparison.folds
     unlikeness = np.zeros(len(others), np.float32)
     for positions, _, coordinates in engine.features(model.backbone).parts_along(others, model.novelty):
         cancel.check()
         unlikeness[positions] = comparison.unlikeness(coordinates, folds[positions])
-    return unlikeness
+    return unlikeness, reached
 
 
 def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.float32]:
@@ -295,9 +315,8 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> tuple[N
     """
     with ThreadPool() as pool:
         connected = _connected(folder, pool, cancel)
-        without = np.append(folder.unlabelled, np.array(folder.not_mine, np.int64))
-        labelled = ~np.isin(connected.photo_ids, without)
-        unknown = unknown_beside_labels(connected.graph, labelled, pool, cancel)
+        classes = folder.label_classes(connected.photo_ids)
+        unknown = unknown_beside_labels(connected.graph, classes, pool, cancel)
     kept = np.isin(connected.photo_ids, folder.unlabelled)
     return connected.photo_ids[kept], unknown[kept]
 
@@ -310,8 +329,10 @@ def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> C
     positions = np.concatenate([at for at, _ in parts])
     order = np.argsort(positions)
     features = join([features for _, features in parts]).take(order)
-    graph = folder_graph(features, pool, cancel)
-    connected = ConnectedPhotos(backbone, folder.wanted, folder.wanted[positions[order]], graph)
+    ids = folder.wanted[positions[order]]
+    bursts = find_bursts(features, np.zeros(len(ids), np.intp), *engine.collection.photos.moments(ids))
+    graph = folder_graph(features, pool, cancel, bursts)
+    connected = ConnectedPhotos(backbone, folder.wanted, ids, graph)
     if len(positions) == len(folder.wanted):  # the others may be embedded by the next time
         engine.connected_photos = connected
     return connected

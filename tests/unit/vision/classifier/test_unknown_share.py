@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.vision.classifier.unknown_share import unknown_probabilities
 
 KNOWN_STD, UNKNOWN_MEAN = 1.5, 1.8
@@ -69,3 +70,23 @@ def test_any_scores_give_probabilities_that_rise_with_the_score(numbers: list[fl
     assert found.shape == score.shape
     assert ((found >= 0) & (found <= 1)).all()
     assert (np.diff(found) >= 0).all()
+
+
+def test_a_class_that_no_label_reaches_is_unknown_though_its_photos_look_familiar() -> None:
+    draw = np.random.default_rng(0)
+    score = np.concatenate([draw.normal(0, 1.5, 200), draw.normal(0.8, 1.5, 60)]).astype(np.float32)
+    reached = np.exp(np.concatenate([draw.normal(0, 0.4, 200), draw.normal(-1.5, 0.4, 60)])).astype(np.float32)
+    alone, together = unknown_probabilities(score), unknown_probabilities(score, reached=reached)
+    assert (alone[200:] > UNKNOWN).mean() < 0.2
+    assert (together[200:] > UNKNOWN).mean() > 0.6
+    assert (together[:200] > UNKNOWN).mean() < 0.05
+    known = unknown_probabilities(score[:200], reached=reached[:200])
+    assert (known <= MAYBE_UNKNOWN).mean() > 0.95, "of known photos some are reached less too"
+
+
+def test_photos_of_which_it_is_not_known_what_reaches_them_have_their_score_alone() -> None:
+    score = np.random.default_rng(0).normal(0, 1.5, 100).astype(np.float32)
+    nothing = np.full(100, np.nan, np.float32)
+    assert np.array_equal(unknown_probabilities(score, reached=nothing), unknown_probabilities(score))
+    some = np.where(np.arange(100) < 50, np.float32(1), np.float32(np.nan))
+    assert np.isfinite(unknown_probabilities(score, reached=some)).all()

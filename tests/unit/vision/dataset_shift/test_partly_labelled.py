@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.predict import UNKNOWN
-from flowersorter.vision.dataset_shift.partly_labelled import folder_graph, unknown_beside_labels
-from flowersorter.vision.features.packed import Features, pack
+from flowersorter.vision.dataset_shift.partly_labelled import NO_LABEL, folder_graph, unknown_beside_labels
+from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.parallel import ThreadPool
 
 
@@ -18,13 +19,73 @@ def three_classes(each: int) -> Features:
     return pack(np.square(np.maximum(0, 6 + latent @ draw.standard_normal((8, 256)))).astype(np.float32))
 
 
+def of_classes(labelled: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The classes of labels: the first 60 photos are of one, the next 60 of another."""
+    return np.where(labelled, np.arange(len(labelled)) // 60, NO_LABEL)
+
+
 def test_a_class_without_a_label_is_unknown_and_the_others_are_not() -> None:
     features, labelled = three_classes(60), np.zeros(180, np.bool_)
     with ThreadPool() as pool:
         graph = folder_graph(features, pool, CancelToken())
-        assert (unknown_beside_labels(graph, labelled, pool, CancelToken()) == 1).all()
+        assert (unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken()) == 1).all()
         labelled[:10] = labelled[60:75] = True
-        unknown = unknown_beside_labels(graph, labelled, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
     assert not unknown[labelled].any()
     assert (unknown[120:] > UNKNOWN).mean() > 0.9
     assert (unknown[:120] > UNKNOWN).mean() < 0.1
+
+
+def test_where_most_classes_have_no_label_they_are_unknown_and_the_named_one_is_not() -> None:
+    """The score that reaches most photos is small, and so is the mean: that of named photos is the measure."""
+    features, labelled = three_classes(60), np.zeros(180, np.bool_)
+    labelled[[0, 1, 2, 60]] = True
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+    assert (unknown[120:] > UNKNOWN).all()
+    assert (unknown[:60] > UNKNOWN).mean() < 0.1
+
+
+def test_where_every_photo_of_the_named_classes_has_its_label_the_others_are_unknown() -> None:
+    features, labelled = three_classes(60), np.arange(180) < 120
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+        assert (unknown[120:] > UNKNOWN).mean() > 0.9
+        assert not unknown_beside_labels(graph, of_classes(np.ones(180, np.bool_)), pool, CancelToken()).any()
+
+
+def test_where_every_class_has_labels_no_photo_is_unknown() -> None:
+    features, labelled = three_classes(60), np.arange(180) % 60 < 8
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+    assert (unknown[~labelled] > UNKNOWN).mean() < 0.02
+
+
+def test_a_burst_of_a_named_class_is_no_island() -> None:
+    features = three_classes(60)
+    burst = np.repeat(5, 30)
+    features = join([features, features.take(burst)])
+    labelled = (np.arange(210) % 60 < 8) & (np.arange(210) < 180) & (np.arange(210) != 5)
+    bursts = np.concatenate([np.arange(180), burst])
+    with ThreadPool() as pool:
+        alone = unknown_beside_labels(
+            folder_graph(features, pool, CancelToken()), of_classes(labelled), pool, CancelToken()
+        )
+        graph = folder_graph(features, pool, CancelToken(), bursts)
+        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+        assert not unknown_beside_labels(graph, of_classes(labelled | (bursts == 5)), pool, CancelToken())[180:].any()
+    assert (alone[180:] > UNKNOWN).all()
+    assert (unknown[180:] < UNKNOWN).all()
+
+
+def test_a_class_with_few_labels_beside_one_with_many_is_not_unknown() -> None:
+    features, labelled = three_classes(60), np.zeros(180, np.bool_)
+    labelled[:50] = labelled[60:63] = True
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+    assert (unknown[60:120] > UNKNOWN).mean() < 0.05
+    assert (unknown[120:] > UNKNOWN).mean() > 0.9

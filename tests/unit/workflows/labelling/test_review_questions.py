@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.jobs import CancelToken, silent
@@ -26,7 +27,9 @@ def photo_ids(sections: tuple[ReviewQuestion, ...]) -> list[int]:
     return sorted(photo_id for section in sections for photo_id in section.photo_ids.tolist())
 
 
-def test_a_folder_is_reviewed_from_no_class_to_all_of_them(engine: Engine, photos: Path) -> None:
+def test_a_folder_is_reviewed_from_no_class_to_all_of_them(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     delete_starter_classes(engine.collection)
     sections = sections_of(engine, photos)
     everything = engine.collection.photos.ids_under(photos).tolist()
@@ -49,7 +52,19 @@ def test_a_folder_is_reviewed_from_no_class_to_all_of_them(engine: Engine, photo
     for section in sections:
         proposed = {name for name, class_id in classes.items() if class_id == section.class_ids[0]}
         assert {colour_of[photo_id] for photo_id in section.photo_ids.tolist()} == proposed
-    assert 0.5 < expected_right(sections, len(answered)) <= 1
+    right = expected_right(sections, len(answered))
+    assert 0.5 < right <= 1
+    for probability, least, most in (
+        (0.5, right, right),
+        (0.9, 0.0, right - 0.1),
+    ):  # only the latter are called unknown
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                "flowersorter.workflows.labelling.review_questions.unknown_probability",
+                lambda engine, model, ids, value=probability: np.full(len(ids), value, np.float32),
+            )
+            now = expected_right(review_questions(engine, photos, CancelToken()), len(answered))
+        assert least <= now <= most
 
     left = next(iter(set(everything) - answered))
     engine.collection.answers.put({left: PhotoAnswers(mark=Mark.NOT_MINE)})

@@ -42,3 +42,12 @@ def test_photos_of_named_classes_are_not_unknown_beside_their_own_labels(engine:
     assert set(found["blue"] + found["yellow"]) == {Verdict.UNKNOWN}
     assert engine.unknown_by_folder is not None
     assert np.all(engine.unknown_by_folder.values == 1)
+    for colour in ("red", "green"):  # every photo of the named classes
+        photo_ids = [place.photo_id for place in places if place.path.name.startswith(colour)]
+        entry = engine.collection.classes.find(colour)
+        assert entry is not None
+        assign(engine.collection, [each for each in photo_ids if each], entry.id)
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    found = verdicts(engine, folder)
+    assert sorted(found) == ["blue", "yellow"]
+    assert set(found["blue"] + found["yellow"]) == {Verdict.UNKNOWN}

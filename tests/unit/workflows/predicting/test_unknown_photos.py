@@ -131,6 +131,29 @@ def test_labelled_photos_and_those_of_no_embedding_are_left_out(
     assert unknown(engine, taught, foreign).any()
 
 
+@pytest.mark.parametrize("of_each", [8, 60])
+def test_labels_of_the_folder_itself_take_sure_from_a_class_without_a_name(
+    engine: Engine, tmp_path: Path, of_each: int
+) -> None:
+    """Eight photos of each class, or all there are: the other photos of these classes are not unknown."""
+    collection = engine.collection
+    delete_starter_classes(collection)
+    names = [name for name in NAMES for _ in range(60)]
+    mine = np.array(remember(collection, tmp_path / "mine", photos((0, 1, 2), 60, 0), names)).reshape(3, 60)
+    foreign = unlabelled(collection, tmp_path / "foreign", photos((3,), 60, 1))
+    rest = mine[:, of_each:].ravel()
+    collection.labels.clear(rest.tolist())
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    named = model_for(engine, "resnet50")
+    assert named is not None
+    before = verdicts_alone(engine, named, foreign)
+    assert before > 10
+    find_unknown_photos(FolderPhotos(engine, named, np.concatenate([mine.ravel(), foreign])), CancelToken())
+    assert verdicts(engine, foreign).count(Verdict.SURE) < 0.75 * before, "they lie near to the asters"
+    assert not unknown(engine, named, rest).any()
+    assert not unknown(engine, named, mine[:, :of_each].ravel()).any()
+
+
 def test_a_photo_is_unknown_with_the_unlabelled_ones_of_its_folder(
     engine: Engine, taught: NamedModel, tmp_path: Path
 ) -> None:
