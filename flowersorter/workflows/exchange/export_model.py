@@ -17,6 +17,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
+from flowersorter.vision.backbone.torch_package import require_torch
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
 from flowersorter.vision.features.views import CENTRE, WIDE
@@ -113,6 +114,7 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     elif form == ONNX:
         data, remark = _onnx(model, entry, path), _ONNX_REMARK
     else:
+        require_torch(text("The model cannot be saved as {path}", path=path.name))
         head = _plain_head(engine, named, cancel)
         plain = head.held_out_accuracy if accuracy is not None else None  # too few for one are too few for both
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
@@ -169,7 +171,7 @@ def _pth_remark(plain: float | None, own: float | None) -> str:
 
 
 def _onnx(model: Model, entry: Backbone, path: Path) -> bytes:
-    from flowersorter.vision.export.torchvision_file import onnx_file
+    from flowersorter.vision.export.onnx_file import onnx_file
 
     try:
         return onnx_file(model, entry)

@@ -22,7 +22,7 @@ from flowersorter.workflows.maintenance.cache import MB, cache_state
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import list_models, starter
 
-_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
+_PACKAGES = ("openvino", "torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
 _LOW_DISK_BYTES = 500 * 1024 * 1024
 
 
@@ -88,20 +88,21 @@ def _package(name: str) -> Check:
 
 
 def _device() -> str:
-    from flowersorter.vision.backbone.device import choose_device, computes_bfloat16
+    from flowersorter.vision.backbone.cpu.network import cpu_precision
+    from flowersorter.vision.backbone.device import CPU, choose_device, computes_bfloat16
 
     device = choose_device("auto")
-    return text(
-        "{device}, computing in {numbers}",
-        device=device,
-        numbers="bfloat16" if computes_bfloat16(device) else "float32",
-    )
+    if device == CPU:
+        numbers = cpu_precision(backbone(DEFAULT))
+    else:
+        numbers = "bfloat16" if computes_bfloat16(device) else "float32"
+    return text("{device}, computing in {numbers}", device=device, numbers=numbers)
 
 
 def _weights() -> str:
-    from flowersorter.vision.backbone.weights import load_state
+    from flowersorter.vision.backbone.weights import load_arrays
 
-    count = len(load_state(backbone(DEFAULT)))
+    count = len(load_arrays(backbone(DEFAULT)))
     return text("{count} tensors of {network}", count=count, network=backbone(DEFAULT).title)
 
 
