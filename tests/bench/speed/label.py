@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.predicting.network_loader import Embeds
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.camera_photos import write_camera_photos
 from tests.bench.speed.process import Figures, answer, run_job, run_python
@@ -123,10 +124,7 @@ def _walkthrough(bench: Bench, photos: Path, weights: Path, backbone: str, expor
 class _Counting:
     """The network, with the crops counted that go through it."""
 
-    def __init__(self, embedder: object) -> None:
-        from flowersorter.vision.backbone.embedder import Embedder
-
-        assert isinstance(embedder, Embedder)
+    def __init__(self, embedder: Embeds) -> None:
         self._embedder = embedder
         self._lock = threading.Lock()
         self.crops = 0
