@@ -31,6 +31,8 @@ settings.load_profile("any machine")
 
 _numbers = itertools.count()
 
+TESTS = Path(__file__).parent
+
 #: What `-m "not slow"` leaves out: whole programs, windows and workflows, shares of the benches, networks with their
 #: weights or a training, real connections, the unit tests once more without Qt; and, below, tests of many drawn
 #: examples.
@@ -38,24 +40,43 @@ SLOW = (
     "e2e",
     "qt",
     "unit/bench/test_against.py",
+    "unit/api/test_collection.py",
+    "unit/api/test_predict_image.py",
+    "unit/api/test_sample_check.py",
     "unit/bench/test_speed_table.py::test_a_tiny_run_goes_from_end_to_end",
+    "unit/commands/test_check.py",
     "unit/commands/test_finetune.py",
+    "unit/commands/test_label_answers.py",
+    "unit/commands/test_language.py::test_no_command_writes_english_words_beside_the_catalogue",
+    "unit/commands/test_predict.py",
+    "unit/commands/test_read_only.py",
+    "unit/commands/test_sentences.py",
+    "unit/commands/test_undo.py",
     "unit/photos/test_memory.py",
+    "unit/photos/test_thumbnail.py",
+    "unit/photos/test_unreadable.py",
+    "unit/sorting/test_changed_photos.py",
     "unit/sorting/test_errors.py",
+    "unit/sorting/test_leftovers.py",
     "unit/sorting/test_real_filesystems.py",
     "unit/sorting/test_safety.py",
+    "unit/test_architecture.py::test_every_name_is_imported_from_the_module_that_defines_it",
     "unit/test_architecture.py::test_the_unit_tests_pass_with_pyside6_absent",
     "unit/vision/backbone/test_any_backbone.py",
     "unit/vision/backbone/test_build.py",
     "unit/vision/backbone/test_convert_resnet50.py",
     "unit/vision/backbone/test_download.py",
     "unit/vision/backbone/test_embedder.py",
+    "unit/vision/backbone/test_torchvision_packages.py",
     "unit/vision/backbone/test_weights.py",
+    "unit/vision/classifier/test_incremental_fit.py",
     "unit/vision/classifier/test_label_errors.py",
     "unit/vision/classifier/test_lda.py",
+    "unit/vision/classifier/test_many_classes.py",
     "unit/vision/classifier/test_training_overlap.py",
     "unit/vision/export",
     "unit/vision/finetuning",
+    "unit/vision/test_torch_threads.py",
     "unit/workflows",
 )
 #: Parts of these whose tests are quick, so that every package has some.
@@ -70,11 +91,19 @@ QUICK = (
 )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files whose every test is slow unread where `-m "not slow"` leaves their tests out."""
+    if config.option.markexpr != "not slow" or not collection_path.is_relative_to(TESTS):
+        return None
+    place = collection_path.relative_to(TESTS).as_posix()
+    holds_quick = any(quick == place or quick.startswith(f"{place}/") for quick in QUICK)
+    return True if _is_among(place, SLOW) and not holds_quick else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that are slow, by folder, file or name."""
-    root = Path(__file__).parent
     for item in items:
-        test = f"{item.path.relative_to(root).as_posix()}::{item.name}"
+        test = f"{item.path.relative_to(TESTS).as_posix()}::{item.name}"
         draws = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         if draws or (_is_among(test, SLOW) and not _is_among(test, QUICK)):
             item.add_marker(pytest.mark.slow)

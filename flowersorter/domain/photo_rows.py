@@ -105,6 +105,17 @@ class PhotoRows:
         return np.where(self.label_ids > 0, self.label_ids, self.class_ids)
 
 
+#: (N,) class ids, confidences, verdicts, caveats, second class ids and second confidences, as in `PhotoRows`.
+ShownColumns = tuple[
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.uint8],
+    NDArray[np.uint8],
+    NDArray[np.int32],
+    NDArray[np.float32],
+]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoPredictions:
     """Predictions by photo, with the model's classes as class ids of the collection.
@@ -145,6 +156,12 @@ class PhotoPredictions:
         columns = np.argpartition(shares, -2, axis=1)[:, -2]
         seconds = np.take_along_axis(shares, columns[:, None], axis=1)[:, 0]
         return np.where(seconds > 0, self.class_ids[columns], np.int32(0)), seconds
+
+    def shown(self, rows: NDArray[np.intp]) -> ShownColumns:
+        """Return what is shown of the predictions in these (N,) rows: the two most probable classes and the verdict."""
+        seconds, second_confidences = self.second(rows)
+        confidences = self.probabilities.max(axis=1, initial=0.0)[rows]
+        return self.best[rows], confidences, self.verdicts[rows], self.caveats[rows], seconds, second_confidences
 
     def locate(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """Find the row of each photo.
@@ -190,11 +207,14 @@ def rows_of(
     if predictions is not None and len(predictions.photo_ids):
         rows = predictions.locate(places.photo_ids)
         known = rows >= 0
-        class_ids[known] = predictions.best[rows[known]]
-        confidences[known] = predictions.probabilities.max(axis=1)[rows[known]]
-        verdicts[known] = predictions.verdicts[rows[known]]
-        second_class_ids[known], second_confidences[known] = predictions.second(rows[known])
-        caveats[known] = predictions.caveats[rows[known]]
+        (
+            class_ids[known],
+            confidences[known],
+            verdicts[known],
+            caveats[known],
+            second_class_ids[known],
+            second_confidences[known],
+        ) = predictions.shown(rows[known])
     return PhotoRows(
         place_ids=places.ids,
         photo_ids=places.photo_ids,

@@ -30,6 +30,4 @@ class ShownPredictions:
     @classmethod
     def of(cls, found: PhotoPredictions) -> ShownPredictions:
         """The columns of predictions, as `rows_of` gives them to the places of the photos."""
-        seconds = found.second(np.arange(len(found.photo_ids)))
-        confidences = found.probabilities.max(axis=1, initial=0.0)
-        return cls(found.photo_ids, found.best, confidences, found.verdicts, found.caveats, *seconds)
+        return cls(found.photo_ids, *found.shown(np.arange(len(found.photo_ids))))

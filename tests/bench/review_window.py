@@ -30,7 +30,7 @@ from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.settings import LEARNING_PAUSED
+from flowersorter.library.tables.settings import LEARNING_PAUSED, STACK_SHOTS
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.grid.sections import Identity, Section, SectionKind
 from flowersorter.ui.review.review_sections import OPEN_KINDS
@@ -92,6 +92,7 @@ def opened(photos: DrawnFolder) -> Iterator[Program]:
     store = CollectionStore.open(collection)
     start_without_classes(store)
     store.settings.set(LEARNING_PAUSED, False)
+    store.settings.set(STACK_SHOTS, False)  # the person answers about each photo, right and wrong ones apart
     program = Program(Engine(store, open_embedder), preload=False)
     try:
         program.start((photos.folder,))

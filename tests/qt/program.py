@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.changes import Changes
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.settings import LEARNING_PAUSED
+from flowersorter.library.tables.settings import LEARNING_PAUSED, STACK_SHOTS
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.network_loader import open_embedder
@@ -42,6 +42,7 @@ def running(
     *,
     real_network: bool = False,
     learning: bool = False,
+    stacks: bool = False,
 ) -> Iterator[Program]:
     """A program with its window shown; closed at the end, whatever happened.
 
@@ -50,11 +51,13 @@ def running(
         qtbot: Waits.
         folder: Opened at once.
         real_network: With ResNet-50, not a stub network.
+        stacks: Whether look-alike shots are on one tile; apart, each drawn photo of a colour is a tile of its own.
         learning: Whether suggestions follow the labels by themselves; paused, they change with Retrain alone.
     """
     open_network = open_embedder if real_network else open_colour_network
     store = CollectionStore.open(collection)
     store.settings.set(LEARNING_PAUSED, not learning)
+    store.settings.set(STACK_SHOTS, stacks)
     program = Program(Engine(store, open_network), preload=False)
     try:
         program.start(folder or ())

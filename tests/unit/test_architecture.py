@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "flowersorter"
+from tests.sources import PACKAGE, ROOT, SOURCES, name_of, names_defined_in, tree_of
 
 #: Which rooms each room may import from, beside itself.
 MAY_IMPORT = {
@@ -84,12 +83,10 @@ NEVER = {
     "commands": QT | TORCH,
 }
 
-SOURCES = sorted(PACKAGE.rglob("*.py"))
-
 
 def imports_of(path: Path) -> Iterator[str]:
     """Every module a file imports, lazily or not; `from a import b` gives "a.b"."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -101,16 +98,19 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
-def test_imports_go_one_way(path: Path) -> None:
+def forbidden_imports_of(path: Path) -> Iterator[str]:
     room = room_of(path)
-    if room == "__init__":
-        return
     for name in imports_of(path):
         parts = name.split(".")
-        assert parts[0] not in NEVER.get(room, set()), f"{room} must not import {parts[0]}"
-        if parts[0] == "flowersorter" and len(parts) > 1 and parts[1] not in (room, "__version__"):
-            assert parts[1] in MAY_IMPORT[room], f"{room} must not import {name}"
+        if parts[0] in NEVER.get(room, set()):
+            yield f"{name_of(path)} must not import {parts[0]}"
+        if parts[0] == "flowersorter" and len(parts) > 1 and parts[1] not in (room, "__version__", *MAY_IMPORT[room]):
+            yield f"{name_of(path)} must not import {name}"
+
+
+def test_imports_go_one_way() -> None:
+    inside = [path for path in SOURCES if room_of(path) != "__init__"]
+    assert [each for path in inside for each in forbidden_imports_of(path)] == []
 
 
 #: What a window may not touch: a table waits for the lock that a job holds.
@@ -140,24 +140,27 @@ KNOWS_TABLES = {
 }
 
 
-@pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "ui").rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE / "ui").as_posix()
-)
-def test_the_window_asks_no_table(path: Path) -> None:
-    """It asks workflows, through `session.library` or in a job, or `session.state`, which is in memory."""
+def tables_imported_by(path: Path) -> set[str]:
     below = "flowersorter.library."
     imported = {name.removeprefix(below) for name in imports_of(path) if name.startswith(below)}
     tables = {name for name in imported if name.split(".")[0] in {"tables", "database"}}
-    tables = {name for name in tables if not name.startswith("tables.settings.") or name == "tables.settings.Settings"}
-    assert tables == KNOWS_TABLES.get(path.relative_to(PACKAGE / "ui").as_posix(), set())
-    asked = [
-        f"line {node.lineno}: collection.{node.attr}"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute)
-        and node.attr in TABLES
-        and getattr(node.value, "attr", getattr(node.value, "id", "")).lstrip("_") == "collection"
-    ]
-    assert asked == []
+    return {name for name in tables if not name.startswith("tables.settings.") or name == "tables.settings.Settings"}
+
+
+def tables_asked_by(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute) and node.attr in TABLES:
+            owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            if owner.lstrip("_") == "collection":
+                yield f"{name_of(path)}:{node.lineno} collection.{node.attr}"
+
+
+def test_the_window_asks_no_table() -> None:
+    """It asks workflows, through `session.library` or in a job, or `session.state`, which is in memory."""
+    files = sorted((PACKAGE / "ui").rglob("*.py"))
+    imported = {path.relative_to(PACKAGE / "ui").as_posix(): tables_imported_by(path) for path in files}
+    assert {path: tables for path, tables in imported.items() if tables} == KNOWS_TABLES
+    assert [each for path in files for each in tables_asked_by(path)] == []
 
 
 def module_of(path: Path) -> str:
@@ -165,25 +168,7 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def names_defined_in(path: Path) -> set[str]:
-    """What a module binds itself, at its top or in a conditional there, and does not import."""
-    defined: set[str] = set()
-    statements = list(ast.parse(path.read_text(encoding="utf-8")).body)
-    while statements:
-        node = statements.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            defined.add(node.name)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            defined |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-        elif isinstance(node, (ast.If, ast.Try, ast.With)):
-            statements += [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)]
-            statements += [each for handler in getattr(node, "handlers", []) for each in handler.body]
-    return defined
-
-
 OWN_MODULES = {module_of(path): path for path in SOURCES if path.name != "__init__.py"}
-DEFINED = {module: names_defined_in(path) for module, path in OWN_MODULES.items()}
 EVERY_SOURCE = sorted(
     path for folder in ("flowersorter", "packaging", "tests") for path in (ROOT / folder).rglob("*.py")
 )
@@ -191,7 +176,7 @@ EVERY_SOURCE = sorted(
 
 def names_used_of(path: Path) -> Iterator[tuple[str, str]]:
     """(module of ours, name) for each name that a file takes from it: imported, or as `module.name`."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     by_alias: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -208,10 +193,15 @@ def names_used_of(path: Path) -> Iterator[tuple[str, str]]:
             yield by_alias[node.value.id], node.attr
 
 
-@pytest.mark.parametrize("path", EVERY_SOURCE, ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_every_name_is_imported_from_the_module_that_defines_it(path: Path) -> None:
+def test_every_name_is_imported_from_the_module_that_defines_it() -> None:
     """Only the `__init__.py` of a package may pass on what another module defines: it is the package's public API."""
-    passed_on = [f"{module}.{name}" for module, name in names_used_of(path) if name not in DEFINED[module]]
+    defined = {module: names_defined_in(path) for module, path in OWN_MODULES.items()}
+    passed_on = [
+        f"{name_of(path)}: {module}.{name}"
+        for path in EVERY_SOURCE
+        for module, name in names_used_of(path)
+        if name not in defined[module]
+    ]
     assert passed_on == [], "import these from the module that defines them"
 
 
@@ -219,21 +209,20 @@ def test_no_class_name_stands_twice() -> None:
     """A reader who looks for a public name finds one class."""
     files: dict[str, list[str]] = {}
     for module, path in OWN_MODULES.items():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 files.setdefault(node.name, []).append(module)
     assert {name: modules for name, modules in files.items() if len(modules) > 1} == {}
 
 
-@pytest.mark.parametrize(
-    "folder",
-    sorted({path.parent for path in SOURCES}),
-    ids=lambda p: p.relative_to(ROOT).as_posix(),
-)
-def test_a_folder_is_small_enough_to_be_read_at_a_glance(folder: Path) -> None:
+def test_a_folder_is_small_enough_to_be_read_at_a_glance() -> None:
     """Counted are modules and packages; `__init__.py` is the folder itself, and what is no code is data."""
-    siblings = {path.relative_to(folder).parts[0] for path in folder.rglob("*.py")} - {"__init__.py"}
-    assert len(siblings) <= 18, f"{len(siblings)} siblings: find the groups among them"
+    siblings: dict[Path, set[str]] = {}
+    for path in SOURCES:
+        for folder in path.relative_to(PACKAGE).parents:
+            siblings.setdefault(folder, set()).add(path.relative_to(PACKAGE / folder).parts[0])
+    large = {str(folder): len(names) for folder, names in siblings.items() if len(names - {"__init__.py"}) > 18}
+    assert large == {}, "find the groups among the siblings"
 
 
 def test_no_file_has_outgrown_its_job() -> None:
@@ -243,9 +232,9 @@ def test_no_file_has_outgrown_its_job() -> None:
 
 def test_no_function_has_outgrown_its_job() -> None:
     long = [
-        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        f"{name_of(path)}:{node.lineno} {node.name}"
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and node.end_lineno is not None
         and node.end_lineno - node.body[0].lineno + 1 > 60
@@ -255,7 +244,7 @@ def test_no_function_has_outgrown_its_job() -> None:
 
 def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
     """The functions at the top of a module."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in tree_of(path).body:
         if isinstance(node, ast.FunctionDef):
             yield node
 
@@ -264,36 +253,49 @@ def annotation_of(argument: ast.arg) -> str:
     return "" if argument.annotation is None else ast.unparse(argument.annotation)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
-def test_nothing_at_module_level_remembers_a_collection(path: Path) -> None:
-    """`workflows.engine.Engine` does, and goes with it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not [name for name in imports_of(path) if name.startswith("weakref.Weak")], "a hidden registry"
-    for node in tree.body:  # a constant of strings or numbers is no cache
+def caches_by_collection(function: ast.FunctionDef) -> bool:
+    decorators = map(ast.unparse, function.decorator_list)
+    cached = any("cache" in each and "property" not in each for each in decorators)
+    taken = {annotation_of(each) for each in function.args.posonlyargs + function.args.args}
+    return cached and bool(taken & {"CollectionStore", "Engine"})
+
+
+def collections_remembered_by(path: Path) -> Iterator[str]:
+    """The registries, constants and cached functions of a module that would outlive a collection."""
+    yield from (f"{name_of(path)}: {name}" for name in imports_of(path) if name.startswith("weakref.Weak"))
+    for node in tree_of(path).body:  # a constant of strings or numbers is no cache
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             text = ast.unparse(node)
-            assert not any(name in text for name in ("CollectionStore", "Engine", "weakref.Weak")), text
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        cached = [
-            each for each in map(ast.unparse, function.decorator_list) if "cache" in each and "property" not in each
-        ]
-        taken = {annotation_of(each) for each in function.args.posonlyargs + function.args.args}
-        assert not cached or not taken & {"CollectionStore", "Engine"}, f"{function.name} caches by collection"
+            if any(name in text for name in ("CollectionStore", "Engine", "weakref.Weak")):
+                yield f"{name_of(path)}: {text}"
+    functions = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef))
+    yield from (f"{name_of(path)}: {function.name}" for function in functions if caches_by_collection(function))
 
 
-@pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "workflows").rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix()
-)
-def test_a_workflow_takes_the_engine_and_a_request(path: Path) -> None:
-    """`verb(engine, request, report, cancel)`; the request is plain values, which hold no collection."""
+def test_nothing_at_module_level_remembers_a_collection() -> None:
+    """`workflows.engine.Engine` does, and goes with it."""
+    assert [each for path in SOURCES for each in collections_remembered_by(path)] == []
+
+
+def odd_verbs_of(path: Path) -> Iterator[str]:
+    """The verbs of a module whose first argument is no engine, and its requests that hold a collection."""
     for function in functions_of(path):
         arguments = function.args.posonlyargs + function.args.args
-        if not function.name.startswith("_") and any(annotation_of(each).endswith("Request") for each in arguments):
-            assert (arguments[0].arg, annotation_of(arguments[0])) == ("engine", "Engine"), function.name
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        takes_request = any(annotation_of(each).endswith("Request") for each in arguments)
+        first = [(each.arg, annotation_of(each)) for each in arguments[:1]]
+        if takes_request and not function.name.startswith("_") and first != [("engine", "Engine")]:
+            yield f"{name_of(path)}: {function.name}"
+    for node in tree_of(path).body:
         if isinstance(node, ast.ClassDef) and node.name.endswith("Request"):
-            fields = [ast.unparse(each.annotation) for each in node.body if isinstance(each, ast.AnnAssign)]
-            assert not {"CollectionStore", "Engine"} & set(fields), node.name
+            fields = {ast.unparse(each.annotation) for each in node.body if isinstance(each, ast.AnnAssign)}
+            if fields & {"CollectionStore", "Engine"}:
+                yield f"{name_of(path)}: {node.name}"
+
+
+def test_a_workflow_takes_the_engine_and_a_request() -> None:
+    """`verb(engine, request, report, cancel)`; the request is plain values, which hold no collection."""
+    workflows = sorted((PACKAGE / "workflows").rglob("*.py"))
+    assert [each for path in workflows for each in odd_verbs_of(path)] == []
 
 
 def run_python(code: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_architecture import PACKAGE, ROOT, SOURCES, names_defined_in
+from tests.sources import PACKAGE, ROOT, SOURCES, names_defined_in
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FOLDERS = sorted({path.parent.relative_to(PACKAGE).as_posix() for path in SOURCES} - {"."})

@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pytest
 
-import flowersorter
 from flowersorter import errors
 from flowersorter.errors import FolderUnusable, UserError
 from flowersorter.messages import Text, joined_texts, plural, stored, text, worded
 from flowersorter.photos.scan import check_folder
 from tests.language import spoken
+from tests.sources import SOURCES, name_of, tree_of
 
-PACKAGE = Path(flowersorter.__file__).parent
-SOURCES = sorted(PACKAGE.rglob("*.py"))
 GERMAN = {
     "{number} photo": "{number} Bild",
     "{number} photos": "{number} Bilder",
@@ -131,41 +129,41 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
             yield node.func.id, node
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_errors_and_stages_are_translatable(source: Path) -> None:
+def test_errors_and_stages_are_translatable() -> None:
     bare = []
-    for name, call in calls(ast.parse(source.read_text(encoding="utf-8"))):
-        arguments = [*call.args, *(word.value for word in call.keywords)]
-        if name in ERRORS:
-            bare += [ast.unparse(each) for argument in arguments for each in bare_texts(argument)]
-        elif name in {"text", "plural"}:
-            bare += [
-                ast.unparse(each) for each in call.args[: 1 + (name == "plural")] if isinstance(each, ast.JoinedStr)
-            ]
-    assert not bare, "write text(...) around them, with a named field for each value"
+    for path in SOURCES:
+        for name, call in calls(tree_of(path)):
+            arguments = [*call.args, *(word.value for word in call.keywords)]
+            texts: list[ast.expr] = []
+            if name in ERRORS:
+                texts = [each for argument in arguments for each in bare_texts(argument)]
+            elif name in TEMPLATES_AT:
+                texts = [each for each in call.args[: TEMPLATES_AT[name]] if isinstance(each, ast.JoinedStr)]
+            bare += [f"{name_of(path)}:{call.lineno} {ast.unparse(each)}" for each in texts]
+    assert bare == [], "write text(...) around them, with a named field for each value"
 
 
 TEMPLATES_AT = {"text": 1, "plural": 2}
 """How many first arguments of each function are templates."""
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_templates_are_literals_and_stay_translatable(source: Path) -> None:
-    tree = ast.parse(source.read_text(encoding="utf-8"))
-    wrong = []
-    for name, call in calls(tree):
-        wrong += [
-            f"line {call.lineno}: {ast.unparse(template)} is no literal, so no extractor finds it"
-            for template in call.args[: TEMPLATES_AT.get(name, 0)]
-            if not (isinstance(template, ast.Constant) and isinstance(template.value, str))
-        ]
-    for row in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
-        wrong += [
-            f"line {row.lineno}: an f-string writes {ast.unparse(part.value)} in English; give it to a template"
-            for part in row.values
-            if isinstance(part, ast.FormattedValue)
-            and isinstance(part.value, ast.Call)
-            and isinstance(part.value.func, ast.Name)
-            and part.value.func.id in {*TEMPLATES_AT, "joined_texts", "stored"}
-        ]
-    assert not wrong
+def hidden_templates_of(path: Path) -> Iterator[str]:
+    """The templates of a module that no extractor finds, and those that an f-string writes in English."""
+    for name, call in calls(tree_of(path)):
+        for template in call.args[: TEMPLATES_AT.get(name, 0)]:
+            if not (isinstance(template, ast.Constant) and isinstance(template.value, str)):
+                yield f"{name_of(path)}:{call.lineno} {ast.unparse(template)} is no literal, so no extractor finds it"
+    for node in (each for each in ast.walk(tree_of(path)) if isinstance(each, ast.JoinedStr)):
+        for part in node.values:
+            if (
+                isinstance(part, ast.FormattedValue)
+                and isinstance(part.value, ast.Call)
+                and isinstance(part.value.func, ast.Name)
+                and part.value.func.id in {*TEMPLATES_AT, "joined_texts", "stored"}
+            ):
+                written = ast.unparse(part.value)
+                yield f"{name_of(path)}:{node.lineno} an f-string writes {written} in English; give it to a template"
+
+
+def test_templates_are_literals_and_stay_translatable() -> None:
+    assert [each for path in SOURCES for each in hidden_templates_of(path)] == []

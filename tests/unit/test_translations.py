@@ -15,9 +15,9 @@ import pytest
 from flowersorter import translations
 from flowersorter.messages import plural, set_translations, text, worded
 from flowersorter.translations import LOCALE_FOLDER, Catalogue, entries, use_translations
+from tests.sources import ROOT, SOURCES, name_of, tree_of
 
-PACKAGE = Path(translations.__file__).parent
-UPDATE = PACKAGE.parent / "packaging" / "update_translations.py"
+UPDATE = ROOT / "packaging" / "update_translations.py"
 LANGUAGES = sorted(LOCALE_FOLDER.glob("*.po"))
 
 POLISH = r"""
@@ -142,9 +142,9 @@ def test_every_kind_of_text_is_found_for_translators(update: ModuleType, wanted:
 def test_what_is_translated_is_a_literal_or_marked_as_one(update: ModuleType) -> None:
     """An expression such as `tr("a" if one else "b")` would be found by no extractor."""
     wrong = [
-        f"{path.relative_to(PACKAGE)}:{call.lineno}: {ast.unparse(template)}"
-        for path in PACKAGE.rglob("*.py")
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        f"{name_of(path)}:{call.lineno}: {ast.unparse(template)}"
+        for path in SOURCES
+        for call in ast.walk(tree_of(path))
         if isinstance(call, ast.Call)
         for name in [call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")]
         for template in call.args[update.TEMPLATES.get(name, slice(0))]

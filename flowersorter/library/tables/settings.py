@@ -75,13 +75,14 @@ SORT_CHOICES = Setting[dict[str, str]]("sort choices", {})
 SORT_PATTERNS = Setting[dict[str, str]]("sort patterns", {})
 
 #: The window: Qt's geometry in Base64, widths of its three parts in pixels, whether the inspector is open, the side of
-#: a photo in the grid in pixels, the order of the photos.
+#: a photo in the grid in pixels, the order and the sections of the photos, whether bursts and near-copies are stacked.
 WINDOW_GEOMETRY = Setting("window", "")
 PANEL_WIDTHS = Setting[list[int]]("sides", [])
 INSPECTOR_SHOWN = Setting("inspector", True)
 TILE_SIZE_PX = Setting("tile size", 168)
 PHOTO_ORDER = Setting("order", "name")
 GROUPING = Setting("grouping", "likeness")
+STACK_SHOTS = Setting("stack look-alike shots", True)
 
 
 class Settings:

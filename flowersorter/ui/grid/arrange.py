@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
-from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
+from flowersorter.ui.grid.sections import Arrangement, Grouping, Identity, Section, SectionKind
 
 #: The order of the photos without a class, as in the class list; photos not read yet come last.
 _PSEUDO_CLASSES = (
@@ -70,6 +70,24 @@ def move_only(shown: Arrangement, wanted: Arrangement, free: NDArray[np.bool_]) 
         if count
     )
     return Arrangement(rows[np.argsort(ranks, kind="stable")], sections)
+
+
+def in_their_order(wanted: Arrangement, shown: Arrangement, sections: Collection[Identity]) -> Arrangement:
+    """Let the photos of some sections keep the order in which they are shown; those that come to one are its last."""
+    held = {each.identity: each for each in shown.sections if each.identity in sections}
+    if not held:
+        return wanted
+    order, last = wanted.order.copy(), 1 + int(max(wanted.order.max(initial=-1), shown.order.max(initial=-1)))
+    ranks = np.full(last, last, np.intp)
+    for section in wanted.sections:
+        before = held.get(section.identity)
+        if before is not None:
+            rows = shown.order[before.first : before.first + before.count]
+            part = order[section.first : section.first + section.count].copy()
+            ranks[rows] = np.arange(len(rows))
+            order[section.first : section.first + section.count] = part[np.argsort(ranks[part], kind="stable")]
+            ranks[rows] = last
+    return Arrangement(order, wanted.sections)
 
 
 def _numbers_in(

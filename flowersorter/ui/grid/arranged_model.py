@@ -1,4 +1,4 @@
-"""A list model over `PhotoColumns`: which photos are shown, in which order and sections."""
+"""A list model over `PhotoColumns`: which photos are shown, in which order and sections, and which share a tile."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Signal
 
-from flowersorter.ui.grid.arrange import move_only, whole
+from flowersorter.domain.photo_numbers import PhotoNumbers
+from flowersorter.ui.grid.arrange import arrange, in_their_order, move_only, whole
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
-from flowersorter.ui.grid.photo_filter import PhotoFilter
-from flowersorter.ui.grid.sections import Arrangement, Grouping, Section
+from flowersorter.ui.grid.photo_filter import UNSTEADY, Order, PhotoFilter
+from flowersorter.ui.grid.sections import Arrangement, Grouping, Identity, Section
+from flowersorter.ui.grid.stacks.tiles import Apart, StackIds, Tiles, tiles_of
 
 Index = QModelIndex | QPersistentModelIndex
 #: Divides column rows, in the order they keep within a section, into sections.
@@ -22,6 +24,8 @@ MAX_SPANS = 64  # more separate changes than this are one big change
 
 class ArrangedModel(QAbstractListModel):
     """Shows the rows of `PhotoColumns` that a `PhotoFilter` lets through, divided into sections.
+
+    A model row is a tile: a photo, or a stack of photos that look alike, of which it shows the first.
 
     Where photos move between sections the model is reset; a view that compares place ids keeps its place.
     Lives in the GUI thread.
@@ -47,13 +51,18 @@ class ArrangedModel(QAbstractListModel):
         self._filter = PhotoFilter()
         self._likeness: LikenessArranger | None = None
         self._class_order: tuple[int, ...] = ()
-        self._order: Rows = np.zeros(0, np.intp)  # model row -> column row
-        self._sections: tuple[Section, ...] = ()
+        self._rankings: dict[Order, PhotoNumbers] = {}
+        self._held: frozenset[Identity] = frozenset()
+        self._stack_ids = StackIds()
+        self._stacking, self._apart = False, Apart()
+        self._shown = whole(np.zeros(0, np.intp))  # every photo that is shown, as if each were a tile
+        self._tiles = Tiles.single(self._shown)
+        self._order: Rows = self._shown.order  # model row -> column row
         self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
         self._outdated = False  # photos are shown where they do not belong any more
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """How many photos are shown."""
+        """How many tiles are shown."""
         return 0 if parent.isValid() else len(self._order)
 
     # -- what is shown
@@ -66,7 +75,7 @@ class ArrangedModel(QAbstractListModel):
     @property
     def sections(self) -> tuple[Section, ...]:
         """The sections, in the order shown; they cover all rows."""
-        return self._sections
+        return self._tiles.sections
 
     def set_filter(self, wanted: PhotoFilter) -> None:
         """Show something else, in another order or in other sections; the same again takes up automatic changes."""
@@ -83,67 +92,169 @@ class ArrangedModel(QAbstractListModel):
         if self._filter.divided_by is Grouping.LIKENESS:
             self.rearrange()
 
-    def rearrange(self) -> None:
-        """Select, order and divide again, after suggestions, dates or look-alikes changed."""
+    def set_ranking(self, order: Order, ranking: PhotoNumbers, *, keep_in_view: bool = False) -> None:
+        """Order by these numbers where this order is chosen; `keep_in_view` as in `rearrange`."""
+        self._rankings[order] = ranking
+        if self._filter.order is order:
+            self.rearrange(keep_in_view=keep_in_view)
+
+    def hold(self, sections: Iterable[Identity]) -> None:
+        """Let the photos of these sections, which the person sees, keep their order while they are in them."""
+        self._held = frozenset(sections)
+
+    def rearrange(self, *, keep_in_view: bool = False) -> None:
+        """Select, order and divide again, after suggestions, dates or look-alikes changed.
+
+        Args:
+            keep_in_view: Whether the photos of the sections in view keep their order; else all are ordered anew.
+        """
         self._outdated = False
-        self._take(self._arranged())
+        wanted = self._arranged()
+        self._take(self._settled(wanted) if keep_in_view else wanted)
         self.rearranged.emit()
+
+    # -- stacks
+
+    def set_stacks(self, stacks: PhotoNumbers) -> None:
+        """Take over which photos are bursts or near-copies: by photo id, a photo of the stack."""
+        if not stacks.equals(self._stack_ids.stacks):
+            self._stack_ids.set_stacks(stacks)
+            self._take(self._shown)
+
+    def set_stacking(self, stacking: bool) -> None:
+        """Put the photos of a stack on one tile, or each on its own."""
+        self._stacking = stacking
+        self._take(self._shown)
+
+    def toggle_stacks(self, rows: Rows) -> bool:
+        """Open the stacks of these model rows; where all of them are open, close them. Returns whether there is any."""
+        rows = rows[rows >= 0]
+        rows = rows[self._tiles.sizes[rows] > 1]
+        closed = rows[self._tiles.numbers[rows] == 0]
+        if len(closed):
+            self._set_apart(self._apart.opened.union(self._photo_ids_on(closed)))
+        elif len(rows):
+            ids = self._stack_ids.of(self.columns.photo_ids)
+            of_stacks = np.isin(ids, ids[self._order[rows]])
+            self._set_apart(self._apart.opened.difference(self.columns.photo_ids[of_stacks].tolist()))
+        return len(rows) > 0
+
+    def open_stacks_for(self, place_ids: Iterable[int]) -> None:
+        """Open the stacks of which these places are a part only."""
+        rows, wanted = np.unique(self._tile_rows(place_ids), return_counts=True)
+        in_part = wanted < self.counts_on_tiles[rows]
+        if in_part.any():
+            self._set_apart(self._apart.opened.union(self._photo_ids_on(rows[in_part])))
+
+    def is_one_tile(self, place_ids: Iterable[int]) -> bool:
+        """Whether these are one photo, or photos of one stack, also where they are on no tile any more."""
+        rows = self.columns.locate(place_ids)
+        ids = self._stack_ids.of(self.columns.photo_ids)[rows]
+        return len(rows) == 1 or bool(self._stacking and len(rows) and ids[0] and (ids == ids[0]).all())
+
+    def _photo_ids_on(self, rows: Rows) -> list[int]:
+        found: list[int] = self.columns.photo_ids[self._tiles.photos_of(rows)].tolist()
+        return found
+
+    def _set_apart(self, opened: frozenset[int]) -> None:
+        self._apart = Apart(opened, self._apart.left_out)
+        self._take(self._shown)
 
     # -- where photos are
 
+    @property
+    def photo_count(self) -> int:
+        """How many photos are shown, those of stacks too."""
+        return len(self._shown.order)
+
+    def count_on(self, rows: range) -> int:
+        """How many photos are on these consecutive model rows."""
+        return self._tiles.count(rows)
+
+    @property
+    def counts_on_tiles(self) -> Rows:
+        """(R,) how many photos are on each tile."""
+        return np.diff(self._tiles.firsts)
+
     def place_ids(self, indexes: Iterable[Index]) -> list[int]:
-        """Places behind these indexes, in the order shown."""
+        """Places of all photos on these tiles, in the order shown."""
         rows = np.sort(np.fromiter((index.row() for index in indexes), np.intp))
-        return [int(place_id) for place_id in self.places_at(rows)]
+        found: list[int] = self.all_places_at(rows).tolist()
+        return found
 
     def places_at(self, rows: Rows | slice) -> NDArray[np.int64]:
-        """(M,) the places of these model rows."""
+        """(M,) the place of the front photo of each of these (M,) model rows."""
         return self.columns.place_ids[self._order[rows]]
+
+    def all_places_at(self, rows: Rows | range) -> NDArray[np.int64]:
+        """(P,) the places of all photos on these (M,) ascending model rows, in the order shown."""
+        at = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
+        return self.columns.place_ids[self._tiles.photos_of(at)]
 
     def rows_of(self, place_ids: Iterable[int]) -> list[int]:
         """Model rows of these places, ascending; those not shown are left out."""
-        at = self._positions[self.columns.locate(place_ids)]
-        return sorted(at[at >= 0].tolist())
+        rows: list[int] = np.unique(self._tile_rows(place_ids)).tolist()
+        return rows
 
     def rows_at(self, place_ids: NDArray[np.int64]) -> Rows:
         """(M,) the model row of each place, -1 where it is not shown."""
         return self.columns.rows_among(place_ids, self._positions)
+
+    def _tile_rows(self, place_ids: Iterable[int]) -> Rows:
+        at = self._positions[self.columns.locate(place_ids)]
+        return at[at >= 0]
 
     # -- how it stays in step
 
     def _arranged(self) -> Arrangement:
         """Photos and sections as they should be shown now."""
         rows = np.flatnonzero(self._filter.matches(self.columns))
-        if self._likeness is not None and self._filter.divided_by is Grouping.LIKENESS:
-            return self._likeness(self.columns, self._filter.ordered(rows, self.columns))
-        return self._filter.arrange(rows, self.columns, self._class_order)
+        ordered = self._filter.ordered(rows, self.columns, self._rankings.get(self._filter.order))
+        if self._keeps_place and self._likeness is not None:
+            return self._likeness(self.columns, ordered)
+        return arrange(self._filter.divided_by, ordered, self.columns, self._class_order)
+
+    def _settled(self, wanted: Arrangement) -> Arrangement:
+        """The same, but photos of the sections in view keep their order where it changes by itself."""
+        return in_their_order(wanted, self._shown, self._held) if self._filter.order in UNSTEADY else wanted
 
     def _end_reset(self) -> None:
         """Arrange anew and end a reset that was begun."""
-        arrangement, self._outdated = self._arranged(), False
-        self._order, self._sections = arrangement.order, arrangement.sections
-        self._number()
+        self._held, self._outdated = frozenset(), False
+        wanted = self._arranged()
+        self._show(wanted, self._tiled(wanted))
         self.endResetModel()
         self.sections_changed.emit()
 
     def _take(self, wanted: Arrangement) -> None:
-        """Show photos and sections as wanted; without a reset where no photo moves."""
-        if np.array_equal(wanted.order, self._order):
-            changed, self._sections = wanted.sections != self._sections, wanted.sections
+        """Show photos and sections as wanted; without a reset where no tile moves."""
+        tiles, before = self._tiled(wanted), self._tiles
+        if np.array_equal(tiles.fronts, self._order):
+            self._show(wanted, tiles)
+            self._repaint(np.flatnonzero((tiles.sizes != before.sizes) | (tiles.numbers != before.numbers)), [])
+            changed = tiles.sections != before.sections
         else:
             self.beginResetModel()
-            self._order, self._sections = wanted.order, wanted.sections
-            self._number()
+            self._show(wanted, tiles)
             self.endResetModel()
             changed = True
         if changed:
             self.sections_changed.emit()
 
-    def _number(self) -> None:
-        self._positions = np.full(len(self.columns), -1, np.intp)
-        self._positions[self._order] = np.arange(len(self._order))
-        if self._filter.divided_by is Grouping.NONE:
-            self._sections = whole(self._order).sections
+    def _tiled(self, wanted: Arrangement) -> Tiles:
+        """The tiles of an arrangement; in a ranking each photo is an answer of its own, and none is stacked."""
+        if not self._stacking or self._filter.ranking:
+            return Tiles.single(wanted)
+        return tiles_of(wanted, self.columns, self._stack_ids.of(self.columns.photo_ids), self._apart)
+
+    def _show(self, shown: Arrangement, tiles: Tiles) -> None:
+        self._shown, self._tiles, self._order = shown, tiles, tiles.fronts
+        self._positions = tiles.rows_of_photos(len(self.columns))
+
+    def _show_each(self, order: Rows) -> None:
+        """Show these photos in one section, each on a tile."""
+        shown = whole(order)
+        self._show(shown, Tiles.single(shown))
 
     def _refresh(self, changed: Rows, *, automatic: bool = False) -> None:
         """Let photos come, go and move that now match the filter or belong elsewhere, then repaint the rest.
@@ -151,29 +262,40 @@ class ArrangedModel(QAbstractListModel):
         Args:
             changed: Column rows, ascending.
             automatic: Whether they changed by themselves: no photo goes or moves then until `rearrange`, also when
-                others change. Without sections, those that match now come last.
+                others change. Without sections, those that match now come last. A stack is never kept together.
         """
         if not len(changed):
             return
-        if self._filter.divided_by is not Grouping.NONE:
-            if automatic and not self._keeps_place:
-                self._outdated = True
-            else:
-                self._take(self._with_moved(changed) if self._outdated else self._arranged())
-            self._changed(changed, [])
-            self.counts_changed.emit()
-            return
+        if self._filter.divided_by is Grouping.NONE:
+            changed = self._refresh_flat(changed, automatic=automatic)
+        elif automatic and not self._keeps_place:
+            self._outdated = True
+            self._take(self._shown)
+        elif self._outdated:
+            self._take(self._with_moved(changed))
+        else:
+            self._take(self._settled(self._arranged()))
+        self._changed(changed, [])
+        self.counts_changed.emit()
+
+    def _refresh_flat(self, changed: Rows, *, automatic: bool) -> Rows:
+        """The same without sections; returns (M,) the column rows to repaint, ascending."""
         match = self._filter.matches(self.columns, changed)
         shown = self._positions[changed] >= 0
         if automatic:
             match |= shown
-        before = self._sections
-        self._remove(np.sort(self._positions[changed[shown & ~match]]))
-        self._insert(changed[~shown & match], at_end=automatic)
-        if self._sections is not before:
+        gone, come, wanted = changed[shown & ~match], changed[~shown & match], self._shown
+        if len(gone) or len(come):
+            stays = np.ones(len(self.columns), np.bool_)
+            stays[gone] = False
+            wanted = whole(self._with(wanted.order[stays[wanted.order]], come, at_end=automatic))
+        if self._tiles.has_stacks or self._tiled(wanted).has_stacks:
+            self._take(wanted)
+        elif wanted is not self._shown:
+            self._remove(np.sort(self._positions[gone]))
+            self._insert(come, wanted.order)
             self.sections_changed.emit()
-        self._changed(changed[shown & match], [])
-        self.counts_changed.emit()
+        return changed[shown & match]
 
     @property
     def _keeps_place(self) -> bool:
@@ -184,44 +306,50 @@ class ArrangedModel(QAbstractListModel):
         """The present arrangement, with these column rows where they belong."""
         free = np.zeros(len(self.columns), np.bool_)
         free[changed] = True
-        return move_only(Arrangement(self._order, self._sections), self._arranged(), free)
+        return move_only(self._shown, self._arranged(), free)
+
+    def _with(self, order: Rows, rows: Rows, *, at_end: bool) -> Rows:
+        """Add column rows: at their place by name, else at the end, as where others were added there before."""
+        by_name = not at_end and self._filter.is_by_name and bool((np.diff(order) > 0).all())
+        together = np.append(order, rows)
+        return np.sort(together) if by_name else together
 
     def _remove(self, positions: Rows) -> None:
+        """Remove model rows, each a photo."""
         runs = spans(positions)
         if len(runs) > MAX_SPANS:
             self.beginResetModel()
-            self._order = np.delete(self._order, positions)
-            self._number()
+            self._show_each(np.delete(self._order, positions))
             self.endResetModel()
             return
         for first, last in reversed(runs):
             self.beginRemoveRows(QModelIndex(), first, last)
-            self._order = np.delete(self._order, np.arange(first, last + 1))
-            self._number()
+            self._show_each(np.delete(self._order, np.arange(first, last + 1)))
             self.endRemoveRows()
 
-    def _insert(self, rows: Rows, *, at_end: bool) -> None:
-        """Add column rows: at their place by name, else at the end, as where others were added there before."""
-        if not len(rows):
-            return
-        by_name = not at_end and self._filter.is_by_name and bool((np.diff(self._order) > 0).all())
-        target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
-        runs = spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
+    def _insert(self, rows: Rows, target: Rows) -> None:
+        """Add column rows, each on a tile, so that all are in the order of the target."""
+        new = np.zeros(len(self.columns), np.bool_)
+        new[rows] = True
+        runs = spans(np.flatnonzero(new[target])) if len(rows) else []
         if len(runs) > MAX_SPANS:
             self.beginResetModel()
-            self._order = target
-            self._number()
+            self._show_each(target)
             self.endResetModel()
             return
         for first, last in runs:
             self.beginInsertRows(QModelIndex(), first, last)
-            self._order = np.insert(self._order, first, target[first : last + 1])
-            self._number()
+            self._show_each(np.insert(self._order, first, target[first : last + 1]))
             self.endInsertRows()
 
     def _changed(self, rows: Rows, roles: list[int]) -> None:
+        """Let the tiles of these column rows be painted again."""
         at = self._positions[rows]
-        runs = spans(np.sort(at[at >= 0]))
+        self._repaint(np.sort(at[at >= 0]), roles)
+
+    def _repaint(self, rows: Rows, roles: list[int]) -> None:
+        """Let these model rows, ascending, be painted again."""
+        runs = spans(rows)
         if len(runs) > MAX_SPANS:
             runs = [(runs[0][0], runs[-1][1])]
         for first, last in runs:

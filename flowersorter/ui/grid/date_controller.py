@@ -10,8 +10,6 @@ from PySide6.QtCore import QObject, Slot
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.folder_controller import FolderController
-from flowersorter.ui.grid.photo_filter import Order
-from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.session import Session
 
 
@@ -32,9 +30,8 @@ class DateController(QObject):
             self._read()
 
     def _is_needed(self) -> bool:
-        """Whether the order or the sections depend on the dates."""
-        shown = self._session.photos.filter
-        return shown.order is Order.DATE or shown.grouping is Grouping.DAY
+        """Whether the order, the sections or the photos shown depend on the dates."""
+        return self._session.photos.filter.needs_dates
 
     @Slot()
     def _read(self) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QAction, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -19,57 +20,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.ui.filter.search_field import SearchField
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_PX
 from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import describe
 
 NARROW_PX = 740
 NARROW_CHOICE_PX, _TIGHT_CHOICE_PX = 84, 76
 _TEXT_EDGE_PX = 4  # left of the text in a choice
+_TEXT_GAP_PX = 12  # around the text of a button with an icon
 _SHORT_ROLE = Qt.ItemDataRole.UserRole + 1
-_FIELD_FRAME_PX = 20
 #: Least width of the title, and where the line has no room even for its shortest form.
 _TITLE_PX, _TIGHT_TITLE_PX = 80, 24
 TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
-
-
-class SearchField(QLineEdit):
-    """Takes part of a file name.
-
-    Signals:
-        left(): The keyboard goes elsewhere.
-        finished(): The person pressed Escape or Enter, or went down to the photos.
-    """
-
-    left = Signal()
-    finished = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("search")
-        self.setAccessibleName(self.tr("Search by name"))
-        self.setPlaceholderText(self.tr("Search names"))
-        self.setToolTip(self.tr("Show files with this in their name (Ctrl+F)"))
-        self.setClearButtonEnabled(True)
-        needed = self.fontMetrics().horizontalAdvance(self.placeholderText()) + _FIELD_FRAME_PX
-        self.setMinimumWidth(max(96, needed))
-        self.setMaximumWidth(max(180, needed))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape clears; Enter and the down arrow go to the photos."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.clear()
-        elif event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down}:
-            super().keyPressEvent(event)
-            return
-        self.finished.emit()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Tell that the field may be hidden."""
-        super().focusOutEvent(event)
-        self.left.emit()
 
 
 class ChoiceBox(QComboBox):
@@ -121,14 +88,18 @@ class GridHeader(QWidget):
         order_picked(Order): Order by this.
         size_picked(int): Show photos of this size, in pixels.
         back_requested(): Show the whole folder again.
-        name_searched(str): Show files with this in their name.
+        text_searched(str): Show photos with these words.
+        filters_requested(): Let the person choose filters.
+        clear_requested(): Show the photos that filters hide.
     """
 
     grouping_picked = Signal(object)
     order_picked = Signal(object)
     size_picked = Signal(int)
     back_requested = Signal()
-    name_searched = Signal(str)
+    text_searched = Signal(str)
+    filters_requested = Signal()
+    clear_requested = Signal()
 
     def __init__(self, hide_confirmed: QAction, find: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -160,6 +131,7 @@ class GridHeader(QWidget):
         self.unchecked.setAccessibleName(self.tr("Hide confirmed photos"))
         self.unchecked.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._text_button_px = self.unchecked.sizeHint().width()
+        self._add_filters()
         self._add_choices()
         self.zoom = QSlider(Qt.Orientation.Horizontal, self)
         self.zoom.setObjectName("zoom")
@@ -175,9 +147,25 @@ class GridHeader(QWidget):
         self.order.activated.connect(self._on_order)
         self.zoom.valueChanged.connect(self.size_picked)
         self.back.clicked.connect(self.back_requested)
-        self.search.textChanged.connect(self.name_searched)
+        self.search.textChanged.connect(self.text_searched)
+        self.filters.clicked.connect(self._on_filters)
+        self.clear.clicked.connect(self.clear_requested)
         self.search.textChanged.connect(self._hide_search)
         self.search.left.connect(self._hide_search)
+
+    def _add_filters(self) -> None:
+        self._filters: tuple[str, ...] = ()
+        self.filters = QToolButton(self)
+        self.filters.setObjectName("filter_button")
+        self.filters.setIcon(theme.icon("filter"))
+        self.filters.setAutoRaise(True)
+        self.filters.setCheckable(True)  # while filters hide photos
+        self.filters.setFixedHeight(self.search_button.sizeHint().height())  # with its frame, too
+        self.filters.setStyleSheet(_ON_FRAME)
+        self.clear = QToolButton(self)
+        self.clear.setObjectName("clear_filters_button")
+        self.clear.setText(self.tr("Clear"))
+        describe(self.clear, self.tr("Clear filters"), self.tr("Show the photos that filters hide"))
 
     def _add_choices(self) -> None:
         self.grouping = ChoiceBox(self)
@@ -195,9 +183,11 @@ class GridHeader(QWidget):
         self.order.setObjectName("order")
         self.order.setAccessibleName(self.tr("Sort order"))
         for text, short, order in (
-            (self.tr("By name"), self.tr("Name"), Order.NAME),
+            (self.tr("By name"), self.tr("File name"), Order.NAME),
             (self.tr("By date taken"), self.tr("Date"), Order.DATE),
+            (self.tr("Most helpful first"), self.tr("Helpful"), Order.MOST_HELPFUL),
             (self.tr("Least certain first"), self.tr("Doubt"), Order.LEAST_SURE),
+            (self.tr("Most like the selected"), self.tr("Alike"), Order.LIKENESS),
         ):
             self.order.add_choice(text, short, order)
         for choice in (self.grouping, self.order):
@@ -214,6 +204,8 @@ class GridHeader(QWidget):
         row.addSpacing(4)
         row.addWidget(self.search)
         row.addWidget(self.search_button)
+        row.addWidget(self.filters)
+        row.addWidget(self.clear)
         row.addWidget(self.unchecked)
         row.addWidget(self.grouping)
         row.addWidget(self.order)
@@ -244,15 +236,27 @@ class GridHeader(QWidget):
         self._narrow = self.width() < max(NARROW_PX, self._roomy_px()) + back_px
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
-        is_tight = self.width() < self.minimumSizeHint().width()
+        self._show_count()
+        room_px = self.width() - self.minimumSizeHint().width()
+        is_tight = room_px < 0
         narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
         for choice in (self.grouping, self.order):
             choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())
         self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
         self.count.setHidden(is_tight)
-        with_zoom_px = self.minimumSizeHint().width() + self.zoom.minimumWidth()
-        self.zoom.setVisible(self.width() >= max(TIGHT_PX, with_zoom_px))
-        self._show_count()
+        row = self.layout()
+        assert row is not None
+        gap_px = row.spacing()
+        # What there is no room for can be done in the panel of the filters, and with keys.
+        for part, needed_px, wanted in (
+            (self.clear, self.clear.sizeHint().width(), bool(self._filters)),
+            (self.unchecked, self.unchecked.sizeHint().height(), True),
+            (self.zoom, self.zoom.minimumWidth(), self.width() >= TIGHT_PX),
+        ):
+            fits = wanted and room_px >= needed_px + gap_px
+            part.setVisible(fits)
+            room_px -= (needed_px + gap_px) * fits
+        self._show_filter_count(room_px if self._narrow else self.width())
         self._hide_search()
 
     def _roomy_px(self) -> int:
@@ -264,6 +268,9 @@ class GridHeader(QWidget):
             self.count.fontMetrics().horizontalAdvance(self._count_words()),
             self.search.minimumWidth(),
             self._text_button_px,
+            self.unchecked.sizeHint().height(),
+            self.filters.fontMetrics().horizontalAdvance(self._filter_words()) + _TEXT_GAP_PX if self._filters else 0,
+            self.clear.sizeHint().width() if self._filters else 0,
             self.grouping.sizeHint().width(),
             self.order.sizeHint().width(),
             self.zoom.minimumWidth(),
@@ -276,10 +283,11 @@ class GridHeader(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.unchecked.setStyleSheet(_ON_FRAME)
+            self.filters.setStyleSheet(_ON_FRAME)
 
     @Slot()
     def start_search(self) -> None:
-        """Let the person type part of a name."""
+        """Let the person type words."""
         self.search.show()
         self.search_button.hide()
         self.search.setFocus()
@@ -305,6 +313,33 @@ class GridHeader(QWidget):
     def _count_words(self) -> str:
         return self.tr("1 photo") if self._photos == 1 else self.tr("{0} photos").format(self._photos)
 
+    def show_filters(self, words: Sequence[str]) -> None:
+        """Show that filters hide photos, each in words."""
+        self._filters = tuple(words)
+        self._fit()
+
+    def show_search(self, text: str) -> None:
+        """Show the words that are searched; a space at the end is left to the person who types."""
+        if self.search.text().strip() != text:
+            self.search.setText(text)
+
+    def _filter_words(self) -> str:
+        count = len(self._filters)
+        return self.tr("1 filter") if count == 1 else self.tr("{0} filters").format(count)
+
+    def _show_filter_count(self, room_px: int) -> None:
+        """Show the number of filters in words, or alone, as there is room; a frame shows that there are any."""
+        count, words = len(self._filters), self._filter_words()
+        width = self.filters.fontMetrics().horizontalAdvance
+        texts = (words, str(count)) if count else ()
+        text = next((each for each in texts if width(each) + _TEXT_GAP_PX <= room_px), "")
+        style = Qt.ToolButtonStyle
+        self.filters.setText(text)
+        self.filters.setToolButtonStyle(style.ToolButtonTextBesideIcon if text else style.ToolButtonIconOnly)
+        self.filters.setChecked(count > 0)
+        name = f"{words}: {' · '.join(self._filters)}" if count else self.tr("Filters")
+        describe(self.filters, name, name if count else self.tr("Show photos by suggestion, date or folder only"))
+
     def show_title(self, title: str, count: int, *, can_go_back: bool) -> None:
         """Show the title and the number of photos."""
         self.title.setText(title)
@@ -328,6 +363,11 @@ class GridHeader(QWidget):
         self.zoom.blockSignals(True)
         self.zoom.setValue(size_px)
         self.zoom.blockSignals(False)
+
+    @Slot()
+    def _on_filters(self) -> None:
+        self.filters.setChecked(bool(self._filters))
+        self.filters_requested.emit()
 
     @Slot(int)
     def _on_grouping(self, number: int) -> None:

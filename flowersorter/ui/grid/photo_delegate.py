@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState, either
+from flowersorter.ui.grid.stacks.badge import paint_badge, paint_edges
 from flowersorter.ui.grid.tile_buttons import TileButton, paint_buttons
 from flowersorter.ui.shared import theme
 
@@ -47,6 +48,7 @@ class PhotoDelegate(QStyledItemDelegate):
         self._pixmaps: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
         self._pixmap_bytes = 0
         self.lit_button: tuple[int, TileButton] | None = None  # place id, and the button under the mouse
+        self.lit_stack = 0  # place id of the tile whose stack number is under the mouse
 
     @property
     def tile_size(self) -> int:
@@ -77,11 +79,14 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._card(painter, option, tile.card)
         state, error = index.data(PhotoRole.STATE), index.data(PhotoRole.ERROR)
+        size, number = index.data(PhotoRole.STACK)
         if error is not None:
             self._unreadable(painter, option, tile, error)
             box = tile.picture
         else:
             painter.setOpacity(LEFT_OUT_OPACITY if index.data(PhotoRole.LEFT_OUT) else 1.0)
+            if size > 1 and not number:
+                paint_edges(painter, self.photo_box(option, index), option.palette)
             box = self._picture(painter, option, index, tile.picture)
             painter.setOpacity(1.0)
         if index.data(PhotoRole.LEFT_OUT):
@@ -91,7 +96,10 @@ class PhotoDelegate(QStyledItemDelegate):
         elif state in SUGGESTED and option.state & QStyle.StateFlag.State_MouseOver:
             place_id, button = self.lit_button or (0, None)
             paint_buttons(painter, box, button if place_id == index.data(PhotoRole.PLACE_ID) else None)
-        self._line(painter, option, index, tile.line)
+        if size > 1:
+            lit = self.lit_stack == index.data(PhotoRole.PLACE_ID)
+            paint_badge(painter, box, size, number, option.palette, lit=lit)
+        self._line(painter, option, index, state, tile.line)
         painter.restore()
 
     def photo_box(self, option: QStyleOptionViewItem, index: Index) -> QRect:
@@ -202,9 +210,11 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         painter.drawPath(tick)
 
-    def _line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
+    def _line(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, state: PhotoState, line: QRect
+    ) -> None:
         """Paint the mark and the title of the state, never told by its colour alone, or the name of the file."""
-        state, style = index.data(PhotoRole.STATE), theme.state_style(index.data(PhotoRole.STATE))
+        style = theme.state_style(state)
         text = option.palette.color(QPalette.ColorRole.Text)
         if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
             painter.setPen(muted(text))

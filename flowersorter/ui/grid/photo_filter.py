@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.name_search import folded
-from flowersorter.ui.grid.arrange import arrange
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_numbers import PhotoNumbers
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.filter.text_search import TextSearch
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
-from flowersorter.ui.grid.sections import Arrangement, Grouping
+from flowersorter.ui.grid.sections import Grouping
+
+_LAST = np.iinfo(np.int64).max
 
 
 class Order(StrEnum):
@@ -21,6 +28,57 @@ class Order(StrEnum):
     NAME = "name"
     DATE = "date"
     LEAST_SURE = "least sure"
+    MOST_HELPFUL = "most helpful"
+    LIKENESS = "likeness"
+
+
+#: Orders that change with the suggestions and the answers.
+UNSTEADY = frozenset({Order.LEAST_SURE, Order.MOST_HELPFUL})
+
+
+class Part(StrEnum):
+    """Part of a filter that hides photos, beside the class."""
+
+    TEXT = "text"
+    VERDICT = "verdict"
+    CONFIRMED = "confirmed"
+    DATES = "dates"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Days on which photos were taken.
+
+    Attributes:
+        first: None for no limit.
+        last: None for no limit. Without any limit it stands for photos without a date.
+    """
+
+    first: date | None = None
+    last: date | None = None
+
+    def matches(self, taken_at: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+        """(M,) which of these times, datetime64[s], are in it."""
+        unknown = np.isnat(taken_at)
+        if self.first is None and self.last is None:
+            return unknown
+        days, found = taken_at.astype("datetime64[D]"), ~unknown
+        if self.first is not None:
+            found &= days >= np.datetime64(self.first)
+        if self.last is not None:
+            found &= days <= np.datetime64(self.last)
+        return found
+
+
+#: The fields of each part, as they are where it hides nothing.
+_OFF: Mapping[Part, Mapping[str, Any]] = {
+    Part.TEXT: {"search": TextSearch()},
+    Part.VERDICT: {"verdicts": frozenset()},
+    Part.CONFIRMED: {"unchecked": False, "only_checked": False},
+    Part.DATES: {"dates": None},
+    Part.FOLDER: {"folder": ""},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +90,11 @@ class PhotoFilter:
         places: Exactly these places, whatever they are, instead of a class.
         title: A heading for `places`.
         unchecked: Leave out photos that a person has labelled.
-        name: Only files with this in their name, whatever its case; "" for any name.
+        only_checked: Leave out all others.
+        verdicts: Only photos with one of these suggestions, and without another answer; empty for any.
+        dates: Only photos taken then; None for any.
+        folder: Only photos in this folder and those below it; "" for any.
+        search: Only photos with these words.
         order: How to order, within a section.
         grouping: How to divide into sections.
         ranking: Places in the order to show them, undivided, instead of `order` and `grouping`.
@@ -43,7 +105,11 @@ class PhotoFilter:
     places: frozenset[int] | None = None
     title: str = ""
     unchecked: bool = False
-    name: str = ""
+    only_checked: bool = False
+    verdicts: frozenset[Verdict] = frozenset()
+    dates: DateRange | None = None
+    folder: str = ""
+    search: TextSearch = field(default_factory=TextSearch)
     order: Order = Order.NAME
     grouping: Grouping = Grouping.NONE
     ranking: tuple[int, ...] = ()
@@ -58,6 +124,26 @@ class PhotoFilter:
     def divided_by(self) -> Grouping:
         """How they are divided into sections now."""
         return Grouping.NONE if self.ranking else self.grouping
+
+    @property
+    def needs_dates(self) -> bool:
+        """Whether order, sections or the photos shown depend on when they were taken."""
+        by_date = self.order is Order.DATE or self.grouping is Grouping.DAY
+        return by_date or self.dates is not None or self.search.needs_dates
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that may hide photos."""
+        return tuple(part for part in Part if self.without(part) != self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it shows every photo."""
+        return self.class_key == PseudoClass.ALL and self.places is None and not self.parts
+
+    def without(self, *parts: Part) -> PhotoFilter:
+        """The same, but for these parts."""
+        return replace(self, **{name: value for part in parts for name, value in _OFF[part].items()})
 
     def change(self, place_id: int, now: str) -> str:
         """The suggestion before and now, in words; that of now where it is not known to have changed."""
@@ -82,41 +168,47 @@ class PhotoFilter:
             shown = np.ones(len(class_keys), np.bool_)
         else:
             shown = class_keys == self.class_key
-        if self.unchecked:
-            shown &= ~((columns.label_ids[at] > 0) & columns.by_person[at])
-        if self.name:
-            wanted, names = folded(self.name), columns.folded_names
-            numbers = range(len(names)) if rows is None else rows.tolist()
-            shown &= np.fromiter((wanted in names[number] for number in numbers), np.bool_, len(class_keys))
+        if self.unchecked or self.only_checked:
+            checked = (columns.label_ids[at] > 0) & columns.by_person[at]
+            shown &= checked if self.only_checked else ~checked
+        if self.verdicts:
+            shown &= np.isin(columns.verdicts[at], list(self.verdicts)) & (columns.label_ids[at] == 0)
+            shown &= (columns.marks[at] != Mark.NOT_MINE) & ~columns.unreadable[at]
+        if self.dates is not None:
+            shown &= self.dates.matches(columns.taken_at[at])
+        if self.folder:
+            shown &= self._in_folder(columns)[at]
+        if self.search.words:
+            shown &= self.search.matches(columns, rows)
         return shown
 
-    def arrange(self, rows: Rows, columns: PhotoColumns, class_order: Sequence[int] = ()) -> Arrangement:
-        """Order the rows that are shown, and divide them into sections.
+    def _in_folder(self, columns: PhotoColumns) -> NDArray[np.bool_]:
+        """(N,) which photos are in the folder or below it."""
+        folders, numbers = columns.folders
+        below = self.folder.rstrip(os.sep) + os.sep
+        inside = np.array([(each + os.sep).startswith(below) for each in folders], np.bool_)
+        return inside[numbers]
 
-        Args:
-            rows: (M,) row numbers, ascending.
-            columns: The photos.
-            class_order: Class ids in the order of the class list.
-        """
-        return arrange(self.divided_by, self.ordered(rows, columns), columns, class_order)
-
-    def ordered(self, rows: Rows, columns: PhotoColumns) -> Rows:
+    def ordered(self, rows: Rows, columns: PhotoColumns, ranks: PhotoNumbers | None = None) -> Rows:
         """Order the rows that are shown.
 
         Args:
             rows: (M,) row numbers, ascending, which is the order of their names.
             columns: The photos; labelled ones need no review, so they come last where the least sure come first.
+            ranks: Of photos, where the most helpful or the most similar ones come first; None while these are unknown.
 
         Returns:
-            (M,) the same row numbers. Photos without a date come last.
+            (M,) the same row numbers. Photos without a date or a rank come last.
         """
         if self.is_by_name:
             return rows
         if self.ranking:
-            ranks = np.full(len(columns), len(self.ranking), np.intp)
+            places = np.full(len(columns), len(self.ranking), np.intp)
             ranked = columns.locate(self.ranking)
-            ranks[ranked] = np.arange(len(ranked))
-            return rows[np.argsort(ranks[rows], kind="stable")]
+            places[ranked] = np.arange(len(ranked))
+            return rows[np.argsort(places[rows], kind="stable")]
         if self.order is Order.DATE:
             return rows[np.argsort(columns.taken_at[rows], kind="stable")]
-        return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]
+        if self.order is Order.LEAST_SURE:
+            return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]
+        return rows if ranks is None else rows[np.argsort(ranks.of(columns.photo_ids[rows], _LAST), kind="stable")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
@@ -18,6 +18,7 @@ from flowersorter.ui.grid.sections import Section
 from flowersorter.ui.grid.view.section_layout import Cells
 from flowersorter.ui.grid.view.sectioned_view import SectionedView
 from flowersorter.ui.review.section_headers import SectionHeader
+from flowersorter.ui.shared.widgets import button
 from flowersorter.workers.throttle import Coalescer
 
 SMALLEST_PX, USUAL_PX, LARGEST_PX = 96, TILE_SIZE_PX.default, 320
@@ -45,6 +46,8 @@ class PhotoGrid(SectionedView):
         self._tile_px = 0
         self._notice = ""
         self.tiles = PhotoDelegate(self)
+        self.clear_button = button(self.viewport(), "clear_filters", self.tr("Clear filters"))
+        self.clear_button.hide()
         self._settle = Coalescer(SETTLE_MS, self)
         self._look = Coalescer(SETTLE_MS, self)
         self.setObjectName("photo_grid")
@@ -114,6 +117,7 @@ class PhotoGrid(SectionedView):
         """Share the width among the columns, so that no ragged edge is left."""
         self._fit_cells()
         super().resizeEvent(event)
+        self._place_clear_button()
 
     def _fit_cells(self) -> None:
         """Lay out columns of about the requested size, and photos just large enough to fill them.
@@ -131,13 +135,24 @@ class PhotoGrid(SectionedView):
     # -- the selection
 
     def selected_places(self) -> list[int]:
-        """Selected places, in the order shown."""
-        selected: list[int] = self.photos.places_at(self.selected_rows()).tolist()
+        """Places of all photos on the selected tiles, in the order shown."""
+        selected: list[int] = self.photos.all_places_at(self.selected_rows()).tolist()
         return selected
 
     def select_places(self, place_ids: Iterable[int], *, scroll: bool = False) -> None:
-        """Select these, as far as the filter lets them through; folded sections that hide one are opened."""
-        rows = self.photos.rows_of(place_ids)
+        """Select these, as far as the filter lets them through.
+
+        Folded sections that hide one are opened, and stacks of which others are not to be selected.
+        """
+        wanted = list(place_ids)
+        self.photos.open_stacks_for(wanted)
+        self._select_tiles(self.photos.rows_of(wanted), scroll=scroll)
+
+    def select_row(self, row: int) -> None:
+        """Select a tile, with all its photos, and show it."""
+        self._select_tiles([row], scroll=True)
+
+    def _select_tiles(self, rows: list[int], *, scroll: bool) -> None:
         self._open_sections_of(rows)
         self.select_rows(np.array(rows, np.intp))
         if rows:
@@ -186,7 +201,7 @@ class PhotoGrid(SectionedView):
         first = [current] if current in rows else []
         shown = list(dict.fromkeys(first + rows[:3].tolist()))[:3]
         images = [self.photos.index(row).data(PhotoRole.THUMBNAIL) for row in shown]
-        return drag_pixmap(images, len(rows), self.palette(), self.devicePixelRatioF())
+        return drag_pixmap(images, len(self.photos.all_places_at(rows)), self.palette(), self.devicePixelRatioF())
 
     def rest(self) -> None:
         """Stop all timers and motion."""
@@ -201,11 +216,25 @@ class PhotoGrid(SectionedView):
 
     # -- nothing to show
 
-    def set_notice(self, text: str) -> None:
-        """The text shown in an empty grid."""
+    def set_notice(self, text: str, *, can_clear: bool = False) -> None:
+        """The text shown in an empty grid, and whether there are filters to clear."""
+        self.clear_button.setVisible(can_clear)
         if text != self._notice:
             self._notice = text
+            self._place_clear_button()
             self.viewport().update()
+
+    @property
+    def _notice_box(self) -> QRect:
+        return self.viewport().rect().adjusted(32, 0, -32, -self.viewport().height() // 6)
+
+    def _place_clear_button(self) -> None:
+        """Put the button below the notice."""
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        text = self.fontMetrics().boundingRect(self._notice_box, flags.value, self._notice)
+        size = self.clear_button.sizeHint()
+        left = self._notice_box.center().x() - size.width() // 2
+        self.clear_button.setGeometry(left, text.bottom() + 12, size.width(), size.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the photos, or why there are none."""
@@ -215,8 +244,7 @@ class PhotoGrid(SectionedView):
             colour = self.palette().color(QPalette.ColorRole.Text)
             colour.setAlphaF(0.6)
             painter.setPen(colour)
-            box = self.viewport().rect().adjusted(32, 0, -32, -self.viewport().height() // 6)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._notice)
+            painter.drawText(self._notice_box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._notice)
             painter.end()
 
     # -- where we are
@@ -228,7 +256,9 @@ class PhotoGrid(SectionedView):
 
     @Slot()
     def _tell_visible(self) -> None:
-        self.visible_changed.emit(self.photos.places_at(np.array(self.visible_rows(), np.intp)).tolist())
+        rows = self.visible_rows()
+        self.photos.hold({self._places.sections[self._places.section_of(row)].identity for row in rows})
+        self.visible_changed.emit(self.photos.places_at(np.array(rows, np.intp)).tolist())
 
     def _in_view(self, index: QModelIndex) -> bool:
         return index.isValid() and self.viewport().rect().intersects(self.visualRect(index))

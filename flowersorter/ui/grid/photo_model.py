@@ -22,7 +22,9 @@ from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
 from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.grid.stacks.tiles import Apart
 from flowersorter.ui.shared.dates import in_words
+from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
@@ -47,6 +49,7 @@ class PhotoRole(IntEnum):
     SECOND_NAME = Qt.ItemDataRole.UserRole + 12
     SECOND_COLOUR = Qt.ItemDataRole.UserRole + 13
     LEFT_OUT = Qt.ItemDataRole.UserRole + 14
+    STACK = Qt.ItemDataRole.UserRole + 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,6 @@ class PhotoModel(ArrangedModel):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
-        self._left_out: frozenset[int] = frozenset()
         self.section_names: dict[int, str] = {}
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
@@ -96,7 +98,8 @@ class PhotoModel(ArrangedModel):
             PhotoRole.BY_PERSON: self._by_person,
             PhotoRole.STATE: lambda row: state_of(self._facts(row)),
             PhotoRole.TITLE: self._title,
-            PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self._left_out,
+            PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self.left_out,
+            PhotoRole.STACK: self._stack,
             PhotoRole.SECOND_NAME: lambda row: self._name_of(int(self.columns.second_class_ids[row])),
             PhotoRole.SECOND_COLOUR: lambda row: self._colour_of(int(self.columns.second_class_ids[row])),
         }
@@ -128,7 +131,7 @@ class PhotoModel(ArrangedModel):
     def drag_data(self, rows: Rows) -> QMimeData:
         """The same for (M,) rows, ascending."""
         mime = QMimeData()
-        mime.setData(PLACES_MIME, QByteArray(self.places_at(rows).tobytes()))
+        mime.setData(PLACES_MIME, QByteArray(self.all_places_at(rows).tobytes()))
         return mime
 
     # -- what the window tells it
@@ -147,12 +150,12 @@ class PhotoModel(ArrangedModel):
     @property
     def left_out(self) -> frozenset[int]:
         """The photos marked as left out of the next answer for their section."""
-        return self._left_out
+        return self._apart.left_out
 
     def set_left_out(self, place_ids: Iterable[int]) -> None:
         """Mark these photos as left out of the next answer for their section, and no others."""
-        left_out = frozenset(place_ids)
-        changed, self._left_out = left_out ^ self._left_out, left_out
+        before, self._apart = self._apart, Apart(self._apart.opened, frozenset(place_ids))
+        changed = before.left_out ^ self._apart.left_out
         self._changed(self.columns.locate(changed), [PhotoRole.LEFT_OUT])
 
     def _name_sections(self) -> None:
@@ -243,6 +246,17 @@ class PhotoModel(ArrangedModel):
         rows = self.columns.locate([place_id])
         return self.columns.paths[int(rows[0])] if len(rows) else None
 
+    def tile_of(self, place_id: int) -> list[int]:
+        """The places of all photos on the tile of this one; of it alone where it is not shown."""
+        rows = np.array(self.rows_of([place_id]), np.intp)
+        return self.all_places_at(rows).tolist() or [place_id]
+
+    def position(self, row: int) -> str:
+        """Where a model row is among all photos that are shown: "5 of 159", "5–8 of 159" for a stack."""
+        first, count = self.count_on(range(row)) + 1, self.count_on(range(row, row + 1))
+        numbers = f"{first}–{first + count - 1}" if count > 1 else str(first)
+        return self.tr("{0} of {1}").format(numbers, self.photo_count)
+
     def describe(self, row: int) -> str:
         """Describe class and verdict of a model row in words."""
         return in_short(self._facts(int(self._order[row])))
@@ -260,10 +274,22 @@ class PhotoModel(ArrangedModel):
     def _tool_tip(self, row: int) -> str:
         path, taken = Path(self.columns.names[row]), self.columns.taken_at[row]
         tip = tool_tip(self._facts(row), path.name, str(path.parent), "" if np.isnat(taken) else in_words(taken.item()))
+        size, number = self._stack(row)
+        if size > 1 and not number:
+            tip += "\n" + self.tr("{0} that look alike. Each action reaches all of them").format(count_photos(size))
         return TextFormat.convertFromPlainText(tip) if TextFormat.mightBeRichText(tip) else tip
 
     def _spoken(self, row: int) -> str:
-        return spoken(self._facts(row), self._name(row))
+        size, number = self._stack(row)
+        stack = count_photos(size) if size > 1 else ""
+        if number:
+            stack = self.tr("photo {0} of {1} that look alike").format(number, size)
+        return spoken(self._facts(row), ", ".join(filter(None, (self._name(row), stack))))
+
+    def _stack(self, row: int) -> tuple[int, int]:
+        """Number of photos of the stack, 1 for none, and the number of this photo where the stack is open, else 0."""
+        at = self._positions[row]
+        return int(self._tiles.sizes[at]), int(self._tiles.numbers[at])
 
     def _title(self, row: int) -> str:
         """The class, or "roses → tulips" where changed suggestions are shown."""

@@ -51,17 +51,19 @@ class Section:
             that is most typical of a group.
         first: First model row.
         count: Number of photos, at least 1.
+        behind: How many of them are behind the front photo of their stack, on its tile.
     """
 
     kind: SectionKind
     key: tuple[int | str, ...]
     first: int
     count: int
+    behind: int = 0
 
     @property
     def rows(self) -> range:
-        """The model rows."""
-        return range(self.first, self.first + self.count)
+        """The model rows, one a tile."""
+        return range(self.first, self.first + self.count - self.behind)
 
     @property
     def identity(self) -> Identity:

@@ -63,6 +63,14 @@ def _cross(box: QRect) -> QPainterPath:
     return path
 
 
+def photo_box(view: QAbstractItemView, tiles: PhotoDelegate, index: QModelIndex) -> QRect:
+    """Rectangle of the photo of a tile that is painted by these, in the viewport."""
+    option = QStyleOptionViewItem()
+    view.initViewItemOption(option)
+    option.rect = view.visualRect(index)
+    return tiles.photo_box(option, index)
+
+
 class TileButtons(QObject):
     """Handles the mouse on the buttons of a view's photos; a press on one neither selects nor drags a photo.
 
@@ -111,16 +119,9 @@ class TileButtons(QObject):
         index = self._view.indexAt(point)
         if not index.isValid() or index.data(PhotoRole.STATE) not in SUGGESTED:
             return None
-        boxes = button_boxes(self.photo_box(index))
+        boxes = button_boxes(photo_box(self._view, self._tiles, index))
         found = next((button for button, box in boxes.items() if box.contains(point)), None)
         return None if found is None else (index.data(PhotoRole.PLACE_ID), found)
-
-    def photo_box(self, index: QModelIndex) -> QRect:
-        """Rectangle of the photo of a tile, in the viewport."""
-        option = QStyleOptionViewItem()
-        self._view.initViewItemOption(option)
-        option.rect = self._view.visualRect(index)
-        return self._tiles.photo_box(option, index)
 
     def _press(self, event: QMouseEvent) -> bool:
         left = event.button() == Qt.MouseButton.LeftButton

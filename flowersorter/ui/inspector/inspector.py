@@ -29,6 +29,7 @@ from flowersorter.ui.inspector.neighbour_strip import NeighbourStrip
 from flowersorter.ui.inspector.photo_view import PhotoView
 from flowersorter.ui.inspector.prediction_bars import PredictionBars
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
 from flowersorter.workers.thumbnail_pool import Wanted
@@ -80,6 +81,10 @@ class Inspector(QScrollArea):
         page = QWidget(self)
         page.setObjectName("inspector_page")
         self.photo = PhotoView(page)
+        self.stack = QLabel(page)
+        self.stack.setObjectName("inspector_stack")
+        self.stack.setWordWrap(True)
+        self.stack.hide()
         self.headline = QLabel(page)
         self.headline.setObjectName("inspector_class")
         self.headline.setWordWrap(True)
@@ -118,6 +123,7 @@ class Inspector(QScrollArea):
         column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
         column.setSpacing(6)
         column.addWidget(self.photo)
+        column.addWidget(self.stack)
         column.addSpacing(6)
         column.addWidget(self.headline)
         line = QHBoxLayout()
@@ -159,8 +165,15 @@ class Inspector(QScrollArea):
             self._say("")
             self.verdict.setText(self.tr("Select a photo to see its suggestion.") if has_photos else "")
         self.mark.hide()
-        for part in (self.likeness, self.if_known, self.guesses, self.why, self.facts, self.folder_button):
+        parts = (self.stack, self.likeness, self.if_known, self.guesses, self.why, self.facts, self.folder_button)
+        for part in parts:
             part.hide()
+
+    def show_stack(self, count: int) -> None:
+        """Show that the photo is in front of a stack of so many, all of which are selected; 1 for no stack."""
+        text = self.tr("{0} that look alike are selected. Each action reaches all of them.").format(count_photos(count))
+        self.stack.setText(text)
+        self.stack.setVisible(count > 1)
 
     def show_place(self, wanted: Wanted, thumbnail: QImage | None, error: str | None) -> None:
         """Show this photo: thumbnail and error at once, the rest when it is loaded."""

@@ -53,20 +53,21 @@ def markable(columns: PhotoColumns, place_ids: Iterable[int] | NDArray[np.int64]
     return photo_ids[photo_ids > 0]
 
 
-def possible_actions(columns: PhotoColumns, place_ids: Iterable[int]) -> frozenset[str]:
-    """Names of the actions on photos that would change or show something."""
+def possible_actions(columns: PhotoColumns, place_ids: Iterable[int], tiles: int | None = None) -> frozenset[str]:
+    """Names of the actions on photos that would change or show something; `tiles` is how many these are, if stacked."""
     places = np.fromiter(place_ids, np.int64)
     if not len(places):
         return frozenset()
-    rows = columns.locate(places)
+    rows, tiles = columns.locate(places), len(places) if tiles is None else tiles
     possible = {
         "confirm": len(_confirmable(columns, rows)) > 0,
         "reject": len(_rejectable(columns, rows)) > 0,
         "clear_label": len(labelled(columns, places)) > 0,
         "not_mine": len(markable(columns, places, Mark.NOT_MINE)) > 0,
         "dont_know": len(markable(columns, places, Mark.DONT_KNOW)) > 0,
-        "show_similar": len(places) == 1 and bool((columns.photo_ids[rows] > 0).all()),
-        "compare": len(places) <= 2,  # with one photo, the most similar confirmed one beside it
+        "open_stack": tiles < len(places),
+        "show_similar": tiles == 1 and bool((columns.photo_ids[rows] > 0).all()),
+        "compare": tiles <= 2,  # with one photo, the most similar confirmed one beside it
     }
     always = ("new_class", "large_view", "show_in_folder", "copy_path")
     return frozenset(always) | {name for name, allowed in possible.items() if allowed}

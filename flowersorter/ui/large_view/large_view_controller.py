@@ -255,7 +255,7 @@ class LargeViewController(QObject):
     def _go_to(self, row: int) -> None:
         """Let the grid select a photo; the view follows."""
         if 0 <= row < self._photos.rowCount():
-            self._grid.select_places([self._photos.wanted(row).place_id], scroll=True)
+            self._grid.select_row(row)
 
     @Slot()
     def _on_selection(self) -> None:
@@ -368,7 +368,7 @@ class LargeViewController(QObject):
         begin, sentence = shares(facts) or title(facts), verdict_sentence(facts)
         remark = worded(photo.remark or "") if photo is not None else ""
         text = " · ".join(filter(None, ("" if sentence.startswith(begin) else begin, sentence, remark)))
-        name, number = str(index.data()), self.tr("{0} of {1}").format(self._row + 1, self._photos.rowCount())
+        name, number = str(index.data()), self._photos.position(self._row)
         taken = iso_in_words(photo.taken_at, QLocale.FormatType.ShortFormat) if photo and photo.taken_at else ""
         self.view.header.show_photo(name, number, taken)
         self.view.header.show_suggestion(text, theme.state_style(index.data(PhotoRole.STATE)).icon)

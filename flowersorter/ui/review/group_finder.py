@@ -20,9 +20,11 @@ class GroupFinder(QObject):
 
     Signals:
         found(tuple of `LookAlikeGroup`): The groups of at least two photos, in the order to name them.
+        stacks_found(PhotoNumbers): The bursts and near-copies, as `GroupsResult` has them.
     """
 
     found = Signal(object)
+    stacks_found = Signal(object)
 
     def __init__(self, session: Session, folder: FolderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,4 +57,5 @@ class GroupFinder(QObject):
 
         assert isinstance(result, GroupsResult)
         if roots == self._folder.roots:
+            self.stacks_found.emit(result.stacks)
             self.found.emit(tuple(group for group in result.groups if group.alike))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
-from flowersorter.ui.grid.sections import SectionKind
-from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
+from flowersorter.ui.grid.sections import Section, SectionKind
 
 #: Sections whose photos are checked one by one, or confirmed together.
 TO_CHECK = frozenset({SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN})
@@ -41,18 +40,14 @@ class ReviewProgress:
         return 100 * self.done // self.total if self.total else 0
 
 
-def review_progress(
-    columns: PhotoColumns, groups: PhotoGroups, kept: Iterable[KeptSection] = (), *, pending: bool = False
-) -> ReviewProgress:
+def review_progress(columns: PhotoColumns, sections: Sequence[Section], *, pending: bool = False) -> ReviewProgress:
     """Count what is left to do with the photos of a folder, whatever of them is shown.
 
     Args:
         columns: All photos of the folder.
-        groups: Look-alikes among them.
-        kept: Sections whose photos stay in them for now.
+        sections: All of them, divided by `review_sections`.
         pending: Whether the look-alikes are not known yet.
     """
-    sections = review_sections(columns, np.arange(len(columns)), groups, kept).sections
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
     has_class = (columns.class_keys > 0) | ((columns.class_keys == PseudoClass.UNSURE) & (columns.class_ids > 0))
     decided = (SectionKind.CONFIRMED, SectionKind.DONT_KNOW, SectionKind.NOT_MINE, SectionKind.SURE)

@@ -57,6 +57,8 @@ FOLDED_AT_FIRST = frozenset(
         SectionKind.UNREADABLE,
     }
 )
+#: Sections whose header has an answer for all their photos.
+_ANSWERED_AT_ONCE = OPEN_KINDS - {SectionKind.UNKNOWN} | {SectionKind.SURE}
 
 
 class ReviewController(QObject):
@@ -104,6 +106,7 @@ class ReviewController(QObject):
         folder.opened.connect(self._on_opened)
         self._finder = GroupFinder(session, folder, self)
         self._finder.found.connect(self._on_groups)
+        self._finder.stacks_found.connect(session.photos.set_stacks)
         labels.labels_changed.connect(self._on_labels)
         self.steps.name_requested.connect(self.start_naming)
         self.steps.check_requested.connect(self.start_checking)
@@ -127,7 +130,7 @@ class ReviewController(QObject):
         """Divide the photos again, after groups came or went."""
         groups = [group for group in self._found or () if self._passed_over.isdisjoint(group.photo_ids)]
         self._groups = PhotoGroups.of([photo.photo_id for photo in group.photos] for group in groups)
-        self._session.photos.rearrange()
+        self._session.photos.rearrange(keep_in_view=True)
 
     @Slot()
     def _keep_visible(self) -> None:
@@ -156,7 +159,7 @@ class ReviewController(QObject):
 
     def _places_of(self, section: Section) -> list[int]:
         """The places of a section, in the order shown."""
-        places: list[int] = self._session.photos.places_at(slice(section.first, section.first + section.count)).tolist()
+        places: list[int] = self._session.photos.all_places_at(section.rows).tolist()
         return places
 
     @Slot()
@@ -188,7 +191,7 @@ class ReviewController(QObject):
             header.one_by_one.connect(partial(self._on_one_by_one, header))
         elif isinstance(header, ConfirmHeader):
             header.confirmed.connect(partial(self._on_confirmed, header))
-        header.show_left_out(section.count - len(self._answered(section)))
+        header.show_left_out(self._count_left_out(section))
         return header
 
     def _class_names(self) -> dict[int, str]:
@@ -210,8 +213,7 @@ class ReviewController(QObject):
 
     def _has_answer(self, row: int) -> bool:
         """Whether the photos of the section of a row can be answered at once."""
-        kind = self._section_at(row).kind
-        return kind is SectionKind.SURE or kind in OPEN_KINDS - {SectionKind.UNKNOWN}
+        return self._section_at(row).kind in _ANSWERED_AT_ONCE
 
     def _take_answer(self, section: Section) -> list[int]:
         """The places that the answer just given is for; those left out of it are asked about anew."""
@@ -219,10 +221,16 @@ class ReviewController(QObject):
         self._left_out.take_in(self._places_of(section))
         return answered
 
+    def _count_left_out(self, section: Section) -> int:
+        """Number of photos of a section that its answer is not for."""
+        return section.count - len(self._answered(section)) if section.kind in _ANSWERED_AT_ONCE else 0
+
     def _answered(self, section: Section) -> list[int]:
         """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""
         photos = self._session.photos
-        places = np.array([each for each in self._places_of(section) if each not in self._left_out.place_ids], np.int64)
+        places = photos.all_places_at(section.rows)
+        if self._left_out.place_ids:
+            places = places[~np.isin(places, list(self._left_out.place_ids))]
         if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
             rows = photos.columns.locate(places)
             suggested = photos.columns.verdicts[rows] != Verdict.UNKNOWN
@@ -237,7 +245,7 @@ class ReviewController(QObject):
         for section in self._session.photos.sections:
             header = self._grid.header(section.identity)
             if isinstance(header, SectionHeader):
-                header.show_left_out(header.section.count - len(self._answered(header.section)))
+                header.show_left_out(self._count_left_out(header.section))
 
     # -- answers
 
@@ -300,7 +308,7 @@ class ReviewController(QObject):
         self._after(header.section.kind)
 
     def _on_one_by_one(self, header: PairHeader) -> None:
-        self._grid.select_places(self._places_of(header.section)[:1], scroll=True)
+        self._grid.select_row(header.section.first)
         self.single_requested.emit()
 
     def _after(self, kind: SectionKind) -> None:
@@ -328,7 +336,11 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        return review_progress(self._session.photos.columns, self._groups, self._kept_now, pending=self._found is None)
+        photos, columns = self._session.photos, self._session.photos.columns
+        sections = photos.sections
+        if not photos.filter.is_open or photos.filter.divided_by is not Grouping.LIKENESS:
+            sections = review_sections(columns, np.arange(len(columns)), self._groups, self._kept_now).sections
+        return review_progress(columns, sections, pending=self._found is None)
 
     @Slot()
     def show_progress(self) -> None:

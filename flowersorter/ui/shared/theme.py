@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QStyle
 
@@ -162,9 +162,23 @@ def _drawing(name: str) -> bytes:
     return resource(f"icons/{name}.svg").read_bytes()
 
 
-@lru_cache(maxsize=512)
-def _renderer(name: str, colour: str) -> QSvgRenderer:
-    return QSvgRenderer(QByteArray(_drawing(name).replace(_DRAWN_IN, colour.encode())))
+def _rendered(name: str, colour: str, size: QSize, scale: float, *, faded: bool) -> QPixmap:
+    """Return an icon as a pixmap. Qt keeps it: rendering takes longer than all else on the tile of a photo."""
+    key = f"flowersorter {name} {colour} {size.width()}x{size.height()} {scale} {faded}"
+    picture = QPixmap()
+    if QPixmapCache.find(key, picture):
+        return picture
+    picture = QPixmap(size * scale)
+    picture.setDevicePixelRatio(scale)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setOpacity(0.4 if faded else 1.0)
+    drawing = QSvgRenderer(QByteArray(_drawing(name).replace(_DRAWN_IN, colour.encode())))
+    drawing.render(painter, QRectF(QPoint(), size))
+    painter.end()
+    QPixmapCache.insert(key, picture)
+    return picture
 
 
 class _LineIcon(QIconEngine):
@@ -178,25 +192,15 @@ class _LineIcon(QIconEngine):
         return _LineIcon(self._name, self._colour, self._name_on)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        colour = self._colour_for(mode)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setOpacity(painter.opacity() * (0.4 if mode is QIcon.Mode.Disabled else 1.0))
-        name = self._name_on if state is QIcon.State.On else self._name
-        _renderer(name, colour.name()).render(painter, QRectF(rect))
-        painter.restore()
+        picture = self.scaledPixmap(rect.size(), mode, state, painter.device().devicePixelRatioF())
+        painter.drawPixmap(rect.topLeft(), picture)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:  # noqa: N802
-        picture = QPixmap(size * scale)
-        picture.setDevicePixelRatio(scale)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        self.paint(painter, QRect(QPoint(), size), mode, state)
-        painter.end()
-        return picture
+        name = self._name_on if state is QIcon.State.On else self._name
+        return _rendered(name, self._colour_for(mode).name(), size, scale, faded=mode is QIcon.Mode.Disabled)
 
     def _colour_for(self, mode: QIcon.Mode) -> QColor:
         if self._colour is not None:

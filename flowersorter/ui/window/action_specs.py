@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from flowersorter.ui.window.view_specs import VIEW_SPECS, Spec
 
 
 def _t(text: str) -> str:
     """Mark a text for translation; it is translated when the action is made (context "Actions")."""
     return text
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One action.
-
-    Attributes:
-        name: Object name, and how the window finds it.
-        text: In the menu.
-        keys: Shortcuts, the first one is shown; "@" before a key means: only while the grid has the focus.
-        icon: Name of its picture, or "".
-        tip: What it does, in a sentence; "" where the text says it.
-        checkable: Whether it is switched on and off.
-        icon_on: Name of its picture while it is on, or "" for the same.
-        short: Text on the toolbar where it differs.
-    """
-
-    name: str
-    text: str
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    tip: str = ""
-    checkable: bool = False
-    icon_on: str = ""
-    short: str = ""
 
 
 SPECS = (
@@ -186,56 +161,7 @@ SPECS = (
         _t("Ten photos that would help most"),
     ),
     Spec("models", _t("Vers&ions…"), ("Ctrl+M",), "", _t("Go back to an earlier version")),
-    Spec(
-        "large_view",
-        _t("Lar&ge View"),
-        ("@Space",),
-        "large-view",
-        _t("Show the photo in place of the grid"),
-    ),
-    Spec(
-        "compare",
-        _t("&Compare"),
-        ("@C",),
-        "compare",
-        _t("Show the photo beside the other selected one, or the most similar confirmed one"),
-        checkable=True,
-    ),
-    Spec(
-        "heat_map",
-        _t("What the Net&work Saw"),
-        ("@H",),
-        "heat-map",
-        _t("Colour the parts of the photo that support the suggestion"),
-        checkable=True,
-    ),
-    Spec(
-        "show_similar",
-        _t("Show Simila&r"),
-        ("Ctrl+Shift+L",),
-        "",
-        _t("Show the photos that look most like this one"),
-    ),
-    Spec("show_in_folder", _t("Show in &Folder"), ("Ctrl+R",), "open-folder", ""),
-    Spec("copy_path", _t("Cop&y Path"), ("@Ctrl+C",), "", _t("Copy where the photos are, one path a line")),
-    Spec("zoom_in", _t("Larger Photos"), ("Ctrl++", "Ctrl+="), "", ""),
-    Spec("zoom_out", _t("Smaller Photos"), ("Ctrl+-",), "", ""),
-    Spec("find", _t("&Search by Name"), ("Ctrl+F",), "search", _t("Show files with a text in their name")),
-    Spec("show_all", _t("Show &All Photos"), ("Ctrl+0",), "all-photos", ""),
-    Spec("show_unsure", _t("Show &Not Sure"), ("Ctrl+1",), "verdict-unsure", ""),
-    Spec("show_unknown", _t("Show Un&known"), ("Ctrl+2",), "verdict-new", ""),
-    Spec("show_unreadable", _t("Show &Unreadable"), ("Ctrl+3",), "unreadable", ""),
-    Spec(
-        "hide_confirmed",
-        _t("&Hide Confirmed Photos"),
-        ("Ctrl+K",),
-        "reviewed-off",
-        _t("Show only photos you have not confirmed yet"),
-        checkable=True,
-        icon_on="reviewed",
-        short=_t("Hide confirmed"),
-    ),
-    Spec("inspector", _t("&Inspector"), ("Ctrl+I",), "", "", checkable=True),
+    *VIEW_SPECS,
     Spec(
         "save_diagnostics",
         _t("Save &Diagnostics…"),
@@ -329,7 +255,12 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "show_in_folder",
             "copy_path",
             "",
+            "open_stack",
+            "stack_shots",
+            "",
             "find",
+            "filter",
+            "clear_filters",
             "show_all",
             "show_unsure",
             "show_unknown",
@@ -341,8 +272,16 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "inspector",
         ),
     ),
+    (
+        "order_menu",
+        _t("Sort &Photos"),
+        ("order_helpful", "order_doubt", "order_alike", "order_date", "order_name"),
+    ),
     ("help_menu", _t("&Help"), ("help", "save_diagnostics", "about")),
 )
+
+#: Menus inside others: the last entry of that menu.
+SUBMENUS = {"order_menu": "view_menu"}
 
 TOOLBAR = (
     "open_folder",
@@ -375,4 +314,12 @@ OF_PHOTOS = (
     "show_similar",
     "show_in_folder",
     "copy_path",
+    "open_stack",
+    "filter",
+    "clear_filters",
+    "order_helpful",
+    "order_doubt",
+    "order_alike",
+    "order_date",
+    "order_name",
 )

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QSizePolicy, QToolBa
 
 from flowersorter.ui.classes.class_rows import DIGIT_KEYS
 from flowersorter.ui.shared import theme
-from flowersorter.ui.window.action_specs import BUTTONS_WITH_TEXT, MENUS, SPECS, TOOLBAR, Spec
+from flowersorter.ui.window.action_specs import BUTTONS_WITH_TEXT, MENUS, SPECS, SUBMENUS, TOOLBAR
+from flowersorter.ui.window.view_specs import Spec
 
 CONTEXT = "Actions"
 
@@ -96,8 +97,10 @@ class Actions(QObject):
     def _fill(self, bar: QMenuBar) -> None:
         bar.setObjectName("menu_bar")
         bar.setAccessibleName(tr("Menu"))
+        menus: dict[str, QMenu] = {}
         for name, text, entries in MENUS:
-            menu = bar.addMenu(tr(text))
+            parent = menus[SUBMENUS[name]] if name in SUBMENUS else bar
+            menu = menus[name] = parent.addMenu(tr(text))
             menu.setObjectName(name)
             for entry in entries:
                 if not entry:

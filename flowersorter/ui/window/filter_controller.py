@@ -1,30 +1,38 @@
-"""The grid filter: a class, a pseudo-class or given photos; and the notice if there are none."""
+"""The grid filter: a class, a pseudo-class or given photos, narrowed down; and the notice if there are none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.filter.date_choices import months_of
+from flowersorter.ui.filter.filter_words import folder_choices, part_words, why_empty
+from flowersorter.ui.filter.text_search import TextSearch
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_columns import PseudoClass
-from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.photo_filter import Order, Part, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.grid.sections import Grouping
+
+if TYPE_CHECKING:
+    from flowersorter.ui.filter.filter_panel import FilterPanel
 
 
 class FilterController(QObject):
     """Keeps filter, title and the mark in the class list in step.
 
     Signals:
-        everything_shown(): Confirmed photos are shown, too.
+        order_chosen(Order): The person chose this order.
         said(str): A message for the status bar.
     """
 
-    everything_shown = Signal()
+    order_chosen = Signal(object)
     said = Signal(str)
 
     def __init__(
@@ -37,7 +45,10 @@ class FilterController(QObject):
         header.grouping_picked.connect(self.group_by)
         header.order_picked.connect(self.order_by)
         header.back_requested.connect(self.show_all)
-        header.name_searched.connect(self.search)
+        header.text_searched.connect(self.search)
+        header.filters_requested.connect(self.show_panel)
+        header.clear_requested.connect(self.clear)
+        grid.clear_button.clicked.connect(self.clear)
         header.search.finished.connect(grid.setFocus)
 
     @property
@@ -49,7 +60,24 @@ class FilterController(QObject):
             "show_unknown": self.show_unknown,
             "show_unreadable": self.show_unreadable,
             "hide_confirmed": self.hide_confirmed,
+            "filter": self.show_panel,
+            "clear_filters": self.clear,
+            "order_helpful": lambda: self.order_by(Order.MOST_HELPFUL),
+            "order_doubt": lambda: self.order_by(Order.LEAST_SURE),
+            "order_alike": lambda: self.order_by(Order.LIKENESS),
+            "order_date": lambda: self.order_by(Order.DATE),
+            "order_name": lambda: self.order_by(Order.NAME),
         }
+
+    @cached_property
+    def panel(self) -> FilterPanel:
+        """The panel of the filters, created on first use."""
+        from flowersorter.ui.filter.filter_panel import FilterPanel
+
+        panel = FilterPanel(self._header)
+        panel.narrowed.connect(self.narrow)
+        panel.clear_requested.connect(self.clear)
+        return panel
 
     @property
     def class_shown(self) -> int:
@@ -60,6 +88,8 @@ class FilterController(QObject):
     def set_names(self, names: Mapping[int, str]) -> None:
         """Use these class names; stop showing a class that is gone."""
         self._names = names
+        if self._photos.filter.search.words:
+            self.search(self._photos.filter.search.text)  # other names, other classes
         if self.class_shown and self.class_shown not in names:
             self.show_all()
 
@@ -84,15 +114,14 @@ class FilterController(QObject):
         self._show_places(PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids)))
 
     def _show_places(self, wanted: PhotoFilter) -> None:
-        self.everything_shown.emit()
         before = self._photos.filter
         self._photos.set_filter(replace(wanted, order=before.order, grouping=before.grouping))
+        self._show_filters()
         self._show_arrangement()
-        self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
         self.show_title()
-        elsewhere = len(self._photos.filter.places or ()) - self._photos.rowCount()
+        elsewhere = len(self._photos.filter.places or ()) - self._photos.photo_count
         if elsewhere > 0:
             self.said.emit(self.tr("In other folders: {0}.").format(elsewhere))
 
@@ -111,6 +140,7 @@ class FilterController(QObject):
     def go_back(self, shown: PhotoFilter) -> None:
         """Show again what was shown before `show_briefly`."""
         self._photos.set_filter(shown)
+        self._show_filters()
         self._show_arrangement()
         self._list.set_current(None if shown.places is not None else shown.class_key)
         self.show_title()
@@ -136,18 +166,63 @@ class FilterController(QObject):
         self.show(int(PseudoClass.UNREADABLE))
 
     @Slot(str)
-    def search(self, name: str) -> None:
-        """Show only files with this in their name."""
-        self._photos.set_filter(replace(self._photos.filter, name=name.strip()))
-        self._grid.scrollToTop()
+    def search(self, text: str) -> None:
+        """Show only photos with these words in their name, class, folder or date."""
+        self.narrow({"search": TextSearch.of(text, self._names)})
+
+    @Slot(object)
+    def narrow(self, fields: Mapping[str, Any]) -> None:
+        """Show fewer photos, or more: `fields` are those of `PhotoFilter` that change."""
+        wanted = replace(self._photos.filter, **fields)
+        if wanted != self._photos.filter:
+            self._photos.set_filter(wanted)
+            self._show_filters()
+            self._grid.scrollToTop()
         self.show_title()
+
+    @Slot()
+    def clear(self) -> None:
+        """Show the photos again that parts of the filter hide; a class that is shown stays so."""
+        self._photos.set_filter(self._photos.filter.without(*Part))
+        self._show_filters()
+        self.show_title()
+        if not self._panel_is_open:
+            self._grid.setFocus()
+
+    def begin(self) -> None:
+        """Show all photos of a folder that was just opened; confirmed ones stay hidden."""
+        self._photos.set_filter(self._photos.filter.without(Part.TEXT, Part.VERDICT, Part.DATES, Part.FOLDER))
+        self._show_filters()
+
+    @Slot()
+    def show_panel(self) -> None:
+        """Let the person choose filters."""
+        columns = self._photos.columns
+        self.panel.offer(months_of(columns.taken_at), folder_choices(columns.photos_by_folder()))
+        self.panel.show_filter(self._photos.filter)
+        self.panel.open_below(self._header.filters)
+
+    @Slot()
+    def _show_filters(self) -> None:
+        """Show everywhere which parts of the filter hide photos."""
+        shown = self._photos.filter
+        parts = [part for part in shown.parts if part is not Part.TEXT]
+        self._header.show_filters([part_words(shown, part) for part in parts])
+        self._header.show_search(shown.search.text)
+        self._header.unchecked.defaultAction().setChecked(shown.unchecked)
+        if self._panel_is_open:
+            self.panel.show_filter(shown)
+
+    @property
+    def _panel_is_open(self) -> bool:
+        return "panel" in self.__dict__ and self.panel.isVisible()
 
     @Slot()
     def show_everything(self) -> None:
         """Show the whole folder, whatever it was limited to."""
-        self._header.search.clear()
+        self._photos.set_filter(self._photos.filter.without(*Part))
+        self._show_filters()
         self.show_all()
-        self.everything_shown.emit()
 
     def arrange(self, order: Order, grouping: Grouping) -> None:
         """Order the photos, and divide them into sections."""
@@ -157,7 +232,11 @@ class FilterController(QObject):
     @Slot(object)
     def order_by(self, order: Order) -> None:
         """Order the photos."""
-        self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
+        if order is Order.LIKENESS and not self._grid.selected_places():
+            self.said.emit(self.tr("Select a photo first: the photos most like it come first then."))
+        else:
+            self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
+            self.order_chosen.emit(order)
         self._show_arrangement()
 
     @Slot(object)
@@ -174,8 +253,7 @@ class FilterController(QObject):
     @Slot(bool)
     def hide_confirmed(self, hide: bool) -> None:
         """Hide or show confirmed photos."""
-        self._photos.set_filter(replace(self._photos.filter, unchecked=hide))
-        self.show_title()
+        self.narrow({"unchecked": hide, "only_checked": self._photos.filter.only_checked and not hide})
 
     def show_scan(self, *, running: bool, complete: bool) -> None:
         """Show the title, and whether an empty grid may still fill.
@@ -199,16 +277,15 @@ class FilterController(QObject):
         }
         title = shown.title or titles.get(shown.class_key) or self._names.get(shown.class_key, "")
         back = shown.places is not None or shown.class_key != PseudoClass.ALL
-        self._header.show_title(title, self._photos.rowCount(), can_go_back=back)
-        self._grid.set_notice("" if self._photos.rowCount() else self._notice(shown))
+        self._header.show_title(title, self._photos.photo_count, can_go_back=back)
+        notice = "" if self._photos.rowCount() else self._notice(shown)
+        self._grid.set_notice(notice, can_clear=bool(notice and self._hidden_by_filter(shown)))
 
     def _notice(self, shown: PhotoFilter) -> str:
         if not len(self._photos.columns):
             return self._notice_without_photos()
-        if shown.unchecked and replace(shown, unchecked=False).matches(self._photos.columns).any():
-            return self.tr("You have confirmed every photo here.")
-        if shown.name:
-            return self.tr("No file here has “{0}” in its name.").format(shown.name)
+        if hidden := self._hidden_by_filter(shown):
+            return hidden
         if shown.places is not None:
             return self.tr("These photos are not in the open folder.")
         if self._scanning:
@@ -220,6 +297,10 @@ class FilterController(QObject):
             int(PseudoClass.UNREADABLE): self.tr("No unreadable files."),
         }
         return notices.get(shown.class_key, self.tr("No photos here yet. Drag some onto this class."))
+
+    def _hidden_by_filter(self, shown: PhotoFilter) -> str:
+        """The sentence that says which filter hides the photos; "" where none does."""
+        return why_empty(shown, self._photos.columns) if shown.parts else ""
 
     def _notice_without_photos(self) -> str:
         if self._scanning:

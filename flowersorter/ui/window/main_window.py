@@ -18,13 +18,16 @@ from flowersorter.ui.grid.date_controller import DateController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.stacks.stack_controller import StackController
 from flowersorter.ui.inspector.inspector import Inspector
+from flowersorter.ui.inspector.selected_photo import SelectedPhoto
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.review.answer_controller import AnswerController
+from flowersorter.ui.review.order_controller import OrderController
 from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar, Until
@@ -128,7 +131,10 @@ class MainWindow(QMainWindow):
         self.answers = AnswerController(session, front, self.answer_bar, self.grid, self.filter, self.labels, self)
         self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
         PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
+        self.selected = SelectedPhoto(session, self.grid, self.inspector, self)
         self.dates = DateController(session, self.folder, self)
+        self.order = OrderController(session, front, self.folder, self.grid, self.filter, self)
+        self.stacks = StackController(session, front, self.grid, self.actions_by_name["stack_shots"], self)
         self.review = ReviewController(
             session, front, self.folder, self.grid, self.labels, self.classes, self.filter, self
         )
@@ -161,7 +167,7 @@ class MainWindow(QMainWindow):
         pool = self.session.thumbnails
         self.grid.visible_changed.connect(pool.retain)
         self.grid.visible_changed.connect(self.folder.look_at)
-        self.grid.selection_settled.connect(self._on_selection)
+        self.grid.selection_settled.connect(self._enable)
         self.grid.doubleClicked.connect(self.large.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
@@ -252,6 +258,7 @@ class MainWindow(QMainWindow):
             "label_next": late.label_next,
             **self.large.handlers,
             **self.filter.handlers,
+            **self.stacks.handlers,
             "show_similar": late.show_similar,
             "show_in_folder": self.window_controller.show_picked_in_folder,
             "copy_path": self.window_controller.copy_paths,
@@ -260,10 +267,10 @@ class MainWindow(QMainWindow):
             "save_diagnostics": late.save_diagnostics,
             **self.window_controller.handlers,
         }
-        self.actions_by_name["find"].triggered.connect(self.large.close)  # before the search starts above the grid
+        for name in ("find", "filter"):
+            self.actions_by_name[name].triggered.connect(self.large.close)  # before it starts above the grid
         self.actions_by_name.connect_to(handlers)
         self.filter.said.connect(self.job_bar.say)
-        self.filter.everything_shown.connect(lambda: self.actions_by_name["hide_confirmed"].setChecked(False))
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
@@ -322,9 +329,10 @@ class MainWindow(QMainWindow):
     def _on_opened(self, roots: Roots) -> None:
         self.expect(roots)
         self.session.undo_stack.clear()
-        self.header.search.clear()
+        self.filter.begin()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
-        self._on_selection()
+        self.selected.show()
+        self._enable()
         self.grid.setFocus()
 
     @Slot()
@@ -337,7 +345,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_labelled(self) -> None:
         self.classes.refresh()
-        self._on_selection()
+        self.selected.show()
+        self._enable()
 
     @Slot()
     def _on_library(self) -> None:
@@ -361,19 +370,6 @@ class MainWindow(QMainWindow):
 
     # -- slots: looking
 
-    @Slot()
-    def _on_selection(self) -> None:
-        picked = self.grid.selected_rows().tolist()
-        photos = self.session.photos
-        if len(picked) == 1:
-            wanted = photos.wanted(picked[0])
-            error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
-            thumbnail = self.session.thumbnails.image(wanted) if error is None else None
-            self.inspector.show_place(wanted, thumbnail, error)
-        else:
-            self.inspector.show_nothing(len(picked), has_photos=len(photos.columns) > 0)
-        self._enable()
-
     @Slot(int)
     def _go_to(self, place_id: int) -> None:
         if not self.session.photos.rows_of([place_id]):
@@ -387,7 +383,7 @@ class MainWindow(QMainWindow):
 
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
-        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers):
+        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()

@@ -30,6 +30,7 @@ ENTRIES = (
     "show_similar",
     "compare",
     "large_view",
+    "open_stack",
     "",
     "show_in_folder",
     "copy_path",
@@ -67,7 +68,7 @@ class PhotoMenu(QObject):
     def menu(self) -> QMenu:
         """Build the menu for the photos that are selected now."""
         selected = self._grid.selected_places()
-        possible = possible_actions(self._grid.photos.columns, selected)
+        possible = possible_actions(self._grid.photos.columns, selected, len(self._grid.selected_rows()))
         menu = QMenu(self._grid)
         menu.setObjectName("photo_menu")
         menu.setAccessibleName(self.tr("Selected photos"))

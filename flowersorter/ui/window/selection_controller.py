@@ -103,13 +103,13 @@ class SelectionController(QObject):
 
     @Slot(int)
     def confirm_place(self, place_id: int) -> None:
-        """Confirm the suggestion of a photo; the selected ones stay selected."""
-        self._labels.confirm([place_id])
+        """Confirm the suggestion of a photo, or of its stack; the selected ones stay selected."""
+        self._labels.confirm(self._grid.photos.tile_of(place_id))
 
     @Slot(int)
     def reject_place(self, place_id: int) -> None:
-        """Store that a photo does not show the class it is suggested for."""
-        self._labels.reject([place_id])
+        """Store that a photo, or its stack, does not show the class it is suggested for."""
+        self._labels.reject(self._grid.photos.tile_of(place_id))
 
     @Slot()
     def not_mine(self) -> None:
@@ -172,12 +172,13 @@ class SelectionController(QObject):
         self._front.bar.say(text, (self.tr("New class from selection"), self.split), until=Until.ANSWER)
 
     def _after_key(self, selected: Sequence[int], count: int) -> int:
-        """After a single photo, select the next one, so that a series needs one key each.
+        """After a single photo or stack, select the next one, so that a series needs one key each.
 
         Args:
             selected: The places selected before; what is said of a photo may take it out of view.
             count: How many of them changed.
         """
-        if count == 1 and len(selected) == 1 and self._grid.selected_places() in ([], list(selected)):
-            self._grid.go_on()
+        grid = self._grid
+        if count and grid.photos.is_one_tile(selected) and set(grid.selected_places()) in (set(), set(selected)):
+            grid.go_on()
         return count

@@ -39,7 +39,8 @@ class WindowState:
     def order(self) -> Order:
         """How the photos were ordered."""
         stored = self._state.setting(PHOTO_ORDER)
-        return Order(stored) if stored in list(Order) else Order.NAME
+        # Likeness is to a photo that was selected then.
+        return Order(stored) if stored in list(Order) and stored != Order.LIKENESS else Order.NAME
 
     @property
     def grouping(self) -> Grouping:

@@ -185,7 +185,7 @@ def _linked(
     while len(means) > 1:
         cancel.check()
         likeness = means @ means.T
-        likeness[counts[:, None] + counts > MOST_PHOTOS] = -2
+        likeness[counts[:, None] > MOST_PHOTOS - counts] = -2  # a matrix of sums would be twice as large as this one
         np.fill_diagonal(likeness, -2)
         nearest = likeness.argmax(axis=1)
         rows = np.arange(len(means))

@@ -28,6 +28,7 @@ from flowersorter.workflows.labelling.choose_groups import (
     Choice,
     LookAlikeGroup,
     choose_groups,
+    grouped_photos,
     without_answer,
 )
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
@@ -156,7 +157,8 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         embed_labelled(engine, request.device, some.tolist(), CENTRE, backbone, report, cancel)
     passed_over = sorted(request.passed_over - set(collection.labels.all()))
     choice = Choice(places, backbone, model, known, wanted, passed_over)
-    chosen = choose_groups(engine, choice, request.count, cancel)
+    grouped = grouped_photos(engine, backbone, places.known_photo_ids, cancel)
+    chosen = choose_groups(engine, choice, grouped, request.count, cancel)
     return LabelNextResult(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, len(wanted))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
@@ -30,6 +31,9 @@ _SEED = 42
 MOST_SUGGESTIONS = 3
 #: Groups that are ordered by how much their name would help; the others follow by size.
 _RANKED = 50
+#: Near-duplicates that are a series rather than several shots of one thing, such as castings on a line, are no stack:
+#: a person cannot see at a glance that all of them are of one class.
+MOST_STACKED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +132,21 @@ def without_answer(collection: CollectionStore, photo_ids: NDArray[np.int64]) ->
     return np.setdiff1d(photo_ids, np.array(answered, np.int64))
 
 
-def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: CancelToken) -> tuple[LookAlikeGroup, ...]:
+def choose_groups(
+    engine: Engine, choice: Choice, grouped: GroupedPhotos, count: int | None, cancel: CancelToken
+) -> tuple[LookAlikeGroup, ...]:
     """Choose groups to label: typical and large ones first, then those that are in doubt and unlike one another.
 
     Args:
         engine: The collection.
         choice: The photos to choose from.
+        grouped: All photos of these places, grouped.
         count: Number of groups at most; None: every group.
         cancel: Checked often.
 
     Raises:
         Cancelled: a stop was requested.
     """
-    grouped = grouped_photos(engine, choice.backbone, choice.places.known_photo_ids, cancel)
     kept = np.isin(grouped.photo_ids, choice.wanted)
     ids, groups, duplicates = grouped.photo_ids[kept], grouped.groups[kept], grouped.duplicate_groups[kept]
     if not len(ids):
@@ -182,6 +188,17 @@ def grouped_photos(engine: Engine, backbone: str, photo_ids: NDArray[np.int64], 
     if len(positions) == len(hashes):  # the others may be embedded by the next time
         engine.look_alikes = grouped
     return grouped
+
+
+def stacks_of(grouped: GroupedPhotos) -> PhotoNumbers:
+    """The bursts and near-copies: by photo id, the lowest photo id of the stack; photos in none are left out."""
+    stacks = grouped.duplicate_groups
+    counts = np.bincount(stacks)
+    kept = ((counts > 1) & (counts <= MOST_STACKED))[stacks]
+    lowest = np.full(len(counts), np.iinfo(np.int64).max)
+    np.minimum.at(lowest, stacks, grouped.photo_ids)
+    order = np.argsort(grouped.photo_ids[kept])
+    return PhotoNumbers(grouped.photo_ids[kept][order], lowest[stacks[kept]][order])
 
 
 def _first_groups(

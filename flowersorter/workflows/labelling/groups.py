@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots
-from flowersorter.workflows.labelling.choose_groups import Choice, LookAlikeGroup, choose_groups, without_answer
+from flowersorter.workflows.labelling.choose_groups import (
+    Choice,
+    LookAlikeGroup,
+    choose_groups,
+    grouped_photos,
+    stacks_of,
+    without_answer,
+)
 from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 
@@ -42,11 +50,13 @@ class GroupsResult:
         groups: In the order to name them.
         unlabelled: Number of photos without an answer: a label, *not mine* or *don't know*.
         answered: Number of photos with one; they are in no group.
+        stacks: Bursts and near-copies among all photos: by photo id, one photo of the stack.
     """
 
     groups: tuple[LookAlikeGroup, ...]
     unlabelled: int
     answered: int
+    stacks: PhotoNumbers = field(default_factory=PhotoNumbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,9 @@ def find_groups(engine: Engine, request: GroupsRequest, report: Report, cancel: 
         known = labelled_photos(engine, backbone, labels).features
     else:
         model, known = opinion.fitted.model, opinion.photos.features
-    groups = choose_groups(engine, Choice(places, backbone, model, known, wanted), request.count, cancel)
-    return GroupsResult(groups, len(wanted), len(everything) - len(wanted))
+    grouped = grouped_photos(engine, backbone, everything, cancel)
+    groups = choose_groups(engine, Choice(places, backbone, model, known, wanted), grouped, request.count, cancel)
+    return GroupsResult(groups, len(wanted), len(everything) - len(wanted), stacks_of(grouped))
 
 
 def label_group(engine: Engine, request: LabelGroupRequest, report: Report, cancel: CancelToken) -> GroupLabels:

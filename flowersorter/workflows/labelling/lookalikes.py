@@ -48,10 +48,23 @@ def similar_photos(
     Returns:
         The nearest first, without the photo itself; none where the photo is not embedded.
     """
-    wanted = sorted_unique(candidates)
-    wanted = wanted[(wanted > 0) & (wanted != photo_id)]
-    similarity = _similarity_to(engine, photo_id, wanted)
+    wanted, similarity = _compared(engine, photo_id, candidates)
     return tuple(SimilarPhoto(int(wanted[at]), float(similarity[at])) for at in _nearest(similarity, count).tolist())
+
+
+def nearest_photos(engine: Engine, photo_id: int, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order photos by their likeness to one of them. From cached features; reads no photo.
+
+    Args:
+        engine: Of the collection.
+        photo_id: The photo.
+        candidates: (N,) photos to choose from.
+
+    Returns:
+        (M,) int64 the photo, then the nearest first; without those that are not embedded, or like it in nothing.
+    """
+    wanted, similarity = _compared(engine, photo_id, candidates)
+    return np.append(np.int64(photo_id), wanted[_nearest(similarity, len(wanted))])
 
 
 def lookalikes(
@@ -81,6 +94,15 @@ def lookalikes(
     rival = _nearest_of_other_classes(engine, table, wanted[nearest], label.class_id)
     followers = nearest[similarity[nearest] > rival][:count]
     return tuple(SimilarPhoto(int(wanted[at]), float(similarity[at])) for at in followers.tolist())
+
+
+def _compared(
+    engine: Engine, photo_id: int, candidates: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """(M,) the other photos, ascending, and their similarity to one."""
+    wanted = sorted_unique(candidates)
+    wanted = wanted[(wanted > 0) & (wanted != photo_id)]
+    return wanted, _similarity_to(engine, photo_id, wanted)
 
 
 def _similarity_to(engine: Engine, photo_id: int, wanted: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,25 +37,38 @@ def opened(collection: Path, folder: Path) -> Iterator[Program]:
         application.processEvents()
 
 
-def wait_for_labels(program: Program) -> tuple[float, float]:
-    """Let the window work until every photo of the folder has what is said of it.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Seconds from showing the window.
 
-    Returns:
-        Seconds until the first photos were in the grid, and until the job was done.
+    Attributes:
+        first_s: Until the first photos were in the grid.
+        all_s: Until every photo had its suggestion.
+        groups_s: Until the look-alikes were found, and no job was left.
     """
+
+    first_s: float
+    all_s: float
+    groups_s: float
+
+
+def wait_for_labels(program: Program) -> Opened:
+    """Let the window work until no job is left."""
     from PySide6.QtWidgets import QApplication
 
     started = time.perf_counter()
-    first_s = 0.0
+    first_s = all_s = 0.0
     while time.perf_counter() - started < _LONGEST_S:
         QApplication.processEvents()
         if not first_s and program.photos.rowCount():
             program.window.grid.viewport().repaint()
             first_s = time.perf_counter() - started
-        if first_s and not program.queue.busy:
+        if not all_s and program.window.folder.complete:
+            all_s = time.perf_counter() - started
+        if all_s and not program.queue.busy:
             break
         time.sleep(0.001)
-    return first_s, time.perf_counter() - started
+    return Opened(first_s, all_s, time.perf_counter() - started)
 
 
 def let_it_rest() -> bool:

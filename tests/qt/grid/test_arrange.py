@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.arrange import arrange
+from flowersorter.ui.grid.arrange import arrange, in_their_order
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
-from flowersorter.ui.grid.sections import Arrangement, Grouping, SectionKind
+from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
 from tests.qt.fake_rows import rows, some
 
 
@@ -52,7 +52,8 @@ def test_days_are_in_order_and_photos_without_a_date_come_last() -> None:
     columns.set_moments(columns.photo_ids[:4], np.array(days, "datetime64[s]"))
     found = arrange(Grouping.DAY, np.arange(5), columns)
     assert parts(found) == {"2026-05-01": [1], "2026-05-02": [0, 3], "": [2, 4]}
-    by_date = PhotoFilter(order=Order.DATE, grouping=Grouping.DAY).arrange(np.arange(5), columns)
+    ordered = PhotoFilter(order=Order.DATE).ordered(np.arange(5), columns)
+    by_date = arrange(Grouping.DAY, ordered, columns)
     assert parts(by_date)["2026-05-02"] == [3, 0]
 
 
@@ -108,3 +109,16 @@ def test_photos_are_counted_by_the_folder_they_are_in() -> None:
     counted = PhotoColumns(replace(rows(200), paths=paths)).photos_by_folder()
     assert counted == Counter(path.parent for path in paths)
     assert [path.name for path in counted] == ["photos", "iris", "wet", "iris 2", "iris 10"]
+
+
+def test_photos_of_held_sections_keep_their_order_and_newcomers_are_the_last() -> None:
+    def divided(*groups: list[int]) -> Arrangement:
+        firsts = np.cumsum([0, *map(len, groups)])
+        sections = (Section(SectionKind.CLASS, (at,), int(firsts[at]), len(rows)) for at, rows in enumerate(groups))
+        return Arrangement(np.concatenate(groups), tuple(each for each in sections if each.count))
+
+    shown = divided([5, 1, 3, 9], [0, 2], [7])
+    wanted = divided([1, 3, 5, 7], [2, 0], [9, 8])
+    held = {(SectionKind.CLASS, (0,)), (SectionKind.CLASS, (2,))}
+    assert in_their_order(wanted, shown, held).order.tolist() == [5, 1, 3, 7, 2, 0, 9, 8]
+    assert in_their_order(wanted, shown, set()) is wanted

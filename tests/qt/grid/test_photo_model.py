@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.arrange import arrange
 from flowersorter.ui.grid.photo_columns import SEEN_S, PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
@@ -457,3 +458,33 @@ def test_a_suggestion_that_has_just_changed_is_not_yet_what_a_person_confirms(mo
     assert columns.seen([1, 2, 3]) == [2, 3]
     now[0] += SEEN_S
     assert columns.seen([1, 2, 3]) == [1, 2, 3]
+
+
+def test_the_order_of_a_section_in_view_stays_until_it_is_left(model: PhotoModel) -> None:
+    whole = rows(30)
+    whole.verdicts[:] = Verdict.UNSURE
+    model.set_rows(whole)
+    model.set_likeness_arranger(lambda columns, at: arrange(Grouping.CLASS, at, columns))
+    model.set_filter(PhotoFilter(order=Order.LEAST_SURE, grouping=Grouping.LIKENESS))
+    (section,) = model.sections
+    before = names(model)
+    model.hold([section.identity])
+    doubts = ShownPredictions(
+        whole.photo_ids,
+        whole.class_ids,
+        whole.confidences[::-1].copy(),
+        whole.verdicts,
+        whole.caveats,
+        whole.second_class_ids,
+        whole.second_confidences,
+    )
+    model.show_predictions(doubts)
+    model.set_labels({before[0] + 1000: (2, True)})
+    assert names(model)[1:] == before[1:], "the labelled one went to its class, no other moved"
+    model.rearrange(keep_in_view=True)
+    assert names(model)[1:] == before[1:]
+    model.hold([])
+    model.rearrange(keep_in_view=True)
+    assert names(model)[1:] != before[1:]
+    confidences = model.columns.confidences[model.columns.locate(names(model)[1:])]
+    assert (np.diff(confidences) >= 0).all()

@@ -18,7 +18,7 @@ from flowersorter.ui.grid.photo_delegate import HOVER_TINT, SELECTED_TINT, muted
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.grid.photo_state import PhotoState
-from flowersorter.ui.grid.tile_buttons import SIDE_PX, TileButton, TileButtons, button_boxes
+from flowersorter.ui.grid.tile_buttons import SIDE_PX, TileButton, TileButtons, button_boxes, photo_box
 from flowersorter.ui.shared import theme
 from tests.qt.fake_rows import LOOKS, picture, rows
 from tests.qt.palettes import dark, light, shown_on
@@ -44,7 +44,7 @@ class Tiles(PhotoGrid):
 
     def place_of(self, row: int, button: TileButton) -> QPoint:
         """Middle of a button, whether it is there or not."""
-        return button_boxes(self.buttons.photo_box(self.model_shown.index(row)))[button].center()
+        return button_boxes(photo_box(self, self.tiles, self.model_shown.index(row)))[button].center()
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
+from flowersorter.ui.review.progress import review_progress
+from flowersorter.ui.review.review_sections import review_sections
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.predicting.photo_details import rows_at
@@ -98,6 +100,9 @@ def test_groups_are_named_one_after_the_other_with_the_keyboard_alone(program: P
     assert answers <= sum(given.values()) / 2
     assert all(label.origin is LabelOrigin.PERSON for label in stored(program).labels.all().values())
     assert program.photos.rowCount() == len(program.photos.columns)
+    columns, review = program.photos.columns, program.window.review
+    divided = review_sections(columns, np.arange(len(columns)), review._groups).sections
+    assert review.progress == review_progress(columns, divided), "the sections shown are counted, which are the same"
     assert program.window.grid.hasFocus(), "the keyboard is not lost with the last header"
     assert not steps.name.isEnabled()
 

@@ -12,7 +12,7 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
-from flowersorter.ui.review.progress import review_progress
+from flowersorter.ui.review.progress import ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
 from tests.qt.fake_rows import rows
 
@@ -148,17 +148,21 @@ def _follow_one_another(made: Arrangement, count: int) -> bool:
     return [each.first for each in made.sections] == ends[:-1] and ends[-1] == count
 
 
+def progress_of(columns: PhotoColumns, groups: PhotoGroups) -> ReviewProgress:
+    return review_progress(columns, review_sections(columns, np.arange(len(columns)), groups).sections)
+
+
 def test_progress_counts_decisions() -> None:
     columns = columns_of(
         (X, 1, 2), (X, 1, 2), (X, 1, 2), (U, ROSES, TULIPS), (L, DAISY, ROSES), (S, ROSES, TULIPS), (S, DAISY, ROSES),
         label_ids=np.array([0] * 6 + [DAISY], np.int32),
     )  # fmt: skip
-    progress = review_progress(columns, PhotoGroups.of([[1001, 1002]]))
+    progress = progress_of(columns, PhotoGroups.of([[1001, 1002]]))
     assert (progress.groups, progress.to_check, progress.to_sort) == (1, 3, 4)
     assert (progress.done, progress.total, progress.percent) == (2, 7, 28)
-    assert review_progress(PhotoColumns(PhotoRows.empty()), NO_GROUPS).percent == 0
+    assert progress_of(PhotoColumns(PhotoRows.empty()), NO_GROUPS).percent == 0
 
 
 def test_a_photo_of_which_the_person_does_not_know_the_class_needs_no_check() -> None:
     columns = columns_of((U, ROSES, TULIPS), marks=np.array([Mark.DONT_KNOW], np.uint8))
-    assert review_progress(columns, NO_GROUPS).to_check == 0
+    assert progress_of(columns, NO_GROUPS).to_check == 0

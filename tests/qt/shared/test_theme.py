@@ -17,6 +17,7 @@ from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.shared import theme
 from flowersorter.ui.window.action_specs import SPECS
 from tests.qt.palettes import dark, light, shown_on
+from tests.sources import SOURCES, tree_of
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -130,8 +131,8 @@ def test_the_program_has_an_icon() -> None:
 
 def _icons_named_in_the_code() -> set[str]:
     """Every literal handed to something called "icon"."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in Path(theme.__file__).parents[1].rglob("*.py")]
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    nodes = (node for path in SOURCES for node in ast.walk(tree_of(path)))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
     named = [call.args[0] for call in calls if getattr(call.func, "attr", getattr(call.func, "id", "")) == "icon"]
     literals = [part for each in named for part in ast.walk(each) if isinstance(part, ast.Constant)]
     return {part.value for part in literals if isinstance(part.value, str)}

@@ -87,9 +87,9 @@ def test_a_name_is_searched_whatever_its_case_and_form(program: Program, qtbot: 
     assert shown(program) == ["Ca\u0301psula.jpg"]
     assert window.header.count.accessibleName() == "1 photo"
 
-    window.header.search.setText("photos")  # the folder's name is no file name
+    window.header.search.setText("photos")  # the name of the folder that has all of them finds none of them
     assert shown(program) == []
-    assert window.grid._notice == "No file here has “photos” in its name."
+    assert window.grid._notice == "No photo here has “photos” in its name, class, folder or date."
 
     QTest.keyClick(window.header.search, Qt.Key.Key_Escape)
     assert len(shown(program)) == 4

@@ -6,38 +6,38 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
-import flowersorter
 from flowersorter.cli import main
 from flowersorter.commands.verbs import VERBS
 from flowersorter.messages import set_translations
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import starter
 from tests.language import Language
+from tests.sources import SOURCES, tree_of
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 Run = Callable[..., tuple[str, str]]
 
 
+@cache
 def catalogue() -> frozenset[str]:
     """Every template that the program asks a translation of, as an extractor finds them."""
     found = set()
-    for path in Path(flowersorter.__file__).parent.rglob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in SOURCES:
+        for call in ast.walk(tree_of(path)):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in {"text", "plural"}:
                 templates = call.args[: 1 + (call.func.id == "plural")]
                 found |= {each.value for each in templates if isinstance(each, ast.Constant)}
     return frozenset(each for each in found if isinstance(each, str))
 
 
-TEMPLATES = catalogue()
 #: Puts every template of the catalogue into brackets.
-PSEUDO = Language(lambda template: f"⟦{template}⟧" if template in TEMPLATES else template)
+PSEUDO = Language(lambda template: f"⟦{template}⟧" if template in catalogue() else template)
 #: Not in a catalogue: classes, notes, the program's commands and options, networks and units.
 OWN_WORDS = re.compile(
     r"--[a-z-]+|\.(xmp|txt)\b|\b(red|blue|flowersorter|FlowerSorter|starter|resnet\d+|GB|MB|kB|"

@@ -8,6 +8,7 @@ import numpy as np
 
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place
+from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Caveat, Verdict
 
 CLASS_IDS = np.array([7, 3, 9], np.int32)
@@ -33,6 +34,13 @@ def test_a_row_has_the_most_probable_class_and_the_second() -> None:
     assert found.class_ids.tolist() == [7, 3, 0]
     assert found.second_class_ids.tolist() == [9, 9, 0]
     np.testing.assert_allclose(found.second_confidences, [0.4, 0.2, 0])
+
+
+def test_the_grid_is_given_the_same_columns_in_rows_and_in_predictions() -> None:
+    found = predictions([0.1, 0.7, 0.2], [0.5, 0.1, 0.4])
+    whole, shown = rows(found, *found.photo_ids.tolist()), ShownPredictions.of(found)
+    for name in ("class_ids", "confidences", "verdicts", "caveats", "second_class_ids", "second_confidences"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(shown, name))
 
 
 def test_there_is_no_second_class_where_all_others_are_excluded_or_there_are_none() -> None:

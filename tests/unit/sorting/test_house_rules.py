@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import flowersorter.sorting
+from tests.sources import PACKAGE, tree_of
 
-FOLDER = Path(flowersorter.sorting.__file__).parent
+FOLDER = PACKAGE / "sorting"
 FILES = sorted(FOLDER.rglob("*.py"))
 
 #: Never, anywhere: they replace what is there, or delete whole trees.
@@ -23,7 +23,7 @@ STEPS = {"unlink", "rename", "rmdir", "mkdir", "chmod", "symlink_to", "hardlink_
 def _calls(path: Path) -> list[tuple[str, str]]:
     """(what it is called on, name) of every call."""
     calls = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             calls.append((ast.unparse(node.func.value), node.func.attr))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -44,8 +44,7 @@ def test_nothing_that_may_overwrite_is_called(path: Path) -> None:
 
 def test_pathlib_s_replace_is_not_called_on_paths() -> None:
     for path in FILES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace":
                 assert ast.unparse(node.func.value) == "dataclasses"
 

@@ -187,7 +187,7 @@ class SectionArea(QListView):
     def _laid_out(self) -> int:
         """How many rows are laid out."""
         sections = self._places.sections
-        return sections[-1].first + sections[-1].count if sections else 0
+        return sections[-1].rows.stop if sections else 0
 
     @property
     def _page(self) -> int:

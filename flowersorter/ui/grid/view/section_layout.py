@@ -56,7 +56,7 @@ class SectionLayout:
         self.sections, self.cells = sections, cells
         size = len(sections)
         self._firsts = np.fromiter((each.first for each in sections), np.intp, size)
-        counts = np.fromiter((each.count for each in sections), np.intp, size)
+        counts = np.fromiter((len(each.rows) for each in sections), np.intp, size)
         folded = np.fromiter((is_folded(each) for each in sections), np.bool_, size)
         self._shown = np.where(folded, np.minimum(counts, cells.columns), counts)
         self._headers = np.fromiter((header_height(each) for each in sections), np.intp, size)
@@ -104,7 +104,7 @@ class SectionLayout:
         return self._first_line(number) + lines * self.cells.height
 
     def hidden(self, number: int) -> int:
-        """How many photos of a section are not shown, because it is folded."""
+        """How many tiles of a section are not shown, because it is folded."""
         return int(self._counts[number] - self._shown[number])
 
     def last_shown(self, number: int) -> int:

@@ -118,7 +118,7 @@ class SectionedView(SectionArea):
         if self._rows.moves_softly and len(self._places.sections) > 1 and self.isVisible() and theme.motion_ms():
             self._picture = self.viewport().grab()
         self._band.release()
-        self._picked = self._rows.places_at(self.selected_rows())
+        self._picked = self._rows.all_places_at(self.selected_rows())
         current = self.currentIndex()
         known = current.isValid() and current.row() < self._laid_out
         self._current = around(current.row(), self._places, self._rows.places_at) if known else None
@@ -137,7 +137,9 @@ class SectionedView(SectionArea):
             self._picture = QPixmap()
         self._shown = self._rows.filter
         at = self._rows.rows_at(self._picked)
-        rows = self._places.shown_of(np.sort(at[at >= 0]))
+        counts = np.bincount(at[at >= 0], minlength=self._laid_out)
+        # A stack of which only a part was selected is not: a key would change photos that the person did not mean.
+        rows = self._places.shown_of(np.flatnonzero((counts > 0) & (counts >= self._rows.counts_on_tiles)))
         if len(rows):
             self.select_rows(rows)
         current = self._current_row(same=same)
@@ -227,10 +229,15 @@ class SectionedView(SectionArea):
     def _folded_at(self, at: QPoint) -> Identity | None:
         """The folded section whose number of hidden photos is at a point."""
         for number in self._places.sections_between(self.verticalOffset(), self.verticalOffset() + self._page):
-            hidden, cell = self._places.hidden(number), self._cell(self._places.last_shown(number))
+            hidden, cell = self._hidden_photos(number), self._cell(self._places.last_shown(number))
             if hidden and badge_box(cell, hidden, self.fontMetrics()).contains(at):
                 return self._places.sections[number].identity
         return None
+
+    def _hidden_photos(self, number: int) -> int:
+        """How many photos of a section are not shown, because it is folded."""
+        after = self._places.last_shown(number) + 1
+        return self._rows.count_on(range(after, after + self._places.hidden(number)))
 
     # -- painting
 
@@ -258,7 +265,7 @@ class SectionedView(SectionArea):
             option.rect, option.state = cell, plain | flags.State_Enabled | selected | focus | hover
             delegate.paint(painter, option, index)
             if row == self._places.last_shown(number) and self._places.hidden(number):
-                paint_badge(painter, cell, self._places.hidden(number), self.palette())
+                paint_badge(painter, cell, self._hidden_photos(number), self.palette())
         self._band.paint(painter)
         painter.end()
 

@@ -15,6 +15,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.photos.scan_options import ScanOptions
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
+from flowersorter.workflows.labelling.choose_groups import MOST_STACKED, GroupedPhotos, stacks_of
 from flowersorter.workflows.labelling.groups import (
     GroupLabels,
     GroupsRequest,
@@ -141,6 +142,26 @@ def test_a_folder_of_one_burst_is_one_group_of_one_photo(engine: Engine, tmp_pat
     result = groups_of(engine, tmp_path)
     assert [len(group.photos) for group in result.groups] == [6]
     assert in_words(result) == "The 6 photos without a label look alike: one name is enough."
+
+
+def test_bursts_and_near_copies_are_stacks_but_a_long_series_is_none() -> None:
+    photo_ids = np.arange(100, 100 + MOST_STACKED + 6)[::-1].copy()
+    stacks = np.array([0, 1, 1, 0, 2, *[3] * (MOST_STACKED + 1)])
+    found = stacks_of(GroupedPhotos(b"", photo_ids, stacks, stacks))
+    of_photo = dict(zip(found.photo_ids.tolist(), found.numbers.tolist(), strict=True))
+    first, second = photo_ids[[0, 3]].tolist(), photo_ids[[1, 2]].tolist()
+    assert of_photo == dict.fromkeys(first, min(first)) | dict.fromkeys(second, min(second))
+    assert not len(stacks_of(GroupedPhotos(b"", photo_ids[:0], stacks[:0], stacks[:0])).photo_ids)
+
+
+def test_copies_of_a_photo_are_found_with_the_groups(engine: Engine, tmp_path: Path) -> None:
+    picture = textured((96, 72), (200, 30, 30), 1)
+    for number in range(3):
+        picture.putpixel((number, 0), (0, 0, 0))
+        write_jpeg(tmp_path / f"{number}.jpg", picture)
+    write_jpeg(tmp_path / "blue.jpg", textured((96, 72), (30, 30, 200), 5))
+    result = groups_of(engine, tmp_path)
+    assert (len(result.stacks.photo_ids), len(set(result.stacks.numbers.tolist()))) == (3, 1)
 
 
 def test_photos_of_which_no_two_look_alike(engine: Engine, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.labelling.lookalikes import lookalikes, similar_photos
+from flowersorter.workflows.labelling.lookalikes import lookalikes, nearest_photos, similar_photos
 from flowersorter.workflows.labelling.ripple import Flow, ripple
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
@@ -58,6 +58,9 @@ def test_similar_photos_need_no_label_and_labelled_ones_are_among_them(engine: E
     assert similar_photos(engine, ids["red_0.jpg"], everything, count=9) == found
     assert similar_photos(engine, ids["red_0.jpg"], np.zeros(0, np.int64)) == ()
     assert similar_photos(engine, 999_999, everything) == ()
+    nearest = nearest_photos(engine, ids["red_0.jpg"], everything).tolist()
+    assert nearest[:10] == [ids["red_0.jpg"], *(each.photo_id for each in found)]
+    assert nearest_photos(engine, 999_999, everything).tolist() == [999_999]
 
 
 def predictions(rows: dict[int, tuple[tuple[float, ...], Verdict]]) -> PhotoPredictions:

@@ -1,0 +1,46 @@
+"""The field for the words that a photo must have."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+_FIELD_FRAME_PX = 20
+
+
+class SearchField(QLineEdit):
+    """Takes words to search for.
+
+    Signals:
+        left(): The keyboard goes elsewhere.
+        finished(): The person pressed Escape or Enter, or went down to the photos.
+    """
+
+    left = Signal()
+    finished = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("search")
+        self.setAccessibleName(self.tr("Search photos"))
+        self.setPlaceholderText(self.tr("Search photos"))
+        self.setToolTip(self.tr("Show photos with these words in their name, class, folder or date (Ctrl+F)"))
+        self.setClearButtonEnabled(True)
+        needed = self.fontMetrics().horizontalAdvance(self.placeholderText()) + _FIELD_FRAME_PX
+        self.setMinimumWidth(max(96, needed))
+        self.setMaximumWidth(max(180, needed))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape clears; Enter and the down arrow go to the photos."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+        elif event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down}:
+            super().keyPressEvent(event)
+            return
+        self.finished.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell that the field may be hidden."""
+        super().focusOutEvent(event)
+        self.left.emit()

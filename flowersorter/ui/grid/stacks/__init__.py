@@ -1,0 +1,1 @@
+"""Bursts and near-copies on one tile."""

@@ -1,0 +1,69 @@
+"""Opens and closes stacks by click and key, and remembers whether look-alike shots are stacked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QAction
+
+from flowersorter.library.tables.settings import STACK_SHOTS
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.stacks.stack_badges import StackBadges
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
+
+
+class StackController(QObject):
+    """Turns clicks on the numbers of stacks, and two actions, into changes of the model. Lives in the GUI thread.
+
+    Args:
+        session: Has the photos and the setting.
+        front: For messages.
+        grid: Shows the photos.
+        stacking: The action that puts look-alike shots on one tile, while it is checked.
+        parent: Owns it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        front: MessageSink,
+        grid: PhotoGrid,
+        stacking: QAction,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._grid = session, front, grid
+        stacking.setChecked(session.state.setting(STACK_SHOTS))
+        session.photos.set_stacking(stacking.isChecked())
+        StackBadges(grid, grid.tiles).clicked.connect(self._on_clicked)
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """The handlers of its actions, by the action's name."""
+        return {"stack_shots": self.set_stacking, "open_stack": self.toggle}
+
+    @Slot(bool)
+    def set_stacking(self, on: bool) -> None:
+        """Put look-alike shots on one tile, or each on its own."""
+        self._session.state.set_setting(STACK_SHOTS, on)
+        self._session.photos.set_stacking(on)
+
+    @Slot()
+    def toggle(self) -> None:
+        """Open the selected stacks; where all of them are open, close them. Of a single one the first is selected."""
+        photos, grid = self._session.photos, self._grid
+        rows, before = grid.selected_rows(), photos.rowCount()
+        fronts = photos.places_at(rows)
+        if photos.toggle_stacks(rows):
+            if len(rows) == 1 or photos.rowCount() < before:
+                grid.select_rows(np.unique(photos.rows_at(fronts)))
+        else:
+            self._front.bar.say(self.tr("Select a stack first: a tile with a number such as ×4."), until=Until.ANSWER)
+
+    @Slot(int)
+    def _on_clicked(self, place_id: int) -> None:
+        photos = self._session.photos
+        photos.toggle_stacks(photos.rows_at(np.array([place_id], np.int64)))

@@ -1,0 +1,31 @@
+"""Shows the selected photo in the inspector, or how many are selected."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.inspector.inspector import Inspector
+from flowersorter.ui.shared.session import Session
+
+
+class SelectedPhoto(QObject):
+    """Follows the selection of the grid. Lives in the GUI thread."""
+
+    def __init__(self, session: Session, grid: PhotoGrid, inspector: Inspector, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._grid, self._inspector = session, grid, inspector
+        grid.selection_settled.connect(self.show)
+
+    @Slot()
+    def show(self) -> None:
+        """Show the photo, the front one of a stack, or the number of photos."""
+        photos, picked = self._session.photos, self._grid.selected_rows().tolist()
+        if len(picked) != 1:
+            self._inspector.show_nothing(len(self._grid.selected_places()), has_photos=len(photos.columns) > 0)
+            return
+        wanted = photos.wanted(picked[0])
+        error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
+        thumbnail = self._session.thumbnails.image(wanted) if error is None else None
+        self._inspector.show_place(wanted, thumbnail, error)
+        self._inspector.show_stack(photos.count_on(range(picked[0], picked[0] + 1)))

@@ -1,0 +1,138 @@
+"""Stacks in the window: found in the background, corrected as one, counted as photos, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.ui.grid.sections import Grouping, SectionKind
+from flowersorter.ui.review.section_headers import GroupHeader
+from tests.drawing import BLUE, RED, textured, write_jpeg
+from tests.qt.drag import drag
+from tests.qt.program import class_named, idle, places, running, stored, tile
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four shots that are nearly the same, and two photos that are like no other."""
+    made = tmp_path / "photos"
+    made.mkdir()
+    shot = textured((96, 72), RED, 1)
+    for number in range(4):
+        shot.putpixel((number, 0), (0, 0, 0))
+        write_jpeg(made / f"burst_{number}.jpg", shot)
+    write_jpeg(made / "blue.jpg", textured((96, 72), BLUE, 9))
+    write_jpeg(made / "green.jpg", textured((96, 72), (40, 160, 60), 11))
+    return made
+
+
+@pytest.fixture
+def program(tmp_path: Path, folder: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "collection", qtbot, folder, stacks=True) as opened:
+        opened.window.filter.group_by(Grouping.NONE)
+        idle(opened, qtbot)
+        yield opened
+
+
+def labels(program: Program) -> list[str]:
+    """The class of each label."""
+    names = {each.id: each.name for each in stored(program).classes.all()}
+    return [names[label.class_id] for label in stored(program).labels.all().values()]
+
+
+def select(program: Program, place_id: int) -> None:
+    QTest.mouseClick(program.window.grid.viewport(), Qt.MouseButton.LeftButton, pos=tile(program, place_id))
+
+
+def test_every_action_on_a_stack_reaches_all_its_photos_and_says_how_many(program: Program, qtbot: QtBot) -> None:
+    window, photos = program.window, program.photos
+    burst, actions = places(program, "burst"), window.actions_by_name
+    assert (photos.rowCount(), photos.photo_count) == (3, 6)
+    assert window.header.count.accessibleName() == "6 photos"
+    select(program, burst[0])
+    idle(program, qtbot)
+    assert window.grid.selected_places() == burst
+    assert window.inspector.stack.text().startswith("4 photos that look alike are selected.")
+    QTest.keyClick(window.grid, Qt.Key.Key_1)  # the first class
+    idle(program, qtbot)
+    first = window.classes.classes[0].name
+    assert labels(program) == [first] * 4
+    assert window.session.undo_stack.undoText() == f"“{first}” for 4 photos"
+    assert set(window.grid.selected_places()).isdisjoint(burst), "as after a single photo, the next one is selected"
+    assert photos.rowCount() == 3
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_0)
+    idle(program, qtbot)
+    assert labels(program) == []
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_N)
+    idle(program, qtbot)
+    assert window.job_bar.message.text() == "4 photos not mine. They are not sorted."
+    actions["undo"].trigger()
+    idle(program, qtbot)
+    rows = window.class_list.classes.rows.rows
+    target = window.class_list.classes.viewport()
+    second = next(number for number, row in enumerate(rows) if row.key == class_named(program, "roses"))
+    place = window.class_list.classes.visualRect(window.class_list.classes.model().index(second, 0)).center()
+    drag(window.grid.viewport(), tile(program, burst[0]), target, place)
+    idle(program, qtbot)
+    assert labels(program) == ["roses"] * 4
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_Delete)
+    idle(program, qtbot)
+    assert window.session.undo_stack.undoText() == "Not this class for 4 photos"
+
+
+def test_a_stack_opens_by_key_and_the_setting_is_remembered(
+    program: Program, tmp_path: Path, folder: Path, qtbot: QtBot
+) -> None:
+    window, photos, burst = program.window, program.photos, places(program, "burst")
+    QTest.keyClick(window.grid, Qt.Key.Key_X)
+    assert "Select a stack first" in window.job_bar.message.text()
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_X)
+    assert photos.rowCount() == 6
+    assert window.grid.selected_places() == burst[:1], "it is opened to treat its photos one by one"
+    QTest.keyClick(window.grid, Qt.Key.Key_1)
+    assert window.grid.selected_places() == burst[1:2]
+    QTest.keyClick(window.grid, Qt.Key.Key_X)
+    assert (photos.rowCount(), window.grid.selected_places()) == (4, burst[1:]), "the corrected one stays apart"
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    assert window.large.view.header.number.text() == "3–5 of 6"
+    QTest.keyClick(window.large.view, Qt.Key.Key_Escape)
+    window.window_controller.place_requested.emit(burst[3])
+    assert window.grid.selected_places() == [burst[3]], "the stack is opened for a photo that is asked for"
+    window.actions_by_name["stack_shots"].trigger()
+    assert photos.rowCount() == 6
+    idle(program, qtbot)
+    window.close()
+    with running(tmp_path / "collection", qtbot, folder) as again:
+        idle(again, qtbot)
+        assert not again.window.actions_by_name["stack_shots"].isChecked()
+        assert again.photos.rowCount() == 6
+
+
+def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Program, qtbot: QtBot) -> None:
+    burst = places(program, "burst")
+    program.window.actions_by_name["name_groups"].trigger()
+    idle(program, qtbot)
+    section = next(each for each in program.photos.sections if each.kind is SectionKind.LOOK_ALIKES)
+    assert section.behind == 3
+    header = program.window.grid.header(section.identity)
+    assert isinstance(header, GroupHeader)
+    assert header.answered == section.count >= len(burst)
+    select(program, burst[0])
+    assert header.answered == section.count - len(burst), "a click leaves all of them out"
+    select(program, burst[0])
+    assert header.answered == section.count
+    header.field.setFocus()
+    header.field.setText("poppies")
+    QTest.keyClick(header.field, Qt.Key.Key_Return)
+    idle(program, qtbot)
+    assert labels(program) == ["poppies"] * section.count
