@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.messages import text
-from flowersorter.vision.backbone.torch_package import has_torch
+from flowersorter.vision.backbone.packages import has_torch
 
 #: Libraries of NVIDIA's driver, and the device of AMD's, which torch calls CUDA too.
 _NVIDIA_DRIVER = {"win32": "nvcuda.dll"}.get(sys.platform, "libcuda.so.1")

@@ -80,7 +80,7 @@ def not_numbers(name: str, path: Path) -> ModelFileBad:
 
 def unreadable(error: Exception, path: Path) -> ModelFileBad:
     """Make the error for a file without weights; the messages of the libraries are meant for programmers."""
-    reason = text("it is damaged, or no file of weights")
+    reason: str = text("it is damaged, or no file of weights")
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror.lower()
     return bad_file(path, text("it holds no weights that can be read ({error})", error=reason))

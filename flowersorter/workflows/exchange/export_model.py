@@ -16,8 +16,8 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.messages import text
+from flowersorter.vision.backbone.packages import require_torch
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
-from flowersorter.vision.backbone.torch_package import require_torch
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
 from flowersorter.vision.features.views import CENTRE, WIDE

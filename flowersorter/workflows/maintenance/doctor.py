@@ -16,6 +16,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.vision.backbone.packages import has_openvino, require_torch
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.maintenance.cache import MB, cache_state
@@ -54,7 +55,7 @@ def doctor(collection_folder: Path) -> list[Check]:
                 platform=sys.platform,
             ),
         ),
-        *(_package(name) for name in _PACKAGES),
+        *(_package(name) for name in _PACKAGES if name != "openvino" or has_openvino()),
         _checked(text("Device"), _device),
         _checked(text("Weights"), _weights),
         _checked(text("Starter model"), _starter),
@@ -92,9 +93,10 @@ def _device() -> str:
     from flowersorter.vision.backbone.device import CPU, choose_device, computes_bfloat16
 
     device = choose_device("auto")
-    if device == CPU:
+    if device == CPU and has_openvino():
         numbers = cpu_precision(backbone(DEFAULT))
     else:
+        require_torch(text("The device {device} cannot be used", device=device))
         numbers = "bfloat16" if computes_bfloat16(device) else "float32"
     return text("{device}, computing in {numbers}", device=device, numbers=numbers)
 

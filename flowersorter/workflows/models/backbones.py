@@ -63,7 +63,7 @@ def download_backbone(name: str, report: Report, cancel: CancelToken) -> Path:
         Cancelled: asked to stop.
     """
     from flowersorter.vision.backbone.download import download_weights
-    from flowersorter.vision.backbone.torch_package import require_torch
+    from flowersorter.vision.backbone.packages import require_torch
 
     entry = backbone(name)
     if not entry.weights.filename.endswith(SAFETENSORS):  # rather than after a hundred megabytes

@@ -36,7 +36,7 @@ OpenEmbedder = Callable[[Backbone, str], Embeds]
 
 
 def open_embedder(backbone: Backbone, device: str) -> Embeds:
-    """Load the backbone's weights; imports torch for CUDA, and on the CPU for a network that is no ResNet.
+    """Load the backbone's weights; imports torch for CUDA, and on the CPU only where OpenVINO will not do.
 
     Raises:
         WeightsMissing: the weights are not on this computer.
@@ -46,11 +46,11 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
     """
     from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
     from flowersorter.vision.backbone.device import CPU, choose_device
-    from flowersorter.vision.backbone.torch_package import require_torch
+    from flowersorter.vision.backbone.packages import has_openvino, require_torch
     from flowersorter.vision.backbone.usable import refuse_unusable
 
     chosen, file = choose_device(device), backbone.changes or find_weights(backbone) or Path(backbone.name)
-    if chosen == CPU and isinstance(backbone.architecture, ResNetArchitecture):
+    if chosen == CPU and has_openvino() and isinstance(backbone.architecture, ResNetArchitecture):
         network = CpuEmbedder.open(backbone)
         refuse_unusable(network, file)
         return network

@@ -18,8 +18,8 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import FINETUNING_PACE
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import absolute_folder
+from flowersorter.vision.backbone.packages import require_torch
 from flowersorter.vision.backbone.registry import Backbone, base_name
-from flowersorter.vision.backbone.torch_package import require_torch
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.model import Model

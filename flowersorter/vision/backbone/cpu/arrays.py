@@ -71,7 +71,7 @@ def _tensors(path: Path, wanted: Mapping[str, tuple[int, ...]] | None = None) ->
     try:
         if wanted is not None:
             check_size(path, wanted)
-        return dict(deserialize(path.read_bytes()))
+        return dict(deserialize(path.read_bytes()))  # type: ignore[no-untyped-call]  # safetensors' own lacks types
     except (SafetensorError, OSError) as error:
         raise unreadable(error, path) from error
 

@@ -94,7 +94,11 @@ def compile_network(
 
 
 def cpu_precision(entry: Backbone) -> str:
-    """The precision in which this processor computes a backbone fastest."""
+    """The precision in which this processor computes a backbone fastest.
+
+    Raises:
+        ModuleNotFoundError: OpenVINO is not installed.
+    """
     abilities = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     x86 = platform.machine().lower() in ("x86_64", "amd64")  # elsewhere int8 was not measured
     if x86 and "INT8" in abilities and activation_ranges(entry) is not None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from flowersorter.errors import UserError
 from flowersorter.photos.read import read_photo
+from flowersorter.vision.backbone import packages
 from flowersorter.vision.backbone.architecture import ResNetArchitecture, TorchvisionArchitecture, empty_network
 from flowersorter.vision.backbone.build import assemble
 from flowersorter.vision.backbone.cpu import network
@@ -24,6 +25,7 @@ from flowersorter.vision.backbone.embedder import Embedder
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
 from flowersorter.vision.backbone.weights import load_arrays, shipped_folder
 from flowersorter.vision.features.views import CENTRE, cut
+from flowersorter.workflows.predicting import network_loader
 from tests.unit.vision.backbone.test_build import random_state, shallow
 from tests.unit.vision.backbone.test_embedder import cosines, drawn_photos, needs_photos, random_crops, real_photos
 
@@ -171,3 +173,17 @@ def test_only_a_resnet_is_computed_here() -> None:
     entry = dataclasses.replace(SHIPPED, title="MobileNet", architecture=TorchvisionArchitecture("mobilenet", ""))
     with pytest.raises(UserError, match="MobileNet is not one"):
         ResNetGraph(entry, {})
+
+
+def test_torch_takes_its_place_where_openvino_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def stand_in(entry: Backbone, device: str) -> CpuEmbedder:
+        opened.append(device)
+        return shipped_network()
+
+    assert isinstance(network_loader.open_embedder(SHIPPED, "cpu"), CpuEmbedder)
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "openvino" else object())
+    monkeypatch.setattr(Embedder, "open", stand_in)
+    network_loader.open_embedder(SHIPPED, "cpu")
+    assert opened == ["cpu"]

@@ -1,4 +1,4 @@
-"""Says what needs PyTorch where it is not installed."""
+"""Which of the packages that compute a network are installed, and the refusal where PyTorch is missing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from flowersorter.messages import text
 def has_torch() -> bool:
     """Whether PyTorch is installed; does not load it."""
     return find_spec("torch") is not None and find_spec("torchvision") is not None
+
+
+def has_openvino() -> bool:
+    """Whether OpenVINO is installed: not every system has a build of it. Torch takes its place there."""
+    return find_spec("openvino") is not None
 
 
 def require_torch(refusal: str) -> None:
