@@ -26,6 +26,7 @@ from flowersorter.library.files.log_file import logged
 from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS
 from flowersorter.translations import use_translations
+from flowersorter.ui.desktop.application import Application
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.library_state import LibraryState
@@ -113,6 +114,15 @@ class Program(QObject):
         state = self.session.state
         last = state.setting(LAST_ROOTS) or list(filter(None, [state.setting(LAST_FOLDER)]))
         return tuple(path for path in map(Path, last) if path.exists())
+
+    @Slot(object)
+    def open_roots(self, roots: tuple[Path, ...]) -> None:
+        """Open folders and photos that the desktop asks for, before or after the window is there."""
+        if self._second_start is not None:
+            self._second_start.open_roots(roots)
+        elif roots:
+            self._roots = roots
+            self.window.expect(roots)
 
     @Slot()
     def _begin(self) -> None:
@@ -213,12 +223,12 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
     Returns:
         Exit status.
     """
-    application = QApplication.instance() or QApplication(list(arguments))
+    application = QApplication.instance() or Application(arguments)
     assert isinstance(application, QApplication)
     application.setApplicationName("FlowerSorter")
     application.setOrganizationName("FlowerSorter")
     application.setApplicationDisplayName("FlowerSorter")
-    application.setDesktopFileName("flowersorter")
+    application.setDesktopFileName("io.github.flowersorter.FlowerSorter")
     application.setWindowIcon(theme.app_icon())
     translations = use_translations()
     if translations is not None:
@@ -233,6 +243,8 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
             return collection
         with logged(collection.folder):
             program = Program(Engine(collection))
+            if isinstance(application, Application):
+                application.open_requested.connect(program.open_roots)
             try:
                 program.start(roots)
                 return application.exec()

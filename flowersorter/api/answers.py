@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
+from flowersorter.domain import verdict
 
 if TYPE_CHECKING:
     from flowersorter.domain.photo_rows import PhotoRows
@@ -55,8 +55,9 @@ class Prediction:
             return f"cannot be read: {self.error}"
         like = f", looks like: {self.looks_like}" if self.looks_like else ""
         like += f"; {self.reason}" if self.reason else ""
-        below = self.verdict == "sure" and self.confidence < DEFAULT_SURE_PRECISION  # the verdict promises more
-        number = "" if below else f"{100 * self.confidence:.0f} %, "
+        level, promised = verdict.Verdict[self.verdict.upper()], verdict.DEFAULT_SURE_PRECISION
+        is_number = verdict.has_percentage(level, self.confidence, promised, with_reason=bool(self.reason))
+        number = f"{100 * self.confidence:.0f} %, " if is_number else ""
         return f"{self.class_name} ({number}{_IN_WORDS[self.verdict]}{like})"
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import (
     predict_folders,
@@ -20,7 +22,9 @@ from flowersorter.commands.shared.json_lines import (
     model_fields,
     model_used,
 )
+from flowersorter.commands.shared.output import Terminal
 from flowersorter.commands.shared.sort_output import FILING, Outcome, folder_in, say_done, say_each_photo, say_plan
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import plural, stored, text
@@ -35,6 +39,7 @@ from flowersorter.workflows.filing.sort import (
     RunSortRequest,
     SortRequest,
     check_destination,
+    chosen_rows,
     plan_sort,
     run_sort,
 )
@@ -81,6 +86,7 @@ def run(call: Call) -> int:
                     )
                 )
             say_plan(terminal, plan, result)
+            _say_unsure(terminal, plan, result.rows)
         outcomes = _planned(plan)
         done = None
         if not options.dry_run:
@@ -101,6 +107,20 @@ def run(call: Call) -> int:
         terminal.say(text("Nothing was changed: this was a dry run."))
         return 0
     return say_done(terminal, plan, outcomes, done)
+
+
+def _say_unsure(terminal: Terminal, plan: SortPlan, rows: PhotoRows) -> None:
+    """Count the suggestions in the plan that are less than sure."""
+    filed = {file.filing.source for file in plan.files if file.action.is_filed}
+    unsure = np.flatnonzero(chosen_rows(rows, Include.ALL) & ~chosen_rows(rows, Include.SURE))
+    if number := sum(rows.paths[row] in filed for row in unsure.tolist()):
+        terminal.say(
+            plural(
+                "{number} of them is a suggestion that is only likely or not sure; --only-sure leaves it.",
+                "{number} of them are suggestions that are only likely or not sure; --only-sure leaves them.",
+                number,
+            )
+        )
 
 
 def _beside(result: PredictFolderResult) -> dict[str, Any]:

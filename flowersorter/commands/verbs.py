@@ -14,6 +14,7 @@ from flowersorter.commands.shared.line_parser import LineParser
 from flowersorter.commands.shared.verb_options import (
     add_backbones,
     add_check,
+    add_doctor,
     add_export,
     add_history,
     add_import,
@@ -374,7 +375,12 @@ VERBS = (
         package="maintenance",
     ),
     Verb("backbones", text("list the image networks, or get another one"), "", add_backbones),
-    Verb("doctor", text("check the installation and the collection"), package="maintenance"),
+    Verb(
+        "doctor",
+        text("check the installation and the collection"),
+        add_to=add_doctor,
+        package="maintenance",
+    ),
 )
 
 #: What earlier versions called a command.

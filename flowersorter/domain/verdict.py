@@ -60,18 +60,26 @@ _REASONS = {
 }
 
 
-def has_percentage(verdict: Verdict, confidence: float, precision: float) -> bool:
-    """Whether the probability of a suggestion is shown as a number beside its verdict.
+#: Probability from which a number would contradict *not sure*: so many of the likely photos are right.
+_CLEAR = 0.8
+
+
+def has_percentage(verdict: Verdict, confidence: float, precision: float = 0.0, *, with_reason: bool = False) -> bool:
+    """Whether the probability of a suggestion is shown as a number beside its verdict: not where it contradicts that.
 
     Photos are sure from a confidence on above which enough are right together; the lowest ones would contradict that.
-    The probabilities of an unknown photo hold only if it shows one of the classes after all.
+    Where there is a reason to be less sure than the probability, the probability does not hold. That of an unknown
+    photo holds only if it shows one of the classes after all.
 
     Args:
         verdict: Of the suggestion.
         confidence: Its probability, 0 to 1.
         precision: Target precision of *sure*.
+        with_reason: Whether a `Caveat` says why the verdict is not the one that the probability would give.
     """
-    return verdict is not Verdict.UNKNOWN and (verdict is not Verdict.SURE or confidence >= precision)
+    if with_reason or verdict is Verdict.UNKNOWN:
+        return False
+    return confidence >= precision if verdict is Verdict.SURE else verdict is Verdict.LIKELY or confidence < _CLEAR
 
 
 def is_torn(verdict: Verdict, confidence: float, second: float) -> bool:

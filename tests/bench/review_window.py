@@ -38,7 +38,7 @@ from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, P
 from flowersorter.ui.review.steps_bar import StepButton
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.sort import SortRequest, plan_sort
+from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
 from flowersorter.workflows.labelling.class_changes import start_without_classes
 from flowersorter.workflows.labelling.review_order import ROW
 from flowersorter.workflows.predicting.network_loader import open_embedder
@@ -142,13 +142,14 @@ class WindowDriver:
         program: With the folder open.
         photos: The folder.
         places: (N,) the place id of each photo.
-        lost: Sections that were gone when the person had corrected their odd photos and wanted to answer.
+        lost: Sections that were gone when the person wanted to answer: an exact fit had ended.
     """
 
     program: Program
     photos: DrawnFolder
     places: NDArray[np.int64] = field(init=False)
     lost: int = 0
+    _is_lost: bool = False
     _identity: Identity | None = None
     _labelled: int = 0
 
@@ -173,9 +174,8 @@ class WindowDriver:
         shown = self._numbers(section)
         if section.kind is SectionKind.UNKNOWN:
             shown = shown[:1]  # no header answers for all
-        return Shown(
-            shown, self._proposed(section), ROW if section.kind is SectionKind.LOOK_ALIKES else None, section.kind
-        )
+        row = ROW if section.kind is SectionKind.LOOK_ALIKES else self._in_line(section)
+        return Shown(shown, self._proposed(section), row, section.kind)
 
     def suggestions(self) -> Rows:
         """The class under which each photo would be filed now; -1 for none."""
@@ -187,8 +187,8 @@ class WindowDriver:
         return np.array([numbers.get(class_id, -1) for class_id in found.tolist()], np.intp)
 
     def filed(self) -> Rows:
-        """The class folder of each photo in the plan of a sort; -1 where it would stay."""
-        request = SortRequest((self.photos.folder,), KEPT.resolve() / "sorted")
+        """The class folder of each photo in the plan of a sort as it is offered first; -1 where it would stay."""
+        request = SortRequest((self.photos.folder,), KEPT.resolve() / "sorted", include=Include.SURE)
         plan = plan_sort(self.program.engine, request, silent, CancelToken())
         names = {each.filing.source: each.filing.class_name for each in plan.files}
         return np.array([self._number(names.get(file, "")) for file in self.photos.files], np.intp)
@@ -225,6 +225,13 @@ class WindowDriver:
             return [self._number(names[key]) for key in section.key if isinstance(key, int)]
         return []
 
+    def _in_line(self, section: Section) -> int | None:
+        """How many photos of a section are shown where it shows one line only; else None."""
+        grid = self.program.window.grid
+        if not grid.is_folded(section):
+            return None
+        return sum(not grid.isIndexHidden(self.program.photos.index(row)) for row in section.rows)
+
     def _section(self) -> Section | None:
         return next((each for each in self.program.photos.sections if each.identity == self._identity), None)
 
@@ -251,6 +258,7 @@ class WindowDriver:
     def answer(self, photos: Rows, number: int) -> None:
         """Press the button of the class, or type its name."""
         section = self._section()
+        self._is_lost = section is None
         if section is None:
             self.lost += 1
             return
@@ -278,7 +286,7 @@ class WindowDriver:
         """Wait for the suggestions that follow; to look at the next group and name it takes longer than the pause."""
         settle(self.program, exact=self._identity is not None and self._identity[0] is SectionKind.LOOK_ALIKES)
         labelled = int(np.count_nonzero(self.program.photos.columns.label_ids))
-        if labelled == self._labelled:
+        if labelled == self._labelled and not self._is_lost:
             raise RuntimeError(f"the window did not take the answer for {self._identity}")
         self._labelled = labelled
         self.program.window.activateWindow()  # the list of completions took the keyboard, and no system gives it back

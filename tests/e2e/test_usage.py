@@ -143,6 +143,13 @@ def test_doctor_counts_files_and_labels(fresh: Program) -> None:
     assert checks["Collection"] == f"{fresh.collection}: known photo files: 1, labels: 1"
 
 
+def test_doctor_loads_the_network_only_in_full(fresh: Program) -> None:
+    names = {each["name"] for each in fresh.ok("doctor", "--json", "--full").objects[:-1]}
+    quick = fresh.ok("doctor", "--json", PYTHONPROFILEIMPORTTIME="1")
+    assert names - {each["name"] for each in quick.objects[:-1]} == {"Device"}
+    assert not imported(quick) & {"torch", "torchvision", "PySide6"}
+
+
 def test_undo_of_nothing_names_sorts(fresh: Program) -> None:
     said = "There is nothing to undo: no photos were sorted, or every sort is undone already.\n"
     assert fresh.run("undo").err == said
@@ -160,7 +167,7 @@ def test_doctor_finds_a_damaged_collection_and_nothing_else_wrong(program: Progr
     assert finished.code == 1
     checks = {check["name"]: check["ok"] for check in finished.objects[:-1]}
     assert finished.summary["wrong"] == ["Collection"]
-    assert {"FlowerSorter", "torch", "Device", "Weights", "Collection", "Free space"} <= checks.keys()
+    assert {"FlowerSorter", "torch", "Weights", "Collection", "Free space"} <= checks.keys()
     assert [name for name, ok in checks.items() if not ok] == ["Collection"]
     assert finished.err == "1 problem: Collection.\n"
 

@@ -11,7 +11,7 @@ from flowersorter.workflows.maintenance.doctor import doctor
 
 def run(call: Call) -> int:
     """Check the installation and the collection; exit 1 if something is wrong."""
-    checks = doctor(call.collection_folder)
+    checks = doctor(call.collection_folder, full=call.options.full)
     for check in checks:
         call.terminal.record(asdict(check))
     table = [[text("ok") if check.ok else text("PROBLEM"), check.name, check.detail] for check in checks]

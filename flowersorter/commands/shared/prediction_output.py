@@ -79,7 +79,8 @@ def _answers(line: Mapping[str, Any]) -> list[Text]:
 def _has_percentage(line: Mapping[str, Any], precision: float) -> bool:
     if line.get("confidence") is None:
         return True
-    return has_percentage(Verdict[line["verdict"].upper()], line["confidence"], precision)
+    verdict, has_reason = Verdict[line["verdict"].upper()], bool(line.get("reason"))
+    return has_percentage(verdict, line["confidence"], precision, with_reason=has_reason)
 
 
 def _suggestion(line: Mapping[str, Any], *, numbers: bool) -> Text:

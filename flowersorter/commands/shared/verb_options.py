@@ -61,6 +61,13 @@ def add_models(parser: LineParser) -> None:
     )
 
 
+def add_doctor(parser: LineParser) -> None:
+    """Add the options of doctor."""
+    parser.add_argument(
+        "--full", action="store_true", help=text("also check the processing device and every number of the weights")
+    )
+
+
 def add_export(parser: LineParser) -> None:
     """Add the options of export."""
     parser.add_argument("file", type=to_path, metavar="FILE")

@@ -118,6 +118,16 @@ def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
     return filed
 
 
+def classes_sorted_under(database: Database) -> dict[int, str]:
+    """The class name that each known photo was sorted under last and not undone, by photo id."""
+    return dict(
+        database.tuples(
+            "SELECT photos.id, filings.class_name FROM filings JOIN photos ON photos.sha256 = filings.sha256"
+            " WHERE filings.state = 'done' AND lead_id IS NULL AND class_name != '' ORDER BY filings.id"
+        )
+    )
+
+
 def _latest(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:
     by_path: dict[bytes, FiledPhoto] = {}
     for row in rows:

@@ -46,9 +46,13 @@ class SecondStart(QObject):
 
     @Slot(object)
     def _on_requested(self, request: StartRequest) -> None:
-        bring_forward(self._window, request.activation_token)
-        if request.roots:
-            self._waiting = request.roots
+        self.open_roots(request.roots, request.activation_token)
+
+    def open_roots(self, roots: tuple[Path, ...], activation_token: str = "") -> None:
+        """Bring the window forward, and open these folders and photos in it."""
+        bring_forward(self._window, activation_token)
+        if roots:
+            self._waiting = roots
             self._open()
 
     @Slot()

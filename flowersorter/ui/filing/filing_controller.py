@@ -6,6 +6,7 @@ import contextlib
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QLocale, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QMessageBox
@@ -30,7 +31,7 @@ from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, SampleOffer, sample_offer
 from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, newest_to_undo, run_photos, runs, undo_run
-from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, chosen_rows, plan_sort, run_sort
 from flowersorter.workflows.filing.sort_patterns import pattern_in, with_pattern
 
 
@@ -82,6 +83,7 @@ class FilingController(QObject):
         self._folder.labelled.connect(dialog.plan_again)
         self.suggestions_changed.connect(dialog.plan_again)
         self._dialog = dialog
+        dialog.include.show_counts(self._counts())
         dialog.open()
 
     @Slot(object)
@@ -145,6 +147,7 @@ class FilingController(QObject):
             columns = self._session.photos.columns
             ids = zip(columns.place_ids.tolist(), columns.photo_ids.tolist(), strict=True)
             self._photos = dict(zip(columns.names, ids, strict=True))
+            self._dialog.include.show_counts(self._counts())
             self._dialog.show_plan(plan, offer, suggesting=self._folder.labelling)
 
     def _on_refused(self, error: Exception) -> None:
@@ -165,6 +168,11 @@ class FilingController(QObject):
             self._remember(dialog.choices)
             self._run(plan)
         dialog.deleteLater()
+
+    def _counts(self) -> dict[Include, int]:
+        """How many photos of the folder each choice includes."""
+        columns = self._session.photos.columns
+        return {include: int(np.count_nonzero(chosen_rows(columns, include))) for include in Include}
 
     def _choices(self) -> SortChoices | None:
         """The choices of the last sort; None before the first."""

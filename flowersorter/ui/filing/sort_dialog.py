@@ -11,7 +11,6 @@ from PySide6.QtCore import QTimer, QUrl, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
     QDialog,
     QFileDialog,
     QFrame,
@@ -21,7 +20,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QRadioButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -32,6 +30,7 @@ from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.filing.certificate_field import CertificateField
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
+from flowersorter.ui.filing.include_box import IncludeBox
 from flowersorter.ui.filing.leftovers_field import LeftoversField
 from flowersorter.ui.filing.pattern_field import PatternField
 from flowersorter.ui.filing.plan_summary import plan_summary
@@ -70,7 +69,7 @@ class SortChoices:
 
     destination: Path
     mode: Mode = Mode.COPY
-    include: Include = Include.ALL
+    include: Include = Include.SURE  # the person has not looked at the others
     aside: str | None = None
     pattern: str = CLASS_ONLY
     move_duplicates: bool = False
@@ -208,18 +207,7 @@ class SortDialog(QDialog):
 
     def _includes(self, include: Include, aside: str | None) -> QVBoxLayout:
         label = QLabel(self.tr("&Which photos"), self)
-        self.include = QComboBox(self)
-        self.include.setObjectName("sort_include")
-        describe(self.include, self.tr("Which photos"), self.tr("Confirmed photos are always sorted"))
-        self.include.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        for each, text in {
-            Include.ALL: self.tr("All except unknown"),
-            Include.LIKELY: self.tr("Sure, likely and confirmed"),
-            Include.SURE: self.tr("Sure and confirmed"),
-            Include.LABELLED: self.tr("Only confirmed"),
-        }.items():
-            self.include.addItem(text, each)
-        self.include.setCurrentIndex(self.include.findData(include))
+        self.include = IncludeBox(include, self)
         label.setBuddy(self.include)
         row = QHBoxLayout()
         row.setSpacing(theme.LARGE_GAP_PX)
@@ -256,13 +244,12 @@ class SortDialog(QDialog):
     def choices(self) -> SortChoices:
         """The current choices."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
-        include = Include(self.include.currentData())
         aside = ASIDE if self.aside.isChecked() else None
         moving = mode is Mode.MOVE
         return SortChoices(
             _path(self.destination.text()),
             mode,
-            include,
+            self.include.chosen,
             aside,
             self.pattern.pattern,
             moving and self.leftovers.duplicates.isChecked(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from flowersorter.domain.photo_answers import Mark
-from flowersorter.domain.verdict import Caveat, Verdict, is_torn
+from flowersorter.domain.verdict import Caveat, Verdict, has_percentage, is_torn
 from flowersorter.messages import text, worded
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 
@@ -177,11 +177,9 @@ def verdict_sentence(photo: PhotoFacts) -> str:
 
 
 def has_percentages(photo: PhotoFacts) -> bool:
-    """Whether the probabilities of its suggestions are shown as numbers: not where they would contradict the verdict.
-
-    Those of an unknown photo hold only if it shows one of the classes after all.
-    """
-    return photo.verdict is not Verdict.UNKNOWN and photo.caveat is not Caveat.BELOW_PRECISION
+    """Whether the probabilities of its suggestions are shown as numbers: not where they contradict the verdict."""
+    best = photo.suggestions[0].probability if photo.suggestions else 0.0
+    return has_percentage(photo.verdict, best, with_reason=photo.caveat is not Caveat.NONE)
 
 
 def shares(photo: PhotoFacts) -> str:
@@ -213,7 +211,8 @@ def in_short(photo: PhotoFacts) -> str:
 def spoken(photo: PhotoFacts, file_name: str) -> str:
     """The accessible text of a tile: the same as its tool tip, in one line."""
     reason = worded(photo.caveat.reason) if state_of(photo) in SUGGESTED else ""
-    return ", ".join(filter(None, (file_name, in_short(photo), reason, shares(photo))))
+    numbers = shares(photo) if has_percentages(photo) else ""
+    return ", ".join(filter(None, (file_name, in_short(photo), reason, numbers)))
 
 
 def tool_tip(photo: PhotoFacts, file_name: str, folder: str, taken: str) -> str:

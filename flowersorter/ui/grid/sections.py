@@ -25,7 +25,7 @@ class SectionKind(StrEnum):
     """Property that the photos of a section share; the header depends on it."""
 
     ALL = "all"  # the only section, without a header
-    LOOK_ALIKES = "look-alikes"  # no suggestion, but they look alike
+    LOOK_ALIKES = "look-alikes"  # no suggestion that is worth much, but they look alike
     TORN = "torn"  # either of two classes
     UNSURE = "unsure"  # perhaps of one class
     LIKELY = "likely"  # of one class

@@ -71,9 +71,9 @@ class OrderController(QObject):
             return
 
         def run(_report: Report, cancel: CancelToken) -> object:
-            from flowersorter.workflows.labelling.review_sections import review_sections
+            from flowersorter.workflows.labelling.review_questions import review_questions
 
-            asked = [section.photo_ids for section in review_sections(session.engine, roots, cancel)]
+            asked = [question.photo_ids for question in review_questions(session.engine, roots, cancel)]
             return PhotoNumbers.ranks(np.concatenate([np.zeros(0, np.int64), *asked]))
 
         session.queue.drop(self._job_id)

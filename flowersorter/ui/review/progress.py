@@ -1,17 +1,21 @@
-"""Counts what is left to do in a folder before it can be sorted."""
+"""Counts what is left to do in a folder before it can be sorted, and after it was."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.sections import Section, SectionKind
 
 #: Sections whose photos are checked one by one, or confirmed together.
 TO_CHECK = frozenset({SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN})
+#: Sections of photos that need no decision.
+_DECIDED = (SectionKind.CONFIRMED, SectionKind.DONT_KNOW, SectionKind.NOT_MINE, SectionKind.SURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +25,22 @@ class ReviewProgress:
     Attributes:
         groups: Groups of look-alikes without a name.
         to_check: Photos without an answer whose suggestion is not sure, or that have none and are in no group.
-        to_sort: Photos that have a class, confirmed or suggested.
+        to_sort: Photos that are confirmed or sure, and are not sorted under that class yet.
+        sorted_photos: Photos that are sorted under the class that they are confirmed or sure to be of.
         pending: Whether photos are still to be read or grouped, so that more may be left to do.
         done: Photos that need no decision: confirmed, sure, not mine, or not known to the person.
         total: Photos that can be read.
+        no_longer_sure: Photos that needed no decision at the last answer, and need one now.
     """
 
     groups: int = 0
     to_check: int = 0
     to_sort: int = 0
+    sorted_photos: int = 0
     pending: bool = False
     done: int = 0
     total: int = 0
+    no_longer_sure: int = 0
 
     @property
     def percent(self) -> int:
@@ -40,22 +48,47 @@ class ReviewProgress:
         return 100 * self.done // self.total if self.total else 0
 
 
-def review_progress(columns: PhotoColumns, sections: Sequence[Section], *, pending: bool = False) -> ReviewProgress:
+@dataclass(frozen=True, slots=True, eq=False)
+class SortedPhotos:
+    """Photos that are sorted, by the journal.
+
+    Attributes:
+        photo_ids: (M,) int64, ascending.
+        class_ids: (M,) int32; the class that each is sorted under.
+    """
+
+    photo_ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    class_ids: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def classes_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int32]:
+        """(N,) int32 the class that each photo is sorted under; 0 for none."""
+        if not len(self.photo_ids):
+            return np.zeros(len(photo_ids), np.int32)
+        at = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
+        return np.where(self.photo_ids[at] == photo_ids, self.class_ids[at], np.int32(0))
+
+
+def review_progress(
+    columns: PhotoColumns, sections: Sequence[Section], filed: SortedPhotos, *, pending: bool = False
+) -> ReviewProgress:
     """Count what is left to do with the photos of a folder, whatever of them is shown.
 
     Args:
         columns: All photos of the folder.
         sections: All of them, divided by `review_sections`.
+        filed: Photos that are sorted already.
         pending: Whether the look-alikes are not known yet.
     """
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
-    has_class = (columns.class_keys > 0) | ((columns.class_keys == PseudoClass.UNSURE) & (columns.class_ids > 0))
-    decided = (SectionKind.CONFIRMED, SectionKind.DONT_KNOW, SectionKind.NOT_MINE, SectionKind.SURE)
+    settled = (columns.label_ids > 0) | (columns.verdicts == Verdict.SURE)
+    rows = np.flatnonzero(settled & (columns.class_keys > 0) & (columns.photo_ids > 0))
+    already = filed.classes_of(columns.photo_ids[rows]) == columns.class_keys[rows]
     return ReviewProgress(
         groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
         to_check=sum(counts[kind] for kind in TO_CHECK),
-        to_sort=int(np.count_nonzero(has_class)),
+        to_sort=int(np.count_nonzero(~already)),
+        sorted_photos=int(np.count_nonzero(already)),
         pending=pending or counts[SectionKind.WAITING] > 0,
-        done=sum(counts[kind] for kind in decided),
+        done=sum(counts[kind] for kind in _DECIDED),
         total=len(columns) - counts[SectionKind.UNREADABLE],
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QStringListModel, Signal, Slot
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QWidget
 from shiboken6 import isValid
 
 from flowersorter.domain.changes import Changes
@@ -21,13 +20,16 @@ from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
+from flowersorter.ui.grid.sections import Arrangement, Grouping, Identity, Section, SectionKind
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
+from flowersorter.ui.review.group_choices import likely_classes
 from flowersorter.ui.review.group_finder import GroupFinder
+from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
 from flowersorter.ui.review.left_out import LeftOutMarks
-from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress, review_progress
-from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection, PhotoGroups, review_sections
+from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
+from flowersorter.ui.review.progress_controller import Division, ProgressController
+from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
 from flowersorter.ui.review.section_headers import (
     ConfirmHeader,
     GroupHeader,
@@ -41,12 +43,11 @@ from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workflows.labelling.class_changes import find_or_add_class
+from flowersorter.workflows.labelling.review_order import is_enough_to_see_a_line
 
 if TYPE_CHECKING:
     from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 
-#: A class that is less probable than this is not offered for a group.
-_WORTH_A_BUTTON = 0.2
 #: Sections that need no decision, or one for all their photos, show one line.
 FOLDED_AT_FIRST = frozenset(
     {
@@ -89,18 +90,20 @@ class ReviewController(QObject):
         self.steps = StepsBar(grid.parentWidget())
         insert_above(self.steps, grid, first=True)
         self.first_folder = FirstFolderController(session, front, folder, classes, grid, self)
+        self._progress = ProgressController(session, folder, self.steps, self._division, self)
+        self._progress.progressed.connect(self.progressed)
         self._found: tuple[LookAlikeGroup, ...] | None = None
-        self._answered_here = False
         self._groups = PhotoGroups()
         self._passed_over: set[int] = set()  # photo ids
-        self._kept: list[KeptSection] = []
+        self._kept = KeptSections(session.photos, grid, self)
         self._go_to_first = False  # when the groups are found
         self._names = QStringListModel(self)
         session.photos.set_likeness_arranger(self._arrange)
         session.photos.sections_changed.connect(self._on_sections)
+        session.photos.counts_changed.connect(self._on_suggestions)
         grid.set_header_factory(self._header)
-        grid.set_folded_at_first(lambda section: section.kind in FOLDED_AT_FIRST)
-        grid.visible_changed.connect(self._keep_visible)
+        self._likely_folds: dict[Identity, bool] = {}
+        grid.set_folded_at_first(self._folds_at_first)
         self._left_out = LeftOutMarks(session.photos, grid, self._has_answer, self)
         self._left_out.changed.connect(self._on_sections)
         folder.opened.connect(self._on_opened)
@@ -115,7 +118,18 @@ class ReviewController(QObject):
     # -- sections
 
     def _arrange(self, columns: PhotoColumns, rows: Rows) -> Arrangement:
-        return review_sections(columns, rows, self._groups, self._kept_now)
+        by_doubt = self._session.photos.filter.is_by_name  # the person has chosen no other order
+        return review_sections(columns, rows, self._groups, self._kept.now, doubtful_first=by_doubt)
+
+    def _folds_at_first(self, section: Section) -> bool:
+        """Whether one line is enough: of likely photos, where the others are expected to be right."""
+        if section.kind is not SectionKind.LIKELY:
+            return section.kind in FOLDED_AT_FIRST
+        if section.identity not in self._likely_folds:
+            columns = self._session.photos.columns
+            rows = columns.locate(places_of(self._session.photos, section))
+            self._likely_folds[section.identity] = is_enough_to_see_a_line(columns.confidences[rows])
+        return self._likely_folds[section.identity]
 
     @Slot(object)
     def _on_groups(self, groups: tuple[LookAlikeGroup, ...]) -> None:
@@ -133,49 +147,25 @@ class ReviewController(QObject):
         self._session.photos.rearrange(keep_in_view=True)
 
     @Slot()
-    def _keep_visible(self) -> None:
-        """Remember what the person sees: it stays where it is when suggestions change."""
-        if not self._answered_here:
-            return  # suggestions that change while a folder is read have no place yet
-        seen = {section.identity: section for section in map(self._section_at, self._grid.visible_rows())}
-        self._kept = [
-            KeptSection(section.kind, section.key, tuple(self._places_of(section)))
-            for section in seen.values()
-            if section.kind in OPEN_KINDS
-        ]
-
-    @property
-    def _kept_now(self) -> list[KeptSection]:
-        """Of the groups only the one whose name is typed: the others go where they turn out to belong."""
-        return [each for each in self._kept if each.kind is not SectionKind.LOOK_ALIKES or self._has_keyboard(each)]
-
-    def _has_keyboard(self, section: KeptSection) -> bool:
-        header, focus = self._grid.header((section.kind, section.key)), QApplication.focusWidget()
-        return header is not None and focus is not None and header.isAncestorOf(focus)
-
-    def _section_at(self, row: int) -> Section:
-        sections = self._session.photos.sections
-        return sections[bisect.bisect_right(sections, row, key=lambda section: section.first) - 1]
-
-    def _places_of(self, section: Section) -> list[int]:
-        """The places of a section, in the order shown."""
-        places: list[int] = self._session.photos.all_places_at(section.rows).tolist()
-        return places
+    def pass_over_settled(self) -> None:
+        """Go on from a group whose photos turned out to be known by the answer before, unless it was seen already."""
+        if self._kept.has_gone_on():
+            self._move_on()
 
     @Slot()
     def _on_labels(self) -> None:
         """From the first answer on, photos stay where the person sees them."""
-        if not self._answered_here:
-            self._answered_here = True
-            self._keep_visible()
+        self._kept.begin()
+        self._progress.begin_anew()
 
     @Slot(object)
     def _on_opened(self, _roots: object) -> None:
-        self._found, self._groups, self._kept = None, PhotoGroups(), []
-        self._answered_here = False
+        self._found, self._groups = None, PhotoGroups()
+        self._likely_folds.clear()
+        self._kept.restart()
         self._passed_over.clear()
         self._left_out.clear()
-        self.show_progress()
+        self._progress.begin_anew()
 
     # -- headers
 
@@ -198,27 +188,19 @@ class ReviewController(QObject):
         return {each.id: each.name for each in self._session.state.classes}
 
     def _choices(self, section: Section) -> list[str]:
-        """The classes that a group may be of; none where it looks like none of them."""
-        group = next((each for each in self._found or () if section.key[0] in each.photo_ids), None)
-        if group is None or self._looks_like_no_class(section):
-            return []
-        names = self._class_names()
-        likely = [names.get(class_id, "") for class_id, share in group.top if share >= _WORTH_A_BUTTON]
-        return [name for name in likely if name]
-
-    def _looks_like_no_class(self, section: Section) -> bool:
-        columns = self._session.photos.columns
-        verdicts = columns.verdicts[columns.locate(self._places_of(section))]
-        return 2 * int(np.count_nonzero(verdicts == Verdict.UNKNOWN)) >= len(verdicts)
+        """The classes that the photos of a group may be of, by their suggestions now."""
+        columns, names = self._session.photos.columns, self._class_names()
+        found = likely_classes(columns, columns.locate(places_of(self._session.photos, section)))
+        return [names[class_id] for class_id in found if class_id in names]
 
     def _has_answer(self, row: int) -> bool:
         """Whether the photos of the section of a row can be answered at once."""
-        return self._section_at(row).kind in _ANSWERED_AT_ONCE
+        return section_at(self._session.photos, row).kind in _ANSWERED_AT_ONCE
 
     def _take_answer(self, section: Section) -> list[int]:
         """The places that the answer just given is for; those left out of it are asked about anew."""
         answered = self._answered(section)
-        self._left_out.take_in(self._places_of(section))
+        self._left_out.take_in(places_of(self._session.photos, section))
         return answered
 
     def _count_left_out(self, section: Section) -> int:
@@ -246,6 +228,14 @@ class ReviewController(QObject):
             header = self._grid.header(section.identity)
             if isinstance(header, SectionHeader):
                 header.show_left_out(self._count_left_out(header.section))
+
+    @Slot()
+    def _on_suggestions(self) -> None:
+        """Offer for each group what its tiles say now."""
+        for section in self._session.photos.sections:
+            header = self._grid.header(section.identity)
+            if isinstance(header, GroupHeader):
+                header.show_choices(self._choices(header.section))
 
     # -- answers
 
@@ -287,9 +277,9 @@ class ReviewController(QObject):
 
     def _on_passed_over(self, header: GroupHeader) -> None:
         photos = self._session.photos
-        rows = photos.columns.locate(self._places_of(header.section))
+        rows = photos.columns.locate(places_of(self._session.photos, header.section))
         self._passed_over.update(photos.columns.photo_ids[rows].tolist())
-        self._kept = [each for each in self._kept if each.key != header.section.key]
+        self._kept.let_go(header.section)
         self._regroup()
         self._after(header.section.kind)
 
@@ -313,12 +303,21 @@ class ReviewController(QObject):
 
     def _after(self, kind: SectionKind) -> None:
         """Go on with the next question of this kind."""
-        following = next((each for each in self._session.photos.sections if each.kind is kind), None)
+        if kind is SectionKind.LOOK_ALIKES:
+            self._move_on()
+        elif all(each.kind is not kind for each in self._session.photos.sections):
+            self._grid.setFocus()
+        self.show_progress()
+
+    def _move_on(self) -> None:
+        """Ask about the next group."""
+        groups = (each for each in self._session.photos.sections if each.kind is SectionKind.LOOK_ALIKES)
+        following = next(groups, None)
         if following is None:
             self._grid.setFocus()
-        elif kind is SectionKind.LOOK_ALIKES:
+        else:
             self._focus(following)
-        self.show_progress()
+            self._kept.ask()
 
     def _focus(self, section: Section) -> None:
         """Bring a section into view, with the keyboard in its header."""
@@ -336,18 +335,15 @@ class ReviewController(QObject):
     @property
     def progress(self) -> ReviewProgress:
         """What is done and left to do in the folder."""
-        photos, columns = self._session.photos, self._session.photos.columns
-        sections = photos.sections
-        if not photos.filter.is_open or photos.filter.divided_by is not Grouping.LIKENESS:
-            sections = review_sections(columns, np.arange(len(columns)), self._groups, self._kept_now).sections
-        return review_progress(columns, sections, pending=self._found is None)
+        return self._progress.progress
+
+    def _division(self) -> Division:
+        return Division(self._groups, self._kept.now, pending=self._found is None)
 
     @Slot()
     def show_progress(self) -> None:
         """Show how many decisions are left."""
-        progress = self.progress
-        self.steps.show_progress(progress)
-        self.progressed.emit(progress)
+        self._progress.show()
 
     @Slot()
     def start_naming(self) -> None:
@@ -377,7 +373,8 @@ class ReviewController(QObject):
 
     def _show_sections(self) -> None:
         """Show the whole folder by likeness, each photo where it belongs now."""
-        self._kept = []
+        self._kept.clear()
+        self._likely_folds.clear()
         self._filter.show_everything()
         self._filter.group_by(Grouping.LIKENESS)
         self._session.photos.rearrange()
@@ -386,5 +383,5 @@ class ReviewController(QObject):
         section = next((each for each in self._session.photos.sections if each.kind in kinds), None)
         if section is not None:
             self._focus(section)
-            self._keep_visible()
+            self._kept.keep_visible()
         return section is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import TORN_FROM, Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 from flowersorter.ui.grid.sections import Arrangement, Section, SectionKind
+from flowersorter.workflows.labelling.review_order import value_of_answer
 
 #: The order of the sections: first the questions whose answer brings most, last the photos that need none.
 KINDS = (
@@ -32,7 +33,7 @@ _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 OPEN_KINDS = frozenset(
     {SectionKind.LOOK_ALIKES, SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN}
 )
-_CONFIRMED = frozenset({SectionKind.UNSURE, SectionKind.LIKELY})
+_CONFIRMED_NUMBERS = [_NUMBERS[kind] for kind in (SectionKind.UNSURE, SectionKind.LIKELY)]
 #: A group, or a pair of classes, of fewer photos gets no section of its own: its header would cost more than it saves.
 SMALLEST = 2
 _BITS = 29
@@ -85,7 +86,12 @@ class KeptSection:
 
 
 def review_sections(
-    columns: PhotoColumns, rows: Rows, groups: PhotoGroups, kept: Iterable[KeptSection] = ()
+    columns: PhotoColumns,
+    rows: Rows,
+    groups: PhotoGroups,
+    kept: Sequence[KeptSection] = (),
+    *,
+    doubtful_first: bool = False,
 ) -> Arrangement:
     """Divide photos into sections.
 
@@ -94,17 +100,21 @@ def review_sections(
         rows: (M,) rows of the photos to show, in the order that is wanted within a section.
         groups: Look-alikes among them.
         kept: Sections whose photos stay in them, as long as they have no answer.
+        doubtful_first: Whether suggestions to confirm are in the order of their probabilities instead, the least first;
+            photos of kept sections stay where they are.
     """
     if not len(rows):
         return Arrangement(rows, ())
     kinds, keys = _divide(columns, rows, groups)
     codes = _encode(kinds, keys)
-    _keep(codes, columns, rows, kept)
+    ranks = np.where(np.isin(kinds, _CONFIRMED_NUMBERS), columns.confidences[rows], 0) if doubtful_first else 0
+    ranks = _keep(codes, np.broadcast_to(ranks, len(rows)).astype(np.float32), columns, rows, kept)
     found, section_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    order_of_sections = np.lexsort((found, -_weights(found, counts, groups), found >> 2 * _BITS))
+    doubts = np.bincount(section_of, weights=1 - columns.confidences[rows]).astype(np.float64)
+    order_of_sections = np.lexsort((found, -_weights(found, counts, doubts, groups), found >> 2 * _BITS))
     place = np.empty(len(found), np.intp)
     place[order_of_sections] = np.arange(len(found))
-    order = np.argsort(place[section_of], kind="stable")
+    order = np.lexsort((ranks, place[section_of]))
     sections, first = [], 0
     for number in order_of_sections.tolist():
         kind, key = _decode(int(found[number]))
@@ -159,22 +169,34 @@ def _group(
     *,
     open_: NDArray[np.bool_],
 ) -> None:
-    """Put look-alikes together, most of which are unknown."""
+    """Put look-alikes together, most of which are unknown or not sure: one answer for all is less than one for each."""
     ranks = np.where(open_, groups.ranks_of(photo_ids), -1)
     found = np.flatnonzero(ranks >= 0)
     if not len(found):
         return
-    unknown = kinds[found] == _NUMBERS[SectionKind.UNKNOWN]
+    open_kinds = [_NUMBERS[SectionKind.UNKNOWN], _NUMBERS[SectionKind.UNSURE]]
+    doubtful = np.isin(kinds[found], open_kinds)
     sizes = np.bincount(ranks[found], minlength=len(groups.keys))
-    unknowns = np.bincount(ranks[found][unknown], minlength=len(groups.keys))
-    named = (sizes >= SMALLEST) & (2 * unknowns >= sizes)
+    doubts = np.bincount(ranks[found][doubtful], minlength=len(groups.keys))
+    named = (sizes >= SMALLEST) & (2 * doubts >= sizes)
     grouped = found[named[ranks[found]]]
     kinds[grouped] = _NUMBERS[SectionKind.LOOK_ALIKES]
     keys[grouped, 0], keys[grouped, 1] = groups.keys[ranks[grouped]], 0
 
 
-def _keep(codes: NDArray[np.int64], columns: PhotoColumns, rows: Rows, kept: Iterable[KeptSection]) -> None:
-    """Leave photos in the sections where the person sees them, as far as what these say of them is true."""
+def _keep(
+    codes: NDArray[np.int64],
+    ranks: NDArray[np.float32],
+    columns: PhotoColumns,
+    rows: Rows,
+    kept: Sequence[KeptSection],
+) -> NDArray[np.float32]:
+    """Leave photos in the sections where the person sees them, as far as what these say of them is true.
+
+    Returns:
+        (M,) `ranks`, with those of such photos, in the order seen, below all others.
+    """
+    ranks = ranks.copy()
     position = np.full(len(columns), -1, np.intp)
     position[rows] = np.arange(len(rows))
     kinds = codes >> 2 * _BITS
@@ -192,12 +214,25 @@ def _keep(codes: NDArray[np.int64], columns: PhotoColumns, rows: Rows, kept: Ite
             continue
         key = np.array([[*section.key, 0, 0][:2]], np.int64)
         codes[at] = _encode(np.array([_NUMBERS[section.kind]]), key)[0]
+        ranks[at] = np.arange(-len(at), 0)
+    return ranks
 
 
-def _weights(found: NDArray[np.int64], counts: NDArray[np.intp], groups: PhotoGroups) -> NDArray[np.int64]:
-    """(S,) what comes first within a kind: groups in the order to name them, all others by size."""
-    weights = counts.astype(np.int64)
-    grouped = np.flatnonzero(found >> 2 * _BITS == _NUMBERS[SectionKind.LOOK_ALIKES])
+def _weights(
+    found: NDArray[np.int64], counts: NDArray[np.intp], doubts: NDArray[np.float64], groups: PhotoGroups
+) -> NDArray[np.float64]:
+    """(S,) what comes first within a kind: groups in the order to name them, suggestions by value, all others by size.
+
+    Args:
+        found: (S,) codes of the sections.
+        counts: (S,) their photos.
+        doubts: (S,) how many of these are expected to be wrong.
+        groups: The groups.
+    """
+    weights, kinds = counts.astype(np.float64), found >> 2 * _BITS
+    asked = np.isin(kinds, _CONFIRMED_NUMBERS)
+    weights[asked] = value_of_answer(doubts[asked], counts[asked], doubts[asked])
+    grouped = np.flatnonzero(kinds == _NUMBERS[SectionKind.LOOK_ALIKES])
     typical = found[grouped] >> _BITS & ((1 << _BITS) - 1)
     weights[grouped] = -groups.ranks_of(typical)
     return weights

@@ -10,7 +10,7 @@ from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos
 
-_NARROW_PX, _TIGHT_PX, _LEAST_PX = 520, 400, 320
+_WIDE_PX, _NARROW_PX, _TIGHT_PX, _LEAST_PX = 640, 520, 400, 320
 _BAR_PX = 120
 _TINT = 0.22  # share of the highlight colour in the ground of the current step
 _CORNER_PX = 6
@@ -107,6 +107,7 @@ class StepsBar(QWidget):
         """Show what is left to do."""
         self._shown = progress
         begun, narrow = progress.total > 0, self.width() < _NARROW_PX
+        is_settled = begun and not progress.pending
         name = self.tr("Name") if narrow else self.tr("Name groups")
         steps = (
             (self.name, name, progress.groups, self.tr("Groups of look-alike photos without a name")),
@@ -116,14 +117,12 @@ class StepsBar(QWidget):
                 progress.to_check,
                 self.tr("Photos whose suggestion is not sure or missing"),
             ),
-            (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that have a class")),
+            (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that are confirmed or sure, to be sorted")),
         )
         left = [progress.groups, progress.to_check, progress.to_sort]
-        current = (
-            next((number for number, count in enumerate(left) if count), -1) if begun and not progress.pending else -1
-        )
+        current = next((number for number, count in enumerate(left) if count), -1) if is_settled else -1
         for number, (step, word, count, tip) in enumerate(steps):
-            finished = begun and not progress.pending and not count and number < 2
+            finished = is_settled and not count and (step is not self.sort or progress.sorted_photos > 0)
             shown = QLocale().toString(count)
             text = self.tr("{0} {1}").format(number + 1, word)
             step.setText(f"{text}  {shown}" if count else text)
@@ -133,16 +132,27 @@ class StepsBar(QWidget):
             step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
             step.setEnabled(count > 0)
             step.set_current(current=number == current)
-        self.bar.setRange(0, max(1, progress.total))
-        self.bar.setValue(progress.done)
-        self.percent.setText(self.tr("{0} % done").format(progress.percent))
-        self.percent.setToolTip(
-            self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
-                QLocale().toString(progress.done), count_photos(progress.total)
-            )
-        )
+        self._show_done(progress)
         self.bar.setVisible(begun and not narrow)
         self.percent.setVisible(begun and self.width() >= _TIGHT_PX)
+
+    def _show_done(self, progress: ReviewProgress) -> None:
+        """Show the share that needs no decision; where it has fallen since the last answer, say why."""
+        self.bar.setRange(0, max(1, progress.total))
+        self.bar.setValue(progress.done)
+        number, text = QLocale().toString, self.tr("{0} % done").format(progress.percent)
+        tip = self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
+            number(progress.done), count_photos(progress.total)
+        )
+        if progress.no_longer_sure:
+            fallen = number(progress.no_longer_sure)
+            if self.width() >= _WIDE_PX:
+                text = self.tr("{0}, {1} no longer sure").format(text, fallen)
+            tip += "\n" + self.tr("After your last answer {0} of them are no longer sure: a check is worth it.").format(
+                fallen
+            )
+        self.percent.setText(text)
+        self.percent.setToolTip(tip)
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
@@ -152,5 +162,5 @@ class StepsBar(QWidget):
         """A narrow window has no room for the bar."""
         super().resizeEvent(event)
         before, now = event.oldSize().width(), event.size().width()
-        if any((before < limit) != (now < limit) for limit in (_NARROW_PX, _TIGHT_PX)):
+        if any((before < limit) != (now < limit) for limit in (_WIDE_PX, _NARROW_PX, _TIGHT_PX)):
             self.show_progress(self._shown)

@@ -45,13 +45,15 @@ class LearningController(QObject):
 
     The quick refit has a thread of its own beside the jobs: it never waits for a folder that is read. Until the exact
     fit its model is used for everything (`model_for`), so that photos are sorted as they are shown. Where only a
-    training can tell, as with a new class, the exact fit does not wait for the pause.
+    training can tell, the exact fit does not wait for the pause.
 
     Signals:
+        paused_changed(bool): It learns by itself no longer, or does again.
         suggestions_changed(): Other suggestions are shown; the labels did not change by it.
         learned(TrainResult): An exact fit is in use, or was refused because the model before is better.
     """
 
+    paused_changed = Signal(bool)
     suggestions_changed = Signal()
     learned = Signal(object)
 
@@ -100,12 +102,23 @@ class LearningController(QObject):
 
     @Slot(bool)
     def set_paused(self, paused: bool) -> None:
-        """Stop learning by itself, or go on with it."""
+        """Stop learning by itself, or go on with it; say so, and let the person change that where it is said."""
+        if paused == self.paused:
+            return
         self._session.state.set_setting(LEARNING_PAUSED, paused)
+        self.paused_changed.emit(paused)
         if paused:
             self.rest()
-        elif self._action > self._learned_action:
-            self._begin()
+            text = self.tr("Learning is paused. Suggestions stay as they are until you choose Retrain.")
+            self._front.bar.say(text, (self.tr("Go On"), self._go_on_learning))
+        else:
+            text = self.tr("Suggestions follow your answers again.")
+            self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
+            if self._action > self._learned_action:
+                self._begin()
+
+    def _go_on_learning(self) -> None:
+        self.set_paused(False)
 
     def rest(self) -> None:
         """Stop the timers and the fits in hand."""

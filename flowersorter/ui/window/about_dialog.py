@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +13,7 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 import flowersorter
+from flowersorter.library.files.build_info import build_date
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import FittedDialog, button, button_row, column_of, describe, open_at, text_label
 
@@ -27,13 +29,18 @@ _PACKAGES = (
 
 
 class AboutDialog(FittedDialog):
-    """Name, versions and licences; every text can be selected and copied."""
+    """Name, versions and licences; every text can be selected and copied.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(106, 52, parent)
+    Args:
+        backbone: The backbone that the collection uses.
+        parent: The window.
+    """
+
+    def __init__(self, backbone: str, parent: QWidget | None = None) -> None:
+        super().__init__(106, 70, parent)
         self.setObjectName("about_dialog")
         self.setWindowTitle(self.tr("About FlowerSorter"))
-        self._versions = list(versions())
+        self._versions = list(versions(backbone))
         self._build()
         self.close_button.setFocus()
 
@@ -108,9 +115,12 @@ class AboutDialog(FittedDialog):
         QGuiApplication.clipboard().setText("\n".join([*lines, platform.platform()]))
 
 
-def versions() -> Iterator[tuple[str, str]]:
-    """Yield names and versions of the libraries, without loading them."""
+def versions(backbone: str) -> Iterator[tuple[str, str]]:
+    """Yield names and versions of the program, its backbone and the libraries, without loading them."""
     yield "FlowerSorter", flowersorter.__version__
+    built = QCoreApplication.translate("AboutDialog", "Built")
+    yield built, build_date() or QCoreApplication.translate("AboutDialog", "from source")
+    yield QCoreApplication.translate("AboutDialog", "Image network"), backbone
     yield "Python", platform.python_version()
     yield "Qt", qVersion()
     for name, distribution in _PACKAGES:
@@ -125,7 +135,17 @@ def licence_text() -> str:
     texts = [text.strip() for name in _LICENCE_FILES if (text := _installed(name) or _beside_the_package(name))]
     if not texts:
         return QCoreApplication.translate("AboutDialog", "The licence files are missing from this installation.")
-    return "\n\n\n".join(texts) + "\n"
+    return "\n\n\n".join([*texts, *filter(None, [_list_of_the_bundle()])]) + "\n"
+
+
+def _list_of_the_bundle() -> str:
+    """The licences of all that a bundle holds, and the files with their texts; "" where pip installed the program."""
+    if not getattr(sys, "frozen", False):
+        return ""
+    program = Path(sys.executable).resolve().parent
+    files = [folder / "licences" / "INDEX.txt" for folder in (program, program.parent / "Resources")]
+    file = next(filter(Path.is_file, files), None)
+    return f"{file.parent}\n\n{file.read_text(encoding='utf-8')}" if file else ""
 
 
 def _installed(name: str) -> str:

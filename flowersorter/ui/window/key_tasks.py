@@ -51,7 +51,7 @@ TASKS = (
         _t("Name"),
         (
             _gesture(_t("1 to 9"), _t("Assign the class with that number")),
-            _gesture(_t("/ and letters"), _t("Type the class, Enter assigns it")),
+            _gesture(_t("Letters, or Shift + letter"), _t("Type the class, Enter assigns it")),
             _keys("assign_class"),
             _keys("new_class", "split_class", text=_t("New class, from selection")),
             _keys("not_mine", "dont_know", text=_t("Not mine, don't know")),

@@ -195,17 +195,16 @@ class MainWindow(QMainWindow):
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.folder.groups_requested.connect(self.review.start_naming)
-        self.sidebar.naming_requested.connect(self.review.start_naming)
-        self.sidebar.checking_requested.connect(self.review.start_checking)
-        self.review.progressed.connect(self.sidebar.show_progress)
+        self.sidebar.follow(self.review)
         self.review.single_requested.connect(self.large.show)
         self.review.steps.sort_requested.connect(actions["sort"].trigger)
         self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
-        self.learning.suggestions_changed.connect(late.suggestions_changed)
-        self.learning.suggestions_changed.connect(self.grid.selection_settled)
+        for follow in (late.suggestions_changed, self.grid.selection_settled, self.review.pass_over_settled):
+            self.learning.suggestions_changed.connect(follow)
+        self.learning.paused_changed.connect(actions["pause_learning"].setChecked)
         for asking in (self.training, late):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)

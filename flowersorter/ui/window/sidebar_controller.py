@@ -9,6 +9,7 @@ from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.classes.class_rows import TO_CHECK, TO_NAME
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.review.progress import ReviewProgress
+from flowersorter.ui.review.review_controller import ReviewController
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.ui.window.selection_controller import SelectionController
 
@@ -47,6 +48,12 @@ class SidebarController(QObject):
         class_list.merge_requested.connect(classes.merge)
         class_list.merged.connect(classes.merge_into)
         class_list.delete_requested.connect(classes.delete)
+
+    def follow(self, review: ReviewController) -> None:
+        """Lead to the questions of a review, and show how many there are."""
+        self.naming_requested.connect(review.start_naming)
+        self.checking_requested.connect(review.start_checking)
+        review.progressed.connect(self.show_progress)
 
     @Slot(object)
     def show_progress(self, progress: ReviewProgress) -> None:

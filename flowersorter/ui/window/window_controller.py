@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
-from flowersorter.library.tables.settings import LAST_FOLDER
+from flowersorter.library.tables.settings import BACKBONE, LAST_FOLDER
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.shared.session import MessageSink, Session
 
@@ -97,9 +97,16 @@ class WindowController(QObject):
         """Show the About dialog."""
         from flowersorter.ui.window.about_dialog import AboutDialog
 
-        dialog = AboutDialog(self._front.window)
+        dialog = AboutDialog(self._backbone(), self._front.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _backbone(self) -> str:
+        """The backbone of the collection, as it is called."""
+        from flowersorter.workflows.models.backbones import list_backbones
+
+        known, used = list_backbones(), self._session.state.setting(BACKBONE)
+        return next((info.title for info in known if info.name == used), used) or known[0].title
 
     @Slot()
     def show_keys(self) -> None:

@@ -68,6 +68,26 @@ def find_weights(entry: Backbone) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def weights_file(entry: Backbone) -> Path:
+    """Return the file of a backbone's weights, or of its base; checks its size, and reads nothing of it.
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the file is not as large as it must be.
+    """
+    path = find_weights(entry)
+    if path is None:
+        raise missing_weights(entry)
+    size = path.stat().st_size
+    if path != installed_path(entry) and size != entry.weights.size_bytes:
+        raise ModelFileBad(
+            text("The weights file {path} is damaged", path=path),
+            text("it has {size} bytes instead of {size_bytes}", size=size, size_bytes=entry.weights.size_bytes),
+            text("Delete it, then install or download it again"),
+        )
+    return path
+
+
 def weights_version(entry: Backbone) -> tuple[tuple[Path, int, int] | None, ...]:
     """Tell one state of a backbone's files from another: path, size in bytes and mtime in ns of each, None if missing.
 
@@ -118,14 +138,14 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the file is damaged or of another network.
     """
-    path = _weights_file(entry)
+    path = weights_file(entry)
     require_torch(text("The weights of {entry} cannot be used", entry=entry.title))
     from flowersorter.vision.backbone.state_dict import read_changes, read_state  # here, because it loads torch
 
     state = read_state(entry, path)
-    return (
-        state if entry.changes is None else {**state, **read_changes(entry, _changes_file(entry.changes, entry), state)}
-    )
+    if entry.changes is None:
+        return state
+    return {**state, **read_changes(entry, _changes_file(entry.changes, entry), state)}
 
 
 def load_arrays(entry: Backbone) -> dict[str, NDArray[Any]]:
@@ -140,7 +160,7 @@ def load_arrays(entry: Backbone) -> dict[str, NDArray[Any]]:
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the file is damaged or of another network.
     """
-    path = _weights_file(entry)
+    path = weights_file(entry)
     if path.suffix != ".safetensors":
         return {name: tensor.float().numpy() for name, tensor in load_state(entry).items() if tensor.ndim}
     from flowersorter.vision.backbone.cpu.arrays import read_arrays, read_changed_arrays
@@ -149,26 +169,6 @@ def load_arrays(entry: Backbone) -> dict[str, NDArray[Any]]:
     if entry.changes is None:
         return state
     return {**state, **read_changed_arrays(entry, _changes_file(entry.changes, entry), state)}
-
-
-def _weights_file(entry: Backbone) -> Path:
-    """Find the weights of a backbone or of its base; a published file has its exact size.
-
-    Raises:
-        WeightsMissing: they are not on this computer.
-        ModelFileBad: the file is damaged.
-    """
-    path = find_weights(entry)
-    if path is None:
-        raise missing_weights(entry)
-    size = path.stat().st_size
-    if path != installed_path(entry) and size != entry.weights.size_bytes:
-        raise ModelFileBad(
-            text("The weights file {path} is damaged", path=path),
-            text("it has {size} bytes instead of {size_bytes}", size=size, size_bytes=entry.weights.size_bytes),
-            text("Delete it, then install or download it again"),
-        )
-    return path
 
 
 def _changes_file(changes: Path, entry: Backbone) -> Path:

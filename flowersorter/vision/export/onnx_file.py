@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,11 +12,16 @@ from flowersorter.vision.backbone.weights import load_arrays
 from flowersorter.vision.classifier.model import Model
 
 
-def onnx_file(model: Model, entry: Backbone) -> bytes:
+def onnx_file(model: Model, entry: Backbone, made_by: Mapping[str, str]) -> bytes:
     """Make an ONNX graph on the original photo: resize, crop, network, square root, head, probabilities.
 
     Input and output are described in `onnx_graph.build`. Its metadata has the ``class_names`` as a JSON list, in the
     order of the probabilities.
+
+    Args:
+        model: The model.
+        entry: Its backbone.
+        made_by: The program that exports it.
 
     Raises:
         ModuleNotFoundError: the package onnx is not installed.
@@ -29,6 +35,7 @@ def onnx_file(model: Model, entry: Backbone) -> bytes:
     notes = {
         "class_names": json.dumps(list(model.class_names)),
         "backbone": model.backbone,
+        "made_by": json.dumps(dict(made_by)),
         "held_out_accuracy": json.dumps(accuracy),
         "sure_from": json.dumps(model.thresholds.sure),
         "probable_from": json.dumps(model.thresholds.likely),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,7 +17,11 @@ _TORCHVISION_EPS = 1e-5
 
 
 def torchvision_file(
-    entry: Backbone, class_names: Sequence[str], weight: NDArray[np.float32], bias: NDArray[np.float32]
+    entry: Backbone,
+    class_names: Sequence[str],
+    weight: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    made_by: Mapping[str, str],
 ) -> bytes:
     """Make a dictionary that `torch.load(path, weights_only=True)` reads.
 
@@ -30,6 +34,7 @@ def torchvision_file(
         class_names: C names in the order of the outputs.
         weight: (C, D) float32, on raw pooled features: torchvision's network takes no square root.
         bias: (C,) float32.
+        made_by: The program that exports it.
 
     Raises:
         UserError: the backbone is not a ResNet.
@@ -53,6 +58,7 @@ def torchvision_file(
             # Enlarging a crop equals cropping an enlarged photo.
             "resize": round(entry.short_side_px * entry.seen_px / entry.crop_px),
             "crop": entry.seen_px,
+            "made_by": dict(made_by),
         },
         file,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.files.build_info import made_by
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.messages import text
 from flowersorter.vision.backbone.packages import require_torch
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
+from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
 from flowersorter.vision.features.views import CENTRE, WIDE
@@ -102,19 +105,13 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     report(Progress(text("Saving the model"), 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
     entry = backbone_of(engine, model.backbone)
-    if form not in entry.exports_as:
-        raise UserError(
-            text("The model cannot be saved as {path}", path=path.name),
-            text("such a file holds a whole ResNet, and {entry} is not one", entry=entry.title),
-            text("Save it as .safetensors"),
-        )
+    _check_exportable(model, entry, path)
     if form == SAFETENSORS:
-        _check_shareable(model.backbone)
-        data = bundle_bytes(*model.to_bundle())
+        arrays, metadata = model.to_bundle()
+        data = bundle_bytes(arrays, metadata | {"made_by": made_by(model.backbone)})
     elif form == ONNX:
-        data, remark = _onnx(model, entry, path), _ONNX_REMARK
+        data, remark = _onnx(model, entry), _ONNX_REMARK
     else:
-        require_torch(text("The model cannot be saved as {path}", path=path.name))
         head = _plain_head(engine, named, cancel)
         plain = head.held_out_accuracy if accuracy is not None else None  # too few for one are too few for both
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
@@ -129,6 +126,35 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
 def export_formats(engine: Engine) -> tuple[str, ...]:
     """Suffixes of the files that the collection's model can be saved as."""
     return backbone_of(engine, chosen_backbone(engine.collection)).exports_as
+
+
+def _check_exportable(model: Model, entry: Backbone, path: Path) -> None:
+    """Refuse what cannot be saved in this format, before torch is loaded or a layer is fitted.
+
+    Raises:
+        UserError: such a file cannot hold the backbone, or a package is missing.
+        WeightsMissing: the file would hold the backbone, whose weights are not on this computer.
+        ModelFileBad: the file of these weights is damaged.
+    """
+    form = path.suffix.lower()
+    if form not in entry.exports_as:
+        raise UserError(
+            text("The model cannot be saved as {path}", path=path.name),
+            text("such a file holds a whole ResNet, and {entry} is not one", entry=entry.title),
+            text("Save it as .safetensors"),
+        )
+    if form == SAFETENSORS:
+        _check_shareable(model.backbone)
+        return
+    if form == ONNX and find_spec("onnx") is None:
+        raise UserError(
+            text("The model cannot be saved as {path}", path=path.name),
+            text("that needs the package onnx, which is not installed"),
+            text('Install it with: pip install "flowersorter[onnx]"'),
+        )
+    if form == PTH:
+        require_torch(text("The model cannot be saved as {path}", path=path.name))
+    weights_file(entry)
 
 
 def _check_shareable(backbone: str) -> None:
@@ -170,25 +196,16 @@ def _pth_remark(plain: float | None, own: float | None) -> str:
     )
 
 
-def _onnx(model: Model, entry: Backbone, path: Path) -> bytes:
+def _onnx(model: Model, entry: Backbone) -> bytes:
     from flowersorter.vision.export.onnx_file import onnx_file
 
-    try:
-        return onnx_file(model, entry)
-    except ModuleNotFoundError as error:
-        if error.name != "onnx":
-            raise
-        raise UserError(
-            text("The model cannot be saved as {path}", path=path.name),
-            text("that needs the package onnx, which is not installed"),
-            text('Install it with: pip install "flowersorter[onnx]"'),
-        ) from error
+    return onnx_file(model, entry, made_by(model.backbone))
 
 
 def _torchvision(model: Model, entry: Backbone, head: PlainHead) -> bytes:
     from flowersorter.vision.export.torchvision_file import torchvision_file
 
-    return torchvision_file(entry, model.class_names, head.weight, head.bias)
+    return torchvision_file(entry, model.class_names, head.weight, head.bias, made_by(model.backbone))
 
 
 def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> PlainHead:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -234,7 +234,27 @@ def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequen
     }
 
 
-def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
+class ClassColumns(Protocol):
+    """Columns of N photos, as `PhotoRows` has them."""
+
+    @property
+    def photo_ids(self) -> NDArray[np.int64]:
+        """(N,) int64."""
+
+    @property
+    def label_ids(self) -> NDArray[np.int32]:
+        """(N,) int32."""
+
+    @property
+    def class_ids(self) -> NDArray[np.int32]:
+        """(N,) int32."""
+
+    @property
+    def verdicts(self) -> NDArray[np.uint8]:
+        """(N,) uint8."""
+
+
+def chosen_rows(rows: ClassColumns, include: Include) -> NDArray[np.bool_]:
     """Return (N,) bool: the rows that are sorted."""
     guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)

@@ -32,6 +32,8 @@ DOUBTFUL = 0.2
 PAGE = 40
 #: Photos of a group that are looked at; of look-alikes a row is enough.
 ROW = 10
+#: Photos that are seen in one line, at least.
+_LINE = 4
 #: Classes proposed at most.
 MOST_PROPOSED = 3
 #: Effort in seconds: to look at a photo with its share of a page, to answer, to correct a photo. The last two count the
@@ -89,7 +91,7 @@ def questions(probabilities: NDArray[np.float32], groups: Rows) -> tuple[Questio
     guesses, doubt = probabilities.argmax(axis=1), 1 - probabilities.max(axis=1)
     wrong = np.bincount(groups, weights=doubt)
     large = (sizes >= LARGE_GROUP) & (wrong > (1 - LARGE_RIGHT) * sizes)
-    values = _value(wrong, np.minimum(sizes, ROW), _ODD * sizes)
+    values = value_of_answer(wrong, np.minimum(sizes, ROW), _ODD * sizes)
     best_page = max((value for value, _ in _pages(guesses, doubt, ~large[groups])), default=0.0)
     asked = large | ((values > best_page) & (wrong > (1 - REST_RIGHT) * sizes))
     order = np.lexsort((-np.where(large, sizes, values), ~large))
@@ -133,9 +135,25 @@ def _pages(guesses: Rows, doubt: NDArray[np.float32], shown: NDArray[np.bool_]) 
         doubtful = np.count_nonzero((left > 1 - REST_RIGHT) | (doubt[rows] > DOUBTFUL))
         page = rows[: min(PAGE, int(doubtful))]
         wrong = float(doubt[page].sum())
-        yield _value(wrong, len(page), wrong), page
+        yield value_of_answer(wrong, len(page), wrong), page
 
 
-def _value(wrong: Any, looked_at: Any, corrected: Any) -> Any:
-    """Wrong predictions put right a second."""
+def is_enough_to_see_a_line(probabilities: NDArray[np.float32]) -> bool:
+    """Whether only the least probable photos of a suggested class need to be seen: the others are right often enough.
+
+    Args:
+        probabilities: (N,) of the class, of N photos.
+    """
+    others = np.sort(probabilities)[_LINE:]
+    return bool(len(others) and others.mean() >= REST_RIGHT and others.min() >= 1 - DOUBTFUL)
+
+
+def value_of_answer(wrong: Any, looked_at: Any, corrected: Any) -> Any:
+    """The value of a question: wrong predictions put right a second.
+
+    Args:
+        wrong: Expected number of wrong predictions among its photos; a number or an array.
+        looked_at: Number of photos to look at.
+        corrected: Expected number of photos to correct one by one.
+    """
     return wrong / (_ANSWER + _LOOK * looked_at + _CORRECT * corrected)

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import flowersorter
+from flowersorter import __version__
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
+from flowersorter.library.files.build_info import build_date
 from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbone.packages import has_openvino, require_torch
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
+from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.maintenance.cache import MB, cache_state
 from flowersorter.workflows.models.backbones import list_backbones
@@ -42,22 +44,27 @@ class Check:
     detail: str
 
 
-def doctor(collection_folder: Path) -> list[Check]:
-    """Run every check; changes nothing."""
+def doctor(collection_folder: Path, *, full: bool = False) -> list[Check]:
+    """Check everything; changes nothing.
+
+    Args:
+        collection_folder: The collection.
+        full: Also what takes seconds of CPU: the processing device, and every number of the weights.
+    """
     checks = [
         Check(
             "FlowerSorter",
             True,
             text(
                 "{version} on Python {python}, {platform}",
-                version=flowersorter.__version__,
+                version=_version(),
                 python=platform.python_version(),
                 platform=sys.platform,
             ),
         ),
         *(_package(name) for name in _PACKAGES if name != "openvino" or has_openvino()),
-        _checked(text("Device"), _device),
-        _checked(text("Weights"), _weights),
+        *([_checked(text("Device"), _device)] if full else []),
+        _checked(text("Weights"), _weights if full else _weights_file),
         _checked(text("Starter model"), _starter),
         *_collection(collection_folder),
         _disk(collection_folder),
@@ -99,6 +106,18 @@ def _device() -> str:
         require_torch(text("The device {device} cannot be used", device=device))
         numbers = "bfloat16" if computes_bfloat16(device) else "float32"
     return text("{device}, computing in {numbers}", device=device, numbers=numbers)
+
+
+def _version() -> str:
+    """The version, with the day it was built where that is known."""
+    built = build_date()
+    return text("{version}, built {date},", version=__version__, date=built) if built else __version__
+
+
+def _weights_file() -> str:
+    entry = backbone(DEFAULT)
+    size = weights_file(entry).stat().st_size
+    return text("{size:.0f} MB for {network}", size=size / MB, network=entry.title)
 
 
 def _weights() -> str:

@@ -30,8 +30,8 @@ _READ_ROWS = 1024
 #: As many rows side by side are handed out as they lie there, fewer are copied.
 _WORTH_LENDING = 512
 #: Fewer photos than this are read from the disk whenever they are asked for: so labelling, which asks for a few new
-#: photos at a time, takes no memory for each of them.
-_WORTH_KEEPING = 512
+#: photos at a time, takes no memory for each of them. A refit asks for a small folder seven times.
+_WORTH_KEEPING = 128
 #: Scores of so many classes at most are kept: they take an eighth of the memory of the coordinates.
 _MOST_CLASSES = 48
 _PLACES, _SCORES = "places", "scores"

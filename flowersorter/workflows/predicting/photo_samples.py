@@ -100,14 +100,15 @@ def _labelled_sample(
     """Sample the labelled photos of a model's classes, and the starter's where it learned from them."""
     model, collection = named.model, engine.collection
     parts: list[Sample] = []
-    if named.id is not None:
+    is_starter = named.id is None and not model.training.own_photos  # fitted again, it knows the person's photos too
+    if not is_starter:
         known = set(class_ids.tolist())
         learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
         classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
         sample = spread_sample(classes, MOST_LABELLED, SEED)
         own = photo_sample(engine, model, learned[sample], classes[sample])
         parts += [] if own is None else [own]
-    if named.id is None or model.training.built_on_starter:
+    if is_starter or model.training.built_on_starter:
         base = starter()
         if base.model.backbone == model.backbone:
             of_starter = np.array(collection.classes.meant_by(base.model.class_names), np.intp)[base.targets]

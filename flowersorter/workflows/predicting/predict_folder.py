@@ -25,14 +25,15 @@ from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
 from flowersorter.workflows.labelling.unreadable_files import identify_files
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy
 from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
 from flowersorter.workflows.predicting.ingest import ingest
-from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
+from flowersorter.workflows.predicting.photo_details import rows_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
+from flowersorter.workflows.predicting.predict_cached import guess
 from flowersorter.workflows.predicting.scan_scope import scan_options_of
 from flowersorter.workflows.predicting.unknown_photos import RunningEstimate, find_unknown_photos
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
@@ -120,6 +121,10 @@ class PredictFolderResult:
         photos, unknown = len(unlabelled), int(np.count_nonzero(unlabelled == Verdict.UNKNOWN))
         if photos < _ENOUGH_PHOTOS or unknown < _MANY_UNKNOWN * photos:
             return None
+        if unknown == photos:
+            return text(
+                "All {photos} photos look like none of your classes. Create a class for what they show.", photos=photos
+            )
         return text(
             "About {unknown} of these {photos} photos are of none of your classes. Create a class for what they show.",
             unknown=unknown,
@@ -245,16 +250,21 @@ def predict_together(
     The scores of the unlabelled photos show how many of them are of none of the classes, and which, and how many
     suggestions are right; those of the others are adapted to the folder.
     """
-    photo_ids, named = places.known_photo_ids, model_for(engine, backbone)
-    guesses = predictions_for(engine, photo_ids, backbone)
-    if guesses is None or named is None:
-        return None, None
+    named = model_for(engine, backbone)
+    return (None, None) if named is None else predict_together_by(engine, named, places.known_photo_ids, cancel)
+
+
+def predict_together_by(
+    engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken
+) -> tuple[PhotoPredictions, AccuracyEstimate | None]:
+    """Predict the photos of a folder as `predict_together` does, by a model that need not be the one in use."""
+    guesses = guess(engine, named.model, photo_ids)
     folder = FolderPhotos(engine, named, guesses.photo_ids)
     changed = find_unknown_photos(folder, cancel)
     estimate, withdrawn = find_accuracy(folder, cancel)
     changed |= withdrawn
     changed |= adapt_to_folder(folder, cancel)
-    return (predictions_for(engine, photo_ids, backbone) if changed else guesses), estimate
+    return (guess(engine, named.model, photo_ids) if changed else guesses), estimate
 
 
 def _embed_and_tell(

@@ -119,6 +119,31 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     return not (same and np.array_equal(judged, judged_by_folder(engine, model, wanted)))
 
 
+def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> None:
+    """Estimate again which photos of a folder no label reaches: quick enough to follow an action.
+
+    Only where labels alone say which photos are unknown, and `find_unknown_photos` has connected these photos; not
+    where some are *not mine*, as photos like those are to be found anew, too.
+
+    Args:
+        engine: Keeps the probabilities.
+        named: The model in use, fitted again.
+        photo_ids: (N,) the photos of the folder, ascending.
+        cancel: Checked often.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    connected, model = engine.connected_photos, named.model
+    if connected is None or connected.backbone != model.backbone or not np.array_equal(connected.asked, photo_ids):
+        return
+    if not judged_by_folder(engine, model, photo_ids).any():
+        return
+    folder = FolderPhotos(engine, named, photo_ids)
+    if not folder.not_mine:
+        _remember(engine, model, photo_ids, *_unknown_beside_labels(folder, cancel))
+
+
 class RunningEstimate:
     """Estimates the unknown photos of a folder while it is read, block by block, from their OOD scores alone.
 

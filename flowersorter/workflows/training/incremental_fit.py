@@ -9,18 +9,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken
+from flowersorter.vision.backbone.registry import is_tuned
 from flowersorter.vision.classifier.fit import Fitted, fit, refit_head
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, stored_model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
+from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.predict_cached import cached_features, guess
-from flowersorter.workflows.training.training_set import TrainingSet
+from flowersorter.workflows.predicting.predict_folder import predict_together_by
+from flowersorter.workflows.predicting.unknown_photos import find_unreached_photos
+from flowersorter.workflows.training.training_set import (
+    TrainingSet,
+    belongs_with_starter,
+    labelled_photos,
+    with_starter,
+)
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+
+#: Labelled photos up to which a head for other classes is fitted at once: a quarter of a second, with its folds.
+_MOST_ANEW = 2000
 
 
 def fit_for(
@@ -73,8 +87,8 @@ def follow_labels(
 ) -> Refit | None:
     """Predict photos as they will be after the next training, before it: at once after an action.
 
-    Only the head of all photos is fitted again, see `refit_head`. Nothing is stored, and the model in use stays: that
-    changes in the same step as the suggestions that are shown.
+    Only the head of all photos is fitted again, see `refit_head`; with other classes everything is, see `_fitted_anew`.
+    Nothing is stored, and the model in use stays: that changes in the same step as the suggestions that are shown.
 
     Args:
         engine: Has the fit of the model in use.
@@ -84,13 +98,17 @@ def follow_labels(
 
     Returns:
         The model and its predictions; None if only a training can tell: there was none since the collection was opened,
-        its model is not in use, or the classes are others.
+        its model is not in use, or the classes are others and the labels many.
 
     Raises:
         Cancelled: asked to stop.
     """
-    named = _refitted(engine, changed, cancel)
-    return None if named is None else Refit(named, guess(engine, named.model, photo_ids))
+    wanted, named = sorted_unique(photo_ids), _refitted(engine, changed, cancel)
+    if named is not None:
+        find_unreached_photos(engine, named, wanted, cancel)
+        return Refit(named, guess(engine, named.model, wanted))
+    named = _fitted_anew(engine, cancel)
+    return None if named is None else Refit(named, predict_together_by(engine, named, wanted, cancel)[0])
 
 
 def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:
@@ -119,6 +137,28 @@ def _refitted(engine: Engine, changed: Iterable[int], cancel: CancelToken) -> Na
     last, named = found
     model = refit_head(last, *change, cancel)
     return None if model is None else replace(named, model=replace(model, thresholds=named.model.thresholds))
+
+
+def _fitted_anew(engine: Engine, cancel: CancelToken) -> NamedModel | None:
+    """A model of all labels in place of the one in use, where classes are new; None if only a training can tell.
+
+    The exact fit starts from it and finds the same model.
+    """
+    collection, backbone = engine.collection, chosen_backbone(engine.collection)
+    named, classes = stored_model_for(engine, backbone), collection.labels.class_ids()
+    if named is None or not 0 < len(classes) <= _MOST_ANEW or came_from_elsewhere(named) or is_tuned(backbone):
+        return None
+    if set(classes.values()) <= set(collection.classes.meant_by(named.model.class_names)):
+        return None  # no new class: the model was chosen, or made before the collection was opened
+    if named.id is None and collection.models.all():
+        return None  # the starter was chosen
+    own = labelled_photos(engine, backbone, classes)
+    try:
+        examples = with_starter(collection, own) if belongs_with_starter(named) else own
+        fitted = fit_for(engine, examples, backbone, cancel)
+    except TooFewPhotos:
+        return None
+    return replace(named, model=fitted.model)
 
 
 def _fit_in_use(engine: Engine) -> tuple[Fitted, NamedModel] | None:

@@ -23,6 +23,7 @@ from flowersorter.sorting.plan import Mode
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
+from flowersorter.workflows.filing.sort import Include
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 
 NAMES = {1: "dahlia", 2: "R&B"}
@@ -180,12 +181,13 @@ def begun(program: Program, qtbot: QtBot) -> CheckSampleDialog:
 
 
 def before_a_sort(program: Program, qtbot: QtBot) -> SortDialog:
-    """The preview of a sort that links the photos."""
+    """The preview of a sort that links the photos with any suggestion, which a check is about as well."""
     program.window.actions_by_name["sort"].trigger()
     (preview,) = program.window.findChildren(SortDialog)
     link = preview.findChild(QRadioButton, "sort_mode_link")
     assert link is not None
     link.click()
+    preview.include.setCurrentIndex(preview.include.findData(Include.ALL))
     qtbot.waitUntil(lambda: preview.plan is not None)
     return preview
 

@@ -111,7 +111,7 @@ def test_the_plan_is_shown_and_one_press_says_yes(
 ) -> None:
     assert not dialog.file_button.isEnabled()
     choices = _answer(dialog, planner, qtbot)
-    assert choices == SortChoices(tmp_path / "sorted", Mode.COPY, Include.ALL)
+    assert choices == SortChoices(tmp_path / "sorted", Mode.COPY, Include.SURE)
     assert dialog.file_button.text().replace("&", "") == "Copy 3 photos"
     assert dialog.summary.text.startswith("3 photos into 2 folders.")
     assert "free" in dialog.space.text.text()
@@ -127,7 +127,7 @@ def test_the_plan_is_shown_and_one_press_says_yes(
 def test_without_memory_a_folder_beside_the_photos_is_suggested(photos: Path, qtbot: QtBot) -> None:
     dialog = SortDialog(photos)
     qtbot.addWidget(dialog)
-    assert dialog.choices == SortChoices(photos.parent / "Collection sorted", Mode.COPY, Include.ALL)
+    assert dialog.choices == SortChoices(photos.parent / "Collection sorted", Mode.COPY, Include.SURE)
 
 
 def test_moving_is_never_chosen_beforehand_and_enter_does_not_move(
@@ -187,13 +187,27 @@ def test_an_answer_that_comes_too_late_is_dropped(dialog: SortDialog, planner: P
     assert dialog.plan is None
 
 
-@pytest.mark.parametrize(("row", "include"), [(1, Include.LIKELY), (2, Include.SURE), (3, Include.LABELLED)], ids=str)
+@pytest.mark.parametrize(
+    ("key", "presses", "include"),
+    [(Qt.Key.Key_Up, 1, Include.LABELLED), (Qt.Key.Key_Down, 1, Include.LIKELY), (Qt.Key.Key_Down, 2, Include.ALL)],
+    ids=str,
+)
 def test_which_photos_is_chosen_with_the_keyboard(
-    dialog: SortDialog, planner: Planner, qtbot: QtBot, row: int, include: Include
+    dialog: SortDialog, planner: Planner, qtbot: QtBot, key: Qt.Key, presses: int, include: Include
 ) -> None:
-    for _ in range(row):
-        QTest.keyClick(dialog.include, Qt.Key.Key_Down)
+    for _ in range(presses):
+        QTest.keyClick(dialog.include, key)
     assert _answer(dialog, planner, qtbot).include is include
+
+
+def test_each_choice_says_how_many_photos_it_includes(dialog: SortDialog) -> None:
+    dialog.include.show_counts({Include.LABELLED: 1, Include.SURE: 3, Include.LIKELY: 40, Include.ALL: 120})
+    assert [dialog.include.itemText(row) for row in range(dialog.include.count())] == [
+        "Only confirmed: 1 photo",
+        "Confirmed and sure: 3 photos",
+        "Confirmed, sure and likely: 40 photos",
+        "All except unknown: 120 photos",
+    ]
 
 
 def test_the_plan_is_made_again_when_the_last_suggestions_are_there(
@@ -232,7 +246,7 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
     assert shown(offered()) == (text, "Check 60 photos")
     with qtbot.waitSignal(dialog.check_requested) as asked:
         _click(dialog, "sort_check_button")
-    assert asked.args == [Include.ALL]
+    assert asked.args == [Include.SURE]
     few = "You have not looked at the suggestions of 2 photos."
     assert shown(offered(photos=2, needed=2)) == (few, "Check 2 photos")
     assert shown(offered(), suggesting=True) == ("", "")

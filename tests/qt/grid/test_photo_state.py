@@ -32,6 +32,8 @@ LIKELY = photo(Verdict.LIKELY, 0.85, 0.1)
 UNLIKE = photo(Verdict.LIKELY, 0.98, 0.01, caveat=Caveat.UNLIKE_LABELLED)
 TORN = photo(Verdict.UNSURE, 0.43, 0.39)
 UNSURE = photo(Verdict.UNSURE, 0.43, 0.1)
+OCTOPUS = photo(Verdict.UNSURE, 0.99, 0.004, caveat=Caveat.UNKNOWN_IN_FOLDER)
+UNSURE_AT_ALL = photo(Verdict.UNSURE, 0.95, 0.01)
 UNKNOWN = photo(Verdict.UNKNOWN, 0.85, 0.1)
 REJECTED = PhotoFacts(Verdict.UNKNOWN, all_rejected=True)
 CONFIRMED = photo(Verdict.UNKNOWN, 0.85, label="daisy", by_person=True)
@@ -53,9 +55,18 @@ WAITING = PhotoFacts()
             PhotoState.LIKELY,
             "roses",
             "Likely: unlike your confirmed photos",
-            "roses 98 %, tulips 1 %",
+            "roses",
             "roses, likely",
         ),
+        (
+            OCTOPUS,
+            PhotoState.UNSURE,
+            "roses?",
+            "Not sure: in a folder with photos of none of your classes",
+            "roses",
+            "roses, not sure",
+        ),
+        (UNSURE_AT_ALL, PhotoState.UNSURE, "roses?", "Not sure. You decide", "roses", "roses, not sure"),
         (
             TORN,
             PhotoState.TORN,
@@ -100,9 +111,10 @@ def test_a_photo_of_none_of_the_classes_has_no_percentage() -> None:
 
 
 def test_tool_tip_and_accessible_text_say_the_same() -> None:
-    lines = "roses 98 %, tulips 1 %\nLikely: unlike your confirmed photos\na.jpg\n/p\nTaken 12 June 2026"
+    lines = "roses\nLikely: unlike your confirmed photos\na.jpg\n/p\nTaken 12 June 2026"
     assert tool_tip(UNLIKE, "a.jpg", "/p", "12 June 2026") == lines
-    assert spoken(UNLIKE, "a.jpg") == "a.jpg, roses, likely, unlike your confirmed photos, roses 98 %, tulips 1 %"
+    assert spoken(UNLIKE, "a.jpg") == "a.jpg, roses, likely, unlike your confirmed photos"
+    assert spoken(LIKELY, "a.jpg") == "a.jpg, roses, likely, roses 85 %, tulips 10 %"
     assert (
         tool_tip(NOT_MINE, "a.jpg", "/p", "").splitlines()[0] == "Not mine. You said that it shows none of your classes"
     )

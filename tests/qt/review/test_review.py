@@ -19,7 +19,8 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
-from flowersorter.ui.review.progress import review_progress
+from flowersorter.ui.review import kept_sections
+from flowersorter.ui.review.progress import SortedPhotos, review_progress
 from flowersorter.ui.review.review_sections import review_sections
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.shared.error_dialog import ErrorDialog
@@ -102,7 +103,9 @@ def test_groups_are_named_one_after_the_other_with_the_keyboard_alone(program: P
     assert program.photos.rowCount() == len(program.photos.columns)
     columns, review = program.photos.columns, program.window.review
     divided = review_sections(columns, np.arange(len(columns)), review._groups).sections
-    assert review.progress == review_progress(columns, divided), "the sections shown are counted, which are the same"
+    assert review.progress == review_progress(columns, divided, SortedPhotos()), (
+        "the sections shown are counted, which are the same"
+    )
     assert program.window.grid.hasFocus(), "the keyboard is not lost with the last header"
     assert not steps.name.isEnabled()
 
@@ -218,7 +221,10 @@ def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qt
     qtbot.waitUntil(lambda: labels(program) == {"roses": len(torn) + len(likely)})
 
 
-def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(program: Program, qtbot: QtBot) -> None:
+def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_sections, "UNSEEN_S", -1)  # the person has looked at the group by then
     answer(asking(program), "mine")
     qtbot.waitUntil(lambda: "mine" in labels(program))
     idle(program, qtbot)
@@ -230,6 +236,58 @@ def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(program:
     program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
     assert places(program, asking(program).section) == seen
     assert grid.visualRect(program.photos.index(asking(program).section.first)) == before
+    choices = [each.text() for each in header.choices if each.isVisible()]
+    assert choices == ["daisy"], "what the tiles say now is one click"
+
+
+def test_a_group_whose_photos_are_known_by_the_answer_before_is_not_asked_about(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_sections, "UNSEEN_S", 10_000)
+    answer(asking(program), "mine")
+    qtbot.waitUntil(lambda: "mine" in labels(program))
+    idle(program, qtbot)
+    passed = asking(program).section
+    rows = program.photos.columns.locate(places(program, passed)).tolist()
+    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    program.window.learning.suggestions_changed.emit()
+    header = asking(program)
+    assert header.section.identity != passed.identity
+    assert passed.identity not in {each.identity for each in program.photos.sections}
+
+    # A group is kept once something is typed, and the keyboard stays where the person put it.
+    header.field.setText("tul")
+    rows = program.photos.columns.locate(places(program, header.section)).tolist()
+    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    program.window.learning.suggestions_changed.emit()
+    assert asking(program).field.text() == "tul"
+
+
+def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(program: Program) -> None:
+    header = asking(program)
+    assert not any(each.isVisible() for each in header.choices), "all of them are unknown"
+    daisy, group = class_named(program, "daisy"), places(program, header.section)
+    some = program.photos.columns.locate(group[: len(group) // 2]).tolist()
+    suggested = _suggest(program, some, Verdict.LIKELY, daisy, 0)
+    program.photos.merge(replace(suggested, confidences=np.full(len(some), 0.9, np.float32)))
+    assert [each.text() for each in asking(program).choices if each.isVisible()] == ["daisy"]
+
+
+def test_the_bar_says_why_less_is_done_than_before(program: Program, qtbot: QtBot) -> None:
+    daisy, review, columns = class_named(program, "daisy"), program.window.review, program.photos.columns
+    first, *others = np.flatnonzero(columns.photo_ids > 0).tolist()
+    program.window.labels.assign(columns.place_ids[[first]].tolist(), daisy)
+    program.photos.merge(_suggest(program, others, Verdict.SURE, daisy, 0))
+    review.show_progress()
+    assert review.steps.percent.text() == "100 % done"
+    program.photos.merge(_suggest(program, others[:3], Verdict.LIKELY, daisy, 0))
+    program.window.resize(1600, 700)
+    review.show_progress()
+    qtbot.waitUntil(lambda: review.steps.percent.text() == "83 % done, 3 no longer sure")
+    assert "3 of them are no longer sure" in review.steps.percent.toolTip()
+    program.window.actions_by_name["undo"].trigger()
+    idle(program, qtbot)
+    assert review.steps.percent.text() == "77 % done", "an answer was taken back: nothing to explain"
 
 
 def test_an_unknown_photo_is_not_confirmed_with_the_section_that_it_is_seen_in(program: Program, qtbot: QtBot) -> None:

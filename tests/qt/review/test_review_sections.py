@@ -12,7 +12,8 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
-from flowersorter.ui.review.progress import ReviewProgress, review_progress
+from flowersorter.ui.review.group_choices import likely_classes
+from flowersorter.ui.review.progress import ReviewProgress, SortedPhotos, review_progress
 from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
 from tests.qt.fake_rows import rows
 
@@ -41,6 +42,13 @@ def shown(
     """The places of each section, in the order shown."""
     made = review_sections(columns, np.arange(len(columns)), groups, kept)
     return {(each.kind, *each.key): columns.place_ids[made.order[list(each.rows)]].tolist() for each in made.sections}
+
+
+def progress_of(
+    columns: PhotoColumns, groups: PhotoGroups = NO_GROUPS, filed: SortedPhotos | None = None
+) -> ReviewProgress:
+    sections = review_sections(columns, np.arange(len(columns)), groups).sections
+    return review_progress(columns, sections, filed or SortedPhotos())
 
 
 def test_photos_are_together_by_the_question_that_they_pose() -> None:
@@ -85,7 +93,7 @@ def test_photos_that_need_no_decision_come_last() -> None:
     }
 
 
-def test_look_alikes_are_together_where_most_are_unknown_in_the_order_to_name_them() -> None:
+def test_look_alikes_are_together_where_most_are_unknown_or_not_sure_in_the_order_to_name_them() -> None:
     columns = columns_of(
         (X, 1, 2), (X, 1, 2), (L, DAISY, 2), (X, 1, 2), (X, 1, 2), (L, DAISY, 2), (X, 1, 2), (L, DAISY, 2)
     )
@@ -96,6 +104,8 @@ def test_look_alikes_are_together_where_most_are_unknown_in_the_order_to_name_th
         (SectionKind.LIKELY, DAISY): [6, 8],
         (SectionKind.UNKNOWN,): [7],
     }
+    unsure = columns_of((U, DAISY, 0), (L, DAISY, 0), (X, 1, 2))
+    assert shown(unsure, groups) == {(SectionKind.LOOK_ALIKES, 1002): [1, 2, 3]}, "asked together, not one by one"
     named = columns_of(*[(X, 1, 2)] * 3, label_ids=np.array([ROSES, ROSES, 0], np.int32))
     assert (SectionKind.LOOK_ALIKES, 1002) not in shown(named, groups), "one photo is no group"
 
@@ -148,21 +158,59 @@ def _follow_one_another(made: Arrangement, count: int) -> bool:
     return [each.first for each in made.sections] == ends[:-1] and ends[-1] == count
 
 
-def progress_of(columns: PhotoColumns, groups: PhotoGroups) -> ReviewProgress:
-    return review_progress(columns, review_sections(columns, np.arange(len(columns)), groups).sections)
-
-
 def test_progress_counts_decisions() -> None:
     columns = columns_of(
         (X, 1, 2), (X, 1, 2), (X, 1, 2), (U, ROSES, TULIPS), (L, DAISY, ROSES), (S, ROSES, TULIPS), (S, DAISY, ROSES),
         label_ids=np.array([0] * 6 + [DAISY], np.int32),
     )  # fmt: skip
     progress = progress_of(columns, PhotoGroups.of([[1001, 1002]]))
-    assert (progress.groups, progress.to_check, progress.to_sort) == (1, 3, 4)
+    assert (progress.groups, progress.to_check, progress.to_sort) == (1, 3, 2), "what a sort takes without being asked"
     assert (progress.done, progress.total, progress.percent) == (2, 7, 28)
-    assert progress_of(PhotoColumns(PhotoRows.empty()), NO_GROUPS).percent == 0
+    assert progress_of(PhotoColumns(PhotoRows.empty())).percent == 0
+
+
+def test_a_photo_that_is_sorted_under_its_class_is_done() -> None:
+    columns = columns_of((S, ROSES, 0), (S, DAISY, 0), (X, 1, 2), (S, TULIPS, 0), label_ids=np.array([0, 0, DAISY, 0]))
+    filed = SortedPhotos(np.array([1001, 1002, 1003, 1009]), np.array([ROSES, ROSES, DAISY, DAISY], np.int32))
+    progress = progress_of(columns, filed=filed)
+    assert (progress.to_sort, progress.sorted_photos) == (2, 2), "one is in the folder of another class"
+    assert SortedPhotos().classes_of(columns.photo_ids).tolist() == [0, 0, 0, 0]
 
 
 def test_a_photo_of_which_the_person_does_not_know_the_class_needs_no_check() -> None:
     columns = columns_of((U, ROSES, TULIPS), marks=np.array([Mark.DONT_KNOW], np.uint8))
-    assert progress_of(columns, NO_GROUPS).to_check == 0
+    assert progress_of(columns).to_check == 0
+
+
+def test_the_most_doubtful_suggestions_come_first_and_those_seen_keep_their_order() -> None:
+    columns = columns_of(
+        *[(L, DAISY, ROSES)] * 4, (S, ROSES, DAISY), confidences=np.array([0.9, 0.7, 0.8, 0.6, 0.99], np.float32)
+    )
+
+    def likely(*kept: KeptSection) -> list[int]:
+        made = review_sections(columns, np.arange(5), NO_GROUPS, kept, doubtful_first=True)
+        return [int(place_id) for place_id in columns.place_ids[made.order[:4]]]
+
+    assert likely() == [4, 2, 3, 1]
+    assert likely(KeptSection(SectionKind.LIKELY, (DAISY,), (3, 1, 2))) == [3, 1, 2, 4]
+
+
+def test_a_group_offers_classes_by_the_suggestions_on_its_tiles() -> None:
+    columns = columns_of(
+        (X, TULIPS, ROSES), (X, TULIPS, ROSES), (L, DAISY, TULIPS), (U, ROSES, DAISY), (Verdict.NONE, 0, 0),
+        confidences=np.array([0.9, 0.9, 0.9, 0.6, 0], np.float32),
+        second_confidences=np.array([0.1, 0.1, 0.1, 0.5, 0], np.float32),
+    )  # fmt: skip
+    assert likely_classes(columns, np.arange(4)) == [DAISY], "an unknown photo has no suggestion"
+    assert likely_classes(columns, np.array([2, 3])) == [DAISY, ROSES]
+    assert likely_classes(columns, np.array([0, 1, 4])) == []
+
+
+def test_sections_to_confirm_come_in_the_order_of_what_an_answer_is_worth() -> None:
+    many_right = [(L, DAISY, ROSES)] * 6
+    few_wrong = [(L, ROSES, DAISY)] * 4
+    confidences = np.array([0.97] * 6 + [0.65] * 4, np.float32)
+    assert list(shown(columns_of(*many_right, *few_wrong, confidences=confidences))) == [
+        (SectionKind.LIKELY, ROSES),
+        (SectionKind.LIKELY, DAISY),
+    ]

@@ -132,6 +132,12 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
     steps.show_progress(ReviewProgress(to_sort=1001, done=1001, total=1001))
     assert _lit(steps) == [steps.sort]
     assert steps.percent.text() == "100 % done"
+    steps.show_progress(ReviewProgress(sorted_photos=1001, done=1001, total=1001))
+    assert not _lit(steps), "all is done"
+    assert all(not step.icon().isNull() for step in (steps.name, steps.check, steps.sort))
+    assert (steps.sort.text(), steps.sort.accessibleName()) == ("3 Sort", "Step 3: Sort, done")
+    steps.show_progress(ReviewProgress(done=1001, total=1001))
+    assert steps.sort.icon().isNull(), "nothing has a class"
 
 
 def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot) -> None:

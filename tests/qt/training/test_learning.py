@@ -88,16 +88,30 @@ def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: 
     assert window.job_bar.message.text() == message, "learning says nothing by itself"
 
 
+def test_a_new_class_is_suggested_without_a_pause(program: Program, qtbot: QtBot) -> None:
+    never_pause(program)
+    models = stored(program).models.all()
+    blue = stored(program).classes.add("blue")
+    show_stored(program)
+    with qtbot.waitSignal(program.window.learning.suggestions_changed):
+        program.window.labels.assign(places(program, "blue")[:3], blue.id)
+    assert guesses(program, "blue") == {"blue"}
+    assert stored(program).models.all() == models
+
+
 def test_a_pause_leaves_the_suggestions_until_learning_goes_on(program: Program, qtbot: QtBot) -> None:
     window, pause = program.window, program.window.actions_by_name["pause_learning"]
     models, before = stored(program).models.all(), guesses(program, "blue")
     pause.trigger()
+    assert window.job_bar.message.text().startswith("Learning is paused.")
     window.labels.assign(places(program, "blue")[:3], class_named(program, "green"))
     idle(program, qtbot)
     assert guesses(program, "blue") == before
     assert stored(program).models.all() == models
     assert stored(program).settings.get(LEARNING_PAUSED), "remembered for the collection"
-    pause.trigger()
+    assert window.job_bar.links[0].text() == "Go On"
+    window.job_bar.links[0].click()
+    assert not pause.isChecked()
     idle(program, qtbot)
     assert guesses(program, "blue") == {"green"}
 

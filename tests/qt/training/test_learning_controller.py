@@ -131,7 +131,7 @@ class Bench:
         session = SimpleNamespace(engine=self.engine, queue=self.queue, photos=photos, state=State(), device="cpu")
         bar = SimpleNamespace(
             end_message=lambda _until: None,
-            say=lambda text, *deeds: self.said.append((text, deeds)),
+            say=lambda text, *deeds, **_until: self.said.append((text, deeds)),
             start=lambda _job_id, title: self.said.append((title, ())),
             busy=False,
         )

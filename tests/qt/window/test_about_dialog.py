@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def dialog(qtbot: QtBot) -> AboutDialog:
-    made = AboutDialog()
+    made = AboutDialog("ResNet-50")
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.open()
@@ -31,16 +31,25 @@ def dialog(qtbot: QtBot) -> AboutDialog:
 
 
 def test_versions_are_those_installed() -> None:
-    found = dict(versions())
+    found = dict(versions("ResNet-50"))
     assert found["FlowerSorter"] == flowersorter.__version__
     assert found["PyTorch"] == metadata.version("torch")
-    assert set(found) == {"FlowerSorter", "Python", "Qt", "PySide6", "PyTorch", "torchvision", "Pillow"}
+    assert found["Image network"] == "ResNet-50"
+    libraries = {"Python", "Qt", "PySide6", "PyTorch", "torchvision", "Pillow"}
+    assert set(found) == {"FlowerSorter", "Built", "Image network"} | libraries
     assert "not installed" not in found.values()
+
+
+def test_the_day_of_the_build_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("flowersorter.library.files.build_info.resource", tmp_path.joinpath)
+    assert dict(versions("ResNet-50"))["Built"] == "from source"
+    (tmp_path / "build-date.txt").write_text("2026-11-29\n", "ascii")
+    assert dict(versions("ResNet-50"))["Built"] == "2026-11-29"
 
 
 def test_versions_are_told_without_loading_torch() -> None:
     code = (
-        "import sys; from flowersorter.ui.window.about_dialog import versions; list(versions());"
+        "import sys; from flowersorter.ui.window.about_dialog import versions; list(versions(''));"
         " sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
@@ -48,7 +57,7 @@ def test_versions_are_told_without_loading_torch() -> None:
 
 def test_a_package_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(about_dialog, "_PACKAGES", (("Nothing", "no-such-distribution"),))
-    assert dict(versions())["Nothing"] == "not installed"
+    assert dict(versions("ResNet-50"))["Nothing"] == "not installed"
 
 
 def test_licence_and_notices_are_there_and_can_be_selected(dialog: AboutDialog) -> None:
@@ -78,9 +87,22 @@ def test_the_installed_licence_is_preferred(monkeypatch: pytest.MonkeyPatch, tmp
     assert licence_text().startswith("The installed licence")
 
 
+def test_a_bundle_lists_the_licences_of_all_it_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "licences").mkdir()
+    (tmp_path / "licences" / "INDEX.txt").write_text("Qt\n    LGPL-3.0-only\n", "utf-8")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "flowersorter"))
+    assert "LGPL-3.0-only" not in licence_text()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert f"{tmp_path / 'licences'}\n\nQt\n    LGPL-3.0-only" in licence_text()
+
+
 def test_copy_takes_the_versions(dialog: AboutDialog) -> None:
     QTest.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text().startswith(f"FlowerSorter {flowersorter.__version__}\nPython 3.")
+    assert (
+        QGuiApplication.clipboard()
+        .text()
+        .startswith(f"FlowerSorter {flowersorter.__version__}\nBuilt from source\nImage network ResNet-50\nPython 3.")
+    )
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_Return])

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.classes.class_rows import TO_CHECK, TO_NAME
 from flowersorter.ui.filing.sort_dialog import SortDialog
@@ -52,7 +54,7 @@ def test_a_sentence_about_the_photos_ends_with_the_answer_that_makes_it_untrue(p
     window = program.window
     red, green = places(program, "red"), places(program, "green")
     outcome, own_classes = said(program), window.review.first_folder._bar
-    assert outcome == "About 18 of these 18 photos are of none of your classes. Create a class for what they show."
+    assert outcome == "All 18 photos look like none of your classes. Create a class for what they show."
     assert own_classes.isVisible()
 
     def not_mine() -> None:
@@ -172,8 +174,8 @@ def shown(widget: QWidget) -> int:
     return int(last) if last.isdecimal() and "  " in widget.text() else 0  # type: ignore[attr-defined]
 
 
-def planned(program: Program, qtbot: QtBot, destination: Path) -> int:
-    """How many photos the sort dialog would file, or has found there already."""
+def planned(program: Program, qtbot: QtBot, destination: Path, *, accepted: bool = False) -> int:
+    """How many photos the sort dialog would file, or has found there already; they are filed if it is accepted."""
     window = program.window
     window.actions_by_name["sort"].trigger()
     qtbot.waitUntil(lambda: any(each.isVisible() for each in window.findChildren(SortDialog)))
@@ -182,7 +184,11 @@ def planned(program: Program, qtbot: QtBot, destination: Path) -> int:
     qtbot.waitUntil(lambda: dialog.plan is not None)
     assert dialog.plan is not None
     photos = len(dialog.plan.files)
-    dialog.reject()
+    assert dialog.include.currentText() == f"Confirmed and sure: {photos} photos"
+    if accepted:
+        QTest.mouseClick(dialog.file_button, Qt.MouseButton.LeftButton)
+    else:
+        dialog.reject()
     return photos
 
 
@@ -206,7 +212,9 @@ def agree(program: Program, qtbot: QtBot, sorted_to: Path | None = None) -> None
     assert window.header.count.accessibleName() == f"{every} photos"
     classes = [row for row in rows.values() if row.key > 0]
     of_classes = sum(row.count or 0 for row in classes)
-    assert shown(steps.sort) == of_classes + (rows[int(PseudoClass.UNSURE)].count or 0)
+    columns = photos.columns
+    likely = np.count_nonzero((columns.class_keys > 0) & (columns.label_ids == 0) & (columns.verdicts != Verdict.SURE))
+    assert shown(steps.sort) == of_classes - likely, "a sort takes no photo that is only likely unless it is asked to"
     others = (PseudoClass.UNSURE, PseudoClass.UNKNOWN, PseudoClass.NOT_MINE, PseudoClass.UNREADABLE)
     assert every == of_classes + sum(rows[int(key)].count or 0 for key in others)
     for row in [*classes, *(rows[int(key)] for key in others)]:
@@ -265,6 +273,10 @@ def test_all_numbers_agree_in_every_state(tmp_path: Path, qtbot: QtBot) -> None:
         if isinstance(confirm, ConfirmHeader):
             confirm.confirm.click()
             agree(program, qtbot, sorted_to)
+        steps, ready = window.review.steps, shown(window.review.steps.sort)
+        assert planned(program, qtbot, sorted_to, accepted=True) == ready
+        idle(program, qtbot)
+        assert (shown(steps.sort), steps.sort.accessibleName()) == (0, "Step 3: Sort, done")
 
 
 def labelled(program: Program) -> set[int]:

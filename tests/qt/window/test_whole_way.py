@@ -20,6 +20,7 @@ from flowersorter.ui.classes.class_rows import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.filing.sort import Include
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, predict_folder
 from tests.qt.dialogs import when_open
 from tests.qt.drag import drag
@@ -203,6 +204,7 @@ def sort_into(program: Program, destination: Path, qtbot: QtBot) -> None:
     assert isinstance(field, QLineEdit)
     assert isinstance(file_button, QPushButton)
     field.setText(str(destination))
+    dialog.include.setCurrentIndex(dialog.include.findData(Include.ALL))
     qtbot.waitUntil(file_button.isEnabled)
     assert not destination.exists()  # a plan touches nothing
     QTest.mouseClick(file_button, Qt.MouseButton.LeftButton)

@@ -170,6 +170,18 @@ def test_only_sure_suggestions_are_another_sample(told: Told) -> None:
     assert 0 < sure["photos"] < every["photos"]
 
 
+def test_a_sort_says_how_many_suggestions_are_less_than_sure(
+    told: Told, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (_, every), (_, sure) = lines(told("--json")), lines(told("--json", "--only-sure"))
+    sort = ["sort", str(photos), "--to", str(tmp_path / "sorted"), "--dry-run"]
+    sort += ["--collection", str(tmp_path / "collection")]
+    assert main(sort) == 0
+    assert f"{every['photos'] - sure['photos']} of them " in capsys.readouterr().out
+    assert main([*sort, "--only-sure"]) == 0
+    assert "of them " not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("goal", ["0", "100", "x"])
 def test_a_goal_is_a_number_below_100(told: Told, goal: str) -> None:
     assert f"{goal!r} is not a whole number from 1 to 99" in told("--goal", goal, code=2)

@@ -161,10 +161,10 @@ def test_a_folder_of_unknown_classes_is_said_to_be_one_and_is_not_sorted(run: Ru
     folder = tmp_path / "strange"
     for colour in ("red", "green"):
         draw_photos(folder, colour, 6)
-    sentence = "About 12 of these 12 photos are of none of your classes. Create a class for what they show.\n"
+    sentence = "All 12 photos look like none of your classes. Create a class for what they show.\n"
     assert sentence in run("predict", folder)
     run("label", folder / "red_0.jpg", "--not-mine")
-    assert "About 11 of these 11 photos are of none of your classes" in run("predict", folder)
+    assert "All 11 photos look like none of your classes" in run("predict", folder)
     run("label", folder / "red_0.jpg", "--remove")
     planned = run("sort", folder, "--to", tmp_path / "sorted")
     assert sentence in planned

@@ -12,6 +12,7 @@ from flowersorter.workflows.labelling.review_order import (
     REST_RIGHT,
     QuestionKind,
     expected_wrong,
+    is_enough_to_see_a_line,
     questions,
 )
 
@@ -82,3 +83,10 @@ def test_the_rest_of_a_class_is_expected_right() -> None:
     assert rest.kind is SURE
     assert rest.expected_right >= REST_RIGHT
     assert expected_wrong((page, rest)) == pytest.approx(5.05, abs=0.01)
+
+
+def test_a_line_is_enough_where_the_other_photos_are_expected_to_be_right() -> None:
+    assert is_enough_to_see_a_line(np.array([0.99] * 20 + [0.6, 0.7], np.float32))
+    assert not is_enough_to_see_a_line(np.array([0.95] * 20, np.float32)), "1 of 20 would be wrong"
+    assert not is_enough_to_see_a_line(np.array([0.999] * 400 + [0.7] * 5, np.float32)), "one of them is doubtful"
+    assert not is_enough_to_see_a_line(np.array([0.99] * 4, np.float32)), "all are seen anyway"

@@ -14,8 +14,9 @@ import torch
 import torchvision
 
 from flowersorter.domain.verdict import Verdict
-from flowersorter.errors import UserError
+from flowersorter.errors import UserError, WeightsMissing
 from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.files.build_info import made_by
 from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.photos.read import read_photo
 from flowersorter.vision.backbone.build import assemble, build_network
@@ -66,8 +67,9 @@ def test_single_photos_are_told_the_same_as_a_whole_folder(engine: Engine, photo
 def test_a_bundle_holds_the_model_as_it_is(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
     train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
     written = export_model(engine, ExportRequest(tmp_path / "model.safetensors"), silent, CancelToken())
-    model = Model.from_bundle(*read_bundle(written.path))
-    assert set(model.class_names) == {"red", "green", "blue"}
+    arrays, metadata = read_bundle(written.path)
+    assert set(Model.from_bundle(arrays, metadata).class_names) == {"red", "green", "blue"}
+    assert metadata["made_by"] == made_by(metadata["backbone"])
 
 
 def as_the_five_lines_load_it(file: Path) -> tuple[Any, dict[str, Any]]:
@@ -82,6 +84,7 @@ def test_the_pth_loads_into_plain_torchvision_and_agrees(engine: Engine, tmp_pat
     network, saved = as_the_five_lines_load_it(result.path)
     assert type(network) is torchvision.models.ResNet
     assert saved["class_names"] == list(starter().model.class_names)
+    assert saved["made_by"] == made_by("resnet50")
     # Its head reads raw pooled features: on the starter's own photos it must say what their folders said.
     base = starter()
     embeddings = np.square(base.features.unpack()) * base.totals[:, None]
@@ -111,7 +114,7 @@ def test_the_pth_of_every_network_computes_what_the_backbone_computes(
     monkeypatch.setattr("flowersorter.vision.export.torchvision_file.load_state", lambda _: state)
     weight = np.random.default_rng(0).normal(0, 0.01, (3, entry.features)).astype(np.float32)
     file = tmp_path / "model.pth"
-    file.write_bytes(torchvision_file(entry, ("a", "b", "c"), weight, np.zeros(3, np.float32)))
+    file.write_bytes(torchvision_file(entry, ("a", "b", "c"), weight, np.zeros(3, np.float32), {}))
     network, _ = as_the_five_lines_load_it(file)
     pixels = torch.randn(1, 3, 224, 224)
     with torch.inference_mode():
@@ -124,7 +127,9 @@ def test_the_onnx_gives_the_probabilities_of_the_model(engine: Engine, photos: P
     model = starter().model
     assert (result.accuracy, result.classes) == (model.training.held_out_accuracy, model.class_names)
     session = onnxruntime.InferenceSession(result.path)
-    assert json.loads(session.get_modelmeta().custom_metadata_map["class_names"]) == list(model.class_names)
+    notes = session.get_modelmeta().custom_metadata_map
+    assert json.loads(notes["class_names"]) == list(model.class_names)
+    assert json.loads(notes["made_by"]) == made_by("resnet50")
     embedder = Embedder(backbone("resnet50"), build_network(backbone("resnet50")), bfloat16=False)
     for path in sorted(photos.rglob("*.jpg"))[::10]:
         seen = read_photo(path, short_side_px=256)
@@ -142,12 +147,23 @@ def test_without_the_package_onnx_the_reason_and_the_way_out_are_said(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    monkeypatch.delitem(sys.modules, "flowersorter.vision.export.onnx_graph", raising=False)
+    monkeypatch.setitem(sys.modules, "flowersorter.vision.export.torchvision_file", None)  # it would load torch
     with pytest.raises(UserError) as refused:
         export_model(engine, ExportRequest(tmp_path / "model.onnx"), silent, CancelToken())
     assert "the package onnx" in str(refused.value)
     assert 'pip install "flowersorter[onnx]"' in refused.value.hint
     assert list(tmp_path.glob("*.onnx")) == []
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".onnx"])
+def test_without_the_weights_it_is_refused_before_anything_heavy(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.setattr("flowersorter.vision.backbone.weights.find_weights", lambda _: None)
+    monkeypatch.setattr("flowersorter.workflows.exchange.export_model.fit_plain_head", None)
+    monkeypatch.setitem(sys.modules, "flowersorter.vision.export.torchvision_file", None)
+    with pytest.raises(WeightsMissing):
+        export_model(engine, ExportRequest(tmp_path / f"model{suffix}"), silent, CancelToken())
 
 
 def test_a_bundle_needs_no_script_and_the_others_are_named_in_theirs(engine: Engine, tmp_path: Path) -> None:

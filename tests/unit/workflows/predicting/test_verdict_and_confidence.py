@@ -52,6 +52,9 @@ def test_a_percentage_below_the_promise_is_not_shown_beside_sure() -> None:
     assert has_percentage(Verdict.SURE, 0.97, DEFAULT_SURE_PRECISION)
     assert has_percentage(Verdict.LIKELY, 0.65, DEFAULT_SURE_PRECISION)
     assert not has_percentage(Verdict.UNKNOWN, 0.85, DEFAULT_SURE_PRECISION), "85 % tulips, and none of the classes"
+    assert has_percentage(Verdict.UNSURE, 0.45, DEFAULT_SURE_PRECISION)
+    assert not has_percentage(Verdict.UNSURE, 0.99, DEFAULT_SURE_PRECISION), "99 %, and not sure"
+    assert not has_percentage(Verdict.LIKELY, 0.99, DEFAULT_SURE_PRECISION, with_reason=True)
 
 
 def test_no_sure_photo_shows_less_than_a_likely_one_without_a_reason(

@@ -20,7 +20,12 @@ from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter, use_model
 from flowersorter.workflows.predicting.photo_details import predictions_for
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.predicting.predict_folder import (
+    PredictFolderRequest,
+    predict_folder,
+    predict_together_by,
+)
+from flowersorter.workflows.training import incremental_fit
 from flowersorter.workflows.training.incremental_fit import follow_labels
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.starter_classes import delete_starter_classes
@@ -152,14 +157,35 @@ def test_suggestions_come_at_once_after_an_action_and_as_the_training_gives_them
     )
 
 
+def test_a_new_class_is_suggested_at_once_as_the_training_gives_it(
+    taught: Engine, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retrained(taught)
+    photo_ids = labelled_ids(taught)
+    new = taught.collection.classes.add("new", ClassOrigin.PERSON)
+    reds = taught.collection.photos.places_under(sorted_photos / "red").known_photo_ids.tolist()
+    assign(taught.collection, reds[:5], new.id)
+    models, fit_in_use = taught.collection.models.all(), taught.fit_in_use
+    refit = follow_labels(taught, reds[:5], photo_ids, CancelToken())
+    assert refit is not None
+    assert "new" in refit.named.model.class_names
+    assert (taught.collection.models.all(), taught.fit_in_use) == (models, fit_in_use), "nothing is stored or in use"
+    quick = predict_together_by(taught, refit.named, np.sort(photo_ids), CancelToken())[0]
+    np.testing.assert_array_equal(refit.predictions.best, quick.best)
+    retrained(taught)
+    exact = predictions_for(taught, photo_ids)
+    assert exact is not None
+    np.testing.assert_array_equal(quick.best, exact.best)
+    monkeypatch.setattr(incremental_fit, "_MOST_ANEW", 1)
+    other = taught.collection.classes.add("other", ClassOrigin.PERSON)
+    assign(taught.collection, reds[5:7], other.id)
+    assert follow_labels(taught, reds[5:7], photo_ids, CancelToken()) is None, "of many labels it would take too long"
+
+
 def test_suggestions_wait_for_a_training_where_only_that_can_tell(taught: Engine) -> None:
     photo_ids = labelled_ids(taught)
     retrained(taught)
     assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is not None
-    new = taught.collection.classes.add("new", ClassOrigin.PERSON)
-    assign(taught.collection, photo_ids[:1], new.id)
-    assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is None
-    taught.collection.labels.clear(photo_ids[:1])
     use_model(taught.collection, None)
     assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is None
     taught.fit_in_use = None

@@ -17,6 +17,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for, stored_model_for
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
 from flowersorter.workflows.training import train
 from flowersorter.workflows.training.incremental_fit import follow_labels, is_up_to_date
 from flowersorter.workflows.training.learn import LearnRequest, LearnResult, learn
@@ -233,11 +234,41 @@ def test_a_better_version_of_the_session_stays_beside_a_worse_one(
     assert folder.models()[1:] == before
 
 
-def test_a_new_class_waits_for_the_exact_fit(folder: Folder, engine: Engine) -> None:
-    folder.learn([])
+def test_the_first_classes_and_a_new_one_are_suggested_before_the_exact_fit(folder: Folder, engine: Engine) -> None:
+    labelled = [photo_id for ids in folder.photos.values() for photo_id in ids[:2]]
+    first = folder.follow(labelled)
+    assert len(np.unique(first.best)) == len(_COLOURS)
+    assert folder.models() == []
+    folder.learn(labelled)
     new = engine.collection.classes.add("new", ClassOrigin.PERSON)
-    assign(engine.collection, folder.photos["red"][:1], new.id)
-    assert follow_labels(engine, folder.photos["red"][:1], folder.photos["red"], CancelToken()) is None
-    result = folder.learn(folder.photos["red"][:1])
+    assign(engine.collection, folder.photos["red"][:2], new.id)
+    quick = folder.follow(folder.photos["red"][:2])
+    unlabelled = quick.locate(np.array(folder.photos["red"][2:]))
+    assert set(quick.best[unlabelled].tolist()) == {new.id}
+    result = folder.learn(folder.photos["red"][:2])
     assert isinstance(result.trained, TrainResult)
     assert "new" in result.trained.classes
+    assert result.predictions is not None
+    np.testing.assert_array_equal(result.predictions.best, quick.best)
+
+
+def test_a_group_that_the_labels_reach_is_unknown_no_longer_before_the_exact_fit(
+    folder: Folder, engine: Engine
+) -> None:
+    """Label propagation follows an action, too: else most photos of a class with a new label stay unknown."""
+    folder.learn([])
+    ids = np.sort([photo_id for photos in folder.photos.values() for photo_id in photos])
+    named = model_for(engine, chosen_backbone(engine.collection))
+    assert named is not None
+    blue = np.array(folder.photos["blue"])
+    before = unknown_probability(engine, named.model, blue)
+    assert judged_by_folder(engine, named.model, ids).any()
+    changed = folder.label("blue", 2, 8)
+    folder.follow(changed)
+    after = unknown_probability(engine, named.model, blue)
+    assert (after[:8] == 0).all(), "they have a label"
+    assert not np.array_equal(before, after)
+    folder.learn(changed)
+    exact = model_for(engine, chosen_backbone(engine.collection))
+    assert exact is not None
+    np.testing.assert_allclose(after, unknown_probability(engine, exact.model, blue), atol=1e-6)

@@ -1,4 +1,4 @@
-"""Divides the photos of a folder without an answer into sections to review, each answered in one action."""
+"""Divides the photos of a folder without an answer into questions, each answered in one action."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReviewSection:
+class ReviewQuestion:
     """Photos that one action can answer.
 
     Attributes:
@@ -37,10 +37,10 @@ class ReviewSection:
     expected_right: float
 
 
-def review_sections(engine: Engine, roots: Roots, cancel: CancelToken) -> tuple[ReviewSection, ...]:
-    """Divide the photos without an answer into sections, those first that put most photos right for the least effort.
+def review_questions(engine: Engine, roots: Roots, cancel: CancelToken) -> tuple[ReviewQuestion, ...]:
+    """Divide the photos without an answer into questions, those first that put most photos right for the least effort.
 
-    From cached embeddings; reads no photo. All photos are in one section, but for those that are not embedded.
+    From cached embeddings; reads no photo. Each photo is in one question, but for those that are not embedded.
 
     Args:
         engine: The collection; keeps the groups of look-alikes.
@@ -56,18 +56,18 @@ def review_sections(engine: Engine, roots: Roots, cancel: CancelToken) -> tuple[
     kept = np.isin(grouped.photo_ids, without_answer(collection, everything))
     ids, groups = grouped.photo_ids[kept], grouped.groups[kept]
     class_ids, probabilities = _probabilities(engine, backbone, ids)
-    return tuple(_section(question, ids, class_ids) for question in questions(probabilities, groups))
+    return tuple(_with_photos(question, ids, class_ids) for question in questions(probabilities, groups))
 
 
-def expected_right(sections: tuple[ReviewSection, ...], answered: int) -> float:
+def expected_right(asked: tuple[ReviewQuestion, ...], answered: int) -> float:
     """Expected fraction of photos that are right as they are: those answered, and the others by their suggestions.
 
     Args:
-        sections: Of all photos without an answer.
+        asked: Of all photos without an answer.
         answered: Number of photos with an answer.
     """
-    photos = answered + sum(len(section.photo_ids) for section in sections)
-    right = answered + sum(section.expected_right * len(section.photo_ids) for section in sections)
+    photos = answered + sum(len(question.photo_ids) for question in asked)
+    right = answered + sum(question.expected_right * len(question.photo_ids) for question in asked)
     return right / photos if photos else 1.0
 
 
@@ -84,6 +84,6 @@ def _probabilities(
     return found.class_ids, probabilities * (1 - unknown_probability(engine, named.model, ids))[:, None]
 
 
-def _section(question: Question, ids: NDArray[np.int64], class_ids: NDArray[np.int32]) -> ReviewSection:
+def _with_photos(question: Question, ids: NDArray[np.int64], class_ids: NDArray[np.int32]) -> ReviewQuestion:
     proposed = tuple(class_ids[question.classes].tolist())
-    return ReviewSection(question.kind, proposed, ids[question.rows], question.expected_right)
+    return ReviewQuestion(question.kind, proposed, ids[question.rows], question.expected_right)

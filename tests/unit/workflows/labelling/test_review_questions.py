@@ -10,19 +10,19 @@ from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.review_order import QuestionKind
-from flowersorter.workflows.labelling.review_sections import ReviewSection, expected_right, review_sections
+from flowersorter.workflows.labelling.review_questions import ReviewQuestion, expected_right, review_questions
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.starter_classes import delete_starter_classes
 
 
-def sections_of(engine: Engine, folder: Path) -> tuple[ReviewSection, ...]:
+def sections_of(engine: Engine, folder: Path) -> tuple[ReviewQuestion, ...]:
     predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
-    return review_sections(engine, folder, CancelToken())
+    return review_questions(engine, folder, CancelToken())
 
 
-def photo_ids(sections: tuple[ReviewSection, ...]) -> list[int]:
+def photo_ids(sections: tuple[ReviewQuestion, ...]) -> list[int]:
     return sorted(photo_id for section in sections for photo_id in section.photo_ids.tolist())
 
 
@@ -53,7 +53,7 @@ def test_a_folder_is_reviewed_from_no_class_to_all_of_them(engine: Engine, photo
 
     left = next(iter(set(everything) - answered))
     engine.collection.answers.put({left: PhotoAnswers(mark=Mark.NOT_MINE)})
-    assert left not in photo_ids(review_sections(engine, photos, CancelToken()))
+    assert left not in photo_ids(review_questions(engine, photos, CancelToken()))
 
 
 def test_an_empty_folder_has_no_sections(engine: Engine, tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Chooses the classes that the header of a group offers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
+
+#: Share of the photos that are suggested to be of a class, from which it is worth a button.
+_WORTH_A_BUTTON = 0.2
+
+
+def likely_classes(columns: PhotoColumns, rows: Rows) -> list[int]:
+    """List the classes that photos may be of, the likeliest first, by the suggestions on their tiles.
+
+    An unknown photo has no suggestion: it counts for none of the classes.
+
+    Args:
+        columns: All photos.
+        rows: (M,) those of the group.
+    """
+    verdicts = columns.verdicts[rows]
+    known = rows[(verdicts != Verdict.UNKNOWN) & (verdicts != Verdict.NONE)]
+    class_ids = np.concatenate([columns.class_ids[known], columns.second_class_ids[known]])
+    shares = np.concatenate([columns.confidences[known], columns.second_confidences[known]])
+    found, at = np.unique(class_ids, return_inverse=True)
+    means = np.bincount(at, weights=shares, minlength=len(found)) / max(1, len(rows))
+    order = np.argsort(-means, kind="stable")
+    return [int(found[each]) for each in order.tolist() if found[each] > 0 and means[each] >= _WORTH_A_BUTTON]

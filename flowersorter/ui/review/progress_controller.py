@@ -1,0 +1,105 @@
+"""Shows in the steps above the photos how much is left to name, check and sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.sections import Grouping, Section
+from flowersorter.ui.review.progress import ReviewProgress, SortedPhotos, review_progress
+from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
+from flowersorter.ui.review.steps_bar import StepsBar
+from flowersorter.ui.shared.session import Session
+
+if TYPE_CHECKING:
+    from flowersorter.library.collection import CollectionStore
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Division:
+    """How the photos of the folder are divided by likeness now.
+
+    Attributes:
+        groups: Look-alikes.
+        kept: Sections whose photos stay in them for now.
+        pending: Whether the look-alikes are not known yet.
+    """
+
+    groups: PhotoGroups
+    kept: Sequence[KeptSection]
+    pending: bool
+
+
+class ProgressController(QObject):
+    """Counts what is left to do, and says where more is left than at the last answer. Lives in the GUI thread.
+
+    Signals:
+        progressed(ReviewProgress): What is done and left to do.
+    """
+
+    progressed = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        folder: FolderController,
+        steps: StepsBar,
+        division: Callable[[], Division],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._steps, self._division = session, steps, division
+        self._sorted = SortedPhotos()
+        self._most_done = 0  # since the last answer
+        folder.labelled.connect(self._read_sorted)
+
+    @property
+    def progress(self) -> ReviewProgress:
+        """What is done and left to do in the folder."""
+        division, columns = self._division(), self._session.photos.columns
+        counted = review_progress(columns, self._sections(division), self._sorted, pending=division.pending)
+        return replace(counted, no_longer_sure=max(0, self._most_done - counted.done))
+
+    @Slot()
+    def show(self) -> None:
+        """Show how much is left."""
+        progress = self.progress
+        self._most_done = max(self._most_done, progress.done)
+        self._steps.show_progress(progress)
+        self.progressed.emit(progress)
+
+    @Slot()
+    def begin_anew(self) -> None:
+        """Show how much is left after an answer, or in another folder: from here on less is done only by learning."""
+        self._most_done = 0
+        self.show()
+
+    def _sections(self, division: Division) -> Sequence[Section]:
+        """The sections of the whole folder: those shown, where they are all."""
+        photos = self._session.photos
+        if photos.filter.divided_by is Grouping.LIKENESS and photos.filter.is_open:
+            return photos.sections
+        rows = np.arange(len(photos.columns))
+        return review_sections(photos.columns, rows, division.groups, division.kept).sections
+
+    @Slot()
+    def _read_sorted(self) -> None:
+        """Read which photos are sorted: the folder was scanned, as after each sort and each undo of one."""
+        self._session.library.submit(partial(_sorted_photos, self._session.collection), self._on_sorted)
+
+    def _on_sorted(self, found: tuple[NDArray[np.int64], NDArray[np.int32]]) -> None:
+        self._sorted = SortedPhotos(*found)
+        self.begin_anew()
+
+
+def _sorted_photos(collection: CollectionStore) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    from flowersorter.workflows.filing.sorted_photos import sorted_photos
+
+    return sorted_photos(collection)

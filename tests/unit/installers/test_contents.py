@@ -1,0 +1,156 @@
+"""What goes into a bundle, and with what it is built."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import runpy
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from installers.contents import EXCLUDED, METADATA, chosen, encoder_build, needed, without_encoder, write_origins
+from installers.product import PACKAGING, ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+REQUIREMENTS = (PACKAGING / "requirements.txt").read_text(encoding="utf-8")
+INDEX = "https://download.pytorch.org/whl/cpu"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "torch/include/ATen/ATen.h",
+        "torch/test/some_test",
+        "torch/bin/protoc",
+        "torchvision/_C.so",
+        "PySide6/Qt/qml/QtQuick/qmldir",
+        "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
+        "PySide6/Qt/lib/libQt6Qml.so.6",
+        "PySide6\\plugins\\tls\\qopensslbackend.dll",
+        "PySide6/Qt/translations/qtwebengine_de.qm",
+    ],
+)
+def test_what_only_developers_and_other_programs_need_is_left_out(place: str) -> None:
+    assert chosen([(place, "/source", "DATA")]) == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "torch/bin/torch_shm_manager",
+        "torch/lib/libtorch_cpu.so",
+        "torch/testing/_internal/common_utils.py",
+        "torch/_inductor/config.py",
+        "PySide6/Qt/plugins/platforms/libqxcb.so",
+        "PySide6/Qt/plugins/platforms/libqwayland.so",
+        "PySide6/Qt/plugins/platforms/libqoffscreen.so",
+        "PySide6/Qt/plugins/iconengines/libqsvgicon.so",
+        "PySide6/Qt/translations/qtbase_de.qm",
+        "flowersorter/resources/backbones/resnet50-imagenet.safetensors",
+    ],
+)
+def test_what_the_program_needs_stays(place: str) -> None:
+    assert len(chosen([(place, "/source", "DATA")])) == 1
+
+
+def test_a_library_that_nothing_needs_any_more_is_dropped() -> None:
+    entries = [
+        ("libneeded.so.1", "/lib/libneeded.so.1", "BINARY"),
+        ("libbehind.so.1", "/lib/libbehind.so.1", "BINARY"),
+        ("libalone.so.1", "/lib/libalone.so.1", "BINARY"),
+        ("libpython3.11.so.1.0", "/lib/libpython3.11.so.1.0", "BINARY"),
+        ("libinside.so", "wheel.libs/libinside.so", "SYMLINK"),
+        ("wheel.libs/libinside.so", "/site/wheel.libs/libinside.so", "BINARY"),
+        ("wheel.libs/libneeded.so.1", "/site/wheel.libs/libneeded.so.1", "BINARY"),
+        ("module.so", "/site/module.so", "EXTENSION"),
+    ]
+    links = {"/site/module.so": ["LIBNEEDED.so.1", "libc.so.6"], "/lib/libneeded.so.1": ["libbehind.so.1"]}
+    kept = {place for place, _, _ in needed(entries, lambda source: links.get(source, []))}
+    assert kept == {place for place, _, _ in entries} - {"libalone.so.1"}
+
+
+@pytest.mark.skipif(sys.platform == "win32" or shutil.which("cc") is None, reason="there is no C compiler")
+def test_the_encoder_is_replaced_by_a_library_that_does_nothing(tmp_path: Path) -> None:
+    name = "libx265.217.dylib" if sys.platform == "darwin" else "libx265-4883ecb5.so.217"
+    other = ("libheif.so.1", "/wheel/libheif.so.1", "BINARY")
+    replaced, unchanged = without_encoder([(f"pillow_heif.libs/{name}", f"/wheel/{name}", "BINARY"), other], tmp_path)
+    assert unchanged == other
+    assert (replaced[0], replaced[2]) == (f"pillow_heif.libs/{name}", "BINARY")
+    library = ctypes.CDLL(replaced[1])
+    assert library.x265_api_get_217(8) == 0
+    library.x265_cleanup()
+
+
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        ("libx265-4883ecb5.so.217", "217"),
+        ("libx265.217.dylib", "217"),
+        ("libx265-217-276e7d75772a32bd086b54d54e01fd11.dll", "217"),
+        ("libheif-e72ea93c.so.1.23.6", ""),
+    ],
+)
+def test_the_encoder_is_known_by_its_name_on_every_system(name: str, build: str) -> None:
+    assert encoder_build(name) == build
+
+
+def test_origins_have_a_line_for_every_file(tmp_path: Path) -> None:
+    write_origins([[("b", "/two", "DATA")], [("a", "/one", "BINARY"), ("link", "a", "SYMLINK")]], tmp_path / "o.tsv")
+    assert (tmp_path / "o.tsv").read_text(encoding="utf-8") == "a\t/one\nb\t/two\n"
+
+
+def test_the_spec_is_python_and_excludes_nothing_that_the_program_imports() -> None:
+    compile((PACKAGING / "flowersorter.spec").read_text(encoding="utf-8"), "flowersorter.spec", "exec")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "flowersorter").rglob("*.py"))
+    assert [
+        name for name in EXCLUDED if re.search(rf"^\s*(from|import) {re.escape(name)}\b", source, re.MULTILINE)
+    ] == []
+
+
+def test_the_bundle_has_the_versions_that_the_program_shows() -> None:
+    required = {re.split(r"[<>=;\s]", each)[0] for each in PROJECT["project"]["dependencies"]}
+    assert set(METADATA) <= required | {"flowersorter", "onnx"}
+
+
+def test_every_way_to_the_cpu_build_of_torch_names_one_index() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (index,) = PROJECT["tool"]["uv"]["index"]
+    assert index == {"name": "pytorch-cpu", "url": INDEX, "explicit": True}
+    assert f"--extra-index-url {INDEX}" in REQUIREMENTS
+    assert f"pip install . --extra-index-url {INDEX}" in readme
+    assert set(PROJECT["tool"]["uv"]["sources"]) == {"torch", "torchvision"}
+
+
+def test_what_is_bundled_is_new_enough_for_the_program() -> None:
+    pinned = dict(re.findall(r"^(\w+)==([\d.]+)$", REQUIREMENTS, re.MULTILINE))
+    floors = dict(
+        re.findall(r"^(torch|torchvision)>=([\d.]+)$", "\n".join(PROJECT["project"]["dependencies"]), re.MULTILINE)
+    )
+    for name, floor in floors.items():
+        assert tuple(map(int, pinned[name].split("."))) >= tuple(map(int, floor.split(".")))
+
+
+def test_programs_that_the_bundle_starts_get_their_own_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/bundle/_internal")
+    monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "/persons/own")
+    monkeypatch.setenv("DYLD_LIBRARY_PATH", "/bundle/_internal")
+    runpy.run_path(str(PACKAGING / "restore_environment.py"))
+    assert os.environ["LD_LIBRARY_PATH"] == "/persons/own"
+    assert {"LD_LIBRARY_PATH_ORIG", "DYLD_LIBRARY_PATH"}.isdisjoint(os.environ)
+
+
+def test_the_release_runs_the_build_on_every_system() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+    systems = [each["system"] for each in workflow["jobs"]["build"]["strategy"]["matrix"]["include"]]
+    assert {name.partition("-")[0] for name in systems} == {"ubuntu", "windows", "macos"}
+    assert any(name.endswith("-arm") for name in systems)
+    commands = "\n".join(step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"])
+    scripts = set(re.findall(r"(?:python )?((?:packaging|\.ci)/[\w./]+)", commands))
+    assert scripts == {"packaging/build.py", ".ci/bundle"}
+    assert all((ROOT / script).is_file() for script in scripts)
