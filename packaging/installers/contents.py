@@ -44,7 +44,7 @@ EXCLUDED = (
     "matplotlib",
     "mypy",
     "onnx.backend.test",
-    "openvino",  # torch is in the bundle and takes its place; its plugins are loaded by name, and not found yet
+    "openvino",  # loads its plugins by name, which are not collected yet; torch takes its place in the bundle
     "pandas",
     "pip",
     "pytest",

@@ -113,13 +113,11 @@ def load_openvino() -> ModuleType:
     converter = sys.modules.get(_CONVERTER)
     sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
     try:
-        import openvino
+        return import_module("openvino")
     finally:
         del sys.modules[_CONVERTER]
         if converter is not None:
             sys.modules[_CONVERTER] = converter
-    module: ModuleType = openvino
-    return module
 
 
 class ResNetGraph:
