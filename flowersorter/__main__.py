@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return cli.main(arguments)
     from flowersorter.errors import UserError
     from flowersorter.library.files.locations import default_collection
+    from flowersorter.ui.desktop.display_check import check_display
     from flowersorter.ui.desktop.hand_over import hand_over
-    from flowersorter.ui.window.display_check import check_display
 
     try:
         check_display()

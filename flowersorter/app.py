@@ -235,7 +235,7 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
         from flowersorter.ui.shared.qt_translator import install_translator
 
         install_translator(application, translations, translations.language)
-    theme.make_muted_text_readable(application)
+    theme.make_text_readable(application)
     with _last_resort():
         folder = (collection_folder or default_collection()).absolute()
         collection = _opened(folder, roots)

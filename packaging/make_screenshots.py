@@ -1,9 +1,12 @@
-"""Makes the pictures of the README from the program itself, so that they show what it looks like now.
+"""Makes pictures of the program from the program itself, so that they show what it looks like now.
 
-    python packaging/make_screenshots.py PHOTOS                  # into resources/screenshots
+    python packaging/make_screenshots.py PHOTOS                  # those of the README, into resources/screenshots
     python packaging/make_screenshots.py PHOTOS --to FOLDER
+    python packaging/make_screenshots.py PHOTOS --all FOLDER     # every state, to look at one by one
 
-PHOTOS is a folder with photos of the five flowers that the starter model knows. The window runs without a screen.
+PHOTOS is a folder with photos of the five flowers that the starter model knows. The window runs without a screen. With
+``--all`` each state is taken in English and German, light and dark, small, usual and large; ``--strange`` names photos
+that the starter model does not know (drawn ones, else), and ``--only`` parts of names of states.
 """
 
 from __future__ import annotations
@@ -13,8 +16,10 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -22,34 +27,65 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from PIL import Image  # noqa: E402 - found beside this script
-from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, Qt, QTimer  # noqa: E402
+from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QRect, Qt, QTimer  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 
 from flowersorter.app import Program  # noqa: E402
+from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
+from flowersorter.translations import use_translations  # noqa: E402
+from flowersorter.ui.grid.sections import SectionKind  # noqa: E402
 from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
+from flowersorter.ui.shared import theme  # noqa: E402
+from flowersorter.ui.shared.qt_translator import install_translator  # noqa: E402
+from flowersorter.ui.window import window_state  # noqa: E402
+from flowersorter.vision.backbone.registry import Backbone  # noqa: E402
 from flowersorter.workflows.engine import Engine  # noqa: E402
 from flowersorter.workflows.labelling.class_changes import start_without_classes  # noqa: E402
+from flowersorter.workflows.predicting.network_loader import Embeds, open_embedder  # noqa: E402
+from tests.drawing import textured, write_jpeg  # noqa: E402
+from tests.qt.palettes import dark, light  # noqa: E402
 
 SIZE, DIALOG_SIZE = (1200, 760), (620, 700)
 #: The animated picture: width in pixels, and how long its pictures are shown in milliseconds.
 ANIMATION_PX, TYPING_MS, PAUSE_MS = 800, 180, 1500
 #: Groups that are named in it.
 NAMED = 2
+#: Sizes of the window in which every state is taken.
+SIZES = ((800, 600), (1280, 800), (2560, 1440))
+LANGUAGES = ("en", "de")
+#: Actions whose dialogs are taken, besides those that need photos.
+DIALOGS = ("preferences", "history", "models", "help", "about", "new_class", "new_collection")
+DIALOGS_OF_PHOTOS = ("sort", "check_sample", "deep_train", "evaluate", "check_labels", "scan_options")
 
 
 @contextmanager
-def window_of(photos: Path, *, without_classes: bool = False) -> Iterator[Program]:
-    """A window over a new collection, when all photos are read."""
+def window_of(
+    photos: Path | None, *, without_classes: bool = False, gate: threading.Event | None = None
+) -> Iterator[Program]:
+    """A window over a new collection.
+
+    Args:
+        photos: The folder that is open; None for none.
+        without_classes: Whether the starter's classes are deleted.
+        gate: The network is not there before it is set; None waits until all photos are read.
+    """
+
+    def open_network(backbone: Backbone, device: str) -> Embeds:
+        if gate is not None:
+            gate.wait()
+        return open_embedder(backbone, device)
+
     with tempfile.TemporaryDirectory() as folder:
         collection = CollectionStore.open(Path(folder) / "collection")
         if without_classes:
             start_without_classes(collection)
-        program = Program(Engine(collection), preload=False)
-        program.start(photos)
+        program = Program(Engine(collection, open_network), preload=False)
+        program.start(photos or ())
         program.window.resize(*SIZE)
-        rest(program)
+        if gate is None:
+            rest(program)
         try:
             yield program
         finally:
@@ -87,25 +123,25 @@ def suggestions(program: Program) -> dict[str, str]:
     return {name: names.get(int(class_id), "") for name, class_id in zip(columns.names, columns.class_ids, strict=True)}
 
 
-def sort_dialog(program: Program) -> Image.Image:
-    """Return the preview of a sort."""
-    taken: list[Image.Image] = []
+def with_dialog(program: Program, action: str, take: Callable[[QDialog], None]) -> None:
+    """Open the dialog of an action, do something with it, and close it."""
+    done: list[bool] = []
 
-    def take() -> None:
-        found = [each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible()]
-        if not found:
-            QTimer.singleShot(500, take)
+    def look() -> None:
+        shown = [each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible()]
+        if not shown:
+            QTimer.singleShot(100, look)
             return
-        found[0].resize(*DIALOG_SIZE)
-        wait(1500)
-        taken.append(picture(found[0]))
-        found[0].reject()
+        wait(2000)
+        take(shown[0])
+        shown[0].reject()
+        done.append(True)
 
-    QTimer.singleShot(3000, take)
-    program.window.actions_by_name["sort"].trigger()
-    while not taken:
-        wait(250)
-    return taken[0]
+    QTimer.singleShot(0, look)
+    program.window.actions_by_name[action].trigger()
+    while not done:
+        wait(100)
+    rest(program)
 
 
 def first_group(program: Program) -> GroupHeader:
@@ -141,16 +177,14 @@ def save_animation(pictures: list[tuple[Image.Image, int]], file: Path) -> None:
     frames[0].save(file, save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=70, method=6)
 
 
-def main() -> None:
-    """Make every picture."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path)
-    parser.add_argument("--to", type=Path, default=ROOT / "resources" / "screenshots")
-    options = parser.parse_args()
-    photos, to = options.photos.absolute(), options.to
-    to.mkdir(parents=True, exist_ok=True)
-    application = QApplication([])
-    application.setApplicationDisplayName("FlowerSorter")
+def for_readme(photos: Path, to: Path) -> None:
+    """Make the pictures of the README."""
+
+    def take_sort(dialog: QDialog) -> None:
+        dialog.resize(*DIALOG_SIZE)
+        wait(1500)
+        picture(dialog).save(to / "sort.png", optimize=True)
+
     with window_of(photos) as program:
         window = program.window
         classes = suggestions(program)
@@ -165,13 +199,184 @@ def main() -> None:
         rest(program)
         picture(window).save(to / "large.png", optimize=True)
         window.large.close()
-        sort_dialog(program).save(to / "sort.png", optimize=True)
+        with_dialog(program, "sort", take_sort)
     with window_of(photos, without_classes=True) as program:
         program.window.actions_by_name["name_groups"].trigger()
         rest(program)
         save_animation(list(name_groups(program, classes)), to / "naming.webp")
-    for file in sorted(to.iterdir()):
-        print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
+
+
+# -- every state
+
+
+@dataclass(frozen=True)
+class Album:
+    """Saves pictures of states in every size and colour scheme.
+
+    Attributes:
+        folder: Gets the pictures.
+        language: At the end of their names.
+        only: Parts of the names of the states that are taken; empty for all.
+    """
+
+    folder: Path
+    language: str
+    only: Sequence[str] = ()
+
+    def add(self, state: str, widget: QWidget, sizes: Sequence[tuple[int, int]] = SIZES) -> None:
+        """Save a widget that shows a state; without sizes in the one it has."""
+        if self.only and not any(part in state for part in self.only):
+            return
+        usual = widget.size()
+        for size in sizes or [usual.toTuple()]:
+            widget.resize(*size)
+            for is_dark in (False, True):
+                set_dark(is_dark=is_dark)
+                wait(400)
+                file = f"{state}-{self.language}-{'dark' if is_dark else 'light'}-{size[0]}x{size[1]}.png"
+                picture(widget).save(self.folder / file)
+        set_dark(is_dark=False)
+        widget.resize(usual)
+        print(state, self.language, flush=True)
+
+    def add_dialog(self, program: Program, action: str) -> None:
+        """Save the dialog of an action."""
+        if not self.only or any(part in action for part in self.only):
+            with_dialog(program, action, lambda dialog: self.add(action, dialog, ()))
+
+
+def set_dark(*, is_dark: bool) -> None:
+    """Show the program as the system does in the evening, or as it does by day."""
+    QApplication.setPalette(theme.readable(dark() if is_dark else light()))
+    wait(50)
+
+
+def draw_strange(folder: Path) -> Path:
+    """Draw photos that the starter model does not know."""
+    colours = {"slate": (90, 100, 120), "sand": (200, 180, 130), "moss": (70, 90, 50)}
+    for number, (name, colour) in enumerate(colours.items()):
+        for each in range(12):
+            write_jpeg(folder / f"{name}_{each:02}.jpg", textured((320, 240), colour, 100 * number + each))
+    return folder
+
+
+def show_sections(program: Program, album: Album, kinds: Sequence[SectionKind]) -> None:
+    """Take the first section of each kind, at the top of the view."""
+    for kind in kinds:
+        section = next((each for each in program.photos.sections if each.kind is kind), None)
+        if section is None:
+            print(f"no section {kind.name.lower()}")
+            continue
+        hint = program.window.grid.ScrollHint.PositionAtTop
+        program.window.grid.scrollTo(program.photos.index(section.first), hint)
+        album.add(f"section_{kind.name.lower()}", program.window)
+
+
+def every_state(album: Album, photos: Path, strange: Path) -> None:
+    """Take every state of the window and its dialogs."""
+    with window_of(None) as program:
+        album.add("start", program.window)
+        for action in DIALOGS:
+            album.add_dialog(program, action)
+        program.window.front.complain(
+            UserError("The photos cannot be sorted", "the disk is full", "Free some space, then sort again.")
+        )
+        wait(300)
+        box = next(each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible())
+        album.add("error", box, ())
+        box.close()
+    with window_of(strange) as program:
+        album.add("first_folder_bar", program.window)
+        program.window.review.first_folder._bar.accept.click()
+        rest(program)
+        album.add("groups", program.window)
+        for name in ("slate", "sand"):
+            header = first_group(program)
+            header.field.setText(name)
+            QTest.keyClick(header.field, Qt.Key.Key_Return)
+            rest(program)
+        album.add("answer_bar", program.window)
+    gate = threading.Event()
+    with window_of(photos, gate=gate) as program:
+        while not program.photos.rowCount() or not program.window.job_bar.busy:
+            wait(50)
+        album.add("reading", program.window)
+        program.window.job_bar.cancel.click()
+        gate.set()
+        rest(program)
+        album.add("stopped", program.window)
+        program.window.job_bar.links[0].click()
+        rest(program)
+        known_photos(program, album)
+
+
+def known_photos(program: Program, album: Album) -> None:
+    """Take the states of a folder of photos that the model knows."""
+    window, actions = program.window, program.window.actions_by_name
+    ids = program.photos.columns.place_ids.tolist()
+    album.add("suggestions", window)
+    show_sections(program, album, (SectionKind.TORN, SectionKind.LIKELY, SectionKind.SURE, SectionKind.UNKNOWN))
+    window.grid.select_places(program.photos.places_at(slice(0, 1)).tolist(), scroll=True)
+    rest(program)
+    album.add("selected", window)
+    for action in ("large_view", "compare", "heat_map"):
+        actions[action].trigger()
+        rest(program)
+        album.add(action, window)
+        if action != "large_view":
+            actions[action].trigger()
+    window.large.close()
+    window.header.search.setText("no such name")
+    album.add("filter_without_result", window)
+    window.header.search.clear()
+    window.labels.confirm(ids[:20])
+    rest(program)
+    actions["pause_learning"].trigger()
+    for action in (*DIALOGS_OF_PHOTOS, "history", "models"):
+        album.add_dialog(program, action)
+    actions["label_next"].trigger()
+    rest(program)
+    album.add("label_next", window)
+    window.filter.show_all()
+    actions["pause_learning"].trigger()
+    columns = program.photos.columns
+    for class_id in set(columns.class_ids.tolist()) - {0}:
+        window.labels.assign(columns.place_ids[columns.class_ids == class_id].tolist(), class_id)
+    rest(program)
+    album.add("everything_confirmed", window)
+    actions["hide_confirmed"].trigger()
+    rest(program)
+    album.add("everything_hidden", window)
+
+
+def main() -> None:
+    """Make the pictures that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--to", type=Path, default=ROOT / "resources" / "screenshots")
+    parser.add_argument("--all", type=Path, metavar="FOLDER")
+    parser.add_argument("--strange", type=Path, metavar="PHOTOS")
+    parser.add_argument("--only", nargs="*", default=(), metavar="STATE")
+    parser.add_argument("--languages", nargs="*", default=LANGUAGES)
+    options = parser.parse_args()
+    photos, to = options.photos.absolute(), options.all or options.to
+    to.mkdir(parents=True, exist_ok=True)
+    application = QApplication([])
+    application.setApplicationDisplayName("FlowerSorter")
+    if options.all is None:
+        for_readme(photos, to)
+        for file in sorted(to.iterdir()):
+            print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
+        return
+    window_state.screen_around = lambda geometry: QRect(0, 0, *SIZES[-1])
+    theme.make_text_readable(application)
+    with tempfile.TemporaryDirectory() as drawn:
+        strange = options.strange.absolute() if options.strange else draw_strange(Path(drawn))
+        for language in options.languages:
+            translations = use_translations([language])
+            if translations is not None:
+                install_translator(application, translations, language)
+            every_state(Album(to, language, options.only), photos, strange)
 
 
 if __name__ == "__main__":

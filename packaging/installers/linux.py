@@ -120,7 +120,7 @@ def build_appimage(
 
 def dependencies(bundle: Path) -> list[str]:
     """The Debian packages with the libraries that the window needs and the bundle leaves to the system."""
-    from flowersorter.ui.window.display_check import PACKAGES
+    from flowersorter.ui.desktop.display_check import PACKAGES
 
     inside = {path.name for path in bundle.rglob("*.so*")}
     names = {package for library, package in PACKAGES.items() if library not in inside}

@@ -17,6 +17,8 @@ _DARK = {
     Role.Text: "#f0f0f0",
     Role.Button: "#3a3a3a",
     Role.ButtonText: "#f0f0f0",
+    Role.Highlight: "#308cc6",
+    Role.HighlightedText: "#ffffff",
 }
 
 
@@ -25,6 +27,8 @@ def dark() -> QPalette:
     palette = QPalette(QColor("#3a3a3a"), QColor("#2b2b2b"))
     for role, colour in _DARK.items():
         palette.setColor(role, QColor(colour))
+    for role in (Role.WindowText, Role.Text, Role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#808080"))
     return palette
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pytest
 from PySide6.QtCore import QEventLoop, QPoint, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.domain.changes import Changes
+from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import LEARNING_PAUSED, STACK_SHOTS
+from flowersorter.ui.training import learning_controller
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.network_loader import open_embedder
+from flowersorter.workflows.predicting.photo_details import rows_at
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
+from tests.starter_classes import delete_starter_classes
 from tests.stub_network import open_colour_network
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
@@ -67,6 +74,50 @@ def running(
         program.window.close()
         program.window.deleteLater()
         QApplication.processEvents()
+
+
+def only_classes(program: Program, *names: str) -> None:
+    """Delete the starter's classes, and make these."""
+    delete_starter_classes(stored(program))
+    for name in names:
+        program.collection.classes.add(name)
+    show_stored(program)
+
+
+@contextmanager
+def running_red_and_green(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """A program that learns at once, over six photos each of red, green and blue, with the classes red and green."""
+    monkeypatch.setattr(learning_controller, "TOGETHER_MS", 1)
+    monkeypatch.setattr(learning_controller, "PAUSE_MS", 50)
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos"), learning=True) as program:
+        idle(program, qtbot)
+        only_classes(program, "red", "green")
+        yield program
+
+
+@contextmanager
+def running_three_classes(tmp_path: Path, qtbot: QtBot, *names: str) -> Iterator[Program]:
+    """A program over four photos each of red, green and blue, with classes of these names."""
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", 4)) as program:
+        idle(program, qtbot)
+        only_classes(program, *names)
+        yield program
+
+
+def suggest(
+    program: Program, rows: Sequence[int], verdict: Verdict, first: int, second: int, confidence: float = 0.5
+) -> None:
+    """Show other suggestions for the photos of these rows, until the next prediction."""
+    count = len(rows)
+    suggested = replace(
+        rows_at(program.engine, program.photos.columns.place_ids[rows]),
+        verdicts=np.full(count, verdict, np.uint8),
+        class_ids=np.full(count, first, np.int32),
+        second_class_ids=np.full(count, second, np.int32),
+        confidences=np.full(count, confidence, np.float32),
+        second_confidences=np.full(count, 0.45, np.float32),
+    )
+    program.photos.merge(suggested)
 
 
 def idle(program: Program, qtbot: QtBot) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QCoreApplication, QLocale, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QCoreApplication, QLocale, QRectF, Signal, Slot
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QWidget
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.library.tables.class_names import MAX_NAME_LENGTH, class_key
 from flowersorter.messages import worded
+from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
     FittedDialog,
     Message,
@@ -294,8 +295,8 @@ def swatch(colour: str) -> QIcon:
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(QColor(colour))
-        painter.setPen(QColor(128, 128, 128, 160))
-        painter.drawEllipse(scale, scale, side - 2 * scale, side - 2 * scale)
+        painter.setPen(QPen(theme.EDGE, scale))
+        painter.drawEllipse(QRectF(picture.rect()).adjusted(0.5 * scale, 0.5 * scale, -0.5 * scale, -0.5 * scale))
         painter.end()
         for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # a style tints a selected icon that has no picture
             icon.addPixmap(picture, mode)

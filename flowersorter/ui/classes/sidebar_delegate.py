@@ -23,7 +23,6 @@ KEYCAP_PX = 18
 BAR_PX = 3
 #: Letters of a name that stay visible beside both counts; where there is less room, the number of all photos is enough.
 _FEWEST_LETTERS = 9
-_EDGE = QColor(128, 128, 128, 160)
 
 
 def name_rect(row: QRect) -> QRect:
@@ -52,9 +51,7 @@ class SidebarDelegate(QStyledItemDelegate):
         under_drag = self._view.drop_row == index.row()
         text = self._background(painter, option, box, under_drag)
         selected = text == option.palette.color(QPalette.ColorRole.HighlightedText)
-        muted = QColor(text)
-        if not selected:  # on the highlight even the full colour has little contrast
-            muted.setAlphaF(0.66)
+        muted = text if selected else theme.muted(text)  # on the highlight even the full colour has little contrast
         self._mark(painter, option, row, box, selected=selected)
         if under_drag and self._view.merging:
             name = self.tr("Merge into {0}").format(row.text)
@@ -108,7 +105,9 @@ class SidebarDelegate(QStyledItemDelegate):
         if row.colour:
             side = INITIALS_PX if row.initials else SWATCH_PX
             place = QRectF(middle.x() - side / 2, middle.y() - side / 2, side, side)
-            painter.setPen(QPen(_EDGE, 1))
+            painter.setPen(
+                QPen(option.palette.color(QPalette.ColorRole.HighlightedText) if selected else theme.EDGE, 1)
+            )
             painter.setBrush(QColor(row.colour))
             painter.drawRoundedRect(place, 3.5, 3.5)
             if row.initials:

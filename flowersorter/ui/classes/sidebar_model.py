@@ -18,6 +18,8 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from flowersorter.ui.shared.widgets import count_photos
+
 Index = QModelIndex | QPersistentModelIndex
 
 #: Drag data: the key of a row; never leaves the program.
@@ -42,6 +44,7 @@ class SidebarRow:
         movable: Whether it can be dragged to another place in the list, among the others that can.
         is_command: Whether it does something when clicked, and shows no photos.
         hint: Tool tip.
+        spoken: What a screen reader reads out where the count is not of photos, or "".
     """
 
     key: int
@@ -57,6 +60,7 @@ class SidebarRow:
     movable: bool = False
     is_command: bool = False
     hint: str = ""
+    spoken: str = ""
 
     @property
     def count_text(self) -> str:
@@ -143,9 +147,10 @@ class SidebarModel(QAbstractListModel):
         return None
 
     def _read_out(self, row: SidebarRow) -> str:
-        if row.count is None:
-            return row.text
+        if row.count is None or row.spoken:
+            return row.spoken or row.text
+        said = f"{row.text}, {count_photos(row.count)}"
         if row.confirmed is None:
-            return self.tr("{0}, {1} photos").format(row.text, row.count)
-        said = self.tr("{0}, {1} photos, {2} of them confirmed").format(row.text, row.count, row.confirmed)
+            return said
+        said = self.tr("{0}, {1} of them confirmed").format(said, QLocale().toString(row.confirmed))
         return self.tr("{0}, key {1}").format(said, row.digit) if row.digit else said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.ui.shared import theme
@@ -32,7 +32,8 @@ class PatternField(QWidget):
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         tip = self.tr("Or type a pattern of {class}, {date:%Y}, {date:%m}, {date:%d}, {camera} and slashes")
-        describe(self.box, self.tr("Sub-folders of each class"), tip)
+        for part in (self.box, *self.box.findChildren(QLineEdit)):
+            describe(part, self.tr("Sub-folders of each class"), tip)
         for name, value in (
             (self.tr("None"), CLASS_ONLY),
             (self.tr("By year: Rose/2024"), "{class}/{date:%Y}"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
+
+from flowersorter.ui.shared.widgets import FramedField
 
 _FIELD_FRAME_PX = 20
 
 
-class SearchField(QLineEdit):
+class SearchField(FramedField):
     """Takes words to search for.
 
     Signals:

@@ -25,7 +25,7 @@ from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_PX
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import describe
+from flowersorter.ui.shared.widgets import ShortenedLabel, describe
 
 NARROW_PX = 740
 NARROW_CHOICE_PX, _TIGHT_CHOICE_PX = 84, 76
@@ -106,7 +106,7 @@ class GridHeader(QWidget):
         self.setObjectName("grid_header")
         self._narrow = False
         self._photos = 0
-        self.title = QLabel(self)
+        self.title = ShortenedLabel(self)
         self.title.setObjectName("grid_title")
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)

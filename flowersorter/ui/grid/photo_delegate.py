@@ -217,16 +217,16 @@ class PhotoDelegate(QStyledItemDelegate):
         style = theme.state_style(state)
         text = option.palette.color(QPalette.ColorRole.Text)
         if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
-            painter.setPen(muted(text))
+            painter.setPen(theme.muted(text))
             _write(painter, line, index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle)
             return
         colour = {
             PhotoState.TORN: style.colour,
             PhotoState.UNSURE: style.colour,
             PhotoState.UNKNOWN: style.colour,
-            PhotoState.NOT_MINE: muted(text),
+            PhotoState.NOT_MINE: theme.muted(text),
         }.get(state, text)
-        self._mark(painter, index, state, QRect(line.left(), line.top(), DOT_PX + 2, line.height()))
+        self._mark(painter, option, index, QRect(line.left(), line.top(), DOT_PX + 2, line.height()))
         title = index.data(PhotoRole.TITLE)
         place = line.adjusted(DOT_PX + 7, 0, 0, 0)
         font = QFont(option.font)
@@ -252,30 +252,37 @@ class PhotoDelegate(QStyledItemDelegate):
         """Paint a muted word behind the title where there is room for it; the mark tells the state as well."""
         painter.setFont(option.font)
         if painter.fontMetrics().horizontalAdvance(word) <= place.width():
-            painter.setPen(muted(option.palette.color(QPalette.ColorRole.Text)))
+            painter.setPen(theme.muted(option.palette.color(QPalette.ColorRole.Text)))
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
 
-    def _mark(self, painter: QPainter, index: Index, state: PhotoState, place: QRect) -> None:
+    def _mark(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, place: QRect) -> None:
         """Paint the mark before the title: full for a certain class, open for a doubtful one, in halves for two."""
+        state = index.data(PhotoRole.STATE)
         if state in (PhotoState.UNKNOWN, PhotoState.NOT_MINE):
             icon = QRect(place.left() - 2, place.center().y() - LINE_ICON_PX // 2 + 1, LINE_ICON_PX, LINE_ICON_PX)
             theme.state_style(state).icon.paint(painter, icon)
             return
         dot = QRectF(place.left() + 0.5, place.center().y() - DOT_PX / 2 + 1, DOT_PX, DOT_PX)
+        ground, text = ground_of(option), option.palette.color(QPalette.ColorRole.Text)
         colour = QColor(index.data(PhotoRole.CLASS_COLOUR))
-        painter.setPen(QPen(colour, 1.5))
+        edge = theme.edge_of(colour, ground, text)
         if state is PhotoState.TORN:
-            painter.setPen(Qt.PenStyle.NoPen)
-            for begin, half in ((90, colour), (270, QColor(index.data(PhotoRole.SECOND_COLOUR)))):
-                painter.setBrush(half)
-                painter.drawPie(dot.adjusted(-0.75, -0.75, 0.75, 0.75), 16 * begin, 16 * 180)
-            return
-        painter.setBrush(Qt.BrushStyle.NoBrush if state in (PhotoState.UNSURE, PhotoState.LIKELY) else colour)
-        painter.drawEllipse(dot)
-        if state is PhotoState.LIKELY:
+            other = QColor(index.data(PhotoRole.SECOND_COLOUR))
+            _halves(painter, dot, colour, other)
+            if (edge, theme.edge_of(other, ground, text)) != (colour, other):
+                _ring(painter, dot, theme.mixed(text, ground, theme.MUTED))
+        elif state in (PhotoState.UNSURE, PhotoState.LIKELY):
+            _ring(painter, dot, edge)
+            if state is PhotoState.LIKELY:
+                painter.setBrush(colour)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.drawEllipse(dot.adjusted(2.5, 2.5, -2.5, -2.5))
+            elif edge != colour:
+                _ring(painter, dot.adjusted(1.5, 1.5, -1.5, -1.5), colour)
+        else:
+            painter.setPen(QPen(edge, 1.5))
             painter.setBrush(colour)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawEllipse(dot.adjusted(2.5, 2.5, -2.5, -2.5))
+            painter.drawEllipse(dot)
 
     def _unreadable(self, painter: QPainter, option: QStyleOptionViewItem, tile: _Tile, reason: str) -> None:
         """A marked tile: it cannot be shown, and why."""
@@ -286,7 +293,7 @@ class PhotoDelegate(QStyledItemDelegate):
         icon.moveTop(tile.picture.top() + max(6, (tile.picture.height() - 24 - 3 * line) // 2))
         theme.icon("unreadable").paint(painter, icon)
         place = tile.picture.adjusted(8, icon.bottom() - tile.picture.top() + 6, -8, -4)
-        painter.setPen(muted(option.palette.color(QPalette.ColorRole.Text)))
+        painter.setPen(theme.muted(option.palette.color(QPalette.ColorRole.Text)))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.save()
         painter.setClipRect(place)
@@ -294,11 +301,27 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def muted(text: QColor) -> QColor:
-    """The colour of text that is less important."""
-    paler = QColor(text)
-    paler.setAlphaF(0.64)
-    return paler
+def ground_of(option: QStyleOptionViewItem) -> QColor:
+    """The colour of a tile around its photo."""
+    base, role = option.palette.color(QPalette.ColorRole.Base), QPalette.ColorRole
+    if option.state & QStyle.StateFlag.State_Selected:
+        return theme.mixed(option.palette.color(role.Highlight), base, SELECTED_TINT)
+    if option.state & QStyle.StateFlag.State_MouseOver:
+        return theme.mixed(option.palette.color(role.Text), base, HOVER_TINT)
+    return base
+
+
+def _ring(painter: QPainter, box: QRectF, colour: QColor) -> None:
+    painter.setPen(QPen(colour, 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(box)
+
+
+def _halves(painter: QPainter, dot: QRectF, left: QColor, right: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    for begin, half in ((90, left), (270, right)):
+        painter.setBrush(half)
+        painter.drawPie(dot.adjusted(-0.75, -0.75, 0.75, 0.75), 16 * begin, 16 * 180)
 
 
 def _write(painter: QPainter, place: QRect, text: str, elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:

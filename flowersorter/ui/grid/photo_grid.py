@@ -18,6 +18,7 @@ from flowersorter.ui.grid.sections import Section
 from flowersorter.ui.grid.view.section_layout import Cells
 from flowersorter.ui.grid.view.sectioned_view import SectionedView
 from flowersorter.ui.review.section_headers import SectionHeader
+from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button
 from flowersorter.workers.throttle import Coalescer
 
@@ -241,9 +242,7 @@ class PhotoGrid(SectionedView):
         super().paintEvent(event)
         if self._notice and not self.photos.rowCount():
             painter = QPainter(self.viewport())
-            colour = self.palette().color(QPalette.ColorRole.Text)
-            colour.setAlphaF(0.6)
-            painter.setPen(colour)
+            painter.setPen(theme.muted(self.palette().color(QPalette.ColorRole.Text)))
             painter.drawText(self._notice_box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._notice)
             painter.end()
 

@@ -67,7 +67,6 @@ class Facts(QWidget):
         key, value = QLabel(title, self), QLabel(self)
         key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         value.setObjectName(name)
-        value.setAccessibleName(title)
         value.setWordWrap(True)
         value.setTextFormat(Qt.TextFormat.PlainText)
         value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

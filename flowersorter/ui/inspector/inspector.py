@@ -98,7 +98,6 @@ class Inspector(QScrollArea):
         self.verdict.setWordWrap(True)
         self.likeness = QLabel(page)
         self.likeness.setObjectName("inspector_looks_like")
-        self.likeness.setAccessibleName(self.tr("Closest object"))
         self.likeness.setTextFormat(Qt.TextFormat.PlainText)
         self.likeness.setWordWrap(True)
         self.likeness.setToolTip(self.tr("Closest everyday object the network knows"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.grid.photo_state import percent
+from flowersorter.ui.shared import theme
 
 MOST = 4
 LEAST_SHOWN = 0.005  # below half a percent a probability is noise
@@ -90,9 +91,8 @@ class PredictionBars(QWidget):
         class_id: int,
     ) -> None:
         name, colour, p = guess
-        faint, muted = QColor(text), QColor(text)
+        faint = QColor(text)
         faint.setAlphaF(0.09)
-        muted.setAlphaF(0.64)
         painter.setPen(Qt.PenStyle.NoPen)
         if number == self._hovered:
             hover = QColor(text)
@@ -102,7 +102,7 @@ class PredictionBars(QWidget):
         line = self.fontMetrics().height()
         share = self.tr("{0} %").format(percent(p)) if self._percentages else ""
         width = self.fontMetrics().horizontalAdvance(share)
-        painter.setPen(muted)
+        painter.setPen(theme.muted(text))
         painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), share)
         painter.setPen(text)
         font = self.font()
@@ -117,7 +117,10 @@ class PredictionBars(QWidget):
         painter.setBrush(faint)
         painter.drawRoundedRect(bar, BAR_PX / 2, BAR_PX / 2)
         bar.setWidth(max(BAR_PX, bar.width() * p))
-        painter.setBrush(QColor(colour))
+        ground, colour_of_class = self.palette().color(QPalette.ColorRole.Window), QColor(colour)
+        if (edge := theme.edge_of(colour_of_class, ground, text)) != colour_of_class:
+            painter.setPen(QPen(edge, 1))
+        painter.setBrush(colour_of_class)
         painter.drawRoundedRect(bar, BAR_PX / 2, BAR_PX / 2)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

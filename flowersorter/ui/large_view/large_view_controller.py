@@ -6,18 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QModelIndex, QObject, QPoint, QRect, QSize, Signal, Slot
+from PySide6.QtCore import QModelIndex, QObject, QPoint, QRect, QSize, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import ClassLook, PhotoRole
-from flowersorter.ui.grid.photo_state import facts_of_row, shares, title, verdict_sentence
+from flowersorter.ui.large_view.caption import show_caption
 from flowersorter.ui.large_view.zoom import STEP
-from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.dates import iso_in_words
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_pool import Wanted
@@ -360,24 +357,8 @@ class LargeViewController(QObject):
                 self.screen.image(self._photos.wanted(row))
 
     def _show_texts(self) -> None:
-        index, columns = self._photos.index(self._row), self._photos.columns
-        if not index.isValid():
-            return
-        at = int(columns.locate([self._photos.wanted(self._row).place_id])[0])
-        facts, photo = facts_of_row(columns, at, self._name_of), self._known.photo if self._known is not None else None
-        begin, sentence = shares(facts) or title(facts), verdict_sentence(facts)
-        remark = worded(photo.remark or "") if photo is not None else ""
-        text = " · ".join(filter(None, ("" if sentence.startswith(begin) else begin, sentence, remark)))
-        name, number = str(index.data()), self._photos.position(self._row)
-        taken = iso_in_words(photo.taken_at, QLocale.FormatType.ShortFormat) if photo and photo.taken_at else ""
-        self.view.header.show_photo(name, number, taken)
-        self.view.header.show_suggestion(text, theme.state_style(index.data(PhotoRole.STATE)).icon)
-        spoken = ", ".join((name, text, number))
-        self.view.canvas.setAccessibleName(spoken)
-        self.view.setAccessibleName(self.tr("Large view: {0}").format(spoken))  # it has the focus
-        self.view.canvas_name.set_text(" · ".join(filter(None, (name, self._photos.describe(self._row)))))
-        self.view.chips.show_label(int(columns.label_ids[at]))
-        self.view.strip.show_row(self._row)
+        if self._photos.index(self._row).isValid():
+            show_caption(self.view, self._photos, self._row, self._known, self._name_of)
 
     def _name_of(self, class_id: int) -> str:
         look = self._classes.get(class_id)

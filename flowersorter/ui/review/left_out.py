@@ -1,12 +1,14 @@
-"""The photos that are left out of the answer for their section: clicked, and clicked once more to be taken in again."""
+"""The photos that are left out of the answer for their section, by a click or a key; once more takes them in again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
 from PySide6.QtCore import QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from flowersorter.ui.grid.photo_columns import Rows
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 
@@ -45,6 +47,14 @@ class LeftOutMarks(QObject):
     def take_in(self, place_ids: Iterable[int]) -> None:
         """Leave these photos out no longer."""
         self._set(self.place_ids - set(place_ids))
+
+    def toggle(self, rows: Rows) -> bool:
+        """Leave (M,) model rows out, or take them in where all of them are left out; returns whether one can be."""
+        places = set(
+            self._photos.places_at(np.array([row for row in rows if self._can_leave_out(row)], np.intp)).tolist()
+        )
+        self._set(self.place_ids - places if places <= self.place_ids else self.place_ids | places)
+        return bool(places)
 
     def clear(self) -> None:
         """Leave no photo out."""

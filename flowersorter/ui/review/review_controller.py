@@ -197,6 +197,13 @@ class ReviewController(QObject):
         """Whether the photos of the section of a row can be answered at once."""
         return section_at(self._session.photos, row).kind in _ANSWERED_AT_ONCE
 
+    @Slot()
+    def leave_out(self) -> None:
+        """Leave the selected photos out of the answer for their section, or take them in again."""
+        if not self._left_out.toggle(self._grid.selected_rows()):
+            text = self.tr("Select photos below a question to leave them out of its answer.")
+            self._front.bar.say(text, until=Until.ANSWER)
+
     def _take_answer(self, section: Section) -> list[int]:
         """The places that the answer just given is for; those left out of it are asked about anew."""
         answered = self._answered(section)

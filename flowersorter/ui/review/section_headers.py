@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -24,7 +23,14 @@ from PySide6.QtWidgets import (
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import button, count_photos, describe, without_mnemonics
+from flowersorter.ui.shared.widgets import (
+    FramedField,
+    ShortenedLabel,
+    button,
+    count_photos,
+    describe,
+    without_mnemonics,
+)
 
 _FIELD_LETTERS = 14
 _NAME_LETTERS = 16
@@ -63,7 +69,7 @@ class SectionHeader(QFrame):
         self.fold.setArrowType(Qt.ArrowType.DownArrow)
         self.fold.setIconSize(QSize(12, 12))
         self.fold.clicked.connect(self.fold_requested)
-        self.title = QLabel(self)
+        self.title = ShortenedLabel(self)
         self.title.setObjectName("section_title")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -238,7 +244,7 @@ class GroupHeader(SectionHeader):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(section, names, parent)
-        self.field = QLineEdit(self)
+        self.field = FramedField(self)
         self.field.setObjectName("section_name")
         self.field.setAccessibleName(self.tr("Class of these photos"))
         self.field.setPlaceholderText(self.tr("Class"))

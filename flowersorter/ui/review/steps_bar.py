@@ -11,8 +11,9 @@ from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos
 
 _WIDE_PX, _NARROW_PX, _TIGHT_PX, _LEAST_PX = 640, 520, 400, 320
+_NARROW_LETTERS = 74
 _BAR_PX = 120
-_TINT = 0.22  # share of the highlight colour in the ground of the current step
+CURRENT_TINT = 0.22  # share of the highlight colour in the ground of the current step
 _CORNER_PX = 6
 
 
@@ -44,7 +45,7 @@ class StepButton(QToolButton):
         """Paint the ground of the current step, then the button. A style sheet would not follow the palette."""
         if self._current:
             tint = self.palette().color(QPalette.ColorRole.Highlight)
-            tint.setAlphaF(_TINT)
+            tint.setAlphaF(CURRENT_TINT)
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -106,7 +107,7 @@ class StepsBar(QWidget):
     def show_progress(self, progress: ReviewProgress) -> None:
         """Show what is left to do."""
         self._shown = progress
-        begun, narrow = progress.total > 0, self.width() < _NARROW_PX
+        begun, narrow = progress.total > 0, self.width() < self._narrow_px
         is_settled = begun and not progress.pending
         name = self.tr("Name") if narrow else self.tr("Name groups")
         steps = (
@@ -136,6 +137,11 @@ class StepsBar(QWidget):
         self.bar.setVisible(begun and not narrow)
         self.percent.setVisible(begun and self.width() >= _TIGHT_PX)
 
+    @property
+    def _narrow_px(self) -> int:
+        """The width from which on there is room for all texts: more with larger letters."""
+        return max(_NARROW_PX, _NARROW_LETTERS * self.fontMetrics().averageCharWidth())
+
     def _show_done(self, progress: ReviewProgress) -> None:
         """Show the share that needs no decision; where it has fallen since the last answer, say why."""
         self.bar.setRange(0, max(1, progress.total))
@@ -162,5 +168,5 @@ class StepsBar(QWidget):
         """A narrow window has no room for the bar."""
         super().resizeEvent(event)
         before, now = event.oldSize().width(), event.size().width()
-        if any((before < limit) != (now < limit) for limit in (_WIDE_PX, _NARROW_PX, _TIGHT_PX)):
+        if any((before < limit) != (now < limit) for limit in (_WIDE_PX, self._narrow_px, _TIGHT_PX)):
             self.show_progress(self._shown)

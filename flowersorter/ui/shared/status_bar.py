@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from flowersorter.jobs import Progress
 from flowersorter.messages import worded
 from flowersorter.ui.shared.time_left import TimeLeft
+from flowersorter.ui.shared.widgets import ShortenedLabel
 
 
 class Until(Flag):
@@ -49,7 +50,7 @@ class StatusBar(QFrame):
         self._left = TimeLeft()
         self._deeds: list[Callable[[], None] | None] = [None, None]
         self._until = Until.NEXT
-        self.title = QLabel(self)
+        self.title = ShortenedLabel(self)
         self.title.setObjectName("job_title")
         self.bar = QProgressBar(self)
         self.bar.setObjectName("job_progress")

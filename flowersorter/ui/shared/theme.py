@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,8 +19,14 @@ SMALL_GAP_PX, GAP_PX, LARGE_GAP_PX = 4, 8, 16
 #: How long a motion takes that shows where something went.
 MOTION_MS = 160
 
-#: Contrast that text needs (WCAG 2.1, level AA).
-_READABLE = 4.5
+#: Contrast that text and graphics need (WCAG 2.1, level AA).
+READABLE, VISIBLE = 4.5, 3.0
+#: The edge of a swatch: it shows on light and dark ground, where the colour of the class may not.
+EDGE = QColor("#888888")
+#: Per cent of the lightness of a button in the panes of tabs, which Qt's style makes lighter on dark ground.
+_PANE_LIGHTER = 125
+#: Share of the text colour in text that is less important.
+MUTED = 0.66
 
 #: The colour an icon's lines are drawn with in its file; replaced by the colour of the text around it.
 _DRAWN_IN = b"#000"
@@ -115,28 +122,56 @@ def readable_on(ground: QColor) -> QColor:
     return max((QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)), key=lambda text: contrast(text, ground))
 
 
-def make_muted_text_readable(application: QGuiApplication) -> None:
-    """Give muted text enough contrast, now and whenever the system turns dark or light.
-
-    Qt's own colour for it is half transparent: about 3.4 to 1 on a light window, where 4.5 is needed to read well.
-    """
+def make_text_readable(application: QGuiApplication) -> None:
+    """Give text enough contrast, now and whenever the system turns dark or light; see `readable`."""
 
     def mix() -> None:
-        palette = QPalette(QGuiApplication.palette())
-        text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
-        shares = (0.01 * percent for percent in range(50, 101))
-        muted = next(colour for share in shares if contrast(colour := _mixed(text, ground, share), ground) >= _READABLE)
-        palette.setColor(QPalette.ColorRole.PlaceholderText, muted)
-        QGuiApplication.setPalette(palette)
+        QGuiApplication.setPalette(readable(QGuiApplication.palette()))
 
     mix()
     # The signal comes before the system's new palette does.
     application.styleHints().colorSchemeChanged.connect(lambda _scheme: QTimer.singleShot(0, mix))
 
 
-def _mixed(text: QColor, ground: QColor, share: float) -> QColor:
-    parts = zip(text.getRgbF()[:3], ground.getRgbF()[:3], strict=True)  # type: ignore[index]  # a tuple of four
-    return QColor.fromRgbF(*(share * over + (1 - share) * under for over, under in parts))
+def readable(palette: QPalette) -> QPalette:
+    """A palette in which muted text, links and text on the highlight have enough contrast.
+
+    Qt's own have about 3.4 to 1, 2.5 to 1 on dark ground and 3.7 to 1.
+    """
+    made, role = QPalette(palette), QPalette.ColorRole
+    text, ground = palette.color(role.WindowText), palette.color(role.Window)
+    on_highlight, highlight = palette.color(role.HighlightedText), palette.color(role.Highlight)
+    darker = QColor(Qt.GlobalColor.black if on_highlight.lightness() > highlight.lightness() else Qt.GlobalColor.white)
+    pane = palette.color(role.Button).lighter(_PANE_LIGHTER)
+    made.setColor(role.PlaceholderText, _first_readable(text, ground, (ground, palette.color(role.Base), pane), 50))
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        made.setColor(group, role.Link, _first_readable(text, palette.color(role.Link), (ground, pane), 0))
+        made.setColor(group, role.Highlight, _first_readable(darker, highlight, (on_highlight,), 0))
+    return made
+
+
+def _first_readable(over: QColor, under: QColor, others: Sequence[QColor], percent: int) -> QColor:
+    """The first mixture of two colours, from this share of the first on, that can be read with all other colours."""
+    mixtures = (mixed(over, under, 0.01 * share) for share in range(percent, 101))
+    return next((each for each in mixtures if all(contrast(each, other) >= READABLE for other in others)), over)
+
+
+def muted(text: QColor) -> QColor:
+    """The colour of text that is less important, on any ground."""
+    paler = QColor(text)
+    paler.setAlphaF(MUTED)
+    return paler
+
+
+def edge_of(colour: QColor, ground: QColor, text: QColor) -> QColor:
+    """The colour of the edge of something filled: its own where that shows on the ground, else one near the text's."""
+    return colour if contrast(colour, ground) >= VISIBLE else mixed(text, ground, MUTED)
+
+
+def mixed(over: QColor, under: QColor, share: float) -> QColor:
+    """One colour painted on another with this opacity."""
+    parts = zip(over.getRgbF()[:3], under.getRgbF()[:3], strict=True)  # type: ignore[index]  # a tuple of four
+    return QColor.fromRgbF(*(share * one + (1 - share) * other for one, other in parts))
 
 
 def contrast(one: QColor, other: QColor) -> float:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPainterPath, QPalette, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPainterPath, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
     QLayout,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QStyledItemDelegate,
@@ -119,6 +120,34 @@ class Message(QWidget):
         self._label.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
+
+
+class ShortenedLabel(QLabel):
+    """One line of plain text that ends in "…" where it has too little room: Qt cuts off in the middle of a letter."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint as much of the text as there is room for."""
+        del event
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.style().drawItemText(
+            painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()
+        )
+        painter.end()
+
+
+class FramedField(QLineEdit):
+    """A text field whose edge shows on any ground: that of Qt's style can have the colour of the ground when dark."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the edge over the field; with the keyboard, the style shows a stronger one."""
+        super().paintEvent(event)
+        if not self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme.EDGE)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+            painter.end()
 
 
 def button(parent: QWidget, name: str, text: str, tip: str = "") -> QPushButton:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QSizePolicy, QToolBa
 
 from flowersorter.ui.classes.class_rows import DIGIT_KEYS
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import plain
 from flowersorter.ui.window.action_specs import BUTTONS_WITH_TEXT, MENUS, SPECS, SUBMENUS, TOOLBAR
 from flowersorter.ui.window.view_specs import Spec
 
@@ -102,6 +103,7 @@ class Actions(QObject):
             parent = menus[SUBMENUS[name]] if name in SUBMENUS else bar
             menu = menus[name] = parent.addMenu(tr(text))
             menu.setObjectName(name)
+            menu.setAccessibleName(plain(tr(text)))
             for entry in entries:
                 if not entry:
                     menu.addSeparator()
@@ -172,4 +174,5 @@ def set_tip(action: QAction, tip: str) -> None:
 def _menu(name: str, text: str, window: QMainWindow) -> QMenu:
     menu = QMenu(text, window)
     menu.setObjectName(name)
+    menu.setAccessibleName(plain(text))
     return menu

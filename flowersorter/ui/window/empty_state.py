@@ -14,7 +14,7 @@ from flowersorter.ui.shared import theme
 MAX_RECENT = 5
 BIG_BUTTON = """
 QPushButton { background: palette(highlight); color: palette(highlighted-text); border: 2px solid palette(highlight);
-              border-radius: 10px; padding: 12px 28px; font-weight: 600; font-size: 11pt; }
+              border-radius: 10px; padding: 12px 28px; font-weight: 600; }
 QPushButton:hover, QPushButton:focus { border-color: rgba(127, 127, 127, 170); }
 QPushButton:pressed { padding-top: 13px; padding-bottom: 11px; }
 """
@@ -49,6 +49,9 @@ class EmptyState(QWidget):
         self.button = QPushButton(" " + self.tr("Open a folder of photos"), self)
         self.button.setObjectName("open_folder_button")
         self.button.setAccessibleName(self.tr("Open a folder of photos"))
+        font = self.button.font()
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self.button.setFont(font)
         self.button.setStyleSheet(BIG_BUTTON)
         self.button.setIconSize(QSize(20, 20))
         self.button.setIcon(theme.icon("open-folder", self.palette().color(QPalette.ColorRole.HighlightedText)))

@@ -55,7 +55,7 @@ TASKS = (
             _keys("assign_class"),
             _keys("new_class", "split_class", text=_t("New class, from selection")),
             _keys("not_mine", "dont_know", text=_t("Not mine, don't know")),
-            _keys("name_groups"),
+            _keys("name_groups", "leave_out", text=_t("Name groups, leave out")),
             _keys("take_lookalikes"),
         ),
     ),

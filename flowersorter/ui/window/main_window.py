@@ -1,8 +1,8 @@
-"""The main window: layout, and the wiring of actions to controllers."""
+"""The main window: layout, and the wiring of widgets and controllers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -19,6 +19,7 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.stacks.stack_controller import StackController
+from flowersorter.ui.grid.view.header_group import HeaderGroup
 from flowersorter.ui.inspector.inspector import Inspector
 from flowersorter.ui.inspector.selected_photo import SelectedPhoto
 from flowersorter.ui.labels.label_view import LabelView
@@ -33,7 +34,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar, Until
 from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.training.training_controller import TrainingController
-from flowersorter.ui.window.action_specs import OF_A_FOLDER, OF_PHOTOS
+from flowersorter.ui.window.action_handlers import connect_actions, enable_actions
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.grid, 1)
+        HeaderGroup(self.grid, middle)
         self.middle = QStackedWidget(self)
         self.middle.setObjectName("middle_pages")
         self.middle.addWidget(middle)
@@ -215,60 +217,7 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.canUndoChanged.connect(actions["undo"].setEnabled)
         self.session.undo_stack.canRedoChanged.connect(actions["redo"].setEnabled)
         self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
-        self._connect_actions()
-
-    def _connect_actions(self) -> None:
-        late, settled = self.on_demand, self.learning.when_settled
-        handlers: dict[str, Callable[..., object]] = {
-            "open_folder": self.window_controller.ask_for_folder,
-            "rescan": lambda: self.folder.rescan(quiet=False),
-            "scan_options": late.show_scan_options,
-            "new_collection": self.collections.make,
-            "open_collection": self.collections.choose,
-            "sort": lambda: settled(late.sort),
-            "history": late.show_history,
-            "verify": late.verify,
-            "export_model": lambda: settled(late.export_model),
-            "import_model": late.import_model,
-            "preferences": late.show_preferences,
-            "models": late.show_models,
-            "quit": self.close,
-            "undo": self.session.undo_stack.undo,
-            "redo": self.session.undo_stack.redo,
-            "undo_sort": late.undo_sort,
-            "select_all": self.grid.selectAll,
-            **self.selection.handlers,
-            "confirm": lambda: self.answers.confirm(self.selection.confirm),
-            "take_lookalikes": self.answers.show_or_take,
-            "new_class": self.selection.make_class,
-            "split_class": self.selection.split,
-            "class_up": lambda: self.classes.move_up(self.filter.class_shown),
-            "class_down": lambda: self.classes.move_down(self.filter.class_shown),
-            "rename_class": self.sidebar.rename_shown,
-            "merge_class": lambda: self.classes.merge(self.filter.class_shown),
-            "delete_class": lambda: self.classes.delete(self.filter.class_shown),
-            "retrain": self.training.start,
-            "pause_learning": self.learning.set_paused,
-            "deep_train": late.finetune,
-            "evaluate": lambda: settled(late.evaluate),
-            "check_sample": lambda: settled(late.check_sample),
-            "check_labels": late.check_labels,
-            "name_groups": self.review.start_naming,
-            "label_next": late.label_next,
-            **self.large.handlers,
-            **self.filter.handlers,
-            **self.stacks.handlers,
-            "show_similar": late.show_similar,
-            "show_in_folder": self.window_controller.show_picked_in_folder,
-            "copy_path": self.window_controller.copy_paths,
-            "find": self.header.start_search,
-            "inspector": self.inspector.setVisible,
-            "save_diagnostics": late.save_diagnostics,
-            **self.window_controller.handlers,
-        }
-        for name in ("find", "filter"):
-            self.actions_by_name[name].triggered.connect(self.large.close)  # before it starts above the grid
-        self.actions_by_name.connect_to(handlers)
+        connect_actions(self)
         self.filter.said.connect(self.job_bar.say)
 
     def _restore(self) -> None:
@@ -307,20 +256,9 @@ class MainWindow(QMainWindow):
         self.filter.show_scan(running=self.folder.labelling, complete=self.folder.complete)
         self._enable()
 
+    @Slot()
     def _enable(self) -> None:
-        actions, is_open = self.actions_by_name, bool(self.folder.roots)
-        has_photos = is_open and len(self.session.photos.columns) > 0
-        for name in OF_A_FOLDER:
-            actions[name].setEnabled(is_open)
-        for name in (*self.selection.handlers, *OF_PHOTOS):
-            actions[name].setEnabled(has_photos)
-        for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
-            actions[name].setEnabled(self.filter.class_shown > 0)
-        actions["undo"].setEnabled(self.session.undo_stack.canUndo())
-        actions["redo"].setEnabled(self.session.undo_stack.canRedo())
-        actions.allow("retrain", self.training.reason_not_to())
-        for name in ("deep_train", "evaluate", "check_labels"):
-            actions.allow(name, self.training.nothing_checked())
+        enable_actions(self)
 
     # -- slots: the folder
 

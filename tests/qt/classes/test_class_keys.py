@@ -15,18 +15,12 @@ from flowersorter.app import Program
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from tests.qt.dialogs import when_asked
 from tests.qt.drag import drag
-from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
+from tests.qt.program import class_named, idle, places, running_three_classes, stored
 
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
-    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", 4)) as started:
-        idle(started, qtbot)
-        for each in stored(started).classes.all():
-            stored(started).classes.delete(each.id)
-        for name in ("narcissus", "daisy", "kale"):
-            stored(started).classes.add(name)
-        show_stored(started)
+    with running_three_classes(tmp_path, qtbot, "narcissus", "daisy", "kale") as started:
         started.window.activateWindow()
         yield started
 

@@ -24,18 +24,12 @@ from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
 from tests.qt.drag import drag
-from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
+from tests.qt.program import class_named, places, running_three_classes, stored
 
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
-    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", 4)) as started:
-        idle(started, qtbot)
-        for each in stored(started).classes.all():
-            stored(started).classes.delete(each.id)
-        for name in ("ash", "birch", "cedar"):
-            stored(started).classes.add(name)
-        show_stored(started)
+    with running_three_classes(tmp_path, qtbot, "ash", "birch", "cedar") as started:
         yield started
 
 

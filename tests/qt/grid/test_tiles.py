@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_delegate import HOVER_TINT, SELECTED_TINT, muted
+from flowersorter.ui.grid.photo_delegate import HOVER_TINT, SELECTED_TINT
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.grid.photo_state import PhotoState
@@ -118,7 +118,7 @@ def test_the_text_of_a_tile_is_readable_on_every_card(qapp: QApplication, dark_g
         for ground in (base, mixed(text, base, HOVER_TINT), mixed(highlight, base, SELECTED_TINT)):
             for state in (PhotoState.TORN, PhotoState.UNSURE, PhotoState.UNKNOWN):
                 assert theme.contrast(theme.state_style(state).colour, ground) >= 4.5
-            assert theme.contrast(mixed(muted(text), ground, muted(text).alphaF()), ground) >= 4.5
+            assert theme.contrast(mixed(theme.muted(text), ground, theme.muted(text).alphaF()), ground) >= 4.5
 
 
 def marks(view: Tiles, row: int) -> set[str]:

@@ -15,22 +15,13 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.review.answer_bar import AnswerBar
-from flowersorter.ui.training import learning_controller
-from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored, tile
-from tests.starter_classes import delete_starter_classes
+from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, tile
 
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Six photos each of red, green and blue, and the classes red and green."""
-    monkeypatch.setattr(learning_controller, "TOGETHER_MS", 1)
-    monkeypatch.setattr(learning_controller, "PAUSE_MS", 50)
-    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos"), learning=True) as opened:
-        idle(opened, qtbot)
-        delete_starter_classes(opened.collection)
-        for name in ("red", "green"):
-            stored(opened).classes.add(name)
-        show_stored(opened)
+    with running_red_and_green(tmp_path, qtbot, monkeypatch) as opened:
         yield opened
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
-from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
 from flowersorter.ui.review import kept_sections
@@ -24,8 +22,7 @@ from flowersorter.ui.review.progress import SortedPhotos, review_progress
 from flowersorter.ui.review.review_sections import review_sections
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.shared.error_dialog import ErrorDialog
-from flowersorter.workflows.predicting.photo_details import rows_at
-from tests.qt.program import class_named, draw_folder, idle, running, stored, tile
+from tests.qt.program import class_named, draw_folder, idle, running, stored, suggest, tile
 
 
 @pytest.fixture
@@ -126,8 +123,8 @@ def test_photos_that_are_clicked_are_left_out_until_they_are_clicked_again(progr
 def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(program: Program, qtbot: QtBot) -> None:
     daisy, roses = (class_named(program, name) for name in ("daisy", "roses"))
     readable = np.flatnonzero(program.photos.columns.photo_ids > 0).tolist()
-    program.photos.merge(_suggest(program, readable[:9], Verdict.LIKELY, daisy, 0))
-    program.photos.merge(_suggest(program, readable[9:], Verdict.LIKELY, roses, 0))
+    suggest(program, readable[:9], Verdict.LIKELY, daisy, 0)
+    suggest(program, readable[9:], Verdict.LIKELY, roses, 0)
     program.window.review.start_checking()
     first, second = (section for section in program.photos.sections if section.kind is SectionKind.LIKELY)
     left_out = places(program, first)[0]
@@ -194,8 +191,8 @@ def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qt
     columns = program.photos.columns
     readable = np.flatnonzero(columns.photo_ids > 0).tolist()
     torn, likely = readable[:9], readable[9:]
-    program.photos.merge(_suggest(program, torn, Verdict.UNSURE, one, other))
-    program.photos.merge(_suggest(program, likely, Verdict.LIKELY, other, one))
+    suggest(program, torn, Verdict.UNSURE, one, other)
+    suggest(program, likely, Verdict.LIKELY, other, one)
     program.window.review.start_checking()
     pair = _focused(program)
     assert isinstance(pair, PairHeader)
@@ -203,7 +200,7 @@ def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qt
     rejected, unknown, *torn = torn
     program.window.labels.mark([int(columns.place_ids[unknown])], Mark.DONT_KNOW)
     idle(program, qtbot)
-    program.photos.merge(_suggest(program, [rejected], Verdict.UNSURE, one, 0))
+    suggest(program, [rejected], Verdict.UNSURE, one, 0)
     pair = next(
         header
         for header in (program.window.grid.header(section.identity) for section in program.photos.sections)
@@ -233,7 +230,7 @@ def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(
     grid = program.window.grid
     before = grid.visualRect(program.photos.index(header.section.first))
     rows = program.photos.columns.locate(seen).tolist()
-    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0)
     assert places(program, asking(program).section) == seen
     assert grid.visualRect(program.photos.index(asking(program).section.first)) == before
     choices = [each.text() for each in header.choices if each.isVisible()]
@@ -249,7 +246,7 @@ def test_a_group_whose_photos_are_known_by_the_answer_before_is_not_asked_about(
     idle(program, qtbot)
     passed = asking(program).section
     rows = program.photos.columns.locate(places(program, passed)).tolist()
-    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0)
     program.window.learning.suggestions_changed.emit()
     header = asking(program)
     assert header.section.identity != passed.identity
@@ -258,9 +255,26 @@ def test_a_group_whose_photos_are_known_by_the_answer_before_is_not_asked_about(
     # A group is kept once something is typed, and the keyboard stays where the person put it.
     header.field.setText("tul")
     rows = program.photos.columns.locate(places(program, header.section)).tolist()
-    program.photos.merge(_suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0))
+    suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0)
     program.window.learning.suggestions_changed.emit()
     assert asking(program).field.text() == "tul"
+
+
+def test_the_keyboard_goes_from_a_group_that_is_gone_to_no_other_header_by_itself(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another header is scrolled to, and headers far from it are removed while those that are gone are."""
+    monkeypatch.setattr(kept_sections, "UNSEEN_S", 10_000)
+    program.window.review._kept.ask()
+    grid, passed = program.window.grid, asking(program).section
+    assert kinds(program).count(SectionKind.LOOK_ALIKES) > 1
+    entered: list[object] = []
+    grid._headers.entered.connect(entered.append)
+    rows = program.photos.columns.locate(places(program, passed)).tolist()
+    suggest(program, rows, Verdict.SURE, class_named(program, "daisy"), 0)
+    assert grid.header(passed.identity) is None
+    assert grid.hasFocus()
+    assert not entered
 
 
 def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(program: Program) -> None:
@@ -268,8 +282,7 @@ def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(prog
     assert not any(each.isVisible() for each in header.choices), "all of them are unknown"
     daisy, group = class_named(program, "daisy"), places(program, header.section)
     some = program.photos.columns.locate(group[: len(group) // 2]).tolist()
-    suggested = _suggest(program, some, Verdict.LIKELY, daisy, 0)
-    program.photos.merge(replace(suggested, confidences=np.full(len(some), 0.9, np.float32)))
+    suggest(program, some, Verdict.LIKELY, daisy, 0, confidence=0.9)
     assert [each.text() for each in asking(program).choices if each.isVisible()] == ["daisy"]
 
 
@@ -277,10 +290,10 @@ def test_the_bar_says_why_less_is_done_than_before(program: Program, qtbot: QtBo
     daisy, review, columns = class_named(program, "daisy"), program.window.review, program.photos.columns
     first, *others = np.flatnonzero(columns.photo_ids > 0).tolist()
     program.window.labels.assign(columns.place_ids[[first]].tolist(), daisy)
-    program.photos.merge(_suggest(program, others, Verdict.SURE, daisy, 0))
+    suggest(program, others, Verdict.SURE, daisy, 0)
     review.show_progress()
     assert review.steps.percent.text() == "100 % done"
-    program.photos.merge(_suggest(program, others[:3], Verdict.LIKELY, daisy, 0))
+    suggest(program, others[:3], Verdict.LIKELY, daisy, 0)
     program.window.resize(1600, 700)
     review.show_progress()
     qtbot.waitUntil(lambda: review.steps.percent.text() == "83 % done, 3 no longer sure")
@@ -293,14 +306,14 @@ def test_the_bar_says_why_less_is_done_than_before(program: Program, qtbot: QtBo
 def test_an_unknown_photo_is_not_confirmed_with_the_section_that_it_is_seen_in(program: Program, qtbot: QtBot) -> None:
     daisy, columns = class_named(program, "daisy"), program.photos.columns
     readable = np.flatnonzero(columns.photo_ids > 0).tolist()
-    program.photos.merge(_suggest(program, readable, Verdict.LIKELY, daisy, 0))
+    suggest(program, readable, Verdict.LIKELY, daisy, 0)
     program.window.review.start_checking()
     header = _focused(program)
     assert isinstance(header, ConfirmHeader)
     program.window.labels.assign(places(program, header.section)[:1], daisy)
     qtbot.waitUntil(lambda: labels(program) == {"daisy": 1})
     doubtful = columns.locate(places(program, header.section)[:3]).tolist()
-    program.photos.merge(_suggest(program, doubtful, Verdict.UNKNOWN, daisy, 0))
+    suggest(program, doubtful, Verdict.UNKNOWN, daisy, 0)
     assert header.section.count == len(readable) - 1 - 3, "the header would say something untrue of them"
     header.confirm.click()
     qtbot.waitUntil(lambda: labels(program) == {"daisy": len(readable) - 3})
@@ -311,16 +324,3 @@ def test_the_folder_can_be_seen_without_sections_and_the_choice_is_kept(program:
     assert kinds(program) == [SectionKind.ALL]
     program.window.review.start_checking()
     assert program.photos.filter.grouping is Grouping.LIKENESS
-
-
-def _suggest(program: Program, rows: list[int], verdict: Verdict, first: int, second: int) -> PhotoRows:
-    """Other suggestions for the photos of these rows."""
-    count = len(rows)
-    return replace(
-        rows_at(program.engine, program.photos.columns.place_ids[rows]),
-        verdicts=np.full(count, verdict, np.uint8),
-        class_ids=np.full(count, first, np.int32),
-        second_class_ids=np.full(count, second, np.int32),
-        confidences=np.full(count, 0.5, np.float32),
-        second_confidences=np.full(count, 0.45, np.float32),
-    )

@@ -57,7 +57,7 @@ def test_the_mark_of_checked_photos_shows_white(palette: QPalette) -> None:
 
 
 def test_muted_text_is_readable_and_still_muted(palette: QPalette, qapp: QApplication) -> None:
-    theme.make_muted_text_readable(qapp)
+    theme.make_text_readable(qapp)
     now = QApplication.palette()
     muted, text = now.color(QPalette.ColorRole.PlaceholderText), now.color(QPalette.ColorRole.WindowText)
     ground = palette.color(QPalette.ColorRole.Window)

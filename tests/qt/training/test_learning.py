@@ -16,9 +16,7 @@ from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.error_dialog import ErrorDialog
-from flowersorter.ui.training import learning_controller
-from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, show_stored, stored
-from tests.starter_classes import delete_starter_classes
+from tests.qt.program import class_named, guesses, idle, places, running_red_and_green, show_stored, stored
 
 _NEVER_MS = 10_000_000
 
@@ -26,14 +24,7 @@ _NEVER_MS = 10_000_000
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Six photos each of red, green and blue; two of red and of green have their label and are learned from."""
-    monkeypatch.setattr(learning_controller, "TOGETHER_MS", 1)
-    monkeypatch.setattr(learning_controller, "PAUSE_MS", 50)
-    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos"), learning=True) as opened:
-        idle(opened, qtbot)
-        delete_starter_classes(opened.collection)
-        for name in ("red", "green"):
-            stored(opened).classes.add(name)
-        show_stored(opened)
+    with running_red_and_green(tmp_path, qtbot, monkeypatch) as opened:
         for name in ("red", "green"):
             opened.window.labels.assign(places(opened, name)[:2], class_named(opened, name))
         idle(opened, qtbot)

@@ -78,6 +78,11 @@ class HeaderPool(QObject):
         """The header of a section, None while the section is far away."""
         return self._widgets.get(identity)
 
+    @property
+    def in_order(self) -> list[QWidget]:
+        """The headers near those in view, from top to bottom."""
+        return [self._widgets[identity] for identity in self._order if identity in self._widgets]
+
     def height(self, section: Section) -> int:
         """The height of the headers of this kind of section, 0 for none."""
         if section.kind is SectionKind.ALL:
@@ -161,12 +166,11 @@ class HeaderPool(QObject):
         return header
 
     def _remove(self, identity: Identity) -> None:
-        held = self._has_keyboard(identity)
+        if self._has_keyboard(identity):
+            self._grid.setFocus()  # else, once hidden, another header gets the keyboard and is scrolled to
         header = self._widgets.pop(identity)
         header.hide()
         header.deleteLater()
-        if held:
-            self._grid.setFocus()
 
     def _has_keyboard(self, identity: Identity) -> bool:
         focus = QApplication.focusWidget()

@@ -60,6 +60,11 @@ class SectionArea(QListView):
         """The header of a section, None while the section is far away."""
         return self._headers.header(identity)
 
+    @property
+    def headers(self) -> list[QWidget]:
+        """The headers of the sections near those in view, from top to bottom."""
+        return self._headers.in_order
+
     def is_folded(self, section: Section) -> bool:
         """Whether a section shows one line only."""
         folded = self._folds.get(section.identity)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from flowersorter.errors import UserError
-from flowersorter.ui.window import display_check
-from flowersorter.ui.window.display_check import PACKAGES, check_display
+from flowersorter.ui.desktop import display_check
+from flowersorter.ui.desktop.display_check import PACKAGES, check_display
 from tests.stuck import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="a display is always there")

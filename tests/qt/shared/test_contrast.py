@@ -1,0 +1,118 @@
+"""Texts have a contrast of 4.5 to 1 and graphics of 3 to 1 on every ground they are painted on, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+from pytestqt.qtbot import QtBot
+
+from flowersorter.domain.photo_class import PALETTE
+from flowersorter.ui.classes.class_dialogs import swatch
+from flowersorter.ui.evaluation.confusion_matrix import heat
+from flowersorter.ui.grid.photo_delegate import ground_of
+from flowersorter.ui.grid.photo_state import PhotoState
+from flowersorter.ui.large_view.photo_canvas import GROUND, INK
+from flowersorter.ui.review.steps_bar import CURRENT_TINT
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import FramedField
+from tests.qt.palettes import dark, light, shown_on
+
+pytestmark = pytest.mark.usefixtures("qapp")
+Role = QPalette.ColorRole
+#: Written in the colour of their state below a tile; the others have it in an icon or a mark.
+_IN_COLOUR = (PhotoState.TORN, PhotoState.UNSURE, PhotoState.UNKNOWN)
+
+
+@pytest.fixture(params=["light", "dark"])
+def palette(request: pytest.FixtureRequest) -> Iterator[QPalette]:
+    """The palette that the program makes of the system's."""
+    with shown_on(theme.readable(dark() if request.param == "dark" else light())) as shown:
+        yield shown
+
+
+def tile_grounds(palette: QPalette) -> dict[str, QColor]:
+    """The grounds of tiles: at rest, under the mouse, selected."""
+    grounds = {}
+    for name, state in (
+        ("tile", QStyle.StateFlag.State_None),
+        ("hovered tile", QStyle.StateFlag.State_MouseOver),
+        ("selected tile", QStyle.StateFlag.State_Selected),
+    ):
+        option = QStyleOptionViewItem()
+        option.palette, option.state = palette, state
+        grounds[name] = ground_of(option)
+    return grounds
+
+
+def texts(palette: QPalette) -> Iterator[tuple[str, QColor, QColor]]:
+    """Each text that is painted: what it is, its colour, its ground."""
+    text = palette.color(Role.Text)
+    for name, ground in tile_grounds(palette).items():
+        yield f"title of a {name}", text, ground
+        yield f"word on a {name}", theme.mixed(text, ground, theme.MUTED), ground
+        for state in _IN_COLOUR:
+            yield f"{state.name} on a {name}", theme.state_style(state).colour, ground
+    for role in (Role.Window, Role.Base):
+        ground = palette.color(role)
+        yield f"text on {role.name}", palette.color(Role.WindowText), ground
+        yield f"muted row on {role.name}", theme.mixed(text, ground, theme.MUTED), ground
+        yield f"number of a header on {role.name}", palette.color(Role.PlaceholderText), ground
+        yield f"link on {role.name}", palette.color(Role.Link), ground
+    lit = theme.mixed(palette.color(Role.Highlight), palette.color(Role.Window), CURRENT_TINT)
+    yield "current step", palette.color(Role.WindowText), lit
+    yield "row that is shown, badge", palette.color(Role.HighlightedText), palette.color(Role.Highlight)
+    yield "explanation in a tab", palette.color(Role.PlaceholderText), palette.color(Role.Button).lighter(125)
+    yield "button", palette.color(Role.ButtonText), palette.color(Role.Button)
+    yield "words on the large photo's ground", INK, GROUND
+    for colour in map(QColor, PALETTE):
+        yield f"initials on {colour.name()}", theme.readable_on(colour), colour
+    for share in (0.0, 0.01, 0.25, 0.5, 1.0):
+        for right in (False, True):
+            ground = heat(share, right=right)
+            yield f"number in a cell of {share:.0%}", theme.readable_on(ground), ground
+
+
+def graphics(palette: QPalette) -> Iterator[tuple[str, QColor, QColor]]:
+    """Each shape that says something: what it is, its colour, its ground."""
+    text, window = palette.color(Role.Text), palette.color(Role.Window)
+    for colour in map(QColor, PALETTE):
+        for name, ground in tile_grounds(palette).items():
+            yield f"mark of {colour.name()} on a {name}", theme.edge_of(colour, ground, text), ground
+        yield f"bar of {colour.name()}", theme.edge_of(colour, window, text), window
+    for role in (Role.Window, Role.Base, Role.AlternateBase, Role.Button):
+        yield f"swatch on {role.name}", theme.EDGE, palette.color(role)
+    for state in PhotoState:
+        yield f"icon of {state.name}", theme.state_style(state).colour, palette.color(Role.Base)
+    yield "tick of a confirmed photo", QColor("white"), theme.checked_colour()
+    yield "edge of a selected tile", palette.color(Role.Highlight), palette.color(Role.Base)
+
+
+def test_every_text_can_be_read(palette: QPalette) -> None:
+    low = {name: round(theme.contrast(text, on), 2) for name, text, on in texts(palette)}
+    assert {name: ratio for name, ratio in low.items() if ratio < theme.READABLE} == {}
+
+
+def test_every_graphic_can_be_seen(palette: QPalette) -> None:
+    low = {name: round(theme.contrast(shape, on), 2) for name, shape, on in graphics(palette)}
+    assert {name: ratio for name, ratio in low.items() if ratio < theme.VISIBLE} == {}
+
+
+@pytest.mark.parametrize("colour", PALETTE)
+def test_the_edge_of_a_swatch_is_painted(colour: str) -> None:
+    image = swatch(colour).pixmap(64, 64).toImage()
+    row = [image.pixelColor(x, image.height() // 2) for x in range(image.width())]
+    assert theme.EDGE in row
+    assert row[len(row) // 2] == QColor(colour)
+
+
+def test_the_edge_of_a_field_is_seen_on_its_ground(palette: QPalette, qtbot: QtBot) -> None:
+    field = FramedField()
+    qtbot.addWidget(field)
+    field.setPalette(palette)
+    image = field.grab().toImage()
+    edge = image.pixelColor(image.width() // 2, 0)
+    for role in (Role.Base, Role.Window):
+        assert theme.contrast(edge, palette.color(role)) >= theme.VISIBLE
