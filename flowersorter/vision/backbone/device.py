@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.messages import text
+from flowersorter.vision.backbone.packages import has_torch
+
+#: Libraries of NVIDIA's driver, and the device of AMD's, which torch calls CUDA too.
+_NVIDIA_DRIVER = {"win32": "nvcuda.dll"}.get(sys.platform, "libcuda.so.1")
+_AMD_DEVICE = Path("/dev/kfd")
 
 AUTO, CPU, CUDA = "auto", "cpu", "cuda"
 
@@ -26,6 +35,16 @@ def choose_device(wanted: str) -> str:
         return CPU  # without loading torch
     if wanted not in (AUTO, CUDA):
         raise DeviceUnavailable(text("Unknown device {wanted!r}", wanted=wanted), "", text("Use auto, cpu or cuda"))
+    if wanted == AUTO and not _has_gpu_driver():
+        return CPU  # without loading torch
+    if not has_torch():
+        if wanted == AUTO:
+            return CPU
+        raise DeviceUnavailable(
+            text("CUDA is not available"),
+            text("that needs PyTorch, which is not installed"),
+            text("Install it with: pip install torch torchvision"),
+        )
     import torch  # here, because it takes seconds to load
 
     if torch.cuda.is_available():
@@ -35,6 +54,14 @@ def choose_device(wanted: str) -> str:
             text("CUDA is not available"), text("PyTorch sees no NVIDIA GPU on this computer"), text("Use auto or cpu")
         )
     return CPU
+
+
+def _has_gpu_driver() -> bool:
+    """Whether this computer has the driver of a GPU that torch may be able to use."""
+    with suppress(OSError):
+        ctypes.CDLL(_NVIDIA_DRIVER)
+        return True
+    return _AMD_DEVICE.exists()
 
 
 def require_device(wanted: str) -> None:

@@ -1,4 +1,6 @@
-"""Embed crops with the frozen network, in batches and in the fastest precision of the device.
+"""Embed crops with the frozen network in torch, in batches and in the fastest precision of the device.
+
+On a CPU `cpu.embedder` takes its place, unless the network is no ResNet.
 
 On the CPU a forward pass uses one thread: one pass per thread uses all cores and avoids the per-layer barrier of
 intra-op parallelism. On CUDA the calls of several threads take turns.
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.messages import text
 from flowersorter.vision.backbone.build import build_network, enlarged, for_inference
+from flowersorter.vision.backbone.crops import check_crops
 from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.resnet import is_resnet
@@ -86,9 +89,7 @@ class Embedder:
             ValueError: the crops have the wrong shape or type.
             DeviceUnavailable: the device has too little memory even for one crop.
         """
-        side = self.entry.crop_px
-        if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
-            raise ValueError(f"crops must be (B, {side}, {side}, 3) uint8, not {crops.shape} {crops.dtype}")
+        check_crops(self.entry, crops)
         if self.device == CPU:
             one_torch_thread()
         batches: list[Tensor] = []

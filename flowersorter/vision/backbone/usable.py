@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.messages import text
-from flowersorter.vision.backbone.embedder import Embedder
+from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import bad_file
 
 
-def refuse_unusable(embedder: Embedder, path: Path) -> None:
-    """Embed a batch of two test pictures.
+class _Embeds(Protocol):
+    entry: Backbone
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]: ...
+
+
+def refuse_unusable(embedder: _Embeds, path: Path, count: int = 2) -> None:
+    """Embed two test pictures.
 
     Args:
         embedder: Of the weights.
         path: Where they are from.
+        count: How many pictures there are, the two in turn: torch prepares a network for the size of its first batch.
 
     Raises:
         ModelFileBad: the features are not finite, or do not depend on the picture.
         DeviceUnavailable: the device has too little memory even for one crop.
     """
-    features = embedder.embed(_test_pictures(embedder.batch_size, embedder.entry.crop_px))
+    features = embedder.embed(_test_pictures(count, embedder.entry.crop_px))
     if not np.isfinite(features).all():
         raise bad_file(path, text("with these weights the network computes values that are not numbers"))
     if (features == features[0]).all():

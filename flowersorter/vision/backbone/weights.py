@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from safetensors import SafetensorError, safe_open
 from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad, WeightsMissing
 from flowersorter.messages import text
+from flowersorter.vision.backbone.architecture import ResNetArchitecture
+from flowersorter.vision.backbone.packages import has_openvino, require_torch
 from flowersorter.vision.backbone.registry import base_name
 
 if TYPE_CHECKING:
@@ -137,18 +139,51 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
         ModelFileBad: the file is damaged or of another network.
     """
     path = weights_file(entry)
+    require_torch(text("The weights of {entry} cannot be used", entry=entry.title))
     from flowersorter.vision.backbone.state_dict import read_changes, read_state  # here, because it loads torch
 
     state = read_state(entry, path)
     if entry.changes is None:
         return state
-    if not entry.changes.is_file():
+    return {**state, **read_changes(entry, _changes_file(entry.changes, entry), state)}
+
+
+def load_arrays(entry: Backbone) -> dict[str, NDArray[Any]]:
+    """Read a ResNet's weights as arrays; loads torch only for a file in torch's own format.
+
+    Returns:
+        Every array of the network with its ImageNet layer by torchvision's name, float16, float32 or float64, without
+        the counters of training steps.
+
+    Raises:
+        UserError: the backbone is not a ResNet, or its file needs torch, which is not installed.
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the file is damaged or of another network.
+    """
+    path = weights_file(entry)
+    if path.suffix != ".safetensors":
+        return {name: tensor.float().numpy() for name, tensor in load_state(entry).items() if tensor.ndim}
+    from flowersorter.vision.backbone.cpu.arrays import read_arrays, read_changed_arrays
+
+    state = read_arrays(entry, path)
+    if entry.changes is None:
+        return state
+    return {**state, **read_changed_arrays(entry, _changes_file(entry.changes, entry), state)}
+
+
+def _changes_file(changes: Path, entry: Backbone) -> Path:
+    """The file with what deep training changed.
+
+    Raises:
+        WeightsMissing: it is gone.
+    """
+    if not changes.is_file():
         raise WeightsMissing(
             text("The network {entry} is not here any more", entry=entry.name),
-            text("the file {path} is gone", path=entry.changes),
+            text("the file {path} is gone", path=changes),
             text("Use another model, or train again"),
         )
-    return {**state, **read_changes(entry, entry.changes, state)}
+    return changes
 
 
 def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
@@ -159,17 +194,23 @@ def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
         entries: Candidates, the likeliest first.
 
     Raises:
+        UserError: the file needs torch, which is not installed.
         ModelFileBad: no candidate fits; the message is about the last one.
     """
-    from flowersorter.vision.backbone.state_dict import read_state  # here, because it loads torch
-
     for entry in entries:
         if entry.weights.filename == file.name:
             return entry
     problem = bad_file(file, text("no backbone takes weights from a file"))
     for entry in entries:
         try:
-            read_state(entry, file)
+            if _needs_torch(entry, file):
+                from flowersorter.vision.backbone.state_dict import read_state
+
+                read_state(entry, file)
+            else:
+                from flowersorter.vision.backbone.cpu.arrays import read_arrays
+
+                read_arrays(entry, file)
         except ModelFileBad as error:
             problem = error
         else:
@@ -187,20 +228,12 @@ def install_weights(entry: Backbone, file: Path) -> Path:
         The installed file.
 
     Raises:
+        UserError: the file needs torch, which is not installed.
         ModelFileBad: the file does not fit the backbone, gives no usable features or cannot be written, or other
             weights are installed.
     """
-    from safetensors.torch import save  # here, because it loads torch, as the others do
-
-    from flowersorter.vision.backbone.build import assemble
-    from flowersorter.vision.backbone.embedder import Embedder
-    from flowersorter.vision.backbone.state_dict import read_state
-    from flowersorter.vision.backbone.usable import refuse_unusable
-
-    state = read_state(entry, file)
-    refuse_unusable(Embedder(entry, assemble(entry, state, classifier=False)), file)
-    published = _sha256(file) == entry.weights.sha256
-    data = file.read_bytes() if published else save({name: state[name].contiguous() for name in state})
+    usable, published = _usable_weights(entry, file), _sha256(file) == entry.weights.sha256
+    data = file.read_bytes() if published else usable
     installed = find_weights(entry)
     if installed is not None:
         if installed.read_bytes() == data:
@@ -219,6 +252,44 @@ def install_weights(entry: Backbone, file: Path) -> Path:
             text("The weights cannot be written to {target}", target=target), error.strerror or str(error)
         ) from error
     return target
+
+
+def _needs_torch(entry: Backbone, file: Path) -> bool:
+    """Whether only torch can read a file that a person picked: any but the safetensors file of a ResNet.
+
+    Raises:
+        UserError: torch is needed and not installed.
+    """
+    if file.suffix == ".safetensors" and isinstance(entry.architecture, ResNetArchitecture) and has_openvino():
+        return False
+    require_torch(text("The weights file {path} cannot be used", path=file))
+    return True
+
+
+def _usable_weights(entry: Backbone, file: Path) -> bytes:
+    """Check that a file a person picked gives usable features; its weights as a safetensors file.
+
+    Raises:
+        UserError: the file needs torch, which is not installed.
+        ModelFileBad: the file does not fit the backbone, or gives no usable features.
+    """
+    from flowersorter.vision.backbone.usable import refuse_unusable
+
+    if _needs_torch(entry, file):
+        from safetensors.torch import save
+
+        from flowersorter.vision.backbone.build import assemble
+        from flowersorter.vision.backbone.embedder import Embedder
+        from flowersorter.vision.backbone.state_dict import read_state
+
+        state = read_state(entry, file)
+        refuse_unusable(Embedder(entry, assemble(entry, state, classifier=False)), file)
+        return save({name: state[name].contiguous() for name in state})
+    from flowersorter.vision.backbone.cpu.arrays import read_arrays
+    from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
+
+    refuse_unusable(CpuEmbedder.of(entry, read_arrays(entry, file), file), file)
+    return file.read_bytes()
 
 
 def _version(path: Path | None) -> tuple[Path, int, int] | None:

@@ -1,9 +1,8 @@
-"""Export the whole network with a head as a torchvision or ONNX file."""
+"""Export the whole network with a head as a torchvision file."""
 
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import load_state
-from flowersorter.vision.classifier.model import Model
 
 #: Added to the variance by torchvision's batch norm.
 _TORCHVISION_EPS = 1e-5
@@ -65,34 +63,3 @@ def torchvision_file(
         file,
     )
     return file.getvalue()
-
-
-def onnx_file(model: Model, entry: Backbone, made_by: Mapping[str, str]) -> bytes:
-    """Make an ONNX graph on the original photo: resize, crop, network, square root, head, probabilities.
-
-    Input and output are described in `onnx_graph.build`. Its metadata has the ``class_names`` as a JSON list, in the
-    order of the probabilities.
-
-    Args:
-        model: The model.
-        entry: Its backbone.
-        made_by: The program that exports it.
-
-    Raises:
-        ModuleNotFoundError: the package onnx is not installed.
-        WeightsMissing: the backbone's weights are not on this computer.
-    """
-    from flowersorter.vision.export.onnx_graph import build
-
-    state = {name: tensor.numpy() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
-    divisor = np.float32(model.temperature)
-    accuracy = model.training.held_out_accuracy
-    notes = {
-        "class_names": json.dumps(list(model.class_names)),
-        "backbone": model.backbone,
-        "made_by": json.dumps(dict(made_by)),
-        "held_out_accuracy": json.dumps(accuracy),
-        "sure_from": json.dumps(model.thresholds.sure),
-        "probable_from": json.dumps(model.thresholds.likely),
-    }
-    return build(entry, state, model.weight / divisor, model.bias / divisor, notes)

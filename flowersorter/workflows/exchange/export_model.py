@@ -18,6 +18,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.build_info import made_by
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.messages import text
+from flowersorter.vision.backbone.packages import require_torch
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
 from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
@@ -151,6 +152,8 @@ def _check_exportable(model: Model, entry: Backbone, path: Path) -> None:
             text("that needs the package onnx, which is not installed"),
             text('Install it with: pip install "flowersorter[onnx]"'),
         )
+    if form == PTH:
+        require_torch(text("The model cannot be saved as {path}", path=path.name))
     weights_file(entry)
 
 
@@ -194,7 +197,7 @@ def _pth_remark(plain: float | None, own: float | None) -> str:
 
 
 def _onnx(model: Model, entry: Backbone) -> bytes:
-    from flowersorter.vision.export.torchvision_file import onnx_file
+    from flowersorter.vision.export.onnx_file import onnx_file
 
     return onnx_file(model, entry, made_by(model.backbone))
 

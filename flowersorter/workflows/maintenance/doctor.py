@@ -17,6 +17,7 @@ from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.build_info import build_date
 from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.vision.backbone.packages import has_openvino, require_torch
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
@@ -24,7 +25,7 @@ from flowersorter.workflows.maintenance.cache import MB, cache_state
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import list_models, starter
 
-_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
+_PACKAGES = ("openvino", "torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
 _LOW_DISK_BYTES = 500 * 1024 * 1024
 
 
@@ -61,7 +62,7 @@ def doctor(collection_folder: Path, *, full: bool = False) -> list[Check]:
                 platform=sys.platform,
             ),
         ),
-        *(_package(name) for name in _PACKAGES),
+        *(_package(name) for name in _PACKAGES if name != "openvino" or has_openvino()),
         *([_checked(text("Device"), _device)] if full else []),
         _checked(text("Weights"), _weights if full else _weights_file),
         _checked(text("Starter model"), _starter),
@@ -95,14 +96,16 @@ def _package(name: str) -> Check:
 
 
 def _device() -> str:
-    from flowersorter.vision.backbone.device import choose_device, computes_bfloat16
+    from flowersorter.vision.backbone.cpu.network import cpu_precision
+    from flowersorter.vision.backbone.device import CPU, choose_device, computes_bfloat16
 
     device = choose_device("auto")
-    return text(
-        "{device}, computing in {numbers}",
-        device=device,
-        numbers="bfloat16" if computes_bfloat16(device) else "float32",
-    )
+    if device == CPU and has_openvino():
+        numbers = cpu_precision(backbone(DEFAULT))
+    else:
+        require_torch(text("The device {device} cannot be used", device=device))
+        numbers = "bfloat16" if computes_bfloat16(device) else "float32"
+    return text("{device}, computing in {numbers}", device=device, numbers=numbers)
 
 
 def _version() -> str:
@@ -118,9 +121,9 @@ def _weights_file() -> str:
 
 
 def _weights() -> str:
-    from flowersorter.vision.backbone.weights import load_state
+    from flowersorter.vision.backbone.weights import load_arrays
 
-    count = len(load_state(backbone(DEFAULT)))
+    count = len(load_arrays(backbone(DEFAULT)))
     return text("{count} tensors of {network}", count=count, network=backbone(DEFAULT).title)
 
 

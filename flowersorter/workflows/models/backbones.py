@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import backbone, backbones
 from flowersorter.vision.backbone.weights import find_weights
 
@@ -57,13 +58,17 @@ def download_backbone(name: str, report: Report, cancel: CancelToken) -> Path:
     """Fetch a backbone's weights; a download that was stopped goes on where it was.
 
     Raises:
-        UserError: there is no such backbone.
+        UserError: there is no such backbone, or its file needs PyTorch, which is not installed.
         DownloadFailed: the weights could not be downloaded, or their checksum is wrong.
         Cancelled: asked to stop.
     """
     from flowersorter.vision.backbone.download import download_weights
+    from flowersorter.vision.backbone.packages import require_torch
 
-    return download_weights(backbone(name), report, cancel)
+    entry = backbone(name)
+    if not entry.weights.filename.endswith(SAFETENSORS):  # rather than after a hundred megabytes
+        require_torch(text("The weights of {entry} cannot be used", entry=entry.title))
+    return download_weights(entry, report, cancel)
 
 
 def install_backbone(name: str, file: Path) -> Path:

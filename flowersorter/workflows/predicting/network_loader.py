@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.jobs.worker_threads import first_done
+from flowersorter.messages import text
+from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import find_weights, weights_version
 
@@ -34,20 +36,30 @@ OpenEmbedder = Callable[[Backbone, str], Embeds]
 
 
 def open_embedder(backbone: Backbone, device: str) -> Embeds:
-    """Load the backbone's weights; imports torch.
+    """Load the backbone's weights; imports torch for CUDA, and on the CPU only where OpenVINO will not do.
 
     Raises:
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the weights are damaged, or give no usable features.
         DeviceUnavailable: the device is not available.
+        UserError: torch is needed and not installed.
     """
-    from flowersorter.vision.backbone.device import choose_device
-    from flowersorter.vision.backbone.embedder import Embedder
+    from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
+    from flowersorter.vision.backbone.device import CPU, choose_device
+    from flowersorter.vision.backbone.packages import has_openvino, require_torch
     from flowersorter.vision.backbone.usable import refuse_unusable
 
-    embedder = Embedder.open(backbone, choose_device(device))
+    chosen, file = choose_device(device), backbone.changes or find_weights(backbone) or Path(backbone.name)
+    if chosen == CPU and has_openvino() and isinstance(backbone.architecture, ResNetArchitecture):
+        network = CpuEmbedder.open(backbone)
+        refuse_unusable(network, file)
+        return network
+    require_torch(text("{title} cannot be used", title=backbone.title))
+    from flowersorter.vision.backbone.embedder import Embedder
+
+    embedder = Embedder.open(backbone, chosen)
     # This also prepares the network for a batch of this size, which takes seconds on a busy computer.
-    refuse_unusable(embedder, backbone.changes or find_weights(backbone) or Path(backbone.name))
+    refuse_unusable(embedder, file, embedder.batch_size)
     return embedder
 
 

@@ -18,6 +18,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import FINETUNING_PACE
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import absolute_folder
+from flowersorter.vision.backbone.packages import require_torch
 from flowersorter.vision.backbone.registry import Backbone, base_name
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.fit import fit
@@ -140,7 +141,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     know all its classes. Whatever is raised, the labels, the classes and the model in use are as before.
 
     Raises:
-        UserError: the backbone is not a ResNet.
+        UserError: the backbone is not a ResNet, or PyTorch is not installed.
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: fewer than two classes, or one with too few different photos.
         WeightsMissing: the network's weights are not on this computer.
@@ -150,7 +151,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     """
     collection, started = engine.collection, time.perf_counter()
     entry = backbone_of(engine, base_name(chosen_backbone(collection, request.backbone)))
-    entry.resnet(_NEEDS_RESNET)
+    _check_trainable(entry)
     found, classes = _labels(engine, request, entry.name, report, cancel)
     labels = None if found is None else found.labels
     known = collection.classes if labels is None else labels.classes
@@ -195,9 +196,14 @@ def check_finetuning(engine: Engine) -> None:
     """Check that the collection's backbone can be finetuned.
 
     Raises:
-        UserError: it is not a ResNet.
+        UserError: it is not a ResNet, or PyTorch is not installed.
     """
-    backbone_of(engine, base_name(chosen_backbone(engine.collection))).resnet(_NEEDS_RESNET)
+    _check_trainable(backbone_of(engine, base_name(chosen_backbone(engine.collection))))
+
+
+def _check_trainable(entry: Backbone) -> None:
+    entry.resnet(_NEEDS_RESNET)
+    require_torch(text("Deep training is not possible"))
 
 
 def likely_seconds(

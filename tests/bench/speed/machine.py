@@ -13,7 +13,7 @@ import numpy as np
 from tests.bench.speed.process import Figures, answer
 
 _COPIED_MB = 512
-_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "pyside6-essentials")
+_PACKAGES = ("openvino", "torch", "torchvision", "numpy", "pillow", "pyside6-essentials")
 
 
 def machine() -> dict[str, str]:
@@ -49,14 +49,17 @@ def bandwidth(copies: int = 5) -> Figures:
 
 def device() -> Figures:
     """What the network runs on."""
-    from flowersorter.vision.backbone.device import AUTO, CUDA, choose_device, computes_bfloat16
+    from flowersorter.vision.backbone.cpu.network import cpu_precision
+    from flowersorter.vision.backbone.device import AUTO, CPU, choose_device, computes_bfloat16
+    from flowersorter.vision.backbone.registry import DEFAULT, backbone
 
     name = choose_device(AUTO)
-    if name == CUDA:
-        import torch
+    if name == CPU:
+        return {"device": f"{name}, {cpu_precision(backbone(DEFAULT))}"}
+    import torch
 
-        name = torch.cuda.get_device_name()
-    return {"device": f"{name}, {'bfloat16' if computes_bfloat16(name) else 'float32'}"}
+    precision = "bfloat16" if computes_bfloat16(name) else "float32"
+    return {"device": f"{torch.cuda.get_device_name()}, {precision}"}
 
 
 def _version(package: str) -> str:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import pytest
 import torch
 
 from flowersorter.errors import DeviceUnavailable
+from flowersorter.vision.backbone import device
 from flowersorter.vision.backbone.device import choose_device, computes_bfloat16
 
 
@@ -13,8 +15,19 @@ from flowersorter.vision.backbone.device import choose_device, computes_bfloat16
     ("there", "wanted", "chosen"), [(True, "auto", "cuda"), (False, "auto", "cpu"), (True, "cpu", "cpu")]
 )
 def test_the_device_that_is_there(monkeypatch: pytest.MonkeyPatch, there: bool, wanted: str, chosen: str) -> None:
+    monkeypatch.setattr(device, "_has_gpu_driver", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
     assert choose_device(wanted) == chosen
+
+
+def test_torch_is_not_asked_where_there_is_no_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(device, "_NVIDIA_DRIVER", str(tmp_path / "nothing.so"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: pytest.fail("it was asked"))
+    monkeypatch.setattr(device, "_AMD_DEVICE", tmp_path / "nothing")
+    assert choose_device("auto") == "cpu"
+    monkeypatch.setattr(device, "_AMD_DEVICE", tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto") == "cuda"
 
 
 def test_cuda_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
