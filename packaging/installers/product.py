@@ -18,8 +18,8 @@ ROOT = PACKAGING.parent
 NAME, COMMAND = "FlowerSorter", "flowersorter"
 #: The desktop file, the icon and the metainfo are named by it; `app.py` names it to the desktop.
 APP_ID = "io.github.flowersorter.FlowerSorter"
-#: Where releases are published, unless the workflow that publishes them says otherwise.
-_REPOSITORY = "flowersorter/flowersorter"
+#: The homepage of a build that is published nowhere, on a domain that is reserved for examples.
+_NO_HOMEPAGE = "https://flowersorter.example"
 _PLACEHOLDER = re.compile(r"@([A-Z0-9_]+)@")
 
 
@@ -59,8 +59,8 @@ def this_release() -> Release:
         version = tomllib.load(file)["project"]["version"]
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
-    homepage = f"{server}/{os.environ.get('GITHUB_REPOSITORY', _REPOSITORY)}"
+    repository, server = (os.environ.get(name) for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL"))
+    homepage = f"{server}/{repository}" if server and repository else _NO_HOMEPAGE
     return Release(version, now.date().isoformat(), homepage, platform.machine())
 
 
