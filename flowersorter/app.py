@@ -36,10 +36,11 @@ from flowersorter.ui.window.main_window import MainWindow
 from flowersorter.workers.gui_thread_gc import GuiThreadGc
 from flowersorter.workers.job_queue import JobQueue, Listener
 from flowersorter.workers.library_queue import LibraryQueue
-from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
+from flowersorter.workers.preload import WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.predicting.network_loader import network_modules
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
@@ -162,7 +163,7 @@ class Program(QObject):
             return
         known = (*WORKFLOWS, *_AFTER_TRAINING)
         # Who has no folder open will open a new one. In a known one the network may never be needed.
-        self._preload.begin(known if self._roots else (*known, *NETWORK))
+        self._preload.begin(known if self._roots else (*known, *network_modules()))
 
     def _show_collection(self) -> None:
         self.window.window_controller.open_folder_of(self.collection.folder)

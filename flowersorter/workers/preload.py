@@ -13,8 +13,6 @@ WORKFLOWS = (
     "flowersorter.workflows.training.train",
     "flowersorter.vision.classifier.fit",
 )
-#: What new photos need; over a second, and a quarter of a gigabyte.
-NETWORK = ("torch", "flowersorter.vision.backbone.embedder")
 
 
 class Preload(QThread):

@@ -73,7 +73,7 @@ def build_deb(bundle: Path, release: Release, icons: Path, man_page: str, work: 
     }
     _write(root / "DEBIAN/control", filled(_CONTROL, values))
     package = to / f"{COMMAND}_{release.version}_{values['ARCHITECTURE']}.deb"
-    compression = ["-Zzstd", f"-z{_ZSTD_LEVEL}", "--threads-max=4"]
+    compression = ["-Zzstd", f"-z{_ZSTD_LEVEL}"]
     run(["dpkg-deb", "--root-owner-group", *compression, "--build", root, package])
     return package
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,5 +23,4 @@ def months_of(taken_at: NDArray[np.datetime64]) -> list[tuple[DateRange, int]]:
 def month_of(day: date) -> DateRange:
     """The whole month of a day."""
     first = day.replace(day=1)
-    following = (first + timedelta(days=31)).replace(day=1)
-    return DateRange(first, following - timedelta(days=1))
+    return DateRange(first, first.replace(day=monthrange(day.year, day.month)[1]))

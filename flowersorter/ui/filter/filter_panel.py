@@ -79,6 +79,7 @@ class FilterPanel(QFrame):
 
     def _day(self, name: str, accessible_name: str) -> QDateEdit:
         made = QDateEdit(self)
+        made.setKeyboardTracking(False)  # half a date that is typed narrows nothing
         made.setObjectName(name)
         describe(made, accessible_name)
         made.setCalendarPopup(True)

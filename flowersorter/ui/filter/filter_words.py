@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.filter.date_choices import month_of
+from flowersorter.ui.filter.text_search import common_folder
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.photo_filter import DateRange, Part, PhotoFilter
 
@@ -91,13 +92,13 @@ def folder_choices(counts: Mapping[Path, int]) -> dict[str, tuple[str, int]]:
     Args:
         counts: Number of photos of each folder, without those below it, in the order to show them.
     """
-    above = os.path.commonpath(counts) if counts else ""
+    above = common_folder(counts)
     below = dict.fromkeys(counts, 0)
     for folder, count in counts.items():
         for each in (folder, *folder.parents):
             if each in below:
                 below[each] += count
-    words = {folder: os.path.relpath(folder, above) for folder in counts}
+    words = {folder: os.path.relpath(folder, above) if above else str(folder) for folder in counts}
     return {
         str(folder): (text if text != os.curdir else folder.name or str(folder), below[folder])
         for folder, text in words.items()

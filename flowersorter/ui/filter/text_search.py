@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,8 +131,16 @@ def _moment(text: str) -> Moment | None:
     return Moment(months=months) if months else None
 
 
+def common_folder(folders: Iterable[str | Path]) -> str:
+    """Return the innermost folder that all of these folders are in; "" for folders on different drives."""
+    try:
+        return os.path.commonpath([os.path.join(folder, "") for folder in folders])  # noqa: PTH118 - "E:" is no folder
+    except ValueError:
+        return ""
+
+
 def _folders_with(columns: PhotoColumns, wanted: str) -> list[int]:
     """Numbers of the folders with a text in their path below the folder that has all of them."""
     folders, _ = columns.folders
-    above = len(os.path.commonpath(folders)) if folders else 0
+    above = len(common_folder(folders))
     return [number for number, folder in enumerate(folders) if wanted in folded(folder[above:])]

@@ -190,8 +190,11 @@ class FilterController(QObject):
             self._grid.setFocus()
 
     def begin(self) -> None:
-        """Show all photos of a folder that was just opened; confirmed ones stay hidden."""
-        self._photos.set_filter(self._photos.filter.without(Part.TEXT, Part.VERDICT, Part.DATES, Part.FOLDER))
+        """Show all photos of a folder that was just opened; confirmed ones stay hidden where they were."""
+        everything = self._photos.filter.without(Part.TEXT, Part.VERDICT, Part.DATES, Part.FOLDER)
+        by_likeness = everything.order is Order.LIKENESS  # to a photo of another folder
+        order = Order.NAME if by_likeness else everything.order
+        self._photos.set_filter(replace(everything, only_checked=False, order=order))
         self._show_filters()
 
     @Slot()

@@ -82,7 +82,7 @@ class SelectionController(QObject):
         if not selected or self._after_key(selected, self._labels.confirm(seen)):
             return
         if not meant:
-            text = self.tr("Not confirmed: it is left out of its section. Click it again to take it in.")
+            text = self.tr("Not confirmed: it is left out of its section. Click it or press O to take it in.")
         elif not seen:
             text = self.tr("Not confirmed: the suggestion has just changed. Press Enter again if it is right.")
         else:

@@ -35,7 +35,7 @@ def choose_device(wanted: str) -> str:
         return CPU  # without loading torch
     if wanted not in (AUTO, CUDA):
         raise DeviceUnavailable(text("Unknown device {wanted!r}", wanted=wanted), "", text("Use auto, cpu or cuda"))
-    if wanted == AUTO and not _has_gpu_driver():
+    if wanted == AUTO and not has_gpu_driver():
         return CPU  # without loading torch
     if not has_torch():
         if wanted == AUTO:
@@ -56,7 +56,7 @@ def choose_device(wanted: str) -> str:
     return CPU
 
 
-def _has_gpu_driver() -> bool:
+def has_gpu_driver() -> bool:
     """Whether this computer has the driver of a GPU that torch may be able to use."""
     with suppress(OSError):
         ctypes.CDLL(_NVIDIA_DRIVER)

@@ -1,6 +1,6 @@
 """Embed crops with the frozen network in torch, in batches and in the fastest precision of the device.
 
-On a CPU `cpu.embedder` takes its place, unless the network is no ResNet.
+On a CPU `cpu.embedder` takes its place, unless the network is no ResNet or OpenVINO is not installed.
 
 On the CPU a forward pass uses one thread: one pass per thread uses all cores and avoids the per-layer barrier of
 intra-op parallelism. On CUDA the calls of several threads take turns.

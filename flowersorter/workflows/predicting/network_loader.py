@@ -63,6 +63,16 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
     return embedder
 
 
+def network_modules() -> tuple[str, ...]:
+    """Return the modules that `open_embedder` will most likely need here, to import them before a person waits."""
+    from flowersorter.vision.backbone.device import has_gpu_driver
+    from flowersorter.vision.backbone.packages import has_openvino
+
+    if has_openvino() and not has_gpu_driver():
+        return ("flowersorter.vision.backbone.cpu.network",)
+    return ("torch", "flowersorter.vision.backbone.embedder")  # over a second, and a quarter of a gigabyte
+
+
 @dataclass(frozen=True, slots=True)
 class _Key:
     """Identifies a network: jobs with equal keys share it.

@@ -15,7 +15,7 @@ from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.filter.date_choices import month_of, months_of
 from flowersorter.ui.filter.filter_words import dates_words, folder_choices, part_words, why_empty
-from flowersorter.ui.filter.text_search import TextSearch
+from flowersorter.ui.filter.text_search import TextSearch, common_folder
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.photo_filter import DateRange, Order, Part, PhotoFilter
 from tests.qt.fake_rows import rows
@@ -38,6 +38,15 @@ def shown(columns: PhotoColumns, wanted: PhotoFilter) -> list[int]:
     found = columns.place_ids[wanted.matches(columns)].tolist()
     assert found == [place for place in columns.place_ids.tolist() if wanted.matches(columns, columns.locate([place]))]
     return list(found)
+
+
+def test_folders_with_nothing_in_common_have_no_folder_around_them() -> None:
+    assert common_folder(["/garden/beds", "/garden/beds/north"]) == "/garden/beds"
+    assert common_folder([]) == common_folder(["beds", "/garden"]) == ""  # as two drives of Windows
+
+
+def test_a_photo_of_the_last_month_there_is_has_a_month() -> None:
+    assert month_of(date(9999, 12, 31)) == DateRange(date(9999, 12, 1), date(9999, 12, 31))
 
 
 @pytest.mark.parametrize(

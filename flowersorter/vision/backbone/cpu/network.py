@@ -10,6 +10,7 @@ from __future__ import annotations
 import platform
 import queue
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +31,7 @@ INT8, BFLOAT16, FLOAT32 = "int8", "bfloat16", "float32"
 #: Imported with OpenVINO, this takes longer than all the rest of it, and loads a package that sends statistics.
 _CONVERTER = "openvino.tools.ovc"
 _LEVELS = 256  # of a byte
+_importing = threading.Lock()
 
 
 class CompiledResNet:
@@ -108,16 +110,17 @@ def cpu_precision(entry: Backbone) -> str:
 
 def load_openvino() -> ModuleType:
     """Import OpenVINO without its converter of other programs' files."""
-    if "openvino" in sys.modules:
-        return sys.modules["openvino"]
-    converter = sys.modules.get(_CONVERTER)
-    sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
-    try:
-        return import_module("openvino")
-    finally:
-        del sys.modules[_CONVERTER]
-        if converter is not None:
-            sys.modules[_CONVERTER] = converter
+    with _importing:
+        if "openvino" in sys.modules:
+            return sys.modules["openvino"]
+        converter = sys.modules.get(_CONVERTER)
+        sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
+        try:
+            return import_module("openvino")
+        finally:
+            del sys.modules[_CONVERTER]
+            if converter is not None:
+                sys.modules[_CONVERTER] = converter
 
 
 class ResNetGraph:

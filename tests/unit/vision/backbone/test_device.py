@@ -15,7 +15,7 @@ from flowersorter.vision.backbone.device import choose_device, computes_bfloat16
     ("there", "wanted", "chosen"), [(True, "auto", "cuda"), (False, "auto", "cpu"), (True, "cpu", "cpu")]
 )
 def test_the_device_that_is_there(monkeypatch: pytest.MonkeyPatch, there: bool, wanted: str, chosen: str) -> None:
-    monkeypatch.setattr(device, "_has_gpu_driver", lambda: True)
+    monkeypatch.setattr(device, "has_gpu_driver", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
     assert choose_device(wanted) == chosen
 

@@ -13,7 +13,7 @@ from flowersorter.errors import Cancelled, WeightsMissing
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone import weights
 from flowersorter.vision.backbone.registry import Backbone, backbone
-from flowersorter.workflows.predicting.network_loader import Embeds, NetworkLoader, Opening
+from flowersorter.workflows.predicting.network_loader import Embeds, NetworkLoader, Opening, network_modules
 from tests.stub_network import ColourNetwork
 
 ENTRY, OTHER = backbone("resnet50"), backbone("resnet18")
@@ -135,3 +135,12 @@ def test_a_changed_file_is_opened_anew(
     assert [opened(), opened()] == [3, 3]
     file.unlink()
     assert opened() == 4
+
+
+@pytest.mark.parametrize(("openvino", "gpu", "torch"), [(True, False, False), (True, True, True), (False, False, True)])
+def test_torch_is_loaded_beforehand_only_where_it_computes_suggestions(
+    openvino: bool, gpu: bool, torch: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowersorter.vision.backbone.packages.has_openvino", lambda: openvino)
+    monkeypatch.setattr("flowersorter.vision.backbone.device.has_gpu_driver", lambda: gpu)
+    assert ("torch" in network_modules()) is torch
