@@ -46,3 +46,15 @@ def replaced(
         photo_ids, values = np.append(photo_ids, found.photo_ids[others]), np.append(values, found.values[others])
     order = np.argsort(photo_ids, kind="stable")  # two ascending parts are merged, not sorted
     return PhotoValues(model, photo_ids[order], values[order])
+
+
+def joined(
+    found: PhotoValues | None, model: bytes, wanted: NDArray[np.int64], apart: PhotoValues | None
+) -> PhotoValues | None:
+    """Take over the values of the wanted photos that were found apart with a model; those of others stay, if of it."""
+    if apart is None or apart.model != model or apart is found:
+        return found
+    if found is None or found.model != model:
+        return apart
+    kept = np.isin(apart.photo_ids, wanted)
+    return replaced(found, model, wanted, apart.photo_ids[kept], apart.values[kept])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 class Engine:
     """One open collection with its caches; the first argument of every workflow.
 
-    Each cache is written by one module, which is named below. A cache holds what can be read or computed again, so
-    threads that fill it at the same time do no harm. `close` drops all of them.
+    Each cache is written by one module, which is named below, and by `training.folder_estimates` once a refit is used.
+    A cache holds what can be read or computed again, so threads that fill it at the same time do no harm. `close` drops
+    all of them.
 
     Args:
         collection: Open; `close` closes it.
@@ -74,6 +76,13 @@ class Engine:
         """Drop the caches and close the collection; no workflow may run any more."""
         self._drop_caches()
         self.collection.close()
+
+    def apart(self) -> Engine:
+        """This collection for a model that may never be used: what is estimated with it is not kept in this engine.
+
+        It has the same features, and is not closed.
+        """
+        return copy.copy(self)
 
     def features(self, backbone: str) -> FeatureTable:
         """The features of the collection's photos; the same table for every call with the same backbone.

@@ -30,7 +30,7 @@ from flowersorter.workers.latest_only import LatestOnly
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
-    from flowersorter.workflows.models.current_model import NamedModel
+    from flowersorter.workflows.training.incremental_fit import Refit
     from flowersorter.workflows.training.learn import LearnRequest
     from flowersorter.workflows.training.train import TrainResult
 
@@ -214,11 +214,11 @@ class LearningController(QObject):
         self._refitting = self._refit_pending = False
 
     @Slot(object, object)
-    def _on_refitted(self, _action: int, found: tuple[NamedModel, ShownPredictions] | None) -> None:
+    def _on_refitted(self, _action: int, found: tuple[Refit, ShownPredictions] | None) -> None:
         """Show the suggestions and use their model, in one step: photos are sorted as they are shown."""
         self._refitting = False
         if found is not None:
-            self._session.engine.refitted = found[0]
+            found[0].use(self._session.engine)
             self._show(found[1])
         elif self._fit_follows and not self._session.queue.alive(self._job_id):
             self._learn()
@@ -313,11 +313,11 @@ class LearningController(QObject):
 
 def _follow_labels(
     engine: Engine, changed: tuple[int, ...], photo_ids: NDArray[np.int64], cancel: CancelToken
-) -> tuple[NamedModel, ShownPredictions] | None:
+) -> tuple[Refit, ShownPredictions] | None:
     from flowersorter.workflows.training.incremental_fit import follow_labels
 
     found = follow_labels(engine, changed, photo_ids[photo_ids > 0], cancel)
-    return None if found is None else (found.named, ShownPredictions.of(found.predictions))
+    return None if found is None else (found, ShownPredictions.of(found.predictions))
 
 
 def _learn(

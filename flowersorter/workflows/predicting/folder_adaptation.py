@@ -93,6 +93,19 @@ def adapt_to_folder(folder: FolderPhotos, cancel: CancelToken) -> bool:
     return not np.array_equal(before, after)
 
 
+def joined_terms(
+    found: FolderTerms | None, model: Model, wanted: NDArray[np.int64], apart: FolderTerms | None
+) -> FolderTerms | None:
+    """Take over the terms of the wanted photos that were found apart with a model; those of others stay, if of it."""
+    if apart is None or apart.model != _key(model) or apart is found:
+        return found
+    if found is None or found.model != apart.model:
+        return apart
+    kept = np.isin(apart.photo_ids, wanted)
+    used, row = np.unique(apart.row[kept], return_inverse=True)
+    return _replaced(found, wanted, FolderTerms(apart.model, apart.photo_ids[kept], row, apart.terms[used]))
+
+
 def _key(model: Model) -> tuple[bytes, tuple[str, ...]]:
     return model.novelty.key, model.class_names
 
@@ -142,11 +155,16 @@ def _remember(
 ) -> None:
     """Replace the terms of the wanted photos in the engine; those of other photos stay."""
     row = np.arange(len(ids)) if len(terms) == len(ids) else np.zeros(len(ids), np.intp)
-    last = engine.folder_terms
-    if last is not None and last.model == _key(model):
+    engine.folder_terms = _replaced(engine.folder_terms, wanted, FolderTerms(_key(model), ids, row, terms))
+
+
+def _replaced(last: FolderTerms | None, wanted: NDArray[np.int64], found: FolderTerms) -> FolderTerms:
+    """Replace the terms of the wanted photos by those that were found, in any order; others stay, if of this model."""
+    ids, row, terms = found.photo_ids, found.row, found.terms
+    if last is not None and last.model == found.model:
         others = ~np.isin(last.photo_ids, wanted)
         used, at = np.unique(last.row[others], return_inverse=True)
         ids, row = np.append(ids, last.photo_ids[others]), np.append(row, len(terms) + at)
         terms = np.vstack([terms, last.terms[used]])
     order = np.argsort(ids)
-    engine.folder_terms = FolderTerms(_key(model), ids[order], row[order], terms)
+    return FolderTerms(found.model, ids[order], row[order], terms)

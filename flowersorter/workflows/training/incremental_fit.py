@@ -23,6 +23,7 @@ from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.predict_cached import cached_features, guess
 from flowersorter.workflows.predicting.predict_folder import predict_together_by
 from flowersorter.workflows.predicting.unknown_photos import find_unreached_photos
+from flowersorter.workflows.training.folder_estimates import FolderEstimates
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
     belongs_with_starter,
@@ -76,10 +77,17 @@ class Refit:
     Attributes:
         named: The model; it is used for everything once it is `Engine.refitted`, see `model_for`.
         predictions: Its predictions of the photos that were asked for.
+        estimates: What it tells of these photos together.
     """
 
     named: NamedModel
     predictions: PhotoPredictions
+    estimates: FolderEstimates
+
+    def use(self, engine: Engine) -> None:
+        """Use the model for everything from now on, with its estimates."""
+        self.estimates.put_into(engine)
+        engine.refitted = self.named
 
 
 def follow_labels(
@@ -88,7 +96,8 @@ def follow_labels(
     """Predict photos as they will be after the next training, before it: at once after an action.
 
     Only the head of all photos is fitted again, see `refit_head`; with other classes everything is, see `_fitted_anew`.
-    Nothing is stored, and the model in use stays: that changes in the same step as the suggestions that are shown.
+    Nothing is stored, and the model in use stays, with its estimates: `Refit.use` changes that, in the same step as the
+    suggestions that are shown.
 
     Args:
         engine: Has the fit of the model in use.
@@ -104,11 +113,17 @@ def follow_labels(
         Cancelled: asked to stop.
     """
     wanted, named = sorted_unique(photo_ids), _refitted(engine, changed, cancel)
+    anew = None if named is not None else _fitted_anew(engine, cancel)
+    apart = engine.apart()  # the refit may be dropped: the model in use needs its own estimates then
     if named is not None:
-        find_unreached_photos(engine, named, wanted, cancel)
-        return Refit(named, guess(engine, named.model, wanted))
-    named = _fitted_anew(engine, cancel)
-    return None if named is None else Refit(named, predict_together_by(engine, named, wanted, cancel)[0])
+        find_unreached_photos(apart, named, wanted, cancel)
+        predictions = guess(apart, named.model, wanted)
+    elif anew is not None:
+        named, predictions = anew, predict_together_by(apart, anew, wanted, cancel)[0]
+        engine.connected_photos = apart.connected_photos  # of no model, and slow to find
+    else:
+        return None
+    return Refit(named, predictions, FolderEstimates.of(apart, named.model, wanted))
 
 
 def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:

@@ -16,6 +16,16 @@ from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.workers.job_queue import Listener
 
 
+class Refit:
+    """A `Refit` whose model is a name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def use(self, engine: SimpleNamespace) -> None:
+        engine.refitted = self.name
+
+
 class Refits(QObject):
     """A `LatestOnly` whose answer comes when the test lets it."""
 
@@ -161,12 +171,12 @@ def bench(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench
 
 def test_a_refit_is_shown_and_used_in_one_step_or_not_at_all(bench: Bench) -> None:
     bench.act()
-    bench.refits.answer(("refit", "suggestions"))
+    bench.refits.answer((Refit("refit"), "suggestions"))
     assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
     bench.learning._burst_timer.stop()
     bench.act()
     bench.learning.set_paused(True)
-    bench.refits.answer(("late", "other suggestions"))
+    bench.refits.answer((Refit("late"), "other suggestions"))
     assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
     bench.sort()
     assert bench.opened == ["sort"], "what is shown is what is used"
@@ -175,7 +185,7 @@ def test_a_refit_is_shown_and_used_in_one_step_or_not_at_all(bench: Bench) -> No
 def test_an_exact_fit_takes_the_place_of_a_refit_that_came_late(bench: Bench) -> None:
     bench.act()
     bench.sort()
-    bench.refits.answer(("refit", "suggestions"))
+    bench.refits.answer((Refit("refit"), "suggestions"))
     bench.queue.end()
     assert bench.shown[-1] == "exact"
     assert bench.engine.refitted is None
@@ -187,7 +197,7 @@ TITLE = "Learning from your photos"
 def test_a_dialog_opens_only_once_every_action_is_learned(bench: Bench) -> None:
     bench.act()
     bench.learning._on_pause()  # too early: the refit is in hand
-    bench.refits.answer(("refit", "suggestions"))
+    bench.refits.answer((Refit("refit"), "suggestions"))
     bench.learning._on_pause()
     assert bench.queue.titles == [""]
     bench.sort()
@@ -253,10 +263,10 @@ def test_a_dialog_does_not_open_for_another_folder(bench: Bench) -> None:
 
 def test_a_scan_that_ends_after_an_action_is_followed_by_a_refit(bench: Bench) -> None:
     bench.act()
-    bench.refits.answer(("refit", "suggestions"))
+    bench.refits.answer((Refit("refit"), "suggestions"))
     bench.learning._burst_timer.stop()
     bench.others.labelled.emit()
-    bench.refits.answer(("refit again", "suggestions again"))
+    bench.refits.answer((Refit("refit again"), "suggestions again"))
     assert bench.shown[-1] == "suggestions again"
     bench.learning._burst_timer.stop()
     bench.sort()

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.jobs import CancelToken, Report, silent
+from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
@@ -58,7 +60,7 @@ class Folder:
         photo_ids = [photo_id for ids in self.photos.values() for photo_id in ids]
         found = follow_labels(self.engine, changed, photo_ids, CancelToken())
         assert found is not None
-        self.engine.refitted = found.named
+        found.use(self.engine)
         return found.predictions
 
     def models(self) -> list[int]:
@@ -107,6 +109,53 @@ def test_a_refit_is_used_for_nothing_until_its_suggestions_are_shown(folder: Fol
     changed = folder.label("blue", 2, 6, as_class="red")
     assert follow_labels(engine, changed, folder.photos["blue"], CancelToken()) is not None
     assert engine.refitted is None
+
+
+def estimates(engine: Engine) -> tuple[object, ...]:
+    return engine.unknown_photos, engine.unknown_by_folder, engine.sure_from, engine.folder_terms
+
+
+@pytest.mark.parametrize("new_class", [True, False])
+def test_a_refit_that_is_dropped_leaves_the_estimates_of_the_model_in_use(
+    folder: Folder, engine: Engine, tmp_path: Path, new_class: bool
+) -> None:
+    """Learning is paused while it is fitted: photos that are unknown are not filed then, nor once it is used."""
+    collection, blue = engine.collection, np.array(folder.photos["blue"])
+    collection.labels.clear(blue[:2].tolist())
+    if new_class:
+        collection.answers.put(dict.fromkeys(blue[:2].tolist(), PhotoAnswers(mark=Mark.NOT_MINE)))
+    folder.learn([])
+    named = model_for(engine, chosen_backbone(collection))
+    assert named is not None
+    unknown = blue[unknown_probability(engine, named.model, blue) > UNKNOWN].tolist()
+    assert len(unknown) > 5
+
+    def filed() -> set[int]:
+        request = SortRequest(folder.roots, tmp_path / "sorted", include=Include.ALL)
+        paths = {each.filing.source for each in plan_sort(engine, request, silent, CancelToken()).files}
+        rows = folder_rows(engine, folder.roots)
+        return {photo_id for photo_id, path in zip(rows.photo_ids.tolist(), rows.paths, strict=True) if path in paths}
+
+    before, filed_before, model = estimates(engine), filed(), engine.refitted
+    assert filed_before.isdisjoint(unknown)
+    if new_class:
+        folder.classes["new"] = collection.classes.add("new", ClassOrigin.PERSON).id
+    changed = folder.label("red", 0, 3, as_class="new" if new_class else "red")
+    ids = [photo_id for photos in folder.photos.values() for photo_id in photos]
+    refit = follow_labels(engine, changed, ids, CancelToken())
+    assert refit is not None
+    assert ("new" in refit.named.model.class_names) == new_class
+    assert engine.refitted is model
+    assert filed() - set(changed) == filed_before - set(changed)
+    assert all(now is then for now, then in zip(estimates(engine), before, strict=True))
+
+    refit.use(engine)
+    shown = predictions_for(engine, ids)
+    assert shown is not None
+    np.testing.assert_array_equal(shown.probabilities, refit.predictions.probabilities)
+    np.testing.assert_array_equal(shown.verdicts, refit.predictions.verdicts)
+    assert (unknown_probability(engine, refit.named.model, np.array(unknown)) > UNKNOWN).all()
+    assert filed().isdisjoint(unknown)
 
 
 def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(folder: Folder, engine: Engine) -> None:
