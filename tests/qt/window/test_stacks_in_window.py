@@ -131,6 +131,11 @@ def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Prog
     assert header.answered == section.count - len(burst), "a click leaves all of them out"
     select(program, burst[0])
     assert header.answered == section.count
+    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
+    assert header.answered == section.count - len(burst), "and so does the key"
+    assert program.photos.left_out == set(burst)
+    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
+    assert header.answered == section.count
     header.field.setFocus()
     header.field.setText("poppies")
     QTest.keyClick(header.field, Qt.Key.Key_Return)
