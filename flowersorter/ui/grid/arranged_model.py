@@ -227,9 +227,13 @@ class ArrangedModel(QAbstractListModel):
         self.sections_changed.emit()
 
     def _take(self, wanted: Arrangement) -> None:
-        """Show photos and sections as wanted; without a reset where no tile moves."""
+        """Show photos and sections as wanted; without a reset where each tile has the photos that it had.
+
+        A selected tile that grew would let a key reach photos that were not selected; after a reset it is selected only
+        where all of its photos were.
+        """
         tiles, before = self._tiled(wanted), self._tiles
-        if np.array_equal(tiles.fronts, self._order):
+        if np.array_equal(tiles.photos, before.photos) and np.array_equal(tiles.firsts, before.firsts):
             self._show(wanted, tiles)
             self._repaint(np.flatnonzero((tiles.sizes != before.sizes) | (tiles.numbers != before.numbers)), [])
             changed = tiles.sections != before.sections
