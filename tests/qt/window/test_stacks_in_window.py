@@ -118,6 +118,25 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
         assert again.photos.rowCount() == 6
 
 
+def test_the_large_view_stays_open_where_a_stack_is_opened_and_closed_in_it(program: Program, qtbot: QtBot) -> None:
+    window, photos, burst = program.window, program.photos, places(program, "burst")
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    view = window.large.view
+    first = int(photos.position(photos.rows_of(burst[:1])[0]).split("–")[0])
+    assert view.header.number.text() == f"{first}–{first + 3} of 6"
+    QTest.keyClick(view, Qt.Key.Key_X)
+    assert window.large.is_open
+    assert (photos.rowCount(), window.grid.selected_places()) == (6, burst[:1])
+    assert view.header.number.text() == f"{first} of 6"
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert window.grid.selected_places() == burst[1:2]
+    QTest.keyClick(view, Qt.Key.Key_X)
+    assert window.large.is_open
+    assert (photos.rowCount(), window.grid.selected_places()) == (3, burst)
+    idle(program, qtbot)
+
+
 def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Program, qtbot: QtBot) -> None:
     burst = places(program, "burst")
     program.window.actions_by_name["name_groups"].trigger()
