@@ -125,10 +125,14 @@ def test_the_large_view_stays_open_where_a_stack_is_opened_and_closed_in_it(prog
     view = window.large.view
     first = int(photos.position(photos.rows_of(burst[:1])[0]).split("–")[0])
     assert view.header.number.text() == f"{first}–{first + 3} of 6"
+    said = "4 photos that look alike are selected. Each action reaches all of them."
+    assert view.header.suggestion.whole.endswith(said)
+    assert said in view.accessibleName()
     QTest.keyClick(view, Qt.Key.Key_X)
     assert window.large.is_open
     assert (photos.rowCount(), window.grid.selected_places()) == (6, burst[:1])
     assert view.header.number.text() == f"{first} of 6"
+    assert "look alike" not in view.header.suggestion.whole
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert window.grid.selected_places() == burst[1:2]
     QTest.keyClick(view, Qt.Key.Key_X)
