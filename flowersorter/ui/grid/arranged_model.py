@@ -147,10 +147,9 @@ class ArrangedModel(QAbstractListModel):
             self._set_apart(self._apart.opened.union(self._photo_ids_on(rows[in_part])))
 
     def is_one_tile(self, place_ids: Iterable[int]) -> bool:
-        """Whether these are one photo, or photos of one stack, also where they are on no tile any more."""
-        rows = self.columns.locate(place_ids)
-        ids = self._stack_ids.of(self.columns.photo_ids)[rows]
-        return len(rows) == 1 or bool(self._stacking and len(rows) and ids[0] and (ids == ids[0]).all())
+        """Whether these are one photo, or photos of one closed stack."""
+        rows = self._positions[self.columns.locate(place_ids)]
+        return len(rows) == 1 or bool(len(rows) and rows[0] >= 0 and (rows == rows[0]).all())
 
     def _photo_ids_on(self, rows: Rows) -> list[int]:
         found: list[int] = self.columns.photo_ids[self._tiles.photos_of(rows)].tolist()

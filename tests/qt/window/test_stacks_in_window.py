@@ -118,6 +118,18 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
         assert again.photos.rowCount() == 6
 
 
+def test_keys_for_several_photos_of_an_open_stack_do_not_go_on(program: Program, qtbot: QtBot) -> None:
+    grid, burst = program.window.grid, places(program, "burst")
+    select(program, burst[0])
+    QTest.keyClick(grid, Qt.Key.Key_X)
+    QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert grid.selected_places() == burst[:2]
+    for key in (Qt.Key.Key_1, Qt.Key.Key_N, Qt.Key.Key_K):
+        QTest.keyClick(grid, key)
+        assert grid.selected_places() == burst[:2], "as where other photos are selected"
+    idle(program, qtbot)
+
+
 def test_the_large_view_stays_open_where_a_stack_is_opened_and_closed_in_it(program: Program, qtbot: QtBot) -> None:
     window, photos, burst = program.window, program.photos, places(program, "burst")
     select(program, burst[0])
