@@ -181,7 +181,7 @@ class ArrangedModel(QAbstractListModel):
         found: list[int] = self.all_places_at(rows).tolist()
         return found
 
-    def places_at(self, rows: Rows | slice) -> NDArray[np.int64]:
+    def front_places_at(self, rows: Rows | slice) -> NDArray[np.int64]:
         """(M,) the place of the front photo of each of these (M,) model rows."""
         return self.columns.place_ids[self._order[rows]]
 
