@@ -156,7 +156,7 @@ def name_groups(program: Program, classes: dict[str, str]) -> Iterator[tuple[Ima
     for _ in range(NAMED):
         header = first_group(program)
         rows = program.photos.columns.locate(
-            program.photos.places_at(slice(header.section.first, header.section.first + 1))
+            program.photos.front_places_at(slice(header.section.first, header.section.first + 1))
         )
         name = classes[program.photos.columns.names[int(rows[0])]]
         yield picture(window), PAUSE_MS
@@ -316,7 +316,7 @@ def known_photos(program: Program, album: Album) -> None:
     ids = program.photos.columns.place_ids.tolist()
     album.add("suggestions", window)
     show_sections(program, album, (SectionKind.TORN, SectionKind.LIKELY, SectionKind.SURE, SectionKind.UNKNOWN))
-    window.grid.select_places(program.photos.places_at(slice(0, 1)).tolist(), scroll=True)
+    window.grid.select_places(program.photos.front_places_at(slice(0, 1)).tolist(), scroll=True)
     rest(program)
     album.add("selected", window)
     for action in ("large_view", "compare", "heat_map"):

@@ -236,7 +236,7 @@ class WindowDriver:
         return next((each for each in self.program.photos.sections if each.identity == self._identity), None)
 
     def _numbers(self, section: Section) -> Rows:
-        places = self.program.photos.places_at(slice(section.first, section.first + section.count))
+        places = self.program.photos.front_places_at(slice(section.first, section.first + section.count))
         order = np.argsort(self.places)
         return order[np.searchsorted(self.places[order], places)]
 

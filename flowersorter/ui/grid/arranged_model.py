@@ -147,10 +147,9 @@ class ArrangedModel(QAbstractListModel):
             self._set_apart(self._apart.opened.union(self._photo_ids_on(rows[in_part])))
 
     def is_one_tile(self, place_ids: Iterable[int]) -> bool:
-        """Whether these are one photo, or photos of one stack, also where they are on no tile any more."""
-        rows = self.columns.locate(place_ids)
-        ids = self._stack_ids.of(self.columns.photo_ids)[rows]
-        return len(rows) == 1 or bool(self._stacking and len(rows) and ids[0] and (ids == ids[0]).all())
+        """Whether these are one photo, or photos of one closed stack."""
+        rows = self._positions[self.columns.locate(place_ids)]
+        return len(rows) == 1 or bool(len(rows) and rows[0] >= 0 and (rows == rows[0]).all())
 
     def _photo_ids_on(self, rows: Rows) -> list[int]:
         found: list[int] = self.columns.photo_ids[self._tiles.photos_of(rows)].tolist()
@@ -182,7 +181,7 @@ class ArrangedModel(QAbstractListModel):
         found: list[int] = self.all_places_at(rows).tolist()
         return found
 
-    def places_at(self, rows: Rows | slice) -> NDArray[np.int64]:
+    def front_places_at(self, rows: Rows | slice) -> NDArray[np.int64]:
         """(M,) the place of the front photo of each of these (M,) model rows."""
         return self.columns.place_ids[self._order[rows]]
 
@@ -227,9 +226,13 @@ class ArrangedModel(QAbstractListModel):
         self.sections_changed.emit()
 
     def _take(self, wanted: Arrangement) -> None:
-        """Show photos and sections as wanted; without a reset where no tile moves."""
+        """Show photos and sections as wanted; without a reset where each tile has the photos that it had.
+
+        A selected tile that grew would let a key reach photos that were not selected; after a reset it is selected only
+        where all of its photos were.
+        """
         tiles, before = self._tiled(wanted), self._tiles
-        if np.array_equal(tiles.fronts, self._order):
+        if np.array_equal(tiles.photos, before.photos) and np.array_equal(tiles.firsts, before.firsts):
             self._show(wanted, tiles)
             self._repaint(np.flatnonzero((tiles.sizes != before.sizes) | (tiles.numbers != before.numbers)), [])
             changed = tiles.sections != before.sections

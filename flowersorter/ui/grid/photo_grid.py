@@ -257,7 +257,7 @@ class PhotoGrid(SectionedView):
     def _tell_visible(self) -> None:
         rows = self.visible_rows()
         self.photos.hold({self._places.sections[self._places.section_of(row)].identity for row in rows})
-        self.visible_changed.emit(self.photos.places_at(np.array(rows, np.intp)).tolist())
+        self.visible_changed.emit(self.photos.front_places_at(np.array(rows, np.intp)).tolist())
 
     def _in_view(self, index: QModelIndex) -> bool:
         return index.isValid() and self.viewport().rect().intersects(self.visualRect(index))

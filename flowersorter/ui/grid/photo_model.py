@@ -155,8 +155,10 @@ class PhotoModel(ArrangedModel):
     def set_left_out(self, place_ids: Iterable[int]) -> None:
         """Mark these photos as left out of the next answer for their section, and no others."""
         before, self._apart = self._apart, Apart(self._apart.opened, frozenset(place_ids))
-        changed = before.left_out ^ self._apart.left_out
-        self._changed(self.columns.locate(changed), [PhotoRole.LEFT_OUT])
+        changed = self.columns.locate(before.left_out ^ self._apart.left_out)
+        if self._stack_ids.of(self.columns.photo_ids)[changed].any():
+            self._take(self._shown)  # a stack is open while only some of its photos are left out
+        self._changed(changed, [PhotoRole.LEFT_OUT])
 
     def _name_sections(self) -> None:
         """Use the names of the classes now, in the same dictionary."""

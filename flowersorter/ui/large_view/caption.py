@@ -12,6 +12,7 @@ from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.ui.grid.photo_state import facts_of_row, shares, title, verdict_sentence
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.dates import iso_in_words
+from flowersorter.ui.shared.widgets import count_photos
 
 if TYPE_CHECKING:
     from flowersorter.ui.large_view.large_view import LargeView
@@ -36,7 +37,8 @@ def show_caption(
     photo = known.photo if known is not None else None
     begin, sentence = shares(facts) or title(facts), verdict_sentence(facts)
     remark = worded(photo.remark or "") if photo is not None else ""
-    text = " · ".join(filter(None, ("" if sentence.startswith(begin) else begin, sentence, remark)))
+    stack = _of_stack(photos.count_on(range(row, row + 1)))
+    text = " · ".join(filter(None, ("" if sentence.startswith(begin) else begin, sentence, remark, stack)))
     name, number = str(index.data()), photos.position(row)
     taken = iso_in_words(photo.taken_at, QLocale.FormatType.ShortFormat) if photo and photo.taken_at else ""
     view.header.show_photo(name, number, taken)
@@ -47,6 +49,12 @@ def show_caption(
     view.canvas_name.set_text(" · ".join(filter(None, (name, photos.describe(row)))))
     view.chips.show_label(int(columns.label_ids[at]))
     view.strip.show_row(row)
+
+
+def _of_stack(count: int) -> str:
+    """Say that a key reaches more than the photo that is seen; "" where it is not in front of a stack."""
+    text = _tr("{0} that look alike are selected. Each action reaches all of them.")
+    return text.format(count_photos(count)) if count > 1 else ""
 
 
 def _tr(text: str) -> str:

@@ -126,7 +126,7 @@ class LargeViewController(QObject):
 
     @Slot()
     def show(self) -> None:
-        """Show the current photo large, or the first selected one; label keys then are for it alone."""
+        """Show the current photo large, or the first selected one; label keys then are for it and its stack alone."""
         if self.is_open or not self._photos.rowCount():
             return
         if not self._made:

@@ -49,10 +49,9 @@ class LeftOutMarks(QObject):
         self._set(self.place_ids - set(place_ids))
 
     def toggle(self, rows: Rows) -> bool:
-        """Leave (M,) model rows out, or take them in where all of them are left out; returns whether one can be."""
-        places = set(
-            self._photos.places_at(np.array([row for row in rows if self._can_leave_out(row)], np.intp)).tolist()
-        )
+        """Leave all photos on (M,) ascending rows out, or take them in where all are; returns whether one can be."""
+        possible = np.array([row for row in rows if self._can_leave_out(row)], np.intp)
+        places = set(self._photos.all_places_at(possible).tolist())
         self._set(self.place_ids - places if places <= self.place_ids else self.place_ids | places)
         return bool(places)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence
@@ -65,13 +66,16 @@ class SelectionController(QObject):
     def assign_to(self, place_ids: Sequence[int], class_id: int) -> None:
         """Label photos, selected when they were asked about, with this class."""
         self.typing.remember(class_id)
-        self._after_key(place_ids, self._labels.assign(place_ids, class_id))
+        self._answer(place_ids, partial(self._labels.assign, place_ids, class_id))
 
     @Slot(object, object)
     def _assign_to_made(self, place_ids: Sequence[int], made: PhotoClass) -> None:
         self.typing.remember(made.id)
+        self._answer(place_ids, partial(self._give_made, place_ids, made))
+
+    def _give_made(self, place_ids: Sequence[int], made: PhotoClass) -> int:
         self._labels.assign_to_made(place_ids, made)
-        self._after_key(place_ids, len(place_ids))
+        return len(place_ids)
 
     @Slot()
     def confirm(self) -> None:
@@ -79,7 +83,7 @@ class SelectionController(QObject):
         selected, photos = self._grid.selected_places(), self._grid.photos
         meant = [place_id for place_id in selected if place_id not in photos.left_out]
         seen = photos.columns.seen(meant)
-        if not selected or self._after_key(selected, self._labels.confirm(seen)):
+        if not selected or self._answer(selected, partial(self._labels.confirm, seen)):
             return
         if not meant:
             text = self.tr("Not confirmed: it is left out of its section. Click it or press O to take it in.")
@@ -98,7 +102,7 @@ class SelectionController(QObject):
     def reject(self) -> None:
         """Store that the selected photos do not show the class they are shown with."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(selected, self._labels.reject(selected)):
+        if selected and not self._answer(selected, partial(self._labels.reject, selected)):
             self._front.bar.say(self.tr("No suggestion or label to reject."), until=Until.ANSWER)
 
     @Slot(int)
@@ -119,7 +123,7 @@ class SelectionController(QObject):
     @Slot(object)
     def mark_not_mine(self, place_ids: list[int]) -> None:
         """Store that photos, selected or dragged, show none of the classes."""
-        count = self._after_key(place_ids, self._labels.mark(place_ids, Mark.NOT_MINE))
+        count = self._answer(place_ids, partial(self._labels.mark, place_ids, Mark.NOT_MINE))
         if count:
             one, many = self.tr("{0} not mine. It is not sorted."), self.tr("{0} not mine. They are not sorted.")
             self._front.bar.say((one if count == 1 else many).format(count_photos(count)), until=Until.ANSWER)
@@ -128,7 +132,7 @@ class SelectionController(QObject):
     def dont_know(self) -> None:
         """Store that the person cannot tell the class of the selected photos."""
         selected = self._grid.selected_places()
-        count = self._after_key(selected, self._labels.mark(selected, Mark.DONT_KNOW))
+        count = self._answer(selected, partial(self._labels.mark, selected, Mark.DONT_KNOW))
         if count:
             text = self.tr("{0} not suggested for labelling again.").format(count_photos(count))
             self._front.bar.say(text, until=Until.ANSWER)
@@ -171,14 +175,19 @@ class SelectionController(QObject):
         text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split), until=Until.ANSWER)
 
-    def _after_key(self, selected: Sequence[int], count: int) -> int:
-        """After a single photo or stack, select the next one, so that a series needs one key each.
+    def _answer(self, selected: Sequence[int], give: Callable[[], int]) -> int:
+        """Give an answer; of a single photo or stack, then select the next one, so that a series needs one key each.
 
         Args:
-            selected: The places selected before; what is said of a photo may take it out of view.
-            count: How many of them changed.
+            selected: The places selected before; what is said of a photo may take it out of view, or to another tile.
+            give: Gives the answer and returns how many of them changed.
+
+        Returns:
+            The same number.
         """
         grid = self._grid
-        if count and grid.photos.is_one_tile(selected) and set(grid.selected_places()) in (set(), set(selected)):
+        is_one_tile = grid.photos.is_one_tile(selected)
+        count = give()
+        if count and is_one_tile and set(grid.selected_places()) in (set(), set(selected)):
             grid.go_on()
         return count

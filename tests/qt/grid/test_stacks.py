@@ -165,13 +165,10 @@ def test_a_click_leaves_a_whole_stack_out_and_takes_it_in_again(model: PhotoMode
 
 def test_a_stack_is_shown_open_while_some_of_its_photos_are_left_out(model: PhotoModel) -> None:
     model.set_left_out([3, 4, 5, 6])
-    model.rearrange()
     assert STACK in tiles(model)
     model.set_left_out([4])
-    model.rearrange()
-    assert [4] in tiles(model)
+    assert [4] in tiles(model), "at once: the others are answered"
     model.set_left_out([])
-    model.rearrange()
     assert STACK in tiles(model)
 
 
@@ -187,6 +184,32 @@ def test_a_stack_that_closes_by_itself_is_not_selected_where_only_a_part_of_it_w
     grid.select_places(STACK)
     model.set_labels({1011: (2, True)})
     assert grid.selected_places() == STACK
+
+
+def test_a_stack_that_grows_by_itself_is_selected_no_longer(model: PhotoModel, grid: PhotoGrid) -> None:
+    whole = alike(12)
+    whole.verdicts[4] = Verdict.LIKELY
+    model.merge(whole)
+    model.set_filter(PhotoFilter(verdicts=frozenset({Verdict.SURE})))
+    assert tiles(model)[2] == [3, 4, 6]
+    grid.select_places([3, 4, 6, 7])
+    found = ShownPredictions(
+        np.array([1005]),
+        np.ones(1, np.int32),
+        np.full(1, 0.9, np.float32),
+        np.array([Verdict.SURE], np.uint8),
+        np.zeros(1, np.uint8),
+        np.zeros(1, np.int32),
+        np.zeros(1, np.float32),
+    )
+    model.show_predictions(found)
+    assert tiles(model)[2] == [3, 4, 6, 5]
+    assert grid.selected_places() == [7], "a key would reach a photo that the person did not select"
+    assert grid.currentIndex().row() == 2
+    grid.select_places([3, 4, 5, 6])
+    model.set_labels({1006: (1, True)})
+    assert tiles(model)[2] == [3, 4, 5]
+    assert grid.selected_places() == [3, 4, 5], "the others stay selected where one goes"
 
 
 def test_photos_of_a_stack_come_and_go_with_the_filter(model: PhotoModel, grid: PhotoGrid) -> None:

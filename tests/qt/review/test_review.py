@@ -49,7 +49,7 @@ def asking(program: Program) -> GroupHeader:
 
 
 def places(program: Program, section: Section) -> list[int]:
-    return list(program.photos.places_at(slice(section.first, section.first + section.count)).tolist())
+    return list(program.photos.front_places_at(slice(section.first, section.first + section.count)).tolist())
 
 
 def colour(program: Program, section: Section) -> str:

@@ -52,7 +52,7 @@ def in_header(kind: SectionKind, name: str, key: int | None = None) -> Callable[
 def places_of(program: Program, header: SectionHeader) -> list[int]:
     """The photos of a section."""
     section = header.section
-    places: list[int] = program.photos.places_at(slice(section.first, section.first + section.count)).tolist()
+    places: list[int] = program.photos.front_places_at(slice(section.first, section.first + section.count)).tolist()
     return places
 
 

@@ -118,6 +118,41 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
         assert again.photos.rowCount() == 6
 
 
+def test_keys_for_several_photos_of_an_open_stack_do_not_go_on(program: Program, qtbot: QtBot) -> None:
+    grid, burst = program.window.grid, places(program, "burst")
+    select(program, burst[0])
+    QTest.keyClick(grid, Qt.Key.Key_X)
+    QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert grid.selected_places() == burst[:2]
+    for key in (Qt.Key.Key_1, Qt.Key.Key_N, Qt.Key.Key_K):
+        QTest.keyClick(grid, key)
+        assert grid.selected_places() == burst[:2], "as where other photos are selected"
+    idle(program, qtbot)
+
+
+def test_the_large_view_stays_open_where_a_stack_is_opened_and_closed_in_it(program: Program, qtbot: QtBot) -> None:
+    window, photos, burst = program.window, program.photos, places(program, "burst")
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    view = window.large.view
+    first = int(photos.position(photos.rows_of(burst[:1])[0]).split("–")[0])
+    assert view.header.number.text() == f"{first}–{first + 3} of 6"
+    said = "4 photos that look alike are selected. Each action reaches all of them."
+    assert view.header.suggestion.whole.endswith(said)
+    assert said in view.accessibleName()
+    QTest.keyClick(view, Qt.Key.Key_X)
+    assert window.large.is_open
+    assert (photos.rowCount(), window.grid.selected_places()) == (6, burst[:1])
+    assert view.header.number.text() == f"{first} of 6"
+    assert "look alike" not in view.header.suggestion.whole
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert window.grid.selected_places() == burst[1:2]
+    QTest.keyClick(view, Qt.Key.Key_X)
+    assert window.large.is_open
+    assert (photos.rowCount(), window.grid.selected_places()) == (3, burst)
+    idle(program, qtbot)
+
+
 def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Program, qtbot: QtBot) -> None:
     burst = places(program, "burst")
     program.window.actions_by_name["name_groups"].trigger()
@@ -130,6 +165,11 @@ def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Prog
     select(program, burst[0])
     assert header.answered == section.count - len(burst), "a click leaves all of them out"
     select(program, burst[0])
+    assert header.answered == section.count
+    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
+    assert header.answered == section.count - len(burst), "and so does the key"
+    assert program.photos.left_out == set(burst)
+    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
     assert header.answered == section.count
     header.field.setFocus()
     header.field.setText("poppies")

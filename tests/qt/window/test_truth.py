@@ -251,7 +251,7 @@ def test_all_numbers_agree_in_every_state(tmp_path: Path, qtbot: QtBot) -> None:
         idle(program, qtbot)
         while (group := header(program, GroupHeader)) is not None:
             assert isinstance(group, GroupHeader)
-            row = program.photos.columns.locate(program.photos.places_at(slice(group.section.first, None)))[0]
+            row = program.photos.columns.locate(program.photos.front_places_at(slice(group.section.first, None)))[0]
             group.field.setText(program.photos.columns.names[int(row)].rsplit("_", 1)[1].removesuffix(".jpg"))
             gone = group.section.identity
             QTest.keyClick(group.field, Qt.Key.Key_Return)

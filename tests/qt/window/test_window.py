@@ -58,7 +58,7 @@ def click(program: Program, place_id: int) -> None:
 
 def test_a_digit_assigns_and_goes_on_and_ctrl_z_takes_it_back(program: Program, qtbot: QtBot) -> None:
     section = program.photos.sections[0]
-    first, second, _ = program.photos.places_at(slice(section.first, section.first + 3)).tolist()
+    first, second, _ = program.photos.front_places_at(slice(section.first, section.first + 3)).tolist()
     names = [program.photos.index(row).data() for row in range(3)]
     program.window.activateWindow()
     click(program, first)

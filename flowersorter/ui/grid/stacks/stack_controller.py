@@ -56,7 +56,9 @@ class StackController(QObject):
         """Open the selected stacks; where all of them are open, close them. Of a single one the first is selected."""
         photos, grid = self._session.photos, self._grid
         rows, before = grid.selected_rows(), photos.rowCount()
-        fronts = photos.places_at(rows)
+        fronts = photos.front_places_at(rows)
+        if len(rows) == 1 and photos.counts_on_tiles[rows[0]] > 1:
+            grid.clearSelection()  # the large view, which shows one tile, would close if all of the stack were selected
         if photos.toggle_stacks(rows):
             if len(rows) == 1 or photos.rowCount() < before:
                 grid.select_rows(np.unique(photos.rows_at(fronts)))

@@ -213,7 +213,7 @@ class SectionArea(QListView):
         """What is in view; None at the very top with nothing selected, where the top stays in view."""
         if not self._laid_out or not (self.verticalOffset() or self.selectionModel().hasSelection()):
             return None
-        return anchor_of(self._places, self.verticalOffset(), self._page, self._rows.places_at)
+        return anchor_of(self._places, self.verticalOffset(), self._page, self._rows.front_places_at)
 
     def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False) -> None:
         """Lay out anew; what is to be kept in view stays where it is."""

@@ -121,7 +121,7 @@ class SectionedView(SectionArea):
         self._picked = self._rows.all_places_at(self.selected_rows())
         current = self.currentIndex()
         known = current.isValid() and current.row() < self._laid_out
-        self._current = around(current.row(), self._places, self._rows.places_at) if known else None
+        self._current = around(current.row(), self._places, self._rows.front_places_at) if known else None
 
     @Slot()
     def _recall_all(self) -> None:
