@@ -89,13 +89,14 @@ def test_ctrl_c_while_a_photo_is_decoded_does_not_wait_for_it(fresh: Program, tm
         assert collection.thumbnails.get(hashlib.sha256(slow.read_bytes()).digest()) is None
 
 
-#: The program, with Ctrl+C as soon as torch's own library is loaded: the rest of torch is being imported then.
+#: The program, with Ctrl+C as soon as the library of OpenVINO or torch is loaded: the rest of it is being imported then.
 STOPPED_WHILE_OPENING = """
 import os, signal, sys
 from flowersorter.__main__ import run
+LIBRARIES = {"openvino.opset1": "openvino._pyopenvino", "torch.nn": "torch._C"}
 class Watch:
     def find_spec(self, name, path, target=None):
-        if name == "torch.nn" and "torch._C" in sys.modules:
+        if LIBRARIES.get(name) in sys.modules:
             sys.meta_path.remove(self)
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Watch())
