@@ -89,7 +89,7 @@ def test_ctrl_c_while_a_photo_is_decoded_does_not_wait_for_it(fresh: Program, tm
         assert collection.thumbnails.get(hashlib.sha256(slow.read_bytes()).digest()) is None
 
 
-#: The program, with Ctrl+C as soon as the library of OpenVINO or torch is loaded: the rest of it is being imported then.
+#: The program, with Ctrl+C as soon as the library of OpenVINO or torch is loaded: the rest is being imported then.
 STOPPED_WHILE_OPENING = """
 import os, signal, sys
 from flowersorter.__main__ import run
