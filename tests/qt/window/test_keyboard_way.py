@@ -172,7 +172,9 @@ def test_the_whole_job_with_the_keyboard_alone(tmp_path: Path, qtbot: QtBot) -> 
         assert in_header(SectionKind.TORN, "section_all_0")(focused())
         press(Key.Key_Space)
         qtbot.waitUntil(lambda: sum(labels(program).values()) == before + 2)
+        sure = columns.place_ids[left[2:4]].tolist()
         tab_to(in_header(SectionKind.SURE, "section_confirm", other))
+        qtbot.waitUntil(lambda: columns.seen(sure) == sure)  # a suggestion that has just changed is not confirmed
         press(Key.Key_Space)
         qtbot.waitUntil(lambda: sum(labels(program).values()) == before + 4)
 
