@@ -91,15 +91,18 @@ def test_a_sentence_about_the_photos_ends_with_the_answer_that_makes_it_untrue(p
 # -- a folder without photos, and one that is not read to its end
 
 
-def hold(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> None:
-    """Let the scan wait at its beginning until the gate opens."""
+def hold(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> threading.Event:
+    """Let the scan wait at its beginning until the gate opens; the event returned says that it has begun."""
+    begun = threading.Event()
 
     def held(engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken) -> object:
+        begun.set()
         while not gate.wait(0.005):
             cancel.check()
         return predict_folder(engine, request, report, cancel)
 
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", held)
+    return begun
 
 
 def test_an_empty_folder_is_called_so_only_once_it_was_searched(
@@ -109,10 +112,10 @@ def test_an_empty_folder_is_called_so_only_once_it_was_searched(
     empty.mkdir()
     with running(tmp_path / "collection", qtbot) as program:
         window = program.window
-        hold(monkeypatch, gate)
+        begun = hold(monkeypatch, gate)
         window.open_folder(empty)
         assert window.grid._notice == "Looking for photos…"
-        qtbot.waitUntil(lambda: window.job_bar.busy)
+        qtbot.waitUntil(lambda: window.job_bar.busy and begun.is_set())  # Cancel is for the job that runs
         window._show_counts()
         assert window.grid._notice == "Looking for photos…"
         QTest.mouseClick(window.job_bar.cancel, Qt.MouseButton.LeftButton)
@@ -149,6 +152,7 @@ def test_how_much_is_left_after_cancel_is_counted_anew_and_goes_with_the_rest(
         return predict_folder(engine, request, tell, cancel)
 
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", held)
+    return begun
     window = program.window
     window.open_folder(draw_folder(tmp_path / "more", 2))
     qtbot.waitUntil(lambda: program.photos.rowCount() == 7 and window.job_bar.busy)
