@@ -152,7 +152,6 @@ def test_how_much_is_left_after_cancel_is_counted_anew_and_goes_with_the_rest(
         return predict_folder(engine, request, tell, cancel)
 
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", held)
-    return begun
     window = program.window
     window.open_folder(draw_folder(tmp_path / "more", 2))
     qtbot.waitUntil(lambda: program.photos.rowCount() == 7 and window.job_bar.busy)
