@@ -1,9 +1,9 @@
-"""The buttons on a photo under the mouse: its suggestion is right, or it is not."""
+"""Marks on a photo that take clicks, and the two buttons: its suggestion is right, or it is not."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPainterPath, QPen
@@ -71,14 +71,76 @@ def photo_box(view: QAbstractItemView, tiles: PhotoDelegate, index: QModelIndex)
     return tiles.photo_box(option, index)
 
 
-class TileButtons(QObject):
-    """Handles the mouse on the buttons of a view's photos; a press on one neither selects nor drags a photo.
+class TileMarks(QObject):
+    """Handles the mouse on marks that are painted on a view's photos; a press on one neither selects nor drags a photo.
 
-    The view gets no event on a button, so it needs not know of them. By keyboard, Enter and Delete do the same.
+    The view gets no event on a mark, so it needs not know of them. A subclass says where its marks are.
 
     Args:
         view: Shows a `PhotoModel`.
         tiles: Paints its photos.
+    """
+
+    def __init__(self, view: QAbstractItemView, tiles: PhotoDelegate) -> None:
+        super().__init__(view)
+        self._view, self._tiles = view, tiles
+        self._pressed: object = None
+        view.viewport().installEventFilter(self)
+
+    def mark_at(self, point: QPoint) -> object:
+        """Return the mark at a point of the viewport; None where there is none."""
+        raise NotImplementedError
+
+    def _take_click(self, mark: Any) -> None:
+        """Do what a click on the mark stands for."""
+        raise NotImplementedError
+
+    def _light(self, mark: Any) -> None:
+        """Paint the mark under the mouse as such; None for no mark."""
+        raise NotImplementedError
+
+    def _tip(self, mark: Any) -> str:
+        """Return the tool tip of the mark."""
+        raise NotImplementedError
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the presses, releases and tool tips of the marks."""
+        match event.type():
+            case QEvent.Type.MouseMove:
+                assert isinstance(event, QMouseEvent)
+                self._light(self.mark_at(event.position().toPoint()))
+                return self._pressed is not None
+            case QEvent.Type.Leave:
+                self._light(None)
+            case QEvent.Type.MouseButtonPress | QEvent.Type.MouseButtonDblClick:
+                assert isinstance(event, QMouseEvent)
+                left = event.button() == Qt.MouseButton.LeftButton
+                self._pressed = self.mark_at(event.position().toPoint()) if left else None
+                return self._pressed is not None
+            case QEvent.Type.MouseButtonRelease:
+                assert isinstance(event, QMouseEvent)
+                return self._release(event.position().toPoint())
+            case QEvent.Type.ToolTip:
+                assert isinstance(event, QHelpEvent)
+                return self._explain(event)
+        return False
+
+    def _release(self, point: QPoint) -> bool:
+        pressed, self._pressed = self._pressed, None
+        if pressed is not None and pressed == self.mark_at(point):
+            self._take_click(pressed)
+            self._light(self.mark_at(point))
+        return pressed is not None
+
+    def _explain(self, event: QHelpEvent) -> bool:
+        mark = self.mark_at(event.pos())
+        if mark is not None:
+            QToolTip.showText(event.globalPos(), self._tip(mark), self._view)
+        return mark is not None
+
+
+class TileButtons(TileMarks):
+    """Handles the mouse on the buttons of a view's photos. By keyboard, Enter and Delete do the same.
 
     Signals:
         confirm_clicked(place id): The suggestion of this photo is right.
@@ -88,33 +150,7 @@ class TileButtons(QObject):
     confirm_clicked = Signal(int)
     reject_clicked = Signal(int)
 
-    def __init__(self, view: QAbstractItemView, tiles: PhotoDelegate) -> None:
-        super().__init__(view)
-        self._view, self._tiles = view, tiles
-        self._pressed: tuple[int, TileButton] | None = None
-        view.viewport().installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take the presses, releases and tool tips of the buttons."""
-        match event.type():
-            case QEvent.Type.MouseMove:
-                assert isinstance(event, QMouseEvent)
-                self._light(self.button_at(event.position().toPoint()))
-                return self._pressed is not None
-            case QEvent.Type.Leave:
-                self._light(None)
-            case QEvent.Type.MouseButtonPress | QEvent.Type.MouseButtonDblClick:
-                assert isinstance(event, QMouseEvent)
-                return self._press(event)
-            case QEvent.Type.MouseButtonRelease:
-                assert isinstance(event, QMouseEvent)
-                return self._release(event)
-            case QEvent.Type.ToolTip:
-                assert isinstance(event, QHelpEvent)
-                return self._explain(event)
-        return False
-
-    def button_at(self, point: QPoint) -> tuple[int, TileButton] | None:
+    def mark_at(self, point: QPoint) -> tuple[int, TileButton] | None:
         """Place id and button at a point of the viewport; None where there is none."""
         index = self._view.indexAt(point)
         if not index.isValid() or index.data(PhotoRole.STATE) not in SUGGESTED:
@@ -123,33 +159,15 @@ class TileButtons(QObject):
         found = next((button for button, box in boxes.items() if box.contains(point)), None)
         return None if found is None else (index.data(PhotoRole.PLACE_ID), found)
 
-    def _press(self, event: QMouseEvent) -> bool:
-        left = event.button() == Qt.MouseButton.LeftButton
-        self._pressed = self.button_at(event.position().toPoint()) if left else None
-        return self._pressed is not None
+    def _take_click(self, mark: tuple[int, TileButton]) -> None:
+        place_id, button = mark
+        (self.confirm_clicked if button is TileButton.CONFIRM else self.reject_clicked).emit(place_id)
 
-    def _release(self, event: QMouseEvent) -> bool:
-        pressed, self._pressed = self._pressed, None
-        if pressed is None:
-            return False
-        if pressed == self.button_at(event.position().toPoint()):
-            place_id, button = pressed
-            (self.confirm_clicked if button is TileButton.CONFIRM else self.reject_clicked).emit(place_id)
-            self._light(self.button_at(event.position().toPoint()))
-        return True
-
-    def _light(self, button: tuple[int, TileButton] | None) -> None:
-        if button != self._tiles.lit_button:
-            self._tiles.lit_button = button
+    def _light(self, mark: tuple[int, TileButton] | None) -> None:
+        if mark != self._tiles.lit_button:
+            self._tiles.lit_button = mark
             self._view.viewport().update()
 
-    def _explain(self, event: QHelpEvent) -> bool:
-        button = self.button_at(event.pos())
-        if button is None:
-            return False
-        tips = {
-            TileButton.CONFIRM: self.tr("The suggestion is right (Enter)"),
-            TileButton.REJECT: self.tr("Not this class (Delete)"),
-        }
-        QToolTip.showText(event.globalPos(), tips[button[1]], self._view)
-        return True
+    def _tip(self, mark: tuple[int, TileButton]) -> str:
+        confirms = mark[1] is TileButton.CONFIRM
+        return self.tr("The suggestion is right (Enter)") if confirms else self.tr("Not this class (Delete)")

@@ -86,9 +86,9 @@ def test_only_a_suggestion_has_buttons_and_they_are_large_enough(tiles: Tiles) -
     boxes = button_boxes(tiles.visualRect(tiles.model_shown.index(SURE)))
     assert SIDE_PX >= 20
     assert not boxes[TileButton.CONFIRM].intersects(boxes[TileButton.REJECT])
-    assert tiles.buttons.button_at(tiles.place_of(SURE, TileButton.REJECT)) == (1, TileButton.REJECT)
+    assert tiles.buttons.mark_at(tiles.place_of(SURE, TileButton.REJECT)) == (1, TileButton.REJECT)
     for row in (CONFIRMED, UNKNOWN):
-        assert not any(tiles.buttons.button_at(tiles.place_of(row, button)) for button in TileButton)
+        assert not any(tiles.buttons.mark_at(tiles.place_of(row, button)) for button in TileButton)
 
 
 def test_a_button_lights_up_and_explains_itself(tiles: Tiles, qtbot: QtBot) -> None:

@@ -17,7 +17,7 @@ def badge_text(size: int, number: int) -> str:
 
 
 def badge_box(photo: QRect, text: str, metrics: QFontMetrics) -> QRect:
-    """Where the number is: in the lower left corner of a photo, which no other mark uses."""
+    """Rectangle of the number: in the lower left corner of a photo, which no other mark uses."""
     width, height = metrics.horizontalAdvance(text) + 2 * _EDGE_PX, metrics.height() + _HIGH_PX
     return QRect(photo.left() + _INSET_PX, photo.bottom() - _INSET_PX - height + 1, width, height)
 

@@ -11,8 +11,8 @@ _INSET_PX = 4
 _EDGE_PX = 8
 
 
-def badge_box(cell: QRect, hidden: int, metrics: QFontMetrics) -> QRect:
-    """Where the number is: in the lower right corner of the photo; the upper one has the mark of a confirmed photo."""
+def fold_badge_box(cell: QRect, hidden: int, metrics: QFontMetrics) -> QRect:
+    """Rectangle of the number: lower right in the photo; the upper corner has the mark of a confirmed photo."""
     width = metrics.horizontalAdvance(_text(hidden)) + 2 * _EDGE_PX
     height = metrics.height() + _INSET_PX
     edge = GAP_PX + PADDING_PX
@@ -20,9 +20,9 @@ def badge_box(cell: QRect, hidden: int, metrics: QFontMetrics) -> QRect:
     return QRect(cell.right() - edge - _INSET_PX - width, bottom - _INSET_PX - height, width, height)
 
 
-def paint_badge(painter: QPainter, cell: QRect, hidden: int, palette: QPalette) -> None:
+def paint_fold_badge(painter: QPainter, cell: QRect, hidden: int, palette: QPalette) -> None:
     """Paint "+204"."""
-    box = badge_box(cell, hidden, painter.fontMetrics())
+    box = fold_badge_box(cell, hidden, painter.fontMetrics())
     painter.save()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(palette.color(QPalette.ColorRole.Highlight))

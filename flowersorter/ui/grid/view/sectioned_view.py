@@ -11,7 +11,7 @@ from flowersorter.ui.grid.arranged_model import ArrangedModel, Index, spans
 from flowersorter.ui.grid.photo_columns import Rows
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Identity
-from flowersorter.ui.grid.view.fold_badge import badge_box, paint_badge
+from flowersorter.ui.grid.view.fold_badge import fold_badge_box, paint_fold_badge
 from flowersorter.ui.grid.view.header_pool import HeaderFactory
 from flowersorter.ui.grid.view.keyboard_cursor import KeyboardCursor
 from flowersorter.ui.grid.view.rubber_band import RubberBand, runs_of, selection_of
@@ -230,7 +230,7 @@ class SectionedView(SectionArea):
         """The folded section whose number of hidden photos is at a point."""
         for number in self._places.sections_between(self.verticalOffset(), self.verticalOffset() + self._page):
             hidden, cell = self._hidden_photos(number), self._cell(self._places.last_shown(number))
-            if hidden and badge_box(cell, hidden, self.fontMetrics()).contains(at):
+            if hidden and fold_badge_box(cell, hidden, self.fontMetrics()).contains(at):
                 return self._places.sections[number].identity
         return None
 
@@ -265,7 +265,7 @@ class SectionedView(SectionArea):
             option.rect, option.state = cell, plain | flags.State_Enabled | selected | focus | hover
             delegate.paint(painter, option, index)
             if row == self._places.last_shown(number) and self._places.hidden(number):
-                paint_badge(painter, cell, self._hidden_photos(number), self.palette())
+                paint_fold_badge(painter, cell, self._hidden_photos(number), self.palette())
         self._band.paint(painter)
         painter.end()
 
