@@ -218,3 +218,11 @@ class Places(Sequence[Place]):
     @property
     def _readable(self) -> NDArray[np.bool_]:
         return np.fromiter((error is None for error in self.errors), np.bool_, len(self.errors))
+
+
+def common_folder(folders: Iterable[str | Path]) -> str:
+    """Return the innermost folder that all of these folders are in; "" for folders on different drives."""
+    try:
+        return os.path.commonpath([os.path.join(folder, "") for folder in folders])  # noqa: PTH118 - "E:" is no folder
+    except ValueError:
+        return ""

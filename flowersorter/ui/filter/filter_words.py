@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
+from flowersorter.domain.place import common_folder
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.filter.date_choices import month_of
-from flowersorter.ui.filter.text_search import common_folder
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.photo_filter import DateRange, Part, PhotoFilter
 

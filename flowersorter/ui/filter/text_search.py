@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLocale
 
 from flowersorter.domain.name_search import folded, unaccented
+from flowersorter.domain.place import common_folder
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 
 #: "2026", "2026-05", "2026-05-31"; "05.2026", "31.05.2026".
@@ -129,14 +128,6 @@ def _moment(text: str) -> Moment | None:
     names = [(month, each.standaloneMonthName(month)) for each in locales for month in range(1, 13)]
     months = frozenset(month for month, name in names if unaccented(name).startswith(wanted))
     return Moment(months=months) if months else None
-
-
-def common_folder(folders: Iterable[str | Path]) -> str:
-    """Return the innermost folder that all of these folders are in; "" for folders on different drives."""
-    try:
-        return os.path.commonpath([os.path.join(folder, "") for folder in folders])  # noqa: PTH118 - "E:" is no folder
-    except ValueError:
-        return ""
 
 
 def _folders_with(columns: PhotoColumns, wanted: str) -> list[int]:

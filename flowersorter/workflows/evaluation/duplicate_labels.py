@@ -6,7 +6,6 @@ by chance, and it is for them to say which folder is right.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.place import common_folder
 from flowersorter.library.collection import CollectionStore
 
 
@@ -85,7 +85,4 @@ class _ClassFolders:
 
 
 def _shared_parts(paths: Sequence[Path]) -> int:
-    try:
-        return len(Path(os.path.commonpath([path.parent for path in paths])).parts)
-    except ValueError:  # on different drives
-        return 0
+    return len(Path(common_folder(path.parent for path in paths)).parts)

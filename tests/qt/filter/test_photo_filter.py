@@ -12,10 +12,11 @@ from PySide6.QtCore import QLocale
 
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
+from flowersorter.domain.place import common_folder
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.filter.date_choices import month_of, months_of
 from flowersorter.ui.filter.filter_words import dates_words, folder_choices, part_words, why_empty
-from flowersorter.ui.filter.text_search import TextSearch, common_folder
+from flowersorter.ui.filter.text_search import TextSearch
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.photo_filter import DateRange, Order, Part, PhotoFilter
 from tests.qt.fake_rows import rows
