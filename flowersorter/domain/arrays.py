@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 def sorted_unique(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -17,3 +20,40 @@ def sorted_unique(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
     distinct: NDArray[np.int64] = ordered[first]
     return distinct
+
+
+def positions_of(wanted: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Find ids among others.
+
+    Args:
+        wanted: (N,) int64.
+        ids: (M,) int64, ascending.
+
+    Returns:
+        (N,) position of each wanted id in `ids`, -1 where it is not there.
+    """
+    if not len(ids):
+        return np.full(len(wanted), -1, np.intp)
+    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[at] == wanted, at, -1)
+
+
+def values_of(
+    wanted: NDArray[np.int64], ids: NDArray[np.int64], values: NDArray[_Scalar], default: object
+) -> NDArray[_Scalar]:
+    """Look up the value of each id.
+
+    Args:
+        wanted: (N,) int64.
+        ids: (M,) int64, ascending.
+        values: (M,), of these ids.
+        default: For ids without a value: one, or (N,).
+
+    Returns:
+        (N,) in the type of the values.
+    """
+    at = positions_of(wanted, ids)
+    found = at >= 0
+    result: NDArray[_Scalar] = np.broadcast_to(np.asarray(default, values.dtype), wanted.shape).copy()
+    result[found] = values[at[found]]
+    return result

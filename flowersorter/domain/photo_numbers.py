@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import values_of
+
 
 def _none() -> NDArray[np.int64]:
     return np.zeros(0, np.int64)
@@ -33,10 +35,7 @@ class PhotoNumbers:
 
     def of(self, photo_ids: NDArray[np.int64], default: NDArray[np.int64] | int) -> NDArray[np.int64]:
         """(N,) int64 the number of each photo; the default, one or (N,), for those without one."""
-        if not len(self.photo_ids):
-            return np.broadcast_to(np.int64(default), photo_ids.shape).copy()
-        at = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
-        return np.where(self.photo_ids[at] == photo_ids, self.numbers[at], default)
+        return values_of(photo_ids, self.photo_ids, self.numbers, default)
 
     def equals(self, other: PhotoNumbers) -> bool:
         """Whether these are the same numbers of the same photos."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import positions_of
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.place import Paths, Place, Places
@@ -172,10 +173,7 @@ class PhotoPredictions:
         Returns:
             (N,) row of each photo, -1 for a photo without a prediction.
         """
-        if not len(self.photo_ids):
-            return np.full(len(photo_ids), -1, np.intp)
-        rows = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
-        return np.where(self.photo_ids[rows] == photo_ids, rows, -1)
+        return positions_of(photo_ids, self.photo_ids)
 
     def top(self, photo_id: int, count: int) -> tuple[tuple[int, float], ...]:
         """The most probable classes of one photo as (class id, probability); empty without a prediction.

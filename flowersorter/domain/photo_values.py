@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import values_of
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoValues:
@@ -27,10 +29,9 @@ def value_of(
     found: PhotoValues | None, model: bytes, photo_ids: NDArray[np.int64], default: float
 ) -> NDArray[np.float32]:
     """Return the (N,) float32 values of photos, `default` for those without one or of another model."""
-    if found is None or found.model != model or not len(found.photo_ids):
+    if found is None or found.model != model:
         return np.full(len(photo_ids), default, np.float32)
-    at = np.minimum(np.searchsorted(found.photo_ids, photo_ids), len(found.photo_ids) - 1)
-    return np.where(found.photo_ids[at] == photo_ids, found.values[at], np.float32(default))
+    return values_of(photo_ids, found.photo_ids, found.values, default)
 
 
 def replaced(

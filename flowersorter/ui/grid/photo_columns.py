@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import positions_of, values_of
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
 from flowersorter.domain.natural_sort import NaturalOrder
@@ -115,10 +116,7 @@ class PhotoColumns:
     def taken_at(self) -> NDArray[np.datetime64]:
         """(N,) datetime64[s] when each photo was taken, NaT where that is unknown."""
         ids, moments = self._moments
-        if not len(ids):
-            return np.full(len(self), np.datetime64("NaT"), "datetime64[s]")
-        at = np.minimum(np.searchsorted(ids, self.photo_ids), len(ids) - 1)
-        return np.where(ids[at] == self.photo_ids, moments[at], np.datetime64("NaT"))
+        return values_of(self.photo_ids, ids, moments, np.datetime64("NaT"))
 
     def without_moment(self) -> NDArray[np.int64]:
         """(M,) the photos, rising, of which it is not known yet when they were taken, and whether that is known."""
@@ -152,10 +150,8 @@ class PhotoColumns:
 
     def _found(self, place_ids: NDArray[np.int64]) -> tuple[NDArray[np.bool_], Rows]:
         """(N,) which of these places are here, and (M,) the rows of those."""
-        if not len(self.names) or not len(place_ids):
-            return np.zeros(len(place_ids), np.bool_), np.zeros(0, np.intp)
-        at = np.minimum(np.searchsorted(self._sorted_ids, place_ids), len(self.names) - 1)
-        here = self._sorted_ids[at] == place_ids
+        at = positions_of(place_ids, self._sorted_ids)
+        here = at >= 0
         return here, self._sorter[at[here]]
 
     def merge(self, news: PhotoRows) -> Rows:
@@ -187,8 +183,8 @@ class PhotoColumns:
         """
         if not len(found.photo_ids):
             return np.zeros(0, np.intp)
-        at = np.minimum(np.searchsorted(found.photo_ids, self.photo_ids), len(found.photo_ids) - 1)
-        rows = np.flatnonzero((found.photo_ids[at] == self.photo_ids) & (self.photo_ids > 0))
+        at = positions_of(self.photo_ids, found.photo_ids)
+        rows = np.flatnonzero((at >= 0) & (self.photo_ids > 0))
         at, before = at[rows], self.suggested
         self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
         self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.sections import Section, SectionKind
@@ -48,41 +48,21 @@ class ReviewProgress:
         return 100 * self.done // self.total if self.total else 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SortedPhotos:
-    """Photos that are sorted, by the journal.
-
-    Attributes:
-        photo_ids: (M,) int64, ascending.
-        class_ids: (M,) int32; the class that each is sorted under.
-    """
-
-    photo_ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    class_ids: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-
-    def classes_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int32]:
-        """(N,) int32 the class that each photo is sorted under; 0 for none."""
-        if not len(self.photo_ids):
-            return np.zeros(len(photo_ids), np.int32)
-        at = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
-        return np.where(self.photo_ids[at] == photo_ids, self.class_ids[at], np.int32(0))
-
-
 def review_progress(
-    columns: PhotoColumns, sections: Sequence[Section], filed: SortedPhotos, *, pending: bool = False
+    columns: PhotoColumns, sections: Sequence[Section], filed: PhotoNumbers, *, pending: bool = False
 ) -> ReviewProgress:
     """Count what is left to do with the photos of a folder, whatever of them is shown.
 
     Args:
         columns: All photos of the folder.
         sections: All of them, divided by `review_sections`.
-        filed: Photos that are sorted already.
+        filed: The class id that each sorted photo is sorted under.
         pending: Whether the look-alikes are not known yet.
     """
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
     settled = (columns.label_ids > 0) | (columns.verdicts == Verdict.SURE)
     rows = np.flatnonzero(settled & (columns.class_keys > 0) & (columns.photo_ids > 0))
-    already = filed.classes_of(columns.photo_ids[rows]) == columns.class_keys[rows]
+    already = filed.of(columns.photo_ids[rows], 0) == columns.class_keys[rows]
     return ReviewProgress(
         groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
         to_check=sum(counts[kind] for kind in TO_CHECK),

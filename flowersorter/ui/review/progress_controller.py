@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.sections import Grouping, Section
-from flowersorter.ui.review.progress import ReviewProgress, SortedPhotos, review_progress
+from flowersorter.ui.review.progress import ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import Session
@@ -56,13 +56,13 @@ class ProgressController(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._steps, self._division = session, steps, division
-        self._sorted = SortedPhotos()
+        self._sorted = PhotoNumbers()
         self._most_done = 0  # since the last answer
         folder.labelled.connect(self._read_sorted)
 
     @property
     def progress(self) -> ReviewProgress:
-        """What is done and left to do in the folder."""
+        """Counts of the decisions in the folder that are made, and that are left."""
         division, columns = self._division(), self._session.photos.columns
         counted = review_progress(columns, self._sections(division), self._sorted, pending=division.pending)
         return replace(counted, no_longer_sure=max(0, self._most_done - counted.done))
@@ -94,12 +94,12 @@ class ProgressController(QObject):
         """Read which photos are sorted: the folder was scanned, as after each sort and each undo of one."""
         self._session.library.submit(partial(_sorted_photos, self._session.collection), self._on_sorted)
 
-    def _on_sorted(self, found: tuple[NDArray[np.int64], NDArray[np.int32]]) -> None:
-        self._sorted = SortedPhotos(*found)
+    def _on_sorted(self, found: PhotoNumbers) -> None:
+        self._sorted = found
         self.begin_anew()
 
 
-def _sorted_photos(collection: CollectionStore) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _sorted_photos(collection: CollectionStore) -> PhotoNumbers:
     from flowersorter.workflows.filing.sorted_photos import sorted_photos
 
     return sorted_photos(collection)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import values_of
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import TORN_FROM, Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
@@ -64,10 +65,7 @@ class PhotoGroups:
 
     def ranks_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """(N,) the group of each photo, -1 where it is in none."""
-        if not len(self.photo_ids):
-            return np.full(len(photo_ids), -1, np.intp)
-        at = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
-        return np.where(self.photo_ids[at] == photo_ids, self.ranks[at], -1)
+        return values_of(photo_ids, self.photo_ids, self.ranks, -1)
 
 
 @dataclass(frozen=True, slots=True)

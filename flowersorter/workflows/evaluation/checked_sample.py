@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import values_of
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
@@ -252,7 +253,4 @@ class CheckedSample:
 def first_rows(rows: PhotoRows, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return (N,) intp: the first row of each photo, -1 where it has none."""
     known, first = np.unique(rows.photo_ids, return_index=True)
-    if not len(known):
-        return np.full(len(photo_ids), -1, np.intp)
-    at = np.minimum(np.searchsorted(known, photo_ids), len(known) - 1)
-    return np.where(known[at] == photo_ids, first[at], -1)
+    return values_of(photo_ids, known, first, -1)

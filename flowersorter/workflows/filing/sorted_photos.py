@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import classes_sorted_under
 
 
-def sorted_photos(collection: CollectionStore) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def sorted_photos(collection: CollectionStore) -> PhotoNumbers:
     """Read from the journal which photos are sorted, without sorts that were undone.
 
     Returns:
-        (M,) int64 photo ids, ascending; (M,) int32 the class that each was sorted under last, as it is called or merged
-        now; 0 for one that is no class.
+        The id of the class that each was sorted under last, as it is called or merged now; 0 for one that is no class.
     """
     names = classes_sorted_under(collection.database)
     ids = np.array(sorted(names), np.int64)
     found = {name: collection.classes.find(name) for name in set(names.values())}
     class_ids = {name: 0 if entry is None else entry.id for name, entry in found.items()}
-    return ids, np.array([class_ids[names[photo_id]] for photo_id in ids.tolist()], np.int32)
+    return PhotoNumbers(ids, np.array([class_ids[names[photo_id]] for photo_id in ids.tolist()], np.int64))

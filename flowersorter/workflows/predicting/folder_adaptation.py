@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import positions_of
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.model import Model
@@ -54,10 +55,10 @@ class FolderTerms:
 def logit_terms(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
     """Return (N, C) what the folders of photos add to their calibrated logits; None where that is nothing for all."""
     found = engine.folder_terms
-    if found is None or found.model != _key(model) or not len(found.photo_ids):
+    if found is None or found.model != _key(model):
         return None
-    at = np.minimum(np.searchsorted(found.photo_ids, photo_ids), len(found.photo_ids) - 1)
-    there = found.photo_ids[at] == photo_ids
+    at = positions_of(photo_ids, found.photo_ids)
+    there = at >= 0
     if not there.any():
         return None
     terms = np.zeros((len(photo_ids), found.terms.shape[1]), np.float32)

@@ -15,10 +15,11 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
 from flowersorter.ui.review import kept_sections
-from flowersorter.ui.review.progress import SortedPhotos, review_progress
+from flowersorter.ui.review.progress import review_progress
 from flowersorter.ui.review.review_sections import review_sections
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.shared.error_dialog import ErrorDialog
@@ -100,7 +101,7 @@ def test_groups_are_named_one_after_the_other_with_the_keyboard_alone(program: P
     assert program.photos.rowCount() == len(program.photos.columns)
     columns, review = program.photos.columns, program.window.review
     divided = review_sections(columns, np.arange(len(columns)), review._groups).sections
-    assert review.progress == review_progress(columns, divided, SortedPhotos()), (
+    assert review.progress == review_progress(columns, divided, PhotoNumbers()), (
         "the sections shown are counted, which are the same"
     )
     assert program.window.grid.hasFocus(), "the keyboard is not lost with the last header"

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
 from flowersorter.ui.review.group_choices import likely_classes
-from flowersorter.ui.review.progress import ReviewProgress, SortedPhotos, review_progress
+from flowersorter.ui.review.progress import ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
 from tests.qt.fake_rows import rows
 
@@ -45,10 +46,10 @@ def shown(
 
 
 def progress_of(
-    columns: PhotoColumns, groups: PhotoGroups = NO_GROUPS, filed: SortedPhotos | None = None
+    columns: PhotoColumns, groups: PhotoGroups = NO_GROUPS, filed: PhotoNumbers | None = None
 ) -> ReviewProgress:
     sections = review_sections(columns, np.arange(len(columns)), groups).sections
-    return review_progress(columns, sections, filed or SortedPhotos())
+    return review_progress(columns, sections, filed or PhotoNumbers())
 
 
 def test_photos_are_together_by_the_question_that_they_pose() -> None:
@@ -171,10 +172,10 @@ def test_progress_counts_decisions() -> None:
 
 def test_a_photo_that_is_sorted_under_its_class_is_done() -> None:
     columns = columns_of((S, ROSES, 0), (S, DAISY, 0), (X, 1, 2), (S, TULIPS, 0), label_ids=np.array([0, 0, DAISY, 0]))
-    filed = SortedPhotos(np.array([1001, 1002, 1003, 1009]), np.array([ROSES, ROSES, DAISY, DAISY], np.int32))
+    filed = PhotoNumbers(np.array([1001, 1002, 1003, 1009]), np.array([ROSES, ROSES, DAISY, DAISY], np.int32))
     progress = progress_of(columns, filed=filed)
     assert (progress.to_sort, progress.sorted_photos) == (2, 2), "one is in the folder of another class"
-    assert SortedPhotos().classes_of(columns.photo_ids).tolist() == [0, 0, 0, 0]
+    assert PhotoNumbers().of(columns.photo_ids, 0).tolist() == [0, 0, 0, 0]
 
 
 def test_a_photo_of_which_the_person_does_not_know_the_class_needs_no_check() -> None:

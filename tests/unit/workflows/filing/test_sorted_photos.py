@@ -30,7 +30,8 @@ def test_a_photo_is_sorted_as_the_class_of_its_last_sort_that_was_not_undone(
         return done.run_id
 
     def found() -> dict[int, int]:
-        ids, class_ids = sorted_photos(collection)
+        found = sorted_photos(collection)
+        ids, class_ids = found.photo_ids, found.numbers
         assert ids.tolist() == sorted(ids.tolist())
         return dict(zip(ids.tolist(), class_ids.tolist(), strict=True))
 
