@@ -1,4 +1,4 @@
-"""Builds what people install, on the system it is for.
+"""Builds the packages of the system it runs on.
 
     python packaging/build.py                           # everything for this system, into dist/
     python packaging/build.py --environment DIR         # the same, with what is installed in that environment

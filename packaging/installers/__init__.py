@@ -1,1 +1,1 @@
-"""The parts of `packaging/build.py`: each makes one piece of what people install."""
+"""The parts of `packaging/build.py`: each makes one piece of the packages."""

@@ -247,7 +247,7 @@ class GridHeader(QWidget):
         row = self.layout()
         assert row is not None
         gap_px = row.spacing()
-        # What there is no room for can be done in the panel of the filters, and with keys.
+        # Parts without room here stand in the panel of the filters too, and have keys.
         for part, needed_px, wanted in (
             (self.clear, self.clear.sizeHint().width(), bool(self._filters)),
             (self.unchecked, self.unchecked.sizeHint().height(), True),

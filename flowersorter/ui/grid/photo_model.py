@@ -254,7 +254,7 @@ class PhotoModel(ArrangedModel):
         return self.all_places_at(rows).tolist() or [place_id]
 
     def position(self, row: int) -> str:
-        """Where a model row is among all photos that are shown: "5 of 159", "5–8 of 159" for a stack."""
+        """Return the position of a model row among all shown photos: "5 of 159", "5–8 of 159" for a stack."""
         first, count = self.count_on(range(row)) + 1, self.count_on(range(row, row + 1))
         numbers = f"{first}–{first + count - 1}" if count > 1 else str(first)
         return self.tr("{0} of {1}").format(numbers, self.photo_count)

@@ -1,4 +1,4 @@
-"""What each action of the window calls, and which actions can be used now."""
+"""Connects each action of the window to its handler, and enables the actions that can be used now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was estimated of the photos of a folder by a model that is not in use yet, until it is."""
+"""Estimates of the photos of a folder by a model that is not in use yet."""
 
 from __future__ import annotations
 

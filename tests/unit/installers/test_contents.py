@@ -1,4 +1,4 @@
-"""What goes into a bundle, and with what it is built."""
+"""The contents of a bundle, and the packages it is built with."""
 
 from __future__ import annotations
 
