@@ -58,13 +58,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Collect what a test leaves in this thread, before the threads of the next one run.
 
-    Not every test runs a whole program, whose `GuiThreadGc` says what happens where another thread collects it.
+    Not every test runs a whole program, whose `GuiThreadGc` says what happens where another thread collects it. What
+    survives is frozen: walking all of torch takes 0.5 s.
     """
     try:
         return (yield)
     finally:
         if HERE in item.path.parents:
             gc.collect()
+            gc.freeze()
 
 
 @pytest.fixture(autouse=True)

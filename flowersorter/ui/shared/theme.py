@@ -216,6 +216,9 @@ def _rendered(name: str, colour: str, size: QSize, scale: float, *, faded: bool)
     return picture
 
 
+_clones: list[QIconEngine] = []
+
+
 class _LineIcon(QIconEngine):
     """Draws an icon at any size and colour, crisp on every screen."""
 
@@ -224,7 +227,10 @@ class _LineIcon(QIconEngine):
         self._name, self._colour, self._name_on = name, colour, name_on
 
     def clone(self) -> QIconEngine:
-        return _LineIcon(self._name, self._colour, self._name_on)
+        # PySide takes a clone for garbage as soon as this returns, though Qt draws with it.
+        clone = _LineIcon(self._name, self._colour, self._name_on)
+        _clones.append(clone)
+        return clone
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         picture = self.scaledPixmap(rect.size(), mode, state, painter.device().devicePixelRatioF())

@@ -125,6 +125,15 @@ def test_copies_of_an_icon_outlive_it() -> None:
     assert all(not copy.pixmap(16, 16).isNull() for copy in copies[::100])
 
 
+def test_an_icon_that_is_changed_outlives_the_one_it_was_copied_from() -> None:
+    changed = []
+    for _ in range(200):
+        copy = QIcon(theme.icon("undo"))
+        copy.setIsMask(True)
+        changed.append(copy)
+    assert all(not each.pixmap(16).isNull() for each in changed)
+
+
 def test_the_program_has_an_icon() -> None:
     assert not theme.app_icon().pixmap(256, 256).isNull()
 

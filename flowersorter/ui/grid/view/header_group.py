@@ -25,6 +25,7 @@ class HeaderGroup(QWidget):
     """
 
     def __init__(self, grid: SectionArea, parent: QWidget) -> None:
+        _install_factory()  # first: Qt keeps the accessible object that it finds at the first change of a widget
         super().__init__(parent)
         self.grid = grid
         self.setObjectName("section_headers")
@@ -32,7 +33,6 @@ class HeaderGroup(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.resize(1, 1)
         self.lower()
-        _install_factory()
 
 
 class _AccessibleHeaders(QAccessibleWidget):
