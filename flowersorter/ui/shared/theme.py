@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap, QPixmapCache
@@ -216,11 +217,10 @@ def _rendered(name: str, colour: str, size: QSize, scale: float, *, faded: bool)
     return picture
 
 
-_clones: list[QIconEngine] = []
-
-
 class _LineIcon(QIconEngine):
     """Draws an icon at any size and colour, crisp on every screen."""
+
+    _clones: ClassVar[list[QIconEngine]] = []
 
     def __init__(self, name: str, colour: QColor | None, name_on: str) -> None:
         super().__init__()
@@ -229,7 +229,7 @@ class _LineIcon(QIconEngine):
     def clone(self) -> QIconEngine:
         # PySide takes a clone for garbage as soon as this returns, though Qt draws with it.
         clone = _LineIcon(self._name, self._colour, self._name_on)
-        _clones.append(clone)
+        self._clones.append(clone)
         return clone
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
