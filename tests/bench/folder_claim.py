@@ -18,6 +18,7 @@ from flowersorter.vision.dataset_shift.accuracy_estimation import (
     FolderPredictions,
     agree_with_neighbours,
     estimate_accuracy,
+    sure_thresholds_of,
 )
 from flowersorter.vision.features.packed import Features, pack
 from tests.bench.calibration import folder_verdicts
@@ -179,9 +180,7 @@ def _judged(photos: LearnedPhotos, learned: NDArray[np.intp], folder: NDArray[np
     record = model.training
     estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, DEFAULT_SURE_PRECISION)
     right = classes[guesses] == photos.targets[folder]
-    now = sure
-    if estimate is not None and estimate.agreed_only:
-        now = sure & agreed & (confidence >= estimate.sure_from)
+    now = sure & (confidence >= sure_thresholds_of(predictions, estimate))
     return Row(
         accuracy=np.nan if estimate is None else float(right[suggested].mean()),
         held_out=float(record.held_out_accuracy or 0),
