@@ -56,6 +56,9 @@ _AFTER_TRAINING = ("flowersorter.ui.labels.label_errors_controller",)
 #: How long a start waits for a collection that another process has locked, and how often it tries.
 LOCKED_FOR_S = 3.0
 _TRY_AGAIN_S = 0.1
+#: How long the window waits for the interpreter while a worker computes in Python. Each operation on a large array lets
+#: go of it: with Python's own 5 ms, one event of the window waits many times.
+_SWITCH_INTERVAL_S = 0.001
 
 
 class Program(QObject):
@@ -95,6 +98,8 @@ class Program(QObject):
         self._preload = Preload() if preload else None
         self._garbage = GuiThreadGc(self)
         self._garbage.begin()
+        self._switch_interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         self.queue.busy_changed.connect(self._garbage.on_busy)
         if self._preload is not None:
             self._preload.finished.connect(self._garbage.freeze)
@@ -195,6 +200,7 @@ class Program(QObject):
         if self._preload is not None:
             self._preload.stop()
         self._garbage.stop()
+        sys.setswitchinterval(self._switch_interval_s)
         self.engine.close()
 
     def _on_recovered(self, result: object) -> None:
