@@ -11,7 +11,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
-from installers.product import PACKAGING, BuildError
+from installers.product import PACKAGING, ROOT, BuildError
 
 #: An entry of PyInstaller's tables: path in the bundle, path on this computer, kind.
 Entry = tuple[str, str, str]
@@ -75,9 +75,12 @@ EXCLUDED = (
     "torchvision.io",
     "torchvision.ops",
 )
+#: Languages of the program: Qt's own texts are shown in these.
+_LANGUAGES = "|".join(sorted({file.stem.partition("_")[0] for file in (ROOT / "flowersorter/locale").glob("*.po")}))
 #: Files that are left out, by their path in the bundle.
 _LEFT_OUT = re.compile(
-    r"""
+    rf"""
+    flowersorter/resources/screenshots/ |         # for the README
     torch/(include|share|test)/ |                 # for those who compile against torch
     torch/bin/(?!torch_shm_manager) |             # its own tests and compilers
     torch/lib/(.*\.(lib|a)$|libtorchbind_test|libjitbackend_test|libbackend_with_compiler) |
@@ -92,7 +95,7 @@ _LEFT_OUT = re.compile(
     PySide6/(Qt/)?plugins/(egldeviceintegrations|generic|networkinformation|qmltooling|sqldrivers|tls)/ |
     PySide6/(Qt/)?plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\. |
     PySide6/(Qt/)?plugins/platformthemes/libqgtk3 |
-    PySide6/(Qt/)?translations/(?!qtbase_) |
+    PySide6/(Qt/)?translations/(?!qtbase_({_LANGUAGES})[_.]) |
     ^libmvec\. |                                  # of the system's C library, as all its other parts
     (lib)?Qt6(Qml|Quick|Pdf|VirtualKeyboard|EglF[sS])\w*\. | (lib)?qtvirtualkeyboard\w*\.
     """,
