@@ -229,7 +229,8 @@ def test_every_way_to_the_cpu_build_of_torch_names_one_index() -> None:
     (index,) = PROJECT["tool"]["uv"]["index"]
     assert index == {"name": "pytorch-cpu", "url": INDEX, "explicit": True}
     assert f"--extra-index-url {INDEX}" in REQUIREMENTS
-    assert f"pip install . --extra-index-url {INDEX}" in readme
+    # Not beside PyPI: where that has a newer release, pip would take it, with the libraries for NVIDIA's cards.
+    assert f"pip install torch torchvision --index-url {INDEX} && pip install ." in readme
     assert set(PROJECT["tool"]["uv"]["sources"]) == {"torch", "torchvision"}
 
 
