@@ -27,6 +27,7 @@ from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS
 from flowersorter.translations import use_translations
 from flowersorter.ui.desktop.application import Application
+from flowersorter.ui.desktop.published_names import APP_ID
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.library_state import LibraryState
@@ -235,7 +236,7 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
     application.setApplicationName("FlowerSorter")
     application.setOrganizationName("FlowerSorter")
     application.setApplicationDisplayName("FlowerSorter")
-    application.setDesktopFileName("io.github.flowersorter.FlowerSorter")
+    application.setDesktopFileName(APP_ID)
     application.setWindowIcon(theme.app_icon())
     translations = use_translations()
     if translations is not None:

@@ -101,11 +101,11 @@ def _device() -> str:
 
     device = choose_device("auto")
     if device == CPU and has_openvino():
-        numbers = cpu_precision(backbone(DEFAULT))
+        engine, numbers = "OpenVINO", cpu_precision(backbone(DEFAULT))
     else:
         require_torch(text("The device {device} cannot be used", device=device))
-        numbers = "bfloat16" if computes_bfloat16(device) else "float32"
-    return text("{device}, computing in {numbers}", device=device, numbers=numbers)
+        engine, numbers = "PyTorch", "bfloat16" if computes_bfloat16(device) else "float32"
+    return text("{device}, {engine} computing in {numbers}", device=device, engine=engine, numbers=numbers)
 
 
 def _version() -> str:
