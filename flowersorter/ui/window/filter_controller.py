@@ -87,9 +87,10 @@ class FilterController(QObject):
 
     def set_names(self, names: Mapping[int, str]) -> None:
         """Use these class names; stop showing a class that is gone."""
-        self._names = names
-        if self._photos.filter.search.words:
-            self.search(self._photos.filter.search.text)  # other names, other classes
+        self._names, shown = names, self._photos.filter
+        if shown.search.words:  # other names, other classes
+            self._photos.set_filter(replace(shown, search=TextSearch.of(shown.search.text, names)))
+            self.show_title()
         if self.class_shown and self.class_shown not in names:
             self.show_all()
 

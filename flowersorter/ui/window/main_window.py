@@ -202,9 +202,11 @@ class MainWindow(QMainWindow):
         self.review.steps.sort_requested.connect(actions["sort"].trigger)
         self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
+        self.labels.labels_changed.connect(self.order.follow)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
-        for follow in (late.suggestions_changed, self.grid.selection_settled, self.review.pass_over_settled):
+        shown = (self.grid.selection_settled, self.review.pass_over_settled, self.order.follow)
+        for follow in (late.suggestions_changed, *shown):
             self.learning.suggestions_changed.connect(follow)
         self.learning.paused_changed.connect(actions["pause_learning"].setChecked)
         for asking in (self.training, late):

@@ -131,3 +131,20 @@ def test_photos_are_ordered_by_what_helps_and_by_likeness_and_keep_their_place(p
     idle(program, qtbot)
     assert len(stored(program).labels.all()) == 1
     assert photos.front_places_at(slice(None)).tolist() == before, "answered, it stays where the person sees it"
+    labelled = photos.columns.photo_ids[photos.columns.locate(before[:1])]
+    assert photos._rankings[Order.MOST_HELPFUL].of(labelled, 99).tolist() == [99], "the order follows the answer"
+    QTest.keyClick(window.grid, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    idle(program, qtbot)
+    assert photos.front_places_at(slice(None)).tolist()[-1] == before[0], "asked for anew, it comes last"
+    window.resize(720, 480)
+    window.grid.set_tile_size(320)
+    QTest.keyClicks(window.header.search, "jpg")
+    window.grid.select_places(photos.front_places_at(slice(5, 6)).tolist(), scroll=True)
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    before, scrolled = photos.front_places_at(slice(None)).tolist(), window.grid.verticalOffset()
+    assert scrolled > 0
+    window.classes.rename(window.classes.classes[0].id, "jpg of a class", lambda: None, window.front.complain)
+    idle(program, qtbot)
+    assert photos.filter.search.words[0].class_ids == {window.classes.classes[0].id}
+    assert window.large.is_open, "the same photos are asked for"
+    assert (photos.front_places_at(slice(None)).tolist(), window.grid.verticalOffset()) == (before, scrolled)
