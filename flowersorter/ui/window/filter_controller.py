@@ -30,10 +30,12 @@ class FilterController(QObject):
     Signals:
         order_chosen(Order): The person chose this order.
         said(str): A message for the status bar.
+        filters_shown(PhotoFilter): Other parts of the filter may hide photos.
     """
 
     order_chosen = Signal(object)
     said = Signal(str)
+    filters_shown = Signal(object)
 
     def __init__(
         self, photos: PhotoModel, grid: PhotoGrid, header: GridHeader, classes: ClassList, parent: QObject | None = None
@@ -216,6 +218,7 @@ class FilterController(QObject):
         self._header.unchecked.defaultAction().setChecked(shown.unchecked)
         if self._panel_is_open:
             self.panel.show_filter(shown)
+        self.filters_shown.emit(shown)
 
     @property
     def _panel_is_open(self) -> bool:
