@@ -148,7 +148,8 @@ def reach_unlabelled(
         everywhere = np.zeros(len(open_))
         everywhere[open_] = numbers
         with ThreadPool() as pool:
-            return graph.neighbour_means(everywhere, open_, pool)[open_]
+            means = graph.neighbour_means(everywhere, open_, pool)
+        return np.asarray(means[open_], np.float64)
 
     return Reached(score, of_neighbours)
 

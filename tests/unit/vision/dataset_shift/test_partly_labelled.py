@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.predict import UNKNOWN
-from flowersorter.vision.dataset_shift.partly_labelled import NO_LABEL, folder_graph, unknown_beside_labels
+from flowersorter.vision.dataset_shift.partly_labelled import (
+    NO_LABEL,
+    folder_graph,
+    reach_unlabelled,
+    unknown_beside_labels,
+)
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.parallel import ThreadPool
 
@@ -89,3 +94,30 @@ def test_a_class_with_few_labels_beside_one_with_many_is_not_unknown() -> None:
         unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
     assert (unknown[60:120] > UNKNOWN).mean() < 0.05
     assert (unknown[120:] > UNKNOWN).mean() > 0.9
+
+
+def test_the_numbers_of_neighbours_are_averaged_over_counted_photos_and_bursts_are_one() -> None:
+    features, counted = three_classes(60), np.ones(180, np.bool_)
+    counted[:30] = False
+    bursts = np.arange(180)
+    bursts[100:104] = 100
+    numbers = np.repeat([100.0, 1.0, 2.0, 3.0], [30, 30, 60, 60])
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken(), bursts)
+        means = graph.neighbour_means(numbers, counted, pool)
+        nothing = graph.neighbour_means(numbers, np.zeros(180, np.bool_), pool)
+    assert means.max() < 3.01, "what does not count is not averaged"
+    assert len(set(means[100:104].tolist())) == 1
+    for part, number in ((slice(0, 60), 1), (slice(60, 120), 2), (slice(120, 180), 3)):
+        assert abs(np.median(means[part]) - number) < 0.05
+    assert not nothing.any()
+
+
+def test_it_is_known_how_photos_without_a_label_are_reached_and_what_their_neighbours_are() -> None:
+    features, labelled = three_classes(60), np.zeros(180, np.bool_)
+    labelled[:20] = labelled[60:80] = True
+    reached = reach_unlabelled(features, of_classes(labelled), CancelToken())
+    third = np.arange(180)[~labelled] >= 120
+    assert reached.score.shape == (140,)
+    assert np.median(reached.score[third]) < 0.2 * np.median(reached.score[~third])
+    assert np.median(reached.of_neighbours(third.astype(np.float64))[third]) > 0.9
