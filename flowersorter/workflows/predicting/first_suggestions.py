@@ -1,13 +1,13 @@
 """Suggests classes for photos that are not read yet, from the small previews in their files.
 
-These suggestions are provisional: only the window shows them, until the photo itself is read. They have no verdict, and
-never get into the library, the cache of embeddings or `PhotoRows`, from which photos are sorted and models are fitted.
+These suggestions are provisional: only the window shows them, until the photo itself is read. None is sure, and none
+gets into the library, the cache of embeddings or `PhotoRows`, from which photos are sorted and models are fitted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
 from flowersorter.photos.embedded_preview import PREVIEW_SUFFIXES, read_preview
+from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.views import CENTRE, cut
@@ -32,6 +33,10 @@ from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
+#: Side of the network's input for a preview, as a share of its usual one. Measured on 500 photos with previews of
+#: 160 x 120 pixels: 192 pixels take three quarters of the time of 224 with as many suggestions right, 91.6 % (of the
+#: photos themselves 97.2 %); 160 pixels lose 1.8 %.
+_INPUT = 6 / 7
 #: Fewer photos than this are read nearly as soon as their previews.
 FEWEST = 100
 #: The previews of more photos would keep the photos themselves waiting for more than half a minute.
@@ -45,15 +50,26 @@ class FirstSuggestions:
     Attributes:
         place_ids: (M,) int64.
         class_ids: (M,) int32.
+        likely: (M,) bool; the others are not sure.
     """
 
     place_ids: NDArray[np.int64]
     class_ids: NDArray[np.int32]
+    likely: NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls) -> FirstSuggestions:
+        """No suggestions."""
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.bool_))
 
     @classmethod
     def joined(cls, parts: Sequence[FirstSuggestions]) -> FirstSuggestions:
         """Join events into one."""
-        return cls(np.concatenate([p.place_ids for p in parts]), np.concatenate([p.class_ids for p in parts]))
+        return cls(
+            np.concatenate([part.place_ids for part in parts]),
+            np.concatenate([part.class_ids for part in parts]),
+            np.concatenate([part.likely for part in parts]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +92,7 @@ class PreviewRequest:
 def suggest_from_previews(
     engine: Engine, model: Model, request: PreviewRequest, report: Report, cancel: CancelToken
 ) -> None:
-    """Report `Progress` and `FirstSuggestions` for photos with a preview; the library stays as it is.
-
-    Photos that the preview shows as unlike all classes get no suggestion, and so do photos without a preview.
+    """Report `Progress` and `FirstSuggestions` for photos with a preview; the others wait for their turn to be read.
 
     Raises:
         Cancelled: asked to stop.
@@ -109,8 +123,12 @@ def suggest_from_previews(
 
 
 def for_previews(backbone: Backbone) -> Backbone:
-    """Return a backbone with a smaller input."""
-    return backbone
+    """Return a backbone with a smaller input, if it takes inputs of any size."""
+    if not isinstance(backbone.architecture, ResNetArchitecture):
+        return backbone
+    sides = (backbone.short_side_px, backbone.crop_px, backbone.shown_px)
+    short_side_px, crop_px, shown_px = (round(_INPUT * side) for side in sides)
+    return replace(backbone, short_side_px=short_side_px, crop_px=crop_px, shown_px=shown_px)
 
 
 def _with_preview(places: Places, tried: set[int]) -> Places:
@@ -149,8 +167,9 @@ def _suggest(
             place_ids.append(place.id)
             crops.append(cut(pixels, CENTRE, backbone.crop_px))
     if not crops:
-        return FirstSuggestions(np.zeros(0, np.int64), np.zeros(0, np.int32))
+        return FirstSuggestions.empty()
     found, _ = predict_crops(crops, model, opening.wait(cancel))
     class_ids, shares, verdicts = in_classes(meant, found.probabilities, found.verdicts)
-    known = (verdicts != Verdict.UNKNOWN) & (class_ids[shares.argmax(axis=1)] > 0)
-    return FirstSuggestions(np.array(place_ids, np.int64)[known], class_ids[shares.argmax(axis=1)][known])
+    best, likely = class_ids[shares.argmax(axis=1)], np.isin(verdicts, (Verdict.SURE, Verdict.LIKELY))
+    named = best > 0
+    return FirstSuggestions(np.array(place_ids, np.int64)[named], best[named], likely[named])
