@@ -168,7 +168,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-    from flowersorter.workflows.predicting.imagenet_names import strangers
+    from flowersorter.workflows.predicting.imagenet.names import strangers
     from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}

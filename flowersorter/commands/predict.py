@@ -32,7 +32,7 @@ from flowersorter.photos.scan import check_folder, looks_like_photo
 from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
 from flowersorter.workflows.models.current_model import NamedModel
 from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.predicting.imagenet_names import strangers
+from flowersorter.workflows.predicting.imagenet.names import strangers
 from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos

@@ -19,7 +19,7 @@ from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.photos.scan import Roots
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.predicting.imagenet_names import looks_like
+from flowersorter.workflows.predicting.imagenet.names import looks_like
 from flowersorter.workflows.predicting.predict_cached import guess
 from flowersorter.workflows.predicting.unknown_photos import unknown_with
 

@@ -24,8 +24,8 @@ from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
-from flowersorter.workflows.predicting.imagenet_names import likenesses
-from flowersorter.workflows.predicting.imagenet_prior_cache import layer_of
+from flowersorter.workflows.predicting.imagenet.names import likenesses
+from flowersorter.workflows.predicting.imagenet.prior_cache import layer_of
 from flowersorter.workflows.predicting.network_loader import Embeds, Opening
 from flowersorter.workflows.predicting.predict_cached import in_classes, rejected_classes
 
