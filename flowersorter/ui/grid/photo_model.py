@@ -169,7 +169,7 @@ class PhotoModel(ArrangedModel):
             int(PseudoClass.UNKNOWN): self.tr("Unknown"),
             int(PseudoClass.NOT_MINE): self.tr("Not mine"),
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
-            int(PseudoClass.WAITING): self.tr("Waiting for a suggestion"),
+            int(PseudoClass.WAITING): self.tr("No final suggestion yet"),
         }
 
     def set_rows(self, rows: PhotoRows, *, automatic: bool = False) -> None:
