@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
-from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
+from flowersorter.domain.photo_rows import TOP_GUESSES, PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.library.tables.photos import PhotoRecord
@@ -26,7 +26,6 @@ from flowersorter.workflows.predicting.unknown_photos import unknown_with
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-TOP_GUESSES = 5
 NEIGHBOURS_SHOWN = 3
 
 
