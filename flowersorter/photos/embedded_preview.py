@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import ExifTags, Image
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.decode import Decoded, decode
+from flowersorter.photos.decoding.heif_items import thumbnail_extent
 from flowersorter.photos.file_bytes import open_regular
 from flowersorter.photos.formats import format_of
 from flowersorter.photos.metadata import orientation_in
@@ -18,8 +21,12 @@ from flowersorter.photos.read_errors import decoder_boundary
 
 #: Bytes read of a file. The EXIF block of a JPEG, which has its preview, comes first and is not larger.
 MOST_BYTES = 65_536
+#: Of these, the bytes that hold the table of items of a HEIC; its thumbnail can be anywhere in the file.
+_TABLE_BYTES = 24_576
+#: A larger HEIC has no preview: as much memory is needed for it, almost all of it empty.
+_MOST_HEIC_BYTES = 64 << 20
 #: Suffixes of files that can have a preview: others are not opened.
-PREVIEW_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
+PREVIEW_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".hif")
 
 _EXIF_MARK = b"Exif\0\0"
 _APP1, _START_OF_SCAN = 0xE1, 0xDA
@@ -41,12 +48,15 @@ def read_preview(path: Path, *, short_side_px: int) -> NDArray[np.uint8] | None:
         short_side_px: Length of the shorter side of the pixels; a smaller preview is enlarged.
     """
     try:
-        with open_regular(path) as stream:
-            head = stream.read(MOST_BYTES) or b""
-        with decoder_boundary(path):
-            found = _of_jpeg(head, short_side_px) if format_of(head) == "JPEG" else None
+        with open_regular(path) as stream, decoder_boundary(path):
+            head = stream.read(_TABLE_BYTES) or b""
+            found, kind = None, format_of(head)
+            if kind == "JPEG":
+                found = _of_jpeg(head + (stream.read(MOST_BYTES - len(head)) or b""), short_side_px)
+            elif kind == "HEIF":
+                found = _of_heic(stream, head, short_side_px)
             return None if found is None else found.network_pixels(short_side_px)
-    except (PhotoUnreadable, OSError):
+    except PhotoUnreadable:
         return None  # reading the photo gives the reason
 
 
@@ -64,6 +74,19 @@ def _of_jpeg(head: bytes, short_side_px: int) -> Decoded | None:
     _, _, width, height = decoded.box
     box = _filled((width, height), size or (width, height))
     return None if box is None else replace(decoded, box=box, orientation=orientation_in(exif))
+
+
+def _of_heic(stream: FileIO, head: bytes, short_side_px: int) -> Decoded | None:
+    """Decode the thumbnail of a HEIC from a copy of the file in which all else is empty."""
+    extent, size = thumbnail_extent(head), os.fstat(stream.fileno()).st_size
+    if extent is None or extent[1] > MOST_BYTES - len(head) or not sum(extent) <= size <= _MOST_HEIC_BYTES:
+        return None
+    begin, length = extent
+    stream.seek(begin)
+    copy = bytearray(size)
+    copy[: len(head)] = head
+    copy[begin : begin + length] = stream.read(length) or b""
+    return decode(bytes(copy), short_side_px=short_side_px, long_side_px=1, preview=True)
 
 
 def _exif_and_size(head: bytes) -> tuple[bytes, _Size | None]:

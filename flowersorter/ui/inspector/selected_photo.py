@@ -39,6 +39,8 @@ class SelectedPhoto(QObject):
     @Slot()
     def _on_changed(self) -> None:
         """Show a photo again that was not read yet, once more is known of it."""
-        picked = self._grid.selected_rows() if self._waiting is not None else ()
-        if len(picked) == 1 and self._session.photos.facts(int(picked[0])) != self._waiting:
+        if self._waiting is None:
+            return
+        picked = self._grid.selected_rows().tolist()
+        if len(picked) == 1 and self._session.photos.facts(picked[0]) != self._waiting:
             self.show()

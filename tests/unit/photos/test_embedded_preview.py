@@ -5,17 +5,23 @@ from __future__ import annotations
 from io import FileIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from flowersorter.photos import file_bytes
 from flowersorter.photos.embedded_preview import MOST_BYTES, read_preview
 from tests.drawing import (
+    CORNERS,
+    assert_colours,
     assert_upright,
     camera_preview,
+    corners_of,
     exif_with_preview,
     four_corners,
     textured,
     write_camera_photo,
+    write_heic,
     write_jpeg,
     write_png,
 )
@@ -37,7 +43,7 @@ def bytes_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("size", [(1200, 900), (1200, 800), (800, 1200), (1600, 900)])
+@pytest.mark.parametrize("size", [(400, 300), (420, 280), (280, 420), (480, 270)])
 def test_a_preview_is_upright_and_without_bars(tmp_path: Path, size: tuple[int, int], orientation: int) -> None:
     path = write_camera_photo(tmp_path / "a.jpg", four_corners(size), orientation=orientation)
     pixels = read_preview(path, short_side_px=90)
@@ -54,6 +60,19 @@ def test_at_most_64_kb_of_a_file_are_read(tmp_path: Path, bytes_read: list[int])
     assert pixels is not None
     assert_upright(pixels, 16)
     assert sum(bytes_read) <= MOST_BYTES == 65_536
+
+
+def test_the_thumbnail_of_a_heic_is_decoded_without_its_photo(tmp_path: Path, bytes_read: list[int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 80, (270, 360, 3), np.uint8)
+    photo = Image.fromarray(np.asarray(four_corners((360, 270))) // 2 + noise)
+    path = write_heic(tmp_path / "a.heic", photo, orientation=6, thumbnails=[160])
+    assert path.stat().st_size > MOST_BYTES
+    pixels = read_preview(path, short_side_px=90)
+    assert pixels is not None
+    assert pixels.shape == (90, 120, 3)
+    assert_colours(corners_of(pixels), [[level // 2 + 40 for level in colour] for colour in CORNERS], 16)
+    assert sum(bytes_read) <= MOST_BYTES
+    assert read_preview(write_heic(tmp_path / "without.heic"), short_side_px=90) is None
 
 
 def test_a_file_without_a_whole_preview_of_its_photo_has_none(tmp_path: Path, bytes_read: list[int]) -> None:
@@ -75,11 +94,13 @@ def test_a_file_without_a_whole_preview_of_its_photo_has_none(tmp_path: Path, by
 
 
 def test_a_damaged_file_has_a_preview_or_none_and_never_an_error(tmp_path: Path) -> None:
-    path = write_camera_photo(tmp_path / "a.jpg", four_corners((400, 300)))
-    whole = path.read_bytes()
-    for at in range(2, 110):
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
-        read_preview(path, short_side_px=60)
-    for length in range(0, 4000, 97):
-        path.write_bytes(whole[:length])
-        read_preview(path, short_side_px=60)
+    jpeg = write_camera_photo(tmp_path / "a.jpg", four_corners((400, 300)))
+    heic = write_heic(tmp_path / "a.heic", four_corners((400, 300)), thumbnails=[60])
+    for path, header_bytes in ((jpeg, 110), (heic, 700)):
+        whole = path.read_bytes()
+        for at in range(2, header_bytes, 7):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+            read_preview(path, short_side_px=60)
+        for length in range(0, 4000, 397):
+            path.write_bytes(whole[:length])
+            read_preview(path, short_side_px=60)
