@@ -26,6 +26,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402 - found beside this script
 from PIL import Image  # noqa: E402 - found beside this script
 from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QRect, Qt, QTimer  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
@@ -272,6 +273,21 @@ def show_sections(program: Program, album: Album, kinds: Sequence[SectionKind]) 
         album.add(f"section_{kind.name.lower()}", program.window)
 
 
+def show_stack(program: Program, album: Album) -> None:
+    """Take the first stack, closed and open."""
+    window, stacks = program.window, np.flatnonzero(program.photos.counts_on_tiles > 1)
+    if not len(stacks):
+        print("no stack")
+        return
+    window.grid.select_row(int(stacks[0]))
+    rest(program)
+    album.add("stack", window)
+    window.actions_by_name["open_stack"].trigger()
+    rest(program)
+    album.add("stack_open", window)
+    window.actions_by_name["open_stack"].trigger()
+
+
 def every_state(album: Album, photos: Path, strange: Path) -> None:
     """Take every state of the window and its dialogs."""
     with window_of(None) as program:
@@ -319,6 +335,7 @@ def known_photos(program: Program, album: Album) -> None:
     window.grid.select_places(program.photos.front_places_at(slice(0, 1)).tolist(), scroll=True)
     rest(program)
     album.add("selected", window)
+    show_stack(program, album)
     for action in ("large_view", "compare", "heat_map"):
         actions[action].trigger()
         rest(program)
@@ -332,6 +349,10 @@ def known_photos(program: Program, album: Album) -> None:
     window.labels.confirm(ids[:20])
     rest(program)
     actions["pause_learning"].trigger()
+    album.add("paused", window)
+    window.filter.show_panel()
+    album.add("filter_panel", window.filter.panel, ())
+    window.filter.panel.close()
     for action in (*DIALOGS_OF_PHOTOS, "history", "models"):
         album.add_dialog(program, action)
     actions["label_next"].trigger()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
 from flowersorter.ui.grid.sections import Grouping
-from flowersorter.ui.grid.stacks.tiles import Apart
 from flowersorter.ui.shared.dates import in_words
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.thumbnail_pool import Wanted
@@ -145,7 +144,7 @@ class PhotoModel(ArrangedModel):
             if len(self._order):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
             if self._filter.divided_by is not Grouping.NONE:
-                self._take(self._arranged())
+                self._take(self._settled(self._arranged()))
                 self.sections_changed.emit()  # their names may be others, too
 
     @property
@@ -155,7 +154,7 @@ class PhotoModel(ArrangedModel):
 
     def set_left_out(self, place_ids: Iterable[int]) -> None:
         """Mark these photos as left out of the next answer for their section, and no others."""
-        before, self._apart = self._apart, Apart(self._apart.opened, frozenset(place_ids))
+        before, self._apart = self._apart, replace(self._apart, left_out=frozenset(place_ids))
         changed = self.columns.locate(before.left_out ^ self._apart.left_out)
         if self._stack_ids.of(self.columns.photo_ids)[changed].any():
             self._take(self._shown)  # a stack is open while only some of its photos are left out

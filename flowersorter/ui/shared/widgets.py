@@ -178,6 +178,16 @@ def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHB
     return row
 
 
+def heading(text: str, parent: QWidget) -> QLabel:
+    """A small bold line above a list."""
+    label = QLabel(text, parent)
+    font = label.font()
+    font.setBold(True)
+    font.setPointSizeF(font.pointSizeF() * 0.9)
+    label.setFont(font)
+    return label
+
+
 def insert_above(panel: QWidget, widget: QWidget, *, first: bool = False) -> None:
     """Insert a panel above a widget in the column that contains it, or above everything there."""
     middle = panel.parentWidget()
