@@ -69,6 +69,7 @@ class Inspector(QScrollArea):
         self._place_id = 0
         self._photo_id: int | None = None  # of the picture that is shown or loaded; None where it cannot be shown
         self._path: Path | None = None
+        self._provisional = PhotoFacts()  # of a photo that is not read yet
         self._large, self._details = LatestOnly(self), LatestOnly(self)
         self._build()
         self._large.loaded.connect(self._on_image)
@@ -174,9 +175,19 @@ class Inspector(QScrollArea):
         self.stack.setText(text)
         self.stack.setVisible(count > 1)
 
-    def show_place(self, wanted: Wanted, thumbnail: QImage | None, error: str | None) -> None:
-        """Show this photo: thumbnail and error at once, the rest when it is loaded."""
+    def show_place(
+        self, wanted: Wanted, thumbnail: QImage | None, error: str | None, provisional: PhotoFacts | None = None
+    ) -> None:
+        """Show this photo: thumbnail and error at once, the rest when it is loaded.
+
+        Args:
+            wanted: The photo.
+            thumbnail: Its thumbnail; None while there is none.
+            error: Why it is unreadable; None if it is not.
+            provisional: Its facts while it is not read yet, with the suggestion from its preview.
+        """
         place_id, path = wanted.place_id, wanted.path
+        self._provisional = provisional or PhotoFacts()
         another = place_id != self._place_id
         self._place_id, self._path = place_id, path
         self.folder_button.show()
@@ -290,6 +301,8 @@ class Inspector(QScrollArea):
             not_mine=known.answers.mark is Mark.NOT_MINE,
             all_rejected=known.verdict is Verdict.UNKNOWN and not known.top,
             error=worded(known.place.error or ""),
+            provisional=self._provisional.provisional,
+            provisional_likely=self._provisional.provisional_likely,
         )
 
     def _show_likeness(self, known: PhotoDetails) -> None:
