@@ -36,7 +36,7 @@ from flowersorter.app import Program  # noqa: E402
 from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
 from flowersorter.translations import use_translations  # noqa: E402
-from flowersorter.ui.grid.sections import SectionKind  # noqa: E402
+from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
 from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
 from flowersorter.ui.shared import theme  # noqa: E402
 from flowersorter.ui.shared.qt_translator import install_translator  # noqa: E402
@@ -279,13 +279,16 @@ def show_stack(program: Program, album: Album) -> None:
     if not len(stacks):
         print("no stack")
         return
-    window.grid.select_row(int(stacks[0]))
+    before, place = window.grid.selected_places(), int(program.photos.front_places_at(stacks[:1])[0])
+    window.filter.group_by(Grouping.NONE)  # a section that is folded in a small window would hide it
+    for state in ("stack", "stack_open"):
+        window.grid.select_row(program.photos.rows_of([place])[0])
+        rest(program)
+        album.add(state, window)
+        window.actions_by_name["open_stack"].trigger()
+    window.filter.group_by(Grouping.LIKENESS)
+    window.grid.select_places(before, scroll=True)
     rest(program)
-    album.add("stack", window)
-    window.actions_by_name["open_stack"].trigger()
-    rest(program)
-    album.add("stack_open", window)
-    window.actions_by_name["open_stack"].trigger()
 
 
 def every_state(album: Album, photos: Path, strange: Path) -> None:

@@ -118,6 +118,11 @@ def icon(name: str, colour: QColor | None = None, *, name_on: str = "") -> QIcon
     return QIcon(_LineIcon(name, colour, name_on or name))
 
 
+def warning_icon() -> QIcon:
+    """The icon beside what went wrong."""
+    return icon("warning", UNREADABLE.colour)
+
+
 def readable_on(ground: QColor) -> QColor:
     """Black or white, whichever has more contrast."""
     return max((QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)), key=lambda text: contrast(text, ground))
