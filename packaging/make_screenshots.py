@@ -35,6 +35,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 from flowersorter.app import Program  # noqa: E402
 from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
+from flowersorter.messages import text  # noqa: E402
 from flowersorter.translations import use_translations  # noqa: E402
 from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
 from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
@@ -298,7 +299,9 @@ def every_state(album: Album, photos: Path, strange: Path) -> None:
         for action in DIALOGS:
             album.add_dialog(program, action)
         program.window.front.complain(
-            UserError("The photos cannot be sorted", "the disk is full", "Free some space, then sort again.")
+            UserError(
+                text("The library could not be saved"), text("the disk is full"), text("Free some space and try again")
+            )
         )
         wait(300)
         box = next(each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible())

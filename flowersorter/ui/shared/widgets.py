@@ -121,14 +121,23 @@ class Message(QWidget):
         self.setVisible(bool(text))
 
 
+#: A shortened text of so many letters, "…" among them, says nothing.
+_FEWEST_LETTERS = 2
+
+
 class ShortenedLabel(QLabel):
-    """One line of plain text that ends in "…" where it has too little room: Qt cuts off in the middle of a letter."""
+    """One line of plain text that ends in "…" where it has too little room: Qt cuts off in the middle of a letter.
+
+    Nothing is shown where there is no room for two letters.
+    """
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint as much of the text as there is room for."""
         del event
         painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        if text != self.text() and len(text) <= _FEWEST_LETTERS:
+            return
         self.style().drawItemText(
             painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()
         )
