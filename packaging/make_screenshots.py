@@ -191,11 +191,12 @@ def for_readme(photos: Path, to: Path) -> None:
         window = program.window
         classes = suggestions(program)
         ids = program.photos.columns.place_ids.tolist()
-        window.labels.confirm(ids[1:40:5])
+        window.labels.confirm(ids[1::12])
         rest(program)
         window.grid.select_places(ids[3:4], scroll=True)
         rest(program)
         window.grid.scrollToTop()
+        rest(program)
         picture(window).save(to / "window.png", optimize=True)
         window.actions_by_name["large_view"].trigger()
         rest(program)
@@ -390,13 +391,13 @@ def main() -> None:
     to.mkdir(parents=True, exist_ok=True)
     application = QApplication([])
     application.setApplicationDisplayName("FlowerSorter")
+    theme.make_text_readable(application)
     if options.all is None:
         for_readme(photos, to)
         for file in sorted(to.iterdir()):
             print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
         return
     window_state.screen_around = lambda geometry: QRect(0, 0, *SIZES[-1])
-    theme.make_text_readable(application)
     with tempfile.TemporaryDirectory() as drawn:
         strange = options.strange.absolute() if options.strange else draw_strange(Path(drawn))
         for language in options.languages:
