@@ -27,6 +27,7 @@ from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS
 from flowersorter.translations import use_translations
 from flowersorter.ui.desktop.application import Application
+from flowersorter.ui.desktop.published_names import APP_ID
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.library_state import LibraryState
@@ -40,7 +41,7 @@ from flowersorter.workers.preload import WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting.network_loader import network_modules
+from flowersorter.workflows.predicting.network_loader import import_network_packages
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
@@ -56,6 +57,9 @@ _AFTER_TRAINING = ("flowersorter.ui.labels.label_errors_controller",)
 #: How long a start waits for a collection that another process has locked, and how often it tries.
 LOCKED_FOR_S = 3.0
 _TRY_AGAIN_S = 0.1
+#: How long the window waits for the interpreter while a worker computes in Python. Each operation on a large array lets
+#: go of it: with Python's own 5 ms, one event of the window waits many times.
+_SWITCH_INTERVAL_S = 0.001
 
 
 class Program(QObject):
@@ -95,6 +99,8 @@ class Program(QObject):
         self._preload = Preload() if preload else None
         self._garbage = GuiThreadGc(self)
         self._garbage.begin()
+        self._switch_interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         self.queue.busy_changed.connect(self._garbage.on_busy)
         if self._preload is not None:
             self._preload.finished.connect(self._garbage.freeze)
@@ -163,7 +169,7 @@ class Program(QObject):
             return
         known = (*WORKFLOWS, *_AFTER_TRAINING)
         # Who has no folder open will open a new one. In a known one the network may never be needed.
-        self._preload.begin(known if self._roots else (*known, *network_modules()))
+        self._preload.begin(known, *(() if self._roots else (import_network_packages,)))
 
     def _show_collection(self) -> None:
         self.window.window_controller.open_folder_of(self.collection.folder)
@@ -195,6 +201,7 @@ class Program(QObject):
         if self._preload is not None:
             self._preload.stop()
         self._garbage.stop()
+        sys.setswitchinterval(self._switch_interval_s)
         self.engine.close()
 
     def _on_recovered(self, result: object) -> None:
@@ -229,7 +236,7 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
     application.setApplicationName("FlowerSorter")
     application.setOrganizationName("FlowerSorter")
     application.setApplicationDisplayName("FlowerSorter")
-    application.setDesktopFileName("io.github.flowersorter.FlowerSorter")
+    application.setDesktopFileName(APP_ID)
     application.setWindowIcon(theme.app_icon())
     translations = use_translations()
     if translations is not None:

@@ -173,7 +173,6 @@ def main() -> int:
     parser.add_argument("--appimage-runtime", type=Path, metavar="FILE", help="the runtime of AppImages")
     parser.add_argument("--manifests", type=Path, metavar="FOLDER", help="write the manifests for its files, and end")
     options = parser.parse_args()
-    sys.path.append(str(ROOT))  # the .deb asks the program which libraries its window needs
     try:
         if options.manifests:
             for file in write_manifests(options.manifests, this_release()):

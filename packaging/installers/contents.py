@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
-from installers.product import PACKAGING, BuildError
+from installers.product import PACKAGING, ROOT, BuildError
 
 #: An entry of PyInstaller's tables: path in the bundle, path on this computer, kind.
 Entry = tuple[str, str, str]
@@ -19,6 +21,7 @@ METADATA = (
     "flowersorter",
     "numpy",
     "onnx",
+    "openvino",
     "pillow",
     "pillow-heif",
     "pyside6-essentials",
@@ -28,8 +31,16 @@ METADATA = (
 )
 #: Modules that are imported by a name made at run time, with all modules below them.
 HIDDEN_PACKAGES = ("flowersorter",)
+#: The engine for processors, where there is a build of it: its module, and the folder of its libraries in the bundle.
+_OPENVINO, _OPENVINO_LIBRARIES = "openvino", "openvino/libs"
 #: Single modules of that kind; all of `torchvision` would bring its compiled operators, which the program never calls.
-HIDDEN_MODULES = ("torchvision.models.resnet", "PIL.AvifImagePlugin", "PIL.MpoImagePlugin", "onnx")
+HIDDEN_MODULES = (
+    "torchvision.models.resnet",
+    "PIL.AvifImagePlugin",
+    "PIL.MpoImagePlugin",
+    "onnx",
+    *([_OPENVINO] if find_spec(_OPENVINO) else []),
+)
 #: Packages that read their own source code.
 WITH_SOURCE = ("torch",)
 #: Modules that others import where they are there, and that nothing here needs.
@@ -44,7 +55,14 @@ EXCLUDED = (
     "matplotlib",
     "mypy",
     "onnx.backend.test",
-    "openvino",  # loads its plugins by name, which are not collected yet; torch takes its place in the bundle
+    "openvino.frontend.jax",
+    "openvino.frontend.onnx",
+    "openvino.frontend.paddle",
+    "openvino.frontend.pytorch",
+    "openvino.frontend.tensorflow",
+    "openvino.tools",
+    "openvino.torch",
+    "openvino_telemetry",
     "pandas",
     "pip",
     "pytest",
@@ -57,9 +75,12 @@ EXCLUDED = (
     "torchvision.io",
     "torchvision.ops",
 )
+#: Languages of the program: Qt's own texts are shown in these.
+_LANGUAGES = "|".join(sorted({file.stem.partition("_")[0] for file in (ROOT / "flowersorter/locale").glob("*.po")}))
 #: Files that are left out, by their path in the bundle.
 _LEFT_OUT = re.compile(
-    r"""
+    rf"""
+    flowersorter/resources/screenshots/ |         # for the README
     torch/(include|share|test)/ |                 # for those who compile against torch
     torch/bin/(?!torch_shm_manager) |             # its own tests and compilers
     torch/lib/(.*\.(lib|a)$|libtorchbind_test|libjitbackend_test|libbackend_with_compiler) |
@@ -67,11 +88,14 @@ _LEFT_OUT = re.compile(
     torch-[^/]+\.dist-info/(RECORD$|licenses/) | # the list of licences has the texts
     torchvision/.*\.(so|pyd|dll|dylib)$ | torchvision\.libs/ |
     onnx/backend/test/ | onnx/.*\.(proto|h|cc)$ |
+    openvino/(cmake|include|tools|torch)/ |       # the network is built in memory, for the processor alone:
+    openvino/libs/(?!(lib)?(openvino|openvino_(intel|arm)_cpu_plugin|tbb(12)?|tbbbind\w*|tbbmalloc|hwloc)\.) |
+    openvino/libs/.*\.(json|pc|lib)$ |
     PySide6/(Qt/)?qml/ |
     PySide6/(Qt/)?plugins/(egldeviceintegrations|generic|networkinformation|qmltooling|sqldrivers|tls)/ |
     PySide6/(Qt/)?plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\. |
     PySide6/(Qt/)?plugins/platformthemes/libqgtk3 |
-    PySide6/(Qt/)?translations/(?!qtbase_) |
+    PySide6/(Qt/)?translations/(?!qtbase_({_LANGUAGES})[_.]) |
     ^libmvec\. |                                  # of the system's C library, as all its other parts
     (lib)?Qt6(Qml|Quick|Pdf|VirtualKeyboard|EglF[sS])\w*\. | (lib)?qtvirtualkeyboard\w*\.
     """,
@@ -80,8 +104,24 @@ _LEFT_OUT = re.compile(
 #: Sources of packages without a file.
 _NO_FILE = ("", "-")
 _PYTHON = re.compile(r"(lib)?python", re.IGNORECASE)
+#: Libraries of packages that keep their symbols for debuggers.
+_WITH_SYMBOLS = re.compile(r"torch/lib/")
 #: The video encoder as the wheels of pillow-heif name it on Linux, macOS and Windows.
 _ENCODER = re.compile(r"libx265[.-](?:\w+\.so\.)?(\d+)\b")
+
+
+def installed(distributions: Iterable[str]) -> list[str]:
+    """Those of the distributions that are installed here: OpenVINO has no build for some systems."""
+    return [name for name in distributions if any(metadata.distributions(name=name))]
+
+
+def loaded_by_name() -> list[tuple[str, str]]:
+    """The libraries of OpenVINO that it loads by name: each file, and its folder in the bundle."""
+    spec = find_spec(_OPENVINO)
+    if spec is None or spec.origin is None:
+        return []
+    files = sorted((Path(spec.origin).parent / "libs").iterdir())
+    return [(str(file), _OPENVINO_LIBRARIES) for file in files if not is_left_out(f"{_OPENVINO_LIBRARIES}/{file.name}")]
 
 
 def is_left_out(place: str) -> bool:
@@ -124,19 +164,25 @@ def _file_name(path: str) -> str:
 
 
 def without_symbols(entries: Iterable[Entry], folder: Path) -> list[Entry]:
-    """Remove the symbols for debuggers from Python's own files on Linux: some builds of Python have 40 MB of them."""
+    """Remove the symbols for debuggers on Linux: torch has 90 MB of them, some builds of Python 40 MB."""
     if sys.platform != "linux" or shutil.which("strip") is None:
         return list(entries)
-    folder.mkdir(parents=True, exist_ok=True)
-    base, made = Path(sys.base_prefix).resolve(), list[Entry]()
+    made = list[Entry]()
     for place, source, kind in entries:
-        if kind in ("BINARY", "EXTENSION") and base != Path("/usr") and Path(source).resolve().is_relative_to(base):
-            small = folder / Path(source).name
+        if kind in ("BINARY", "EXTENSION") and (_WITH_SYMBOLS.match(place) or _is_of_python(source)):
+            small = folder / place
+            small.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(["strip", "--strip-unneeded", "-o", small, source], check=True)
             made.append((place, str(small), kind))
         else:
             made.append((place, source, kind))
     return made
+
+
+def _is_of_python(source: str) -> bool:
+    """Whether a file came with a Python that is not the system's."""
+    base = Path(sys.base_prefix).resolve()
+    return base != Path("/usr") and Path(source).resolve().is_relative_to(base)
 
 
 def without_encoder(entries: Iterable[Entry], folder: Path) -> list[Entry]:

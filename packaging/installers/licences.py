@@ -35,6 +35,17 @@ MISSING_TEXTS: Mapping[str, tuple[str, ...]] = {
     "pyside6_essentials": ("Qt.txt", "LGPL-3.0.txt", "GPL-3.0.txt"),
     "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt"),
 }
+#: Software inside the libraries of a distribution, whose texts hold its licence too: by distribution, name and licence.
+INSIDE: Mapping[str, Mapping[str, str]] = {
+    "openvino": {
+        "oneDNN": "Apache-2.0",
+        "oneTBB": "Apache-2.0",
+        "XByak": "BSD-3-Clause",
+        "ITT": "BSD-3-Clause",
+        "hwloc": "BSD-3-Clause",
+        "pugixml": "MIT",
+    },
+}
 _INTRODUCTION = """\
 FlowerSorter itself is under the MIT licence (FlowerSorter.txt). It is built with the software below; the file named
 beside each holds its licence. files.tsv says for every file of this program what it belongs to.
@@ -53,7 +64,7 @@ class Component:
     Attributes:
         name: Its name.
         version: Its version; "" where the system's package says none.
-        licence: An SPDX expression, or as its authors call it.
+        licence: An SPDX expression, or as its authors call it, with those of `INSIDE`.
         texts: The licence and notices, in full.
         files: Paths in the bundle.
     """
@@ -219,7 +230,22 @@ def _distribution_component(distribution: metadata.Distribution) -> Component:
     texts = list(_own_texts(distribution))
     key = re.sub(r"[-.]", "_", name).lower()
     texts += [(_TEXTS / file).read_text(encoding="utf-8") for file in MISSING_TEXTS.get(key, ())]
-    return Component(name, distribution.version, (licence or "see the text").splitlines()[0], texts)
+    licence = (licence or "see the text").splitlines()[0] + _inside(key, texts)
+    return Component(name, distribution.version, licence, texts)
+
+
+def _inside(key: str, texts: Iterable[str]) -> str:
+    """The software inside a distribution's libraries, for its line of the list.
+
+    Raises:
+        BuildError: the distribution's texts do not name one of them.
+    """
+    parts, everything = INSIDE.get(key, {}), "".join(texts)
+    unnamed = [name for name in parts if name not in everything]
+    if unnamed:
+        raise BuildError(f"The texts of {key} do not name {', '.join(unnamed)}, which is inside it.")
+    listed = ", ".join(f"{name} ({licence})" for name, licence in parts.items())
+    return f"; inside: {listed}" if listed else ""
 
 
 def _own_texts(distribution: metadata.Distribution) -> Iterator[str]:

@@ -8,7 +8,9 @@ import platform
 import shutil
 from pathlib import Path
 
-from installers.product import APP_ID, COMMAND, NAME, PACKAGING, ROOT, BuildError, Release, filled, run, size_of
+from flowersorter.ui.desktop.display_check import PACKAGES
+from flowersorter.ui.desktop.published_names import APP_ID
+from installers.product import COMMAND, NAME, PACKAGING, ROOT, BuildError, Release, filled, run, size_of
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 #: The level of Debian's own packages would take a quarter of an hour for 2 % less.
@@ -38,10 +40,9 @@ the list and the texts.
 
 def write_share(share: Path, release: Release, icons: Path, man_page: str) -> None:
     """Write what a desktop reads of a program into a folder like /usr/share."""
-    values = {"VERSION": release.version, "DATE": release.date, "HOMEPAGE": release.homepage}
-    for name, folder in ((f"{APP_ID}.desktop", "applications"), (f"{APP_ID}.metainfo.xml", "metainfo")):
-        text = (PACKAGING / "linux" / name).read_text(encoding="utf-8")
-        _write(share / folder / name, filled(text, values))
+    for suffix, folder in ((".desktop", "applications"), (".metainfo.xml", "metainfo")):
+        text = (PACKAGING / "linux" / f"{COMMAND}{suffix}").read_text(encoding="utf-8")
+        _write(share / folder / f"{APP_ID}{suffix}", filled(text, release.values))
     _write(share / "icons/hicolor/scalable/apps" / f"{APP_ID}.svg", _icon().read_text(encoding="utf-8"))
     for picture in icons.glob(f"{NAME}-*.png"):
         side = picture.stem.rpartition("-")[2]
@@ -64,10 +65,8 @@ def build_deb(bundle: Path, release: Release, icons: Path, man_page: str, work: 
     documents = root / "usr/share/doc" / COMMAND
     _write(documents / "copyright", _COPYRIGHT + (ROOT / "LICENSE").read_text(encoding="utf-8"))
     _write_compressed(documents / "changelog.gz", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
-    values = {
-        "VERSION": release.version,
+    values = release.values | {
         "ARCHITECTURE": _ARCHITECTURES[release.machine],
-        "HOMEPAGE": release.homepage,
         "SIZE_KB": str(size_of(root) // 1024),
         "DEPENDS": ", ".join(dependencies(bundle)),
     }
@@ -120,8 +119,6 @@ def build_appimage(
 
 def dependencies(bundle: Path) -> list[str]:
     """The Debian packages with the libraries that the window needs and the bundle leaves to the system."""
-    from flowersorter.ui.desktop.display_check import PACKAGES
-
     inside = {path.name for path in bundle.rglob("*.so*")}
     names = {package for library, package in PACKAGES.items() if library not in inside}
     return [f"libc6 (>= {platform.libc_ver()[1]})", *sorted(names)]

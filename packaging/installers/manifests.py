@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from installers.product import APP_ID, PACKAGING, BuildError, Release, filled
+from flowersorter.ui.desktop.published_names import APP_ID, WINGET_ID
+from installers.product import PACKAGING, BuildError, Release, filled
 
 #: The file of a release by the name that the manifests have for it.
 _PUBLISHED = {
@@ -18,7 +19,6 @@ _PUBLISHED = {
     "DEB_AMD64": "flowersorter_{version}_amd64.deb",
     "DEB_ARM64": "flowersorter_{version}_arm64.deb",
 }
-_WINGET = "FlowerSorter.FlowerSorter"
 _WINGET_FILES = ("", ".installer", ".locale.en-US")
 
 
@@ -32,14 +32,14 @@ def write_manifests(files: Path, release: Release) -> list[Path]:
     made: list[Path] = []
     parts = filled(_template("winget.yaml"), values).split("---\n")
     for part, suffix in zip(parts, _WINGET_FILES, strict=True):
-        made.append(_written(files / "winget" / f"{_WINGET}{suffix}.yaml", part))
+        made.append(_written(files / "winget" / f"{WINGET_ID}{suffix}.yaml", part))
     made.append(_written(files / "homebrew" / "flowersorter.rb", filled(_template("homebrew.rb"), values)))
     made.append(_written(files / "flathub" / f"{APP_ID}.json", filled(_template("flathub.json"), values)))
     return made
 
 
 def _values(files: Path, release: Release) -> Mapping[str, str]:
-    values = {"VERSION": release.version, "DATE": release.date, "HOMEPAGE": release.homepage}
+    values = release.values
     for key, pattern in _PUBLISHED.items():
         name = pattern.format(version=release.version)
         try:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flowersorter.ui.desktop.published_names import APP_ID, WINGET_ID
+
 PACKAGING = Path(__file__).resolve().parents[1]
 ROOT = PACKAGING.parent
 NAME, COMMAND = "FlowerSorter", "flowersorter"
-#: The desktop file, the icon and the metainfo are named by it; `app.py` names it to the desktop.
-APP_ID = "io.github.flowersorter.FlowerSorter"
 #: The homepage of a build that is published nowhere, on a domain that is reserved for examples.
 _NO_HOMEPAGE = "https://flowersorter.example"
 _PLACEHOLDER = re.compile(r"@([A-Z0-9_]+)@")
@@ -47,6 +47,18 @@ class Release:
     def file_stem(self) -> str:
         """The first part of the name of every file that is published."""
         return f"{NAME}-{self.version}-{self.machine.lower()}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The values that every template may name."""
+        return {
+            "VERSION": self.version,
+            "DATE": self.date,
+            "HOMEPAGE": self.homepage,
+            "APP_ID": APP_ID,
+            "DEVELOPER_ID": APP_ID.rpartition(".")[0],
+            "WINGET_ID": WINGET_ID,
+        }
 
     def download(self, file: str) -> str:
         """The address of a published file."""

@@ -22,6 +22,7 @@ _LICENCE_FILES = ("LICENSE", "NOTICE")
 #: Packages named in the dialog: (name for people, name of the distribution).
 _PACKAGES = (
     ("PySide6", "PySide6_Essentials"),
+    ("OpenVINO", "openvino"),
     ("PyTorch", "torch"),
     ("torchvision", "torchvision"),
     ("Pillow", "pillow"),

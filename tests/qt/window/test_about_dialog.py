@@ -35,7 +35,7 @@ def test_versions_are_those_installed() -> None:
     assert found["FlowerSorter"] == flowersorter.__version__
     assert found["PyTorch"] == metadata.version("torch")
     assert found["Image network"] == "ResNet-50"
-    libraries = {"Python", "Qt", "PySide6", "PyTorch", "torchvision", "Pillow"}
+    libraries = {"Python", "Qt", "PySide6", "OpenVINO", "PyTorch", "torchvision", "Pillow"}
     assert set(found) == {"FlowerSorter", "Built", "Image network"} | libraries
     assert "not installed" not in found.values()
 

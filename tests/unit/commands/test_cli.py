@@ -29,6 +29,7 @@ from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress
 from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.file_bytes import FileHash, hash_file
+from flowersorter.vision.backbone.packages import has_openvino
 from flowersorter.vision.classifier.metrics import calibration_bins, confusion_matrix, precision, recall
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.maintenance.cache import cache_state, set_cache_limit
@@ -244,6 +245,14 @@ class TestCollection:
         assert not checks["Backup"].ok
         assert checks["Models"].detail == "0; the starter is in use"
         assert checks["Cache"].detail.startswith("0 small pictures for 0 photos, 0 MB of at most 4000 MB")
+
+    def test_doctor_in_full_names_the_engine_that_computes_suggestions(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("flowersorter.vision.backbone.device.choose_device", lambda _wanted: "cpu")
+        details = {check.name: check.detail for check in doctor(tmp_path, full=True)}
+        engine = "OpenVINO" if has_openvino() else "PyTorch"
+        assert details["Device"].startswith(f"cpu, {engine} computing in ")
 
     def test_the_cache_is_cleaned_where_pictures_were_made(
         self, tmp_path: Path, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str]

@@ -7,19 +7,55 @@ import os
 import re
 import runpy
 import shutil
+import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
-from installers.contents import EXCLUDED, METADATA, chosen, encoder_build, needed, without_encoder, write_origins
+from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
+from flowersorter.vision.backbone.registry import backbone
+from installers.contents import (
+    EXCLUDED,
+    METADATA,
+    chosen,
+    encoder_build,
+    installed,
+    is_left_out,
+    loaded_by_name,
+    needed,
+    without_encoder,
+    without_symbols,
+    write_origins,
+)
 from installers.product import PACKAGING, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 REQUIREMENTS = (PACKAGING / "requirements.txt").read_text(encoding="utf-8")
 INDEX = "https://download.pytorch.org/whl/cpu"
+OPENVINO = find_spec("openvino")
+needs_openvino = pytest.mark.skipif(OPENVINO is None, reason="OpenVINO is not installed")
+#: Prints the folder of OpenVINO, and the embedding of noise by the shipped network.
+EMBED = """
+import sys
+import numpy as np
+from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
+from flowersorter.vision.backbone.registry import backbone
+crops = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+embeddings = CpuEmbedder.open(backbone("resnet50")).embed(crops)
+print(sys.modules["openvino"].__path__[0], embeddings.tobytes().hex())
+"""
+
+
+def link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk
+        shutil.copyfile(source, target)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +69,18 @@ INDEX = "https://download.pytorch.org/whl/cpu"
         "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
         "PySide6/Qt/lib/libQt6Qml.so.6",
         "PySide6\\plugins\\tls\\qopensslbackend.dll",
+        "PySide6/Qt/translations/qtbase_ka.qm",
         "PySide6/Qt/translations/qtwebengine_de.qm",
+        "flowersorter/resources/screenshots/window.png",
+        "openvino/include/openvino/openvino.hpp",
+        "openvino/libs/cache.json",
+        "openvino/libs/tbb.pc",
+        "openvino/libs/libopenvino_c.so.2641",
+        "openvino/libs/libopenvino_intel_gpu_plugin.so",
+        "openvino/libs/libopenvino_onnx_frontend.so.2641",
+        "openvino/libs/libtbbmalloc_proxy.so.2",
+        "openvino\\libs\\openvino_intel_npu_plugin.dll",
+        "openvino/tools/ovc/main.py",
     ],
 )
 def test_what_only_developers_and_other_programs_need_is_left_out(place: str) -> None:
@@ -53,10 +100,69 @@ def test_what_only_developers_and_other_programs_need_is_left_out(place: str) ->
         "PySide6/Qt/plugins/iconengines/libqsvgicon.so",
         "PySide6/Qt/translations/qtbase_de.qm",
         "flowersorter/resources/backbones/resnet50-imagenet.safetensors",
+        "openvino/libs/libopenvino.so.2641",
+        "openvino/libs/libopenvino.2641.dylib",
+        "openvino/libs/libopenvino_arm_cpu_plugin.so",
+        "openvino/libs/libopenvino_intel_cpu_plugin.so",
+        "openvino/libs/libhwloc.so.15",
+        "openvino/libs/libtbb.so.12",
+        "openvino/libs/libtbbbind_2_5.so.3",
+        "openvino/libs/libtbbmalloc.so.2",
+        "openvino\\libs\\openvino.dll",
+        "openvino\\libs\\tbb12.dll",
     ],
 )
 def test_what_the_program_needs_stays(place: str) -> None:
     assert len(chosen([(place, "/source", "DATA")])) == 1
+
+
+@needs_openvino
+def test_openvino_computes_the_same_with_what_is_bundled_of_it(tmp_path: Path) -> None:
+    assert OPENVINO is not None
+    assert OPENVINO.origin is not None
+    whole = Path(OPENVINO.origin).parent
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        place = Path("openvino") / Path(folder).relative_to(whole)
+        return {name for name in names if is_left_out(f"{(place / name).as_posix()}")}
+
+    bundled = tmp_path / "openvino"
+    shutil.copytree(whole, bundled, ignore=left_out, copy_function=link_or_copy)
+    for name in EXCLUDED:
+        shutil.rmtree(tmp_path / name.replace(".", "/"), ignore_errors=True)
+    assert {f"openvino/libs/{path.name}" for path in (bundled / "libs").iterdir()} == {
+        f"{folder}/{Path(file).name}" for file, folder in loaded_by_name()
+    }
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-c", EMBED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    place, embeddings = done.stdout.split()
+    assert Path(place) == bundled
+    crops = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+    assert embeddings == CpuEmbedder.open(backbone("resnet50")).embed(crops).tobytes().hex()
+
+
+def test_distributions_that_are_not_installed_are_left_out() -> None:
+    assert installed(["numpy", "no-such-distribution", "pillow"]) == ["numpy", "pillow"]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not (shutil.which("cc") and shutil.which("strip")), reason="needs cc")
+def test_torchs_libraries_lose_their_symbols_and_work_as_before(tmp_path: Path) -> None:
+    source = tmp_path / "library.c"
+    source.write_text("static int hidden(int n) { return n + 1; }\nint next(int n) { return hidden(n); }\n")
+    library = tmp_path / "library.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-g", "-O0", "-o", library, source], check=True)
+    entries = [
+        ("torch/lib/library.so", str(library), "BINARY"),
+        ("PySide6/Qt/lib/library.so", str(library), "BINARY"),
+        ("torch/lib/link.so", "library.so", "SYMLINK"),
+    ]
+    small, *others = without_symbols(entries, tmp_path / "stripped")
+    assert others == entries[1:]
+    assert (small[0], small[2]) == (entries[0][0], entries[0][2])
+    assert b"hidden" in library.read_bytes()
+    assert b"hidden" not in Path(small[1]).read_bytes()
+    assert ctypes.CDLL(small[1]).next(1) == 2
 
 
 def test_a_library_that_nothing_needs_any_more_is_dropped() -> None:
@@ -123,7 +229,8 @@ def test_every_way_to_the_cpu_build_of_torch_names_one_index() -> None:
     (index,) = PROJECT["tool"]["uv"]["index"]
     assert index == {"name": "pytorch-cpu", "url": INDEX, "explicit": True}
     assert f"--extra-index-url {INDEX}" in REQUIREMENTS
-    assert f"pip install . --extra-index-url {INDEX}" in readme
+    # Not beside PyPI: where that has a newer release, pip would take it, with the libraries for NVIDIA's cards.
+    assert f"pip install torch torchvision --index-url {INDEX} && pip install ." in readme
     assert set(PROJECT["tool"]["uv"]["sources"]) == {"torch", "torchvision"}
 
 

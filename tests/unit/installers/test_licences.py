@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy
 import PIL
 import pytest
 
-from installers.licences import FILES, FOLDER, INDEX, MISSING_TEXTS, check_list, components_of, write_list
+from installers import licences
+from installers.licences import FILES, FOLDER, INDEX, INSIDE, MISSING_TEXTS, check_list, components_of, write_list
 from installers.product import PACKAGING, ROOT, BuildError
 
 NUMPY, PILLOW = Path(numpy.__file__), Path(PIL.__file__)
@@ -41,6 +43,20 @@ def test_python_and_this_project_are_owners_too() -> None:
     standard = Path(sys.modules["threading"].__file__ or "")
     names = [each.name for each in components_of([("threading", standard), ("entry", PACKAGING / "entry.py")])]
     assert names == ["FlowerSorter", "Python"]
+
+
+def test_the_list_names_the_software_inside_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = find_spec("openvino")
+    if spec is None or spec.origin is None:
+        pytest.skip("OpenVINO is not installed")
+    origin = Path(spec.origin)
+    (found,) = components_of([("openvino", origin)])
+    assert found.licence.startswith("Apache-2.0; inside: oneDNN (Apache-2.0), oneTBB (Apache-2.0), ")
+    assert "Apache License" in "".join(found.texts)
+    assert "Portable Hardware Locality (hwloc)" in "".join(found.texts)
+    monkeypatch.setattr(licences, "INSIDE", {"openvino": {**INSIDE["openvino"], "libsecret": "MIT"}})
+    with pytest.raises(BuildError, match="texts of openvino do not name libsecret"):
+        components_of([("openvino", origin)])
 
 
 def test_a_file_without_a_known_owner_stops_the_build(tmp_path: Path) -> None:

@@ -19,10 +19,12 @@ from PIL import Image
 from flowersorter.commands.shared.parser import make_parser
 from flowersorter.commands.verbs import VERBS
 from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.ui.desktop import published_names
+from flowersorter.ui.desktop.published_names import APP_ID, WINGET_ID
 from installers.linux import build_appimage, build_deb, write_share
 from installers.man_page import commands_of, id_of, man_page, options_of
 from installers.manifests import write_manifests
-from installers.product import APP_ID, PACKAGING, ROOT, BuildError, Release, filled
+from installers.product import PACKAGING, ROOT, BuildError, Release, filled
 from installers.windows import build_installer
 
 RELEASE = Release("1.2.3", "2026-11-29", "https://example.org/flowersorter", "x86_64")
@@ -96,7 +98,20 @@ def test_the_desktop_file_starts_the_program_and_opens_what_it_can_read(share: P
     kinds = {f".{kind.partition('/')[2]}" for kind in entry["MimeType"].split(";") if kind.startswith("image/")}
     assert kinds <= PHOTO_SUFFIXES
     assert "inode/directory" in entry["MimeType"].split(";")
-    assert f'setDesktopFileName("{APP_ID}")' in (ROOT / "flowersorter/app.py").read_text(encoding="utf-8")
+    assert "setDesktopFileName(APP_ID)" in (ROOT / "flowersorter/app.py").read_text(encoding="utf-8")
+
+
+def test_the_names_of_the_publisher_stand_in_one_file() -> None:
+    own = Path(published_names.__file__)
+    names = re.compile(rf"{re.escape(APP_ID)}|{re.escape(APP_ID.rpartition('.')[0])}\b|{re.escape(WINGET_ID)}")
+    files = [path for folder in ("flowersorter", "packaging") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    assert [
+        str(path)
+        for path in files
+        if path.suffix != ".pyc" and path != own and names.search(path.read_text(encoding="utf-8", errors="replace"))
+    ] == []
+    guide = (ROOT / "docs/packaging.md").read_text(encoding="utf-8")
+    assert own.relative_to(ROOT).as_posix() in guide
 
 
 @needs("desktop-file-validate")
@@ -192,9 +207,7 @@ def test_the_manifests_name_the_files_of_the_release(tmp_path: Path) -> None:
 
     winget = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (tmp_path / "winget").iterdir()]
     assert {each["ManifestType"] for each in winget} == {"version", "installer", "defaultLocale"}
-    assert {(each["PackageIdentifier"], each["PackageVersion"]) for each in winget} == {
-        ("FlowerSorter.FlowerSorter", "1.2.3")
-    }
+    assert {(each["PackageIdentifier"], each["PackageVersion"]) for each in winget} == {(WINGET_ID, "1.2.3")}
     (installer,) = next(each for each in winget if each["ManifestType"] == "installer")["Installers"]
     setup = "FlowerSorter-1.2.3-amd64-setup.exe"
     assert (installer["InstallerUrl"], installer["InstallerSha256"]) == (where + setup, sums[setup])

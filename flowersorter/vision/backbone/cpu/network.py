@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import platform
 import queue
-import sys
-import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,15 +20,13 @@ from numpy.typing import NDArray
 from flowersorter.messages import text
 from flowersorter.vision.backbone.cpu.layers import STEM, Convolution, blocks
 from flowersorter.vision.backbone.cpu.quantise import activation_ranges, quantise_kernel
+from flowersorter.vision.backbone.packages import load_openvino
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import bad_file
 from flowersorter.vision.parallel import core_count
 
 INT8, BFLOAT16, FLOAT32 = "int8", "bfloat16", "float32"
-#: Imported with OpenVINO, this takes longer than all the rest of it, and loads a package that sends statistics.
-_CONVERTER = "openvino.tools.ovc"
 _LEVELS = 256  # of a byte
-_importing = threading.Lock()
 
 
 class CompiledResNet:
@@ -106,21 +101,6 @@ def cpu_precision(entry: Backbone) -> str:
     if x86 and "INT8" in abilities and activation_ranges(entry) is not None:
         return INT8
     return BFLOAT16 if x86 and "BF16" in abilities else FLOAT32
-
-
-def load_openvino() -> ModuleType:
-    """Import OpenVINO without its converter of other programs' files."""
-    with _importing:
-        if "openvino" in sys.modules:
-            return sys.modules["openvino"]
-        converter = sys.modules.get(_CONVERTER)
-        sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
-        try:
-            return import_module("openvino")
-        finally:
-            del sys.modules[_CONVERTER]
-            if converter is not None:
-                sys.modules[_CONVERTER] = converter
 
 
 class ResNetGraph:
