@@ -197,7 +197,7 @@ class ReviewController(QObject):
         """Leave the selected photos out of the answer for their section, or take them in again."""
         if not self._left_out.toggle(self._grid.selected_rows()):
             text = self.tr("Select photos below a question to leave them out of its answer.")
-            self._front.bar.say(text, until=Until.ANSWER)
+            self._front.bar.ask_to_select(text)
 
     def _take_answer(self, section: Section) -> list[int]:
         """The places that the answer just given is for; those left out of it are asked about anew."""
