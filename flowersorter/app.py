@@ -41,7 +41,7 @@ from flowersorter.workers.preload import WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting.network_loader import network_modules
+from flowersorter.workflows.predicting.network_loader import import_network_packages
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
@@ -57,6 +57,9 @@ _AFTER_TRAINING = ("flowersorter.ui.labels.label_errors_controller",)
 #: How long a start waits for a collection that another process has locked, and how often it tries.
 LOCKED_FOR_S = 3.0
 _TRY_AGAIN_S = 0.1
+#: How long the window waits for the interpreter while a worker computes in Python. Each operation on a large array lets
+#: go of it: with Python's own 5 ms, one event of the window waits many times.
+_SWITCH_INTERVAL_S = 0.001
 
 
 class Program(QObject):
@@ -96,6 +99,8 @@ class Program(QObject):
         self._preload = Preload() if preload else None
         self._garbage = GuiThreadGc(self)
         self._garbage.begin()
+        self._switch_interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         self.queue.busy_changed.connect(self._garbage.on_busy)
         if self._preload is not None:
             self._preload.finished.connect(self._garbage.freeze)
@@ -164,7 +169,7 @@ class Program(QObject):
             return
         known = (*WORKFLOWS, *_AFTER_TRAINING)
         # Who has no folder open will open a new one. In a known one the network may never be needed.
-        self._preload.begin(known if self._roots else (*known, *network_modules()))
+        self._preload.begin(known, *(() if self._roots else (import_network_packages,)))
 
     def _show_collection(self) -> None:
         self.window.window_controller.open_folder_of(self.collection.folder)
@@ -196,6 +201,7 @@ class Program(QObject):
         if self._preload is not None:
             self._preload.stop()
         self._garbage.stop()
+        sys.setswitchinterval(self._switch_interval_s)
         self.engine.close()
 
     def _on_recovered(self, result: object) -> None:

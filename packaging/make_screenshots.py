@@ -26,6 +26,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402 - found beside this script
 from PIL import Image  # noqa: E402 - found beside this script
 from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QRect, Qt, QTimer  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
@@ -34,8 +35,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 from flowersorter.app import Program  # noqa: E402
 from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
+from flowersorter.messages import text  # noqa: E402
 from flowersorter.translations import use_translations  # noqa: E402
-from flowersorter.ui.grid.sections import SectionKind  # noqa: E402
+from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
 from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
 from flowersorter.ui.shared import theme  # noqa: E402
 from flowersorter.ui.shared.qt_translator import install_translator  # noqa: E402
@@ -189,11 +191,12 @@ def for_readme(photos: Path, to: Path) -> None:
         window = program.window
         classes = suggestions(program)
         ids = program.photos.columns.place_ids.tolist()
-        window.labels.confirm(ids[1:40:5])
+        window.labels.confirm(ids[1::12])
         rest(program)
         window.grid.select_places(ids[3:4], scroll=True)
         rest(program)
         window.grid.scrollToTop()
+        rest(program)
         picture(window).save(to / "window.png", optimize=True)
         window.actions_by_name["large_view"].trigger()
         rest(program)
@@ -272,6 +275,24 @@ def show_sections(program: Program, album: Album, kinds: Sequence[SectionKind]) 
         album.add(f"section_{kind.name.lower()}", program.window)
 
 
+def show_stack(program: Program, album: Album) -> None:
+    """Take the first stack, closed and open."""
+    window, stacks = program.window, np.flatnonzero(program.photos.counts_on_tiles > 1)
+    if not len(stacks):
+        print("no stack")
+        return
+    before, place = window.grid.selected_places(), int(program.photos.front_places_at(stacks[:1])[0])
+    window.filter.group_by(Grouping.NONE)  # a section that is folded in a small window would hide it
+    for state in ("stack", "stack_open"):
+        window.grid.select_row(program.photos.rows_of([place])[0])
+        rest(program)
+        album.add(state, window)
+        window.actions_by_name["open_stack"].trigger()
+    window.filter.group_by(Grouping.LIKENESS)
+    window.grid.select_places(before, scroll=True)
+    rest(program)
+
+
 def every_state(album: Album, photos: Path, strange: Path) -> None:
     """Take every state of the window and its dialogs."""
     with window_of(None) as program:
@@ -279,7 +300,9 @@ def every_state(album: Album, photos: Path, strange: Path) -> None:
         for action in DIALOGS:
             album.add_dialog(program, action)
         program.window.front.complain(
-            UserError("The photos cannot be sorted", "the disk is full", "Free some space, then sort again.")
+            UserError(
+                text("The library could not be saved"), text("the disk is full"), text("Free some space and try again")
+            )
         )
         wait(300)
         box = next(each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible())
@@ -319,6 +342,7 @@ def known_photos(program: Program, album: Album) -> None:
     window.grid.select_places(program.photos.front_places_at(slice(0, 1)).tolist(), scroll=True)
     rest(program)
     album.add("selected", window)
+    show_stack(program, album)
     for action in ("large_view", "compare", "heat_map"):
         actions[action].trigger()
         rest(program)
@@ -332,6 +356,10 @@ def known_photos(program: Program, album: Album) -> None:
     window.labels.confirm(ids[:20])
     rest(program)
     actions["pause_learning"].trigger()
+    album.add("paused", window)
+    window.filter.show_panel()
+    album.add("filter_panel", window.filter.panel, ())
+    window.filter.panel.close()
     for action in (*DIALOGS_OF_PHOTOS, "history", "models"):
         album.add_dialog(program, action)
     actions["label_next"].trigger()
@@ -363,13 +391,13 @@ def main() -> None:
     to.mkdir(parents=True, exist_ok=True)
     application = QApplication([])
     application.setApplicationDisplayName("FlowerSorter")
+    theme.make_text_readable(application)
     if options.all is None:
         for_readme(photos, to)
         for file in sorted(to.iterdir()):
             print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
         return
     window_state.screen_around = lambda geometry: QRect(0, 0, *SIZES[-1])
-    theme.make_text_readable(application)
     with tempfile.TemporaryDirectory() as drawn:
         strange = options.strange.absolute() if options.strange else draw_strange(Path(drawn))
         for language in options.languages:

@@ -29,7 +29,7 @@ class Engine:
 
     Each cache is written by one module, which is named below, and by `training.folder_estimates` once a refit is used.
     A cache holds what can be read or computed again, so threads that fill it at the same time do no harm. `close` drops
-    all of them.
+    all of them. Only a refit that ends late could do harm: see `drop_refit`.
 
     Args:
         collection: Open; `close` closes it.
@@ -49,6 +49,8 @@ class Engine:
         fit_in_use: The fit of the model in use; a measurement may have made another one since (`training.train`).
         refitted: The model in use, fitted again after the last action; used in its place until the exact fit
             (`training.incremental_fit`).
+        refit_lock: Held while a refit is used or dropped.
+        exact_fits: Number of times that the stored model took the place of refits; one that began before is outdated.
         automatic_model: The model that was made last without Retrain since the collection was opened
             (`training.learn`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
@@ -60,7 +62,9 @@ class Engine:
     def __init__(self, collection: CollectionStore, open_network: OpenEmbedder = open_embedder) -> None:
         self.collection = collection
         self.open_network = open_network
-        self._lock = threading.Lock()
+        self._lock, self.refit_lock = threading.Lock(), threading.Lock()
+        self.exact_fits = 0
+        self.refitted: NamedModel | None = None
         self._feature_tables: dict[str, FeatureTable] = {}
         self._drop_caches()
 
@@ -83,6 +87,15 @@ class Engine:
         It has the same features, and is not closed.
         """
         return copy.copy(self)
+
+    def drop_refit(self) -> None:
+        """Use the stored model from now on, and no refit that has begun before now.
+
+        The estimates of the folder are kept for one model: a refit that ended late would take the place of those that
+        the stored model gets next.
+        """
+        with self.refit_lock:
+            self.refitted, self.exact_fits = None, self.exact_fits + 1
 
     def features(self, backbone: str) -> FeatureTable:
         """The features of the collection's photos; the same table for every call with the same backbone.
@@ -113,7 +126,7 @@ class Engine:
         self.sure_from: PhotoValues | None = None
         self.folder_terms: FolderTerms | None = None
         self.fit_in_use: Fitted | None = None
-        self.refitted: NamedModel | None = None
+        self.refitted = None
         self.automatic_model: int | None = None
         self.last_model: NamedModel | None = None
         self.chosen_precision: float | None = None

@@ -4,6 +4,9 @@ The folder holds copies of the drawn photos under numbers, so that no name tells
 `build/bench/review` for the next run; everything else is new in each run. The person does what the window asks: the
 section that the step above the photos leads to, then those that come into view after it. One photo more than the
 person sees is never looked at.
+
+Bursts and near-copies are stacked, as the window has them at first: the person judges a stack by the photo in front,
+and an answer for it is one decision. Whatever is wrong behind it stays wrong.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.settings import LEARNING_PAUSED, STACK_SHOTS
+from flowersorter.library.tables.settings import LEARNING_PAUSED
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.grid.sections import Identity, Section, SectionKind
 from flowersorter.ui.review.review_sections import OPEN_KINDS
@@ -92,7 +95,6 @@ def opened(photos: DrawnFolder) -> Iterator[Program]:
     store = CollectionStore.open(collection)
     start_without_classes(store)
     store.settings.set(LEARNING_PAUSED, False)
-    store.settings.set(STACK_SHOTS, False)  # the person answers about each photo, right and wrong ones apart
     program = Program(Engine(store, open_embedder), preload=False)
     try:
         program.start((photos.folder,))
@@ -236,7 +238,8 @@ class WindowDriver:
         return next((each for each in self.program.photos.sections if each.identity == self._identity), None)
 
     def _numbers(self, section: Section) -> Rows:
-        places = self.program.photos.front_places_at(slice(section.first, section.first + section.count))
+        """The front photo of each tile of a section, in the order shown."""
+        places = self.program.photos.front_places_at(slice(section.rows.start, section.rows.stop))
         order = np.argsort(self.places)
         return order[np.searchsorted(self.places[order], places)]
 
@@ -263,10 +266,11 @@ class WindowDriver:
             self.lost += 1
             return
         shown, header = self._numbers(section), self.program.window.grid.header(section.identity)
+        answered = {self._row(photo) for photo in photos.tolist()}  # another photo of a stack may be in front by now
         button = self._button(header, number)
         if isinstance(header, GroupHeader) or button is not None:
             for photo in shown.tolist():
-                if self._is_left_out(photo) == (photo in photos):
+                if self._is_left_out(photo) == (self._row(photo) in answered):
                     self._click_photo(photo)
             self._wheel_to(section.first)
             header = self.program.window.grid.header(section.identity)
@@ -279,7 +283,7 @@ class WindowDriver:
             _type(self.photos.names[number], header.field)
             QTest.keyClick(QApplication.activePopupWidget() or header.field, Qt.Key.Key_Return)
         else:
-            self._select([photo for photo in photos.tolist() if photo in shown])
+            self._select([photo for photo in shown.tolist() if self._row(photo) in answered])
             self._type_class(number)
 
     def learn(self) -> None:

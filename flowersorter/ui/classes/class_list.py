@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from flowersorter.domain.name_search import best_matches
 from flowersorter.domain.photo_class import PhotoClass
@@ -24,9 +24,12 @@ from flowersorter.ui.classes.sidebar_delegate import name_rect
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import heading
 
 #: From so many classes on they can be searched.
 SEARCH_FROM = 10
+#: Rows that the classes keep where something else is shown below them.
+_ROOMY_ROWS = 7
 
 
 class ClassList(QWidget):
@@ -68,6 +71,7 @@ class ClassList(QWidget):
         self._counts = ClassCounts()
         self._to_do: tuple[int | None, int | None] = (None, None)
         self._current = int(PseudoClass.ALL)
+        self._below: QWidget | None = None
         self.to_do = self._list("to_do", self.tr("To do"))
         self.classes = self._list("classes", self.tr("Classes"), shows_digits=True)
         self.not_mine = self._list("not_mine", self.tr("Not mine"))
@@ -141,6 +145,7 @@ class ClassList(QWidget):
             view.fit()
         self._to_do_header.setVisible(bool(to_do))
         self.set_current(self._current)
+        self.fit_below()
         self._follow_row()
 
     def _found(self) -> list[PhotoClass]:
@@ -167,13 +172,13 @@ class ClassList(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 8, 4, 8)
         layout.setSpacing(2)
-        self._to_do_header = self._header(self.tr("To do"))
+        self._to_do_header = heading(self.tr("To do"), self)
         self._to_do_header.setContentsMargins(12, 0, 4, 2)
         layout.addWidget(self._to_do_header)
         layout.addWidget(self.to_do)
         header = QHBoxLayout()
         header.setContentsMargins(12, 0, 4, 0)
-        header.addWidget(self._header(self.tr("Classes")), 1)
+        header.addWidget(heading(self.tr("Classes"), self), 1)
         header.addWidget(self.add_button)
         layout.addLayout(header)
         searching = QHBoxLayout()
@@ -182,18 +187,29 @@ class ClassList(QWidget):
         layout.addLayout(searching)
         layout.addWidget(self.classes, 1)
         layout.addWidget(self.not_mine)
-        below = self._header(self.tr("Photos"))
+        below = heading(self.tr("Photos"), self)
         below.setContentsMargins(12, 8, 4, 2)
         layout.addWidget(below)
         layout.addWidget(self.pseudo_classes)
 
-    def _header(self, text: str) -> QLabel:
-        label = QLabel(text, self)
-        font = label.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 0.9)
-        label.setFont(font)
-        return label
+    def add_below(self, panel: QWidget) -> None:
+        """Add a list that is shown only where there is room for it; `fit_below` where that may have changed."""
+        self._below = panel
+        column = self.layout()
+        assert column is not None
+        column.addWidget(panel)
+
+    @Slot()
+    def fit_below(self) -> None:
+        """Show the list below where it has rows, and the classes have room beside it."""
+        panel, column = self._below, self.layout()
+        if panel is None or column is None:
+            return
+        room = panel.minimumSizeHint().height()
+        least = column.minimumSize().height() - (room if panel.isVisibleTo(self) else 0)
+        more_rows = max(0, min(len(self._classes) + 1, _ROOMY_ROWS) - 2)  # it has two in any case
+        least += more_rows * self.classes.sizeHintForRow(0)
+        panel.setVisible(room > 0 and self.height() >= least + room)
 
     # -- another name
 
@@ -229,6 +245,7 @@ class ClassList(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the name that is edited over its row."""
         super().resizeEvent(event)
+        self.fit_below()
         self._follow_row()
 
     # -- slots

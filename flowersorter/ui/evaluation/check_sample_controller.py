@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
@@ -15,6 +16,7 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.check_sample import (
     CheckSampleRequest,
@@ -106,7 +108,7 @@ class CheckSampleController(QObject):
         """The dialog, while it is open."""
         return self._dialog
 
-    def start(self, include: Include = Include.ALL, then: Callable[[], None] = _nothing) -> None:
+    def start(self, include: Include, then: Callable[[], None] = _nothing) -> None:
         """Draw photos of the open folder, or go on with the ones drawn before.
 
         Args:
@@ -114,6 +116,12 @@ class CheckSampleController(QObject):
             then: Called once the dialog is closed, or did not open.
         """
         if self._session.queue.alive(self._job_id) or not self._folder.roots:
+            then()
+            return
+        if include is Include.LABELLED:
+            text = self.tr("Sort is set to take only confirmed photos: there is no suggestion to check.")
+            deed = (self.tr("Check the sure ones"), partial(self.start, Include.SURE))
+            self._front.bar.say(text, deed, until=Until.ANSWER)
             then()
             return
         self._roots, self._then = self._folder.roots, then

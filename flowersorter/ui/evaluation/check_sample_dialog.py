@@ -10,12 +10,14 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout,
 
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.messages import worded
+from flowersorter.ui.filing.include_box import include_words
 from flowersorter.ui.labels.label_errors_pictures import Picture
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import button, button_row, column_of, open_at, text_label
+from flowersorter.ui.shared.widgets import button, button_row, column_of, count_photos, open_at, text_label
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample, DrawnPhoto
+from flowersorter.workflows.filing.sort import Include
 
 LARGE_PX = 1600
 
@@ -46,7 +48,7 @@ class CheckSampleDialog(QDialog):
         self._loader = LatestOnly(self)
         self._loader.loaded.connect(self._on_loaded)
         self._loader.failed.connect(self._on_failed)
-        self._make_parts(check.withdrawn)
+        self._make_parts(check)
         self._lay_out()
         self._connect()
         open_at(self, 96, 38)  # its layout decides how small
@@ -54,9 +56,12 @@ class CheckSampleDialog(QDialog):
 
     # -- its parts
 
-    def _make_parts(self, withdrawn: str) -> None:
-        self.withdrawn = text_label(self, "check_sample_withdrawn", worded(withdrawn))
-        self.withdrawn.setVisible(bool(withdrawn))
+    def _make_parts(self, check: CheckedSample) -> None:
+        self.withdrawn = text_label(self, "check_sample_withdrawn", worded(check.withdrawn))
+        self.withdrawn.setVisible(bool(check.withdrawn))
+        about = self.tr("Drawn from {0} whose suggestion Sort takes with “{1}”.")
+        words = include_words(Include(check.sample.include))
+        self.about = text_label(self, "check_sample_about", about.format(count_photos(check.photos), words), muted=True)
         self.question = text_label(self, "check_sample_question", scale=1.3)
         self.place = text_label(self, "check_sample_place", muted=True)
         self.picture = Picture(self, "check_sample_picture", self.tr("Photo to check"), 160)
@@ -100,6 +105,7 @@ class CheckSampleDialog(QDialog):
         self.pages.addWidget(none)
         column = column_of(self)
         column.addWidget(self.withdrawn)
+        column.addWidget(self.about)
         column.addWidget(self.pages, 1)
         column.addWidget(self.statement)
         column.addWidget(self.outlook)

@@ -62,6 +62,11 @@ class FilingController(QObject):
 
     # -- planning
 
+    @property
+    def included(self) -> Include:
+        """The suggestions that the next sort takes as it is set now."""
+        return (self._choices() or SortChoices(Path())).include
+
     @Slot()
     def start(self) -> None:
         """Ask for destination and mode, and preview the plan before any file changes."""

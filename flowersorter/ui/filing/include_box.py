@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from flowersorter.ui.shared.widgets import count_photos, describe
@@ -23,14 +24,8 @@ class IncludeBox(QComboBox):
         self.setObjectName("sort_include")
         describe(self, self.tr("Which photos"), self.tr("Confirmed photos are always sorted"))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._texts = {
-            Include.LABELLED: self.tr("Only confirmed"),
-            Include.SURE: self.tr("Confirmed and sure"),
-            Include.LIKELY: self.tr("Confirmed, sure and likely"),
-            Include.ALL: self.tr("All except unknown"),
-        }
-        for each, text in self._texts.items():
-            self.addItem(text, each)
+        for each in (Include.LABELLED, Include.SURE, Include.LIKELY, Include.ALL):
+            self.addItem(include_words(each), each)
         self.setCurrentIndex(self.findData(include))
 
     @property
@@ -40,6 +35,20 @@ class IncludeBox(QComboBox):
 
     def show_counts(self, counts: Mapping[Include, int]) -> None:
         """Show how many photos each choice includes."""
-        for include, text in self._texts.items():
-            line = self.tr("{0}: {1}").format(text, count_photos(counts[include]))
-            self.setItemText(self.findData(include), line)
+        for at in range(self.count()):
+            include = self.itemData(at)
+            self.setItemText(at, self.tr("{0}: {1}").format(include_words(include), count_photos(counts[include])))
+
+
+def include_words(include: Include) -> str:
+    """Name a choice."""
+    return {
+        Include.LABELLED: _tr("Only confirmed"),
+        Include.SURE: _tr("Confirmed and sure"),
+        Include.LIKELY: _tr("Confirmed, sure and likely"),
+        Include.ALL: _tr("All except unknown"),
+    }[include]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("IncludeBox", text)

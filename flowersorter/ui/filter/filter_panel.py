@@ -66,7 +66,7 @@ class FilterPanel(QFrame):
         self.folder.activated.connect(self._on_folder)
         for day in (self.first, self.last):
             day.dateChanged.connect(self._on_day)
-        self._span = DateRange(date.today().replace(month=1, day=1), date.today())
+        self._span = _this_year()
         self._lay_out()
 
     def _choice(self, name: str, accessible_name: str) -> QComboBox:
@@ -138,8 +138,7 @@ class FilterPanel(QFrame):
             self.folder.addItem(self.tr("All folders"), "")
             for path, (words, count) in folders.items():
                 self.folder.addItem(f"{words}  ({QLocale().toString(count)})", path)
-        if months:
-            self._span = DateRange(months[-1][0].first, months[0][0].last)
+        self._span = DateRange(months[-1][0].first, months[0][0].last) if months else _this_year()
 
     def show_filter(self, shown: PhotoFilter) -> None:
         """Show the parts of a filter."""
@@ -201,6 +200,12 @@ def _show(choice: QComboBox, wanted: object) -> bool:
     if found >= 0:
         choice.setCurrentIndex(found)
     return found >= 0
+
+
+def _this_year() -> DateRange:
+    """The days up to now: where no photo has a date."""
+    today = date.today()
+    return DateRange(today.replace(month=1, day=1), today)
 
 
 def _date(day: QDate) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +54,12 @@ class SearchWord:
 
     Attributes:
         text: As `folded` gives it.
-        class_ids: Classes with it in their name.
+        class_ids: Classes with it in their name; when a class is renamed it is still the same word.
         moment: The date it stands for, None for none.
     """
 
     text: str
-    class_ids: frozenset[int] = frozenset()
+    class_ids: frozenset[int] = field(default=frozenset(), compare=False)
     moment: Moment | None = None
 
     def matches(self, columns: PhotoColumns, rows: Rows | None) -> NDArray[np.bool_]:

@@ -72,8 +72,18 @@ def move_only(shown: Arrangement, wanted: Arrangement, free: NDArray[np.bool_]) 
     return Arrangement(rows[np.argsort(ranks, kind="stable")], sections)
 
 
-def in_their_order(wanted: Arrangement, shown: Arrangement, sections: Collection[Identity]) -> Arrangement:
-    """Let the photos of some sections keep the order in which they are shown; those that come to one are its last."""
+def in_their_order(
+    wanted: Arrangement, shown: Arrangement, sections: Collection[Identity], until: int = -1
+) -> Arrangement:
+    """Let the photos of some sections keep the order in which they are shown.
+
+    Args:
+        wanted: The arrangement of now.
+        shown: The present one.
+        sections: Those that the person sees.
+        until: Column row of the last photo in view: those after it in its section follow in the order of now, as do
+            photos that come to a section. -1 for no such photo.
+    """
     held = {each.identity: each for each in shown.sections if each.identity in sections}
     if not held:
         return wanted
@@ -83,6 +93,7 @@ def in_their_order(wanted: Arrangement, shown: Arrangement, sections: Collection
         before = held.get(section.identity)
         if before is not None:
             rows = shown.order[before.first : before.first + before.count]
+            rows = rows[: 1 + next(iter(np.flatnonzero(rows == until)), len(rows))]
             part = order[section.first : section.first + section.count].copy()
             ranks[rows] = np.arange(len(rows))
             order[section.first : section.first + section.count] = part[np.argsort(ranks[part], kind="stable")]

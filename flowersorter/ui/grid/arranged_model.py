@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,7 @@ class ArrangedModel(QAbstractListModel):
         self._class_order: tuple[int, ...] = ()
         self._rankings: dict[Order, PhotoNumbers] = {}
         self._held: frozenset[Identity] = frozenset()
+        self._held_until = 0
         self._stack_ids = StackIds()
         self._stacking, self._apart = False, Apart()
         self._shown = whole(np.zeros(0, np.intp))  # every photo that is shown, as if each were a tile
@@ -80,6 +82,7 @@ class ArrangedModel(QAbstractListModel):
     def set_filter(self, wanted: PhotoFilter) -> None:
         """Show something else, in another order or in other sections; the same again takes up automatic changes."""
         if wanted == self._filter:
+            self._filter = wanted  # its words may stand for other classes
             self.rearrange()
         else:
             self.beginResetModel()
@@ -98,9 +101,12 @@ class ArrangedModel(QAbstractListModel):
         if self._filter.order is order:
             self.rearrange(keep_in_view=keep_in_view)
 
-    def hold(self, sections: Iterable[Identity]) -> None:
-        """Let the photos of these sections, which the person sees, keep their order while they are in them."""
-        self._held = frozenset(sections)
+    def hold(self, sections: Iterable[Identity], until: int = 0) -> None:
+        """Let the photos of these sections, which the person sees, keep their order while they are in them.
+
+        Those after the place `until`, the last one in view, follow the order of now; 0 for no such place.
+        """
+        self._held, self._held_until = frozenset(sections), until
 
     def rearrange(self, *, keep_in_view: bool = False) -> None:
         """Select, order and divide again, after suggestions, dates or look-alikes changed.
@@ -146,6 +152,18 @@ class ArrangedModel(QAbstractListModel):
         if in_part.any():
             self._set_apart(self._apart.opened.union(self._photo_ids_on(rows[in_part])))
 
+    def let_none_join(self, place_ids: Iterable[int]) -> None:
+        """Let no other photo of their stack come to the tile of these places, which the person sees large.
+
+        Those that the person saw before may be joined from the next change on.
+        """
+        self._apart = replace(self._apart, joined_by_none=frozenset(place_ids))
+
+    def let_all_join(self) -> None:
+        """Put each stack on one tile again, now that none is seen large."""
+        self.let_none_join(())
+        self._take(self._shown)
+
     def is_one_tile(self, place_ids: Iterable[int]) -> bool:
         """Whether these are one photo, or photos of one closed stack."""
         rows = self._positions[self.columns.locate(place_ids)]
@@ -156,7 +174,7 @@ class ArrangedModel(QAbstractListModel):
         return found
 
     def _set_apart(self, opened: frozenset[int]) -> None:
-        self._apart = Apart(opened, self._apart.left_out)
+        self._apart = Apart(opened, self._apart.left_out)  # the person asks for these tiles
         self._take(self._shown)
 
     # -- where photos are
@@ -215,7 +233,10 @@ class ArrangedModel(QAbstractListModel):
 
     def _settled(self, wanted: Arrangement) -> Arrangement:
         """The same, but photos of the sections in view keep their order where it changes by itself."""
-        return in_their_order(wanted, self._shown, self._held) if self._filter.order in UNSTEADY else wanted
+        if self._filter.order not in UNSTEADY:
+            return wanted
+        until: list[int] = self.columns.locate([self._held_until]).tolist()
+        return in_their_order(wanted, self._shown, self._held, *until)
 
     def _end_reset(self) -> None:
         """Arrange anew and end a reset that was begun."""

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.folder_controller import FolderController
@@ -14,7 +14,13 @@ from flowersorter.ui.shared.session import Session
 
 
 class DateController(QObject):
-    """Gives the photos their dates, each asked for once. Lives in the GUI thread."""
+    """Gives the photos their dates, each asked for once. Lives in the GUI thread.
+
+    Signals:
+        dates_read(): More photos have a date.
+    """
+
+    dates_read = Signal()
 
     def __init__(self, session: Session, folder: FolderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +50,7 @@ class DateController(QObject):
     def _on_read(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
         self._reading = False
         self._session.photos.columns.set_moments(photo_ids, moments)
+        self.dates_read.emit()
         if self._is_needed():
             self._session.photos.rearrange()
 

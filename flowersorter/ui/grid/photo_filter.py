@@ -194,7 +194,8 @@ class PhotoFilter:
 
         Args:
             rows: (M,) row numbers, ascending, which is the order of their names.
-            columns: The photos; labelled ones need no review, so they come last where the least sure come first.
+            columns: The photos; labelled ones need no review, so they come last where the least sure or the most
+                helpful ones come first.
             ranks: Of photos, where the most helpful or the most similar ones come first; None while these are unknown.
 
         Returns:
@@ -209,6 +210,12 @@ class PhotoFilter:
             return rows[np.argsort(places[rows], kind="stable")]
         if self.order is Order.DATE:
             return rows[np.argsort(columns.taken_at[rows], kind="stable")]
+        labelled = columns.label_ids[rows] > 0
         if self.order is Order.LEAST_SURE:
-            return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]
-        return rows if ranks is None else rows[np.argsort(ranks.of(columns.photo_ids[rows], _LAST), kind="stable")]
+            return rows[np.argsort(columns.confidences[rows] + 2.0 * labelled, kind="stable")]
+        if ranks is None:
+            return rows
+        ranked = ranks.of(columns.photo_ids[rows], _LAST)
+        if self.order is Order.MOST_HELPFUL:
+            ranked = np.where(labelled, _LAST, ranked)
+        return rows[np.argsort(ranked, kind="stable")]

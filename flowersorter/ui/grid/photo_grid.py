@@ -256,8 +256,10 @@ class PhotoGrid(SectionedView):
     @Slot()
     def _tell_visible(self) -> None:
         rows = self.visible_rows()
-        self.photos.hold({self._places.sections[self._places.section_of(row)].identity for row in rows})
-        self.visible_changed.emit(self.photos.front_places_at(np.array(rows, np.intp)).tolist())
+        places = self.photos.front_places_at(np.array(rows, np.intp)).tolist()
+        sections = {self._places.sections[self._places.section_of(row)].identity for row in rows}
+        self.photos.hold(sections, places[-1] if places else 0)
+        self.visible_changed.emit(places)
 
     def _in_view(self, index: QModelIndex) -> bool:
         return index.isValid() and self.viewport().rect().intersects(self.visualRect(index))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtGui import Qt as TextFormat
@@ -22,7 +23,6 @@ from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.photo_state import PhotoFacts, facts_of_row, in_short, spoken, state_of, title, tool_tip
 from flowersorter.ui.grid.sections import Grouping
-from flowersorter.ui.grid.stacks.tiles import Apart
 from flowersorter.ui.shared.dates import in_words
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.thumbnail_pool import Wanted
@@ -144,7 +144,7 @@ class PhotoModel(ArrangedModel):
             if len(self._order):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
             if self._filter.divided_by is not Grouping.NONE:
-                self._take(self._arranged())
+                self._take(self._settled(self._arranged()))
                 self.sections_changed.emit()  # their names may be others, too
 
     @property
@@ -154,7 +154,7 @@ class PhotoModel(ArrangedModel):
 
     def set_left_out(self, place_ids: Iterable[int]) -> None:
         """Mark these photos as left out of the next answer for their section, and no others."""
-        before, self._apart = self._apart, Apart(self._apart.opened, frozenset(place_ids))
+        before, self._apart = self._apart, replace(self._apart, left_out=frozenset(place_ids))
         changed = self.columns.locate(before.left_out ^ self._apart.left_out)
         if self._stack_ids.of(self.columns.photo_ids)[changed].any():
             self._take(self._shown)  # a stack is open while only some of its photos are left out
@@ -168,7 +168,7 @@ class PhotoModel(ArrangedModel):
             int(PseudoClass.UNKNOWN): self.tr("Unknown"),
             int(PseudoClass.NOT_MINE): self.tr("Not mine"),
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
-            int(PseudoClass.WAITING): self.tr("Waiting for a suggestion"),
+            int(PseudoClass.WAITING): self.tr("No final suggestion yet"),
         }
 
     def set_rows(self, rows: PhotoRows, *, automatic: bool = False) -> None:
@@ -192,6 +192,12 @@ class PhotoModel(ArrangedModel):
         if outdated:
             self.files_changed.emit(outdated)
         self._refresh(changed, automatic=automatic)
+
+    def show_provisional(
+        self, place_ids: NDArray[np.int64], class_ids: NDArray[np.int32], likely: NDArray[np.bool_]
+    ) -> None:
+        """Show suggestions from the previews of photos that are not read yet, as `PhotoColumns` keeps them."""
+        self._changed(self.columns.set_provisional(place_ids, class_ids, likely), [])
 
     def show_predictions(self, found: ShownPredictions) -> None:
         """Show suggestions that changed by themselves: no photo moves or goes until `rearrange`, new ones come last."""
@@ -261,7 +267,11 @@ class PhotoModel(ArrangedModel):
 
     def describe(self, row: int) -> str:
         """Describe class and verdict of a model row in words."""
-        return in_short(self._facts(int(self._order[row])))
+        return in_short(self.facts(row))
+
+    def facts(self, row: int) -> PhotoFacts:
+        """Return what is known of the class of a model row."""
+        return self._facts(int(self._order[row]))
 
     def wanted(self, row: int) -> Wanted:
         """Return the thumbnail request of a model row."""

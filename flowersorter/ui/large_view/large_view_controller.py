@@ -146,9 +146,14 @@ class LargeViewController(QObject):
     @Slot()
     def close(self) -> None:
         """Show the grid again, with the photo in view."""
-        if not self.is_open:
-            return
+        if self.is_open:
+            self._leave()
+            self._photos.let_all_join()
+
+    def _leave(self) -> None:
+        """Close, also while the grid is told of changes; stacks that grew meanwhile do so with the next one."""
         self._pages.setCurrentIndex(0)
+        self._photos.let_none_join(())
         self._uncheck()
         self._forget()
         current = self._grid.currentIndex()
@@ -261,7 +266,7 @@ class LargeViewController(QObject):
             return
         rows = self._grid.selected_rows()
         if len(rows) > 1:
-            self.close()
+            self._leave()
         elif len(rows):
             self._show_row(int(rows[0]))
 
@@ -271,7 +276,7 @@ class LargeViewController(QObject):
         if not self.is_open:
             return
         if not self._photos.rowCount() or self._photos.filter != self._filter:
-            self.close()
+            self._leave()
             return
         if not self._grid.selectionModel().hasSelection():
             current = self._grid.currentIndex()
@@ -308,6 +313,7 @@ class LargeViewController(QObject):
         wanted = self._photos.wanted(row)
         another = self.first.wanted is None or self.first.wanted.place_id != wanted.place_id
         self._row = row
+        self._photos.let_none_join(self._photos.all_places_at(range(row, row + 1)).tolist())
         if another:
             self._known = None
             self._heat.hide()

@@ -17,6 +17,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.latest_only import LatestOnly
+from flowersorter.workers.throttle import Coalescer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 
+#: After an answer, and after the suggestions that follow from it, the most helpful photos are found anew.
+FOLLOW_MS = 500
+
+
 class OrderController(QObject):
-    """Gives the model the ranks of the photos, computed off the GUI thread. Lives in the GUI thread."""
+    """Gives the model the ranks of the photos, computed off the GUI thread. Lives in the GUI thread.
+
+    The most helpful photos first: that order follows answers and suggestions. What is in view keeps its place.
+    """
 
     def __init__(
         self,
@@ -44,18 +52,27 @@ class OrderController(QObject):
         self._alike = LatestOnly(self)
         self._alike.loaded.connect(self._on_alike)
         self._alike.failed.connect(self._on_failed)
+        self._followed = Coalescer(FOLLOW_MS, self)
+        self._followed.fired.connect(self._on_followed)
         photo_filter.order_chosen.connect(self._on_chosen)
         folder.labelled.connect(self._on_labelled)
 
+    @Slot()
+    def follow(self) -> None:
+        """Rank anew, in a moment: the person gave an answer, or other suggestions are shown."""
+        if self._session.photos.filter.order is Order.MOST_HELPFUL:
+            self._followed.poke()
+
     def shutdown(self) -> None:
         """Wait for what is being compared."""
+        self._followed.stop()
         self._alike.shutdown()
 
     @Slot(object)
     def _on_chosen(self, order: Order) -> None:
         if order is Order.MOST_HELPFUL:
             self._ranked = ()  # the person asks for the order of now
-            self._rank()
+            self._rank(self.tr("Looking for the photos that help most"))
         elif order is Order.LIKENESS:
             self._compare()
 
@@ -63,9 +80,15 @@ class OrderController(QObject):
     def _on_labelled(self) -> None:
         """Other suggestions, other questions."""
         if self._session.photos.filter.order is Order.MOST_HELPFUL:
-            self._rank()
+            self._rank(self.tr("Looking for the photos that help most"))
 
-    def _rank(self) -> None:
+    @Slot()
+    def _on_followed(self) -> None:
+        if self._session.photos.filter.order is Order.MOST_HELPFUL:
+            self._rank("")
+
+    def _rank(self, title: str) -> None:
+        """Submit the search; without a title the status bar does not show it."""
         session, roots = self._session, self._folder.roots
         if not roots:
             return
@@ -78,9 +101,7 @@ class OrderController(QObject):
 
         session.queue.drop(self._job_id)
         listener = Listener(succeeded=partial(self._on_ranked, roots))
-        self._job_id = session.queue.submit(
-            self.tr("Looking for the photos that help most"), run, listener, background=True
-        )
+        self._job_id = session.queue.submit(title, run, listener, background=True)
 
     def _on_ranked(self, roots: tuple[Path, ...], ranking: object) -> None:
         assert isinstance(ranking, PhotoNumbers)

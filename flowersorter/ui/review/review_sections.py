@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,21 @@ _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 OPEN_KINDS = frozenset(
     {SectionKind.LOOK_ALIKES, SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN}
 )
-_CONFIRMED_NUMBERS = [_NUMBERS[kind] for kind in (SectionKind.UNSURE, SectionKind.LIKELY)]
+
+
+def _is_one_of(*kinds: SectionKind) -> NDArray[np.bool_]:
+    """(K,) by number of a kind."""
+    return np.array([kind in kinds for kind in KINDS])
+
+
+_IS_CONFIRMED = _is_one_of(SectionKind.UNSURE, SectionKind.LIKELY)
+_IS_DOUBTFUL = _is_one_of(SectionKind.UNSURE, SectionKind.UNKNOWN)
+_IS_MOVABLE = _is_one_of(*OPEN_KINDS, SectionKind.SURE)
+#: The number of the kind of a photo with a suggestion, by its verdict.
+_KINDS_OF_VERDICTS = np.full(256, _NUMBERS[SectionKind.UNKNOWN], np.int64)
+_KINDS_OF_VERDICTS[[Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE]] = [
+    _NUMBERS[kind] for kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE)
+]
 #: A group, or a pair of classes, of fewer photos gets no section of its own: its header would cost more than it saves.
 SMALLEST = 2
 _BITS = 29
@@ -62,6 +77,12 @@ class PhotoGroups:
         pairs = np.array(sorted(numbered), np.int64).reshape(-1, 2)
         ids, first = np.unique(pairs[:, 0], return_index=True)
         return cls(ids, pairs[first, 1].astype(np.intp), np.array([keys[rank] for rank in sorted(keys)], np.int64))
+
+    def without(self, photo_ids: Iterable[int]) -> PhotoGroups:
+        """The groups that none of these photos is in; the others keep their ranks."""
+        ranks = self.ranks_of(np.fromiter(photo_ids, np.int64))
+        stays = np.isin(self.ranks, ranks, invert=True)
+        return PhotoGroups(self.photo_ids[stays], self.ranks[stays], self.keys)
 
     def ranks_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """(N,) the group of each photo, -1 where it is in none."""
@@ -103,16 +124,18 @@ def review_sections(
     """
     if not len(rows):
         return Arrangement(rows, ())
-    kinds, keys = _divide(columns, rows, groups)
-    codes = _encode(kinds, keys)
-    ranks = np.where(np.isin(kinds, _CONFIRMED_NUMBERS), columns.confidences[rows], 0) if doubtful_first else 0
-    ranks = _keep(codes, np.broadcast_to(ranks, len(rows)).astype(np.float32), columns, rows, kept)
+    codes = _divide(columns, rows, groups)
+    ranks = np.zeros(len(rows), np.float32)
+    if doubtful_first:
+        np.copyto(ranks, columns.confidences[rows], where=_IS_CONFIRMED[codes >> 2 * _BITS])
+    _keep(codes, ranks, columns, rows, kept)
     found, section_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
     doubts = np.bincount(section_of, weights=1 - columns.confidences[rows]).astype(np.float64)
     order_of_sections = np.lexsort((found, -_weights(found, counts, doubts, groups), found >> 2 * _BITS))
-    place = np.empty(len(found), np.intp)
+    place = np.empty(len(found), np.min_scalar_type(len(found)))  # NumPy sorts small integers fastest
     place[order_of_sections] = np.arange(len(found))
-    order = np.lexsort((ranks, place[section_of]))
+    order = np.argsort(place[section_of], kind="stable")
+    _rank(order, ranks, section_of)
     sections, first = [], 0
     for number in order_of_sections.tolist():
         kind, key = _decode(int(found[number]))
@@ -121,65 +144,54 @@ def review_sections(
     return Arrangement(rows[order], tuple(sections))
 
 
-def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(M,) the kind of each photo's section, as its number, and (M, 2) its key."""
-    labels, guesses, verdicts = columns.label_ids[rows], columns.class_ids[rows], columns.verdicts[rows]
-    kinds = np.full(len(rows), _NUMBERS[SectionKind.UNKNOWN], np.int64)
-    keys = np.zeros((len(rows), 2), np.int64)
-    for verdict, kind in (
-        (Verdict.SURE, SectionKind.SURE),
-        (Verdict.LIKELY, SectionKind.LIKELY),
-        (Verdict.UNSURE, SectionKind.UNSURE),
-    ):
-        found = (verdicts == verdict) & (guesses > 0)
-        kinds[found], keys[found, 0] = _NUMBERS[kind], guesses[found]
-    _pair(columns, rows, kinds, keys)
-    _group(columns.photo_ids[rows], groups, kinds, keys, open_=(labels == 0) & (columns.marks[rows] == Mark.NONE))
-    waiting = (columns.photo_ids[rows] == 0) & (guesses == 0)
+def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> NDArray[np.int64]:
+    """(M,) the section of each photo, as its code."""
+    photo_ids, labels, guesses = columns.photo_ids[rows], columns.label_ids[rows], columns.class_ids[rows]
+    marks, classes = columns.marks[rows], guesses.astype(np.int64)
+    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.verdicts[rows]], _NUMBERS[SectionKind.UNKNOWN])
+    codes = _encode(kinds, np.where(kinds == _NUMBERS[SectionKind.UNKNOWN], 0, classes))
+    _pair(columns, rows, codes)
+    _group(photo_ids, groups, codes, open_=(labels == 0) & (marks == Mark.NONE))
     for found, kind in (
-        (waiting, SectionKind.WAITING),
-        (columns.marks[rows] == Mark.DONT_KNOW, SectionKind.DONT_KNOW),
-        (columns.marks[rows] == Mark.NOT_MINE, SectionKind.NOT_MINE),
+        ((photo_ids == 0) & (guesses == 0), SectionKind.WAITING),
+        (marks == Mark.DONT_KNOW, SectionKind.DONT_KNOW),
+        (marks == Mark.NOT_MINE, SectionKind.NOT_MINE),
         (columns.unreadable[rows], SectionKind.UNREADABLE),
     ):
-        kinds[found], keys[found] = _NUMBERS[kind], 0
-    kinds[labels > 0] = _NUMBERS[SectionKind.CONFIRMED]
-    keys[labels > 0, 0], keys[labels > 0, 1] = labels[labels > 0], 0
-    return kinds, keys
+        codes[found] = _encode(_NUMBERS[kind])
+    labelled = np.flatnonzero(labels)
+    codes[labelled] = _encode(_NUMBERS[SectionKind.CONFIRMED], labels[labelled].astype(np.int64))
+    return codes
 
 
-def _pair(columns: PhotoColumns, rows: Rows, kinds: NDArray[np.int64], keys: NDArray[np.int64]) -> None:
+def _pair(columns: PhotoColumns, rows: Rows, codes: NDArray[np.int64]) -> None:
     """Put photos that are torn between the same two classes together."""
-    seconds = columns.second_class_ids[rows]
-    near = columns.second_confidences[rows] >= TORN_FROM * columns.confidences[rows]
-    torn = np.flatnonzero((kinds == _NUMBERS[SectionKind.UNSURE]) & (seconds > 0) & near)
-    pairs = np.sort(np.stack([keys[torn, 0], seconds[torn].astype(np.int64)], axis=1), axis=1)
-    _, number, counts = np.unique(pairs[:, 0] << _BITS | pairs[:, 1], return_inverse=True, return_counts=True)
+    unsure = np.flatnonzero(codes >> 2 * _BITS == _NUMBERS[SectionKind.UNSURE])
+    at = rows[unsure]
+    near = columns.second_confidences[at] >= TORN_FROM * columns.confidences[at]
+    torn = (columns.second_class_ids[at] > 0) & near
+    unsure, at = unsure[torn], at[torn]
+    first, second = columns.class_ids[at].astype(np.int64), columns.second_class_ids[at].astype(np.int64)
+    pairs = _encode(_NUMBERS[SectionKind.TORN], np.minimum(first, second), np.maximum(first, second))
+    _, number, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     enough = counts[number] >= SMALLEST
-    kinds[torn[enough]], keys[torn[enough]] = _NUMBERS[SectionKind.TORN], pairs[enough]
+    codes[unsure[enough]] = pairs[enough]
 
 
 def _group(
-    photo_ids: NDArray[np.int64],
-    groups: PhotoGroups,
-    kinds: NDArray[np.int64],
-    keys: NDArray[np.int64],
-    *,
-    open_: NDArray[np.bool_],
+    photo_ids: NDArray[np.int64], groups: PhotoGroups, codes: NDArray[np.int64], *, open_: NDArray[np.bool_]
 ) -> None:
     """Put look-alikes together, most of which are unknown or not sure: one answer for all is less than one for each."""
+    if not len(groups.keys):
+        return
     ranks = np.where(open_, groups.ranks_of(photo_ids), -1)
     found = np.flatnonzero(ranks >= 0)
-    if not len(found):
-        return
-    open_kinds = [_NUMBERS[SectionKind.UNKNOWN], _NUMBERS[SectionKind.UNSURE]]
-    doubtful = np.isin(kinds[found], open_kinds)
+    doubtful = _IS_DOUBTFUL[codes[found] >> 2 * _BITS]
     sizes = np.bincount(ranks[found], minlength=len(groups.keys))
     doubts = np.bincount(ranks[found][doubtful], minlength=len(groups.keys))
     named = (sizes >= SMALLEST) & (2 * doubts >= sizes)
     grouped = found[named[ranks[found]]]
-    kinds[grouped] = _NUMBERS[SectionKind.LOOK_ALIKES]
-    keys[grouped, 0], keys[grouped, 1] = groups.keys[ranks[grouped]], 0
+    codes[grouped] = _encode(_NUMBERS[SectionKind.LOOK_ALIKES], groups.keys[ranks[grouped]])
 
 
 def _keep(
@@ -188,32 +200,42 @@ def _keep(
     columns: PhotoColumns,
     rows: Rows,
     kept: Sequence[KeptSection],
-) -> NDArray[np.float32]:
+) -> None:
     """Leave photos in the sections where the person sees them, as far as what these say of them is true.
 
-    Returns:
-        (M,) `ranks`, with those of such photos, in the order seen, below all others.
+    Args:
+        codes: (M,) changed to the code of the kept section.
+        ranks: (M,) changed so that such photos come first, in the order seen.
+        columns: All photos.
+        rows: (M,) of the photos.
+        kept: The sections.
     """
-    ranks = ranks.copy()
+    if not kept:
+        return
     position = np.full(len(columns), -1, np.intp)
     position[rows] = np.arange(len(rows))
     kinds = codes >> 2 * _BITS
-    movable = (columns.marks[rows] == Mark.NONE) & np.isin(
-        kinds, [_NUMBERS[kind] for kind in OPEN_KINDS | {SectionKind.SURE}]
-    )
-    unknown = columns.verdicts[rows] == Verdict.UNKNOWN
     for section in kept:
         at = position[columns.locate(section.place_ids)]
         at = at[at >= 0]
-        at = at[movable[at]]
+        at = at[_IS_MOVABLE[kinds[at]] & (columns.marks[rows[at]] == Mark.NONE)]
         if section.kind is not SectionKind.LOOK_ALIKES:
-            at = at[np.isin(columns.class_ids[rows[at]], section.key) & ~unknown[at]]
+            known = columns.verdicts[rows[at]] != Verdict.UNKNOWN
+            at = at[np.isin(columns.class_ids[rows[at]], section.key) & known]
         elif len(at) < SMALLEST:
             continue
-        key = np.array([[*section.key, 0, 0][:2]], np.int64)
-        codes[at] = _encode(np.array([_NUMBERS[section.kind]]), key)[0]
+        codes[at] = _encode(_NUMBERS[section.kind], *map(int, section.key))
         ranks[at] = np.arange(-len(at), 0)
-    return ranks
+
+
+def _rank(order: Rows, ranks: NDArray[np.float32], section_of: NDArray[np.intp]) -> None:
+    """Bring the photos of each section into the order of their ranks, equal ones as they are; changes `order`."""
+    has_ranks = np.zeros(section_of.max() + 1, np.bool_)
+    has_ranks[section_of[ranks != 0]] = True
+    at = np.flatnonzero(has_ranks[section_of[order]])
+    photos = order[at]
+    runs = np.cumsum(np.diff(section_of[photos], prepend=-1) != 0)
+    order[at] = photos[np.lexsort((ranks[photos], runs))]
 
 
 def _weights(
@@ -228,7 +250,7 @@ def _weights(
         groups: The groups.
     """
     weights, kinds = counts.astype(np.float64), found >> 2 * _BITS
-    asked = np.isin(kinds, _CONFIRMED_NUMBERS)
+    asked = _IS_CONFIRMED[kinds]
     weights[asked] = value_of_answer(doubts[asked], counts[asked], doubts[asked])
     grouped = np.flatnonzero(kinds == _NUMBERS[SectionKind.LOOK_ALIKES])
     typical = found[grouped] >> _BITS & ((1 << _BITS) - 1)
@@ -236,9 +258,15 @@ def _weights(
     return weights
 
 
-def _encode(kinds: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(M,) one number for kind and key; ids are below 2 ** 29, half a billion."""
-    return kinds << 2 * _BITS | keys[:, 0] << _BITS | keys[:, 1]
+@overload
+def _encode(kind: int, first: int = 0, second: int = 0) -> int: ...
+@overload
+def _encode(
+    kind: int | NDArray[np.int64], first: NDArray[np.int64], second: int | NDArray[np.int64] = 0
+) -> NDArray[np.int64]: ...
+def _encode(kind: Any, first: Any = 0, second: Any = 0) -> Any:
+    """One number for the kind and the key of a section; ids are below 2 ** 29, half a billion."""
+    return kind << 2 * _BITS | first << _BITS | second
 
 
 def _decode(code: int) -> tuple[SectionKind, tuple[int, ...]]:

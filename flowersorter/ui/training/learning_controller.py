@@ -218,8 +218,8 @@ class LearningController(QObject):
         """Show the suggestions and use their model, in one step: photos are sorted as they are shown."""
         self._refitting = False
         if found is not None:
-            found[0].use(self._session.engine)
-            self._show(found[1])
+            if found[0].use(self._session.engine):  # else those of an exact fit are about to be shown
+                self._show(found[1])
         elif self._fit_follows and not self._session.queue.alive(self._job_id):
             self._learn()
         self._refit_again()
@@ -265,10 +265,9 @@ class LearningController(QObject):
         trained, found, self._fit_follows = result
         self._learned_action = self._job_action
         self._forget()
-        self._session.engine.refitted = None  # a refit may have been shown since the exact fit was in use
         if self._fit_follows:  # else the fit in use is still that of other labels
             self._changed = {at: number for at, number in self._changed.items() if number > self._learned_action}
-        if found is not None:
+        if found is not None and self._session.engine.refitted is None:  # else a refit of later answers is shown
             self._show(found)
         if trained is not None:
             self.learned.emit(trained)

@@ -143,7 +143,7 @@ SPECS = (
         _t("Check a Sam&ple…"),
         ("Ctrl+Shift+C",),
         "",
-        _t("Answer about a few photos, and know how many of all suggestions are right"),
+        _t("Answer about a few photos, and know how many of the suggestions that Sort takes are right"),
     ),
     Spec(
         "check_labels",

@@ -30,10 +30,14 @@ class FilterController(QObject):
     Signals:
         order_chosen(Order): The person chose this order.
         said(str): A message for the status bar.
+        selection_wanted(str): The same, about photos to select first.
+        filters_shown(PhotoFilter): Other parts of the filter may hide photos.
     """
 
     order_chosen = Signal(object)
     said = Signal(str)
+    selection_wanted = Signal(str)
+    filters_shown = Signal(object)
 
     def __init__(
         self, photos: PhotoModel, grid: PhotoGrid, header: GridHeader, classes: ClassList, parent: QObject | None = None
@@ -87,9 +91,10 @@ class FilterController(QObject):
 
     def set_names(self, names: Mapping[int, str]) -> None:
         """Use these class names; stop showing a class that is gone."""
-        self._names = names
-        if self._photos.filter.search.words:
-            self.search(self._photos.filter.search.text)  # other names, other classes
+        self._names, shown = names, self._photos.filter
+        if shown.search.words:  # other names, other classes
+            self._photos.set_filter(replace(shown, search=TextSearch.of(shown.search.text, names)))
+            self.show_title()
         if self.class_shown and self.class_shown not in names:
             self.show_all()
 
@@ -215,6 +220,7 @@ class FilterController(QObject):
         self._header.unchecked.defaultAction().setChecked(shown.unchecked)
         if self._panel_is_open:
             self.panel.show_filter(shown)
+        self.filters_shown.emit(shown)
 
     @property
     def _panel_is_open(self) -> bool:
@@ -236,7 +242,7 @@ class FilterController(QObject):
     def order_by(self, order: Order) -> None:
         """Order the photos."""
         if order is Order.LIKENESS and not self._grid.selected_places():
-            self.said.emit(self.tr("Select a photo first: the photos most like it come first then."))
+            self.selection_wanted.emit(self.tr("Select a photo first: the photos most like it come first then."))
         else:
             self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
             self.order_chosen.emit(order)

@@ -108,8 +108,8 @@ class LazyControllers(QObject):
 
     @Slot()
     def check_sample(self) -> None:
-        """Ask about photos drawn at random, to say how many suggestions are right."""
-        self.sampling.start()
+        """Ask about photos drawn at random, to say how many of the suggestions that Sort takes are right."""
+        self.sampling.start(self.sorting.included)
 
     @Slot(object, object)
     def _check_before_sort(self, include: Include, then: Callable[[], None]) -> None:

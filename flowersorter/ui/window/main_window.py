@@ -14,6 +14,8 @@ from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.classes.class_rows import ClassCounts
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.collections.collections_controller import CollectionsController
+from flowersorter.ui.filter.folder_date_controller import FolderDateController
+from flowersorter.ui.filter.folder_date_list import FolderDateList
 from flowersorter.ui.grid.date_controller import DateController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
@@ -81,6 +83,8 @@ class MainWindow(QMainWindow):
         self.grid = PhotoGrid(self.session.photos, self)
         self.actions_by_name = Actions(self, self.grid)
         self.class_list = ClassList(self)
+        self.places = FolderDateList(self)
+        self.class_list.add_below(self.places)
         self.header = GridHeader(self.actions_by_name["hide_confirmed"], self.actions_by_name["find"], self)
         self.inspector = Inspector(self.session.engine, self)
         self.answer_bar = AnswerBar(self)
@@ -135,6 +139,7 @@ class MainWindow(QMainWindow):
         PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
         self.selected = SelectedPhoto(session, self.grid, self.inspector, self)
         self.dates = DateController(session, self.folder, self)
+        FolderDateController(session, self.folder, self.dates, self.filter, self.places, self)
         self.order = OrderController(session, front, self.folder, self.grid, self.filter, self)
         self.stacks = StackController(session, front, self.grid, self.actions_by_name["stack_shots"], self)
         self.review = ReviewController(
@@ -167,6 +172,7 @@ class MainWindow(QMainWindow):
 
     def _connect_views(self) -> None:
         pool = self.session.thumbnails
+        self.places.offered.connect(self.class_list.fit_below)
         self.grid.visible_changed.connect(pool.retain)
         self.grid.visible_changed.connect(self.folder.look_at)
         self.grid.selection_settled.connect(self._enable)
@@ -202,9 +208,11 @@ class MainWindow(QMainWindow):
         self.review.steps.sort_requested.connect(actions["sort"].trigger)
         self.on_demand.ranked_requested.connect(self.filter.show_ranked)
         self.labels.labels_changed.connect(self._on_labels)
+        self.labels.labels_changed.connect(self.order.follow)
         self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
-        for follow in (late.suggestions_changed, self.grid.selection_settled, self.review.pass_over_settled):
+        shown = (self.grid.selection_settled, self.review.pass_over_settled, self.order.follow)
+        for follow in (late.suggestions_changed, *shown):
             self.learning.suggestions_changed.connect(follow)
         self.learning.paused_changed.connect(actions["pause_learning"].setChecked)
         for asking in (self.training, late):
@@ -219,6 +227,8 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
         connect_actions(self)
         self.filter.said.connect(self.job_bar.say)
+        self.filter.selection_wanted.connect(self.job_bar.ask_to_select)
+        self.grid.selection_settled.connect(self._on_selected)
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
@@ -306,6 +316,11 @@ class MainWindow(QMainWindow):
         self._show_counts()
 
     # -- slots: looking
+
+    @Slot()
+    def _on_selected(self) -> None:
+        if self.grid.selectionModel().hasSelection():
+            self.job_bar.end_message(Until.SELECTION)
 
     @Slot(int)
     def _go_to(self, place_id: int) -> None:

@@ -187,7 +187,7 @@ def _draw(
     asked = _asked(rows, request.include)
     by_hash, _ = collection.photos.by_hash(np.unique(rows.photo_ids[asked]))  # the same whatever the files are called
     if not len(by_hash):
-        raise _nothing_to_check(rows, _readable(rows))
+        raise _nothing_to_check(rows, request.include)
     drawn = np.random.default_rng(request.seed).permutation(by_hash)
     others = np.setdiff1d(rows.photo_ids[rows.photo_ids > 0], drawn)
     return StoredSample(0, roots, request.include, model, drawn, rows.class_ids[first_rows(rows, drawn)], others)
@@ -205,13 +205,17 @@ def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
     return readable
 
 
-def _nothing_to_check(rows: PhotoRows, readable: NDArray[np.bool_]) -> TooFewPhotos:
+def _nothing_to_check(rows: PhotoRows, include: Include) -> TooFewPhotos:
     what = text("There is nothing to check")
-    if not readable.any():
+    if not _readable(rows).any():
         return TooFewPhotos(what, text("there are no photos in the folder"))
     if not rows.class_ids.any():
         return TooFewPhotos(what, text("there is no model yet"), text("Label some photos, then retrain"))
-    return TooFewPhotos(what, text("every photo has a label, or no suggestion of that kind"))
+    why = {
+        Include.SURE: text("every photo has a label, or its suggestion is not sure"),
+        Include.LIKELY: text("every photo has a label, or its suggestion is neither sure nor likely"),
+    }
+    return TooFewPhotos(what, why.get(include, text("every photo has a label, or no suggestion")))
 
 
 def _outdated(collection: CollectionStore, check: CheckedSample, model: str) -> Text | None:

@@ -78,16 +78,26 @@ class Refit:
         named: The model; it is used for everything once it is `Engine.refitted`, see `model_for`.
         predictions: Its predictions of the photos that were asked for.
         estimates: What it tells of these photos together.
+        exact_fits: `Engine.exact_fits` when it began.
     """
 
     named: NamedModel
     predictions: PhotoPredictions
     estimates: FolderEstimates
+    exact_fits: int
 
-    def use(self, engine: Engine) -> None:
-        """Use the model for everything from now on, with its estimates."""
-        self.estimates.put_into(engine)
-        engine.refitted = self.named
+    def use(self, engine: Engine) -> bool:
+        """Use the model for everything from now on, with its estimates; not where an exact fit came first.
+
+        Returns:
+            Whether it is used.
+        """
+        with engine.refit_lock:
+            is_new = self.exact_fits == engine.exact_fits
+            if is_new:
+                self.estimates.put_into(engine)
+                engine.refitted = self.named
+        return is_new
 
 
 def follow_labels(
@@ -112,6 +122,7 @@ def follow_labels(
     Raises:
         Cancelled: asked to stop.
     """
+    exact_fits = engine.exact_fits  # before anything of the model in use is read
     wanted, named = sorted_unique(photo_ids), _refitted(engine, changed, cancel)
     anew = None if named is not None else _fitted_anew(engine, cancel)
     apart = engine.apart()  # the refit may be dropped: the model in use needs its own estimates then
@@ -123,7 +134,7 @@ def follow_labels(
         engine.connected_photos = apart.connected_photos  # of no model, and slow to find
     else:
         return None
-    return Refit(named, predictions, FolderEstimates.of(apart, named.model, wanted))
+    return Refit(named, predictions, FolderEstimates.of(apart, named.model, wanted), exact_fits)
 
 
 def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:

@@ -281,7 +281,9 @@ def _learn(
     compared = _compared(collection, before, examples, fitted)
     used = not (worse or foreign)
     model_id = _store(collection, examples, fitted, labels, used=used) if used or keep_worse else 0
-    engine.refitted, engine.fit_in_use = None, fitted if used else engine.fit_in_use
+    if used:
+        engine.drop_refit()
+        engine.fit_in_use = fitted
     return TrainResult(
         model_id=model_id,
         classes=examples.class_names,

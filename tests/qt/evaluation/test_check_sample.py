@@ -19,6 +19,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.sample_checks import StoredSample
+from flowersorter.library.tables.settings import SORT_CHOICES
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
@@ -175,19 +176,32 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
         yield opened
 
 
-def begun(program: Program, qtbot: QtBot) -> CheckSampleDialog:
+def begun(program: Program, qtbot: QtBot, include: Include = Include.LIKELY) -> CheckSampleDialog:
+    """Check a Sample, where this was chosen in the last sort."""
+    let_sort_take(program, include)
     program.window.actions_by_name["check_sample"].trigger()
     return opened(program, qtbot)
 
 
+def let_sort_take(program: Program, include: Include) -> None:
+    chosen = {"destination": "/sorted", "mode": Mode.COPY, "include": include}
+    program.session.state.set_setting(SORT_CHOICES, chosen)
+
+
+def count(program: Program, *verdicts: Verdict) -> int:
+    """Number of photos without a label whose suggestion has one of these verdicts."""
+    columns = program.photos.columns
+    return int(np.isin(columns.verdicts[columns.label_ids == 0], verdicts).sum())
+
+
 def before_a_sort(program: Program, qtbot: QtBot) -> SortDialog:
-    """The preview of a sort that links the photos with any suggestion, which a check is about as well."""
+    """The preview of a sort that links the photos which the check is about as well."""
     program.window.actions_by_name["sort"].trigger()
     (preview,) = program.window.findChildren(SortDialog)
     link = preview.findChild(QRadioButton, "sort_mode_link")
     assert link is not None
     link.click()
-    preview.include.setCurrentIndex(preview.include.findData(Include.ALL))
+    assert preview.choices.include is Include.LIKELY
     qtbot.waitUntil(lambda: preview.plan is not None)
     return preview
 
@@ -209,8 +223,12 @@ def answer(dialog: CheckSampleDialog, key: Qt.Key, qtbot: QtBot) -> int:
 
 def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbot: QtBot) -> None:
     dialog = begun(program, qtbot)
-    total = 9 - int((program.photos.columns.verdicts[program.photos.columns.label_ids == 0] == Verdict.UNKNOWN).sum())
+    total = count(program, Verdict.SURE, Verdict.LIKELY)
+    assert 0 < count(program, Verdict.SURE) < total, "it is about what the person lets Sort take"
     assert f"(0 of {total} checked, 0 wrong)" in dialog.statement.text()
+    assert dialog.about.text() == (
+        f"Drawn from {total} photos whose suggestion Sort takes with “Confirmed, sure and likely”."
+    )
     check_class = dialog.current.class_id if dialog.current is not None else 0
     first = answer(dialog, Qt.Key.Key_R, qtbot)
     assert stored(program).labels.get([first]) == {first: Label(check_class, LabelOrigin.PERSON)}
@@ -245,6 +263,19 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     assert preview.certificate.message.text == proved
     assert not preview.certificate.check_button.isVisible()
     preview.reject()
+    idle(program, qtbot)
+
+
+def test_it_is_about_what_sort_takes_and_says_so_where_that_is_no_suggestion(program: Program, qtbot: QtBot) -> None:
+    window = program.window
+    let_sort_take(program, Include.LABELLED)
+    window.actions_by_name["check_sample"].trigger()
+    assert window.job_bar.message.text().startswith("Sort is set to take only confirmed photos")
+    QTest.mouseClick(window.job_bar.links[0], Qt.MouseButton.LeftButton)
+    dialog = opened(program, qtbot)
+    assert dialog.about.text().endswith("whose suggestion Sort takes with “Confirmed and sure”.")
+    assert f"(0 of {count(program, Verdict.SURE)} checked" in dialog.statement.text()
+    dialog.close()
     idle(program, qtbot)
 
 

@@ -15,11 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_filter import DateRange, Order
 from flowersorter.ui.grid.sections import Grouping
 from tests.drawing import textured, write_jpeg
 from tests.qt.program import COLOURS, idle, places, running, stored
 
+LEFT = Qt.MouseButton.LeftButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
@@ -131,3 +133,54 @@ def test_photos_are_ordered_by_what_helps_and_by_likeness_and_keep_their_place(p
     idle(program, qtbot)
     assert len(stored(program).labels.all()) == 1
     assert photos.front_places_at(slice(None)).tolist() == before, "answered, it stays where the person sees it"
+    labelled = photos.columns.photo_ids[photos.columns.locate(before[:1])]
+    assert photos._rankings[Order.MOST_HELPFUL].of(labelled, 99).tolist() == [99], "the order follows the answer"
+    QTest.keyClick(window.grid, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    idle(program, qtbot)
+    assert photos.front_places_at(slice(None)).tolist()[-1] == before[0], "asked for anew, it comes last"
+    window.resize(720, 480)
+    window.grid.set_tile_size(320)
+    QTest.keyClicks(window.header.search, "jpg")
+    window.grid.select_places(photos.front_places_at(slice(5, 6)).tolist(), scroll=True)
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    before, scrolled = photos.front_places_at(slice(None)).tolist(), window.grid.verticalOffset()
+    assert scrolled > 0
+    window.classes.rename(window.classes.classes[0].id, "jpg of a class", lambda: None, window.front.complain)
+    idle(program, qtbot)
+    assert photos.filter.search.words[0].class_ids == {window.classes.classes[0].id}
+    assert window.large.is_open, "the same photos are asked for"
+    assert (photos.front_places_at(slice(None)).tolist(), window.grid.verticalOffset()) == (before, scrolled)
+
+
+def test_folders_and_months_below_the_classes_are_filters_of_one_click(program: Program, qtbot: QtBot) -> None:
+    window, panel = program.window, program.window.places
+    window.resize(1280, 950)
+    assert [(row.text, row.count) for row in panel.folders.rows.rows] == [("north", 3), ("south", 3)]
+    assert [(row.text, row.count) for row in panel.months.rows.rows] == [("June 2026", 3), ("May 2026", 3)]
+    assert panel.isVisible()
+
+    def click(view: SidebarView, row: int) -> None:
+        QTest.mouseClick(view.viewport(), LEFT, pos=view.visualRect(view.rows.index(row)).center())
+
+    click(panel.folders, 1)
+    assert shown(program) == ["blue_6.jpg", "green_6.jpg", "red_6.jpg"]
+    assert window.header.filters.accessibleName() == "1 filter: Folder: south"
+    QTest.keyClick(panel.folders, Qt.Key.Key_Up)
+    assert shown(program) == ["blue_5.jpg", "green_5.jpg", "red_5.jpg"]
+    click(panel.months, 0)
+    assert shown(program) == []
+    QTest.mouseClick(window.grid.clear_button, LEFT)
+    assert panel.folders.selectedIndexes() == panel.months.selectedIndexes() == []
+    assert len(shown(program)) == 6
+    click(panel.months, 1)
+    click(panel.months, 1)
+    assert len(shown(program)) == 6, "a second click shows all again"
+    window.resize(1280, 500)
+    assert not panel.isVisible(), "the classes need the room"
+    assert window.class_list.classes.height() >= 2 * window.class_list.classes.sizeHintForRow(0)
+    window.resize(1280, 950)
+    assert panel.isVisible()
+    window.open_folder(window.folder.roots[0] / "south")
+    assert not panel.isVisible()
+    idle(program, qtbot)
+    assert not panel.isVisible(), "one folder and one month tell no photos apart"

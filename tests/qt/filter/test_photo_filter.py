@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QDate, QLocale
+from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.place import common_folder
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.filter.date_choices import month_of, months_of
+from flowersorter.ui.filter.filter_panel import FilterPanel
 from flowersorter.ui.filter.filter_words import dates_words, folder_choices, part_words, why_empty
 from flowersorter.ui.filter.text_search import TextSearch
 from flowersorter.ui.grid.photo_columns import PhotoColumns
@@ -150,3 +152,15 @@ def test_photos_without_a_rank_come_last(columns: PhotoColumns) -> None:
     helpful = PhotoFilter(order=Order.MOST_HELPFUL)
     assert columns.place_ids[helpful.ordered(every, columns, ranks)].tolist() == [4, 2, 1, 3, 5, 6]
     assert helpful.ordered(every, columns).tolist() == every.tolist()
+
+
+def test_a_range_begins_with_the_days_of_the_open_folder(qtbot: QtBot) -> None:
+    panel = FilterPanel()
+    qtbot.addWidget(panel)
+    panel.offer([(month_of(date(2019, 6, 1)), 3), (month_of(date(2019, 5, 1)), 2)], {})
+    panel.show_filter(PhotoFilter())
+    assert (panel.first.date(), panel.last.date()) == (QDate(2019, 5, 1), QDate(2019, 6, 30))
+    panel.offer([], {})  # another folder is open, whose photos have no date
+    panel.show_filter(PhotoFilter())
+    assert panel.first.date() == QDate(panel.last.date().year(), 1, 1)
+    assert panel.last.date() == QDate.currentDate()

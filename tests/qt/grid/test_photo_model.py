@@ -15,6 +15,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
@@ -488,3 +489,17 @@ def test_the_order_of_a_section_in_view_stays_until_it_is_left(model: PhotoModel
     assert names(model)[1:] != before[1:]
     confidences = model.columns.confidences[model.columns.locate(names(model)[1:])]
     assert (np.diff(confidences) >= 0).all()
+
+
+def test_the_order_below_the_view_follows_what_helps_and_labelled_photos_come_last(model: PhotoModel) -> None:
+    model.set_rows(rows(30))
+    model.set_filter(PhotoFilter(order=Order.MOST_HELPFUL))
+    model.set_ranking(Order.MOST_HELPFUL, PhotoNumbers.ranks(range(1001, 1031)))
+    model.hold([model.sections[0].identity], 5)
+    model.set_labels({1002: (2, True), 1010: (2, True)})
+    model.set_ranking(Order.MOST_HELPFUL, PhotoNumbers.ranks(range(1030, 1000, -1)), keep_in_view=True)
+    others = [place for place in range(30, 5, -1) if place != 10]
+    assert names(model) == [1, 2, 3, 4, 5, *others, 10]
+    model.hold([])
+    model.rearrange(keep_in_view=True)
+    assert names(model) == [*others, 5, 4, 3, 1, 2, 10]

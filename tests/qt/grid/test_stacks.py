@@ -212,6 +212,26 @@ def test_a_stack_that_grows_by_itself_is_selected_no_longer(model: PhotoModel, g
     assert grid.selected_places() == [3, 4, 5], "the others stay selected where one goes"
 
 
+def test_no_photo_joins_the_tile_that_is_seen_large(model: PhotoModel) -> None:
+    model.set_labels({1003: (2, True), 1004: (2, True), 1009: (2, True)})
+    assert tiles(model)[2:4] == [[3, 4], [5, 6]]
+    model.let_none_join([5, 6])
+    model.set_labels({1003: (0, False), 1004: (0, False), 1009: (0, False)})
+    assert tiles(model)[2:4] == [[3, 4], [5, 6]]
+    assert [9, 10] in tiles(model), "others grow"
+    model.set_left_out([9])
+    assert tiles(model)[2:4] == [[3, 4], [5, 6]]
+    model.toggle_stacks(np.array([3]))
+    assert tiles(model)[2:6] == [[3], [4], [5], [6]], "opened, it is whole again"
+    model.toggle_stacks(np.array([3]))
+    assert tiles(model)[2] == STACK
+    model.let_none_join([3])
+    model.set_stacks(stacks(STACK, [9, 10, 11]))
+    assert tiles(model)[2:4] == [[3], [4, 5, 6]]
+    model.let_all_join()
+    assert tiles(model)[2] == STACK
+
+
 def test_photos_of_a_stack_come_and_go_with_the_filter(model: PhotoModel, grid: PhotoGrid) -> None:
     model.set_filter(PhotoFilter(unchecked=True))
     model.set_labels({1003: (1, True)})

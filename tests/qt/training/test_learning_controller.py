@@ -17,13 +17,15 @@ from flowersorter.workers.job_queue import Listener
 
 
 class Refit:
-    """A `Refit` whose model is a name."""
+    """A `Refit` whose model is a name; `is_new` unless an exact fit came first."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, is_new: bool = True) -> None:
+        self.name, self.is_new = name, is_new
 
-    def use(self, engine: SimpleNamespace) -> None:
-        engine.refitted = self.name
+    def use(self, engine: SimpleNamespace) -> bool:
+        if self.is_new:
+            engine.refitted = self.name
+        return self.is_new
 
 
 class Refits(QObject):
@@ -55,7 +57,8 @@ class Refits(QObject):
 class Queue:
     """A `JobQueue` whose jobs end when the test lets them."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: SimpleNamespace) -> None:
+        self.engine = engine
         self.titles: list[str] = []  # of all jobs
         self.listeners: dict[int, Listener] = {}  # of those alive
 
@@ -79,6 +82,10 @@ class Queue:
     @property
     def busy(self) -> bool:
         return bool(self.listeners)
+
+    def drop_refit(self) -> None:
+        """The only job, an exact fit, has stored its model."""
+        self.engine.refitted = None
 
     def end(self, follows: bool = True) -> None:
         """The only job succeeds."""
@@ -133,8 +140,8 @@ class Bench:
         self.shown: list[object] = []  # suggestions
         self.said: list[tuple[str, tuple[Any, ...]]] = []
         self.opened: list[str] = []  # dialogs that waited
-        self.queue, self.others = Queue(), Signals()
         self.engine = SimpleNamespace(refitted=None)
+        self.queue, self.others = Queue(self.engine), Signals()
         photos = SimpleNamespace(
             columns=SimpleNamespace(photo_ids=np.zeros(1, np.int64)), show_predictions=self.shown.append
         )
@@ -186,9 +193,24 @@ def test_an_exact_fit_takes_the_place_of_a_refit_that_came_late(bench: Bench) ->
     bench.act()
     bench.sort()
     bench.refits.answer((Refit("refit"), "suggestions"))
+    bench.queue.drop_refit()
+    bench.learning._burst_timer.stop()
+    bench.act()
+    bench.refits.answer((Refit("refit of the model before", is_new=False), "suggestions of the model before"))
+    assert bench.shown == ["suggestions"]
     bench.queue.end()
-    assert bench.shown[-1] == "exact"
+    assert bench.shown == ["suggestions", "exact"]
     assert bench.engine.refitted is None
+
+
+def test_a_refit_of_answers_after_the_exact_fit_stays_shown_and_used(bench: Bench) -> None:
+    bench.act()
+    bench.sort()
+    bench.queue.drop_refit()
+    bench.act()
+    bench.refits.answer((Refit("refit"), "suggestions"))
+    bench.queue.end()
+    assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
 
 
 TITLE = "Learning from your photos"

@@ -11,11 +11,12 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.sections import Grouping, SectionKind
 from flowersorter.ui.review.section_headers import GroupHeader
 from tests.drawing import BLUE, RED, textured, write_jpeg
 from tests.qt.drag import drag
-from tests.qt.program import class_named, idle, places, running, stored, tile
+from tests.qt.program import class_named, idle, places, running, stored, suggest, tile
 
 
 @pytest.fixture
@@ -96,6 +97,8 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
     QTest.keyClick(window.grid, Qt.Key.Key_X)
     assert "Select a stack first" in window.job_bar.message.text()
     select(program, burst[0])
+    idle(program, qtbot)
+    assert window.job_bar.message.text() == "", "one is selected"
     QTest.keyClick(window.grid, Qt.Key.Key_X)
     assert photos.rowCount() == 6
     assert window.grid.selected_places() == burst[:1], "it is opened to treat its photos one by one"
@@ -153,6 +156,30 @@ def test_the_large_view_stays_open_where_a_stack_is_opened_and_closed_in_it(prog
     idle(program, qtbot)
 
 
+def test_a_stack_that_grows_while_it_is_seen_large_is_answered_as_it_was_shown(program: Program, qtbot: QtBot) -> None:
+    window, photos, burst = program.window, program.photos, places(program, "burst")
+    one, two = (each.id for each in window.classes.classes[:2])
+    every = photos.columns.locate(burst).tolist()
+    suggest(program, every[:3], Verdict.SURE, one, two)
+    suggest(program, every[3:], Verdict.SURE, two, one)
+    select(program, burst[0])
+    QTest.keyClick(window.grid, Qt.Key.Key_Space)
+    view = window.large.view
+    said = "3 photos that look alike are selected. Each action reaches all of them."
+    assert view.header.suggestion.whole.endswith(said)
+    suggest(program, every, Verdict.SURE, one, two)  # by itself: the fourth belongs to the stack now
+    assert view.header.suggestion.whole.endswith(said)
+    assert window.grid.selected_places() == burst[:3]
+    QTest.keyClick(view, Qt.Key.Key_3)
+    idle(program, qtbot)
+    third = window.classes.classes[2].name
+    assert labels(program) == [third] * 3, "the fourth was not seen as one of them"
+    window.session.undo_stack.undo()
+    idle(program, qtbot)
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert burst in [photos.tile_of(place) for place in burst], "in the grid they are one stack again"
+
+
 def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Program, qtbot: QtBot) -> None:
     burst = places(program, "burst")
     program.window.actions_by_name["name_groups"].trigger()
@@ -171,6 +198,15 @@ def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Prog
     assert program.photos.left_out == set(burst)
     QTest.keyClick(program.window.grid, Qt.Key.Key_O)
     assert header.answered == section.count
+    photos, bar = program.photos, program.window.job_bar.message
+    QTest.keyClick(program.window.grid, Qt.Key.Key_X)
+    select(program, burst[1])
+    assert program.photos.left_out == {burst[1]}
+    QTest.keyClick(program.window.grid, Qt.Key.Key_X)
+    assert [photos.tile_of(place) for place in burst] == [[place] for place in burst]
+    assert bar.text().startswith("The stack stays open: some of its photos are left out.")
+    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
+    assert photos.tile_of(burst[0]) == burst, "taken in, it is closed"
     header.field.setFocus()
     header.field.setText("poppies")
     QTest.keyClick(header.field, Qt.Key.Key_Return)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 
 from flowersorter.library.tables.settings import STACK_SHOTS
+from flowersorter.ui.grid.photo_columns import Rows
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.stacks.stack_badges import StackBadges
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -59,13 +60,23 @@ class StackController(QObject):
         fronts = photos.front_places_at(rows)
         if len(rows) == 1 and photos.counts_on_tiles[rows[0]] > 1:
             grid.clearSelection()  # the large view, which shows one tile, would close if all of the stack were selected
-        if photos.toggle_stacks(rows):
+        if self._toggle(rows):
             if len(rows) == 1 or photos.rowCount() < before:
                 grid.select_rows(np.unique(photos.rows_at(fronts)))
         else:
-            self._front.bar.say(self.tr("Select a stack first: a tile with a number such as ×4."), until=Until.ANSWER)
+            self._front.bar.ask_to_select(self.tr("Select a stack first: a tile with a number such as ×4."))
 
     @Slot(int)
     def _on_clicked(self, place_id: int) -> None:
-        photos = self._session.photos
-        photos.toggle_stacks(photos.rows_at(np.array([place_id], np.int64)))
+        self._toggle(self._session.photos.rows_at(np.array([place_id], np.int64)))
+
+    def _toggle(self, rows: Rows) -> bool:
+        """Open or close the stacks of these model rows, or say why they stay open; returns whether there is any."""
+        photos, before = self._session.photos, self._session.photos.rowCount()
+        is_stack = photos.toggle_stacks(rows)
+        if is_stack and photos.rowCount() == before:
+            text = self.tr(
+                "The stack stays open: some of its photos are left out. Click them or press O to take them in."
+            )
+            self._front.bar.say(text, until=Until.ANSWER)
+        return is_stack

@@ -24,10 +24,12 @@ class Apart:
     Attributes:
         opened: Ids of photos whose stack the person opened.
         left_out: Places that are left out of the answer for their section; a stack is shown open if only some are.
+        joined_by_none: Places of a tile that the person sees large: no other photo of their stack joins them.
     """
 
     opened: frozenset[int] = frozenset()
     left_out: frozenset[int] = frozenset()
+    joined_by_none: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +124,9 @@ def tiles_of(shown: Arrangement, columns: PhotoColumns, stack_ids: NDArray[np.in
     firsts = np.fromiter((each.first for each in shown.sections), np.intp, len(shown.sections))
     numbers = np.searchsorted(firsts, at, side="right")
     alike = _shown_as(columns, shown.order[at])
-    by_stack = np.lexsort((alike, numbers, ids[at]))
-    at, keys = at[by_stack], (ids[at][by_stack], numbers[by_stack], alike[by_stack])
+    closed = _among(columns.place_ids[shown.order[at]], apart.joined_by_none)
+    by_stack = np.lexsort((closed, alike, numbers, ids[at]))
+    at, keys = at[by_stack], (ids[at][by_stack], numbers[by_stack], alike[by_stack], closed[by_stack])
     new = np.ones(len(at), np.bool_)
     new[1:] = np.logical_or.reduce([np.diff(key) != 0 for key in keys])
     starts = np.flatnonzero(new)
@@ -174,10 +177,14 @@ def _open(columns: PhotoColumns, rows: Rows, sizes: Rows, apart: Apart) -> NDArr
         apart: Says which photos are.
     """
     starts = np.cumsum(sizes) - sizes
-    opened = np.isin(columns.photo_ids[rows], np.fromiter(apart.opened, np.int64, len(apart.opened)))
-    left_out = np.isin(columns.place_ids[rows], np.fromiter(apart.left_out, np.int64, len(apart.left_out)))
+    opened = _among(columns.photo_ids[rows], apart.opened)
+    left_out = _among(columns.place_ids[rows], apart.left_out)
     outside = np.add.reduceat(left_out, starts, dtype=np.intp)
     return np.logical_or.reduceat(opened, starts) | ((outside > 0) & (outside < sizes))
+
+
+def _among(ids: NDArray[np.int64], wanted: frozenset[int]) -> NDArray[np.bool_]:
+    return np.isin(ids, np.fromiter(wanted, np.int64, len(wanted)))
 
 
 def _shown_as(columns: PhotoColumns, rows: Rows) -> NDArray[np.int64]:

@@ -60,7 +60,7 @@ class Folder:
         photo_ids = [photo_id for ids in self.photos.values() for photo_id in ids]
         found = follow_labels(self.engine, changed, photo_ids, CancelToken())
         assert found is not None
-        found.use(self.engine)
+        assert found.use(self.engine)
         return found.predictions
 
     def models(self) -> list[int]:
@@ -149,7 +149,7 @@ def test_a_refit_that_is_dropped_leaves_the_estimates_of_the_model_in_use(
     assert filed() - set(changed) == filed_before - set(changed)
     assert all(now is then for now, then in zip(estimates(engine), before, strict=True))
 
-    refit.use(engine)
+    assert refit.use(engine)
     shown = predictions_for(engine, ids)
     assert shown is not None
     np.testing.assert_array_equal(shown.probabilities, refit.predictions.probabilities)
@@ -159,6 +159,36 @@ def test_a_refit_that_is_dropped_leaves_the_estimates_of_the_model_in_use(
     still_unknown = np.array(unknown)[probabilities > UNKNOWN].tolist()
     assert len(still_unknown) > 5
     assert filed().isdisjoint(still_unknown)
+
+
+def test_a_refit_that_ends_after_the_exact_fit_leaves_that_its_estimates(
+    folder: Folder, engine: Engine, tmp_path: Path
+) -> None:
+    """With a new class the scores are others, and so is the key of the estimates: unknown photos would be sorted."""
+    collection, blue = engine.collection, np.array(folder.photos["blue"])
+    collection.labels.clear(blue[:2].tolist())
+    collection.answers.put(dict.fromkeys(blue[:2].tolist(), PhotoAnswers(mark=Mark.NOT_MINE)))
+    folder.learn([])
+    folder.classes["new"] = collection.classes.add("new", ClassOrigin.PERSON).id
+    changed = folder.label("red", 0, 3, as_class="new")
+    refit = follow_labels(engine, changed, [at for photos in folder.photos.values() for at in photos], CancelToken())
+    assert refit is not None
+    folder.label("red", 3, 6, as_class="new")  # the exact fit knows more labels, and has other scores
+    folder.learn(folder.photos["red"][:6])
+    before = estimates(engine)
+    named = model_for(engine, chosen_backbone(collection))
+    assert named is not None
+    assert named.model.novelty.key != refit.named.model.novelty.key
+    unknown = blue[unknown_probability(engine, named.model, blue) > UNKNOWN].tolist()
+    assert len(unknown) > 5
+    assert not refit.use(engine)
+    assert engine.refitted is None
+    assert all(now is then for now, then in zip(estimates(engine), before, strict=True))
+    request = SortRequest(folder.roots, tmp_path / "sorted", include=Include.ALL)
+    filed = {each.filing.source for each in plan_sort(engine, request, silent, CancelToken()).files}
+    rows = folder_rows(engine, folder.roots)
+    paths = {path for photo_id, path in zip(rows.photo_ids.tolist(), rows.paths, strict=True) if photo_id in unknown}
+    assert filed.isdisjoint(paths)
 
 
 def test_the_exact_fit_takes_the_place_of_the_quick_one_and_is_that_of_retrain(folder: Folder, engine: Engine) -> None:
