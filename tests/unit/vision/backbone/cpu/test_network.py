@@ -162,7 +162,7 @@ def test_the_precision_is_the_fastest_of_the_processor(
         def get_property(self, _device: str, _name: str) -> list[str]:
             return abilities
 
-    monkeypatch.setattr(network.load_openvino(), "Core", Core)
+    monkeypatch.setattr(packages.load_openvino(), "Core", Core)
     monkeypatch.setattr("platform.machine", lambda: machine)
     assert network.cpu_precision(SHIPPED) == precision
     without = {"int8": "bfloat16" if "BF16" in abilities else "float32"}.get(precision, precision)
