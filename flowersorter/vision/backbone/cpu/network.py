@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.messages import text
-from flowersorter.vision.backbone.cpu.layers import STEM, Convolution, blocks
+from flowersorter.vision.backbone.cpu.layers import STEM, Convolution, blocks, convolutions
 from flowersorter.vision.backbone.cpu.quantise import activation_ranges, quantise_kernel
 from flowersorter.vision.backbone.packages import load_openvino
 from flowersorter.vision.backbone.registry import Backbone
@@ -131,6 +131,7 @@ class ResNetGraph:
         self._ops = import_module("openvino.opset13")
         self._architecture = entry.resnet(text("The network cannot be computed without PyTorch"))
         self._state, self._ranges, self._path = state, ranges, path
+        self._buffer = np.empty(max(each.size for each in convolutions(self._architecture)), np.float32)
         self.activations: dict[str, Any] = {}
         side = entry.seen_px
         self._crops = self._ops.parameter([1, side, side, 3], self._openvino.Type.u8, name="crops")
@@ -177,15 +178,16 @@ class ResNetGraph:
 
     def _convolve(self, maps: Any, convolution: Convolution, *, quantised: bool = True) -> Any:
         ops = self._ops
-        kernel, bias = convolution.folded(self._state, self._architecture)
-        # The network would take its maximum with 0, which is 0.
-        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-            raise bad_file(self._path, text("with these weights the network computes values that are not numbers"))
+        kernel, bias = convolution.folded(self._state, self._architecture, self._buffer)
         if quantised and self._ranges is not None:
-            numbers, scale = quantise_kernel(kernel)
-            weight = ops.multiply(ops.convert(self._constant(numbers), "f32"), self._constant(scale))
+            with np.errstate(invalid="ignore"):
+                numbers, size = quantise_kernel(kernel)
+            weight = ops.multiply(ops.convert(self._constant(numbers), "f32"), self._constant(size))
         else:
-            weight = self._constant(kernel)
+            weight, size = self._constant(kernel), kernel
+        # The network would take its maximum with 0, which is 0.
+        if not (np.isfinite(size).all() and np.isfinite(bias).all()):
+            raise bad_file(self._path, text("with these weights the network computes values that are not numbers"))
         stride, pad = [convolution.stride] * 2, [convolution.side // 2] * 2
         maps = ops.convolution(maps, weight, stride, pad, pad, [1, 1])
         return ops.add(maps, self._constant(bias[None, :, None, None]))
