@@ -32,16 +32,16 @@ _ALONE, _COMPARED = (0.8, 1.2), (1.2, 2.0)
 #: log loss 0.38 instead of 0.45, AUROC 0.895 instead of 0.856 (flowers) and 0.971 instead of 0.962 (things). How much
 #: reaches a photo counts most, also among the sure ones (AUROC 0.83 to 0.98, as the mean of neighbours too 0.88 to
 #: 0.99).
-_OF_OOD_SCORE, _OF_UNLIKENESS, _OF_REACH, _REACHED_AS_KNOWN, _OF_NEIGHBOURS = 0.8, 0.7, 6.0, -2.5, 0.3
+_OF_OOD_SCORE, _OF_UNLIKENESS, _OF_REACH, _REACHED_AS_KNOWN, _OF_NEIGHBOURS = 0.8, 1.0, 6.0, -2.7, 0.3
 #: Least mean OOD score of the photos that are called unknown with all of the unlikeness, and the part of it that counts
 #: otherwise: with all of it, more photos from another place are unknown; without it, hardly any of a folder of an
 #: unknown class alone.
-_LEAST_OOD_SCORE_REACHED, _SHIFTED = 1.5, 0.7
+_LEAST_OOD_SCORE_REACHED, _SHIFTED = 1.5, 0.5
 #: Ranges of the OOD score, of the logarithm of how much less reaches a photo, and of the log likelihood ratio.
 _OOD_SCORE, _LESS_REACHED, _REACHED_EVIDENCE = (-3.0, 6.0), (-1.0, 0.8), (-6.0, 3.0)
 #: Weight, beside the photos found to be known, of all photos in proportion to what reaches them: without it the fewer
 #: are known the less of the others is.
-_BY_REACH, _REACH_STEPS = 4.0, 6
+_BY_REACH, _REACH_STEPS = 2.0, 6
 #: Range of the log likelihood ratio of a single photo, whose score may be wrong. With -3 in place of -4 no known photo
 #: stays sure where three of four photos are unknown.
 _EVIDENCE = (-4.0, 3.0)
