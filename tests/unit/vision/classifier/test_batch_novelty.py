@@ -72,7 +72,7 @@ def test_a_class_nobody_told_of_stands_apart(taught: tuple[Examples, Fitted]) ->
     others, foreign = unlabelled(60, 100)
     sure = predict(taught[1].model, others.features).verdicts == Verdict.SURE
     found = apart(taught, others)
-    assert sure[foreign].mean() > 0.3, "one by one they pass for photos of a known class"
+    assert sure[foreign].mean() > 0.2, "one by one many pass for photos of a known class"
     assert (sure & ~apart(taught, others, MAYBE_UNKNOWN))[foreign].mean() < 0.15
     assert (~foreign[found]).mean() < 0.2
 
