@@ -162,7 +162,7 @@ class PhotoColumns:
         """
         here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
-        before = self.suggested
+        before, known = self.suggested, self.verdicts != Verdict.NONE
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
@@ -170,7 +170,7 @@ class PhotoColumns:
         self.second_class_ids[rows] = news.second_class_ids[here]
         self.second_confidences[rows], self.caveats[rows] = news.second_confidences[here], news.caveats[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
-        self._note_changes(before)
+        self._note_changes(before, known)
         self._say_again(rows)
         self._shelve(rows)
         return np.sort(rows)
@@ -185,18 +185,23 @@ class PhotoColumns:
             return np.zeros(0, np.intp)
         at = positions_of(self.photo_ids, found.photo_ids)
         rows = np.flatnonzero((at >= 0) & (self.photo_ids > 0))
-        at, before = at[rows], self.suggested
+        at, before, known = at[rows], self.suggested, self.verdicts != Verdict.NONE
         self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
         self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]
         self.second_class_ids[rows] = found.second_class_ids[at]
         self.second_confidences[rows] = found.second_confidences[at]
-        self._note_changes(before)
+        self._note_changes(before, known)
         self._shelve(rows)
         return rows
 
-    def _note_changes(self, before: NDArray[np.int32]) -> None:
-        """Note when suggestions change; (N,) `before` are those that were shown, 0 where there was none."""
-        self._changed_s[(before > 0) & (before != self.suggested)] = time.monotonic()
+    def _note_changes(self, before: NDArray[np.int32], known: NDArray[np.bool_]) -> None:
+        """Note when suggestions change.
+
+        Args:
+            before: (N,) those that were shown, 0 for unknown photos.
+            known: (N,) whether one was shown, or "Unknown".
+        """
+        self._changed_s[known & (before != self.suggested)] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
         """Those of these places whose suggestion was shown long enough to be what a person confirms."""
@@ -208,6 +213,12 @@ class PhotoColumns:
     def suggested(self) -> NDArray[np.int32]:
         """(N,) int32 the suggested class ids; 0 for an unknown photo, and where there is no suggestion."""
         return np.where(self.verdicts == Verdict.UNKNOWN, np.int32(0), self.class_ids)
+
+    def shown_class(self, row: int) -> int:
+        """The class id that a photo is shown with: its label, else its suggestion; 0 for an unknown photo."""
+        if self.label_ids[row] or self.verdicts[row] != Verdict.UNKNOWN:
+            return int(self.label_ids[row] or self.class_ids[row])
+        return 0
 
     def outdated(self, news: PhotoRows) -> list[int]:
         """Places of these rows whose thumbnail is to be made again: of another photo now, or it could not be made."""

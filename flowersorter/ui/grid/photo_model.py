@@ -313,7 +313,7 @@ class PhotoModel(ArrangedModel):
         return self._thumbnails(Wanted(int(columns.place_ids[row]), int(columns.photo_ids[row]), columns.paths[row]))
 
     def _class_id(self, row: int) -> int:
-        return int(self.columns.label_ids[row] or self.columns.class_ids[row])
+        return self.columns.shown_class(row)
 
     def _name_of(self, class_id: int) -> str:
         look = self._classes.get(class_id)

@@ -127,10 +127,10 @@ class LabelsController(QObject):
         self.files_labelled.emit([int(columns.place_ids[row]) for row in files if not columns.photo_ids[row]])
 
     def come_from(self, place_ids: Iterable[int]) -> str:
-        """List the classes of photos, by label or suggestion: "9 × roses, 3 × tulips"."""
+        """List the classes that photos are shown with: "9 × roses, 3 × tulips"; unknown photos have none."""
         columns, names = self._session.photos.columns, self._names()
         rows = columns.locate(place_ids).tolist()
-        return share_of(Counter(names.get(int(columns.label_ids[at] or columns.class_ids[at]), "") for at in rows))
+        return share_of(Counter(names.get(columns.shown_class(at), "") for at in rows))
 
     def assign_photos(self, photo_ids: Iterable[int], class_id: int) -> None:
         """Label photos with this class, also outside the open folder."""

@@ -88,7 +88,7 @@ class SelectionController(QObject):
         if not meant:
             text = self.tr("Not confirmed: it is left out of its section. Click it or press O to take it in.")
         elif not seen:
-            text = self.tr("Not confirmed: the suggestion has just changed. Press Enter again if it is right.")
+            text = self._just_changed()
         else:
             text = self.tr("No suggestion to confirm. Drag it onto a class or press a number.")
         self._front.bar.say(text, until=Until.ANSWER)
@@ -107,8 +107,15 @@ class SelectionController(QObject):
 
     @Slot(int)
     def confirm_place(self, place_id: int) -> None:
-        """Confirm the suggestion of a photo, or of its stack; the selected ones stay selected."""
-        self._labels.confirm(self._grid.photos.tile_of(place_id))
+        """Confirm the suggestion of a photo, or of its stack, as `confirm` does; the selected ones stay selected."""
+        photos = self._grid.photos
+        seen = photos.columns.seen(photos.tile_of(place_id))
+        self._labels.confirm(seen)
+        if not seen:
+            self._front.bar.say(self._just_changed(), until=Until.ANSWER)
+
+    def _just_changed(self) -> str:
+        return self.tr("Not confirmed: the suggestion has just changed. Confirm it again if it is right.")
 
     @Slot(int)
     def reject_place(self, place_id: int) -> None:
