@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.review.answer_bar import AnswerBar
+from tests.qt.accessible import announced
 from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, tile
 
 
@@ -118,15 +119,19 @@ def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtb
     assert not selected(program)
 
 
-def test_the_bar_says_only_what_there_is(qtbot: QtBot) -> None:
+def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = announced(monkeypatch)
     bar = AnswerBar()
     qtbot.addWidget(bar)
     bar.settle()
     assert not bar.isVisible()
     bar.show_lookalikes("A & B", 1)
+    bar.settle()
     bar.show_changes(1)
     bar.show_right(63, 71, 100)
     bar.settle()
+    bar.settle()
+    assert heard == ["A & B. 1 more looks like this.", "1 other suggestion changed. 63 → 71 of 100 right"]
     assert bar.accessibleName() == "A & B. 1 more looks like this. 1 other suggestion changed. 63 → 71 of 100 right"
     assert bar.take.text() == "&Take It Too"
     assert bar.take.accessibleName() == "Take It Too"
