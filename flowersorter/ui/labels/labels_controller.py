@@ -140,8 +140,9 @@ class LabelsController(QObject):
         self._session.undo_stack.push(LabelCommand(self._context, known, {}, text))
 
     def show_stored(self, labels: Mapping[int, Label | None]) -> None:
-        """Show labels that were stored without a command of this controller, by photo id."""
+        """Show labels that were stored without a command of this controller, by photo id, and marks with them."""
         self._context.view.show(LabelNews(labels))
+        self._refresh(labels)
         self.labels_changed.emit()
 
     def confirm(self, place_ids: Iterable[int]) -> int:
