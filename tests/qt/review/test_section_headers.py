@@ -151,3 +151,16 @@ def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot)
 
 def _lit(steps: StepsBar) -> list[StepButton]:
     return [step for step in (steps.name, steps.check, steps.sort) if step.current]
+
+
+def test_a_button_that_appears_in_a_wider_header_is_in_its_place_at_once(qtbot: QtBot) -> None:
+    header = GroupHeader(Section(SectionKind.LOOK_ALIKES, (7,), 0, 12), NAMES, QStringListModel())
+    qtbot.addWidget(header)
+    header.show_choices(list(NAMES.values())[:2])
+    header.resize(500, header.sizeHint().height())
+    header.show()
+    assert not header.choices[1].isVisible()
+    header.resize(1000, header.height())
+    assert header.choices[1].isVisible()
+    assert header.choices[1].geometry().left() > header.choices[0].geometry().right()
+    assert header.choices[1].y() > header.title.y(), "not over the title"
