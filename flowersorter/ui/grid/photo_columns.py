@@ -26,6 +26,7 @@ Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
 #: Photo ids, rising, and when each photo was taken.
 _Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
+_NO_MOMENTS: _Moments = np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
 
 
 #: A suggestion that changed less than this many seconds ago is not what a person confirms by a key: it came too late.
@@ -52,6 +53,9 @@ class PhotoColumns:
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
+        provisional_ids: (N,) int32 class id suggested from the preview of a photo that is not read yet; 0 for none. The
+            photo counts as waiting.
+        provisional_likely: (N,) bool, whether that is likely.
         own: Labels set in this session, by place id: class id and whether the person gave it.
             They outlive every block of rows: a block may be older than the label.
     """
@@ -72,12 +76,15 @@ class PhotoColumns:
         self._folded_names: list[str] | None = None
         self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
         self._folders: tuple[list[str], Rows] | None = None
-        self._moments: _Moments = before._moments if before is not None else _no_moments()
+        self._moments: _Moments = before._moments if before is not None else _NO_MOMENTS
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
         self.class_keys = np.zeros(len(self.names), np.int32)
         self._sorter = np.argsort(self.place_ids)
         self._sorted_ids = self.place_ids[self._sorter]
+        self.provisional_ids, self.provisional_likely = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.bool_)
+        if before is not None:
+            self.set_provisional(before.place_ids, before.provisional_ids, before.provisional_likely)
         self._say_again(self.locate(self.own))
         self._shelve(np.arange(len(self.names)))
 
@@ -162,7 +169,7 @@ class PhotoColumns:
         """
         here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
-        before, known = self.suggested, self.verdicts != Verdict.NONE
+        before = self._shown_suggestions
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
@@ -170,9 +177,24 @@ class PhotoColumns:
         self.second_class_ids[rows] = news.second_class_ids[here]
         self.second_confidences[rows], self.caveats[rows] = news.second_confidences[here], news.caveats[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
-        self._note_changes(before, known)
+        self.provisional_ids[rows[(self.photo_ids[rows] > 0) | self._unreadable[rows]]] = 0
+        self._note_changes(before)
         self._say_again(rows)
         self._shelve(rows)
+        return np.sort(rows)
+
+    def set_provisional(
+        self, place_ids: NDArray[np.int64], class_ids: NDArray[np.int32], likely: NDArray[np.bool_]
+    ) -> Rows:
+        """Take over suggestions from previews, (M,) each; those of photos that were read since are dropped.
+
+        Returns:
+            The rows of the others, ascending.
+        """
+        here, rows = self._found(place_ids)
+        waiting = self.photo_ids[rows] == 0
+        rows = rows[waiting]
+        self.provisional_ids[rows], self.provisional_likely[rows] = class_ids[here][waiting], likely[here][waiting]
         return np.sort(rows)
 
     def set_predictions(self, found: ShownPredictions) -> Rows:
@@ -185,23 +207,24 @@ class PhotoColumns:
             return np.zeros(0, np.intp)
         at = positions_of(self.photo_ids, found.photo_ids)
         rows = np.flatnonzero((at >= 0) & (self.photo_ids > 0))
-        at, before, known = at[rows], self.suggested, self.verdicts != Verdict.NONE
+        at, before = at[rows], self._shown_suggestions
         self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
         self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]
         self.second_class_ids[rows] = found.second_class_ids[at]
         self.second_confidences[rows] = found.second_confidences[at]
-        self._note_changes(before, known)
+        self._note_changes(before)
         self._shelve(rows)
         return rows
 
-    def _note_changes(self, before: NDArray[np.int32], known: NDArray[np.bool_]) -> None:
-        """Note when suggestions change.
+    @property
+    def _shown_suggestions(self) -> NDArray[np.int32]:
+        """(N,) int32 the class ids shown, also those of previews; 0 for an unknown photo, -1 where nothing is shown."""
+        waiting = np.where(self.provisional_ids > 0, self.provisional_ids, np.int32(-1))
+        return np.where(self.verdicts == Verdict.NONE, waiting, self.suggested)
 
-        Args:
-            before: (N,) those that were shown, 0 for unknown photos.
-            known: (N,) whether one was shown, or "Unknown".
-        """
-        self._changed_s[known & (before != self.suggested)] = time.monotonic()
+    def _note_changes(self, before: NDArray[np.int32]) -> None:
+        """Note when suggestions change; (N,) `before` are the `_shown_suggestions` of before."""
+        self._changed_s[(before >= 0) & (before != self._shown_suggestions)] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
         """Those of these places whose suggestion was shown long enough to be what a person confirms."""
@@ -213,12 +236,6 @@ class PhotoColumns:
     def suggested(self) -> NDArray[np.int32]:
         """(N,) int32 the suggested class ids; 0 for an unknown photo, and where there is no suggestion."""
         return np.where(self.verdicts == Verdict.UNKNOWN, np.int32(0), self.class_ids)
-
-    def shown_class(self, row: int) -> int:
-        """The class id that a photo is shown with: its label, else its suggestion; 0 for an unknown photo."""
-        if self.label_ids[row] or self.verdicts[row] != Verdict.UNKNOWN:
-            return int(self.label_ids[row] or self.class_ids[row])
-        return 0
 
     def outdated(self, news: PhotoRows) -> list[int]:
         """Places of these rows whose thumbnail is to be made again: of another photo now, or it could not be made."""
@@ -333,6 +350,7 @@ class PhotoColumns:
         self.label_ids[self.label_ids == old] = new
         self.class_ids[self.class_ids == old] = new
         self.second_class_ids[self.second_class_ids == old] = new
+        self.provisional_ids[self.provisional_ids == old] = new
         self._shelve(np.arange(len(self)))
         return said
 
@@ -378,7 +396,3 @@ class PhotoColumns:
         guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
         labels = self.label_ids[rows]
         self.class_keys[rows] = np.where(labels > 0, labels, guess)
-
-
-def _no_moments() -> _Moments:
-    return np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")

@@ -128,9 +128,9 @@ class LabelsController(QObject):
 
     def come_from(self, place_ids: Iterable[int]) -> str:
         """List the classes that photos are shown with: "9 × roses, 3 × tulips"; unknown photos have none."""
-        columns, names = self._session.photos.columns, self._names()
-        rows = columns.locate(place_ids).tolist()
-        return share_of(Counter(names.get(columns.shown_class(at), "") for at in rows))
+        photos, names = self._session.photos, self._names()
+        rows = photos.columns.locate(place_ids).tolist()
+        return share_of(Counter(names.get(photos.shown_class(at), "") for at in rows))
 
     def assign_photos(self, photo_ids: Iterable[int], class_id: int) -> None:
         """Label photos with this class, also outside the open folder."""
