@@ -105,9 +105,16 @@ def running_three_classes(tmp_path: Path, qtbot: QtBot, *names: str) -> Iterator
 
 
 def suggest(
-    program: Program, rows: Sequence[int], verdict: Verdict, first: int, second: int, confidence: float = 0.5
+    program: Program,
+    rows: Sequence[int],
+    verdict: Verdict,
+    first: int,
+    second: int,
+    confidence: float = 0.5,
+    *,
+    seen: bool = True,
 ) -> None:
-    """Show other suggestions for the photos of these rows, until the next prediction."""
+    """Show other suggestions for the photos of these rows, until the next prediction; `seen`: for long enough."""
     count = len(rows)
     suggested = replace(
         rows_at(program.engine, program.photos.columns.place_ids[rows]),
@@ -118,6 +125,8 @@ def suggest(
         second_confidences=np.full(count, 0.45, np.float32),
     )
     program.photos.merge(suggested)
+    if seen:
+        program.photos.columns._changed_s[rows] = -np.inf
 
 
 def idle(program: Program, qtbot: QtBot) -> None:

@@ -104,6 +104,7 @@ class FilingController(QObject):
             pattern=choices.pattern,
             move_duplicates=choices.move_duplicates,
             remove_emptied=choices.remove_emptied,
+            left_out=dict(self._session.photos.left_out_of),
         )
         self._plan_id = queue.submit(
             self.tr("Preparing the sort"),
@@ -176,8 +177,8 @@ class FilingController(QObject):
 
     def _counts(self) -> dict[Include, int]:
         """How many photos of the folder each choice includes."""
-        columns = self._session.photos.columns
-        return {include: int(np.count_nonzero(chosen_rows(columns, include))) for include in Include}
+        columns, left_out = self._session.photos.columns, self._session.photos.left_out_of
+        return {include: int(np.count_nonzero(chosen_rows(columns, include, left_out))) for include in Include}
 
     def _choices(self) -> SortChoices | None:
         """The choices of the last sort; None before the first."""

@@ -66,6 +66,7 @@ class PhotoModel(ArrangedModel):
     Lives in the GUI thread.
 
     Attributes:
+        left_out_of: Class id by photo id, of photos left out of an answer that gave their section that class.
         section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
@@ -81,6 +82,7 @@ class PhotoModel(ArrangedModel):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
+        self.left_out_of: dict[int, int] = {}
         self.section_names: dict[int, str] = {}
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {

@@ -150,6 +150,11 @@ class LabelsController(QObject):
         classes = confirmable(self._session.photos.columns, place_ids)
         return self._push(classes, self.tr("Confirm {1}"), "")
 
+    def say_just_changed(self) -> None:
+        """Say that no suggestion was confirmed, because they changed just before."""
+        text = self.tr("Not confirmed: the suggestion has just changed. Confirm it again if it is right.")
+        self._front.bar.say(text, until=Until.ANSWER)
+
     def clear(self, place_ids: Iterable[int]) -> int:
         """Remove labels, so that the photos go back to their suggestions. Returns how many had one."""
         rows = labelled(self._session.photos.columns, place_ids)

@@ -85,10 +85,11 @@ class SelectionController(QObject):
         seen = photos.columns.seen(meant)
         if not selected or self._answer(selected, partial(self._labels.confirm, seen)):
             return
+        if meant and not seen:
+            self._labels.say_just_changed()
+            return
         if not meant:
             text = self.tr("Not confirmed: it is left out of its section. Click it or press O to take it in.")
-        elif not seen:
-            text = self._just_changed()
         else:
             text = self.tr("No suggestion to confirm. Drag it onto a class or press a number.")
         self._front.bar.say(text, until=Until.ANSWER)
@@ -112,10 +113,7 @@ class SelectionController(QObject):
         seen = photos.columns.seen(photos.tile_of(place_id))
         self._labels.confirm(seen)
         if not seen:
-            self._front.bar.say(self._just_changed(), until=Until.ANSWER)
-
-    def _just_changed(self) -> str:
-        return self.tr("Not confirmed: the suggestion has just changed. Confirm it again if it is right.")
+            self._labels.say_just_changed()
 
     @Slot(int)
     def reject_place(self, place_id: int) -> None:

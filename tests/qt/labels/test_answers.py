@@ -95,7 +95,7 @@ def test_delete_rejects_the_suggestion_and_undo_brings_it_back(program: Program,
     assert program.window.labels.come_from([place, *places(program, "blue")[:1]]) == "1 × blue"
     # The tick on a tile, as Enter, confirms no suggestion that has just taken the place of another one.
     count, bar = program.session.undo_stack.count(), program.window.job_bar
-    suggest(program, columns.locate([place]).tolist(), Verdict.SURE, red, 0)
+    suggest(program, columns.locate([place]).tolist(), Verdict.SURE, red, 0, seen=False)
     program.window.selection.confirm_place(place)
     assert (program.session.undo_stack.count(), bar.message.text()) == (
         count,
