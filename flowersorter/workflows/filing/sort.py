@@ -274,8 +274,9 @@ def _is_left_out(rows: ClassColumns, left_out: Mapping[int, int]) -> NDArray[np.
     """(N,) bool: the rows without a label whose suggestion is the class that they were left out of."""
     photo_ids = np.array(sorted(left_out), np.int64)
     classes = np.array([left_out[photo_id] for photo_id in photo_ids.tolist()], np.int32)
-    same: NDArray[np.bool_] = values_of(rows.photo_ids, photo_ids, classes, 0) == rows.class_ids
-    return same & (rows.class_ids > 0) & (rows.label_ids == 0)
+    same = values_of(rows.photo_ids, photo_ids, classes, 0) == rows.class_ids
+    is_left_out: NDArray[np.bool_] = same & (rows.class_ids > 0) & (rows.label_ids == 0)
+    return is_left_out
 
 
 def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
