@@ -35,13 +35,16 @@ def missing_folders(files: FileSystem, destination: Path) -> tuple[Path, ...]:
     """Return the destination and the folders above it that do not exist, outermost first.
 
     Raises:
-        SortRefused: the destination is not a folder, or nothing can be made in it.
+        SortRefused: the destination is not a folder, its drive is missing, or nothing can be made in it.
     """
     missing: list[Path] = []
     folder = destination
     while not folder.exists():
         if folder.is_symlink():
             raise SortRefused(_WHAT, text("{folder} is a broken link", folder=shown(folder)))
+        if folder == folder.parent:
+            away = text("{folder} is on a drive that is not connected", folder=shown(destination))
+            raise SortRefused(_WHAT, away, text("Connect the drive or choose another folder"))
         missing.append(folder)
         folder = folder.parent
     if not folder.is_dir():

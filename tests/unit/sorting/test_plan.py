@@ -68,6 +68,18 @@ def test_a_destination_that_is_no_folder_is_refused(tmp_path: Path) -> None:
             plan(photos, tmp_path / destination, Mode.COPY)
 
 
+@pytest.mark.parametrize("missing", ["sorted", "deep/sorted"])
+def test_a_destination_on_a_drive_that_is_not_connected_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """As on Windows, where not even the root of such a drive exists, which is its own parent."""
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    monkeypatch.setattr(Path, "is_symlink", lambda _path: False)
+    with pytest.raises(SortRefused, match="sorted is on a drive that is not connected"):
+        plan(photos, tmp_path / missing, Mode.COPY)
+
+
 def test_a_destination_that_cannot_be_written_or_read_is_refused(tmp_path: Path) -> None:
     photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
 
