@@ -116,15 +116,16 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
     return free_bytes
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _identity(folder: Path) -> tuple[int, int] | Path | None:
+    """Device and inode of a folder: equal also through a link or a second mount; its path where it has no inode."""
     try:
         found = folder.stat()
+        return (found.st_dev, found.st_ino) if found.st_ino else folder.resolve()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
 
 
-def _identities_above(folder: Path) -> Iterator[tuple[int, int] | None]:
-    """Device and inode of each folder above this one: equal also through a link or a second mount."""
+def _identities_above(folder: Path) -> Iterator[tuple[int, int] | Path]:
+    """The identity of each folder above this one."""
     resolved = folder.resolve()
     return (identity for parent in resolved.parents if (identity := _identity(parent)) is not None)

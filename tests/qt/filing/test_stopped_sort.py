@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from contextlib import contextmanager
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
