@@ -41,7 +41,7 @@ from flowersorter.workers.preload import WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting.network_loader import network_modules
+from flowersorter.workflows.predicting.network_loader import import_network_packages
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
@@ -169,7 +169,7 @@ class Program(QObject):
             return
         known = (*WORKFLOWS, *_AFTER_TRAINING)
         # Who has no folder open will open a new one. In a known one the network may never be needed.
-        self._preload.begin(known if self._roots else (*known, *network_modules()))
+        self._preload.begin(known, *(() if self._roots else (import_network_packages,)))
 
     def _show_collection(self) -> None:
         self.window.window_controller.open_folder_of(self.collection.folder)

@@ -35,8 +35,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 from flowersorter.app import Program  # noqa: E402
 from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
+from flowersorter.messages import text  # noqa: E402
 from flowersorter.translations import use_translations  # noqa: E402
-from flowersorter.ui.grid.sections import SectionKind  # noqa: E402
+from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
 from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
 from flowersorter.ui.shared import theme  # noqa: E402
 from flowersorter.ui.shared.qt_translator import install_translator  # noqa: E402
@@ -190,11 +191,12 @@ def for_readme(photos: Path, to: Path) -> None:
         window = program.window
         classes = suggestions(program)
         ids = program.photos.columns.place_ids.tolist()
-        window.labels.confirm(ids[1:40:5])
+        window.labels.confirm(ids[1::12])
         rest(program)
         window.grid.select_places(ids[3:4], scroll=True)
         rest(program)
         window.grid.scrollToTop()
+        rest(program)
         picture(window).save(to / "window.png", optimize=True)
         window.actions_by_name["large_view"].trigger()
         rest(program)
@@ -279,13 +281,16 @@ def show_stack(program: Program, album: Album) -> None:
     if not len(stacks):
         print("no stack")
         return
-    window.grid.select_row(int(stacks[0]))
+    before, place = window.grid.selected_places(), int(program.photos.front_places_at(stacks[:1])[0])
+    window.filter.group_by(Grouping.NONE)  # a section that is folded in a small window would hide it
+    for state in ("stack", "stack_open"):
+        window.grid.select_row(program.photos.rows_of([place])[0])
+        rest(program)
+        album.add(state, window)
+        window.actions_by_name["open_stack"].trigger()
+    window.filter.group_by(Grouping.LIKENESS)
+    window.grid.select_places(before, scroll=True)
     rest(program)
-    album.add("stack", window)
-    window.actions_by_name["open_stack"].trigger()
-    rest(program)
-    album.add("stack_open", window)
-    window.actions_by_name["open_stack"].trigger()
 
 
 def every_state(album: Album, photos: Path, strange: Path) -> None:
@@ -295,7 +300,9 @@ def every_state(album: Album, photos: Path, strange: Path) -> None:
         for action in DIALOGS:
             album.add_dialog(program, action)
         program.window.front.complain(
-            UserError("The photos cannot be sorted", "the disk is full", "Free some space, then sort again.")
+            UserError(
+                text("The library could not be saved"), text("the disk is full"), text("Free some space and try again")
+            )
         )
         wait(300)
         box = next(each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible())
@@ -384,13 +391,13 @@ def main() -> None:
     to.mkdir(parents=True, exist_ok=True)
     application = QApplication([])
     application.setApplicationDisplayName("FlowerSorter")
+    theme.make_text_readable(application)
     if options.all is None:
         for_readme(photos, to)
         for file in sorted(to.iterdir()):
             print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
         return
     window_state.screen_around = lambda geometry: QRect(0, 0, *SIZES[-1])
-    theme.make_text_readable(application)
     with tempfile.TemporaryDirectory() as drawn:
         strange = options.strange.absolute() if options.strange else draw_strange(Path(drawn))
         for language in options.languages:

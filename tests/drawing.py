@@ -133,6 +133,33 @@ def jpeg_bytes(picture: Image.Image | None = None, **save: Any) -> bytes:
     return file.getvalue()
 
 
+def camera_preview(stored: Image.Image, size: tuple[int, int] = (160, 120)) -> bytes:
+    """Return the preview that a camera makes of a photo as it is stored: black bars beside one of another shape."""
+    small = stored.copy()
+    small.thumbnail(size, Image.Resampling.BICUBIC)
+    preview = Image.new("RGB", size)
+    preview.paste(small, ((size[0] - small.width) // 2, (size[1] - small.height) // 2))
+    return jpeg_bytes(preview)
+
+
+def exif_with_preview(preview: bytes, *, orientation: int = 1) -> bytes:
+    """Return the EXIF block of a camera: the orientation, and the preview in a folder behind it (EXIF 2.32, 4.5)."""
+    short, long, after = 3, 4, 8 + 18 + 42
+    first = struct.pack(">HHHIHHI", 1, _ORIENTATION, short, 1, orientation, 0, 8 + 18)
+    entries = ((0x0103, short, 6 << 16), (0x0201, long, after), (0x0202, long, len(preview)))
+    second = b"".join(struct.pack(">HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    tiff = b"MM\0*" + struct.pack(">I", 8) + first + struct.pack(">H", 3) + second + bytes(4) + preview
+    return b"Exif\0\0" + tiff
+
+
+def write_camera_photo(
+    path: Path, picture: Image.Image, *, preview: Image.Image | None = None, orientation: int = 1
+) -> Path:
+    """Write a JPEG with a preview of it, or of another picture; both look like theirs once turned upright."""
+    small = camera_preview(as_stored(preview or picture, orientation))
+    return write_jpeg(path, as_stored(picture, orientation), exif=exif_with_preview(small, orientation=orientation))
+
+
 def with_scans(progressive: bytes, count: int) -> bytes:
     """Repeat the last scan of a progressive JPEG until the file has this many; no pixel changes by it."""
     start, end = progressive.rindex(b"\xff\xda"), progressive.rindex(b"\xff\xd9")

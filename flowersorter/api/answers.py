@@ -165,11 +165,11 @@ def expectation_of(result: PredictFolderResult) -> Expectation | None:
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     """Convert the photos of a predicted folder to plain values, files that cannot be opened last."""
     from flowersorter.domain.photo_answers import NO_ANSWERS, Mark
+    from flowersorter.domain.photo_rows import TOP_GUESSES
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-    from flowersorter.workflows.predicting.imagenet_names import strangers
-    from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
+    from flowersorter.workflows.predicting.imagenet.names import strangers
 
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     rows, photos = result.rows, []

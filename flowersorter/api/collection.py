@@ -110,7 +110,7 @@ class Collection(SortedCollection, TrainedCollection, EvaluatedCollection, Answe
         """
         from flowersorter.workflows.models.current_model import use_model
 
-        use_model(self._library, number)
+        use_model(self._engine, number)
 
     def export_model(self, path: AnyPath) -> Path:
         """Save the current model to a file, for other programs or other collections.

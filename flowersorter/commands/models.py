@@ -41,7 +41,7 @@ def run(call: Call) -> int:
 def _tidy(call: Call, engine: Engine) -> None:
     options = call.options
     if options.use is not None:
-        use_model(engine.collection, _number(options.use))
+        use_model(engine, _number(options.use))
     elif options.note:
         model_id, note = options.note
         if not model_id.isdecimal():

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import predict_folders, say_folders
 from flowersorter.commands.shared.json_lines import (
     answer_fields,
     count_lines,
@@ -25,21 +24,19 @@ from flowersorter.commands.shared.json_lines import (
 from flowersorter.commands.shared.prediction_output import say_model, say_photo
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
+from flowersorter.domain.photo_rows import TOP_GUESSES
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.messages import text
 from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.scan import check_folder, looks_like_photo
-from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
 from flowersorter.workflows.models.current_model import NamedModel
 from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.predicting.imagenet_names import strangers
-from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
-from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
-from flowersorter.workflows.predicting.select_rows import select_rows
 
 if TYPE_CHECKING:
+    from flowersorter.workflows.csv_table import CsvDialect
     from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 _MADE = "model_created_at"
 
@@ -59,12 +56,16 @@ def run(call: Call) -> int:
             if not is_folder:
                 lines += _predict_photos(call, engine, tuple(paths), model)
             elif left:
+                from flowersorter.commands.shared.folder_output import predict_folders  # single photos need none of it
+
                 result, left = predict_folders(call, engine, left), ()
                 lines += _show_folders(call, engine, folders, result, model)
                 left_out.update(result.skipped)
                 problems += folder_problems(result.problems)
                 expected = expected_fields(result)
     if call.options.csv:
+        from flowersorter.workflows.csv_table import CsvDialect
+
         call.terminal.put(prediction_table(lines, model, CsvDialect(call.options.csv)))
     if any(line.get("top") for line in lines):
         say_model(call.terminal, model)
@@ -78,6 +79,8 @@ def run(call: Call) -> int:
 
 def prediction_table(lines: Sequence[Mapping[str, Any]], model: NamedModel | None, dialect: CsvDialect) -> bytes:
     """Return the lines of `--json` as a CSV table; each further suggestion adds two columns."""
+    from flowersorter.workflows.csv_table import csv_bytes
+
     fields = ("path", "class", "confidence", "verdict", "label", "by", "model", _MADE, "looks_like", "error", "remark")
     made = model_fields(model)[_MADE]
     most = max((len(line.get("top", ())) for line in lines), default=0)
@@ -99,6 +102,10 @@ def _is_folder(path: Path) -> bool:
 def _show_folders(
     call: Call, engine: Engine, folders: tuple[Path, ...], result: PredictFolderResult, model: NamedModel | None
 ) -> list[dict[str, Any]]:
+    from flowersorter.commands.shared.folder_output import say_folders
+    from flowersorter.workflows.predicting.imagenet.names import strangers
+    from flowersorter.workflows.predicting.select_rows import select_rows
+
     options = call.options
     result = select_rows(engine.collection, result, options.order, options.name)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}

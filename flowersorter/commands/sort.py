@@ -45,7 +45,7 @@ from flowersorter.workflows.filing.sort import (
 )
 from flowersorter.workflows.filing.sort_patterns import sort_pattern
 from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
-from flowersorter.workflows.predicting.imagenet_names import strangers
+from flowersorter.workflows.predicting.imagenet.names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 if TYPE_CHECKING:

@@ -187,7 +187,7 @@ def _add_train(parser: LineParser) -> None:
         action="store_true",
         help=text(
             "train the network itself too: minutes instead of seconds, for a bit more accuracy; Ctrl+C keeps the "
-            "best epoch so far"
+            "last epoch that is over"
         ),
     )
     parser.add_argument(

@@ -95,7 +95,7 @@ class Epoch:
         held_out_loss: Mean loss of the held-out photos at the best temperature.
         held_out_right: How many of them were right.
         held_out: Number of held-out photos.
-        best: Whether this is the best epoch so far; of two whose difference may be chance, the later one.
+        best: Whether this epoch is kept unless a later one is; held-out photos do not decide it.
         seconds: Since the training began.
     """
 

@@ -14,6 +14,9 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.place import Paths, Place, Places
 
+#: Suggestions shown of one photo.
+TOP_GUESSES = 5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoRows:

@@ -58,6 +58,20 @@ def read_file(path: Path) -> FileBytes:
     return FileBytes(data, after.st_size, after.st_mtime_ns)
 
 
+def open_regular(path: Path) -> FileIO:
+    """Open a regular file to read parts of it, without waiting for the writer of a pipe.
+
+    Raises:
+        PhotoOutOfReach: it is missing or forbidden, or the drive does not give it.
+        PhotoUnreadable: it is empty, too large, or not a regular file.
+    """
+    try:
+        _require_regular(path, os.stat(path))  # noqa: PTH116 - as in `read_file`
+        return FileIO(os.open(path, _OPEN_FLAGS), "rb")
+    except (OSError, ValueError) as error:
+        raise out_of_reach(path, file_reason(error)) from error
+
+
 @dataclass(frozen=True, slots=True)
 class FileHash:
     """The SHA-256 of a file, with its size and modification time."""

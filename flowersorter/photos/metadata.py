@@ -34,9 +34,14 @@ class PhotoMetadata:
 def orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or invalid."""
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return orientation_in(image.getexif())
     except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return 1
+
+
+def orientation_in(exif: Image.Exif) -> int:
+    """Return the orientation that EXIF data give, 1 to 8; 1 where it is missing or invalid."""
+    value = exif.get(ExifTags.Base.Orientation, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

@@ -105,13 +105,15 @@ class _News:
 
     def take(self, news: object) -> None:
         """The `Report` that the job is given."""
+        begins = isinstance(news, Progress) and news.stage != self._stage
         if isinstance(news, Progress):
             self._progress = news
-            if self._progress_limit.due() or news.stage != self._stage:
+            if self._progress_limit.due() or begins:
                 self._send_progress()
         else:
             self._blocks.append(news)
-        if self._blocks and self._block_limit.due():
+        # The first block of a new stage may be long in coming: it must not keep the last one waiting.
+        if self._blocks and (self._block_limit.due() or begins):
             self._send_blocks()
 
     def flush(self) -> None:

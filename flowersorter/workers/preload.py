@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QThread
+
+log = logging.getLogger(__name__)
 
 #: What a correction and Retrain stand on.
 WORKFLOWS = (
@@ -21,22 +25,22 @@ class Preload(QThread):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("preload")
-        self._modules: tuple[str, ...] = ()
+        self._calls: tuple[Callable[[], object], ...] = ()
 
-    def begin(self, modules: Sequence[str]) -> None:
-        """Import these, in their order."""
-        self._modules = tuple(modules)
+    def begin(self, modules: Sequence[str], *calls: Callable[[], object]) -> None:
+        """Import these modules, then make these calls, in their order."""
+        self._calls = (*(partial(importlib.import_module, name) for name in modules), *calls)
         self.start()
 
     def run(self) -> None:
-        """Import; a package that is missing is the first job's error to tell."""
-        for name in self._modules:
-            if self.isInterruptionRequested():
-                return
-            try:
-                importlib.import_module(name)
-            except ImportError:
-                return
+        """Import; a package that is missing or broken is the first job's error to tell."""
+        try:
+            for call in self._calls:
+                if self.isInterruptionRequested():
+                    return
+                call()
+        except Exception:
+            log.info("Not imported beforehand", exc_info=True)
 
     def stop(self) -> None:
         """Import nothing more and wait for the import in hand."""

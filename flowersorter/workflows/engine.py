@@ -64,6 +64,7 @@ class Engine:
         self.open_network = open_network
         self._lock, self.refit_lock = threading.Lock(), threading.Lock()
         self.exact_fits = 0
+        self.refitted: NamedModel | None = None
         self._feature_tables: dict[str, FeatureTable] = {}
         self._drop_caches()
 
@@ -125,7 +126,7 @@ class Engine:
         self.sure_from: PhotoValues | None = None
         self.folder_terms: FolderTerms | None = None
         self.fit_in_use: Fitted | None = None
-        self.refitted: NamedModel | None = None
+        self.refitted = None
         self.automatic_model: int | None = None
         self.last_model: NamedModel | None = None
         self.chosen_precision: float | None = None

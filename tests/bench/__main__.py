@@ -32,6 +32,7 @@ from tests.bench import (
     review,
     sampling,
     second_view,
+    sure_promise,
     unknown,
 )
 from tests.bench.safety import table as safety_table
@@ -85,6 +86,7 @@ MEASUREMENTS = {
     "actions": Measurement(actions.actions, "15 minutes", needs_photos=True),
     "review": Measurement(review.review, "30 minutes", needs_photos=True),
     "claim": Measurement(folder_claim.folder_claims, "20 minutes", needs_photos=True),
+    "promise": Measurement(sure_promise.sure_promise, "15 minutes", needs_photos=True),
     "views": Measurement(second_view.second_view, "6 minutes", needs_photos=True),
     "folders": Measurement(folders.folders, "10 minutes", needs_photos=True),
     "uneven": Measurement(class_imbalance.uneven, "3 minutes", needs_photos=True),
@@ -120,7 +122,7 @@ def main() -> None:
     parser.add_argument(
         "--strangers", type=Path, default=calibration.DEFAULT_STRANGERS, help="photos of none of the classes, for trust"
     )
-    parser.add_argument("--draws", type=int, default=5, help="draws that are averaged, for reference")
+    parser.add_argument("--draws", type=int, default=5, help="draws that are averaged, for reference and promise")
     table.add_options(parser)
     safety_table.add_options(parser)
     responsiveness.add_options(parser)

@@ -22,11 +22,10 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Predictions, predict, verdicts_of
 from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, near_duplicates
 from flowersorter.vision.classifier.unknown_share import unknown_probabilities
-from flowersorter.vision.dataset_shift.partly_labelled import NO_LABEL, folder_graph
+from flowersorter.vision.dataset_shift.partly_labelled import NO_LABEL, reach_unlabelled
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
-from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
@@ -160,10 +159,8 @@ def folder_verdicts(
     known = PhotoSample(labelled, axes.project(labelled), targets)
     comparison = compare(known, PhotoSample(features, along, result.probabilities.argmax(axis=1)), CancelToken())
     unlikeness = None if comparison is None else comparison.unlikeness(along, comparison.folds)
-    with ThreadPool() as pool:
-        graph = folder_graph(join([labelled, features]), pool, CancelToken())
-        labels = np.append(targets, np.full(len(features), NO_LABEL))
-        reached = graph.reached(labels, pool, CancelToken())[len(labelled) :]
+    labels = np.append(targets, np.full(len(features), NO_LABEL))
+    reached = reach_unlabelled(join([labelled, features]), labels, CancelToken())
     unknown = unknown_probabilities(result.ood_score, unlikeness, reached)
     return result.verdicts, verdicts_of(model, result.probabilities.max(axis=1), result.ood_score, unknown), unknown
 

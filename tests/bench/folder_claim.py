@@ -18,6 +18,7 @@ from flowersorter.vision.dataset_shift.accuracy_estimation import (
     FolderPredictions,
     agree_with_neighbours,
     estimate_accuracy,
+    sure_thresholds_of,
 )
 from flowersorter.vision.features.packed import Features, pack
 from tests.bench.calibration import folder_verdicts
@@ -95,7 +96,7 @@ def _print(name: str, rows: Sequence[Row]) -> None:
     sides = [[getattr(row, side) for row in rows] for side in ("before", "now")]
     share = [sum(sure for sure, _ in side) / photos for side in sides]
     right = [1 - sum(wrong for _, wrong in side) / max(sum(sure for sure, _ in side), 1) for side in sides]
-    broken = [float(np.mean([_is_broken(*each) for each in side])) for side in sides]
+    broken = [float(np.mean([is_broken(*each) for each in side])) for side in sides]
     print(
         f"{name:40}{np.nanmean(accuracy):5.3f}  {np.nanmean(np.abs(held_out - accuracy)):13.3f}"
         f"  {np.nanmean(np.abs(expected - accuracy)):13.3f}  {np.mean([row.differs for row in rows]):7.0%}"
@@ -105,7 +106,7 @@ def _print(name: str, rows: Sequence[Row]) -> None:
     )
 
 
-def _is_broken(sure: int, wrong: int) -> bool:
+def is_broken(sure: int, wrong: int) -> bool:
     """Whether so many wrong ones among the sure photos are improbable if each is right as often as promised."""
     miss = 1 - DEFAULT_SURE_PRECISION
     fewer = sum(comb(sure, k) * miss**k * (1 - miss) ** (sure - k) for k in range(wrong))
@@ -130,7 +131,7 @@ def _rows(photos: LearnedPhotos, kind: str, per_class: int, seed: int) -> Iterat
             others = draw.permutation(np.flatnonzero(~np.isin(photos.targets, known)))
             folder = np.concatenate([folder, others[: int(_STRANGERS * len(folder))]])
         features = photos.features.take(folder)
-        yield _judged(photos, learned, folder, _moved(features, draw) if kind == MOVED else features)
+        yield judged(photos, learned, folder, _moved(features, draw) if kind == MOVED else features)
 
 
 def _halves(
@@ -161,7 +162,7 @@ def _moved(features: Features, draw: np.random.Generator) -> Features:
     return Features(moved.quantised, moved.scale, features.imagenet_prior)
 
 
-def _judged(photos: LearnedPhotos, learned: NDArray[np.intp], folder: NDArray[np.intp], features: Features) -> Row:
+def judged(photos: LearnedPhotos, learned: NDArray[np.intp], folder: NDArray[np.intp], features: Features) -> Row:
     """Judge a folder as `find_unknown_photos` and `find_accuracy` do."""
     classes, targets = np.unique(photos.targets[learned], return_inverse=True)
     labelled, model = photos.features.take(learned), trained(photos, learned)
@@ -179,9 +180,7 @@ def _judged(photos: LearnedPhotos, learned: NDArray[np.intp], folder: NDArray[np
     record = model.training
     estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, DEFAULT_SURE_PRECISION)
     right = classes[guesses] == photos.targets[folder]
-    now = sure
-    if estimate is not None and estimate.agreed_only:
-        now = sure & agreed & (confidence >= estimate.sure_from)
+    now = sure & (confidence >= sure_thresholds_of(predictions, estimate))
     return Row(
         accuracy=np.nan if estimate is None else float(right[suggested].mean()),
         held_out=float(record.held_out_accuracy or 0),

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.bench.speed.camera_photos import SIZE_PX, with_noise
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
 from tests.stub_network import open_colour_network
 
@@ -142,7 +144,8 @@ def responsiveness(options: argparse.Namespace) -> None:
     application = QApplication.instance() or QApplication([])
     files, labels = (5_000, 20) if options.tiny else (100_000, 200)
     with tempfile.TemporaryDirectory(prefix="bench") as scratch:
-        folder, many = _draw(Path(scratch) / "few", labels + 100), _touch(Path(scratch) / "many", files)
+        folder, many = Path(scratch) / "few", _touch(Path(scratch) / "many", files)
+        _draw(folder, labels + 100, of_camera=options.camera)
         print(f"{'phase':44} {'worst gap':>10} {'99th pct':>10} {'worst CPU':>10} {'99th pct':>10}", flush=True)
         with _program(Path(scratch) / "collection", folder, real_network=options.real_network) as program:
             _phase("doing nothing", lambda: _wait(_after(2.0)))
@@ -156,6 +159,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command line that are about responsiveness."""
     group = parser.add_argument_group("responsiveness")
     group.add_argument("--real-network", action="store_true", help="with ResNet-50, not a stub network")
+    group.add_argument("--camera", action="store_true", help="label photos of 12 megapixels; they take a gigabyte")
 
 
 def _phase(name: str, run: Callable[[], None]) -> None:
@@ -238,12 +242,19 @@ def _colour_in(name: str) -> str:
     return next(colour for colour in _COLOURS if colour in Path(name).name)
 
 
-def _draw(folder: Path, count: int) -> Path:
+def _draw(folder: Path, count: int, *, of_camera: bool) -> None:
+    """Draw photos of three colours, small ones or as large as those of a camera."""
     folder.mkdir()
-    for number in range(count):
+
+    def write(number: int) -> None:
         name, colour = list(_COLOURS.items())[number % len(_COLOURS)]
-        write_jpeg(folder / f"IMG_{number:04}_{name}.jpg", textured((96, 72), colour, number))
-    return folder
+        picture = textured((96, 72), colour, number)
+        if of_camera:
+            picture = with_noise(picture, number, SIZE_PX)
+        write_jpeg(folder / f"IMG_{number:04}_{name}.jpg", picture)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, range(count)))
 
 
 def _touch(folder: Path, count: int) -> Path:

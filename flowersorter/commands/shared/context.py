@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowersorter.commands.shared.output import Terminal, counted_photos
 from flowersorter.errors import Cancelled, CollectionDamaged, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.locations import default_collection
 from flowersorter.messages import text
-from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.history import recover_collection
-from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
+
+if TYPE_CHECKING:
+    from flowersorter.sorting.recover import RecoveryResult
+
+# Sorting, repairing and cleaning are imported where they are needed: a command that only predicts starts sooner.
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,21 @@ class Call:
         with Engine(self._opened(only_reads)) as engine:
             collection = engine.collection
             if not collection.read_only and collection.journal.open_runs():
+                from flowersorter.workflows.filing.history import recover_collection
+
                 for sentence in recovery_sentences(recover_collection(collection)):
                     self.terminal.note(sentence)
             with self._problems_noted(collection):
                 yield engine
-            if not collection.read_only and collection.thumbnails.written_bytes and cleaning_due(collection):
-                with suppress(Cancelled, UserError):  # what was asked for is done
-                    clean_cache(collection, silent, self.cancel)
+            if not collection.read_only and collection.thumbnails.written_bytes:
+                self._clean_cache(collection)
+
+    def _clean_cache(self, collection: CollectionStore) -> None:
+        from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
+
+        if cleaning_due(collection):
+            with suppress(Cancelled, UserError):  # what was asked for is done
+                clean_cache(collection, silent, self.cancel)
 
     @contextmanager
     def _problems_noted(self, collection: CollectionStore) -> Iterator[None]:
@@ -85,6 +95,8 @@ class Call:
         try:
             return opens(self.collection_folder)
         except CollectionDamaged as error:
+            from flowersorter.library.database.restore import with_restore_hint
+
             raise with_restore_hint(error, self.collection_folder) from error
 
 

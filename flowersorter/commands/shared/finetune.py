@@ -46,8 +46,8 @@ def epoch_line(news: object) -> str | None:
     )
     if news.number == 0:
         return text("before the first epoch: {right}", right=right)
-    if news.best:
-        right = text("{right}, the best so far", right=right)
+    if not news.best:
+        right = text("{right}, not kept: the loss has risen", right=right)
     return text(
         "epoch {number} of {all}: loss {loss:.3f}, {right}; {seconds:.0f} s",
         number=news.number,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
+from flowersorter.domain.photo_rows import TOP_GUESSES
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
-from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import ModelName, NamedModel, chosen_backbone, model_for
-from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
-from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.labelling.left_out import LeftOut
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 _DIGITS = 6
 

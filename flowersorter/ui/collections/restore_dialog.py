@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from flowersorter.errors import CollectionDamaged
 from flowersorter.library.database.restore import Backup, RestoreResult, newest_sound
 from flowersorter.ui.filing.history_dialog import when
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import (
     FittedDialog,
     Message,
@@ -84,8 +85,7 @@ class RestoreDialog(FittedDialog):
         return self.tr("{0}; this backup will be restored").format(text) if backup == self._chosen else text
 
     def _build(self) -> None:
-        self._picture = QLabel(self)
-        self._picture.setPixmap(theme.icon("warning", theme.UNREADABLE.colour).pixmap(QSize(_ICON_PX, _ICON_PX)))
+        self._picture = IconLabel(_ICON_PX, self, theme.warning_icon)
         self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()
         texts.setSpacing(theme.GAP_PX)
@@ -119,7 +119,7 @@ class RestoreDialog(FittedDialog):
     def show_done(self, done: RestoreResult) -> None:
         """Show which backup was restored and where the damaged file is."""
         self._done = True
-        self._picture.setPixmap(theme.CONFIRMED.icon.pixmap(QSize(_ICON_PX, _ICON_PX)))
+        self._picture.show_icon(lambda: theme.CONFIRMED.icon)
         self.what.setText(self.tr("Your library is restored"))
         self.why.setText(
             self.tr("Restored from {0}: {1} labelled.").format(

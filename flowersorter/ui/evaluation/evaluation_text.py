@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from flowersorter.messages import worded
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 
@@ -22,19 +23,19 @@ class EvaluationText:
 
     def _headline(self, evaluation: Evaluation) -> str:
         right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
-        text = _say("Accuracy about {0} % (between {1} and {2} %)")
+        text = _tr("Accuracy about {0} % (between {1} and {2} %)")
         return text.format(right, low, high)
 
     def _how(self, evaluation: Evaluation) -> str:
         number = QLocale().toString
         parts = [
-            _say("Measured on {0}.").format(evaluation.how),
-            _say("{0} of {1} were right.").format(number(int(evaluation.right.sum())), number(evaluation.photos)),
+            _tr("Measured on {0}.").format(worded(evaluation.how)),
+            _tr("{0} of {1} were right.").format(number(int(evaluation.right.sum())), number(evaluation.photos)),
         ]
         if evaluation.unreadable:
-            parts.append(_say("{0} could not be read.").format(count_photos(len(evaluation.unreadable))))
+            parts.append(_tr("{0} could not be read.").format(count_photos(len(evaluation.unreadable))))
         return " ".join(parts)
 
 
-def _say(text: str) -> str:
-    return QCoreApplication.translate("EvaluationWords", text)
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("EvaluationText", text)

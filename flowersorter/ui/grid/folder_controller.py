@@ -89,6 +89,7 @@ class FolderController(QObject):
         self._quiet = self._automatic = False
         self._stopped = ""  # how much is left to do after Cancel, in words
         self._urgent = ViewportPriority()
+        self._previews = set[int]()  # places whose preview was tried
         self.roots: tuple[Path, ...] = ()
         self.complete = False
         session.undo_stack.indexChanged.connect(self._renew_stopped)
@@ -101,6 +102,7 @@ class FolderController(QObject):
         session.thumbnails.forget(session.photos.columns.place_ids.tolist())
         self.roots = tuple(dict.fromkeys(map(Path.absolute, opened)))
         self.complete = False
+        self._previews = set()
         session.photos.set_rows(PhotoRows.empty())
         self._remember()
         self._front.bar.say("")
@@ -163,7 +165,7 @@ class FolderController(QObject):
     def _submit(self, *, quiet: bool) -> None:
         self.begun.emit()
         self._quiet = quiet
-        call = _call(self._session.engine, self.roots, self._session.device, self._urgent)
+        call = _call(self._session.engine, self.roots, self._session.device, self._urgent, self._previews)
         listener = Listener(self._on_news, self._on_labelled, self._on_failed, self._on_cancelled)
         title = self.tr("Scanning {0}").format(", ".join(root.name or str(root) for root in self.roots[:2]))
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
@@ -182,9 +184,12 @@ class FolderController(QObject):
     # -- what the job says
 
     def _on_news(self, news: object) -> None:
+        from flowersorter.workflows.predicting.first_suggestions import FirstSuggestions
         from flowersorter.workflows.predicting.predict_folder import FolderScanned, RowsChanged
 
-        if isinstance(news, (FolderScanned, KnownRows)):
+        if isinstance(news, FirstSuggestions):
+            self._session.photos.show_provisional(news.place_ids, news.class_ids, news.likely)
+        elif isinstance(news, (FolderScanned, KnownRows)):
             self._session.photos.set_rows(news.rows, automatic=self._automatic)
             self._session.library.announce(_CHANGES)  # a model's classes are made when it first predicts
             self._settle(news.rows)
@@ -241,6 +246,9 @@ class FolderController(QObject):
         text = self.tr("Stopped: {0} photos have no suggestion yet.").format(QLocale().toString(left))
         if left == 1:
             text = self.tr("Stopped: 1 photo has no suggestion yet.")
+        if self._session.photos.columns.provisional_ids.any():
+            text = self.tr("Stopped. Photos not read yet: {0}. Suggestions with … are from their small previews.")
+            text = text.format(QLocale().toString(left))
         self._stopped = text if left else self.tr("Stopped.")
         self._front.bar.say(self._stopped, (self.tr("Go On"), self._go_on), until=Until.SCAN)
 
@@ -292,7 +300,7 @@ class FolderController(QObject):
         self.show_requested.emit(int(PseudoClass.UNSURE))
 
 
-def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority) -> Call:
+def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority, previews: set[int]) -> Call:
     """Show the known rows first, then scan the folders, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
@@ -302,6 +310,7 @@ def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority) -
         known = folder_rows(engine, roots)
         if len(known):
             report(KnownRows(known))
-        return predict_folder(engine, PredictFolderRequest(roots, device, urgent=urgent), report, cancel)
+        request = PredictFolderRequest(roots, device, urgent=urgent, previews=previews)
+        return predict_folder(engine, request, report, cancel)
 
     return run

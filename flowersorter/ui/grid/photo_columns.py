@@ -52,6 +52,9 @@ class PhotoColumns:
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
+        provisional_ids: (N,) int32 class id suggested from the preview of a photo that is not read yet; 0 for none. The
+            photo counts as waiting.
+        provisional_likely: (N,) bool, whether that is likely.
         own: Labels set in this session, by place id: class id and whether the person gave it.
             They outlive every block of rows: a block may be older than the label.
     """
@@ -78,6 +81,9 @@ class PhotoColumns:
         self.class_keys = np.zeros(len(self.names), np.int32)
         self._sorter = np.argsort(self.place_ids)
         self._sorted_ids = self.place_ids[self._sorter]
+        self.provisional_ids, self.provisional_likely = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.bool_)
+        if before is not None:
+            self.set_provisional(before.place_ids, before.provisional_ids, before.provisional_likely)
         self._say_again(self.locate(self.own))
         self._shelve(np.arange(len(self.names)))
 
@@ -163,6 +169,7 @@ class PhotoColumns:
         here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
         before = self.suggested
+        before[rows] = np.where(before[rows] > 0, before[rows], self.provisional_ids[rows])
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
@@ -170,9 +177,24 @@ class PhotoColumns:
         self.second_class_ids[rows] = news.second_class_ids[here]
         self.second_confidences[rows], self.caveats[rows] = news.second_confidences[here], news.caveats[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
+        self.provisional_ids[rows[(self.photo_ids[rows] > 0) | self._unreadable[rows]]] = 0
         self._note_changes(before)
         self._say_again(rows)
         self._shelve(rows)
+        return np.sort(rows)
+
+    def set_provisional(
+        self, place_ids: NDArray[np.int64], class_ids: NDArray[np.int32], likely: NDArray[np.bool_]
+    ) -> Rows:
+        """Take over suggestions from previews, (M,) each; those of photos that were read since are dropped.
+
+        Returns:
+            The rows of the others, ascending.
+        """
+        here, rows = self._found(place_ids)
+        waiting = self.photo_ids[rows] == 0
+        rows = rows[waiting]
+        self.provisional_ids[rows], self.provisional_likely[rows] = class_ids[here][waiting], likely[here][waiting]
         return np.sort(rows)
 
     def set_predictions(self, found: ShownPredictions) -> Rows:
@@ -322,6 +344,7 @@ class PhotoColumns:
         self.label_ids[self.label_ids == old] = new
         self.class_ids[self.class_ids == old] = new
         self.second_class_ids[self.second_class_ids == old] = new
+        self.provisional_ids[self.provisional_ids == old] = new
         self._shelve(np.arange(len(self)))
         return said
 

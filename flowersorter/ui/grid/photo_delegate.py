@@ -218,7 +218,9 @@ class PhotoDelegate(QStyledItemDelegate):
         text = option.palette.color(QPalette.ColorRole.Text)
         if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
             painter.setPen(theme.muted(text))
-            _write(painter, line, index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle)
+            provisional = index.data(PhotoRole.TITLE) if state is PhotoState.WAITING else ""
+            shown = provisional or index.data(Qt.ItemDataRole.DisplayRole)
+            _write(painter, line, shown, Qt.TextElideMode.ElideMiddle)
             return
         colour = {
             PhotoState.TORN: style.colour,

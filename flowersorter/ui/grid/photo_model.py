@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtGui import Qt as TextFormat
@@ -167,7 +168,7 @@ class PhotoModel(ArrangedModel):
             int(PseudoClass.UNKNOWN): self.tr("Unknown"),
             int(PseudoClass.NOT_MINE): self.tr("Not mine"),
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
-            int(PseudoClass.WAITING): self.tr("Waiting for a suggestion"),
+            int(PseudoClass.WAITING): self.tr("No final suggestion yet"),
         }
 
     def set_rows(self, rows: PhotoRows, *, automatic: bool = False) -> None:
@@ -191,6 +192,12 @@ class PhotoModel(ArrangedModel):
         if outdated:
             self.files_changed.emit(outdated)
         self._refresh(changed, automatic=automatic)
+
+    def show_provisional(
+        self, place_ids: NDArray[np.int64], class_ids: NDArray[np.int32], likely: NDArray[np.bool_]
+    ) -> None:
+        """Show suggestions from the previews of photos that are not read yet, as `PhotoColumns` keeps them."""
+        self._changed(self.columns.set_provisional(place_ids, class_ids, likely), [])
 
     def show_predictions(self, found: ShownPredictions) -> None:
         """Show suggestions that changed by themselves: no photo moves or goes until `rearrange`, new ones come last."""
@@ -260,7 +267,11 @@ class PhotoModel(ArrangedModel):
 
     def describe(self, row: int) -> str:
         """Describe class and verdict of a model row in words."""
-        return in_short(self._facts(int(self._order[row])))
+        return in_short(self.facts(row))
+
+    def facts(self, row: int) -> PhotoFacts:
+        """Return what is known of the class of a model row."""
+        return self._facts(int(self._order[row]))
 
     def wanted(self, row: int) -> Wanted:
         """Return the thumbnail request of a model row."""

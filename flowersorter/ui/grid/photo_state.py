@@ -91,6 +91,8 @@ class PhotoFacts:
         not_mine: Whether a person said that the photo shows none of the classes.
         all_rejected: Whether a person said of every class that the photo does not show it.
         error: Why the photo is unreadable; "" if it is not.
+        provisional: Name of the class suggested from its preview while the photo is not read yet; "" for none.
+        provisional_likely: Whether that is likely.
     """
 
     verdict: Verdict = Verdict.NONE
@@ -101,6 +103,8 @@ class PhotoFacts:
     not_mine: bool = False
     all_rejected: bool = False
     error: str = ""
+    provisional: str = ""
+    provisional_likely: bool = False
 
 
 def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str]) -> PhotoFacts:
@@ -124,6 +128,8 @@ def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str])
         not_mine=bool(columns.marks[row] == Mark.NOT_MINE),
         all_rejected=bool(columns.verdicts[row] == Verdict.UNKNOWN and not columns.confidences[row]),
         error=worded(columns.errors[row] or ""),
+        provisional=name_of(int(columns.provisional_ids[row])),
+        provisional_likely=bool(columns.provisional_likely[row]),
     )
 
 
@@ -154,6 +160,8 @@ def title(photo: PhotoFacts) -> str:
             return either(photo.suggestions[0].name, photo.suggestions[1].name)
         case PhotoState.UNSURE:
             return worded(text("{name}?", name=photo.suggestions[0].name))
+        case PhotoState.WAITING if photo.provisional:
+            return f"{photo.provisional} …" if photo.provisional_likely else f"{photo.provisional}? …"
         case state:
             return worded(_TITLES.get(state, ""))
 
@@ -171,6 +179,8 @@ def verdict_sentence(photo: PhotoFacts) -> str:
     if state in SUGGESTED and reason:
         begin = text("Likely: {reason}", reason=reason)
         return worded(begin if state is PhotoState.LIKELY else text("Not sure: {reason}", reason=reason))
+    if state is PhotoState.WAITING and photo.provisional:
+        return worded(text("From its small preview; the photo itself is not read yet"))
     if state is PhotoState.UNKNOWN and photo.all_rejected:
         return worded(text("You said that it shows none of your classes"))
     return worded(_SENTENCES[state])
@@ -199,7 +209,8 @@ def in_short(photo: PhotoFacts) -> str:
     """Class and verdict in a few words: "roses, not sure"; "" while waiting."""
     state = state_of(photo)
     if state is PhotoState.WAITING:
-        return ""
+        name = photo.provisional
+        return ", ".join((name, worded(text("from its preview")))) if name else ""
     word = text("unreadable") if photo.error else _SHORT[state]
     names = [each.name for each in photo.suggestions] if state in SUGGESTED else [photo.label]
     name = names[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QImage, QResizeEvent
+from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.domain.label import Label, LabelOrigin
@@ -29,6 +29,7 @@ from flowersorter.ui.inspector.neighbour_strip import NeighbourStrip
 from flowersorter.ui.inspector.photo_view import PhotoView
 from flowersorter.ui.inspector.prediction_bars import PredictionBars
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
@@ -69,6 +70,7 @@ class Inspector(QScrollArea):
         self._place_id = 0
         self._photo_id: int | None = None  # of the picture that is shown or loaded; None where it cannot be shown
         self._path: Path | None = None
+        self._provisional = PhotoFacts()  # of a photo that is not read yet
         self._large, self._details = LatestOnly(self), LatestOnly(self)
         self._build()
         self._large.loaded.connect(self._on_image)
@@ -92,7 +94,7 @@ class Inspector(QScrollArea):
         font.setPointSizeF(font.pointSizeF() * 1.35)
         font.setBold(True)
         self.headline.setFont(font)
-        self.mark = QLabel(page)
+        self.mark = IconLabel(16, page)
         self.verdict = QLabel(page)
         self.verdict.setObjectName("inspector_verdict")
         self.verdict.setWordWrap(True)
@@ -156,7 +158,7 @@ class Inspector(QScrollArea):
     def show_nothing(self, count: int = 0, *, has_photos: bool = False) -> None:
         """Clear the inspector: no photo, or several, are selected."""
         self._forget()
-        self.photo.clear(theme.icon("photo").pixmap(40, 40))
+        self.photo.clear(theme.icon("photo"))
         if count > 1:
             self._say(self.tr("{0} photos selected").format(count))
             self.verdict.setText(self.tr("Drag onto a class, or press / and type its name."))
@@ -174,9 +176,19 @@ class Inspector(QScrollArea):
         self.stack.setText(text)
         self.stack.setVisible(count > 1)
 
-    def show_place(self, wanted: Wanted, thumbnail: QImage | None, error: str | None) -> None:
-        """Show this photo: thumbnail and error at once, the rest when it is loaded."""
+    def show_place(
+        self, wanted: Wanted, thumbnail: QImage | None, error: str | None, provisional: PhotoFacts | None = None
+    ) -> None:
+        """Show this photo: thumbnail and error at once, the rest when it is loaded.
+
+        Args:
+            wanted: The photo.
+            thumbnail: Its thumbnail; None while there is none.
+            error: Why it is unreadable; None if it is not.
+            provisional: Its facts while it is not read yet, with the suggestion from its preview.
+        """
         place_id, path = wanted.place_id, wanted.path
+        self._provisional = provisional or PhotoFacts()
         another = place_id != self._place_id
         self._place_id, self._path = place_id, path
         self.folder_button.show()
@@ -212,7 +224,7 @@ class Inspector(QScrollArea):
     def _show_unreadable(self, error: str) -> None:
         self._photo_id = None
         self._large.forget()
-        self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
+        self.photo.clear(theme.icon("unreadable"))
         self._say(self.tr("Unreadable"))
         stays = self.tr(
             "It will be left where it is, unless you give it a class by hand. Try another program, or restore it from "
@@ -226,10 +238,7 @@ class Inspector(QScrollArea):
         self._say(look.name if look is not None else "")
         sorted_by_hand = self.tr("It is sorted with its class, but not used for training.")
         self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {sorted_by_hand}")
-        self._show_mark(theme.CONFIRMED.icon)
-
-    def _show_mark(self, icon: QIcon) -> None:
-        self.mark.setPixmap(icon.pixmap(16, 16))
+        self.mark.show_icon(lambda: theme.CONFIRMED.icon)
         self.mark.show()
 
     def _say(self, headline: str) -> None:
@@ -277,7 +286,7 @@ class Inspector(QScrollArea):
         self._say(title(photo))
         self.verdict.setText(verdict_sentence(photo))
         self.mark.setVisible(state is not PhotoState.WAITING)
-        self.mark.setPixmap(theme.state_style(state).icon.pixmap(16, 16))
+        self.mark.show_icon(lambda: theme.state_style(state).icon)
 
     def _facts(self, known: PhotoDetails) -> PhotoFacts:
         names = {class_id: look.name for class_id, look in self._classes.items()}
@@ -290,6 +299,8 @@ class Inspector(QScrollArea):
             not_mine=known.answers.mark is Mark.NOT_MINE,
             all_rejected=known.verdict is Verdict.UNKNOWN and not known.top,
             error=worded(known.place.error or ""),
+            provisional=self._provisional.provisional,
+            provisional_likely=self._provisional.provisional_likely,
         )
 
     def _show_likeness(self, known: PhotoDetails) -> None:

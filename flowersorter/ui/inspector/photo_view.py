@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QIcon, QImage, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowersorter.ui.shared.widgets import paint_photo
 
 SHAPE = 0.8  # height by width of the place
 USUAL_PX, TALLEST_PX = 280, 420
+_ICON_PX = 40
 
 
 class PhotoView(QWidget):
@@ -26,7 +27,7 @@ class PhotoView(QWidget):
         self.setObjectName("inspector_photo")
         self.setAccessibleName(self.tr("Photo preview"))
         self._image: QImage | None = None
-        self._icon = QPixmap()
+        self._icon = QIcon()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.set_room(USUAL_PX)
 
@@ -37,7 +38,7 @@ class PhotoView(QWidget):
         """
         self.setFixedHeight(min(TALLEST_PX, round(width_px * SHAPE)))
 
-    def clear(self, icon: QPixmap) -> None:
+    def clear(self, icon: QIcon) -> None:
         """Show an icon."""
         self._image, self._icon = None, icon
         self.setCursor(Qt.CursorShape.ArrowCursor)
@@ -45,7 +46,7 @@ class PhotoView(QWidget):
 
     def show_image(self, image: QImage | None) -> None:
         """Show a photo; None shows its empty place."""
-        self._image, self._icon = image, QPixmap()
+        self._image, self._icon = image, QIcon()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(self.tr("Click for a larger view (Space)"))
         self.update()
@@ -68,7 +69,7 @@ class PhotoView(QWidget):
         if self._image is not None and not self._image.isNull():
             paint_photo(self, painter, self._image)
         elif not self._icon.isNull():
-            at = self.rect().center()
-            half = self._icon.deviceIndependentSize() / 2
-            painter.drawPixmap(at.x() - round(half.width()), at.y() - round(half.height()), self._icon)
+            place = QRect(0, 0, _ICON_PX, _ICON_PX)
+            place.moveCenter(self.rect().center())
+            self._icon.paint(painter, place)
         painter.end()

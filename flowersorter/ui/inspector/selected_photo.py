@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.photo_state import PhotoFacts, PhotoState, state_of
 from flowersorter.ui.inspector.inspector import Inspector
 from flowersorter.ui.shared.session import Session
 
@@ -15,17 +16,31 @@ class SelectedPhoto(QObject):
     def __init__(self, session: Session, grid: PhotoGrid, inspector: Inspector, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._grid, self._inspector = session, grid, inspector
+        self._waiting: PhotoFacts | None = None  # what is shown of a photo that is not read yet
         grid.selection_settled.connect(self.show)
+        session.photos.dataChanged.connect(self._on_changed)
 
     @Slot()
     def show(self) -> None:
         """Show the photo, the front one of a stack, or the number of photos."""
         photos, picked = self._session.photos, self._grid.selected_rows().tolist()
+        self._waiting = None
         if len(picked) != 1:
             self._inspector.show_nothing(len(self._grid.selected_places()), has_photos=len(photos.columns) > 0)
             return
         wanted = photos.wanted(picked[0])
         error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
         thumbnail = self._session.thumbnails.image(wanted) if error is None else None
-        self._inspector.show_place(wanted, thumbnail, error)
+        facts = photos.facts(picked[0])
+        self._waiting = facts if state_of(facts) is PhotoState.WAITING else None
+        self._inspector.show_place(wanted, thumbnail, error, facts)
         self._inspector.show_stack(photos.count_on(range(picked[0], picked[0] + 1)))
+
+    @Slot()
+    def _on_changed(self) -> None:
+        """Show a photo again that was not read yet, once more is known of it."""
+        if self._waiting is None:
+            return
+        picked = self._grid.selected_rows().tolist()
+        if len(picked) == 1 and self._session.photos.facts(picked[0]) != self._waiting:
+            self.show()

@@ -13,7 +13,6 @@ from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.labels.assign_box import AssignBox, Choices
 from flowersorter.ui.shared.session import MessageSink
-from flowersorter.ui.shared.status_bar import Until
 
 _MOST_RECENT = 5
 _TYPING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.GroupSwitchModifier
@@ -96,7 +95,7 @@ class AssignController(QObject):
         """
         self._places, self._watched = list(self._selected()), widget
         if not self._places:
-            self._front.bar.say(self.tr("Select photos first, then type their class."), until=Until.ANSWER)
+            self._front.bar.ask_to_select(self.tr("Select photos first, then type their class."))
             return
         window, photo = self._front.window, self._where[widget]()
         visible = photo.intersected(widget.rect())

@@ -38,7 +38,7 @@ class SimilarPhotosController(QObject):
         columns, selected = self._session.photos.columns, self._grid.selected_places()
         photo_ids = columns.photo_ids[columns.locate(selected[:1])].tolist()
         if not photo_ids or not photo_ids[0]:
-            self._front.bar.say(self.tr("Select a photo that has been read."))
+            self._front.bar.ask_to_select(self.tr("Select a photo that has been read."))
             return
         engine, photo_id, candidates = self._session.engine, photo_ids[0], columns.photo_ids.copy()
         self._loader.request(selected[0], lambda: _similar(engine, photo_id, candidates))

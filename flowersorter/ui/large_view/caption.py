@@ -42,7 +42,8 @@ def show_caption(
     name, number = str(index.data()), photos.position(row)
     taken = iso_in_words(photo.taken_at, QLocale.FormatType.ShortFormat) if photo and photo.taken_at else ""
     view.header.show_photo(name, number, taken)
-    view.header.show_suggestion(text, theme.state_style(index.data(PhotoRole.STATE)).icon)
+    state = index.data(PhotoRole.STATE)
+    view.header.show_suggestion(text, lambda: theme.state_style(state).icon)
     spoken = ", ".join((name, text, number))
     view.canvas.setAccessibleName(spoken)
     view.setAccessibleName(_tr("Large view: {0}").format(spoken))  # it has the focus

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QIcon, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import describe
 
 _ICON_PX = 18
@@ -31,7 +34,7 @@ class LargeViewHeader(QWidget):
         font = self.name.font()
         font.setBold(True)
         self.name.setFont(font)
-        self.number, self.date, self.mark = QLabel(self), QLabel(self), QLabel(self)
+        self.number, self.date, self.mark = QLabel(self), QLabel(self), IconLabel(_ICON_PX, self)
         self.number.setObjectName("large_view_number")
         self.date.setObjectName("large_view_date")
         self.date.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -82,10 +85,10 @@ class LargeViewHeader(QWidget):
         self.number.setText(number)
         self.date.setText(date)
 
-    def show_suggestion(self, text: str, icon: QIcon) -> None:
-        """Show what is said of the photo, with the icon of its verdict."""
+    def show_suggestion(self, text: str, icon: Callable[[], QIcon]) -> None:
+        """Show what is said of the photo, with the icon of its verdict, which is made in the colours of now."""
         self.suggestion.set_text(text)
-        self.mark.setPixmap(icon.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self.mark.show_icon(icon)
 
     def _button(self, icon: str, text: str, key: str) -> QToolButton:
         made = QToolButton(self)

@@ -65,8 +65,8 @@ class ModelsController(QObject):
 
     @Slot(object)
     def _use(self, model_id: int | None) -> None:
-        collection = self._session.collection
-        self._submit(self.tr("Changing the model"), lambda: use_model_instead(collection, model_id), self._on_used)
+        engine = self._session.engine
+        self._submit(self.tr("Changing the model"), lambda: use_model_instead(engine, model_id), self._on_used)
 
     @Slot(object)
     def _compare(self, model_id: int | None) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QWidget
 
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import button, text_label
 
 _ICON_PX = 20
@@ -28,8 +29,7 @@ class FirstFolderBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("first_folder_bar")
-        icon = QLabel(self)
-        icon.setPixmap(theme.icon("info").pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        icon = IconLabel(_ICON_PX, self, lambda: theme.icon("info"))
         self.text = text_label(self, "first_folder_text")
         self.accept: QPushButton = button(self, "first_folder_accept", "")
         self.decline: QPushButton = button(self, "first_folder_decline", "")

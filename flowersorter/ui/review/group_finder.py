@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.review.review_sections import PhotoGroups
 from flowersorter.ui.shared.session import Session
 from flowersorter.workers.job_queue import Listener
 
 if TYPE_CHECKING:
+    from flowersorter.domain.photo_numbers import PhotoNumbers
     from flowersorter.jobs import CancelToken, Report
 
 
@@ -19,7 +21,7 @@ class GroupFinder(QObject):
     """Groups the photos of the folder anew whenever it was scanned. Lives in the GUI thread.
 
     Signals:
-        found(tuple of `LookAlikeGroup`): The groups of at least two photos, in the order to name them.
+        found(PhotoGroups): The groups of at least two photos, in the order to name them.
         stacks_found(PhotoNumbers): The bursts and near-copies, as `GroupsResult` has them.
     """
 
@@ -39,10 +41,12 @@ class GroupFinder(QObject):
         if not roots:
             return
 
-        def run(report: Report, cancel: CancelToken) -> object:
+        def run(report: Report, cancel: CancelToken) -> tuple[PhotoGroups, PhotoNumbers]:
             from flowersorter.workflows.labelling.groups import GroupsRequest, find_groups
 
-            return find_groups(session.engine, GroupsRequest(roots), report, cancel)
+            found = find_groups(session.engine, GroupsRequest(roots), report, cancel)
+            alike = ([photo.photo_id for photo in group.photos] for group in found.groups if group.alike)
+            return PhotoGroups.of(alike), found.stacks
 
         session.queue.drop(self._job_id)
         self._job_id = session.queue.submit(
@@ -53,9 +57,8 @@ class GroupFinder(QObject):
         )
 
     def _on_groups(self, roots: object, result: object) -> None:
-        from flowersorter.workflows.labelling.groups import GroupsResult
-
-        assert isinstance(result, GroupsResult)
+        assert isinstance(result, tuple)
+        groups, stacks = result
         if roots == self._folder.roots:
-            self.stacks_found.emit(result.stacks)
-            self.found.emit(tuple(group for group in result.groups if group.alike))
+            self.stacks_found.emit(stacks)
+            self.found.emit(groups)

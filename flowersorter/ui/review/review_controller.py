@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QStringListModel, Signal, Slot
@@ -44,9 +43,6 @@ from flowersorter.ui.shared.widgets import insert_above
 from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.workflows.labelling.class_changes import find_or_add_class
 from flowersorter.workflows.labelling.review_order import is_enough_to_see_a_line
-
-if TYPE_CHECKING:
-    from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 
 #: Sections that need no decision, or one for all their photos, show one line.
 FOLDED_AT_FIRST = frozenset(
@@ -92,7 +88,7 @@ class ReviewController(QObject):
         self.first_folder = FirstFolderController(session, front, folder, classes, grid, self)
         self._progress = ProgressController(session, folder, self.steps, self._division, self)
         self._progress.progressed.connect(self.progressed)
-        self._found: tuple[LookAlikeGroup, ...] | None = None
+        self._found: PhotoGroups | None = None  # the person's Skip does not take any out
         self._groups = PhotoGroups()
         self._passed_over: set[int] = set()  # photo ids
         self._kept = KeptSections(session.photos, grid, self)
@@ -132,7 +128,7 @@ class ReviewController(QObject):
         return self._likely_folds[section.identity]
 
     @Slot(object)
-    def _on_groups(self, groups: tuple[LookAlikeGroup, ...]) -> None:
+    def _on_groups(self, groups: PhotoGroups) -> None:
         self._found = groups
         self._regroup()
         self.show_progress()
@@ -142,8 +138,7 @@ class ReviewController(QObject):
 
     def _regroup(self) -> None:
         """Divide the photos again, after groups came or went."""
-        groups = [group for group in self._found or () if self._passed_over.isdisjoint(group.photo_ids)]
-        self._groups = PhotoGroups.of([photo.photo_id for photo in group.photos] for group in groups)
+        self._groups = (self._found or PhotoGroups()).without(self._passed_over)
         self._session.photos.rearrange(keep_in_view=True)
 
     @Slot()
@@ -202,7 +197,7 @@ class ReviewController(QObject):
         """Leave the selected photos out of the answer for their section, or take them in again."""
         if not self._left_out.toggle(self._grid.selected_rows()):
             text = self.tr("Select photos below a question to leave them out of its answer.")
-            self._front.bar.say(text, until=Until.ANSWER)
+            self._front.bar.ask_to_select(text)
 
     def _take_answer(self, section: Section) -> list[int]:
         """The places that the answer just given is for; those left out of it are asked about anew."""

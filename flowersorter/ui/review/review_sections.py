@@ -78,6 +78,12 @@ class PhotoGroups:
         ids, first = np.unique(pairs[:, 0], return_index=True)
         return cls(ids, pairs[first, 1].astype(np.intp), np.array([keys[rank] for rank in sorted(keys)], np.int64))
 
+    def without(self, photo_ids: Iterable[int]) -> PhotoGroups:
+        """The groups that none of these photos is in; the others keep their ranks."""
+        ranks = self.ranks_of(np.fromiter(photo_ids, np.int64))
+        stays = np.isin(self.ranks, ranks, invert=True)
+        return PhotoGroups(self.photo_ids[stays], self.ranks[stays], self.keys)
+
     def ranks_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """(N,) the group of each photo, -1 where it is in none."""
         return values_of(photo_ids, self.photo_ids, self.ranks, -1)

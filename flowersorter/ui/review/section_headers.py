@@ -124,7 +124,7 @@ class SectionHeader(QFrame):
     def _title(self) -> str:
         templates = {
             SectionKind.UNKNOWN: self.tr("Unknown"),
-            SectionKind.WAITING: self.tr("Waiting for a suggestion"),
+            SectionKind.WAITING: self.tr("No final suggestion yet"),
             SectionKind.DONT_KNOW: self.tr("Don't know"),
             SectionKind.NOT_MINE: self.tr("Not mine"),
             SectionKind.UNREADABLE: self.tr("Unreadable"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import FittedDialog, breakable, button, button_row, column_of, describe, text_label
 
 log = logging.getLogger(__name__)
@@ -59,8 +60,7 @@ class ErrorDialog(FittedDialog):
         )
 
     def _build(self) -> None:
-        picture = QLabel(self)
-        picture.setPixmap(theme.icon("warning", theme.UNREADABLE.colour).pixmap(QSize(_ICON_PX, _ICON_PX)))
+        picture = IconLabel(_ICON_PX, self, theme.warning_icon)
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()
         texts.setSpacing(theme.GAP_PX)

@@ -65,7 +65,7 @@ class Session:
         """Put a model into use; it fails where the model has been deleted since it was offered."""
         from flowersorter.workflows.models.current_model import use_model  # here, because most starts use no other one
 
-        use = partial(use_model, self.collection, model_id)
+        use = partial(use_model, self.engine, model_id)
         self.library.submit(use, done, failed, changes=Changes.MODEL | Changes.CLASSES)
 
 

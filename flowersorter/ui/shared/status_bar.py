@@ -30,6 +30,7 @@ class Until(Flag):
     ANSWER = auto()  # the person answers, undoes or redoes something
     SUGGESTIONS = auto()  # other suggestions are shown
     SCAN = auto()  # the folder was scanned again
+    SELECTION = auto()  # the person selects photos
 
 
 class StatusBar(QFrame):
@@ -176,6 +177,11 @@ class StatusBar(QFrame):
             if there:
                 link.setText(deeds[number][0])
                 link.setAccessibleName(deeds[number][0])
+
+    @Slot(str)
+    def ask_to_select(self, text: str) -> None:
+        """Say which photos to select first, until some are."""
+        self.say(text, until=Until.ANSWER | Until.SELECTION)
 
     def offer(self, text: str, deed: Callable[[], None]) -> None:
         """Offer one more thing to do beside the message that is shown."""

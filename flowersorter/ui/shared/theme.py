@@ -118,6 +118,11 @@ def icon(name: str, colour: QColor | None = None, *, name_on: str = "") -> QIcon
     return QIcon(_LineIcon(name, colour, name_on or name))
 
 
+def warning_icon() -> QIcon:
+    """The icon beside what went wrong."""
+    return icon("warning", UNREADABLE.colour)
+
+
 def readable_on(ground: QColor) -> QColor:
     """Black or white, whichever has more contrast."""
     return max((QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)), key=lambda text: contrast(text, ground))
@@ -135,9 +140,9 @@ def make_text_readable(application: QGuiApplication) -> None:
 
 
 def readable(palette: QPalette) -> QPalette:
-    """A palette in which muted text, links and text on the highlight have enough contrast.
+    """A palette in which muted and disabled text, links and text on the highlight have enough contrast.
 
-    Qt's own have about 3.4 to 1, 2.5 to 1 on dark ground and 3.7 to 1.
+    Qt's own have about 3.4 to 1, 1.6 to 1, 2.5 to 1 on dark ground and 3.7 to 1.
     """
     made, role = QPalette(palette), QPalette.ColorRole
     text, ground = palette.color(role.WindowText), palette.color(role.Window)
@@ -148,13 +153,18 @@ def readable(palette: QPalette) -> QPalette:
     for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
         made.setColor(group, role.Link, _first_readable(text, palette.color(role.Link), (ground, pane), 0))
         made.setColor(group, role.Highlight, _first_readable(darker, highlight, (on_highlight,), 0))
+    disabled, grounds = QPalette.ColorGroup.Disabled, (ground, palette.color(role.Base), palette.color(role.Button))
+    for each in (role.WindowText, role.ButtonText, role.Text):  # as of a step that is done
+        made.setColor(disabled, each, _first_readable(text, palette.color(disabled, each), grounds, 0, VISIBLE))
     return made
 
 
-def _first_readable(over: QColor, under: QColor, others: Sequence[QColor], percent: int) -> QColor:
-    """The first mixture of two colours, from this share of the first on, that can be read with all other colours."""
+def _first_readable(
+    over: QColor, under: QColor, others: Sequence[QColor], percent: int, least: float = READABLE
+) -> QColor:
+    """The first mixture of two colours, from this share of the first on, with enough contrast to all other colours."""
     mixtures = (mixed(over, under, 0.01 * share) for share in range(percent, 101))
-    return next((each for each in mixtures if all(contrast(each, other) >= READABLE for other in others)), over)
+    return next((each for each in mixtures if all(contrast(each, other) >= least for other in others)), over)
 
 
 def muted(text: QColor) -> QColor:

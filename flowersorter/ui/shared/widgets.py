@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.icon_label import IconLabel
 
 _CONTEXT = "DialogParts"
 _ICON_PX = 20
@@ -96,7 +97,7 @@ class Message(QWidget):
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._icon = QLabel(self)
+        self._icon = IconLabel(_ICON_PX, self)
         self._icon.setFixedWidth(_ICON_PX + theme.SMALL_GAP_PX)
         self._icon.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._label = text_label(self, f"{name}_text")
@@ -114,22 +115,29 @@ class Message(QWidget):
 
     def say(self, text: str, *, warning: bool = False) -> None:
         """Say this; "" says nothing."""
-        style = theme.UNREADABLE
-        icon = theme.icon("warning", style.colour) if warning else theme.icon("info")
-        self._icon.setPixmap(icon.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self._icon.show_icon(theme.warning_icon if warning else lambda: theme.icon("info"))
         self._label.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
 
 
+#: A shortened text of so many letters, "…" among them, says nothing.
+_FEWEST_LETTERS = 2
+
+
 class ShortenedLabel(QLabel):
-    """One line of plain text that ends in "…" where it has too little room: Qt cuts off in the middle of a letter."""
+    """One line of plain text that ends in "…" where it has too little room: Qt cuts off in the middle of a letter.
+
+    Nothing is shown where there is no room for two letters.
+    """
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint as much of the text as there is room for."""
         del event
         painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        if text != self.text() and len(text) <= _FEWEST_LETTERS:
+            return
         self.style().drawItemText(
             painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()
         )

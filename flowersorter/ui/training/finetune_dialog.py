@@ -45,7 +45,7 @@ class FinetuneDialog(QDialog):
 
     Signals:
         start_requested(unfreeze, epochs): Train.
-        stop_requested(): Stop, and keep the best epoch.
+        stop_requested(): Stop, and keep the last epoch that is over.
     """
 
     start_requested = Signal(int, int)
@@ -97,7 +97,9 @@ class FinetuneDialog(QDialog):
         self.news = text_label(self, "deep_news")
         self.message = Message(self, "deep_message")
         self.start = button(self, "deep_start", self.tr("&Start"), self.tr("Train the network on your photos"))
-        self.stop = button(self, "deep_stop", self.tr("S&top"), self.tr("Stop now and keep the best epoch so far"))
+        self.stop = button(
+            self, "deep_stop", self.tr("S&top"), self.tr("Stop now and keep the last epoch that is over")
+        )
         self.close_button = button(self, "deep_close", self.tr("&Close"))
         self.start.setDefault(True)
         self.stages.idToggled.connect(self._on_choice)

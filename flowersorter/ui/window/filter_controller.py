@@ -30,11 +30,13 @@ class FilterController(QObject):
     Signals:
         order_chosen(Order): The person chose this order.
         said(str): A message for the status bar.
+        selection_wanted(str): The same, about photos to select first.
         filters_shown(PhotoFilter): Other parts of the filter may hide photos.
     """
 
     order_chosen = Signal(object)
     said = Signal(str)
+    selection_wanted = Signal(str)
     filters_shown = Signal(object)
 
     def __init__(
@@ -240,7 +242,7 @@ class FilterController(QObject):
     def order_by(self, order: Order) -> None:
         """Order the photos."""
         if order is Order.LIKENESS and not self._grid.selected_places():
-            self.said.emit(self.tr("Select a photo first: the photos most like it come first then."))
+            self.selection_wanted.emit(self.tr("Select a photo first: the photos most like it come first then."))
         else:
             self._photos.set_filter(replace(self._photos.filter, order=order, ranking=()))
             self.order_chosen.emit(order)

@@ -227,6 +227,8 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
         connect_actions(self)
         self.filter.said.connect(self.job_bar.say)
+        self.filter.selection_wanted.connect(self.job_bar.ask_to_select)
+        self.grid.selection_settled.connect(self._on_selected)
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
@@ -314,6 +316,11 @@ class MainWindow(QMainWindow):
         self._show_counts()
 
     # -- slots: looking
+
+    @Slot()
+    def _on_selected(self) -> None:
+        if self.grid.selectionModel().hasSelection():
+            self.job_bar.end_message(Until.SELECTION)
 
     @Slot(int)
     def _go_to(self, place_id: int) -> None:

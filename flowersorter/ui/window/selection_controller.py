@@ -162,7 +162,7 @@ class SelectionController(QObject):
         if selected:
             self.assign_to_new(selected)
         else:
-            self._front.bar.say(self.tr("Select the photos for the new class first."), until=Until.ANSWER)
+            self._front.bar.ask_to_select(self.tr("Select the photos for the new class first."))
 
     @Slot(int)
     def split_class(self, class_id: int) -> None:

@@ -25,6 +25,10 @@ _CONTEXT = "KeyTasks"
 _Lines = list[tuple[str, str]]
 
 
+#: Letters of keys or of a gesture from which on they take two lines, and leave the texts beside them more room.
+_LONG_KEYS = 27
+
+
 class _WideScrollArea(QScrollArea):
     """Scrolls up and down only: never narrower than its page, whatever the font."""
 
@@ -61,7 +65,7 @@ class ShortcutsDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(scroll, 1)
         column.addWidget(buttons)
-        open_at(self, 112, 36)
+        open_at(self, 150, 38)
 
 
 def _worded(actions: Sequence[QAction]) -> list[tuple[str, _Lines]]:
@@ -107,6 +111,7 @@ def _column(parent: QWidget, tasks: list[tuple[str, _Lines]]) -> QWidget:
             row = grid.rowCount()
             label = QLabel(keys, column)
             said = QLabel(deed, column)
+            label.setWordWrap(len(keys) > _LONG_KEYS)
             said.setWordWrap(True)
             grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(said, row, 1, Qt.AlignmentFlag.AlignTop)

@@ -18,7 +18,7 @@ from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad, WeightsMissing
 from flowersorter.messages import text
 from flowersorter.vision.backbone.architecture import ResNetArchitecture
-from flowersorter.vision.backbone.packages import has_openvino, require_torch
+from flowersorter.vision.backbone.packages import can_load_openvino, require_torch
 from flowersorter.vision.backbone.registry import base_name
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _needs_torch(entry: Backbone, file: Path) -> bool:
     Raises:
         UserError: torch is needed and not installed.
     """
-    if file.suffix == ".safetensors" and isinstance(entry.architecture, ResNetArchitecture) and has_openvino():
+    if file.suffix == ".safetensors" and isinstance(entry.architecture, ResNetArchitecture) and can_load_openvino():
         return False
     require_torch(text("The weights file {path} cannot be used", path=file))
     return True

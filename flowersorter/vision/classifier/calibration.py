@@ -43,6 +43,23 @@ CAUTIOUS = Thresholds(sure=0.95, likely=0.70)
 ENOUGH_PHOTOS = 40
 
 
+@dataclass(frozen=True, slots=True)
+class TemperaturePrior:
+    """A log-normal distribution of the temperature, for few held-out photos.
+
+    Attributes:
+        logarithm: Mean of the logarithm.
+        photos: Inverse of its variance: about five times as many held-out photos outweigh it.
+    """
+
+    logarithm: float = 0.0
+    photos: float = 1.0
+
+
+#: Where all held-out photos are right by far, any lower temperature has less loss, and nothing shows how low it may be.
+WEAK_PRIOR = TemperaturePrior()
+
+
 def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logarithm of the softmax of each row of (N, C)."""
     shifted = logits - logits.max(axis=1, keepdims=True)
@@ -60,9 +77,13 @@ class HeldOutLoss:
     Args:
         logits: (N, C) float32, from models that never saw the photos.
         targets: (N,) class indices.
+        prior: Of the temperature.
     """
 
-    def __init__(self, logits: NDArray[np.float32], targets: NDArray[np.intp]) -> None:
+    def __init__(
+        self, logits: NDArray[np.float32], targets: NDArray[np.intp], prior: TemperaturePrior = WEAK_PRIOR
+    ) -> None:
+        self._prior = prior
         top = logits.max(axis=1, initial=-np.inf)
         # Classes before photos: sums over classes then read memory in order.
         self._below = np.ascontiguousarray((logits - top[:, None]).T)
@@ -75,20 +96,17 @@ class HeldOutLoss:
         return np.asarray(np.log(total) - self._true * factor, np.float32)
 
     def derivatives(self, factor: float) -> tuple[float, float]:
-        """Derivatives of the mean loss by the inverse of the temperature, the first and the second, with a prior.
-
-        The prior, a log-normal distribution around 1, has the weight of one photo: where all held-out photos are right
-        by far, any lower temperature has less loss, and nothing shows how low it may be.
-        """
-        prior = math.log(factor) / factor, (1 - math.log(factor)) / factor**2
+        """Derivatives of the mean loss by the inverse of the temperature, the first and the second, with a prior."""
+        above, photos = math.log(factor) + self._prior.logarithm, self._prior.photos
+        added = photos * above / factor, photos * (1 - above) / factor**2
         shares = np.exp(self._below * np.float32(factor))
         total = shares.sum(axis=0)
         shares *= self._below
         mean = shares.sum(axis=0) / total
         shares *= self._below
         variance = shares.sum(axis=0) / total - np.square(mean)
-        first = float((mean - self._true).mean(dtype=np.float64)) + prior[0] / len(self._true)
-        second = float(variance.mean(dtype=np.float64)) + prior[1] / len(self._true)
+        first = float((mean - self._true).mean(dtype=np.float64)) + added[0] / len(self._true)
+        second = float(variance.mean(dtype=np.float64)) + added[1] / len(self._true)
         return first, second
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
-from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
+from flowersorter.vision.classifier.calibration import WEAK_PRIOR, HeldOutLoss, TemperaturePrior, fit_temperature
 from flowersorter.vision.classifier.lda import fit_lda
 from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.vision.parallel import ThreadPool
@@ -51,6 +51,7 @@ class CrossValidatedHeads:
         chosen_after: `TrainingState.changed` when the penalty was chosen.
         weights: (P + 1, C, R + 1) float64 in principal axes: weights, then the bias. The last head is of all photos.
         prior: (P + 1, C, R + 1) heads the penalty pulls towards; None: zeros.
+        temperature: Prior of the temperature of their scores.
     """
 
     folds: NDArray[np.intp]
@@ -58,6 +59,7 @@ class CrossValidatedHeads:
     chosen_after: int
     weights: Weights
     prior: Weights | None
+    temperature: TemperaturePrior = WEAK_PRIOR
 
 
 def fit_heads(
@@ -101,11 +103,15 @@ def fit_heads(
     if last is not None and state.changed - last.chosen_after <= _WORTH_CHOOSING * len(state.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
-    near = fit_lda(fits, pool) if discriminant else None
+    discriminants = fit_lda(fits, pool) if discriminant else None
+    near = None if discriminants is None else discriminants.weights
     compared = folds if len(state.ids) * classes < _LARGE else folds[:1]
     penalty, found, near = _choose(state, compared, solver, near, last, roughly, pool)
     start = _start(found, near, last, len(fits.seen))
-    return CrossValidatedHeads(folds, penalty, state.changed, solver.solve(penalty, closely, start, near), near)
+    weights = solver.solve(penalty, closely, start, near)
+    if near is None or discriminants is None:
+        return CrossValidatedHeads(folds, penalty, state.changed, weights, None)
+    return CrossValidatedHeads(folds, penalty, state.changed, weights, near, discriminants.temperature)
 
 
 def refit_last(

@@ -181,7 +181,7 @@ def _judge(
     rows, logits = held_out_logits(state, heads.folds, heads.weights[:-1], pool)
     targets = state.targets[rows]
     logits, class_bias = correct_class_prior(logits, targets, state.folds[rows])
-    temperature = fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1.0
+    temperature = fit_temperature(HeldOutLoss(logits, targets, heads.temperature)) if len(rows) else 1.0
     confidence = softmax(logits / np.float32(temperature)).max(axis=1, initial=0.0)
     known = LabelledSample(state.axes, state.coordinates, state.targets, state.folds, examples.features.imagenet_prior)
     guesses = HeldOutPredictions(rows, logits.argmax(axis=1), confidence)

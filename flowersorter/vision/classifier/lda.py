@@ -10,11 +10,14 @@ a class 80.6 % and 0.569, 81.1 % and 0.543; 50: 89.0 % and 0.314, 89.6 % and 0.2
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Weights
-from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
+from flowersorter.vision.classifier.calibration import HeldOutLoss, TemperaturePrior, fit_temperature
 from flowersorter.vision.features.pca import spread_sample
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
@@ -25,11 +28,30 @@ _BLOCK_CLASSES = 64
 #: Shrinkage: fraction of the mean variance added in all directions. 0.3 measured 0.2 points better with 10 photos a
 #: class, 1 as much better with 50; chosen by held-out photos 1 point worse with 10.
 _SHRINKAGE = 0.5
+#: Prior of the temperature, by the number of held-out photos: the logarithm of the best one rises by 0.55 for e times
+#: as many, from 25 to 150, and differs from that by 0.2 (five flowers, 5 to 30 classes of things). The one that a
+#: handful of photos show differs from it by 0.2 to 0.7. Six draws without and with it: calibration error of 5 photos of
+#: each of five flowers 0.074 and 0.031, of 10 0.052 and 0.035, of 5 of each of five things 0.023 and 0.017; with 5 of
+#: each of the flowers 94.9 and 98.4 % of the sure photos are right.
+_TEMPERATURE, _RISE, _FROM, _FEWEST, _UP_TO, _PRIOR_PHOTOS = 0.5, 0.55, 25, 10, 150, 30.0
 #: Least added variance: a fraction of the variance between classes, for identical photos, or an absolute number.
 _LEAST, _NOTHING = 1e-3, 1e-9
 
 
-def fit_lda(fits: FitBatch, pool: ThreadPool, seed: int = 0) -> Weights | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Discriminants:
+    """Discriminants of P fits.
+
+    Attributes:
+        weights: (P, C, R + 1) weights, then the bias, divided by the temperature of their held-out photos.
+        temperature: Prior of the temperature that heads near these still need.
+    """
+
+    weights: Weights
+    temperature: TemperaturePrior
+
+
+def fit_lda(fits: FitBatch, pool: ThreadPool, seed: int = 0) -> Discriminants | None:
     """Fit the discriminant of every fold, calibrated on its held-out photos.
 
     Args:
@@ -38,7 +60,7 @@ def fit_lda(fits: FitBatch, pool: ThreadPool, seed: int = 0) -> Weights | None:
         seed: Seed of the sample.
 
     Returns:
-        (P, C, R + 1) weights, then the bias; None if every fit sees every photo.
+        The discriminants; None if every fit sees every photo.
     """
     rows = spread_sample(fits.targets, max(_SAMPLE, _SAMPLE_OF_CLASS * fits.classes), seed)
     rows = rows[np.argsort(fits.targets[rows], kind="stable")]
@@ -56,7 +78,16 @@ def fit_lda(fits: FitBatch, pool: ThreadPool, seed: int = 0) -> Weights | None:
 
     heads = pool.map(lambda part: _discriminant(projection[part, :-1], members[:, part]), seen)
     logits = [projection[out] @ head.T.astype(np.float32) for out, head in zip(held_out, heads, strict=True)]
-    return np.stack(heads) / fit_temperature(HeldOutLoss(np.concatenate(logits), truth))
+    temperature = fit_temperature(HeldOutLoss(np.concatenate(logits), truth))
+    prior = temperature_prior(len(truth))
+    left = TemperaturePrior(prior.logarithm - math.log(temperature), prior.photos)
+    return Discriminants(np.stack(heads) / temperature, left)
+
+
+def temperature_prior(held_out: int) -> TemperaturePrior:
+    """Return the prior of the temperature of a discriminant, for so many held-out photos."""
+    more = math.log(min(max(held_out, _FEWEST), _UP_TO) / _FROM)
+    return TemperaturePrior(_TEMPERATURE + _RISE * more, _PRIOR_PHOTOS)
 
 
 def _discriminant(projection: NDArray[np.float32], members: NDArray[np.float32]) -> Weights:

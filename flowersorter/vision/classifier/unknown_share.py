@@ -15,6 +15,8 @@ another flower is underestimated, that of other things is not (`python -m tests.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,12 +25,22 @@ from numpy.typing import NDArray
 #: Slope and midpoint of the log likelihood ratio, unknown to known, of the OOD score alone, and of its sum with the
 #: unlikeness of the batch comparison. Steeper ones overlook near classes, lower midpoints doubt known photos.
 _ALONE, _COMPARED = (0.8, 1.2), (1.2, 2.0)
-#: The same where it is known how well labelled photos reach each photo: `_REACH_WEIGHT` times the logarithm of that,
-#: by how much it is less than that of known ones, within `_REACH`, is added to the score. Folders with 40 to 150 photos
-#: of another class, models of 8 to 120 labels a class, means of 16 models: of the known photos 57 % are sure as without
-#: it, of the others 7 instead of 11 %, and 50 instead of 39 % of these are unknown. Known photos alone stay sure.
-_ALONE_REACHED, _COMPARED_REACHED = (0.8, 1.4), (1.2, 2.4)
-_REACH_WEIGHT, _REACH, _REACH_STEPS = 3.0, (-1.0, 2.0), 4
+#: Where it is known how well labelled photos reach each photo: what the OOD score, the unlikeness and the logarithm of
+#: how much less reaches a photo than known ones add to the log likelihood ratio, and the constant of a photo that is
+#: reached as they are; the share of it that is the mean of the nearest photos, which most probably are of its class.
+#: Fitted to 360 folders of flowers and things with 0 to 200 photos of other classes, models of 5 to 240 labels a class:
+#: the log loss of the probabilities is 0.43 instead of 0.61. How much reaches a photo counts most, among the sure ones
+#: too (AUROC 0.88 to 0.95 by itself, smoothed 0.95 to 0.99), and 3 in place of 6 finds half as many.
+_OF_OOD_SCORE, _OF_UNLIKENESS, _OF_REACH, _REACHED_AS_KNOWN, _OF_NEIGHBOURS = 0.8, 1.0, 6.0, -2.5, 0.3
+#: Least mean OOD score of the photos that are called unknown with all of the unlikeness, and the part of it that counts
+#: otherwise: with all of it, 36 instead of 18 % of the photos from another place are unknown; without it, hardly any
+#: photos of a folder of an unknown class alone.
+_LEAST_OOD_SCORE_REACHED, _SHIFTED = 1.5, 0.5
+#: Ranges of the OOD score, of the logarithm of how much less reaches a photo, and of the log likelihood ratio.
+_OOD_SCORE, _LESS_REACHED, _REACHED_EVIDENCE = (-3.0, 6.0), (-1.0, 0.8), (-6.0, 3.0)
+#: Weight, beside the photos found to be known, of all photos in proportion to what reaches them: without it the fewer
+#: are known the less of the others is.
+_BY_REACH, _REACH_STEPS = 2.0, 6
 #: Range of the log likelihood ratio of a single photo, whose score may be wrong. With -3 in place of -4 no known photo
 #: stays sure where three of four photos are unknown.
 _EVIDENCE = (-4.0, 3.0)
@@ -42,46 +54,87 @@ LEAST_OOD_SCORE = 0.9
 _STEPS, _CONVERGED, _LEAST = 1000, 1e-6, 1e-9
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reached:
+    """How well labelled photos reach the N photos of a folder.
+
+    Attributes:
+        score: (N,) float32, how much of a score reaches each photo over its neighbours from the labelled ones, more
+            than 0; NaN where it is not known.
+        of_neighbours: Maps (N,) float64 numbers of the photos to the means over the nearest ones of each without a
+            label; to the number itself where there are none.
+    """
+
+    score: NDArray[np.float32]
+    of_neighbours: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+    def among(self, rows: NDArray[np.intp], photos: int) -> Reached:
+        """Return the same for so many photos, of which these are the (N,) rows; of the others it is not known."""
+        score = np.full(photos, np.nan, np.float32)
+        score[rows] = self.score
+
+        def of_neighbours(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+            means = numbers.copy()
+            means[rows] = self.of_neighbours(numbers[rows])
+            return means
+
+        return Reached(score, of_neighbours)
+
+
 def unknown_probabilities(
     ood_score: NDArray[np.float32],
     unlikeness: NDArray[np.float32] | None = None,
-    reached: NDArray[np.float32] | None = None,
+    reached: Reached | None = None,
 ) -> NDArray[np.float32]:
     """Estimate the probability of each photo of a folder to be of none of the classes.
 
     Args:
         ood_score: (N,) OOD scores of a standardised detector.
-        unlikeness: (N,) from the comparison with the labelled photos, if there are enough of both. It is left out if
-            the photos it calls unknown have low OOD scores: they differ by another shift than a new class.
-        reached: (N,) how much of a score reaches each photo over its neighbours from the labelled photos; NaN where it
-            is not known. None: of none.
+        unlikeness: (N,) from the comparison with the labelled photos, if there are enough of both. It counts less, or
+            without `reached` nothing, if the photos it calls unknown have low OOD scores: they differ by another shift
+            than a new class.
+        reached: How well labelled photos reach these. None: it is not known.
 
     Returns:
         (N,) float32; their mean estimates the fraction of unknown photos.
     """
+    if reached is not None and not np.isnan(reached.score).all():
+        if unlikeness is None:
+            return _unknown_by_reach(ood_score, np.zeros(1), reached)
+        unlike = _OF_UNLIKENESS * np.clip(unlikeness, *_UNLIKENESS).astype(np.float64)
+        found = _unknown_by_reach(ood_score, unlike, reached)
+        as_unknown = float(found @ ood_score) >= _LEAST_OOD_SCORE_REACHED * float(found.sum())
+        return found if as_unknown else _unknown_by_reach(ood_score, _SHIFTED * unlike, reached)
     if unlikeness is not None:
-        found = _unknown(ood_score + np.clip(unlikeness, *_UNLIKENESS), reached, _COMPARED, _COMPARED_REACHED)
+        found = _posterior(_ratio(ood_score + np.clip(unlikeness, *_UNLIKENESS), *_COMPARED))
         if float(found @ ood_score) >= LEAST_OOD_SCORE * float(found.sum()):
             return found
-    return _unknown(ood_score, reached, _ALONE, _ALONE_REACHED)
+    return _posterior(_ratio(ood_score, *_ALONE))
 
 
-def _unknown(
-    score: NDArray[np.float32],
-    reached: NDArray[np.float32] | None,
-    alone: tuple[float, float],
-    together: tuple[float, float],
+def _unknown_by_reach(
+    ood_score: NDArray[np.float32], unlike: NDArray[np.float64], reached: Reached
 ) -> NDArray[np.float32]:
-    """Estimate the (N,) probabilities from (N,) scores, and from what reaches the photos relative to known ones."""
-    there = np.zeros(len(score), np.bool_) if reached is None else ~np.isnan(reached)
-    if reached is None or not there.any():
-        return _posterior(score, *alone)
-    known = np.where(there, reached, 0).astype(np.float64)
-    logarithm = np.log(np.where(there, np.maximum(reached, _LEAST), 1))
+    """Estimate the (N,) probabilities by what reaches each photo, and its neighbours, relative to known ones.
+
+    Args:
+        ood_score: (N,) OOD scores.
+        unlike: (N,) or (1,) added to the log likelihood ratio.
+        reached: How well labelled photos reach these.
+    """
+    there = ~np.isnan(reached.score)
+    score = np.where(there, reached.score, 0).astype(np.float64)
+    logarithm = np.log(np.where(there, np.maximum(score, _LEAST), 1))
+    others = _OF_OOD_SCORE * np.clip(ood_score.astype(np.float64), *_OOD_SCORE)
+    others += np.where(there, _REACHED_AS_KNOWN, -_ALONE[0] * _ALONE[1]) + unlike
+    known = score
     for _ in range(_REACH_STEPS):
-        less = np.clip(np.average(logarithm, weights=known) - logarithm, *_REACH)
-        unknown = _posterior(score + np.float32(_REACH_WEIGHT) * np.where(there, less, 0), *together)
+        less = np.clip(np.average(logarithm, weights=known) - logarithm, *_LESS_REACHED)
+        evidence = others + _OF_REACH * np.where(there, less, 0)
+        evidence += _OF_NEIGHBOURS * (reached.of_neighbours(evidence) - evidence)
+        unknown = _posterior(np.exp(np.clip(evidence, *_REACHED_EVIDENCE)))
         known = np.where(there, np.maximum(1 - unknown, _LEAST), 0)
+        known += _BY_REACH * known.sum() * score / score.sum()
     return unknown
 
 
@@ -98,9 +151,9 @@ def unknown_beside(ood_score: NDArray[np.float32], others: NDArray[np.float32]) 
     return _given(_ratio(ood_score, *_ALONE), _fraction(others)).astype(np.float32)
 
 
-def _posterior(score: NDArray[Any], slope: float, midpoint: float) -> NDArray[np.float32]:
+def _posterior(ratio: NDArray[np.float64]) -> NDArray[np.float32]:
     """Alternate between the (N,) posterior probabilities and the fraction of unknown photos until they agree."""
-    ratio, unknown = _ratio(score, slope, midpoint), np.zeros(len(score))
+    unknown = np.zeros(len(ratio))
     fraction = _fraction(unknown[:0])
     for _ in range(_STEPS):
         unknown = _given(ratio, fraction)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier.unknown_share import Reached
 from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph, neighbour_graph, reach
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, SAMPLE
@@ -77,6 +78,26 @@ class FolderGraph:
         scores = reach(self.graph, start, pool, cancel)[self.node, 0]
         return np.asarray(np.maximum(scores, _LEAST_REACHED), np.float32)
 
+    def neighbour_means(
+        self, numbers: NDArray[np.float64], counted: NDArray[np.bool_], pool: ThreadPool
+    ) -> NDArray[np.float64]:
+        """Average the numbers of the counted photos among the nearest ones of each photo.
+
+        Args:
+            numbers: (N,) a number of each photo.
+            counted: (N,) photos that count.
+            pool: Threads that share the work.
+
+        Returns:
+            (N,) means; of the node itself where no counted photo is near.
+        """
+        counts = np.bincount(self.node, counted, len(self.graph))
+        sums = np.bincount(self.node, np.where(counted, numbers, 0), len(self.graph))
+        own, there = sums / np.maximum(counts, 1), counts > 0
+        near = self.graph.matmul(np.stack([np.where(there, own, 0), there], axis=1).astype(np.float32), pool)
+        means = np.divide(near[:, 0], near[:, 1], out=own.astype(np.float32), where=near[:, 1] > 0)
+        return means[self.node].astype(np.float64)
+
 
 def folder_graph(
     features: Features, pool: ThreadPool, cancel: CancelToken, bursts: NDArray[np.intp] | None = None
@@ -99,6 +120,37 @@ def folder_graph(
     _, first, node = np.unique(of_photo, return_index=True, return_inverse=True)
     points = np.ascontiguousarray(axes.project(features.take(first), cancel).projection[:, :-1])
     return FolderGraph(neighbour_graph(points, pool, cancel, _NEIGHBOURS), node)
+
+
+def reach_unlabelled(
+    features: Features, classes: NDArray[np.intp], cancel: CancelToken, bursts: NDArray[np.intp] | None = None
+) -> Reached:
+    """Find how well labelled photos reach those without a label.
+
+    Args:
+        features: Of N photos.
+        classes: (N,) class of each label, at least one; `NO_LABEL` for the M photos without one.
+        cancel: Checked in every step.
+        bursts: (N,) number of each photo's burst; None if the times are not known.
+
+    Returns:
+        Of the M photos.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
+    open_ = classes == NO_LABEL
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, cancel, bursts)
+        score = graph.reached(classes, pool, cancel)[open_]
+
+    def of_neighbours(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        everywhere = np.zeros(len(open_))
+        everywhere[open_] = numbers
+        with ThreadPool() as pool:
+            return graph.neighbour_means(everywhere, open_, pool)[open_]
+
+    return Reached(score, of_neighbours)
 
 
 def unknown_beside_labels(

@@ -96,7 +96,7 @@ class Tuned:
     """Result of a training.
 
     Attributes:
-        best: Snapshot of the best epoch.
+        best: Snapshot of the epoch that is kept.
         epochs: Finished epochs, number 0 first.
         stopped: Whether it was stopped before the last epoch.
     """

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+#: Times the least training loss of the earlier epochs from which an epoch has diverged. Each shows other crops.
+_DIVERGED = 1.1
 #: Held-out photos prepared together.
 _VALIDATION_BATCH = 64
 
@@ -51,10 +53,10 @@ def fine_tune(
     report: Report,
     cancel: CancelToken,
 ) -> Tuned:
-    """Train, and keep the last epoch unless an earlier one was clearly better. Reports `Progress` and `Epoch`.
+    """Train, and keep the last epoch that did not diverge. Reports `Progress` and `Epoch`.
 
-    The last epoch is the likeliest to be the best, as the learning rates end at 0; between two good epochs a hundred
-    held-out photos decide by chance only.
+    The held-out photos only measure: the epoch that does best on them would do better there than on other photos. The
+    last epoch is the likeliest to be the best, as the learning rates end at 0.
 
     The final layer starts as a head fitted on the frozen features: a random one would distort the pretrained stages
     first (Kumar et al., 2022, "LP-FT").
@@ -67,7 +69,7 @@ def fine_tune(
         recipe: Hyperparameters.
         device: "cpu" or "cuda".
         report: Receives `Progress` and `Epoch`.
-        cancel: After the first epoch, stops and keeps the best one so far.
+        cancel: After the first epoch, stops and keeps the last one that did not diverge.
 
     Raises:
         Cancelled: a stop was requested during the first epoch.
@@ -79,7 +81,7 @@ def fine_tune(
         worker = GradientWorker(entry, network, recipe.unfreeze, head, device, pool)
         optimiser = make_optimiser(worker.part, recipe)
         epochs: list[Epoch] = []
-        losses: list[NDArray[np.float32]] = []
+        losses: list[float] = []
         best: Snapshot | None = None
         try:
             for number in range(recipe.epochs + 1):
@@ -88,16 +90,16 @@ def fine_tune(
                     loss = train_one_epoch(worker, optimiser, config, recipe, number, pool, report, cancel)
                 rows, logits = validate(worker, config, entry.crop_px, pool, cancel)
                 held_out = HeldOutLoss(logits, config.targets[rows])
-                # At the best temperature: confidence is calibrated afterwards, and must not decide.
-                losses.append(held_out.at(fit_temperature(held_out)))
+                losses.append(loss)
                 epoch = Epoch(
                     number=number,
                     of=recipe.epochs,
                     loss=loss,
-                    held_out_loss=float(losses[-1].mean()),
+                    # At the best temperature: confidence is calibrated afterwards.
+                    held_out_loss=float(held_out.at(fit_temperature(held_out)).mean()),
                     held_out_right=int((logits.argmax(axis=1) == config.targets[rows]).sum()),
                     held_out=len(rows),
-                    best=number > 0 and is_best(losses[-1], losses[1:-1]),
+                    best=number > 0 and is_kept(loss, losses[1:-1]),
                     seconds=time.perf_counter() - started,
                 )
                 if epoch.best:
@@ -107,7 +109,7 @@ def fine_tune(
         except Cancelled:
             if best is None:
                 raise
-    assert best is not None  # the first epoch is the best so far
+    assert best is not None  # the first epoch is kept until another is
     return Tuned(best, tuple(epochs), stopped=len(epochs) <= recipe.epochs)
 
 
@@ -252,20 +254,14 @@ def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
         pool.close()
 
 
-def is_best(losses: NDArray[np.float32], before: Sequence[NDArray[np.float32]]) -> bool:
-    """Whether no earlier epoch was better by more than the standard error of the difference.
+def is_kept(loss: float, before: Sequence[float]) -> bool:
+    """Whether an epoch is kept: it is the first one, or its training loss has not risen as that of one that diverges.
 
     Args:
-        losses: (V,) losses of held-out photos after an epoch.
-        before: (V,) losses after each earlier epoch.
+        loss: Its mean training loss; NaN where numbers became too large.
+        before: Losses of the earlier epochs.
     """
-    if not before:
-        return True
-    least = min(before, key=lambda each: float(each.mean()))
-    if len(least) != len(losses):  # a photo cannot be read any more
-        return bool(losses.mean() <= least.mean())
-    more = losses - least
-    return bool(more.mean() <= more.std() / len(more) ** 0.5)
+    return not before or loss <= _DIVERGED * min(before)
 
 
 def _snapshot(part: PartialResNet, epoch: int, rows: NDArray[np.intp], logits: NDArray[np.float32]) -> Snapshot:

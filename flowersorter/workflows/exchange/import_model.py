@@ -89,7 +89,9 @@ def import_model(engine: Engine, request: ImportRequest, report: Report, cancel:
     with collection.database.transaction():
         model_id = collection.models.add(*replace(found.model, training=training).to_bundle())
         if request.use:
-            use_model(collection, model_id)
+            use_model(engine, model_id)
+    if request.use:
+        engine.drop_refit()  # now others see the model, too
     return ImportResult(
         model_id=model_id,
         name=path.name,

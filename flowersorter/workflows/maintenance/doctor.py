@@ -17,7 +17,7 @@ from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.build_info import build_date
 from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
-from flowersorter.vision.backbone.packages import has_openvino, require_torch
+from flowersorter.vision.backbone.packages import can_load_openvino, has_openvino, require_torch
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
@@ -100,7 +100,7 @@ def _device() -> str:
     from flowersorter.vision.backbone.device import CPU, choose_device, computes_bfloat16
 
     device = choose_device("auto")
-    if device == CPU and has_openvino():
+    if device == CPU and can_load_openvino():
         engine, numbers = "OpenVINO", cpu_precision(backbone(DEFAULT))
     else:
         require_torch(text("The device {device} cannot be used", device=device))

@@ -134,24 +134,26 @@ def list_models(collection: CollectionStore) -> list[ModelEntry]:
     return sorted(collection.models.all(), key=lambda entry: entry.id, reverse=True)
 
 
-def use_model(collection: CollectionStore, model_id: int | None) -> None:
+def use_model(engine: Engine, model_id: int | None) -> None:
     """Make a model current and its backbone the collection's; None is the starter.
 
-    Restores deleted classes that the model knows.
+    Restores deleted classes that the model knows. A refit of the model before, still under way, is not used.
 
     Raises:
         ModelFileBad: there is no such model, or its file is damaged.
     """
+    collection = engine.collection
     model = starter().model if model_id is None else Model.from_bundle(*collection.models.load(model_id))
     with collection.database.transaction():
         collection.models.use(model_id)
         collection.settings.set(BACKBONE, model.backbone)
         collection.classes.bring_back(model.class_names)
         collection.classes.keep_model_classes(model.class_names)
+    engine.drop_refit()
 
 
-def use_model_instead(collection: CollectionStore, model_id: int | None) -> int | None:
+def use_model_instead(engine: Engine, model_id: int | None) -> int | None:
     """As `use_model`; returns the model that was in use, None for the starter."""
-    before = collection.models.current()
-    use_model(collection, model_id)
+    before = engine.collection.models.current()
+    use_model(engine, model_id)
     return None if before is None else before.id

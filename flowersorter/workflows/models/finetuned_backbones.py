@@ -15,10 +15,10 @@ from flowersorter.library.models.finetuned_weights import FinetunedWeights
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone, base_name, is_tuned, tuned, tuned_name
 from flowersorter.vision.backbone.registry import backbone as registered
-from flowersorter.workflows.labelling.planned_labels import KnownClasses
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.labelling.planned_labels import KnownClasses
 
 _HASH_BYTES = 32
 _SEEN, _WEIGHT, _BIAS = "seen", "layer_weight", "layer_bias"

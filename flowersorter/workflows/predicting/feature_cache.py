@@ -21,7 +21,7 @@ from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.vision.parallel import ThreadPool, row_blocks
-from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache
+from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache
 
 #: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
 _BLOCK_ROWS = 16384

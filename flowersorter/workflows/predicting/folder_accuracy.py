@@ -21,11 +21,11 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.dataset_shift.accuracy_estimation import (
     LEAST_PHOTOS,
-    NEVER_SURE,
     AccuracyEstimate,
     FolderPredictions,
     agree_with_neighbours,
     estimate_accuracy,
+    sure_thresholds_of,
 )
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.photo_samples import SEED, FolderPhotos, photo_sample
@@ -68,7 +68,7 @@ def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEs
         estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, sure_precision(engine))
         if estimate is not None and estimate.agreed_only:
             sure_from[:] = estimate.sure_from_uncompared
-            sure_from[np.searchsorted(others, ids)] = np.where(predictions.agreed, estimate.sure_from, NEVER_SURE)
+        sure_from[np.searchsorted(others, ids)] = sure_thresholds_of(predictions, estimate)
     before = sure_thresholds(engine, model, others)
     engine.sure_from = replaced(engine.sure_from, model.novelty.key, folder.wanted, others, sure_from)
     return estimate, not np.array_equal(before, sure_from)
@@ -115,4 +115,5 @@ def _predictions(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.
         suggested=there & (result.verdicts != Verdict.UNKNOWN),
         sure=there & (result.verdicts == Verdict.SURE),
         agreed=agree_with_neighbours(labelled[1], replace(photos, classes=classes), cancel),
+        by_folder=judged,
     )

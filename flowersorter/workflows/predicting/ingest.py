@@ -89,7 +89,7 @@ def ingest(
     def work(batch: Sequence[Place]) -> _Batch:
         return _read_and_embed(collection, store, batch, backbone, opening, cancel)
 
-    batches = _batches(places, opening, urgent or ViewportPriority(), workers)
+    batches = batches_in_view(places, opening, urgent or ViewportPriority(), workers)
     for finished in map_batches(batches, work, workers, cancel):
         for batch in finished:
             # Embeddings first, so that a photo in the library is a finished one.
@@ -108,7 +108,9 @@ def ingest(
         cancel.check()
 
 
-def _batches(places: Sequence[Place], opening: Opening, urgent: ViewportPriority, workers: int) -> Iterator[Places]:
+def batches_in_view(
+    places: Sequence[Place], opening: Opening, urgent: ViewportPriority, workers: int
+) -> Iterator[Places]:
     """Deal places out, those in view first, in batches that let all workers end at about the same time.
 
     A place becomes an object in the thread that reads it: a loop over all of them here would keep the GUI waiting.

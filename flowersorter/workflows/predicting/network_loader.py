@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -46,11 +47,11 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
     """
     from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
     from flowersorter.vision.backbone.device import CPU, choose_device
-    from flowersorter.vision.backbone.packages import has_openvino, require_torch
+    from flowersorter.vision.backbone.packages import can_load_openvino, require_torch
     from flowersorter.vision.backbone.usable import refuse_unusable
 
     chosen, file = choose_device(device), backbone.changes or find_weights(backbone) or Path(backbone.name)
-    if chosen == CPU and has_openvino() and isinstance(backbone.architecture, ResNetArchitecture):
+    if chosen == CPU and isinstance(backbone.architecture, ResNetArchitecture) and can_load_openvino():
         network = CpuEmbedder.open(backbone)
         refuse_unusable(network, file)
         return network
@@ -63,14 +64,19 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
     return embedder
 
 
-def network_modules() -> tuple[str, ...]:
-    """Return the modules that `open_embedder` will most likely need here, to import them before a person waits."""
-    from flowersorter.vision.backbone.device import has_gpu_driver
-    from flowersorter.vision.backbone.packages import has_openvino
+def import_network_packages() -> None:
+    """Import what `open_embedder` will most likely need here, before a person waits for it.
 
-    if has_openvino() and not has_gpu_driver():
-        return ("flowersorter.vision.backbone.cpu.network",)
-    return ("torch", "flowersorter.vision.backbone.embedder")  # over a second, and a quarter of a gigabyte
+    Raises:
+        ImportError: it is not installed.
+    """
+    from flowersorter.vision.backbone.device import has_gpu_driver
+    from flowersorter.vision.backbone.packages import can_load_openvino
+
+    if has_gpu_driver() or not can_load_openvino():
+        import_module("flowersorter.vision.backbone.embedder")  # with torch: over a second, and a quarter of a gigabyte
+    else:
+        import_module("flowersorter.vision.backbone.cpu.network")
 
 
 @dataclass(frozen=True, slots=True)

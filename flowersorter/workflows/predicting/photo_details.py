@@ -13,20 +13,19 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
-from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
+from flowersorter.domain.photo_rows import TOP_GUESSES, PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.photos.scan import Roots
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.predicting.imagenet_names import looks_like
+from flowersorter.workflows.predicting.imagenet.names import looks_like
 from flowersorter.workflows.predicting.predict_cached import guess
 from flowersorter.workflows.predicting.unknown_photos import unknown_with
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-TOP_GUESSES = 5
 NEIGHBOURS_SHOWN = 3
 
 

@@ -17,9 +17,6 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import judge, predict
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
-from flowersorter.workflows.predicting.folder_adaptation import logit_terms
-from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -41,6 +38,11 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
         model: The model.
         photo_ids: Photos, in any order.
     """
+    # Here, because photos that are predicted by themselves need none of it.
+    from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
+    from flowersorter.workflows.predicting.folder_adaptation import logit_terms
+    from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
+
     meant = engine.collection.classes.meant_by(model.class_names)
     wanted = sorted_unique(photo_ids)
     probabilities = np.empty((len(wanted), len(meant)), np.float32)

@@ -28,6 +28,7 @@ from flowersorter.workflows.labelling.unreadable_files import identify_files
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
+from flowersorter.workflows.predicting.first_suggestions import PreviewRequest, suggest_from_previews
 from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy
 from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
 from flowersorter.workflows.predicting.ingest import ingest
@@ -54,12 +55,15 @@ class PredictFolderRequest:
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         urgent: The photos that the window shows now; they are read first.
+        previews: Places whose preview was tried before, to which others are added: many new photos get provisional
+            suggestions from their previews first. None: they get none.
     """
 
     roots: Roots
     device: str = "auto"
     backbone: str | None = None
     urgent: ViewportPriority | None = None
+    previews: set[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ def predict_folder(
 ) -> PredictFolderResult:
     """Scan a folder, read and embed its new photos, predict all of them.
 
-    Reports `Progress`, then `FolderScanned` once and `RowsChanged` for each block.
+    Reports `Progress`, then `FolderScanned` once, `FirstSuggestions` for photos with a preview if they are wanted, and
+    `RowsChanged` for each block.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden; of several, all are.
@@ -150,6 +155,7 @@ def predict_folder(
     estimate = RunningEstimate(engine, model_for(engine, chosen_backbone(collection, request.backbone)))
     estimate.add(places, cancel)
     report(FolderScanned(rows_for(engine, places, request.backbone)))
+    _suggest_first(engine, request, places, report, cancel)
     decoded = read_new(engine, request, places, report, cancel, estimate)
     backbone = chosen_backbone(collection, request.backbone)
     named = model_for(engine, backbone)
@@ -192,6 +198,16 @@ def find_photos(
     for root in filter(Path.is_dir, opened):
         mark_deleted_photos(collection, root, [path for path, _ in scanned.problems])
     return scanned, places
+
+
+def _suggest_first(
+    engine: Engine, request: PredictFolderRequest, places: Places, report: Report, cancel: CancelToken
+) -> None:
+    """Report provisional suggestions for the places that are not read yet, if they are wanted."""
+    named = model_for(engine, chosen_backbone(engine.collection, request.backbone))
+    if request.previews is not None and named is not None:
+        waiting = PreviewRequest(places.take(_unread(places)), request.device, request.previews, request.urgent)
+        suggest_from_previews(engine, named.model, waiting, report, cancel)
 
 
 def read_new(

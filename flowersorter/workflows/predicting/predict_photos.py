@@ -18,14 +18,14 @@ from flowersorter.photos.read import LoadedPhoto, PhotoSource, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Predictions, predict
-from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
+from flowersorter.vision.features.imagenet_prior import ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
-from flowersorter.workflows.predicting.imagenet_names import likenesses
-from flowersorter.workflows.predicting.imagenet_prior_cache import layer_of
+from flowersorter.workflows.predicting.imagenet.names import likenesses
+from flowersorter.workflows.predicting.imagenet.prior_cache import layer_of
 from flowersorter.workflows.predicting.network_loader import Embeds, Opening
 from flowersorter.workflows.predicting.predict_cached import in_classes, rejected_classes
 
@@ -135,9 +135,10 @@ def _predict_batch(
         except PhotoUnreadable as error:
             result[i] = PhotoPrediction(source, error=error.why or error.what)
     if photos:
-        loaded = list(photos.values())
-        refused = rejected.of(loaded)
-        predictions, likely = _look(loaded, model, backbone, opening.wait(cancel), refused)
+        refused = rejected.of(list(photos.values()))
+        crops = [cut(photo.pixels, CENTRE, backbone.crop_px) for photo in photos.values()]
+        predictions, prior = predict_crops(crops, model, opening.wait(cancel), refused)
+        likely = [""] * len(photos) if prior is None else likenesses(prior, model.class_names)
         for row, i in enumerate(photos):
             found = _described(sources[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
             reason = Caveat(int(predictions.caveats[row])).reason
@@ -146,17 +147,24 @@ def _predict_batch(
     return [result[i] for i in range(len(sources))]
 
 
-def _look(
-    photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds, rejected: NDArray[np.bool_]
-) -> tuple[Predictions, list[str]]:
-    """Predict photos, and name the ImageNet class that each resembles."""
-    crops = np.stack([cut(photo.pixels, CENTRE, backbone.crop_px) for photo in photos])
-    embeddings = network.embed(crops)
+def predict_crops(
+    crops: Sequence[NDArray[np.uint8]], model: Model, network: Embeds, rejected: NDArray[np.bool_] | None = None
+) -> tuple[Predictions, ImageNetPrior | None]:
+    """Predict photos from crops of them, each by itself.
+
+    Args:
+        crops: N of (S, S, 3) uint8, S as the network needs it.
+        model: The model.
+        network: The network of its backbone.
+        rejected: (N, C) the classes that a person said the photos do not show.
+
+    Returns:
+        Predictions of N photos, and their ImageNet classes; None for a backbone without an ImageNet layer.
+    """
+    embeddings = network.embed(np.stack(crops))
     layer = layer_of(model.backbone)
-    imagenet_prior = None if layer is None else compute_imagenet_prior(embeddings, layer)
-    likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior, model.class_names)
-    features = replace(pack(embeddings), imagenet_prior=imagenet_prior)
-    return predict(model, features, rejected=rejected), likely
+    prior = None if layer is None else compute_imagenet_prior(embeddings, layer)
+    return predict(model, replace(pack(embeddings), imagenet_prior=prior), rejected=rejected), prior
 
 
 class _Rejected:

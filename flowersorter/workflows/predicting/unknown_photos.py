@@ -26,11 +26,12 @@ from flowersorter.vision.classifier.batch_novelty import (
 )
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
-from flowersorter.vision.classifier.unknown_share import unknown_beside, unknown_probabilities
+from flowersorter.vision.classifier.unknown_share import Reached, unknown_beside, unknown_probabilities
 from flowersorter.vision.dataset_shift.partly_labelled import (
     NO_LABEL,
     FolderGraph,
     folder_graph,
+    reach_unlabelled,
     unknown_beside_labels,
 )
 from flowersorter.vision.features.bursts import find_bursts
@@ -239,7 +240,7 @@ def _estimate(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int
 
 def _compared(
     folder: FolderPhotos, others: NDArray[np.int64], classes: NDArray[np.intp], cancel: CancelToken
-) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+) -> tuple[NDArray[np.float32] | None, Reached | None]:
     """Compare photos with the labelled ones.
 
     Args:
@@ -249,8 +250,8 @@ def _compared(
         cancel: Checked often.
 
     Returns:
-        (N,) float32 how unlike the labelled ones the photos are, and (N,) how well a score from these reaches them, NaN
-        for those beyond a sample; None where there are too few photos of either kind.
+        (N,) float32 how unlike the labelled ones the photos are, and how well a score from these reaches them, of a
+        sample; None where there are too few photos of either kind.
     """
     engine, model, labelled = folder.engine, folder.named.model, folder.labelled
     if labelled is None or min(len(labelled[1]), len(others)) < LEAST:
@@ -262,11 +263,8 @@ def _compared(
     (labelled_ids, known), (other_ids, unknown) = labelled, unlabelled
     features, both = join([known.features, unknown.features]), np.concatenate([known.classes, unknown.classes])
     bursts = find_bursts(features, both, *engine.collection.photos.moments(np.concatenate([labelled_ids, other_ids])))
-    reached = np.full(len(others), np.nan, np.float32)
-    with ThreadPool() as pool:
-        graph = folder_graph(features, pool, cancel, bursts)
-        labels = np.append(known.classes, np.full(len(unknown), NO_LABEL))
-        reached[drawn] = graph.reached(labels, pool, cancel)[len(known) :]
+    labels = np.append(known.classes, np.full(len(unknown), NO_LABEL))
+    reached = reach_unlabelled(features, labels, cancel, bursts).among(drawn, len(others))
     comparison = compare(known, unknown, cancel, bursts)
     if comparison is None:
         return None, reached

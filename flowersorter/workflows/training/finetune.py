@@ -94,7 +94,7 @@ class FinetuneResult:
         photos: Labelled photos it learned from, held-out ones included: the head learns from these at last.
         held_out: Photos that the network never saw.
         held_out_accuracy: Share of these that cross-validated heads got right; None if too few to measure.
-        frozen_accuracy: The same share for a head on the network as it was; it learned from the same photos.
+        frozen_accuracy: The same share for plain training, on the network as it was; it learned from the same photos.
         before: Held-out accuracy of the model before.
         made_current: Whether the collection uses it now.
         why_not: The reason why it is not better than plain training, as far as its held-out photos show; None if it is.
@@ -131,10 +131,10 @@ class FinetuneResult:
 
 
 def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
-    """Train, keep the best epoch, fit the usual head on what the network sees now. Reports `Progress` and `Epoch`.
+    """Train, keep the last epoch, fit the usual head on what the network sees now. Reports `Progress` and `Epoch`.
 
-    From the first epoch on `cancel` only ends the training: the best epoch so far becomes the model. Photos beyond the
-    labelled ones are embedded anew by the next labelling.
+    From the first epoch on `cancel` only ends the training: the last epoch that is over becomes the model. Photos
+    beyond the labelled ones are embedded anew by the next labelling.
 
     A model that is not better than plain training on the same held-out photos, or has too few of these, is not put
     into use; neither is one made from the collection's labels that is clearly worse than the one before, or does not
@@ -254,14 +254,18 @@ def _labels(
 def _frozen_head(
     photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken
 ) -> tuple[Model, NDArray[np.bool_]]:
-    """A head on the network as it is that has not seen the held-out photos, and (H,) which of these it gets right."""
+    """A head on the network as it is to start from, and (H,) which held-out photos plain training gets right.
+
+    Both have not seen these photos.
+    """
     named, learned, held_out = photos.photos, ~photos.held_out, photos.held_out
     examples = Examples(
         named.photo_ids[learned], named.features.take(learned), named.targets[learned], named.own[learned]
     )
     # A discriminant leans on what photos of a class differ least in; a network that learns on changes just that.
     model = fit(examples, named.class_names, entry.name, cancel, seed=seed, discriminant=False).model
-    guessed = predict(model, named.features.take(held_out)).probabilities.argmax(axis=1)
+    plain = fit(examples, named.class_names, entry.name, cancel, seed=seed).model
+    guessed = predict(plain, named.features.take(held_out)).probabilities.argmax(axis=1)
     return model, np.asarray(guessed == named.targets[held_out], np.bool_)
 
 

@@ -80,7 +80,9 @@ def write_model(
         use = better and (labels is not None or not (lost or imported or _is_worse(before, model)))
         model_id = collection.models.add(arrays | training.arrays(), metadata)
         if use:
-            use_model(collection, model_id)
+            use_model(engine, model_id)
+    if use:
+        engine.drop_refit()  # now others see the model, too
     return model_id, lost, use
 
 

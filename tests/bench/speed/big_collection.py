@@ -23,7 +23,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.features.views import CENTRE
-from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache
+from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache
 from tests.drawing import RED, jpeg_bytes, textured
 from tests.starter_classes import delete_starter_classes
 

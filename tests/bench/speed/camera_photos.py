@@ -1,4 +1,4 @@
-"""Draws photos that cost as much to read as a camera's: 12 megapixels, JPEG, 2 to 5 MB each, no two alike."""
+"""Draws photos that cost as much to read as a camera's: 12 megapixels, JPEG with a preview, 2 to 5 MB, no two alike."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from tests.drawing import camera_preview, exif_with_preview
 
 SIZE_PX = (4000, 3000)
 ROLLS = 2
@@ -37,7 +39,8 @@ def write_camera_photos(
 
     def write(number: int) -> None:
         picture = _opened(small[number * step % len(small)]) if small else drawn(number)
-        with_noise(picture, number, size_px).save(paths[number], "JPEG", quality=_QUALITY)
+        photo = with_noise(picture, number, size_px)
+        photo.save(paths[number], "JPEG", quality=_QUALITY, exif=exif_with_preview(camera_preview(photo)))
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(write, range(count)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
 
@@ -78,6 +78,7 @@ def test_what_a_class_scores_is_said_in_words(opened: Opened) -> None:
 def test_scores_by_class(opened: Opened) -> None:
     dialog = opened(evaluation(4))
     model = dialog.classes.scores.model()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     rows = [[model.index(row, column).data() for column in range(4)] for row in range(4)]
     assert rows[0] == ["daisy", "4", "75 %", "100 %"]
     assert rows[1] == ["roses", "3", "67 %", "40 %"]

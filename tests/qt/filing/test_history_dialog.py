@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -229,8 +229,10 @@ def test_photos_are_asked_for_when_somebody_looks(qtbot: QtBot) -> None:
 
 
 def test_every_photo_says_what_became_of_it(dialog: HistoryDialog) -> None:
-    dialog.show_photos(9, PHOTOS)
     rows = dialog.photos.rows
+    tester = QAbstractItemModelTester(rows, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    dialog.show_photos(9, PHOTOS)
+    del tester
     assert [rows.index(row, 2).data() for row in range(rows.rowCount())] == [
         "Sorted",
         "Sorted",

@@ -15,7 +15,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting import imagenet_prior_cache
+from flowersorter.workflows.predicting.imagenet import prior_cache
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawing import YELLOW, textured, write_jpeg
 from tests.qt.program import COLOURS, draw_folder, idle, places, running, stored, tile
@@ -25,7 +25,7 @@ from tests.stub_network import colour_layer, open_colour_network
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """It knows red, green and blue, and a folder with a yellow photo as well is open."""
-    monkeypatch.setattr(imagenet_prior_cache, "layer_of", lambda name: colour_layer())
+    monkeypatch.setattr(prior_cache, "layer_of", lambda name: colour_layer())
     for name, colour in COLOURS.items():
         (tmp_path / "sorted" / name).mkdir(parents=True)
         for number in range(8):

@@ -17,13 +17,13 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.errors import ModelFileBad
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.ui.models import models_controller as controller
 from flowersorter.ui.models.model_dialogs import NoteDialog, PruneDialog
 from flowersorter.ui.models.model_page import ModelPage
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 from flowersorter.workflows.labelling.set_labels import assign
@@ -128,9 +128,9 @@ def test_going_back_is_one_click_and_the_photos_follow(
     program, page = kept.program, kept.page
     seen: list[threading.Thread] = []
 
-    def watched(collection: CollectionStore, model_id: int | None) -> int | None:
+    def watched(engine: Engine, model_id: int | None) -> int | None:
         seen.append(threading.current_thread())
-        return use_model_instead(collection, model_id)
+        return use_model_instead(engine, model_id)
 
     monkeypatch.setattr(controller, "use_model_instead", watched)
     pick(page, kept.bad)

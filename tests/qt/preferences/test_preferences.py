@@ -115,7 +115,7 @@ def sure_from(program: Program, begins: dict[float, float]) -> None:
     arrays, metadata = starter().model.to_bundle()
     arrays["novelty_mix"] = np.array([0, 1, 0], np.float32)  # nor do many of them together
     metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
-    use_model(program.collection, stored(program).models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
+    use_model(program.engine, stored(program).models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
     program.window.folder.rescan()
 
 

@@ -215,3 +215,11 @@ def test_sections_to_confirm_come_in_the_order_of_what_an_answer_is_worth() -> N
         (SectionKind.LIKELY, ROSES),
         (SectionKind.LIKELY, DAISY),
     ]
+
+
+def test_groups_without_some_photos_lack_the_groups_of_these() -> None:
+    groups = PhotoGroups.of([[7, 3], [5], [4, 9]])
+    left = groups.without({3, 8})
+    assert left.ranks_of(np.array([3, 4, 5, 7, 9])).tolist() == [-1, 2, 1, -1, 2]
+    assert left.keys[left.ranks].tolist() == [4, 5, 4]
+    assert groups.without(()).photo_ids.tolist() == [3, 4, 5, 7, 9]

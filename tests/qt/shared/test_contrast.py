@@ -86,6 +86,10 @@ def graphics(palette: QPalette) -> Iterator[tuple[str, QColor, QColor]]:
         yield f"swatch on {role.name}", theme.EDGE, palette.color(role)
     for state in PhotoState:
         yield f"icon of {state.name}", theme.state_style(state).colour, palette.color(Role.Base)
+    for role in (Role.WindowText, Role.ButtonText, Role.Text):
+        disabled = palette.color(QPalette.ColorGroup.Disabled, role)
+        for below in (Role.Window, Role.Base, Role.Button):
+            yield f"disabled {role.name} on {below.name}", disabled, palette.color(below)
     yield "tick of a confirmed photo", QColor("white"), theme.checked_colour()
     yield "edge of a selected tile", palette.color(Role.Highlight), palette.color(Role.Base)
 

@@ -10,11 +10,13 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QImage, QPalette
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from flowersorter.library.files.locations import resource
 from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.window.action_specs import SPECS
 from tests.qt.palettes import dark, light, shown_on
 from tests.sources import SOURCES, tree_of
@@ -98,6 +100,20 @@ def test_icons_follow_the_palette_by_themselves() -> None:
     for palette in (light(), dark(), light()):
         with shown_on(palette):
             assert _ink(icon).name() == palette.color(QPalette.ColorRole.WindowText).name()
+
+
+def test_an_icon_beside_a_text_follows_the_palette_too(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    label = IconLabel(64, parent, lambda: theme.UNREADABLE.icon)
+    parent.show()
+    inks = []
+    for palette in (light(), dark(), light()):
+        with shown_on(palette):
+            QApplication.processEvents()
+            inks.append((_ink(QIcon(label.pixmap())).name(), theme.UNREADABLE.colour.name()))
+    assert all(painted == wanted for painted, wanted in inks)
+    assert inks[0] != inks[1]
 
 
 def test_an_icon_may_have_a_colour_of_its_own() -> None:

@@ -151,8 +151,8 @@ def test_the_curve_says_its_points_and_marks_the_best(qtbot: QtBot) -> None:
     chart.grab()  # an empty one is drawn too
     chart.show_scene(epoch_scene(epochs(40, 47, 48, 46), 6))
     assert chart.sentence(0) == "Before the first epoch 40 of 50 photos were right (80 %)"
-    assert chart.sentence(2) == "After epoch 2, 48 of 50 photos were right (96 %), the best so far"
-    assert "best" not in chart.sentence(1)
+    assert chart.sentence(2) == "After epoch 2, 48 of 50 photos were right (96 %); it is kept"
+    assert "kept" not in chart.sentence(1)
     picture = chart.grab().toImage()
     plot = chart.plot()
 

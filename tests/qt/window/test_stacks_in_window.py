@@ -97,6 +97,8 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
     QTest.keyClick(window.grid, Qt.Key.Key_X)
     assert "Select a stack first" in window.job_bar.message.text()
     select(program, burst[0])
+    idle(program, qtbot)
+    assert window.job_bar.message.text() == "", "one is selected"
     QTest.keyClick(window.grid, Qt.Key.Key_X)
     assert photos.rowCount() == 6
     assert window.grid.selected_places() == burst[:1], "it is opened to treat its photos one by one"

@@ -286,6 +286,18 @@ def test_preload_imports_in_a_thread_and_a_missing_package_is_no_matter(qtbot: Q
     preload.stop()
 
 
+def test_preload_lets_no_fault_of_a_broken_package_out(qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise OSError(126, "c10.dll")
+
+    caplog.set_level("INFO")
+    preload = Preload()
+    with qtbot.waitSignal(preload.finished):
+        preload.begin((), fail)
+    preload.stop()
+    assert caplog.messages == ["Not imported beforehand"]
+
+
 def test_nothing_waits_for_a_photo_that_is_being_decoded_when_the_window_closes(qtbot: QtBot) -> None:
     stuck, said = Stuck(), list[object]()
     pool = ThumbnailPool(stuck, threads=1)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -135,9 +136,10 @@ def test_its_options_mean_nothing_without_it(
 
 
 def test_what_an_epoch_brought_on_a_line() -> None:
-    assert epoch_line(EPOCH) == (
-        "epoch 2 of 6: loss 0.513, 47 of 50 held-out photos right (94.0 %), the best so far; 61 s"
-    )
+    assert epoch_line(EPOCH) == "epoch 2 of 6: loss 0.513, 47 of 50 held-out photos right (94.0 %); 61 s"
+    diverged = epoch_line(replace(EPOCH, best=False))
+    assert diverged is not None
+    assert "not kept: the loss has risen" in diverged
     assert epoch_line(Progress("Learning", 1)) is None
 
 

@@ -64,7 +64,7 @@ class StackController(QObject):
             if len(rows) == 1 or photos.rowCount() < before:
                 grid.select_rows(np.unique(photos.rows_at(fronts)))
         else:
-            self._front.bar.say(self.tr("Select a stack first: a tile with a number such as ×4."), until=Until.ANSWER)
+            self._front.bar.ask_to_select(self.tr("Select a stack first: a tile with a number such as ×4."))
 
     @Slot(int)
     def _on_clicked(self, place_id: int) -> None:

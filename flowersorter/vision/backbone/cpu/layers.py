@@ -37,10 +37,20 @@ class Convolution:
     side: int
     stride: int
 
+    @property
+    def size(self) -> int:
+        """Number of weights in the kernel."""
+        return self.outputs * self.inputs * self.side * self.side
+
     def folded(
-        self, state: Mapping[str, NDArray[Any]], architecture: ResNetArchitecture
+        self, state: Mapping[str, NDArray[Any]], architecture: ResNetArchitecture, buffer: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Fold the batch norm into the convolution.
+
+        Args:
+            state: All weights, by torchvision's name.
+            architecture: Of the network.
+            buffer: (`size` or more,) gets the kernel: new memory for each would take longer than computing it.
 
         Returns:
             The kernel (outputs, inputs, side, side) and the bias (outputs,); of unusable weights NaN or infinity.
@@ -48,7 +58,8 @@ class Convolution:
         with np.errstate(invalid="ignore", over="ignore"):
             gain, bias, mean, variance = (state[f"{self.norm}.{part}"].astype(np.float32) for part in _NORM_VECTORS)
             gain = gain / np.sqrt(variance + np.float32(architecture.batch_norm_eps))
-            kernel = state[f"{self.name}.weight"].astype(np.float32)
+            kernel = buffer[: self.size].reshape(self.outputs, self.inputs, self.side, self.side)
+            np.copyto(kernel, state[f"{self.name}.weight"], casting="same_kind")
             kernel *= gain[:, None, None, None]
             return kernel, bias - mean * gain
 
@@ -99,13 +110,16 @@ def blocks(architecture: ResNetArchitecture) -> Iterator[ResidualBlock]:
             inputs = outputs
 
 
+def convolutions(architecture: ResNetArchitecture) -> list[Convolution]:
+    """Every convolution of a ResNet."""
+    inside = [each for block in blocks(architecture) for each in (*block.convolutions, block.shortcut) if each]
+    return [STEM, *inside]
+
+
 def tensor_shapes(architecture: ResNetArchitecture) -> dict[str, tuple[int, ...]]:
     """The shapes of all tensors of a ResNet by name, its 1000-class layer included."""
     shapes: dict[str, tuple[int, ...]] = {}
-    every = [STEM]
-    for block in blocks(architecture):
-        every += [*block.convolutions, *filter(None, [block.shortcut])]
-    for each in every:
+    for each in convolutions(architecture):
         shapes[f"{each.name}.weight"] = (each.outputs, each.inputs, each.side, each.side)
         shapes |= {f"{each.norm}.{part}": (each.outputs,) for part in _NORM_VECTORS}
         shapes[f"{each.norm}.num_batches_tracked"] = ()

@@ -9,29 +9,24 @@ from __future__ import annotations
 
 import platform
 import queue
-import sys
-import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.messages import text
-from flowersorter.vision.backbone.cpu.layers import STEM, Convolution, blocks
+from flowersorter.vision.backbone.cpu.layers import STEM, Convolution, blocks, convolutions
 from flowersorter.vision.backbone.cpu.quantise import activation_ranges, quantise_kernel
+from flowersorter.vision.backbone.packages import load_openvino
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import bad_file
 from flowersorter.vision.parallel import core_count
 
 INT8, BFLOAT16, FLOAT32 = "int8", "bfloat16", "float32"
-#: Imported with OpenVINO, this takes longer than all the rest of it, and loads a package that sends statistics.
-_CONVERTER = "openvino.tools.ovc"
 _LEVELS = 256  # of a byte
-_importing = threading.Lock()
 
 
 class CompiledResNet:
@@ -108,21 +103,6 @@ def cpu_precision(entry: Backbone) -> str:
     return BFLOAT16 if x86 and "BF16" in abilities else FLOAT32
 
 
-def load_openvino() -> ModuleType:
-    """Import OpenVINO without its converter of other programs' files."""
-    with _importing:
-        if "openvino" in sys.modules:
-            return sys.modules["openvino"]
-        converter = sys.modules.get(_CONVERTER)
-        sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # the import system's own mark of a missing module
-        try:
-            return import_module("openvino")
-        finally:
-            del sys.modules[_CONVERTER]
-            if converter is not None:
-                sys.modules[_CONVERTER] = converter
-
-
 class ResNetGraph:
     """Builds a ResNet as an OpenVINO graph; its batch norms are folded into the convolutions.
 
@@ -151,6 +131,7 @@ class ResNetGraph:
         self._ops = import_module("openvino.opset13")
         self._architecture = entry.resnet(text("The network cannot be computed without PyTorch"))
         self._state, self._ranges, self._path = state, ranges, path
+        self._buffer = np.empty(max(each.size for each in convolutions(self._architecture)), np.float32)
         self.activations: dict[str, Any] = {}
         side = entry.seen_px
         self._crops = self._ops.parameter([1, side, side, 3], self._openvino.Type.u8, name="crops")
@@ -197,15 +178,16 @@ class ResNetGraph:
 
     def _convolve(self, maps: Any, convolution: Convolution, *, quantised: bool = True) -> Any:
         ops = self._ops
-        kernel, bias = convolution.folded(self._state, self._architecture)
-        # The network would take its maximum with 0, which is 0.
-        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-            raise bad_file(self._path, text("with these weights the network computes values that are not numbers"))
+        kernel, bias = convolution.folded(self._state, self._architecture, self._buffer)
         if quantised and self._ranges is not None:
-            numbers, scale = quantise_kernel(kernel)
-            weight = ops.multiply(ops.convert(self._constant(numbers), "f32"), self._constant(scale))
+            with np.errstate(invalid="ignore"):
+                numbers, size = quantise_kernel(kernel)
+            weight = ops.multiply(ops.convert(self._constant(numbers), "f32"), self._constant(size))
         else:
-            weight = self._constant(kernel)
+            weight, size = self._constant(kernel), kernel
+        # The network would take its maximum with 0, which is 0.
+        if not (np.isfinite(size).all() and np.isfinite(bias).all()):
+            raise bad_file(self._path, text("with these weights the network computes values that are not numbers"))
         stride, pad = [convolution.stride] * 2, [convolution.side // 2] * 2
         maps = ops.convolution(maps, weight, stride, pad, pad, [1, 1])
         return ops.add(maps, self._constant(bias[None, :, None, None]))

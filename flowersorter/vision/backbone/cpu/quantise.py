@@ -31,16 +31,17 @@ def activation_ranges(entry: Backbone) -> Mapping[str, float] | None:
 
 
 def quantise_kernel(kernel: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round a kernel to seven bits a number.
+    """Round a kernel to seven bits a number; what is left in it means nothing.
 
     Args:
         kernel: (outputs, inputs, side, side).
 
     Returns:
-        The rounded numbers, (outputs, inputs, side, side), and their scale, (outputs, 1, 1, 1).
+        The rounded numbers, (outputs, inputs, side, side), and their scale, (outputs, 1, 1, 1): not finite where a
+        number of the channel is not.
     """
     rows = kernel.reshape(len(kernel), -1)
     peak = np.maximum(rows.max(axis=1), -rows.min(axis=1))
     scale = np.maximum(peak / np.float32(_PEAK), np.float32(1e-30))
-    numbers = rows * (1 / scale)[:, None]
-    return np.rint(numbers, out=numbers).astype(np.int8).reshape(kernel.shape), scale[:, None, None, None]
+    rows *= (1 / scale)[:, None]
+    return np.rint(rows, out=rows).astype(np.int8).reshape(kernel.shape), scale[:, None, None, None]

@@ -128,7 +128,7 @@ def _learning_text(each: LearningPoint) -> Text:
 
 
 def epoch_scene(epochs: Sequence[Epoch], of: int) -> Scene:
-    """A dot for each epoch that is over, the best one marked; the line across is the network before training.
+    """A dot for each epoch that is over, the one that is kept marked; the line across is the network before training.
 
     Args:
         epochs: Those that are over, number 0 first.
@@ -145,7 +145,7 @@ def epoch_scene(epochs: Sequence[Epoch], of: int) -> Scene:
         share_axis(text("Accuracy"), _tenth_below(low)),
         (
             Key(text("while training"), Role.ACCENT, line=True),
-            Key(text("best epoch: this one is kept"), Role.RIGHT),
+            Key(text("this epoch is kept"), Role.RIGHT),
             Key(text("the network as it was"), Role.GUIDE, line=True),
         ),
         (
@@ -166,7 +166,7 @@ def _epoch_dot(each: Epoch, *, best: bool) -> Dot:
     if each.number == 0:
         words = text("Before the first epoch {right} of {held_out} were right ({accuracy})", **values)
     elif best:
-        words = text("After epoch {number}, {right} of {held_out} were right ({accuracy}), the best so far", **values)
+        words = text("After epoch {number}, {right} of {held_out} were right ({accuracy}); it is kept", **values)
     else:
         words = text("After epoch {number}, {right} of {held_out} were right ({accuracy})", **values)
     at = (each.number, each.accuracy)

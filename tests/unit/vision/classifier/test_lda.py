@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier import cross_validation
+from flowersorter.vision.classifier import cross_validation, lda
 from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
 from flowersorter.vision.classifier.fit import fit
-from flowersorter.vision.classifier.lda import fit_lda
+from flowersorter.vision.classifier.lda import fit_lda, temperature_prior
 from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA, Coordinates
@@ -37,7 +37,7 @@ def found(
     with ThreadPool() as lanes:
         result = fit_lda(FitBatch(inside, targets, CLASSES, seen, shares), lanes)
     assert result is not None
-    return result
+    return result.weights
 
 
 def accuracy(head: Weights, seed: int = 99) -> float:
@@ -160,3 +160,26 @@ def test_a_class_of_few_photos_is_found_as_often_as_one_of_many() -> None:
         recalls.append([(guessed == targets)[targets == number].mean() for number in range(CLASSES)])
     rare, *others = np.mean(recalls, axis=0)
     assert rare > 0.85 * np.mean(others)
+
+
+@pytest.mark.parametrize("shown", [1.0, 8.0])
+def test_the_temperature_that_is_left_leads_back_from_one_that_few_photos_showed(
+    monkeypatch: pytest.MonkeyPatch, shown: float
+) -> None:
+    monkeypatch.setattr(lda, "fit_temperature", lambda loss: shown)
+    inside, targets = photos(12, 3)
+    seen = np.vstack([np.arange(len(targets)) % 4 > 0, np.ones(len(targets), np.bool_)])
+    with ThreadPool() as pool:
+        result = fit_lda(FitBatch(inside, targets, CLASSES, seen, np.ones(len(targets), np.float32)), pool)
+    assert result is not None
+    usual = temperature_prior(12)
+    assert result.temperature.photos == usual.photos
+    assert shown * np.exp(result.temperature.logarithm) == pytest.approx(np.exp(usual.logarithm))
+
+
+def test_the_more_photos_the_higher_is_the_usual_temperature() -> None:
+    usual = [temperature_prior(held_out).logarithm for held_out in (0, 10, 25, 60, 150, 10_000)]
+    assert usual == sorted(usual)
+    assert usual[0] == usual[1]
+    assert usual[2] == pytest.approx(0.5)
+    assert usual[-2] == usual[-1]

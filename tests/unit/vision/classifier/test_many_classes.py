@@ -60,8 +60,9 @@ def test_the_discriminant_learns_from_every_photo_of_small_classes() -> None:
     seen = np.stack([np.arange(len(targets)) % 4 != 0, np.ones(len(targets), np.bool_)])
     task = FitBatch(inside.astype(np.float32), targets, CLASSES, seen, np.ones(len(targets), np.float32))
     with ThreadPool() as pool:
-        heads = fit_lda(task, pool)
-    assert heads is not None
+        found = fit_lda(task, pool)
+    assert found is not None
+    heads = found.weights
     guesses = (new @ heads[1][:, :-1].T + heads[1][:, -1]).argmax(axis=1)
     nearest = np.square(new[:, None] - centres).sum(axis=2).argmin(axis=1)
     assert (guesses == targets).mean() > (nearest == targets).mean() - 0.05

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from flowersorter.domain.figures import wilson_interval
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
-from flowersorter.vision.classifier.calibration import CAUTIOUS, HeldOutLoss, fit_temperature, fit_thresholds, softmax
+from flowersorter.vision.classifier.calibration import (
+    CAUTIOUS,
+    WEAK_PRIOR,
+    HeldOutLoss,
+    TemperaturePrior,
+    fit_temperature,
+    fit_thresholds,
+    softmax,
+)
 from flowersorter.vision.classifier.metrics import (
     calibration_bins,
     confusion_matrix,
@@ -61,6 +69,20 @@ def test_temperature_is_found_again(true_temperature: float) -> None:
     targets = (chances.cumsum(axis=1) > draw.random((len(chances), 1))).argmax(axis=1)
     found = fit_temperature(HeldOutLoss(logits * np.float32(true_temperature), targets))
     assert found == pytest.approx(true_temperature, rel=0.05)
+
+
+def test_few_held_out_photos_move_the_temperature_little_from_its_prior_and_many_do() -> None:
+    draw, prior = np.random.default_rng(4), TemperaturePrior(np.log(2.0), photos=30)
+
+    def found(photos: int, of: TemperaturePrior) -> float:
+        logits = draw.standard_normal((photos, 4)).astype(np.float32) * 2
+        targets = (softmax(logits).cumsum(axis=1) > draw.random((photos, 1))).argmax(axis=1)
+        return float(np.log(fit_temperature(HeldOutLoss(logits * 2, targets, of))))
+
+    weak, strong = (np.array([found(25, of) for _ in range(30)]) for of in (WEAK_PRIOR, prior))
+    assert strong.std() < 0.6 * weak.std()
+    assert abs(strong.mean() - np.log(2)) < 0.1
+    assert found(20_000, TemperaturePrior(np.log(20.0), photos=30)) == pytest.approx(np.log(2), abs=0.05)
 
 
 def test_held_out_loss_is_the_logarithm_of_the_softmax() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
-from flowersorter.vision.classifier.unknown_share import unknown_probabilities
+from flowersorter.vision.classifier.unknown_share import Reached, unknown_probabilities
 
 KNOWN_STD, UNKNOWN_MEAN = 1.5, 1.8
 
@@ -72,21 +72,54 @@ def test_any_scores_give_probabilities_that_rise_with_the_score(numbers: list[fl
     assert (np.diff(found) >= 0).all()
 
 
+def reached(score: NDArray[np.float32], unknown: int = 0) -> Reached:
+    """Of photos whose neighbours are all known, but for the last ones, whose neighbours are these."""
+    split = len(score) - unknown
+
+    def of_neighbours(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        parts = (numbers[:split], numbers[split:])
+        return np.concatenate([np.full(len(part), part.mean() if len(part) else 0) for part in parts])
+
+    return Reached(score, of_neighbours)
+
+
 def test_a_class_that_no_label_reaches_is_unknown_though_its_photos_look_familiar() -> None:
     draw = np.random.default_rng(0)
     score = np.concatenate([draw.normal(0, 1.5, 200), draw.normal(0.8, 1.5, 60)]).astype(np.float32)
-    reached = np.exp(np.concatenate([draw.normal(0, 0.4, 200), draw.normal(-1.5, 0.4, 60)])).astype(np.float32)
-    alone, together = unknown_probabilities(score), unknown_probabilities(score, reached=reached)
+    scores = np.exp(np.concatenate([draw.normal(0, 0.4, 200), draw.normal(-1.5, 0.4, 60)])).astype(np.float32)
+    alone, together = unknown_probabilities(score), unknown_probabilities(score, reached=reached(scores, 60))
     assert (alone[200:] > UNKNOWN).mean() < 0.2
     assert (together[200:] > UNKNOWN).mean() > 0.6
     assert (together[:200] > UNKNOWN).mean() < 0.05
-    known = unknown_probabilities(score[:200], reached=reached[:200])
+    known = unknown_probabilities(score[:200], reached=reached(scores[:200]))
     assert (known <= MAYBE_UNKNOWN).mean() > 0.95, "of known photos some are reached less too"
+
+
+def test_a_photo_among_unknown_ones_is_rather_unknown_itself() -> None:
+    draw = np.random.default_rng(1)
+    score = np.concatenate([draw.normal(0, 1.5, 200), draw.normal(1.8, 1.5, 60)]).astype(np.float32)
+    scores = np.exp(np.concatenate([draw.normal(0, 0.4, 200), draw.normal(-0.6, 0.4, 60)])).astype(np.float32)
+    apart = Reached(scores, lambda numbers: numbers)
+    alone, together = (unknown_probabilities(score, reached=each) for each in (apart, reached(scores, 60)))
+    assert together[200:].min() > 1.5 * alone[200:].min()
+    assert together[:200].max() < alone[:200].max()
+
+
+@pytest.mark.parametrize("unknown", [100, 300])
+def test_the_more_are_unknown_the_known_ones_are_known_all_the_same(unknown: int) -> None:
+    draw = np.random.default_rng(2)
+    score = np.concatenate([draw.normal(0, 1.5, 100), draw.normal(2, 1.5, unknown)]).astype(np.float32)
+    scores = np.exp(np.concatenate([draw.normal(0, 0.4, 100), draw.normal(-1.5, 0.4, unknown)])).astype(np.float32)
+    found = unknown_probabilities(score, reached=reached(scores, unknown))
+    assert (found[:100] > UNKNOWN).mean() < 0.1
+    assert (found[100:] > UNKNOWN).mean() > 0.9
 
 
 def test_photos_of_which_it_is_not_known_what_reaches_them_have_their_score_alone() -> None:
     score = np.random.default_rng(0).normal(0, 1.5, 100).astype(np.float32)
-    nothing = np.full(100, np.nan, np.float32)
+    nothing = reached(np.full(100, np.nan, np.float32))
     assert np.array_equal(unknown_probabilities(score, reached=nothing), unknown_probabilities(score))
-    some = np.where(np.arange(100) < 50, np.float32(1), np.float32(np.nan))
-    assert np.isfinite(unknown_probabilities(score, reached=some)).all()
+    half = reached(np.ones(50, np.float32)).among(np.arange(0, 100, 2), 100)
+    assert np.isnan(half.score[1::2]).all()
+    assert np.array_equal(half.of_neighbours(np.arange(100.0))[1::2], np.arange(1.0, 100, 2))
+    assert np.isfinite(unknown_probabilities(score, reached=half)).all()

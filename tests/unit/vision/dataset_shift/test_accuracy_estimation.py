@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,9 +13,11 @@ from flowersorter.vision.classifier.batch_novelty import PhotoSample
 from flowersorter.vision.dataset_shift.accuracy_estimation import (
     LEAST_PHOTOS,
     NEVER_SURE,
+    SURELY_KNOWN,
     FolderPredictions,
     agree_with_neighbours,
     estimate_accuracy,
+    sure_thresholds_of,
 )
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA
@@ -116,6 +120,24 @@ def test_a_few_unfamiliar_photos_may_be_chance() -> None:
     assert few is not None
     assert many is not None
     assert (few.differs, many.differs) == (False, True)
+
+
+def test_a_photo_that_may_be_unknown_is_not_sure_unless_the_labels_of_its_folder_say_so() -> None:
+    folder = replace(
+        _folder(np.ones(4, np.bool_)), unknown=np.array([0, 1, 2, 40], np.float32) * np.float32(SURELY_KNOWN)
+    )
+    assert sure_thresholds_of(folder, None).tolist() == pytest.approx([0, 0, NEVER_SURE, NEVER_SURE])
+    labelled = replace(folder, by_folder=np.array([False, True, True, False]))
+    assert sure_thresholds_of(labelled, None).tolist() == pytest.approx([0, 0, 0, NEVER_SURE])
+
+
+def test_where_agreement_decides_the_others_are_not_sure() -> None:
+    folder = _folder(np.arange(200) % 8 > 0)
+    estimate = estimate_accuracy(folder, 0.95, 500, 0.9)
+    assert estimate is not None
+    assert estimate.agreed_only
+    thresholds = sure_thresholds_of(folder, estimate)
+    np.testing.assert_allclose(thresholds, np.where(folder.agreed, estimate.sure_from, NEVER_SURE))
 
 
 @pytest.mark.parametrize("photos", [0, 1, LEAST_PHOTOS - 1])

@@ -329,7 +329,7 @@ def test_where_there_is_nothing_to_check_it_says_why(taught: Engine, learned: Pa
 def test_an_answer_about_a_class_deleted_meanwhile_is_not_stored(taught: Engine, photos: Path) -> None:
     check = begin(taught, photos)
     first = check.next_photos(1)[0]
-    use_model(taught.collection, None)
+    use_model(taught, None)
     taught.collection.classes.delete(first.class_id)
     with pytest.raises(UserError, match="the suggested class was deleted"):
         answer_sample(taught.collection, check, first.photo_id, CheckAnswer.RIGHT)

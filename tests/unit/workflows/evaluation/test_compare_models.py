@@ -124,7 +124,7 @@ def test_a_damaged_model_is_found_by_the_doctor_and_another_one_can_be_used(
     (engine.collection.folder / "models" / f"{current}.safetensors").write_bytes(b"\x00" * 500)
     with pytest.raises(ModelFileBad, match="Use another model"):
         engine.collection.models.load(current)
-    use_model(engine.collection, first)
+    use_model(engine, first)
     folder = engine.collection.folder
     engine.collection.close()
     checks = {check.name: check for check in doctor(folder)}

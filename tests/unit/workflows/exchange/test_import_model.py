@@ -106,7 +106,7 @@ def test_a_model_from_elsewhere_is_not_replaced_without_asking(
     assert result.imported_right == result.held_out == 24  # it was made from photos of the same colours
     assert (now := engine.collection.models.current()) is not None
     assert now.id == taken.model_id
-    use_model(engine.collection, result.model_id)  # the person says so
+    use_model(engine, result.model_id)  # the person says so
     again = retrain(engine, RetrainRequest(), silent, CancelToken())
     assert again.made_current
     assert again.imported_right is None

@@ -194,7 +194,7 @@ def test_going_back_to_a_model_brings_back_what_it_knows(engine: Engine, trained
     engine.collection.classes.delete(class_id(engine.collection, "blue"))
     second = retrained(engine)
     assert set(second.classes) == {"red", "green"}
-    use_model(engine.collection, trained)
+    use_model(engine, trained)
     assert guessed(engine, photos, "blue") == {"blue"}
 
 

@@ -12,8 +12,15 @@ import pytest
 from flowersorter.errors import Cancelled, WeightsMissing
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone import weights
+from flowersorter.vision.backbone.packages import can_load_openvino
 from flowersorter.vision.backbone.registry import Backbone, backbone
-from flowersorter.workflows.predicting.network_loader import Embeds, NetworkLoader, Opening, network_modules
+from flowersorter.workflows.predicting.network_loader import (
+    Embeds,
+    NetworkLoader,
+    Opening,
+    import_network_packages,
+    open_embedder,
+)
 from tests.stub_network import ColourNetwork
 
 ENTRY, OTHER = backbone("resnet50"), backbone("resnet18")
@@ -138,9 +145,32 @@ def test_a_changed_file_is_opened_anew(
 
 
 @pytest.mark.parametrize(("openvino", "gpu", "torch"), [(True, False, False), (True, True, True), (False, False, True)])
-def test_torch_is_loaded_beforehand_only_where_it_computes_suggestions(
+def test_only_the_package_that_computes_suggestions_is_loaded_beforehand(
     openvino: bool, gpu: bool, torch: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowersorter.vision.backbone.packages.has_openvino", lambda: openvino)
+    loaded: list[str] = []
+    monkeypatch.setattr("flowersorter.vision.backbone.packages.can_load_openvino", lambda: openvino)
     monkeypatch.setattr("flowersorter.vision.backbone.device.has_gpu_driver", lambda: gpu)
-    assert ("torch" in network_modules()) is torch
+    monkeypatch.setattr("flowersorter.workflows.predicting.network_loader.import_module", loaded.append)
+    import_network_packages()
+    assert loaded == [f"flowersorter.vision.backbone.{'embedder' if torch else 'cpu.network'}"]
+
+
+@pytest.mark.parametrize("fault", [ImportError("DLL load failed"), OSError(126, "c10.dll")])
+def test_torch_takes_the_place_of_openvino_that_does_not_load(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise fault
+
+    monkeypatch.setattr("flowersorter.vision.backbone.packages.has_openvino", lambda: True)
+    monkeypatch.setattr("flowersorter.vision.backbone.packages.load_openvino", fail)
+    monkeypatch.setattr("flowersorter.vision.backbone.usable.refuse_unusable", lambda *_: None)
+    network = ColourNetwork()
+    monkeypatch.setattr("flowersorter.vision.backbone.embedder.Embedder.open", lambda _entry, _device: network)
+    can_load_openvino.cache_clear()
+    try:
+        assert open_embedder(ENTRY, "cpu") is network
+    finally:
+        can_load_openvino.cache_clear()
+    assert caplog.messages == ["OpenVINO cannot be loaded; PyTorch computes suggestions"]

@@ -168,7 +168,7 @@ def test_a_photo_is_unknown_with_the_unlabelled_ones_of_its_folder(
     collection.labels.assign([others[1]], next(iter(collection.classes.all())).id, LabelOrigin.PERSON)
     assert unknown_with(engine, taught, first, folders[0]) == len(others) - 2
     assert [unknown_with(engine, taught, each, folders[0]) for each in others[:2]] == [0, 0]
-    use_model(collection, None)
+    use_model(engine, None)
     other = model_for(engine, "resnet50")
     assert other is not None
     assert unknown_with(engine, other, first, folders[0]) == 0

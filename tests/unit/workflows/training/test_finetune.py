@@ -433,7 +433,7 @@ def test_a_network_whose_file_is_gone_is_told_and_another_model_still_works(engi
         draw_stripes(stripes, "wide", 1, first=300)
         with pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"):
             predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken())
-        use_model(reopened.collection, plain.model_id)
+        use_model(reopened, plain.model_id)
         assert predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken()).guesses is not None
 
 
@@ -469,7 +469,7 @@ def test_a_deleted_model_takes_its_network_with_it_and_its_name_never_comes_back
     assert not (engine.collection.folder / "models" / f"{first.backbone}.safetensors").exists()
     assert not list((engine.collection.folder / "embeddings").glob(f"{first.backbone}.*"))
     assert (engine.collection.folder / "models" / f"{second.backbone}.safetensors").exists()
-    use_model(engine.collection, None)
+    use_model(engine, None)
     prune_models(engine, 0)
     assert not list((engine.collection.folder / "models").glob("*tuned*"))
     assert trained(engine, stripes).backbone == "tiny-tuned-3"
@@ -495,7 +495,7 @@ def test_a_worse_model_is_kept_but_not_made_current(
     assert current is not None
     assert current.id == plain.model_id
     assert engine.collection.settings.get(BACKBONE) == "tiny"
-    use_model(engine.collection, result.model_id)
+    use_model(engine, result.model_id)
     assert engine.collection.settings.get(BACKBONE) == result.backbone
 
 
@@ -534,7 +534,7 @@ def test_a_model_that_is_not_better_waits_for_the_person(
     assert "6 held-out photos are too few" in result.why_not
     assert (result.made_current, engine.collection.models.current()) == (False, None)
     assert len(engine.collection.labels.all()) == result.photos
-    use_model(engine.collection, result.model_id)
+    use_model(engine, result.model_id)
 
 
 def test_a_model_that_knows_fewer_classes_waits_for_the_person(engine: Engine, stripes: Path, tmp_path: Path) -> None:

@@ -182,11 +182,21 @@ def test_a_new_class_is_suggested_at_once_as_the_training_gives_it(
     assert follow_labels(taught, reds[5:7], photo_ids, CancelToken()) is None, "of many labels it would take too long"
 
 
+def test_a_refit_of_the_model_before_is_not_used_after_another_was_chosen(taught: Engine) -> None:
+    photo_ids = labelled_ids(taught)
+    retrained(taught)
+    refit = follow_labels(taught, photo_ids[:1], photo_ids, CancelToken())
+    assert refit is not None
+    use_model(taught, None)
+    assert not refit.use(taught)
+    assert taught.refitted is None
+
+
 def test_suggestions_wait_for_a_training_where_only_that_can_tell(taught: Engine) -> None:
     photo_ids = labelled_ids(taught)
     retrained(taught)
     assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is not None
-    use_model(taught.collection, None)
+    use_model(taught, None)
     assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is None
     taught.fit_in_use = None
     assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is None

@@ -168,7 +168,7 @@ def test_retrain_and_its_advice_are_the_same(
                 if wrong is not None:
                     assign(collection, [photo[wrong]], classes[1])
                 result = retrain(engine, RetrainRequest("cpu"), silent, CancelToken())
-                use_model(collection, result.model_id)
+                use_model(engine, result.model_id)
                 models.append(_exported(collection, tmp_path))
             chosen = label_next(engine, LabelNextRequest(count=5), silent, CancelToken())
             advice.append(([each.path.name for each in chosen.next], chosen.overall))

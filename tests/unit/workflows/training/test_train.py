@@ -330,7 +330,7 @@ def test_a_clearly_worse_model_is_kept_but_not_made_current(engine: Engine, sort
     assert current is not None
     assert current.id == good.model_id
     assert {entry.id for entry in list_models(engine.collection)} == {good.model_id, bad.model_id}
-    use_model(engine.collection, bad.model_id)
+    use_model(engine, bad.model_id)
     current = engine.collection.models.current()
     assert current is not None
     assert current.id == bad.model_id
@@ -356,7 +356,7 @@ def test_two_models_are_compared_on_the_photos_that_both_were_measured_on(
 def test_going_back_to_the_starter_brings_its_classes_back(engine: Engine, sorted_photos: Path, photos: Path) -> None:
     trained(engine, sorted_photos)
     label_folder(engine, photos)
-    use_model(engine.collection, None)
+    use_model(engine, None)
     assert set(guessed(engine, photos).values()) <= {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
 
 

@@ -10,8 +10,8 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import tuned_name
 from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES, ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.views import CENTRE, WIDE
-from flowersorter.workflows.predicting import imagenet_prior_cache as module
-from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache, layer_of
+from flowersorter.workflows.predicting.imagenet import prior_cache as module
+from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache, layer_of
 from tests.unit.library.conftest import sha256_of
 
 BACKBONE = "resnet50"

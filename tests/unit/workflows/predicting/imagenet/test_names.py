@@ -17,10 +17,10 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.weights import imagenet_classes
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting import imagenet_names as module
-from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.predicting import predict_photos as predicting
-from flowersorter.workflows.predicting.imagenet_names import likenesses, looks_like, strangers
+from flowersorter.workflows.predicting.imagenet import names as module
+from flowersorter.workflows.predicting.imagenet import prior_cache
+from flowersorter.workflows.predicting.imagenet.names import likenesses, looks_like, strangers
 from flowersorter.workflows.predicting.photo_details import details
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
@@ -58,7 +58,7 @@ def test_clearer_names_stand_where_the_list_has_unclear_ones() -> None:
 @pytest.fixture
 def layer(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is yellow is a strawberry, all else a tabby."""
-    for each in (imagenet_prior_cache, predicting):
+    for each in (prior_cache, predicting):
         monkeypatch.setattr(each, "layer_of", lambda name: colour_layer())
 
 
@@ -95,7 +95,7 @@ def test_what_is_new_in_a_folder_is_named(engine: Engine, labelled: PredictFolde
 def test_nobody_is_asked_where_no_layer_is(
     engine: Engine, labelled: PredictFolderResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imagenet_prior_cache, "layer_of", lambda name: None)
+    monkeypatch.setattr(prior_cache, "layer_of", lambda name: None)
     assert strangers(engine, labelled.rows) == {}
 
 

@@ -1,0 +1,1 @@
+"""The ImageNet classes that photos resemble."""
