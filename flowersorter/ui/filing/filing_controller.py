@@ -56,10 +56,8 @@ class FilingController(QObject):
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
         self._dialog: SortDialog | None = None
-        self._plan_id = self._run_id = 0
+        self._plan_id = 0
         self._photos: dict[str, tuple[int, int]] = {}  # place id and photo id by path, of the folder that is sorted
-        self._destination, self._mode = Path(), Mode.COPY
-        self._begun = 0  # the journal's id of the run that was started last; 0 before it is in the journal
 
     # -- planning
 
@@ -207,36 +205,37 @@ class FilingController(QObject):
 
     def _run(self, plan: SortPlan) -> None:
         request = RunSortRequest(plan)
-        self._destination, self._mode, self._begun = plan.destination, plan.mode, 0
-        self._run_id = self._session.queue.submit(
+        begun: list[int] = []  # the id of the run, once it is in the journal
+        self._session.queue.submit(
             self.tr("Sorting photos"),
             lambda report, cancel: run_sort(self._session.engine, request, report, cancel),
-            Listener(self._on_begun, self._on_filed, self._on_run_failed, self._on_run_cancelled),
+            Listener(
+                reported=partial(_store_run, begun),
+                succeeded=partial(self._on_filed, plan),
+                failed=self._on_run_failed,
+                cancelled=partial(self._on_run_cancelled, begun),
+            ),
             changes_files=True,
         )
 
-    def _on_filed(self, result: object) -> None:
+    def _on_filed(self, plan: SortPlan, result: object) -> None:
         assert isinstance(result, RunResult)
-        deeds = [(self.tr("Open folder"), self._open_destination)]
+        deeds = [(self.tr("Open folder"), partial(_open_folder, plan.destination))]
         if result.run_id is not None and (result.filed or result.sidecars or result.duplicates_moved):
             deeds.append((self.tr("Undo"), partial(self._ask_to_undo_run, result.run_id)))
-        self._front.bar.say(outcome_text(result, self._mode), *deeds)
+        self._front.bar.say(outcome_text(result, plan.mode), *deeds)
         if result.failed:
             self._front.complain(failure(result))
         self.files_changed.emit()
-
-    def _on_begun(self, news: object) -> None:
-        if isinstance(news, RunBegun):
-            self._begun = news.run_id
 
     def _on_run_failed(self, error: Exception) -> None:
         self._front.complain(error)
         self.files_changed.emit()
 
-    def _on_run_cancelled(self) -> None:
+    def _on_run_cancelled(self, begun: list[int]) -> None:
         """Offer to undo the run that was stopped, not an earlier one."""
-        if self._begun:
-            self._session.library.submit(partial(self._session.collection.journal.run, self._begun), self._on_stopped)
+        if begun:
+            self._session.library.submit(partial(self._session.collection.journal.run, begun[0]), self._on_stopped)
         else:
             self._front.bar.say(stopped_text(0))
         self.files_changed.emit()
@@ -245,9 +244,6 @@ class FilingController(QObject):
         filed = run.photos - run.undone
         deeds = [(self.tr("Undo"), partial(self._ask_to_undo_run, run.id))] if run.has_something_to_undo else []
         self._front.bar.say(stopped_text(filed), *deeds)
-
-    def _open_destination(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._destination)))
 
     # -- taking back
 
@@ -320,7 +316,7 @@ class FilingController(QObject):
         self._undo(UndoRequest(run_id, entries))
 
     def _undo(self, request: UndoRequest) -> None:
-        self._run_id = self._session.queue.submit(
+        self._session.queue.submit(
             self.tr("Undoing the sort"),
             lambda report, cancel: undo_run(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_undone, failed=self._on_run_failed, cancelled=self.files_changed.emit),
@@ -368,6 +364,15 @@ class FilingController(QObject):
         dialog.undo_photos_requested.connect(dialog.close)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def _store_run(begun: list[int], news: object) -> None:
+    if isinstance(news, RunBegun):
+        begun.append(news.run_id)
+
+
+def _open_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def _plan(
