@@ -30,7 +30,15 @@ from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, SampleOffer, sample_offer
-from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, newest_to_undo, run_photos, runs, undo_run
+from flowersorter.workflows.filing.history import (
+    RunPhoto,
+    UndoRequest,
+    find_run,
+    newest_to_undo,
+    run_photos,
+    runs,
+    undo_run,
+)
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, chosen_rows, plan_sort, run_sort
 from flowersorter.workflows.filing.sort_patterns import pattern_in, with_pattern
 
@@ -235,7 +243,7 @@ class FilingController(QObject):
     def _on_run_cancelled(self, begun: list[int]) -> None:
         """Offer to undo the run that was stopped, not an earlier one."""
         if begun:
-            self._session.library.submit(partial(self._session.collection.journal.run, begun[0]), self._on_stopped)
+            self._session.library.submit(partial(find_run, self._session.collection, begun[0]), self._on_stopped)
         else:
             self._front.bar.say(stopped_text(0))
         self.files_changed.emit()
@@ -260,7 +268,7 @@ class FilingController(QObject):
         def ask(run: Run) -> None:
             self._ask_to_undo((run if run.has_something_to_undo else None, {}))
 
-        self._session.library.submit(partial(self._session.collection.journal.run, run_id), ask)
+        self._session.library.submit(partial(find_run, self._session.collection, run_id), ask)
 
     def _ask_to_undo(self, found: tuple[Run | None, dict[int, int]]) -> None:
         newest, passed_over = found

@@ -344,7 +344,7 @@ class MainWindow(QMainWindow):
         job = self.session.queue.files_job
         if job is None:
             return True
-        from flowersorter.ui.window.close_question import ask_to_close  # here, because it is asked rarely
+        from flowersorter.ui.filing.close_question import ask_to_close  # here, because it is asked rarely
 
         return ask_to_close(job, self)
 

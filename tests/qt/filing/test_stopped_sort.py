@@ -18,6 +18,7 @@ from flowersorter.domain.journal import RunState
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting import execute
 from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.folders.created_folders import require_device
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.filing.sort_dialog import SortChoices
 from flowersorter.workers.throttle import RateLimit
@@ -51,7 +52,7 @@ class Held:
 @contextmanager
 def holding(before: int) -> Iterator[Held]:
     """Hold a sort before its nth photo, or before the first step (0)."""
-    held, checked, require_device = Held(), itertools.count(), execute.require_device
+    held, checked = Held(), itertools.count()
 
     def hold(plan: SortPlan, files: FileSystem) -> None:
         if next(checked) == before:
