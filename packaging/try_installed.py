@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import random
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.drawing import BLUE, RED, textured, write_classes, write_heic, write_jpeg  # noqa: E402 - found beside this script
+from tests.drawing import BLUE, RED, Colour, four_corners, textured, write_heic, write_jpeg  # noqa: E402 - beside this
 
 LIMIT_S = 300
 #: From the start of the window to the first suggestion.
@@ -155,6 +156,20 @@ def draw_photos(folder: Path) -> None:
             write_heic(folder / f"IMG_{number:02}.heic", picture)
 
 
+def draw_classes(folder: Path) -> None:
+    """Draw two class folders of photos, none of which are near-copies."""
+    dice = random.Random(0)
+
+    def colour() -> Colour:
+        return dice.randrange(256), dice.randrange(256), dice.randrange(256)
+
+    for name in ("plain", "corners"):
+        (folder / name).mkdir(parents=True)
+    for number in range(_OF_A_CLASS):
+        write_jpeg(folder / "plain" / f"{number}.jpg", textured((320, 240), colour(), seed=number))
+        write_jpeg(folder / "corners" / f"{number}.jpg", four_corners((320, 240), [colour() for _ in range(4)]))
+
+
 def try_terminal(installed: Installed, photos: Path) -> None:
     """Predict the folder, and check the installation.
 
@@ -179,7 +194,7 @@ def try_training(installed: Installed, folder: Path) -> None:
     Raises:
         Failed: a command fails.
     """
-    write_classes(folder, {"red": _OF_A_CLASS, "blue": _OF_A_CLASS}, size=(320, 240))
+    draw_classes(folder)
     installed.ask("train", folder)
     for name in ("model.pth", "model.onnx"):
         installed.ask("export", folder / name)

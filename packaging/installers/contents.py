@@ -164,7 +164,7 @@ def _file_name(path: str) -> str:
 
 
 def without_symbols(entries: Iterable[Entry], folder: Path) -> list[Entry]:
-    """Remove the symbols for debuggers on Linux: torch has 90 MB of them, some builds of Python 40 MB."""
+    """Remove the symbols for debuggers on Linux: torch has 98 MB of them, some builds of Python 40 MB."""
     if sys.platform != "linux" or shutil.which("strip") is None:
         return list(entries)
     made = list[Entry]()

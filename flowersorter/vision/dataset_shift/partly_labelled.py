@@ -148,7 +148,8 @@ def reach_unlabelled(
         everywhere = np.zeros(len(open_))
         everywhere[open_] = numbers
         with ThreadPool() as pool:
-            return graph.neighbour_means(everywhere, open_, pool)[open_]
+            means: NDArray[np.float64] = graph.neighbour_means(everywhere, open_, pool)[open_]
+        return means
 
     return Reached(score, of_neighbours)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.vision.backbone.architecture import TorchvisionArchitecture
+from flowersorter.vision.backbone.registry import backbone
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
 from flowersorter.workflows.predicting import first_suggestions
-from flowersorter.workflows.predicting.first_suggestions import FirstSuggestions
+from flowersorter.workflows.predicting.first_suggestions import FirstSuggestions, for_previews
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import (
     FolderScanned,
@@ -134,3 +137,12 @@ def test_photos_in_view_come_first_and_of_a_large_folder_some(
     run(trained, folder, tried, urgent)
     assert len(tried) == 5
     assert set(places.ids[-3:].tolist()) < tried
+
+
+def test_a_preview_takes_a_smaller_input_where_the_network_has_one() -> None:
+    small = for_previews(backbone("resnet50"))
+    assert (small.short_side_px, small.crop_px, small.seen_px) == (219, 192, 192)
+    enlarged = for_previews(replace(backbone("resnet50"), crop_px=112, shown_px=224))
+    assert (enlarged.crop_px, enlarged.seen_px) == (96, 192)
+    other = replace(backbone("resnet50"), architecture=TorchvisionArchitecture("vit_b_16", "heads.head"))
+    assert for_previews(other) == other
