@@ -71,6 +71,8 @@ def running(
         qtbot.waitUntil(lambda: program.begun)
         yield program
     finally:
+        if program.queue.files_job is not None:
+            program.queue.cancel_current()  # else closing asks, of a test that has failed
         program.window.close()
         program.window.deleteLater()
         QApplication.processEvents()

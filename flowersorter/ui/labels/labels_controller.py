@@ -59,6 +59,8 @@ class LabelsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
+        self._undecided: list[tuple[int, tuple[int, ...]]] = []  # corrections that the open question is about
+        self._answer: bool | None = None  # to that question, until it is stored
         self._context = LabelContext(
             session.library,
             session.undo_stack,
@@ -217,21 +219,33 @@ class LabelsController(QObject):
 
         def follow(state: tuple[int, bool | None]) -> None:
             misfiled, wanted = state
-            if misfiled and wanted is None:
-                wanted = self._ask_to_move(misfiled)
-            if misfiled and wanted:
+            if not misfiled:
+                return
+            if wanted or self._answer:
                 self._filed.follow(correction, photos)
+            elif self._answer is None and self._front.window.isVisible():  # a hidden one is being closed
+                self._undecided.append((correction, photos))
+                if len(self._undecided) == 1:
+                    self._ask_to_move(misfiled)
 
         self._session.library.submit(partial(_misfiled, self._session.collection, photos), follow)
 
-    def _ask_to_move(self, count: int) -> bool | None:
-        """Ask once for a collection whether sorted copies follow a label; None where the person gave no answer."""
+    def _ask_to_move(self, count: int) -> None:
+        """Ask once for a collection whether sorted copies follow a label, also one that changes before the answer."""
         from flowersorter.ui.labels.move_copies_question import ask_to_move_copies
 
-        wanted = ask_to_move_copies(count)
-        if wanted is not None:
-            self._session.library.submit(partial(_remember_answer, self._session.collection, wanted))
-        return wanted
+        self._answer = ask_to_move_copies(count)
+        undecided, self._undecided = self._undecided, []
+        if self._answer is None:
+            return
+        self._session.library.submit(
+            partial(_remember_answer, self._session.collection, self._answer), self._on_remembered
+        )
+        for correction, photos in undecided if self._answer else ():
+            self._filed.follow(correction, photos)
+
+    def _on_remembered(self, _result: None) -> None:
+        self._answer = None
 
     def _unfollow(self, correction: int) -> None:
         if "_filed" in self.__dict__:  # else none has ever followed
