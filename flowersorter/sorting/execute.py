@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,12 +31,14 @@ class FilingOutcome:
         destination: Where it, or a file with the same bytes, is filed; None if it could not be filed.
         action: The planned `Action`.
         error: Why it could not be filed, or a note about a deviation from the plan.
+        moved_aside: Whether it is a duplicate that was moved aside.
     """
 
     source: Path
     destination: Path | None
     action: str
     error: str | None = None
+    moved_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,12 @@ class RunResult:
         run_id: None if the plan was empty.
         files: One outcome for each photo of the plan, in its order.
         sidecars: Number of sidecars newly filed.
-        duplicates_moved: Number of duplicates moved aside.
         folders_removed: Number of emptied folders removed.
     """
 
     run_id: int | None
     files: tuple[FilingOutcome, ...]
     sidecars: int = 0
-    duplicates_moved: int = 0
     folders_removed: int = 0
 
     @property
@@ -75,21 +74,28 @@ class RunResult:
 
     @property
     def already_there(self) -> int:
-        """Number of photos whose bytes were in the class folder already."""
-        return self._counts()[Action.ALREADY_THERE]
+        """Number of photos that stay because their bytes were in the class folder already."""
+        return self._staying(Action.ALREADY_THERE)
 
     @property
     def duplicates(self) -> int:
-        """Number of photos whose bytes were filed from another place in this run."""
-        return self._counts()[Action.DUPLICATE]
+        """Number of photos that stay because their bytes were filed from another place in this run."""
+        return self._staying(Action.DUPLICATE)
+
+    @property
+    def duplicates_moved(self) -> int:
+        """Number of photos of either kind that were moved aside."""
+        return sum(file.moved_aside for file in self.files)
 
     @property
     def failed(self) -> int:
         """Number of photos that could not be filed."""
         return sum(file.destination is None for file in self.files)
 
-    def _counts(self) -> Counter[str]:
-        return Counter(file.action for file in self.files if file.destination is not None)
+    def _staying(self, action: Action) -> int:
+        return sum(
+            file.action == action and file.destination is not None and not file.moved_aside for file in self.files
+        )
 
 
 def execute(
@@ -132,8 +138,7 @@ def execute(
     _end(context, plan, run_id)
     filed = context.journal.filings(run_id)
     sidecars = sum(entry.lead_id is not None and entry.state == EntryState.DONE for entry in filed)
-    aside = sum(not entry.class_name and entry.lead_id is None and entry.state == EntryState.DONE for entry in filed)
-    return RunResult(run_id, tuple(execution.results()), sidecars, aside, removed)
+    return RunResult(run_id, tuple(execution.results()), sidecars, removed)
 
 
 def _source_volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
@@ -247,9 +252,9 @@ class _Execution:
                 # It was filed in place of a photo that could not be, or stays with it.
                 self._context.journal.set_states((entry.id for entry in group.entries), EntryState.NOTED)
                 continue
-            _, note = self._outcome(group)
+            target, note = self._outcome(group)
             notes = "; ".join(filter(None, (result.error, note)))
-            self._results[position] = replace(result, error=notes or None)
+            self._results[position] = replace(result, error=notes or None, moved_aside=target is not None)
 
     def _file_late_sidecars(self, position: int) -> None:
         """File the sidecars of a photo that is already there; one that fails is a note at the photo."""

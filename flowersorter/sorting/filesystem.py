@@ -250,22 +250,32 @@ def is_regular(found: os.stat_result | None) -> bool:
 
 
 def is_same_file(one: os.stat_result, other: os.stat_result) -> bool:
-    """Return whether two statuses are of the same file, under one name or two."""
-    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+    """Return whether two statuses are surely of the same file, under one name or two.
+
+    Never on a drive without inode numbers, where all are 0, as on some network drives.
+    """
+    return one.st_ino != 0 and _number(one) == _number(other)
 
 
 def is_unchanged(before: os.stat_result, current: os.stat_result | None) -> bool:
-    """Return whether a file is unchanged: same file, size and modification time."""
+    """Return whether a file is unchanged: same file, as far as the drive numbers them, size and modification time."""
     return (
         current is not None
-        and is_same_file(before, current)
+        and _number(before) == _number(current)
         and (before.st_size, before.st_mtime_ns) == (current.st_size, current.st_mtime_ns)
     )
 
 
 def is_one_name(one: os.stat_result, other: os.stat_result) -> bool:
-    """Return whether two paths lead to the same name of a file, not to two names of it."""
-    return is_same_file(one, other) and one.st_nlink < 2
+    """Return whether two paths may lead to the same name of a file, not to two names of it.
+
+    On a drive without inode numbers any two files may be one.
+    """
+    return _number(one) == _number(other) and one.st_nlink < 2
+
+
+def _number(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def is_our_link(files: FileSystem, origin: Path, target: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +11,11 @@ from pathlib import Path
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import FiledPhoto
+from flowersorter.messages import text
 from flowersorter.sorting.filesystem import FileSystem, stat_or_none
-from flowersorter.sorting.plan import Filing, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+
+_POINTER = text("it is a pointer to the photo; to move it, undo its sort and sort again")
 
 
 def plan_refile(
@@ -28,7 +33,8 @@ def plan_refile(
         files: The disk.
 
     Returns:
-        One plan for each destination. A photo that is not where it was filed is skipped, with the reason.
+        One plan for each destination. A photo that is not where it was filed is skipped, with the reason, and so is a
+        symbolic link: a move of it has no bytes that recovery could verify.
 
     Raises:
         SortRefused: a destination is gone or not writable.
@@ -36,19 +42,24 @@ def plan_refile(
     """
     files = files or FileSystem()
     by_root: dict[Path, list[Filing]] = {}
+    pointers: dict[Path, list[Skipped]] = {}
     for photo, class_name in photos:
-        by_root.setdefault(photo.root, []).append(_filing(files, photo, class_name))
+        filings = by_root.setdefault(photo.root, [])
+        found = stat_or_none(files, photo.path)
+        if found is not None and stat.S_ISLNK(found.st_mode):
+            pointers.setdefault(photo.root, []).append(Skipped(photo.path, _POINTER))
+        else:
+            filings.append(_filing(photo, class_name, found))
     plans = []
     for root, filings in by_root.items():
         folders = collection.journal.class_folders(root)
         plan = make_plan(filings, root, Mode.MOVE, cancel, source_root=None, folders=folders, files=files)
         # Source and destination are the same on purpose: an undo may make class folders in it again.
-        plans.append(replace(plan, source=root))
+        plans.append(replace(plan.with_skipped(pointers.get(root, ())), source=root))
     return plans
 
 
-def _filing(files: FileSystem, photo: FiledPhoto, class_name: str) -> Filing:
-    found = stat_or_none(files, photo.path)
+def _filing(photo: FiledPhoto, class_name: str, found: os.stat_result | None) -> Filing:
     # A missing photo gets impossible values, so that the plan skips it with the usual reason.
     size_bytes, mtime_ns = (found.st_size, found.st_mtime_ns) if found is not None else (0, 0)
     sub_folders = photo.path.parent.relative_to(photo.root).parts[1:]  # of the year, for instance: they stay

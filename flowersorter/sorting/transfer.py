@@ -210,7 +210,8 @@ def _withdraw(files: FileSystem, transfer: Transfer, staged: os.stat_result, err
         if all(found is None for _, found in left):
             raise LeftOpenError(GONE)  # its drive is gone, with the file on it
         for path, found in left:
-            if found is not None and is_same_file(found, staged):
+            # Another file may have taken the name meanwhile, and even the number of ours.
+            if is_unchanged(staged, found) and files.hash(path) == transfer.sha256:
                 if files.hash(transfer.origin) != transfer.sha256:
                     raise LeftOpenError(CHANGED)
                 files.unlink(path)
@@ -224,7 +225,7 @@ def _drop_linked_origin(files: FileSystem, transfer: Transfer, before: os.stat_r
     try:
         files.sync_folder(transfer.target.parent)
         current = stat_or_none(files, transfer.origin)
-        if current is not None and not is_same_file(current, before):
+        if current is not None and not (is_same_file(current, before) or _is_still_origin(files, transfer, before)):
             return KEPT_BOTH
         _require_drive(files, transfer.origin, before, current)
         if not is_unchanged(before, stat_or_none(files, transfer.target)):
@@ -258,7 +259,8 @@ def _move_without_links(files: FileSystem, transfer: Transfer, before: os.stat_r
 def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result, *, moved: bool) -> None:
     """Move back the moved file: the checked one, or one that had just replaced it."""
     found = stat_or_none(files, transfer.target)
-    if stat_or_none(files, transfer.origin) is None and found is not None and (moved or is_same_file(found, before)):
+    ours = found is not None and (moved or is_same_file(found, before) or is_unchanged(before, found))
+    if ours and stat_or_none(files, transfer.origin) is None:
         files.rename_new(transfer.target, transfer.origin)
         files.sync_folder(transfer.origin.parent)
 
@@ -267,7 +269,7 @@ def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
     before, staged = _copy(files, transfer)
     try:
         current = stat_or_none(files, transfer.origin)
-        if current is not None and not is_unchanged(before, current):
+        if current is not None and not _is_still_origin(files, transfer, before):
             return KEPT_BOTH
         _require_drive(files, transfer.origin, before, current)
         if current is not None:
@@ -277,6 +279,12 @@ def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
         raise
     sync_quietly(files, transfer.origin.parent)
     return None
+
+
+def _is_still_origin(files: FileSystem, transfer: Transfer, before: os.stat_result) -> bool:
+    """Whether the original is unchanged; its bytes decide on a drive without inode numbers."""
+    unchanged = is_unchanged(before, stat_or_none(files, transfer.origin))
+    return unchanged and (before.st_ino != 0 or files.hash(transfer.origin) == transfer.sha256)
 
 
 def _link(files: FileSystem, transfer: Transfer, *, symbolic: bool) -> None:

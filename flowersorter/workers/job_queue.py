@@ -27,6 +27,19 @@ class Listener:
     cancelled: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FilesJob:
+    """A job that changes photo files, running or waiting.
+
+    Attributes:
+        title: What it does, for the person.
+        progress: Its last report; None before the first.
+    """
+
+    title: str
+    progress: Progress | None
+
+
 @dataclass(slots=True)
 class _Entry:
     title: str
@@ -34,6 +47,8 @@ class _Entry:
     listener: Listener
     background: bool
     changes: Changes
+    changes_files: bool
+    progress: Progress | None = None
     preempted: bool = False  # cancelled to make way; starts again, unless it had come to its end
     stale: bool = False  # begins again, even if it came to its end before it heard of it
     over: bool = False  # it has answered: it gives way no longer, and is not asked again
@@ -107,6 +122,7 @@ class JobQueue(QObject):
         *,
         background: bool = False,
         changes: Changes = Changes.NOTHING,
+        changes_files: bool = False,
     ) -> int:
         """Queue a job and return its id; nothing is run once `shutdown` was called.
 
@@ -116,12 +132,13 @@ class JobQueue(QObject):
             listener: Told about this job alone.
             background: Whether the job gives way to later ones.
             changes: What it changes in the library.
+            changes_files: Whether it copies, moves or deletes photos; see `files_job`.
         """
         self._last_id += 1
         if self._closing:
             return self._last_id
         was_busy = self.busy
-        self._entries[self._last_id] = _Entry(title, call, listener or Listener(), background, changes)
+        self._entries[self._last_id] = _Entry(title, call, listener or Listener(), background, changes, changes_files)
         if background:
             self._waiting.append(self._last_id)
         else:
@@ -172,6 +189,15 @@ class JobQueue(QObject):
         """Whether this job waits or runs and has not answered yet."""
         entry = self._entries.get(job_id)
         return entry is not None and not entry.over
+
+    @property
+    def files_job(self) -> FilesJob | None:
+        """The first job that changes photo files and was not asked to stop; None where there is none."""
+        stopping = self._running.id if self._running is not None and self._running.cancel.cancelled else 0
+        for job_id, entry in self._entries.items():
+            if entry.changes_files and not entry.over and job_id != stopping:
+                return FilesJob(entry.title, entry.progress)
+        return None
 
     @property
     def busy(self) -> bool:
@@ -239,6 +265,7 @@ class JobQueue(QObject):
     def _on_progressed(self, job_id: int, progress: Progress) -> None:
         entry = self._entries.get(job_id)
         if entry is not None and not entry.stale:
+            entry.progress = progress
             self.progressed.emit(job_id, progress)
 
     @Slot(int, object)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
+import pytest
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleInterface
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleActionInterface,
+    QAccessibleAnnouncementEvent,
+    QAccessibleEvent,
+    QAccessibleInterface,
+)
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from flowersorter.ui.shared import announcement
 from flowersorter.ui.shared.widgets import plain
 from tests.qt.keyboard import takes_tab
 
@@ -39,6 +48,18 @@ def interface(widget: QWidget) -> QAccessibleInterface:
     found = QAccessible.queryAccessibleInterface(widget)
     assert found is not None, widget
     return found
+
+
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are sent to the screen reader from now on."""
+    heard: list[str] = []
+
+    def update(event: QAccessibleEvent) -> None:
+        if isinstance(event, QAccessibleAnnouncementEvent):
+            heard.append(event.message())
+
+    monkeypatch.setattr(announcement, "QAccessible", SimpleNamespace(updateAccessibility=update))
+    return heard
 
 
 def objects(top: QWidget) -> Iterator[QAccessibleInterface]:

@@ -71,6 +71,8 @@ def running(
         qtbot.waitUntil(lambda: program.begun)
         yield program
     finally:
+        if program.queue.files_job is not None:
+            program.queue.cancel_current()  # else closing asks, of a test that has failed
         program.window.close()
         program.window.deleteLater()
         QApplication.processEvents()
@@ -105,9 +107,16 @@ def running_three_classes(tmp_path: Path, qtbot: QtBot, *names: str) -> Iterator
 
 
 def suggest(
-    program: Program, rows: Sequence[int], verdict: Verdict, first: int, second: int, confidence: float = 0.5
+    program: Program,
+    rows: Sequence[int],
+    verdict: Verdict,
+    first: int,
+    second: int,
+    confidence: float = 0.5,
+    *,
+    seen: bool = True,
 ) -> None:
-    """Show other suggestions for the photos of these rows, until the next prediction."""
+    """Show other suggestions for the photos of these rows, until the next prediction; `seen`: for long enough."""
     count = len(rows)
     suggested = replace(
         rows_at(program.engine, program.photos.columns.place_ids[rows]),
@@ -118,6 +127,8 @@ def suggest(
         second_confidences=np.full(count, 0.45, np.float32),
     )
     program.photos.merge(suggested)
+    if seen:
+        program.photos.columns._changed_s[rows] = -np.inf
 
 
 def idle(program: Program, qtbot: QtBot) -> None:

@@ -37,7 +37,6 @@ class FiledPhoto:
         class_name: The class whose folder it is in.
         path: Its path.
         root: The destination of that run, which holds the class folders.
-        linked: Whether it is a link to a photo elsewhere.
     """
 
     run_id: int
@@ -45,7 +44,6 @@ class FiledPhoto:
     class_name: str
     path: Path
     root: Path
-    linked: bool
 
 
 class FiledFile(NamedTuple):
@@ -139,7 +137,6 @@ def _latest(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:
             class_name=row["class_name"],
             path=Path(os.fsdecode(row["destination"])),
             root=Path(os.fsdecode(row["root"])),
-            linked=row["action"] == "link",
         )
     return list(by_path.values())
 

@@ -23,8 +23,9 @@ def require_device(plan: SortPlan, files: FileSystem) -> None:
     """
     folders = (plan.destination, *plan.destination.parents)
     with disk_errors_as_failures():
-        found = next(status for folder in folders if (status := follow_or_none(files, folder)) is not None)
-    if plan.device is not None and found.st_dev != plan.device:
+        found = next((status for folder in folders if (status := follow_or_none(files, folder)) is not None), None)
+    # On Windows not even the root of a missing drive exists.
+    if found is None or (plan.device is not None and found.st_dev != plan.device):
         raise NotDoneError(UNPLUGGED, stop=True)
 
 

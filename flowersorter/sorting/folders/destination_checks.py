@@ -35,13 +35,16 @@ def missing_folders(files: FileSystem, destination: Path) -> tuple[Path, ...]:
     """Return the destination and the folders above it that do not exist, outermost first.
 
     Raises:
-        SortRefused: the destination is not a folder, or nothing can be made in it.
+        SortRefused: the destination is not a folder, its drive is missing, or nothing can be made in it.
     """
     missing: list[Path] = []
     folder = destination
     while not folder.exists():
         if folder.is_symlink():
             raise SortRefused(_WHAT, text("{folder} is a broken link", folder=shown(folder)))
+        if folder == folder.parent:
+            away = text("{folder} is on a drive that is not connected", folder=shown(destination))
+            raise SortRefused(_WHAT, away, text("Connect the drive or choose another folder"))
         missing.append(folder)
         folder = folder.parent
     if not folder.is_dir():
@@ -113,15 +116,16 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
     return free_bytes
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _identity(folder: Path) -> tuple[int, int] | Path | None:
+    """Device and inode of a folder: equal also through a link or a second mount; its path where it has no inode."""
     try:
         found = folder.stat()
+        return (found.st_dev, found.st_ino) if found.st_ino else folder.resolve()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
 
 
-def _identities_above(folder: Path) -> Iterator[tuple[int, int] | None]:
-    """Device and inode of each folder above this one: equal also through a link or a second mount."""
+def _identities_above(folder: Path) -> Iterator[tuple[int, int] | Path]:
+    """The identity of each folder above this one."""
     resolved = folder.resolve()
     return (identity for parent in resolved.parents if (identity := _identity(parent)) is not None)

@@ -62,16 +62,22 @@ class NewClassCommand(LabelCommand):
         self._collection, self._made, self._there = collection, made, True
 
     def apply(self) -> LabelNews:
-        """Make the class again if it went, and write the labels."""
+        """Make the class again if it went, and write the labels, in one step."""
+        news = self._context.pending.apply(self._step, self._put_back)
+        self._there = True
+        return news
+
+    def _put_back(self) -> None:
         if not self._there:
             put_back_class(self._collection, self._made)
-            self._there = True
-        return super().apply()
 
     def revert(self) -> LabelNews:
-        """Put the labels back and remove the class."""
-        news = super().revert()
-        self._made, gone = take_out_class(self._collection, self._made)
+        """Put the labels back and remove the class, in one step."""
+        taken: list[tuple[PhotoClass, bool]] = []
+        news = self._context.pending.take_back(
+            self._step, lambda: taken.append(take_out_class(self._collection, self._made))
+        )
+        ((self._made, gone),) = taken
         self._there = not gone
         return news
 

@@ -16,12 +16,12 @@ from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERNS
-from flowersorter.messages import text, worded
-from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.execute import RunBegun, RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
+from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text
 from flowersorter.ui.filing.take_back_question import ask_to_take_back
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -30,7 +30,15 @@ from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, SampleOffer, sample_offer
-from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, newest_to_undo, run_photos, runs, undo_run
+from flowersorter.workflows.filing.history import (
+    RunPhoto,
+    UndoRequest,
+    find_run,
+    newest_to_undo,
+    run_photos,
+    runs,
+    undo_run,
+)
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, chosen_rows, plan_sort, run_sort
 from flowersorter.workflows.filing.sort_patterns import pattern_in, with_pattern
 
@@ -56,9 +64,8 @@ class FilingController(QObject):
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
         self._dialog: SortDialog | None = None
-        self._plan_id = self._run_id = 0
+        self._plan_id = 0
         self._photos: dict[str, tuple[int, int]] = {}  # place id and photo id by path, of the folder that is sorted
-        self._destination, self._mode = Path(), Mode.COPY
 
     # -- planning
 
@@ -104,6 +111,7 @@ class FilingController(QObject):
             pattern=choices.pattern,
             move_duplicates=choices.move_duplicates,
             remove_emptied=choices.remove_emptied,
+            left_out=dict(self._session.photos.left_out_of),
         )
         self._plan_id = queue.submit(
             self.tr("Preparing the sort"),
@@ -176,8 +184,8 @@ class FilingController(QObject):
 
     def _counts(self) -> dict[Include, int]:
         """How many photos of the folder each choice includes."""
-        columns = self._session.photos.columns
-        return {include: int(np.count_nonzero(chosen_rows(columns, include))) for include in Include}
+        columns, left_out = self._session.photos.columns, self._session.photos.left_out_of
+        return {include: int(np.count_nonzero(chosen_rows(columns, include, left_out))) for include in Include}
 
     def _choices(self) -> SortChoices | None:
         """The choices of the last sort; None before the first."""
@@ -206,71 +214,45 @@ class FilingController(QObject):
 
     def _run(self, plan: SortPlan) -> None:
         request = RunSortRequest(plan)
-        self._destination, self._mode = plan.destination, plan.mode
-        self._run_id = self._session.queue.submit(
+        begun: list[int] = []  # the id of the run, once it is in the journal
+        self._session.queue.submit(
             self.tr("Sorting photos"),
             lambda report, cancel: run_sort(self._session.engine, request, report, cancel),
-            Listener(succeeded=self._on_filed, failed=self._on_run_failed, cancelled=self._on_run_cancelled),
+            Listener(
+                reported=partial(_store_run, begun),
+                succeeded=partial(self._on_filed, plan),
+                failed=self._on_run_failed,
+                cancelled=partial(self._on_run_cancelled, begun),
+            ),
+            changes_files=True,
         )
 
-    def _on_filed(self, result: object) -> None:
+    def _on_filed(self, plan: SortPlan, result: object) -> None:
         assert isinstance(result, RunResult)
-        parts = [self._sorted(result.filed)]
-        if result.already_there:
-            parts.append(self.tr("{0} already there.").format(result.already_there))
-        if result.duplicates > result.duplicates_moved:
-            one, many = self.tr("1 duplicate skipped."), self.tr("{0} duplicates skipped.")
-            parts.append(one if result.duplicates == 1 else many.format(result.duplicates))
+        deeds = [(self.tr("Open folder"), partial(_open_folder, plan.destination))]
+        if result.run_id is not None and (result.filed or result.sidecars or result.duplicates_moved):
+            deeds.append((self.tr("Undo"), partial(self._ask_to_undo_run, result.run_id)))
+        self._front.bar.say(outcome_text(result, plan.mode), *deeds)
         if result.failed:
-            parts.append(self.tr("{0} could not be sorted.").format(result.failed))
-        if result.sidecars:
-            one, many = self.tr("1 sidecar file with them."), self.tr("{0} sidecar files with them.")
-            parts.append(one if result.sidecars == 1 else many.format(result.sidecars))
-        if result.duplicates_moved:
-            parts.append(self.tr("{0} duplicates moved aside.").format(result.duplicates_moved))
-        if result.folders_removed:
-            parts.append(self.tr("{0} empty folders removed.").format(result.folders_removed))
-        notes = [file for file in result.files if file.destination is not None and file.error]
-        if notes:
-            parts.append(self.tr("{0}: {1}.").format(notes[0].source.name, worded(notes[0].error or "")))
-        deeds = [(self.tr("Open folder"), self._open_destination)]
-        if result.filed or result.sidecars or result.duplicates_moved:
-            deeds.append((self.tr("Undo"), self.undo_last))
-        self._front.bar.say(" ".join(parts), *deeds)
-        if result.failed:
-            self._front.complain(self._failure(result))
+            self._front.complain(failure(result))
         self.files_changed.emit()
-
-    def _sorted(self, photos: int) -> str:
-        """State how many photos were copied, moved or linked."""
-        texts = {
-            Mode.COPY: self.tr("{0} copied."),
-            Mode.MOVE: self.tr("{0} moved."),
-            Mode.LINK: self.tr("{0} linked."),
-            Mode.SYMLINK: self.tr("{0} linked by pointers."),
-        }
-        return texts[self._mode].format(count_photos(photos))
-
-    def _failure(self, result: RunResult) -> UserError:
-        first = next(file for file in result.files if file.destination is None)
-        return UserError(
-            self.tr("Photos not sorted: {0}").format(result.failed),
-            text("{name}: {reason}", name=first.source.name, reason=first.error),
-            self.tr("They were left where they are"),
-        )
 
     def _on_run_failed(self, error: Exception) -> None:
         self._front.complain(error)
         self.files_changed.emit()
 
-    def _on_run_cancelled(self) -> None:
-        self._front.bar.say(
-            self.tr("Stopped. Photos already sorted stay sorted. You can undo this."), (self.tr("Undo"), self.undo_last)
-        )
+    def _on_run_cancelled(self, begun: list[int]) -> None:
+        """Offer to undo the run that was stopped, not an earlier one."""
+        if begun:
+            self._session.library.submit(partial(find_run, self._session.collection, begun[0]), self._on_stopped)
+        else:
+            self._front.bar.say(stopped_text(0))
         self.files_changed.emit()
 
-    def _open_destination(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._destination)))
+    def _on_stopped(self, run: Run) -> None:
+        filed = run.photos - run.undone
+        deeds = [(self.tr("Undo"), partial(self._ask_to_undo_run, run.id))] if run.has_something_to_undo else []
+        self._front.bar.say(stopped_text(filed), *deeds)
 
     # -- taking back
 
@@ -280,6 +262,14 @@ class FilingController(QObject):
         self._session.library.submit(
             partial(newest_to_undo, self._session.collection, CancelToken()), self._ask_to_undo
         )
+
+    def _ask_to_undo_run(self, run_id: int) -> None:
+        """Ask, then undo this sort, unless it has been undone meanwhile."""
+
+        def ask(run: Run) -> None:
+            self._ask_to_undo((run if run.has_something_to_undo else None, {}))
+
+        self._session.library.submit(partial(find_run, self._session.collection, run_id), ask)
 
     def _ask_to_undo(self, found: tuple[Run | None, dict[int, int]]) -> None:
         newest, passed_over = found
@@ -335,10 +325,11 @@ class FilingController(QObject):
         self._undo(UndoRequest(run_id, entries))
 
     def _undo(self, request: UndoRequest) -> None:
-        self._run_id = self._session.queue.submit(
+        self._session.queue.submit(
             self.tr("Undoing the sort"),
             lambda report, cancel: undo_run(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_undone, failed=self._on_run_failed, cancelled=self.files_changed.emit),
+            changes_files=True,
         )
 
     def _on_undone(self, result: object) -> None:
@@ -382,6 +373,15 @@ class FilingController(QObject):
         dialog.undo_photos_requested.connect(dialog.close)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def _store_run(begun: list[int], news: object) -> None:
+    if isinstance(news, RunBegun):
+        begun.append(news.run_id)
+
+
+def _open_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def _plan(

@@ -53,6 +53,7 @@ class FolderController(QObject):
         opened(tuple of Path): Other folders are open.
         closed(): It turned out that it cannot be read, and nothing is known of it.
         begun(): A scan of the folder begins.
+        stopped(): The scan was cancelled, or failed.
         labelled(): The scan is complete; all suggestions are those of the active model.
         told(): The outcome of the scan is in the status bar.
         show_requested(key): Show this pseudo-class.
@@ -68,6 +69,7 @@ class FolderController(QObject):
     opened = Signal(object)
     closed = Signal()
     begun = Signal()
+    stopped = Signal()
     labelled = Signal()
     told = Signal()
     show_requested = Signal(int)
@@ -229,10 +231,12 @@ class FolderController(QObject):
         if isinstance(error, FolderUnusable) and not len(self._session.photos.columns):
             self.roots = ()
             self.closed.emit()
+        self.stopped.emit()
         self._front.complain(error)
 
     def _on_cancelled(self) -> None:
         """Say how much is left to do, and offer to go on with it."""
+        self.stopped.emit()
         self._say_stopped()
 
     @Slot()

@@ -26,6 +26,7 @@ Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
 #: Photo ids, rising, and when each photo was taken.
 _Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
+_NO_MOMENTS: _Moments = np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
 
 
 #: A suggestion that changed less than this many seconds ago is not what a person confirms by a key: it came too late.
@@ -75,7 +76,7 @@ class PhotoColumns:
         self._folded_names: list[str] | None = None
         self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
         self._folders: tuple[list[str], Rows] | None = None
-        self._moments: _Moments = before._moments if before is not None else _no_moments()
+        self._moments: _Moments = before._moments if before is not None else _NO_MOMENTS
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
         self.class_keys = np.zeros(len(self.names), np.int32)
@@ -168,8 +169,7 @@ class PhotoColumns:
         """
         here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
-        before = self.suggested
-        before[rows] = np.where(before[rows] > 0, before[rows], self.provisional_ids[rows])
+        before = self._shown_suggestions
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
@@ -207,7 +207,7 @@ class PhotoColumns:
             return np.zeros(0, np.intp)
         at = positions_of(self.photo_ids, found.photo_ids)
         rows = np.flatnonzero((at >= 0) & (self.photo_ids > 0))
-        at, before = at[rows], self.suggested
+        at, before = at[rows], self._shown_suggestions
         self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
         self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]
         self.second_class_ids[rows] = found.second_class_ids[at]
@@ -216,9 +216,15 @@ class PhotoColumns:
         self._shelve(rows)
         return rows
 
+    @property
+    def _shown_suggestions(self) -> NDArray[np.int32]:
+        """(N,) int32 the class ids shown, also those of previews; 0 for an unknown photo, -1 where nothing is shown."""
+        waiting = np.where(self.provisional_ids > 0, self.provisional_ids, np.int32(-1))
+        return np.where(self.verdicts == Verdict.NONE, waiting, self.suggested)
+
     def _note_changes(self, before: NDArray[np.int32]) -> None:
-        """Note when suggestions change; (N,) `before` are those that were shown, 0 where there was none."""
-        self._changed_s[(before > 0) & (before != self.suggested)] = time.monotonic()
+        """Note when suggestions change; (N,) `before` are the `_shown_suggestions` of before."""
+        self._changed_s[(before >= 0) & (before != self._shown_suggestions)] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
         """Those of these places whose suggestion was shown long enough to be what a person confirms."""
@@ -390,7 +396,3 @@ class PhotoColumns:
         guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
         labels = self.label_ids[rows]
         self.class_keys[rows] = np.where(labels > 0, labels, guess)
-
-
-def _no_moments() -> _Moments:
-    return np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")

@@ -66,6 +66,7 @@ class PhotoModel(ArrangedModel):
     Lives in the GUI thread.
 
     Attributes:
+        left_out_of: Class id by photo id, of photos left out of an answer that gave their section that class.
         section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
@@ -81,6 +82,7 @@ class PhotoModel(ArrangedModel):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
+        self.left_out_of: dict[int, int] = {}
         self.section_names: dict[int, str] = {}
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
@@ -90,8 +92,8 @@ class PhotoModel(ArrangedModel):
             PhotoRole.PLACE_ID: self._place_id,
             PhotoRole.ERROR: self._error,
             PhotoRole.THUMBNAIL: self._thumbnail,
-            PhotoRole.CLASS_NAME: lambda row: self._name_of(self._class_id(row)),
-            PhotoRole.CLASS_COLOUR: lambda row: self._colour_of(self._class_id(row)),
+            PhotoRole.CLASS_NAME: lambda row: self._name_of(self.shown_class(row)),
+            PhotoRole.CLASS_COLOUR: lambda row: self._colour_of(self.shown_class(row)),
             PhotoRole.VERDICT: self._verdict,
             PhotoRole.CONFIDENCE: self._confidence,
             PhotoRole.LABELLED: self._labelled,
@@ -273,6 +275,13 @@ class PhotoModel(ArrangedModel):
         """Return what is known of the class of a model row."""
         return self._facts(int(self._order[row]))
 
+    def shown_class(self, row: int) -> int:
+        """Return the class id that a column row is shown with: its label, else its suggestion; 0 for an unknown one."""
+        columns = self.columns
+        if not columns.label_ids[row] and columns.verdicts[row] == Verdict.UNKNOWN:
+            return 0
+        return int(columns.label_ids[row] or columns.class_ids[row])
+
     def wanted(self, row: int) -> Wanted:
         """Return the thumbnail request of a model row."""
         at = int(self._order[row])
@@ -322,9 +331,6 @@ class PhotoModel(ArrangedModel):
         if columns.errors[row] is not None:
             return None
         return self._thumbnails(Wanted(int(columns.place_ids[row]), int(columns.photo_ids[row]), columns.paths[row]))
-
-    def _class_id(self, row: int) -> int:
-        return int(self.columns.label_ids[row] or self.columns.class_ids[row])
 
     def _name_of(self, class_id: int) -> str:
         look = self._classes.get(class_id)

@@ -59,6 +59,8 @@ class LabelsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
+        self._undecided: list[tuple[int, tuple[int, ...]]] = []  # corrections that the open question is about
+        self._answer: bool | None = None  # to that question, until it is stored
         self._context = LabelContext(
             session.library,
             session.undo_stack,
@@ -127,10 +129,10 @@ class LabelsController(QObject):
         self.files_labelled.emit([int(columns.place_ids[row]) for row in files if not columns.photo_ids[row]])
 
     def come_from(self, place_ids: Iterable[int]) -> str:
-        """List the classes of photos, by label or suggestion: "9 × roses, 3 × tulips"."""
-        columns, names = self._session.photos.columns, self._names()
-        rows = columns.locate(place_ids).tolist()
-        return share_of(Counter(names.get(int(columns.label_ids[at] or columns.class_ids[at]), "") for at in rows))
+        """List the classes that photos are shown with: "9 × roses, 3 × tulips"; unknown photos have none."""
+        photos, names = self._session.photos, self._names()
+        rows = photos.columns.locate(place_ids).tolist()
+        return share_of(Counter(names.get(photos.shown_class(at), "") for at in rows))
 
     def assign_photos(self, photo_ids: Iterable[int], class_id: int) -> None:
         """Label photos with this class, also outside the open folder."""
@@ -140,14 +142,20 @@ class LabelsController(QObject):
         self._session.undo_stack.push(LabelCommand(self._context, known, {}, text))
 
     def show_stored(self, labels: Mapping[int, Label | None]) -> None:
-        """Show labels that were stored without a command of this controller, by photo id."""
+        """Show labels that were stored without a command of this controller, by photo id, and marks with them."""
         self._context.view.show(LabelNews(labels))
+        self._refresh(labels)
         self.labels_changed.emit()
 
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""
         classes = confirmable(self._session.photos.columns, place_ids)
         return self._push(classes, self.tr("Confirm {1}"), "")
+
+    def say_just_changed(self) -> None:
+        """Say that no suggestion was confirmed, because they changed just before."""
+        text = self.tr("Not confirmed: the suggestion has just changed. Confirm it again if it is right.")
+        self._front.bar.say(text, until=Until.ANSWER)
 
     def clear(self, place_ids: Iterable[int]) -> int:
         """Remove labels, so that the photos go back to their suggestions. Returns how many had one."""
@@ -211,21 +219,33 @@ class LabelsController(QObject):
 
         def follow(state: tuple[int, bool | None]) -> None:
             misfiled, wanted = state
-            if misfiled and wanted is None:
-                wanted = self._ask_to_move(misfiled)
-            if misfiled and wanted:
+            if not misfiled:
+                return
+            if wanted or self._answer:
                 self._filed.follow(correction, photos)
+            elif self._answer is None and self._front.window.isVisible():  # a hidden one is being closed
+                self._undecided.append((correction, photos))
+                if len(self._undecided) == 1:
+                    self._ask_to_move(misfiled)
 
         self._session.library.submit(partial(_misfiled, self._session.collection, photos), follow)
 
-    def _ask_to_move(self, count: int) -> bool | None:
-        """Ask once for a collection whether sorted copies follow a label; None where the person gave no answer."""
+    def _ask_to_move(self, count: int) -> None:
+        """Ask once for a collection whether sorted copies follow a label, also one that changes before the answer."""
         from flowersorter.ui.labels.move_copies_question import ask_to_move_copies
 
-        wanted = ask_to_move_copies(count)
-        if wanted is not None:
-            self._session.library.submit(partial(_remember_answer, self._session.collection, wanted))
-        return wanted
+        self._answer = ask_to_move_copies(count)
+        undecided, self._undecided = self._undecided, []
+        if self._answer is None:
+            return
+        self._session.library.submit(
+            partial(_remember_answer, self._session.collection, self._answer), self._on_remembered
+        )
+        for correction, photos in undecided if self._answer else ():
+            self._filed.follow(correction, photos)
+
+    def _on_remembered(self, _result: None) -> None:
+        self._answer = None
 
     def _unfollow(self, correction: int) -> None:
         if "_filed" in self.__dict__:  # else none has ever followed

@@ -81,6 +81,7 @@ class LargeViewController(QObject):
         self._made, self._row = False, 0
         self._filter = PhotoFilter()
         self._details.loaded.connect(self._on_details)
+        self._details.failed.connect(self._on_no_details)
         grid.selectionModel().selectionChanged.connect(self._on_selection)
         for changed in (self._photos.rowsRemoved, self._photos.rowsInserted, self._photos.modelReset):
             changed.connect(self._on_rows)
@@ -351,6 +352,10 @@ class LargeViewController(QObject):
         heat, is_new = self._action("heat_map"), before is None or before.top[:1] != known.top[:1]
         if is_new and heat is not None and heat.isChecked():
             self._show_heat()
+
+    @Slot(object, object)
+    def _on_no_details(self, _place_id: int, error: Exception) -> None:
+        self._front.bar.say(self.tr("The suggestions for this photo could not be read: {0}").format(error))
 
     @Slot(object)
     def _on_shown(self, wanted: Wanted) -> None:

@@ -44,4 +44,4 @@ def second_photo(photos: PhotoModel, row: int, selected: int, known: PhotoDetail
 def _at(photos: PhotoModel, at: int) -> tuple[Wanted, int]:
     columns = photos.columns
     wanted = Wanted(int(columns.place_ids[at]), int(columns.photo_ids[at]), columns.paths[at])
-    return wanted, int(columns.label_ids[at] or columns.class_ids[at])
+    return wanted, photos.shown_class(at)

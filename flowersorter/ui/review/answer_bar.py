@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.announcement import announce
 from flowersorter.ui.shared.widgets import button, describe
 
 
@@ -26,6 +27,7 @@ class AnswerBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("answer_bar")
+        self._announced: list[str] = []  # since the last answer
         self.lookalikes = self._label("answer_lookalikes")
         tip = self.tr("L shows them first")
         self.take = button(self, "answer_take", self.tr("&Take Them Too"), tip)
@@ -56,14 +58,17 @@ class AnswerBar(QFrame):
 
     def clear(self) -> None:
         """Say nothing; the bar keeps its place until `settle`."""
+        self._announced = []
         for label, press in ((self.lookalikes, self.take), (self.changes, self.see), (self.right, None)):
             self._say(label, "", press)
 
     def settle(self) -> None:
-        """Show the bar where it says something, hide it where it does not."""
+        """Show the bar where it says something, hide it where it does not; a screen reader hears what is new."""
         said = [label.text() for label in (self.lookalikes, self.changes, self.right) if label.text()]
         self.setAccessibleName(" ".join(said) or self.tr("Effect of the last answer"))
         self.setVisible(bool(said))
+        announce(self, " ".join(text for text in said if text not in self._announced))
+        self._announced = said
 
     def show_lookalikes(self, class_name: str, count: int) -> None:
         """Say how many photos look like those that were just labelled with a class; nothing for none."""

@@ -100,6 +100,7 @@ class AnswerController(QObject):
         self._back: PhotoFilter | None = None  # shown before the look-alikes
         self._shown: frozenset[int] = frozenset()
         self._latest.loaded.connect(self._on_alike)
+        self._latest.failed.connect(self._on_none_found)
         bar.take_requested.connect(self._take)
         bar.see_requested.connect(self._see)
         bar.dismissed.connect(self._dismiss)
@@ -245,6 +246,12 @@ class AnswerController(QObject):
         self._alike = [int(columns.place_ids[row]) for row in rows]
         self._bar.show_lookalikes(assigned.class_name, len(self._alike))
         self._bar.settle()
+
+    @Slot(object, object)
+    def _on_none_found(self, _assigned: _Assigned, error: Exception) -> None:
+        """Say why no look-alikes are offered; the label is stored all the same."""
+        self._bar.settle()
+        self._front.bar.say(self.tr("No look-alikes could be searched: {0}").format(error), until=Until.ANSWER)
 
     @Slot()
     def _on_suggestions(self) -> None:

@@ -48,6 +48,18 @@ class LeftOutMarks(QObject):
         """Leave these photos out no longer."""
         self._set(self.place_ids - set(place_ids))
 
+    def answer(self, place_ids: Iterable[int], class_id: int) -> None:
+        """The section of these photos was given a class: a later sort does not file those left out of it as that class.
+
+        They are left out no longer, so that they are asked about anew.
+        """
+        places, columns = set(place_ids), self._photos.columns
+        rows = columns.locate(self.place_ids & places)
+        rows = rows[(columns.photo_ids[rows] > 0) & (columns.suggested[rows] == class_id)]
+        if class_id:
+            self._photos.left_out_of.update(dict.fromkeys(columns.photo_ids[rows].tolist(), class_id))
+        self.take_in(places)
+
     def toggle(self, rows: Rows) -> bool:
         """Leave all photos on (M,) ascending rows out, or take them in where all are; returns whether one can be."""
         possible = np.array([row for row in rows if self._can_leave_out(row)], np.intp)
@@ -56,7 +68,8 @@ class LeftOutMarks(QObject):
         return bool(places)
 
     def clear(self) -> None:
-        """Leave no photo out."""
+        """Leave no photo out: other photos are open."""
+        self._photos.left_out_of.clear()
         self._set(frozenset())
 
     @Slot(QModelIndex)

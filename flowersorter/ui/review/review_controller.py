@@ -199,10 +199,10 @@ class ReviewController(QObject):
             text = self.tr("Select photos below a question to leave them out of its answer.")
             self._front.bar.ask_to_select(text)
 
-    def _take_answer(self, section: Section) -> list[int]:
+    def _take_answer(self, section: Section, class_id: int = 0) -> list[int]:
         """The places that the answer just given is for; those left out of it are asked about anew."""
         answered = self._answered(section)
-        self._left_out.take_in(places_of(self._session.photos, section))
+        self._left_out.answer(places_of(self._session.photos, section), class_id)
         return answered
 
     def _count_left_out(self, section: Section) -> int:
@@ -242,9 +242,9 @@ class ReviewController(QObject):
     # -- answers
 
     def _on_named(self, header: GroupHeader, name: str) -> None:
-        places, session = self._take_answer(header.section), self._session
+        session, existing = self._session, class_of_name(self._session.state.classes, name)
+        places = self._take_answer(header.section, existing.id if existing is not None else 0)
         header.field.clear()
-        existing = class_of_name(session.state.classes, name)
         if existing is not None:
             self._labels.assign(places, existing.id)
             self._after(header.section.kind)
@@ -286,7 +286,7 @@ class ReviewController(QObject):
         self._after(header.section.kind)
 
     def _on_chosen(self, header: PairHeader, class_id: int) -> None:
-        columns, places = self._session.photos.columns, self._take_answer(header.section)
+        columns, places = self._session.photos.columns, self._take_answer(header.section, class_id)
         rows = columns.locate(places)
         possible = (columns.class_ids[rows] == class_id) | (columns.second_class_ids[rows] == class_id)
         self._labels.assign(columns.place_ids[rows[possible]].tolist(), class_id)  # the class was rejected for others
@@ -295,8 +295,9 @@ class ReviewController(QObject):
     def _on_confirmed(self, header: ConfirmHeader) -> None:
         class_id = header.section.key[0]
         assert isinstance(class_id, int)
-        columns, places = self._session.photos.columns, self._take_answer(header.section)
-        self._labels.assign(columns.seen(places), class_id)
+        columns, places = self._session.photos.columns, self._take_answer(header.section, class_id)
+        if not self._labels.assign(columns.seen(places), class_id) and places:
+            self._labels.say_just_changed()
         self._after(header.section.kind)
 
     def _on_one_by_one(self, header: PairHeader) -> None:

@@ -289,11 +289,15 @@ class GroupHeader(SectionHeader):
         self._fit()
 
     def _fit(self) -> None:
-        """A narrow header has no button that Enter replaces, and offers the likeliest class only."""
+        """A narrow header has no button that Enter replaces, and offers the likeliest class only.
+
+        The layout is done at once: until then a button that appears would be painted over the title.
+        """
         narrow = self.width() < _NARROW_PX
         self.name.setVisible(not narrow)
         for number, choice in enumerate(self.choices):
             choice.setVisible(bool(choice.text()) and not (narrow and number))
+        self._column.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the buttons to the width."""

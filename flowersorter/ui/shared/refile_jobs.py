@@ -85,7 +85,7 @@ class RefileJobs(QObject):
             self.files_changed.emit()
 
         listener = Listener(succeeded=succeeded, failed=self._on_failed, cancelled=self._on_cancelled)
-        self._session.queue.submit(title, job, listener)
+        self._session.queue.submit(title, job, listener, changes_files=True)
 
     def _on_failed(self, error: Exception) -> None:
         self._front.complain(error)

@@ -1,26 +1,23 @@
-"""The status bar: the running job with progress and time left; at rest, the last message."""
+"""The status bar: the running job with progress and time left; at rest, and while it is new, the last message."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from enum import Flag, auto
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from flowersorter.jobs import Progress
 from flowersorter.messages import worded
+from flowersorter.ui.shared.announcement import announce
 from flowersorter.ui.shared.time_left import TimeLeft
 from flowersorter.ui.shared.widgets import ShortenedLabel
+
+#: How long a message stands beside the progress of a job; then the progress has the bar to itself until the job ends.
+READ_MS = 12_000
+_BAR_PX, _NARROW_BAR_PX = 360, 80
 
 
 class Until(Flag):
@@ -36,6 +33,8 @@ class Until(Flag):
 class StatusBar(QFrame):
     """Shows one job at a time, else a short message with up to two things to do about it.
 
+    A new message, such as the answer to a key, is shown also while a job runs: it takes the place of the job's title.
+
     Signals:
         cancel_requested(): The person wants the job to stop.
     """
@@ -46,7 +45,10 @@ class StatusBar(QFrame):
         super().__init__(parent)
         self.setObjectName("job_bar")
         self.setAccessibleName(self.tr("Progress"))
-        self._job_id = 0
+        self._job_id, self._busy = 0, False
+        self._said_s = 0.0  # monotonic
+        self._read_timer = QTimer(self, singleShot=True)  # runs while a message is shown beside a job
+        self._read_timer.timeout.connect(self._on_read)
         self._title = ""
         self._left = TimeLeft()
         self._deeds: list[Callable[[], None] | None] = [None, None]
@@ -58,14 +60,13 @@ class StatusBar(QFrame):
         self.bar.setAccessibleName(self.tr("Progress of the job"))
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
-        self.bar.setMinimumWidth(80)
-        self.bar.setMaximumWidth(360)
+        self.bar.setMinimumWidth(_NARROW_BAR_PX)
         self.left = QLabel(self)
         self.left.setObjectName("job_time_left")
         self.cancel = QPushButton(self.tr("Cancel"), self)
         self.cancel.setObjectName("job_cancel")
         self.cancel.setAccessibleName(self.tr("Cancel the job"))
-        self.message = QLabel(self)
+        self.message = ShortenedLabel(self)
         self.message.setObjectName("message")
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.links = [QPushButton(self), QPushButton(self)]
@@ -83,35 +84,47 @@ class StatusBar(QFrame):
         self.say("")
 
     def _lay_out(self) -> None:
-        busy, quiet = QWidget(self), QWidget(self)
         for label in (self.title, self.message):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row = QHBoxLayout(busy)
+        row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 8, 4)
         row.setSpacing(12)
+        row.addStrut(self.cancel.sizeHint().height())  # the bar is as high at rest as with a job
+        row.addWidget(self.message, 1)
+        for link in self.links:
+            row.addWidget(link)
         row.addWidget(self.title, 3)
         row.addWidget(self.bar, 4)
         row.addWidget(self.left)
         row.addWidget(self.cancel)
-        row = QHBoxLayout(quiet)
-        row.setContentsMargins(12, 4, 8, 4)
-        row.setSpacing(8)
-        row.addWidget(self.message, 1)
-        for link in self.links:
-            row.addWidget(link)
-        self.pages = QStackedWidget(self)
-        self.pages.addWidget(quiet)
-        self.pages.addWidget(busy)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.pages)
+
+    def _arrange(self) -> None:
+        """Show the job, the message, or both."""
+        is_read = not self._busy or self._read_timer.isActive()
+        self.message.setVisible(is_read)
+        for link, deed in zip(self.links, self._deeds, strict=True):
+            link.setVisible(is_read and deed is not None)
+        self.title.setVisible(not is_read)
+        self.left.setVisible(not is_read)
+        self.bar.setMaximumWidth(_NARROW_BAR_PX if is_read else _BAR_PX)
+        self.bar.setVisible(self._busy)
+        self.cancel.setVisible(self._busy)
+
+    def _begin_to_read(self) -> None:
+        """Show the message beside the job for the rest of its time."""
+        left_ms = READ_MS - round(1000 * (time.monotonic() - self._said_s))
+        if self._busy and self.message.text() and left_ms > 0:
+            self._read_timer.start(left_ms)
+        else:
+            self._read_timer.stop()
+        self._arrange()
 
     # -- a job
 
     @property
     def busy(self) -> bool:
         """Whether a job is shown."""
-        return self.pages.currentIndex() == 1
+        return self._busy
 
     @Slot(int, str)
     def start(self, job_id: int, title: str) -> None:
@@ -119,13 +132,13 @@ class StatusBar(QFrame):
         if not title:
             return
         self._job_id, self._title, self._left = job_id, title, TimeLeft()
-        self.title.setText(title)
-        self.title.setToolTip(title)
+        self._title_job(title)
         self.bar.setRange(0, 0)
         self.left.setText("")
         self.cancel.setEnabled(True)
         self.cancel.setText(self.tr("Cancel"))
-        self.pages.setCurrentIndex(1)
+        self._busy = True
+        self._begin_to_read()
 
     @Slot(int, object)
     def progress(self, job_id: int, progress: Progress) -> None:
@@ -141,7 +154,7 @@ class StatusBar(QFrame):
             self.bar.setRange(0, 0)
             if progress.done:
                 text = self.tr("{0}: {1}").format(stage, progress.done)
-        self.title.setText(text)
+        self._title_job(text)
         self.left.setText(self._left.words(progress))
 
     @Slot(int)
@@ -149,7 +162,21 @@ class StatusBar(QFrame):
         """A job is over."""
         if job_id == self._job_id:
             self.bar.setRange(0, 1)  # an endless bar moves by a timer
-            self.pages.setCurrentIndex(0)
+            self._busy = False
+            self._begin_to_read()
+
+    @Slot()
+    def _on_read(self) -> None:
+        """Take the message away; not a link about to be pressed: the focus would go on, to Cancel."""
+        if self.underMouse() or any(link.hasFocus() for link in self.links):
+            self._read_timer.start(READ_MS)
+        else:
+            self._arrange()
+
+    def _title_job(self, text: str) -> None:
+        self.title.setText(text)
+        self.title.setToolTip(text)
+        self.bar.setToolTip(text)
 
     @Slot()
     def _on_cancel(self) -> None:
@@ -167,16 +194,20 @@ class StatusBar(QFrame):
             deeds: The things to do.
             until: What ends it, too: a sentence about the photos as they are must not outlive that.
         """
-        self._until = until
+        self._show(text, deeds, until)
+        announce(self, text)
+
+    def _show(self, text: str, deeds: Sequence[tuple[str, Callable[[], None]]], until: Until) -> None:
+        self._until, self._said_s = until, time.monotonic()
         self.message.setText(text)
         self.message.setToolTip(text)
         for number, link in enumerate(self.links):
             there = number < len(deeds)
-            link.setVisible(there)
             self._deeds[number] = deeds[number][1] if there else None
             if there:
                 link.setText(deeds[number][0])
                 link.setAccessibleName(deeds[number][0])
+        self._begin_to_read()
 
     @Slot(str)
     def ask_to_select(self, text: str) -> None:
@@ -186,7 +217,8 @@ class StatusBar(QFrame):
     def offer(self, text: str, deed: Callable[[], None]) -> None:
         """Offer one more thing to do beside the message that is shown."""
         there = [(link.text(), call) for link, call in zip(self.links, self._deeds, strict=True) if call is not None]
-        self.say(self.message.text(), *there[: len(self.links) - 1], (text, deed), until=self._until)
+        self._show(self.message.text(), [*there[: len(self.links) - 1], (text, deed)], self._until)
+        announce(self, text)
 
     def end_message(self, happened: Until) -> None:
         """Take back a message that may be true no longer."""

@@ -133,11 +133,13 @@ class ShortenedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint as much of the text as there is room for."""
-        del event
-        painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        if text != self.text() and len(text) <= _FEWEST_LETTERS:
+        if text == self.text():
+            super().paintEvent(event)  # with the part of it that is selected
             return
+        if len(text) <= _FEWEST_LETTERS:
+            return
+        painter = QPainter(self)
         self.style().drawItemText(
             painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()
         )

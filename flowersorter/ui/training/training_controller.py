@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
+from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import worded
 from flowersorter.ui.grid.folder_controller import FolderController
@@ -41,11 +42,12 @@ class TrainingController(QObject):
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
         self._job_id = self._ready_id = 0
-        self._before: dict[int, int] | None = None  # guess by place id
+        self._before: dict[int, int] | None = None  # suggestion by place id, 0 for unknown photos
         self._message = ""
         self._refused = 0
         folder.labelled.connect(self._on_labelled)
-        folder.opened.connect(self._on_opened)
+        folder.opened.connect(self._forget)
+        folder.stopped.connect(self._forget)
         folder.labelled.connect(self._get_ready)
         folder.begun.connect(self._stop_getting_ready)
 
@@ -119,7 +121,8 @@ class TrainingController(QObject):
             self.told.emit()
             return
         columns = self._session.photos.columns
-        self._before = dict(zip(columns.place_ids.tolist(), columns.class_ids.tolist(), strict=True))
+        known = columns.verdicts != Verdict.NONE
+        self._before = dict(zip(columns.place_ids[known].tolist(), columns.suggested[known].tolist(), strict=True))
         self._folder.rescan()
 
     def _learned(self, result: TrainResult) -> str:
@@ -147,8 +150,9 @@ class TrainingController(QObject):
             return text
         return text + " " + self.tr("Of the same {0} photos {1} are right (was {2}).").format(photos, now, before)
 
-    def _on_opened(self) -> None:
-        """Drop the suggestions kept for the comparison: they belong to the previous folder."""
+    @Slot()
+    def _forget(self) -> None:
+        """Drop the suggestions kept for the comparison: another folder is open, or the scan came to no end."""
         self._before = None
 
     @Slot()
@@ -158,8 +162,9 @@ class TrainingController(QObject):
             return
         before, self._before = self._before, None
         columns = self._session.photos.columns
-        old = np.array([before.get(at, 0) for at in columns.place_ids.tolist()], np.int32)
-        changed = (old > 0) & (columns.class_ids > 0) & (old != columns.class_ids) & (columns.label_ids == 0)
+        old = np.array([before.get(at, -1) for at in columns.place_ids.tolist()], np.int32)
+        known = (old >= 0) & (columns.verdicts != Verdict.NONE)
+        changed = known & (old != columns.suggested) & (columns.label_ids == 0)
         self._changed = columns.place_ids[changed].tolist()
         count = len(self._changed)
         if not count:

@@ -340,8 +340,22 @@ class MainWindow(QMainWindow):
         self._counts.stop()
         self.grid.rest()
 
+    def _may_close(self) -> bool:
+        job = self.session.queue.files_job
+        if job is None:
+            return True
+        from flowersorter.ui.filing.close_question import ask_to_close  # here, because it is asked rarely
+
+        return ask_to_close(job, self)
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Save the window state, hide at once, and emit `closing` so that running jobs end."""
+        """Save the window state, hide at once, and emit `closing` so that running jobs end.
+
+        The person is asked first where this stops a job that changes photo files.
+        """
+        if not self._may_close():
+            event.ignore()
+            return
         self.memory.save(self.grid, self.session.photos.filter)
         self.hide()
         self.closing.emit()

@@ -85,10 +85,11 @@ class SelectionController(QObject):
         seen = photos.columns.seen(meant)
         if not selected or self._answer(selected, partial(self._labels.confirm, seen)):
             return
+        if meant and not seen:
+            self._labels.say_just_changed()
+            return
         if not meant:
             text = self.tr("Not confirmed: it is left out of its section. Click it or press O to take it in.")
-        elif not seen:
-            text = self.tr("Not confirmed: the suggestion has just changed. Press Enter again if it is right.")
         else:
             text = self.tr("No suggestion to confirm. Drag it onto a class or press a number.")
         self._front.bar.say(text, until=Until.ANSWER)
@@ -107,8 +108,12 @@ class SelectionController(QObject):
 
     @Slot(int)
     def confirm_place(self, place_id: int) -> None:
-        """Confirm the suggestion of a photo, or of its stack; the selected ones stay selected."""
-        self._labels.confirm(self._grid.photos.tile_of(place_id))
+        """Confirm the suggestion of a photo, or of its stack, as `confirm` does; the selected ones stay selected."""
+        photos = self._grid.photos
+        seen = photos.columns.seen(photos.tile_of(place_id))
+        self._labels.confirm(seen)
+        if not seen:
+            self._labels.say_just_changed()
 
     @Slot(int)
     def reject_place(self, place_id: int) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
-from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import TooFewPhotos, UserError
@@ -163,6 +163,37 @@ def answer_sample(
             collection.labels.clear([photo_id])  # it says that the suggestion is right
         collection.sample_checks.set_answer(check.sample.id, photo_id, answer)
     return replace(check, answers=_answers(collection, check.sample), withdrawn="")
+
+
+def answer_sample_undoably(
+    collection: CollectionStore, check: CheckedSample, photo_id: int, answer: CheckAnswer
+) -> tuple[CheckedSample, PhotoAnswers]:
+    """Store the answer about a photo as `answer_sample` does.
+
+    Returns:
+        The check as it stands then, and the other answers about the photo as they were, for `take_back_answer`: a label
+        removes those that contradict it.
+    """
+    with collection.database.transaction():
+        before = collection.answers.get([photo_id]).get(photo_id, NO_ANSWERS)
+        return answer_sample(collection, check, photo_id, answer), before
+
+
+def take_back_answer(
+    collection: CollectionStore, check: CheckedSample, photo_id: int, answer: CheckAnswer | None, before: PhotoAnswers
+) -> CheckedSample:
+    """Restore the answer about a photo, None for none, and the other answers about it.
+
+    Returns:
+        The check as it stands then.
+
+    Raises:
+        UserError: the class was deleted meanwhile, or the disk refuses; nothing was stored.
+    """
+    with collection.database.transaction():
+        check = answer_sample(collection, check, photo_id, answer)
+        collection.answers.put({photo_id: before})
+    return check
 
 
 def _begin(engine: Engine, request: CheckSampleRequest, roots: tuple[Path, ...], rows: PhotoRows) -> CheckedSample:

@@ -40,6 +40,15 @@ def runs(collection: CollectionStore) -> list[Run]:
     return [run for run in collection.journal.runs() if run.touched or run.state == RunState.OPEN]
 
 
+def find_run(collection: CollectionStore, run_id: int) -> Run:
+    """Return a sort as it is now.
+
+    Raises:
+        KeyError: there is no such sort.
+    """
+    return collection.journal.run(run_id)
+
+
 def filings(collection: CollectionStore, run_id: int) -> list[Entry]:
     """List the journal entries of a sort's photos, without those of sidecars.
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import values_of
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
@@ -82,6 +84,8 @@ class SortRequest:
             destination.
         move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
         remove_emptied: With `Mode.MOVE`, also remove the folders that become empty.
+        left_out: Class id by photo id, of photos that the person left out when others were confirmed as that class: a
+            suggestion of it is not included.
     """
 
     roots: Roots
@@ -93,6 +97,7 @@ class SortRequest:
     pattern: str | None = None
     move_duplicates: bool = False
     remove_emptied: bool = False
+    left_out: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     pattern = FolderPattern.parse(sort_pattern(collection, destination, request.pattern))
     places = collection.photos.places_under(roots)
     rows = rows_for(engine, places, request.backbone)
-    certain = chosen_rows(rows, request.include)
+    certain, left_out = chosen_rows(rows, request.include, request.left_out), _is_left_out(rows, request.left_out)
     going = certain if request.aside is None else certain | _looked_at(rows)
     names = {entry.id: entry.name for entry in collection.classes.all()}
     known, hashes = collection.photos.hashes(rows.photo_ids[going])
@@ -181,7 +186,9 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     paths = list(rows.paths)
     metadata = _metadata(collection, rows.photo_ids[going])
     filings = []
-    left = [Skipped(paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
+    left = [
+        Skipped(paths[i], reason_left(rows, i, left_out=bool(left_out[i]))) for i in np.flatnonzero(~going).tolist()
+    ]
     for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
         if before.get(sha256_of[i], class_name) != class_name:
@@ -254,10 +261,22 @@ class ClassColumns(Protocol):
         """(N,) uint8."""
 
 
-def chosen_rows(rows: ClassColumns, include: Include) -> NDArray[np.bool_]:
-    """Return (N,) bool: the rows that are sorted."""
+def chosen_rows(
+    rows: ClassColumns, include: Include, left_out: Mapping[int, int] = MappingProxyType({})
+) -> NDArray[np.bool_]:
+    """Return (N,) bool: the rows that are sorted; `left_out` is that of the request."""
     guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
+    guessed &= ~_is_left_out(rows, left_out)
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
+
+
+def _is_left_out(rows: ClassColumns, left_out: Mapping[int, int]) -> NDArray[np.bool_]:
+    """(N,) bool: the rows without a label whose suggestion is the class that they were left out of."""
+    photo_ids = np.array(sorted(left_out), np.int64)
+    classes = np.array([left_out[photo_id] for photo_id in photo_ids.tolist()], np.int32)
+    same = values_of(rows.photo_ids, photo_ids, classes, 0) == rows.class_ids
+    is_left_out: NDArray[np.bool_] = same & (rows.class_ids > 0) & (rows.label_ids == 0)
+    return is_left_out
 
 
 def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
@@ -266,11 +285,13 @@ def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
     return (rows.photo_ids > 0) & guessed
 
 
-def reason_left(rows: PhotoRows, i: int) -> str:
-    """Why row `i` is not filed, for the person."""
+def reason_left(rows: PhotoRows, i: int, *, left_out: bool = False) -> str:
+    """Why row `i` is not filed, for the person; `left_out`: its suggestion would be."""
     error = rows.errors[i]
     if rows.marks[i] == Mark.NOT_MINE:
         return text("you said that it shows none of your classes")
+    if left_out and not error:
+        return text("you left it out when you confirmed the others")
     return (
         text("it cannot be read: {why}", why=stored(error)) if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
     )

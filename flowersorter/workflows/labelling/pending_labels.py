@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,6 +70,10 @@ class LabelNews:
     answered: frozenset[int] = frozenset()
 
 
+def _nothing() -> None:
+    """Change nothing besides the labels."""
+
+
 class PendingLabels:
     """Writes steps of labelling into the library and turns pending labels into labels.
 
@@ -89,8 +93,12 @@ class PendingLabels:
         """Read the pending labels again, after classes came or went."""
         self._classes = self._collection.pending_labels.all()
 
-    def apply(self, step: LabelStep) -> LabelNews:
+    def apply(self, step: LabelStep, first: Callable[[], object] = _nothing) -> LabelNews:
         """Write the labels of a step; for a place that has been read since, label its photo.
+
+        Args:
+            step: The step.
+            first: Changes the library, too, before the labels are written; all is stored, or nothing.
 
         Raises:
             UserError: a class is gone from the library, or the disk refuses; the step is not in force.
@@ -105,6 +113,7 @@ class PendingLabels:
             dict(step.answers),
         )
         with collection.database.transaction():
+            first()
             labels, answered = self._write(done)
             done.pending_before = collection.pending_labels.put(done.places)
         step.become(done)
@@ -126,8 +135,12 @@ class PendingLabels:
         now = collection.answers.get(concerned)
         return labels, frozenset(at for at, said in before.items() if now.get(at, NO_ANSWERS) != said)
 
-    def take_back(self, step: LabelStep) -> LabelNews:
+    def take_back(self, step: LabelStep, then: Callable[[], object] = _nothing) -> LabelNews:
         """Undo the newest step that is in force.
+
+        Args:
+            step: The step.
+            then: Changes the library, too, once the labels are as before; all is stored, or nothing.
 
         Raises:
             UserError: a class is gone from the library, or the disk refuses; the step is still in force.
@@ -137,6 +150,7 @@ class PendingLabels:
             self._collection.labels.restore(step.labels_before)
             self._collection.pending_labels.put(step.pending_before)
             self._collection.answers.put(step.answers_before)
+            then()
         self._steps.remove(step)
         self._remember(step.pending_before)
         answered = frozenset(at for at, said in step.answers_before.items() if now.get(at, NO_ANSWERS) != said)

@@ -184,7 +184,9 @@ def _cache(collection: CollectionStore) -> str:
 
 
 def _disk(folder: Path) -> Check:
-    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    existing = next((parent for parent in (folder, *folder.absolute().parents) if parent.exists()), None)
+    if existing is None:
+        return Check(text("Free space"), False, text("{folder} is on a drive that is not connected", folder=folder))
     free = shutil.disk_usage(existing).free
     where = text("{free:.1f} GiB where the collection is", free=free / 1024**3)
     return Check(text("Free space"), free > _LOW_DISK_BYTES, where)

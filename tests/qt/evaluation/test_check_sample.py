@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.sample_checks import StoredSample
@@ -230,6 +231,8 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
         f"Drawn from {total} photos whose suggestion Sort takes with “Confirmed, sure and likely”."
     )
     check_class = dialog.current.class_id if dialog.current is not None else 0
+    marked = {shown(dialog): PhotoAnswers(mark=Mark.DONT_KNOW)}
+    stored(program).answers.put(marked)
     first = answer(dialog, Qt.Key.Key_R, qtbot)
     assert stored(program).labels.get([first]) == {first: Label(check_class, LabelOrigin.PERSON)}
     at = program.photos.columns.photo_ids.tolist().index(first)
@@ -241,7 +244,8 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     qtbot.waitUntil(lambda: shown(dialog) == second)
     dialog.undo_button.click()
     qtbot.waitUntil(lambda: shown(dialog) == first)
-    assert stored(program).labels.get([first]) == {}
+    assert (stored(program).labels.get([first]), stored(program).answers.get([first])) == ({}, marked)
+    qtbot.waitUntil(lambda: int(program.photos.columns.marks[at]) == Mark.DONT_KNOW)
     assert not dialog.undo_button.isEnabled(), "what was done before the check is not undone from here"
     qtbot.waitUntil(lambda: int(program.photos.columns.label_ids[at]) == 0)
     answer(dialog, Qt.Key.Key_R, qtbot)

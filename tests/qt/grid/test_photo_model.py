@@ -27,6 +27,7 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PLACES_MIME, ClassLook, PhotoModel, PhotoRole, places_in
 from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.large_view.second_photo import second_photo
 from flowersorter.ui.shared.dates import in_words
 from flowersorter.workflows.predicting.predict_folder import RowsChanged
 from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
@@ -90,6 +91,19 @@ def test_each_role_says_one_thing(model: PhotoModel) -> None:
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, daisy, confirmed by you"
     assert index.data(PhotoRole.BY_PERSON) is True
     assert index.data(PhotoRole.STATE) is PhotoState.CONFIRMED
+
+
+def test_an_unknown_photo_is_shown_with_no_class(model: PhotoModel) -> None:
+    model.set_rows(rows(4))  # place 3: class 1 is the most likely one, but the photo is unknown
+    index = model.index(2)
+    assert index.data(PhotoRole.STATE) is PhotoState.UNKNOWN
+    assert (index.data(PhotoRole.CLASS_NAME), index.data(PhotoRole.CLASS_COLOUR)) == ("", "")
+    compared = second_photo(model, 0, 3, None)
+    assert compared is not None
+    assert (compared[0].place_id, compared[1]) == (3, 0)
+    model.set_labels({1003: (2, True)})
+    assert index.data(PhotoRole.CLASS_NAME) == "roses"
+    assert second_photo(model, 0, 3, None) == (compared[0], 2)
 
 
 def test_a_tool_tip_has_the_date_and_takes_no_class_name_for_markup(model: PhotoModel) -> None:
@@ -459,6 +473,12 @@ def test_a_suggestion_that_has_just_changed_is_not_yet_what_a_person_confirms(mo
     assert columns.seen([1, 2, 3]) == [2, 3]
     now[0] += SEEN_S
     assert columns.seen([1, 2, 3]) == [1, 2, 3]
+    # A class where it said "Unknown" is a change, too; where it said nothing yet, a first suggestion is none.
+    columns.merge(some(whole, [2], verdicts=np.array([Verdict.SURE], np.uint8)))
+    assert columns.seen([1, 2, 3]) == [1, 2]
+    waiting = PhotoColumns(unread(8))
+    waiting.merge(some(whole, [0, 1, 2]))
+    assert waiting.seen([1, 2, 3]) == [1, 2, 3]
 
 
 def test_the_order_of_a_section_in_view_stays_until_it_is_left(model: PhotoModel) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
+from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_columns import PseudoClass
@@ -21,7 +22,7 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderReques
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.drawing import RED, textured, write_jpeg
 from tests.qt.drag import drag
-from tests.qt.program import class_named, draw_folder, idle, places, running, stored, tile
+from tests.qt.program import class_named, draw_folder, idle, places, running, stored, suggest, tile
 from tests.starter_classes import delete_starter_classes
 from tests.stub_network import open_colour_network
 
@@ -89,6 +90,20 @@ def test_delete_rejects_the_suggestion_and_undo_brings_it_back(program: Program,
     idle(program, qtbot)
     assert stored(program).answers.get([photo]) == {photo: PhotoAnswers(frozenset({red}))}
     assert program.photos.columns.class_ids[columns.locate([place])[0]] != red
+    # A photo that is shown as unknown comes from no class.
+    suggest(program, columns.locate([place]).tolist(), Verdict.UNKNOWN, red, 0)
+    assert program.window.labels.come_from([place, *places(program, "blue")[:1]]) == "1 × blue"
+    # The tick on a tile, as Enter, confirms no suggestion that has just taken the place of another one.
+    count, bar = program.session.undo_stack.count(), program.window.job_bar
+    suggest(program, columns.locate([place]).tolist(), Verdict.SURE, red, 0, seen=False)
+    program.window.selection.confirm_place(place)
+    assert (program.session.undo_stack.count(), bar.message.text()) == (
+        count,
+        "Not confirmed: the suggestion has just changed. Confirm it again if it is right.",
+    )
+    qtbot.waitUntil(lambda: columns.seen([place]) == [place])
+    program.window.selection.confirm_place(place)
+    assert shown(program, place)[0] == "red, confirmed by you"
 
 
 def test_delete_takes_a_wrong_label_away(program: Program, qtbot: QtBot) -> None:

@@ -14,8 +14,11 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.errors import UserError
+from flowersorter.messages import text
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.large_view import large_view_controller
 from flowersorter.ui.large_view.large_view import LargeView
 from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.large_view.photo_canvas import PhotoCanvas
@@ -212,6 +215,13 @@ def test_two_photos_are_compared_with_one_zoom_and_a_missing_heat_map_is_explain
     large(program)._on_details(shown(program), known)
     large(program)._on_details(shown(program), replace(known, top=((roses, 0.9),)))
     assert asked == [roses]
+
+    def refuse(*_: object) -> None:
+        raise UserError(text("The collection cannot be read"), text("the drive is gone"))
+
+    monkeypatch.setattr(large_view_controller, "_details", refuse)
+    large(program)._load_details()
+    qtbot.waitUntil(lambda: "the drive is gone" in program.window.job_bar.message.text())
     press(program, Qt.Key.Key_Space)
     for name in ("compare", "heat_map"):
         assert not program.window.actions_by_name[name].isChecked()

@@ -13,8 +13,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.errors import UserError
+from flowersorter.messages import text
 from flowersorter.ui.grid.photo_model import PhotoRole
+from flowersorter.ui.review import answer_controller
 from flowersorter.ui.review.answer_bar import AnswerBar
+from tests.qt.accessible import announced
 from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, tile
 
 
@@ -35,7 +39,9 @@ def selected(program: Program) -> set[int]:
     return set(program.window.grid.selected_places())
 
 
-def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(program: Program, qtbot: QtBot) -> None:
+def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     window, bar, grid = program.window, program.window.answer_bar, program.window.grid
     red, green = places(program, "red"), places(program, "green")
     window.labels.assign(green[:2], class_named(program, "green"))
@@ -88,6 +94,18 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(progra
     assert not labelled(program, "red") & set(green)
     idle(program, qtbot)
 
+    # Where the look-alikes cannot be searched, the bar keeps no empty place, and it is said why.
+    def refuse(*_: object) -> None:
+        raise UserError(text("The collection cannot be read"), text("the drive is gone"))
+
+    window.labels.assign(red[2:3], class_named(program, "red"))
+    qtbot.waitUntil(bar.isVisible)
+    monkeypatch.setattr(answer_controller, "_find_alike", refuse)
+    window.labels.assign(red[3:4], class_named(program, "red"))
+    idle(program, qtbot)
+    assert "the drive is gone" in window.job_bar.message.text()
+    assert bar.isVisible() == bool(bar.changes.text() or bar.right.text())
+
 
 def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtbot: QtBot) -> None:
     window, bar = program.window, program.window.answer_bar
@@ -118,15 +136,19 @@ def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtb
     assert not selected(program)
 
 
-def test_the_bar_says_only_what_there_is(qtbot: QtBot) -> None:
+def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = announced(monkeypatch)
     bar = AnswerBar()
     qtbot.addWidget(bar)
     bar.settle()
     assert not bar.isVisible()
     bar.show_lookalikes("A & B", 1)
+    bar.settle()
     bar.show_changes(1)
     bar.show_right(63, 71, 100)
     bar.settle()
+    bar.settle()
+    assert heard == ["A & B. 1 more looks like this.", "1 other suggestion changed. 63 → 71 of 100 right"]
     assert bar.accessibleName() == "A & B. 1 more looks like this. 1 other suggestion changed. 63 → 71 of 100 right"
     assert bar.take.text() == "&Take It Too"
     assert bar.take.accessibleName() == "Take It Too"

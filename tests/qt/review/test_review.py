@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +18,18 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
+from flowersorter.library.tables.settings import SORT_CHOICES
+from flowersorter.sorting.plan import Mode
+from flowersorter.ui.filing import filing_controller
+from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
 from flowersorter.ui.review import kept_sections
 from flowersorter.ui.review.progress import review_progress
 from flowersorter.ui.review.review_sections import review_sections
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.filing.sort import Include, SortRequest
 from tests.qt.program import class_named, draw_folder, idle, running, stored, suggest, tile
 
 
@@ -121,7 +128,9 @@ def test_photos_that_are_clicked_are_left_out_until_they_are_clicked_again(progr
     assert first not in set(stored(program).labels.all())
 
 
-def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(program: Program, qtbot: QtBot) -> None:
+def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     daisy, roses = (class_named(program, name) for name in ("daisy", "roses"))
     readable = np.flatnonzero(program.photos.columns.photo_ids > 0).tolist()
     suggest(program, readable[:9], Verdict.LIKELY, daisy, 0)
@@ -140,6 +149,25 @@ def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(program
     assert isinstance(header, ConfirmHeader)
     header.confirm.click()
     qtbot.waitUntil(lambda: sum(labels(program).values()) == second.count + first.count - 1)
+    columns = program.photos.columns
+    assert program.photos.left_out_of == {int(columns.photo_ids[columns.locate([left_out])[0]]): daisy}
+    # Its suggestion is still likely, but Sort does not file it: the person did not say that it is a daisy.
+    chosen = {"destination": "/sorted", "mode": Mode.COPY, "include": Include.LIKELY}
+    program.session.state.set_setting(SORT_CHOICES, chosen)
+    assert program.window.on_demand.sorting._counts()[Include.LIKELY] == second.count + first.count - 1
+    requests, plan = list[SortRequest](), filing_controller._plan
+
+    def noted(engine: Engine, request: SortRequest, *rest: Any) -> object:
+        requests.append(request)
+        return plan(engine, request, *rest)
+
+    monkeypatch.setattr(filing_controller, "_plan", noted)
+    program.window.actions_by_name["sort"].trigger()
+    qtbot.waitUntil(lambda: bool(requests))
+    assert requests[0].left_out == program.photos.left_out_of
+    (preview,) = program.window.findChildren(SortDialog)
+    preview.reject()
+    idle(program, qtbot)
     view, at = program.window.grid.viewport(), tile(program, left_out)
     assert not program.photos.left_out, "it is asked about anew"
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QDate, QLocale, QStringListModel, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.sections import Section, SectionKind
@@ -151,3 +152,17 @@ def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot)
 
 def _lit(steps: StepsBar) -> list[StepButton]:
     return [step for step in (steps.name, steps.check, steps.sort) if step.current]
+
+
+def test_a_button_that_appears_in_a_wider_header_is_in_its_place_at_once(qtbot: QtBot) -> None:
+    viewport = QWidget()
+    qtbot.addWidget(viewport)
+    viewport.resize(1000, 200)
+    viewport.show()
+    header = GroupHeader(Section(SectionKind.LOOK_ALIKES, (7,), 0, 12), NAMES, QStringListModel(), viewport)
+    header.show_choices(["daisy", "tulips"])
+    header.setGeometry(0, 0, 1000, header.sizeHint().height())  # it hears of its width when it is shown
+    header.show()
+    assert header.choices[1].isVisible()
+    assert header.choices[1].x() > header.choices[0].geometry().right()
+    assert header.choices[1].y() > header.title.y(), "not over the title"

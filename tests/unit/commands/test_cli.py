@@ -254,6 +254,16 @@ class TestCollection:
         engine = "OpenVINO" if has_openvino() else "PyTorch"
         assert details["Device"].startswith(f"cpu, {engine} computing in ")
 
+    def test_doctor_says_that_the_drive_of_the_collection_is_not_connected(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on Windows, where not even the root of such a drive exists."""
+        exists, away = Path.exists, {tmp_path, *tmp_path.parents}
+        monkeypatch.setattr(Path, "exists", lambda path: path not in away and exists(path))
+        checks = {check.name: check for check in doctor(tmp_path)}
+        assert not checks["Free space"].ok
+        assert checks["Free space"].detail == f"{tmp_path} is on a drive that is not connected"
+
     def test_the_cache_is_cleaned_where_pictures_were_made(
         self, tmp_path: Path, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str]
     ) -> None:

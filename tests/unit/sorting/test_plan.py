@@ -10,8 +10,10 @@ import pytest
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, Skipped, make_plan
+from flowersorter.sorting.refile import plan_refile
 from tests.unit.sorting.failing_disks import CHANGING, WatchedDisk, failing
 from tests.unit.sorting.file_trees import MTIME_NS, filing, plan, snapshot, sort, write
 
@@ -66,6 +68,18 @@ def test_a_destination_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     for destination in ("file", "file/below", "nowhere", "nowhere/below"):
         with pytest.raises(SortRefused):
             plan(photos, tmp_path / destination, Mode.COPY)
+
+
+@pytest.mark.parametrize("missing", ["sorted", "deep/sorted"])
+def test_a_destination_on_a_drive_that_is_not_connected_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """As on Windows, where not even the root of such a drive exists, which is its own parent."""
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    monkeypatch.setattr(Path, "is_symlink", lambda _path: False)
+    with pytest.raises(SortRefused, match="sorted is on a drive that is not connected"):
+        plan(photos, tmp_path / missing, Mode.COPY)
 
 
 def test_a_destination_that_cannot_be_written_or_read_is_refused(tmp_path: Path) -> None:
@@ -226,3 +240,17 @@ def test_links_of_both_kinds_are_undone_alike() -> None:
         Mode.LINK: Mode.LINK,
         Mode.SYMLINK: Mode.LINK,
     }
+
+
+def test_a_pointer_does_not_follow_its_class_and_the_reason_says_what_to_do(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
+    photo = write(tmp_path / "photos" / "a.jpg", b"a")
+    sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.SYMLINK)
+    sort(collection, {photo: "Rose"}, tmp_path / "copies", Mode.COPY)
+    filed = [(each, "Tulip") for each in filed_photos(collection.database, [filing(photo, "Rose").sha256])]
+    pointers, copies = plan_refile(collection, filed, CancelToken())
+    reason = "it is a pointer to the photo; to move it, undo its sort and sort again"
+    assert (pointers.files, pointers.skipped) == ((), (Skipped(tmp_path / "sorted" / "Rose" / "a.jpg", reason),))
+    assert [planned.destination for planned in copies.files] == [tmp_path / "copies" / "Tulip" / "a.jpg"]
+    assert copies.skipped == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from flowersorter.domain.journal import RunState
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.failures import UNPLUGGED
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
@@ -136,6 +139,23 @@ def test_a_class_folder_is_not_left_where_the_destination_was(tmp_path: Path, co
     assert [filed.destination for filed in result.files] == [None, None]
     assert "unplugged" in str(result.files[0].error)
     assert list(destination.iterdir()) == []
+
+
+def test_a_run_ends_where_not_even_the_root_of_its_drive_is_there(tmp_path: Path, collection: CollectionStore) -> None:
+    """As on Windows, once the drive of the destination is pulled out between the plan and its execution."""
+
+    class NoRoot(FileSystem):
+        def stat_through(self, path: Path) -> os.stat_result:
+            if path in (destination, *destination.parents):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            return super().stat_through(path)
+
+    source, destination = tmp_path / "photos", tmp_path / "sorted"
+    photos = _plant(source)
+    result = sort(collection, photos, destination, Mode.MOVE, source=source, files=NoRoot())
+    assert [filed.error for filed in result.files] == [UNPLUGGED, UNPLUGGED]
+    assert collection.journal.open_runs() == []
+    assert set(contents(source)) == {b"a" * 9, b"b" * 9, b"neighbour"}
 
 
 def test_undoing_stops_where_the_drive_was(tmp_path: Path, collection: CollectionStore) -> None:

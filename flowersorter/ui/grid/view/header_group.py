@@ -46,9 +46,10 @@ class _AccessibleHeaders(QAccessibleWidget):
         """Number of headers near those in view."""
         return len(self._group.grid.headers)
 
-    def child(self, index: int) -> QAccessibleInterface:
-        """The accessible object of a header."""
-        return QAccessible.queryAccessibleInterface(self._group.grid.headers[index])
+    def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]  # the stub knows no None
+        """The accessible object of a header; None for an index of before, when there were more."""
+        headers = self._group.grid.headers
+        return QAccessible.queryAccessibleInterface(headers[index]) if 0 <= index < len(headers) else None
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:  # noqa: N802 - Qt's name
         """Index of a header, -1 for anything else."""

@@ -22,9 +22,11 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.check_sample import (
     CheckSampleRequest,
     answer_sample,
+    answer_sample_undoably,
     check_known_sample,
     check_sample,
     sample_offer,
+    take_back_answer,
 )
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from flowersorter.workflows.filing.sort import Include
@@ -124,6 +126,17 @@ def test_an_answer_can_be_changed_and_taken_back(taught: Engine, photos: Path) -
     check = answer_sample(taught.collection, check, first, None)
     assert (check.checked, check.next_photos(1)[0].photo_id) == (0, first)
     assert begin(taught, photos).checked == 0
+
+
+def test_a_mark_that_the_label_removed_comes_back_with_undo(taught: Engine, photos: Path) -> None:
+    check, collection = begin(taught, photos), taught.collection
+    first = check.next_photos(1)[0].photo_id
+    said = {first: PhotoAnswers(mark=Mark.DONT_KNOW)}
+    collection.answers.put(said)
+    check, before = answer_sample_undoably(collection, check, first, CheckAnswer.RIGHT)
+    assert (first in collection.labels.get([first]), collection.answers.get([first])) == (True, {})
+    check = take_back_answer(collection, check, first, None, before)
+    assert (check.checked, collection.labels.get([first]), collection.answers.get([first])) == (0, {}, said)
 
 
 def test_a_label_given_elsewhere_answers_too(taught: Engine, photos: Path) -> None:

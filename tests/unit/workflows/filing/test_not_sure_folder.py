@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,22 @@ def test_they_stay_unless_the_person_says_so(engine: Engine, labelled: Path, tmp
     plan = planned(engine, labelled, tmp_path / "filed", None, Include.SURE)
     assert plan.counts_by_class == {"red": 10}
     assert len(plan.skipped) == 21
+
+
+def test_a_photo_that_was_left_out_is_not_filed_as_that_class(engine: Engine, labelled: Path, tmp_path: Path) -> None:
+    places = {place.path.name: place for place in engine.collection.photos.places_under(labelled)}
+    ids = {each.name: each.id for each in engine.collection.classes.all()}
+    first, second, third = (places[f"red_{number}.jpg"].photo_id or 0 for number in range(3))
+    assign(engine.collection, [second], ids["red"])  # confirmed since
+    left_out = {first: ids["red"], second: ids["red"], third: ids["blue"]}
+    request = SortRequest(labelled, tmp_path / "filed", include=Include.SURE, left_out=left_out)
+    plan = plan_sort(engine, request, silent, CancelToken())
+    assert plan.counts_by_class == {"red": 9}
+    reasons = {skipped.path.name: skipped.reason for skipped in plan.skipped}
+    assert reasons["red_0.jpg"] == "you left it out when you confirmed the others"
+    assert planned(engine, labelled, tmp_path / "filed", include=Include.SURE).counts_by_class["red"] == 10
+    aside = plan_sort(engine, replace(request, aside=ASIDE), silent, CancelToken())
+    assert aside.counts_by_class == {"red": 9, ASIDE: 21}
 
 
 @pytest.mark.parametrize(

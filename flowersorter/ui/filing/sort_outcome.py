@@ -1,0 +1,69 @@
+"""Describes the outcome of a sort for the status bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from flowersorter.errors import UserError
+from flowersorter.messages import text, worded
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import Mode
+from flowersorter.ui.shared.widgets import count_photos
+
+
+def outcome_text(result: RunResult, mode: Mode) -> str:
+    """Count the photos of a sort, each once, and name the first note."""
+    counts = (
+        (result.already_there, _tr("1 already there."), _tr("{0} already there.")),
+        (result.duplicates, _tr("1 duplicate skipped."), _tr("{0} duplicates skipped.")),
+        (result.failed, _tr("1 could not be sorted."), _tr("{0} could not be sorted.")),
+        (result.sidecars, _tr("1 sidecar file with them."), _tr("{0} sidecar files with them.")),
+        (result.duplicates_moved, _tr("1 duplicate moved aside."), _tr("{0} duplicates moved aside.")),
+        (result.folders_removed, _tr("1 empty folder removed."), _tr("{0} empty folders removed.")),
+    )
+    parts = [sorted_text(result.filed, mode)]
+    parts += [one if count == 1 else many.format(QLocale().toString(count)) for count, one, many in counts if count]
+    notes = [file for file in result.files if file.destination is not None and file.error]
+    if notes:
+        note = f"{notes[0].source.name}: {worded(notes[0].error or '')}"
+        if more := len(notes) - 1:
+            note = _tr("{0} and {1} more").format(note, QLocale().toString(more))
+        parts.append(f"{note}.")
+    return " ".join(parts)
+
+
+def sorted_text(photos: int, mode: Mode) -> str:
+    """State how many photos were copied, moved or linked."""
+    texts = {
+        Mode.COPY: _tr("{0} copied."),
+        Mode.MOVE: _tr("{0} moved."),
+        Mode.LINK: _tr("{0} linked."),
+        Mode.SYMLINK: _tr("{0} linked by pointers."),
+    }
+    return texts[mode].format(count_photos(photos))
+
+
+def failure(result: RunResult) -> UserError:
+    """Name the first of the photos that could not be sorted."""
+    first = next(file for file in result.files if file.destination is None)
+    return UserError(
+        _tr("Photos not sorted: {0}").format(QLocale().toString(result.failed)),
+        text("{name}: {reason}", name=first.source.name, reason=first.error),
+        _tr("They were left where they are"),
+    )
+
+
+def stopped_text(filed: int) -> str:
+    """Say what a sort that was stopped has done.
+
+    Args:
+        filed: Photos that it sorted.
+    """
+    if not filed:
+        return _tr("Stopped. No photo was sorted.")
+    one, many = _tr("Stopped. 1 photo is sorted and stays."), _tr("Stopped. {0} photos are sorted and stay.")
+    return one if filed == 1 else many.format(QLocale().toString(filed))
+
+
+def _tr(source: str) -> str:
+    return QCoreApplication.translate("sort_outcome", source)

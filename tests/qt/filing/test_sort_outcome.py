@@ -1,0 +1,68 @@
+"""The sentence after a sort counts each photo once, in the singular where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowersorter.sorting.execute import FilingOutcome, RunResult
+from flowersorter.sorting.plan import Action, Mode
+from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text
+
+
+def outcomes(action: Action, count: int, *, aside: int = 0, notes: int = 0) -> list[FilingOutcome]:
+    """Photos of one action, the first of them moved aside or with a note."""
+    there = Path("/sorted/a.jpg")
+    return [
+        FilingOutcome(
+            Path(f"/photos/{number}.jpg"),
+            there,
+            action,
+            "it was kept" if number < notes else None,
+            moved_aside=number < aside,
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "more", "said"),
+    [
+        (outcomes(Action.MOVE, 1), {}, "1 photo moved."),
+        (
+            outcomes(Action.DUPLICATE, 5, aside=4),
+            {},
+            "0 photos moved. 1 duplicate skipped. 4 duplicates moved aside.",
+        ),
+        (
+            outcomes(Action.ALREADY_THERE, 3, aside=1) + outcomes(Action.DUPLICATE, 2),
+            {"folders_removed": 1, "sidecars": 1},
+            "0 photos moved. 2 already there. 2 duplicates skipped. 1 sidecar file with them. 1 duplicate moved aside."
+            " 1 empty folder removed.",
+        ),
+        (
+            outcomes(Action.MOVE, 20, notes=1),
+            {"folders_removed": 2},
+            "20 photos moved. 2 empty folders removed. 0.jpg: it was kept.",
+        ),
+        (outcomes(Action.MOVE, 4, notes=3), {}, "4 photos moved. 0.jpg: it was kept and 2 more."),
+    ],
+)
+def test_each_photo_is_counted_once(files: list[FilingOutcome], more: dict[str, int], said: str) -> None:
+    assert outcome_text(RunResult(1, tuple(files), **more), Mode.MOVE) == said
+
+
+def test_a_photo_that_failed_is_named() -> None:
+    lost = FilingOutcome(Path("/photos/b.jpg"), None, Action.COPY, "it is not there any more")
+    result = RunResult(1, (*outcomes(Action.COPY, 1), lost))
+    assert outcome_text(result, Mode.COPY) == "1 photo copied. 1 could not be sorted."
+    assert failure(result).why == "b.jpg: it is not there any more"
+
+
+def test_a_sort_that_was_stopped_says_how_many_photos_it_sorted() -> None:
+    assert [stopped_text(count) for count in (0, 1, 12)] == [
+        "Stopped. No photo was sorted.",
+        "Stopped. 1 photo is sorted and stays.",
+        "Stopped. 12 photos are sorted and stay.",
+    ]
