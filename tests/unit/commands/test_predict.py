@@ -69,9 +69,9 @@ def test_single_photos_have_the_same_line_with_the_best_suggestions(run: Run, ta
     said = run("predict", labelled, other)
     assert re.fullmatch(
         rf"{re.escape(str(labelled))}: red \(label from the folder name\); ({SUGGESTION})\n"
-        r"  red +\d+\.\d %\n"
+        r"  red +\d+\.\d %\n  blue +\d+\.\d %\n"
         rf"{re.escape(str(other))}: ({SUGGESTION})\n"
-        r"  red +\d+\.\d %\n"
+        r"  red +\d+\.\d %\n  blue +\d+\.\d %\n"
         r"Suggestions are by model 1, made on \d{4}-\d\d-\d\d \d\d:\d\d\.\n",
         said,
     )

@@ -94,7 +94,7 @@ def test_it_goes_on_where_it_was_left_and_still_speaks_of_all_photos(taught: Eng
     check = answer_all(taught, begin(taught, photos), count=7)
     again = begin(taught, photos, goal=90)  # another goal is no other sample
     assert (again.sample.id, again.checked, again.photos) == (check.sample.id, 7, 30)
-    assert again.next_photos(1)[0] == check.next_photos(1)[0]
+    assert again.next_photos(1)[0].photo_id == check.next_photos(1)[0].photo_id  # its verdict may follow the answers
     known = check_known_sample(taught, CheckSampleRequest(photos, 90), silent, CancelToken())
     assert (known.sample.id, known.checked, known.next_photos(3)) == (check.sample.id, 7, again.next_photos(3))
 
