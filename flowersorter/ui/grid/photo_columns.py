@@ -169,7 +169,7 @@ class PhotoColumns:
         """
         here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
-        before = self._shown_suggestions
+        before = self._shown_suggestions(rows)
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
@@ -178,7 +178,7 @@ class PhotoColumns:
         self.second_confidences[rows], self.caveats[rows] = news.second_confidences[here], news.caveats[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
         self.provisional_ids[rows[(self.photo_ids[rows] > 0) | self._unreadable[rows]]] = 0
-        self._note_changes(before)
+        self._note_changes(rows, before)
         self._say_again(rows)
         self._shelve(rows)
         return np.sort(rows)
@@ -207,24 +207,23 @@ class PhotoColumns:
             return np.zeros(0, np.intp)
         at = positions_of(self.photo_ids, found.photo_ids)
         rows = np.flatnonzero((at >= 0) & (self.photo_ids > 0))
-        at, before = at[rows], self._shown_suggestions
+        at, before = at[rows], self._shown_suggestions(rows)
         self.class_ids[rows], self.confidences[rows] = found.class_ids[at], found.confidences[at]
         self.verdicts[rows], self.caveats[rows] = found.verdicts[at], found.caveats[at]
         self.second_class_ids[rows] = found.second_class_ids[at]
         self.second_confidences[rows] = found.second_confidences[at]
-        self._note_changes(before)
+        self._note_changes(rows, before)
         self._shelve(rows)
         return rows
 
-    @property
-    def _shown_suggestions(self) -> NDArray[np.int32]:
-        """(N,) int32 the class ids shown, also those of previews; 0 for an unknown photo, -1 where nothing is shown."""
-        waiting = np.where(self.provisional_ids > 0, self.provisional_ids, np.int32(-1))
-        return np.where(self.verdicts == Verdict.NONE, waiting, self.suggested)
+    def _shown_suggestions(self, rows: Rows) -> NDArray[np.int32]:
+        """(M,) the class ids shown, also those of previews; 0 for an unknown photo, -1 where nothing is shown."""
+        waiting = np.where(self.provisional_ids[rows] > 0, self.provisional_ids[rows], np.int32(-1))
+        return np.where(self.verdicts[rows] == Verdict.NONE, waiting, self.suggested[rows])
 
-    def _note_changes(self, before: NDArray[np.int32]) -> None:
-        """Note when suggestions change; (N,) `before` are the `_shown_suggestions` of before."""
-        self._changed_s[(before >= 0) & (before != self._shown_suggestions)] = time.monotonic()
+    def _note_changes(self, rows: Rows, before: NDArray[np.int32]) -> None:
+        """Note when suggestions change; (M,) `before` are the `_shown_suggestions` of before."""
+        self._changed_s[rows[(before >= 0) & (before != self._shown_suggestions(rows))]] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
         """Those of these places whose suggestion was shown long enough to be what a person confirms."""
