@@ -43,14 +43,11 @@ def read_file(path: Path) -> FileBytes:
         PhotoUnreadable: it is empty, too large, or not a regular file.
     """
     try:
-        # Opening some devices has side effects, so the kind of file is checked before opening too.
-        _require_regular(path, os.stat(path))  # noqa: PTH116 - the flags below need os anyway
-        descriptor = os.open(path, _OPEN_FLAGS)
-        with FileIO(descriptor, "rb") as stream:
-            before = os.fstat(descriptor)
+        with open_regular(path) as stream:
+            before = os.fstat(stream.fileno())
             _require_regular(path, before)
             data = _read_all(stream, before.st_size)
-            after = os.fstat(descriptor)
+            after = os.fstat(stream.fileno())
     except (OSError, ValueError) as error:
         raise out_of_reach(path, file_reason(error)) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
@@ -66,7 +63,8 @@ def open_regular(path: Path) -> FileIO:
         PhotoUnreadable: it is empty, too large, or not a regular file.
     """
     try:
-        _require_regular(path, os.stat(path))  # noqa: PTH116 - as in `read_file`
+        # Opening some devices has side effects, so the kind of file is checked before.
+        _require_regular(path, os.stat(path))  # noqa: PTH116 - the flags below need os anyway
         return FileIO(os.open(path, _OPEN_FLAGS), "rb")
     except (OSError, ValueError) as error:
         raise out_of_reach(path, file_reason(error)) from error
@@ -91,7 +89,7 @@ def hash_file(path: Path, cancel: CancelToken) -> FileHash:
     """
     digest = hashlib.sha256()
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as in `read_file`
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as in `open_regular`
             raise unreadable(path, "it is not a file")
         descriptor = os.open(path, _OPEN_FLAGS)
         with FileIO(descriptor, "rb") as stream:
