@@ -108,10 +108,9 @@ def fit_heads(
     compared = folds if len(state.ids) * classes < _LARGE else folds[:1]
     penalty, found, near = _choose(state, compared, solver, near, last, roughly, pool)
     start = _start(found, near, last, len(fits.seen))
+    temperature = WEAK_PRIOR if discriminants is None else discriminants.temperature
     weights = solver.solve(penalty, closely, start, near)
-    if near is None or discriminants is None:
-        return CrossValidatedHeads(folds, penalty, state.changed, weights, None)
-    return CrossValidatedHeads(folds, penalty, state.changed, weights, near, discriminants.temperature)
+    return CrossValidatedHeads(folds, penalty, state.changed, weights, near, temperature)
 
 
 def refit_last(
