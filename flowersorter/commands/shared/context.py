@@ -73,7 +73,7 @@ class Call:
         from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
         if cleaning_due(collection):
-            with suppress(Cancelled, UserError):  # what was asked for is done
+            with suppress(Cancelled, UserError):  # the command itself has done its work
                 clean_cache(collection, silent, self.cancel)
 
     @contextmanager

@@ -16,7 +16,7 @@ class SelectedPhoto(QObject):
     def __init__(self, session: Session, grid: PhotoGrid, inspector: Inspector, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._grid, self._inspector = session, grid, inspector
-        self._waiting: PhotoFacts | None = None  # what is shown of a photo that is not read yet
+        self._waiting: PhotoFacts | None = None  # as shown, of a photo that is not read yet
         grid.selection_settled.connect(self.show)
         session.photos.dataChanged.connect(self._on_changed)
 

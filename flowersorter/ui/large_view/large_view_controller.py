@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPoint, QRect, QSize, Signal, S
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import ClassLook, PhotoRole
@@ -355,7 +356,7 @@ class LargeViewController(QObject):
 
     @Slot(object, object)
     def _on_no_details(self, _place_id: int, error: Exception) -> None:
-        self._front.bar.say(self.tr("The suggestions for this photo could not be read: {0}").format(error))
+        self._front.bar.say(self.tr("The suggestions for this photo could not be read: {0}").format(worded(str(error))))
 
     @Slot(object)
     def _on_shown(self, wanted: Wanted) -> None:

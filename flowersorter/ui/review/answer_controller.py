@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QKeyEvent
 
 from flowersorter.domain.verdict import Verdict
+from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
@@ -251,7 +252,8 @@ class AnswerController(QObject):
     def _on_none_found(self, _assigned: _Assigned, error: Exception) -> None:
         """Say why no look-alikes are offered; the label is stored all the same."""
         self._bar.settle()
-        self._front.bar.say(self.tr("No look-alikes could be searched: {0}").format(error), until=Until.ANSWER)
+        text = self.tr("No look-alikes could be searched: {0}").format(worded(str(error)))
+        self._front.bar.say(text, until=Until.ANSWER)
 
     @Slot()
     def _on_suggestions(self) -> None:
