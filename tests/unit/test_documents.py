@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from tests.sources import PACKAGE, ROOT, SOURCES, names_defined_in
 
@@ -50,3 +53,24 @@ def test_ci_installs_the_system_packages_that_readme_names() -> None:
     )
     assert readme
     assert workflow >= readme
+
+
+def test_the_lock_file_is_that_of_the_project() -> None:
+    """`uv lock` was run after the requirements had changed."""
+    locked = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    (own,) = (each for each in locked["package"] if each["name"] == "flowersorter")
+    in_lock = {
+        (each["name"], SpecifierSet(each["specifier"]), _extra(each.get("marker", "")))
+        for each in own["metadata"]["requires-dist"]
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [("", project["dependencies"]), *project["optional-dependencies"].items()]
+    assert in_lock == {
+        (required.name, required.specifier, extra) for extra, texts in wanted for required in map(Requirement, texts)
+    }
+    assert locked["requires-python"] == project["requires-python"]
+
+
+def _extra(marker: str) -> str:
+    found = re.search(r"extra == '(\w+)'", marker)
+    return found[1] if found else ""
