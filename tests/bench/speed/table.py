@@ -7,7 +7,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench.speed import classes, first, follow, growth, idle, label, memory, open_folder, predict, retrain, start
+from tests.bench.speed import (
+    classes,
+    cold,
+    first,
+    follow,
+    growth,
+    idle,
+    label,
+    memory,
+    open_folder,
+    predict,
+    retrain,
+    start,
+)
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.machine import load, machine
 from tests.bench.speed.process import ROOT, JobFailed, run_job
@@ -21,6 +34,7 @@ _BUSY = 0.5
 SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "label": label.rows,
     "first": first.rows,
+    "cold": cold.rows,
     "retrain": retrain.rows,
     "classes": classes.rows,
     "predict": predict.rows,
