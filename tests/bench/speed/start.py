@@ -26,11 +26,11 @@ def rows(bench: Bench) -> Iterator[Row]:
     runs: dict[str, list[Figures]] = {"program": [], "empty": [], "large collection": []}
     with tempfile.TemporaryDirectory() as scratch:
         collection = Path(scratch) / "collection"
-        _start(collection=collection)  # makes the collection; Python compiles what it has not compiled yet
+        timed_start(collection=collection)  # makes the collection; Python compiles what it has not compiled yet
         for _ in range(_TIMES * bench.repeats):
-            runs["program"].append(_start(collection=collection))
-            runs["empty"].append(_start())
-            runs["large collection"].append(_start(collection=many.collection))
+            runs["program"].append(timed_start(collection=collection))
+            runs["empty"].append(timed_start())
+            runs["large collection"].append(timed_start(collection=many.collection))
     bench.figures["start"] = runs
     seconds = {name: median(run["visible_s"] for run in these) for name, these in runs.items()}
     torch = any(run["torch"] for these in runs.values() for run in these)
@@ -45,7 +45,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     yield Row("torch imported before the window is visible", float(torch), "", 0.0)
 
 
-def _start(collection: Path | None = None) -> Figures:
+def timed_start(collection: Path | None = None) -> Figures:
     """Start the program, or an empty window without a collection; "visible_s" counts from before the process."""
     started = time.time()
     figures = run_job("start") if collection is None else run_job("start", collection=collection)
@@ -58,7 +58,7 @@ def _program(collection: str) -> None:
 
     from flowersorter import __main__, app
 
-    class Watched(QApplication):
+    class Watched(app.Application):
         """An application that looks for a visible window from the moment its loop runs."""
 
         @staticmethod
@@ -66,7 +66,7 @@ def _program(collection: str) -> None:
             _tell_when_visible()
             return QApplication.exec()
 
-    vars(app)["QApplication"] = Watched
+    vars(app)["Application"] = Watched
     __main__.main(["--collection", collection])
 
 

@@ -90,7 +90,7 @@ def _bench(options: argparse.Namespace, scratch: Path) -> Bench:
         bench.labelled_new = bench.many
     if options.tiny:
         bench.repeats, bench.camera_photos = 1, 4
-        bench.some, bench.many, bench.labelled_new = 100, 400, 200
+        bench.some, bench.many, bench.labelled_new = 1_000, 2_000, 200
     return bench
 
 

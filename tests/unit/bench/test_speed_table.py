@@ -200,15 +200,15 @@ def test_a_tiny_run_goes_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureF
     table.speed(options("--tiny", "--rows", "open", "predict", "--json", str(file), "--docs", str(document)))
     content = json.loads(file.read_text(encoding="utf-8"))
     rows = {row["what"]: row for row in content["rows"]}
-    assert rows["predictions and verdicts, 400 photos"]["measured"] > 0
-    for photos in (100, 400):
-        assert rows[f"open a known folder of {photos} photos: photo files opened"]["measured"] == 0
+    assert rows["predictions and verdicts, 2,000 photos"]["measured"] > 0
+    for photos in (1_000, 2_000):
+        assert rows[f"open a known folder of {photos:,} photos: photo files opened"]["measured"] == 0
         for run in content["figures"][f"open {photos}"]:
             assert (run["photos"], run["without_guess"], run["torch"]) == (photos, 0, False)
     assert "memory bandwidth" in content["machine"]
     said = capsys.readouterr().out
-    assert "open a known folder of 100 photos: all labels" in said
-    assert "| open a known folder of 100 photos: all labels |" in document.read_text(encoding="utf-8")
+    assert "open a known folder of 1,000 photos: all labels" in said
+    assert "| open a known folder of 1,000 photos: all labels |" in document.read_text(encoding="utf-8")
     assert str(tmp_path) not in json.dumps(content)
 
 
