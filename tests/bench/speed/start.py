@@ -57,8 +57,9 @@ def _program(collection: str) -> None:
     from PySide6.QtWidgets import QApplication
 
     from flowersorter import __main__, app
+    from flowersorter.ui.desktop.application import Application
 
-    class Watched(app.Application):
+    class Watched(Application):
         """An application that looks for a visible window from the moment its loop runs."""
 
         @staticmethod
