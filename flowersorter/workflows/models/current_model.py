@@ -66,6 +66,11 @@ class NamedModel:
         """Its number, or "starter"."""
         return STARTER if self.id is None else self.id
 
+    @property
+    def is_starter(self) -> bool:
+        """Whether it is the starter as it ships; one that was fitted again has no number either until it is stored."""
+        return self.id is None and bool(self.model.training.origin)
+
 
 @lru_cache(maxsize=1)
 def starter() -> Starter:

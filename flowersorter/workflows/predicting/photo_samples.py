@@ -17,6 +17,7 @@ from flowersorter.vision.dataset_shift.partly_labelled import NO_LABEL
 from flowersorter.vision.features.packed import join
 from flowersorter.vision.features.pca import Coordinates, spread_sample
 from flowersorter.workflows.models.current_model import NamedModel, starter
+from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -64,7 +65,10 @@ class FolderPhotos:
 
     @cached_property
     def labelled(self) -> Sample | None:
-        """Labelled photos of the model's classes, also those labelled since it was trained, the starter's, or both."""
+        """Labelled photos of the model's classes, also those labelled since it was trained, the starter's, or both.
+
+        None where one of the classes has no photo.
+        """
         return _labelled_sample(self.engine, self.named, self._labels, self.class_ids)
 
 
@@ -102,18 +106,21 @@ def photo_sample(
 def _labelled_sample(
     engine: Engine, named: NamedModel, labels: dict[int, int], class_ids: NDArray[np.intp]
 ) -> Sample | None:
-    """Sample the labelled photos of a model's classes, and the starter's where it learned from them."""
+    """Sample the labelled photos of a model's classes, and the starter's where it learned from them.
+
+    None where a class has none: whatever is compared with the others would be unlike them. An imported model learned
+    from photos that are not here.
+    """
     model, collection = named.model, engine.collection
-    parts: list[Sample] = []
-    is_starter = named.id is None and not model.training.own_photos  # fitted again, it knows the person's photos too
-    if not is_starter:
-        known = set(class_ids.tolist())
-        learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
-        classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
-        sample = spread_sample(classes, MOST_LABELLED, SEED)
-        own = photo_sample(engine, model, learned[sample], classes[sample])
-        parts += [] if own is None else [own]
-    if is_starter or model.training.built_on_starter:
+    if came_from_elsewhere(named):
+        return None
+    known = set(class_ids.tolist())
+    learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
+    classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
+    sample = spread_sample(classes, MOST_LABELLED, SEED)
+    own = photo_sample(engine, model, learned[sample], classes[sample])
+    parts: list[Sample] = [] if own is None else [own]
+    if named.is_starter or model.training.built_on_starter:
         base = starter()
         if base.model.backbone == model.backbone:
             of_starter = np.array(collection.classes.meant_by(base.model.class_names), np.intp)[base.targets]
@@ -121,7 +128,8 @@ def _labelled_sample(
             features = base.features.take(kept)
             photos = PhotoSample(features, model.novelty.axes.project(features), of_starter[kept])
             parts.append((-1 - kept.astype(np.int64), photos))
-    if not parts:
+    there = {class_id for _, photos in parts for class_id in photos.classes.tolist()}
+    if not parts or not known - {0} <= there:
         return None
     ids = np.concatenate([each for each, _ in parts])
     return ids, _joined([photos for _, photos in parts])

@@ -1,0 +1,105 @@
+"""A folder is compared with photos of every class that its model suggests, or with none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
+from flowersorter.workflows.predicting.folder_accuracy import find_accuracy
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos
+from flowersorter.workflows.training.train import RetrainRequest, retrain
+from tests.starter_classes import delete_starter_classes
+from tests.unit.workflows.predicting.test_folder_accuracy import NAMES, photos
+from tests.unit.workflows.predicting.test_unknown_photos import starter_embeddings
+from tests.unit.workflows.stored_photos import remember
+
+
+def starter_photos(per_class: int) -> tuple[NDArray[np.float32], list[str]]:
+    """Embeddings of some starter photos of each class, with the names of their classes."""
+    base = starter()
+    rows = [row for c in range(5) for row in np.flatnonzero(base.targets == c)[:per_class].tolist()]
+    return starter_embeddings(rows), [base.model.class_names[c] for c in base.targets[rows].tolist()]
+
+
+def of_engine(engine: Engine) -> NamedModel:
+    named = model_for(engine, "resnet50")
+    assert named is not None
+    return named
+
+
+def unlabelled(engine: Engine, folder: Path, embeddings: NDArray[np.float32], names: list[str]) -> NDArray[np.int64]:
+    ids = remember(engine.collection, folder, embeddings, names)
+    engine.collection.labels.clear(ids)
+    return np.sort(np.array(ids, np.int64))
+
+
+def test_a_new_collection_compares_with_the_starters_photos(engine: Engine, tmp_path: Path) -> None:
+    ids = unlabelled(engine, tmp_path / "garden", *starter_photos(20))
+    labelled = FolderPhotos(engine, of_engine(engine), ids).labelled
+    assert labelled is not None
+    assert (labelled[0] < 0).all()
+    assert np.unique(labelled[1].classes, return_counts=True)[1].tolist() == [300] * 5
+
+
+def test_the_first_labels_leave_the_accuracy_as_it_is(engine: Engine, tmp_path: Path) -> None:
+    """One label is no class: label propagation from it alone would give every photo that class."""
+    embeddings, names = starter_photos(20)
+    ids = unlabelled(engine, tmp_path / "garden", embeddings, names)
+    before = find_accuracy(FolderPhotos(engine, of_engine(engine), ids), CancelToken())[0]
+    assert before is not None
+    assert not before.differs
+    for count in (1, 2):
+        labels = {
+            int(ids[row]): Label(
+                engine.collection.classes.resolve(names[row], ClassOrigin.PERSON).id, LabelOrigin.PERSON
+            )
+            for row in range(0, 20 * count, 20)
+        }
+        engine.collection.labels.assign_many(labels)
+        folder = FolderPhotos(engine, of_engine(engine), ids)
+        assert folder.labelled is not None
+        assert np.count_nonzero(folder.labelled[0] > 0) == count
+        after = find_accuracy(folder, CancelToken())[0]
+        assert after is not None
+        assert not after.differs
+        assert after.accuracy == pytest.approx(before.accuracy, abs=0.02)
+
+
+@pytest.fixture
+def taught(engine: Engine, tmp_path: Path) -> NamedModel:
+    delete_starter_classes(engine.collection)
+    remember(engine.collection, tmp_path / "labelled", photos(40, 0), list(NAMES) * 40)
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    return of_engine(engine)
+
+
+def test_a_class_that_has_lost_its_labels_leaves_nothing_to_compare_with(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    ids = unlabelled(engine, tmp_path / "new", photos(20, 1), list(NAMES) * 20)
+    assert FolderPhotos(engine, taught, ids).labelled is not None
+    asters = engine.collection.classes.resolve("aster", ClassOrigin.PERSON).id
+    engine.collection.labels.clear(
+        [photo_id for photo_id, class_id in engine.collection.labels.class_ids().items() if class_id == asters]
+    )
+    folder = FolderPhotos(engine, taught, ids)
+    assert folder.labelled is None
+    assert find_accuracy(folder, CancelToken())[0] is None
+
+
+def test_an_imported_model_is_compared_with_no_photos_that_it_may_not_have_seen(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    ids = unlabelled(engine, tmp_path / "new", photos(20, 1), list(NAMES) * 20)
+    record = replace(taught.model.training, photos=0, own_photos=0)
+    imported = replace(taught, model=replace(taught.model, training=record))
+    assert FolderPhotos(engine, imported, ids).labelled is None
