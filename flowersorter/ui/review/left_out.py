@@ -1,4 +1,4 @@
-"""The photos that are left out of the answer for their section, by a click or a key; once more takes them in again."""
+"""The photos that the person leaves out of the answer for their section, by a click or a key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LeftOutMarks(QObject):
         parent: Owns it.
 
     Signals:
-        changed(): Other photos are left out now.
+        changed(): The photos left out have changed.
 
     Attributes:
         place_ids: The photos.
@@ -45,13 +45,13 @@ class LeftOutMarks(QObject):
         grid.doubleClicked.connect(self._on_double_clicked)
 
     def take_in(self, place_ids: Iterable[int]) -> None:
-        """Leave these photos out no longer."""
+        """Include these photos again."""
         self._set(self.place_ids - set(place_ids))
 
     def answer(self, place_ids: Iterable[int], class_id: int) -> None:
-        """The section of these photos was given a class: a later sort does not file those left out of it as that class.
+        """Store that a section was given a class: a later sort does not file the photos left out of it as that class.
 
-        They are left out no longer, so that they are asked about anew.
+        They are then included again, so that the next question is about them.
         """
         places, columns = set(place_ids), self._photos.columns
         rows = columns.locate(self.place_ids & places)
@@ -61,14 +61,14 @@ class LeftOutMarks(QObject):
         self.take_in(places)
 
     def toggle(self, rows: Rows) -> bool:
-        """Leave all photos on (M,) ascending rows out, or take them in where all are; returns whether one can be."""
+        """Leave out the photos on (M,) ascending rows, or include them if all are out; return whether any can be."""
         possible = np.array([row for row in rows if self._can_leave_out(row)], np.intp)
         places = set(self._photos.all_places_at(possible).tolist())
         self._set(self.place_ids - places if places <= self.place_ids else self.place_ids | places)
         return bool(places)
 
     def clear(self) -> None:
-        """Leave no photo out: other photos are open."""
+        """Include all photos: another folder is open."""
         self._photos.left_out_of.clear()
         self._set(frozenset())
 
