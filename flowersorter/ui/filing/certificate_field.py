@@ -1,4 +1,4 @@
-"""Says before a sort how many of the suggestions are right, or offers a check that shows it."""
+"""States before a sort how many of the suggestions are right, or offers to check a sample of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from flowersorter.workflows.evaluation.check_sample import SampleOffer
 
 
 class CertificateField(QWidget):
-    """A sentence and what to do about it. Lives in the GUI thread.
+    """A sentence with buttons to act on it. Lives in the GUI thread.
 
     Signals:
-        check_requested(): Check photos drawn at random, or go on with it.
+        check_requested(): Check photos drawn at random, or continue a check.
         doubtful_requested(list of place ids): Show the photos to look at first.
     """
 
@@ -45,7 +45,7 @@ class CertificateField(QWidget):
         self.hide()
 
     def show_offer(self, offer: SampleOffer | None) -> None:
-        """Show what is known of the suggestions; None, or no suggestion to check, hides the field."""
+        """Show the state of the check; None, or no suggestion to check, hides the field."""
         check = None if offer is None else offer.check
         self.setVisible(offer is not None and (check is not None or offer.photos > 0))
         if offer is None:

@@ -63,7 +63,7 @@ class SortChoices:
         include: Which photos.
         aside: The folder that gets the others; None leaves them where they are.
         pattern: The sub-folders, as `sorting.folder_pattern` reads them.
-        move_duplicates: Whether a move takes photos along that are there already.
+        move_duplicates: Whether a move includes photos that are there already.
         remove_emptied: Whether a move removes the folders that become empty.
     """
 
@@ -82,11 +82,11 @@ class SortDialog(QDialog):
     Args:
         folder: The folder the photos are in.
         parent: The window.
-        choices: What stands there at first, for instance what was chosen the last time. Moving never does: it is
-            chosen anew each time.
+        choices: The initial choices, such as those of the last time. Moving is never one of them: it is chosen anew
+            each time.
 
     Signals:
-        plan_requested(SortChoices): Work out what would happen; answer with `show_plan` or `show_refusal`.
+        plan_requested(SortChoices): Plan the sort; answer with `show_plan` or `show_refusal`.
         check_requested(Include): Check a sample of the suggestions that would be sorted.
         doubtful_requested(list of place ids): Show these photos, which may be wrong.
     """
@@ -116,7 +116,7 @@ class SortDialog(QDialog):
         self.finished.connect(self._timer.stop)
         self._on_choice()
 
-    # -- what stands where
+    # -- layout
 
     def _build(self, choices: SortChoices) -> None:
         scroll = QScrollArea(self)
@@ -238,7 +238,7 @@ class SortDialog(QDialog):
         self.certificate.check_requested.connect(lambda: self.check_requested.emit(self.choices.include))
         self.certificate.doubtful_requested.connect(self.doubtful_requested)
 
-    # -- what was chosen
+    # -- choices
 
     @property
     def choices(self) -> SortChoices:
@@ -258,7 +258,7 @@ class SortDialog(QDialog):
 
     @property
     def plan(self) -> SortPlan | None:
-        """The plan that is shown and fits what is chosen; after the dialog was accepted, the one confirmed."""
+        """The plan shown, if it fits the choices; after the dialog was accepted, the one confirmed."""
         return self._plan
 
     @Slot()
@@ -297,7 +297,7 @@ class SortDialog(QDialog):
         wanted = self.choices.destination
         return (wanted, *wanted.parents)
 
-    # -- what would happen
+    # -- the plan
 
     @Slot()
     def plan_again(self) -> None:
@@ -309,8 +309,8 @@ class SortDialog(QDialog):
 
         Args:
             plan: The plan.
-            offer: What is known of the suggestions; None says nothing of them.
-            suggesting: Whether photos still get their suggestions; `plan_again` follows then.
+            offer: The state of a check of the suggestions; None shows nothing about them.
+            suggesting: Whether suggestions are still being made; `plan_again` follows then.
         """
         if self._awaited is None or plan.mode is not self._awaited.mode:
             return
@@ -374,10 +374,10 @@ class SortDialog(QDialog):
 
 def _path(text: str) -> Path:
     """Parse a typed or pasted path; the result is relative if the text is no path."""
-    text = text.strip().strip('"')  # systems offer to copy a path with quotes around it
+    text = text.strip().strip('"')  # some file managers copy a path with quotes around it
     if text.startswith("file:"):
         text = QUrl(text).toLocalFile()  # a folder dropped on the line
     try:
         return Path(text).expanduser()
-    except RuntimeError:  # "~somebody" who is not known
+    except RuntimeError:  # "~name" of an unknown user
         return Path(text)

@@ -20,7 +20,7 @@ class CacheSection(QWidget):
         parent: The dialog.
 
     Signals:
-        empty_requested(): Delete them all; then tell `show_state`.
+        empty_requested(): Delete all thumbnails; answer with `show_state`.
     """
 
     empty_requested = Signal()
@@ -91,7 +91,7 @@ class CacheSection(QWidget):
 
     @Slot()
     def show_problem(self) -> None:
-        """They could not be counted, or not all be deleted."""
+        """Say that they could not be measured, or not all be deleted."""
         self.state.setText(self.tr("The cache could not be measured: disk error."))
 
     def _explain(self, state: CacheState | None) -> None:
