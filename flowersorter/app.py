@@ -108,7 +108,7 @@ class Program(QObject):
         self._down = False
 
     def start(self, roots: Roots = ()) -> None:
-        """Show the window; once it is painted, recover from a crash and open these folders, else the last ones."""
+        """Show the window; once it is painted, put right what a crash left and open these folders, else the last."""
         self._roots = roots or self._last_roots()
         if self._roots:
             self.window.expect(self._roots)
@@ -117,7 +117,7 @@ class Program(QObject):
         self.window.show()
 
     def _last_roots(self) -> Roots:
-        """The folders and photos that were open last and still exist."""
+        """The folders and photos that were open last, as far as they are there."""
         state = self.session.state
         last = state.setting(LAST_ROOTS) or list(filter(None, [state.setting(LAST_FOLDER)]))
         return tuple(path for path in map(Path, last) if path.exists())

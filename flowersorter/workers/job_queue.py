@@ -97,7 +97,7 @@ class JobQueue(QObject):
         self._changes = Changes.NOTHING  # the changes of the running job, dropped or not
         self._last_id = 0
         self._closing = False
-        self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the running job
+        self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the job in hand
         self._thread = QThread()
         self._thread.setObjectName("jobs")
         self._worker = JobWorker()

@@ -50,7 +50,7 @@ class Engine:
         refitted: The model in use, fitted again after the last action; used in its place until the exact fit
             (`training.incremental_fit`).
         refit_lock: Held while a refit is used or dropped.
-        exact_fits: Number of times that the stored model replaced refits; a refit that began before is outdated.
+        exact_fits: Number of times that the stored model took the place of refits; one that began before is outdated.
         automatic_model: The model that was made last without Retrain since the collection was opened
             (`training.learn`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).

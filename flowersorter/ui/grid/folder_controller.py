@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 MAX_RECENT = 8
-#: The parts of the library that a scan changes: class folders are labels, and a model brings its classes.
+#: What labelling a folder changes: class folders are labels, and a model brings its classes.
 _CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
 _OF_NOW = Until.ANSWER | Until.SUGGESTIONS | Until.SCAN
 
@@ -160,7 +160,7 @@ class FolderController(QObject):
 
     @property
     def recent(self) -> list[Path]:
-        """Folders that were open before and still exist, newest first."""
+        """Folders that were open before, newest first, as far as they are there."""
         stored = self._session.state.setting(RECENT_FOLDERS)
         return [folder for folder in map(Path, stored) if folder.is_dir()]
 
@@ -181,9 +181,9 @@ class FolderController(QObject):
             state.set_setting(LAST_FOLDER, folders[0])
             state.set_setting(LAST_ROOTS, list(map(str, self.roots)))
         except UnicodeError:
-            pass  # a name that is not valid text cannot be stored as JSON; the list is only a convenience
+            pass  # a name that is no text cannot be kept as JSON; it is only a convenience
 
-    # -- signals of the job
+    # -- what the job says
 
     def _on_news(self, news: object) -> None:
         from flowersorter.workflows.predicting.first_suggestions import FirstSuggestions

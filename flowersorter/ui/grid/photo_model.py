@@ -163,7 +163,7 @@ class PhotoModel(ArrangedModel):
         self._changed(changed, [PhotoRole.LEFT_OUT])
 
     def _name_sections(self) -> None:
-        """Update the names of the classes, in the same dictionary."""
+        """Use the names of the classes now, in the same dictionary."""
         self.section_names.clear()
         self.section_names |= {class_id: look.name for class_id, look in self._classes.items()} | {
             int(PseudoClass.UNSURE): self.tr("Not sure"),

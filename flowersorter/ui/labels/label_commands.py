@@ -87,7 +87,7 @@ class LabelCommand(LibraryCommand):
         self._context.view.show_at_once(self._after)
 
     def show_reverted(self) -> None:
-        """Show the previous labels."""
+        """Show the labels that were there before."""
         self._context.view.show_at_once(self._before)
 
     def applied(self, result: LabelNews) -> None:

@@ -169,7 +169,7 @@ class LabelsController(QObject):
         return self._push_answers(answers, self.tr("Not this class for {0}"))
 
     def mark(self, place_ids: Iterable[int], mark: Mark) -> int:
-        """Mark photos as *not mine* or *don't know*. Returns how many did not have that mark."""
+        """Mark photos as not mine, or as not known to the person. Returns how many were not marked so."""
         photo_ids = markable(self._session.photos.columns, place_ids, mark)
         text = self.tr("Not mine for {0}") if mark is Mark.NOT_MINE else self.tr("Don't know for {0}")
         return self._push_answers({int(each): PhotoAnswer(mark=mark) for each in photo_ids}, text)

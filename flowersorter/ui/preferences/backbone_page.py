@@ -1,4 +1,4 @@
-"""The backbones in Preferences: the one in use, those installed, and how to download or install others."""
+"""The backbones in Preferences: which one is used, which are here, downloading one or taking it from a file."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class BackbonePage(QWidget):
 
     @property
     def chosen(self) -> str:
-        """Name of the chosen backbone."""
+        """Name of the backbone that is chosen."""
         return next((name for name, line in self.lines.items() if line.radio.isChecked()), self._used)
 
     def use(self, name: str) -> None:

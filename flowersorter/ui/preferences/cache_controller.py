@@ -42,7 +42,7 @@ class CacheController(QObject):
         self._job_id = 0
 
     def set_limit(self, limit_mb: int) -> None:
-        """Set another limit, and trim the cache to it."""
+        """Keep another limit, at once."""
         self._session.library.submit(partial(set_cache_limit, self._session.collection, limit_mb))
         self.tidy()
 

@@ -20,7 +20,7 @@ class CacheSection(QWidget):
         parent: The dialog.
 
     Signals:
-        empty_requested(): Delete all thumbnails; answer with `show_state`.
+        empty_requested(): Delete them all; then tell `show_state`.
     """
 
     empty_requested = Signal()

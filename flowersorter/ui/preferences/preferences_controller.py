@@ -121,13 +121,13 @@ class PreferencesController(QObject):
             self._session.engine,
             chosen.backbone,
             chosen.sure_precision,
-            move_copies=chosen.moves_sorted_copies if copies_changed else None,  # None keeps an open question
+            move_copies=chosen.moves_sorted_copies if copies_changed else None,  # else the question is still open
         )
-        # A running scan continues on the new device.
+        # A folder that is being read goes on with the other device.
         device_changed = chosen.device != self._before.device
         on_stored = partial(self._on_stored, device_changed=device_changed)
         self._session.library.submit(store, on_stored, changes=Changes.SETTINGS)
-        if chosen.thumbnail_px != self._before.thumbnail_px:  # else the mouse wheel may have changed it since
+        if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
             self._grid.set_tile_size(chosen.thumbnail_px)
         if chosen.cache_limit_mb != self._before.cache_limit_mb:
             self._cache.set_limit(chosen.cache_limit_mb)

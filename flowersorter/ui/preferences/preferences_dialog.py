@@ -67,8 +67,8 @@ class PreferencesDialog(QDialog):
         parent: The window.
 
     Signals:
-        preferences_chosen(Preferences): OK was pressed and something has changed.
-        download_requested(name): Download this backbone; call `show_download` with the progress, then `show_backbones`.
+        preferences_chosen(Preferences): OK was pressed and something is different.
+        download_requested(name): Download this backbone; tell `show_download` how far it is, then `show_backbones`.
         cancel_requested(): Stop the download.
         install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
 
@@ -201,7 +201,7 @@ class PreferencesDialog(QDialog):
         row.addWidget(QLabel(self.tr("large"), page))
         return row
 
-    # -- choices
+    # -- what is chosen
 
     @property
     def preferences(self) -> Preferences:
@@ -239,7 +239,7 @@ class PreferencesDialog(QDialog):
 
     @Slot(str)
     def _on_backbone_in_use(self, name: str) -> None:
-        """Show the backbone of the chosen model as the one in use."""
+        """A model was chosen, and its backbone came with it."""
         self._before = replace(self._before, backbone=name)
         self.backbones.use(name)
 

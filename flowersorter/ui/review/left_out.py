@@ -45,13 +45,13 @@ class LeftOutMarks(QObject):
         grid.doubleClicked.connect(self._on_double_clicked)
 
     def take_in(self, place_ids: Iterable[int]) -> None:
-        """Include these photos again."""
+        """Leave these photos out no longer."""
         self._set(self.place_ids - set(place_ids))
 
     def answer(self, place_ids: Iterable[int], class_id: int) -> None:
-        """Store that a section was given a class: a later sort does not file the photos left out of it as that class.
+        """The section of these photos was given a class: a later sort does not file those left out of it as that class.
 
-        They are then included again, so that the next question is about them.
+        They are left out no longer, so that they are asked about anew.
         """
         places, columns = set(place_ids), self._photos.columns
         rows = columns.locate(self.place_ids & places)

@@ -77,7 +77,7 @@ class ProgressController(QObject):
 
     @Slot()
     def begin_anew(self) -> None:
-        """Show the counts after an answer or for another folder: until the next one, they change only by learning."""
+        """Show how much is left after an answer, or in another folder: from here on less is done only by learning."""
         self._most_done = 0
         self.show()
 

@@ -200,7 +200,7 @@ class ReviewController(QObject):
             self._front.bar.ask_to_select(text)
 
     def _take_answer(self, section: Section, class_id: int = 0) -> list[int]:
-        """Return the places that the answer just given is for; those left out are asked about anew."""
+        """The places that the answer just given is for; those left out of it are asked about anew."""
         answered = self._answered(section)
         self._left_out.answer(places_of(self._session.photos, section), class_id)
         return answered
@@ -224,7 +224,7 @@ class ReviewController(QObject):
 
     @Slot()
     def _on_sections(self) -> None:
-        """Update the texts of the headers."""
+        """Show what the headers say of their sections as they are now."""
         self._names.setStringList(sorted(self._class_names().values(), key=str.casefold))
         for section in self._session.photos.sections:
             header = self._grid.header(section.identity)

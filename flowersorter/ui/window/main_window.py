@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
         self.memory.fit(event.oldSize().width(), event.size().width())
 
     def shutdown(self) -> None:
-        """Wait for running loads, and stop all access to the collection: it is about to be closed."""
+        """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
         for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order):
             part.shutdown()
         self._counts.stop()

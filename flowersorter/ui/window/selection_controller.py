@@ -117,7 +117,7 @@ class SelectionController(QObject):
 
     @Slot(int)
     def reject_place(self, place_id: int) -> None:
-        """Store that a photo, or its stack, does not show the suggested class."""
+        """Store that a photo, or its stack, does not show the class it is suggested for."""
         self._labels.reject(self._grid.photos.tile_of(place_id))
 
     @Slot()

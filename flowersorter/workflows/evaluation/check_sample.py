@@ -58,7 +58,7 @@ class CheckSampleRequest:
         include: Check the suggestions that such a sort would file.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
-        seed: Seed of the random order; None for a different one each time.
+        seed: Of the random order; None for another one each time.
     """
 
     roots: Roots
@@ -216,7 +216,7 @@ def _draw(
 ) -> StoredSample:
     """Put the photos with a suggestion and without a label into a random order."""
     asked = _asked(rows, request.include)
-    by_hash, _ = collection.photos.by_hash(np.unique(rows.photo_ids[asked]))  # the same for any file names
+    by_hash, _ = collection.photos.by_hash(np.unique(rows.photo_ids[asked]))  # the same whatever the files are called
     if not len(by_hash):
         raise _nothing_to_check(rows, request.include)
     drawn = np.random.default_rng(request.seed).permutation(by_hash)

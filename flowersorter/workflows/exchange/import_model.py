@@ -91,7 +91,7 @@ def import_model(engine: Engine, request: ImportRequest, report: Report, cancel:
         if request.use:
             use_model(engine, model_id)
     if request.use:
-        engine.drop_refit()  # from now on others see the model, too
+        engine.drop_refit()  # now others see the model, too
     return ImportResult(
         model_id=model_id,
         name=path.name,

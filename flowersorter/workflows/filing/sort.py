@@ -270,7 +270,7 @@ def chosen_rows(
 
 
 def _is_left_out(rows: ClassColumns, left_out: Mapping[int, int]) -> NDArray[np.bool_]:
-    """(N,) bool: the rows without a label whose suggestion is a class from which they were left out."""
+    """(N,) bool: the rows without a label whose suggestion is the class that they were left out of."""
     photo_ids = np.array(sorted(left_out), np.int64)
     classes = np.array([left_out[photo_id] for photo_id in photo_ids.tolist()], np.int32)
     same = values_of(rows.photo_ids, photo_ids, classes, 0) == rows.class_ids

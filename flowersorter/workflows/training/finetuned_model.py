@@ -82,7 +82,7 @@ def write_model(
         if use:
             use_model(engine, model_id)
     if use:
-        engine.drop_refit()  # from now on others see the model, too
+        engine.drop_refit()  # now others see the model, too
     return model_id, lost, use
 
 

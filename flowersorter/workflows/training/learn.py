@@ -75,7 +75,7 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
         _keep_one_a_session(engine, before, trained)
         follows = True
     engine.drop_refit()
-    cancel = CancelToken()  # from here on the model in use may be a new one: its suggestions have to be shown with it
+    cancel = CancelToken()  # from here on the model in use may be another one: its suggestions are to be shown with it
     places = engine.collection.photos.places_under(request.roots) if request.roots else None
     predictions = None if places is None else predict_together(engine, places, backbone, cancel)[0]
     return LearnResult(trained, predictions, follows)

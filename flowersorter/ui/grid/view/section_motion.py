@@ -50,13 +50,13 @@ class SectionMotion(QObject):
         picture: QPixmap,
         duration_ms: int,
     ) -> None:
-        """Start an animation from the previous positions.
+        """Begin where sections were before.
 
         Args:
-            before: The previous layout, and the y of the upper edge of the view.
-            now: The present ones.
+            before: Where everything was, and the y of the upper edge of the view.
+            now: The same as it is now.
             picture: Of the view before.
-            duration_ms: Duration.
+            duration_ms: How long it takes.
         """
         height = round(picture.height() / picture.devicePixelRatio())
         ratio = picture.devicePixelRatio()
@@ -108,7 +108,7 @@ class SectionMotion(QObject):
 
 
 def _moved(before: tuple[SectionLayout, int], at: int, now: tuple[SectionLayout, int], number: int) -> tuple[int, int]:
-    """Return how much lower in the view the upper and the lower edge of a section were before."""
+    """How much lower in the view the upper and the lower edge of a section were."""
     (old, old_offset), (new, new_offset) = before, now
     scrolled = new_offset - old_offset
     return old.top(at) - new.top(number) + scrolled, old.bottom(at) - new.bottom(number) + scrolled
