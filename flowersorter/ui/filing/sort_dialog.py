@@ -28,13 +28,13 @@ from flowersorter.errors import UserError
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.sorting.plan import Mode, SortPlan
-from flowersorter.ui.filing.certificate_field import CertificateField
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.include_box import IncludeBox
 from flowersorter.ui.filing.leftovers_field import LeftoversField
 from flowersorter.ui.filing.pattern_field import PatternField
 from flowersorter.ui.filing.plan_summary import plan_summary
 from flowersorter.ui.filing.plan_tree import PlanTree
+from flowersorter.ui.filing.sample_check_field import SampleCheckField
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
     Message,
@@ -110,7 +110,7 @@ class SortDialog(QDialog):
         self.summary = Message(self, "sort_summary")
         self.space = DiskSpaceBar(self)
         self.space.hide()
-        self.certificate = CertificateField(self)
+        self.sample_check = SampleCheckField(self)
         self._build(choices or SortChoices(folder.parent / self.tr("{0} sorted").format(folder.name)))
         self._connect()
         self.finished.connect(self._timer.stop)
@@ -137,7 +137,7 @@ class SortDialog(QDialog):
         form.addWidget(self.tree, 1)
         form.addWidget(self.summary)
         form.addWidget(self.space)
-        form.addWidget(self.certificate)
+        form.addWidget(self.sample_check)
         self.tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 7)
         scroll.setWidget(body)
         self.file_button = button(self, "sort_file_button", self.tr("Copy photos"))
@@ -146,7 +146,7 @@ class SortDialog(QDialog):
         )
         chain = [self.browse_button, self.pattern.box, *self._mode_buttons.values(), self.include, self.aside]
         chain += [self.leftovers.duplicates, self.leftovers.folders]
-        chain += [self.tree, self.certificate.doubtful_button, self.certificate.check_button]
+        chain += [self.tree, self.sample_check.doubtful_button, self.sample_check.check_button]
         for before, after in pairwise([*chain, self.cancel_button, self.file_button]):
             self.setTabOrder(before, after)
         column = column_of(self)
@@ -235,8 +235,8 @@ class SortDialog(QDialog):
         self.leftovers.choice_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
         self.file_button.clicked.connect(self.accept)
-        self.certificate.check_requested.connect(lambda: self.check_requested.emit(self.choices.include))
-        self.certificate.doubtful_requested.connect(self.doubtful_requested)
+        self.sample_check.check_requested.connect(lambda: self.check_requested.emit(self.choices.include))
+        self.sample_check.doubtful_requested.connect(self.doubtful_requested)
 
     # -- choices
 
@@ -332,7 +332,7 @@ class SortDialog(QDialog):
         self.leftovers.show_plan(plan)
         self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
         self.space.setVisible(plan.changes_disk)
-        self.certificate.show_offer(offer if plan.changes_disk and not suggesting else None)
+        self.sample_check.show_offer(offer if plan.changes_disk and not suggesting else None)
 
     @Slot(object)
     def show_refusal(self, error: UserError) -> None:
@@ -347,7 +347,7 @@ class SortDialog(QDialog):
         self._plan = self._awaited = None
         self.tree.setEnabled(False)
         self.space.hide()
-        self.certificate.show_offer(None)
+        self.sample_check.show_offer(None)
         self.file_button.setDefault(False)
         self.file_button.setEnabled(False)
         self.file_button.setText(self._verb(self.choices.mode, self.tr("photos")))

@@ -11,7 +11,7 @@ from flowersorter.ui.shared.widgets import Message, button, count_photos
 from flowersorter.workflows.evaluation.check_sample import SampleOffer
 
 
-class CertificateField(QWidget):
+class SampleCheckField(QWidget):
     """A sentence with buttons to act on it. Lives in the GUI thread.
 
     Signals:
@@ -24,9 +24,9 @@ class CertificateField(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("sort_certificate")
+        self.setObjectName("sort_sample_check")
         self._doubtful: list[int] = []
-        self.message = Message(self, "sort_certificate_message")
+        self.message = Message(self, "sort_sample_check_message")
         self.check_button = button(
             self, "sort_check_button", "", self.tr("Shows the photos one by one: is the suggestion right or wrong?")
         )
