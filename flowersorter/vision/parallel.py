@@ -146,7 +146,8 @@ def map_batches(
         workers: Number of threads.
         cancel: Checked while no result comes, whatever `work` is doing.
 
-    Yields: The new results, in no particular order.
+    Yields:
+        The new results, in no particular order.
 
     Raises:
         Cancelled: a stop was requested; batches under way are left to end by themselves.

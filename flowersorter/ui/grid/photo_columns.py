@@ -57,12 +57,12 @@ class PhotoColumns:
             photo counts as waiting.
         provisional_likely: (N,) bool, whether that is likely.
         own: Labels set in this session, by place id: class id and whether the person gave it.
-            A block of rows does not overwrite them: it may be older than the label.
+            They outlive every block of rows: a block may be older than the label.
     """
 
     def __init__(self, rows: PhotoRows | None = None, before: PhotoColumns | None = None) -> None:
         self.own: OwnLabels = before.own if before is not None else {}
-        # The photo that each label is of, 0 while it is unread: another photo may be at the place by now.
+        # The photo each was said of, 0 while nobody has read it: another photo may have taken its place since.
         self._said_of: dict[int, int] = before._said_of if before is not None else {}
         rows = rows if rows is not None else PhotoRows.empty()
         self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
@@ -162,7 +162,7 @@ class PhotoColumns:
         return here, self._sorter[at[here]]
 
     def merge(self, news: PhotoRows) -> Rows:
-        """Store changed rows; rows of places that are not here are dropped as stale.
+        """Take over changed rows; rows of places that are not here are dropped as stale.
 
         Returns:
             The row numbers that may look different now, ascending.
@@ -186,7 +186,7 @@ class PhotoColumns:
     def set_provisional(
         self, place_ids: NDArray[np.int64], class_ids: NDArray[np.int32], likely: NDArray[np.bool_]
     ) -> Rows:
-        """Store suggestions from previews, (M,) each; those of photos that were read since are dropped.
+        """Take over suggestions from previews, (M,) each; those of photos that were read since are dropped.
 
         Returns:
             The rows of the others, ascending.
@@ -198,7 +198,7 @@ class PhotoColumns:
         return np.sort(rows)
 
     def set_predictions(self, found: ShownPredictions) -> Rows:
-        """Store new predictions; photos without one keep theirs.
+        """Take over other predictions; photos without one keep theirs.
 
         Returns:
             The rows of these photos, ascending.

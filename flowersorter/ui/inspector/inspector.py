@@ -143,7 +143,7 @@ class Inspector(QScrollArea):
         column.addStretch(1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Size height-for-width parts by the whole width, whether a scroll bar is visible or not."""
+        """Size the photo and its neighbours for the width beside a scroll bar, visible or not."""
         super().resizeEvent(event)
         room = self.width() - 2 * MARGIN_PX - self.verticalScrollBar().sizeHint().width()
         self.photo.set_room(room)

@@ -23,7 +23,7 @@ class LeftOutMarks(QObject):
         parent: Owns it.
 
     Signals:
-        changed(): The photos left out have changed.
+        changed(): Other photos are left out now.
 
     Attributes:
         place_ids: The photos.
@@ -68,7 +68,7 @@ class LeftOutMarks(QObject):
         return bool(places)
 
     def clear(self) -> None:
-        """Include all photos: another folder is open."""
+        """Leave no photo out: other photos are open."""
         self._photos.left_out_of.clear()
         self._set(frozenset())
 

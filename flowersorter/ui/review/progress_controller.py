@@ -82,7 +82,7 @@ class ProgressController(QObject):
         self.show()
 
     def _sections(self, division: Division) -> Sequence[Section]:
-        """Return the sections of the whole folder, which are often those shown."""
+        """Return the sections of the whole folder: those shown, if they cover it."""
         photos = self._session.photos
         if photos.filter.divided_by is Grouping.LIKENESS and photos.filter.is_open:
             return photos.sections

@@ -165,7 +165,7 @@ class StepsBar(QWidget):
         return QSize(_LEAST_PX, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Hide the progress bar in a narrow window."""
+        """Show fewer texts in a narrow window."""
         super().resizeEvent(event)
         before, now = event.oldSize().width(), event.size().width()
         if any((before < limit) != (now < limit) for limit in (_WIDE_PX, self._narrow_px, _TIGHT_PX)):

@@ -19,7 +19,7 @@ from flowersorter.workflows.models.current_model import chosen_backbone
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: An ImageNet class with a smaller probability is one of several, and mostly wrong (one in twelve of 200 photos of
+#: An ImageNet class with a smaller probability is one of several, and mostly not there (one in twelve of 200 photos of
 #: streets, rooms and animals: a dog as a running shoe, a bicycle as a triceratops).
 _LEAST_SHARE = 0.2
 #: Better names for classes whose ImageNet name is unclear outside its list, by their index.
