@@ -1,6 +1,6 @@
 """Builds the program and wires it: collection, worker thread, window; and takes it down again.
 
-What is only needed where something went wrong is imported there: nothing may keep the window from its first picture.
+Modules that only an error needs are imported when it occurs: nothing may delay the first paint of the window.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Program(QObject):
 
     Args:
         engine: Of the open collection; closed by `shutdown`.
-        preload: Whether to import what the window did not need, once it is visible and has nothing to do.
+        preload: Whether to import the remaining modules once the window is visible and idle.
 
     Attributes:
         begun: Whether the window was painted and work has begun.
@@ -124,7 +124,7 @@ class Program(QObject):
 
     @Slot(object)
     def open_roots(self, roots: tuple[Path, ...]) -> None:
-        """Open folders and photos that the desktop asks for, before or after the window is there."""
+        """Open folders and photos that the desktop asks for, before or after the window is shown."""
         if self._second_start is not None:
             self._second_start.open_roots(roots)
         elif roots:
@@ -145,7 +145,7 @@ class Program(QObject):
             self.window.open_folder(self._roots)
 
     def _join_desktop(self) -> None:
-        """Take the folders of a second start, and tell a person who works elsewhere that a long job has ended."""
+        """Open the folders of a second start, and notify a person who works in another program when a long job ends."""
         from flowersorter.ui.desktop.job_notifier import JobNotifier
         from flowersorter.ui.desktop.second_start import SecondStart
 
@@ -158,17 +158,17 @@ class Program(QObject):
 
     @Slot(bool)
     def _on_busy(self, busy: bool) -> None:
-        """At the first rest, say what the person should know of the collection, and import what comes next."""
+        """When first idle, show the notes about the collection, and import the modules that come next."""
         if busy:
             return
         self.queue.busy_changed.disconnect(self._on_busy)
         problem = self.collection.backup_problem or self.collection.checksum_problem
-        if problem:  # not before: what the jobs say would have taken its place
+        if problem:  # not before: a message of a job would have replaced it
             self.window.job_bar.say(problem, (self.tr("Show folder"), self._show_collection))
         if self._preload is None:
             return
         known = (*WORKFLOWS, *_AFTER_TRAINING)
-        # Who has no folder open will open a new one. In a known one the network may never be needed.
+        # Without an open folder, a new one will be opened. In a known one the network may never be needed.
         self._preload.begin(known, *(() if self._roots else (import_network_packages,)))
 
     def _show_collection(self) -> None:
@@ -226,7 +226,7 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
     Args:
         arguments: The command line, for Qt.
         roots: The folders and photos that are opened at once; none for those that were open last.
-        collection_folder: Where everything is remembered; None for the usual place.
+        collection_folder: The collection to open; None for the default one.
 
     Returns:
         Exit status.
@@ -315,7 +315,7 @@ def _open_or_hand_over(folder: Path, roots: Roots) -> CollectionStore | None:
 
 
 def _rescued(dialog: RestoreDialog, folder: Path) -> bool:
-    """Ask before a backup is put back, and do it; returns whether to go on."""
+    """Restore a backup if the person agrees; return whether to go on."""
     from flowersorter.library.database.restore import restore_newest
 
     def restore() -> None:

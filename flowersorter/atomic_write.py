@@ -53,7 +53,7 @@ def atomic_replacement(target: Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def move_into_place(temporary: Path, target: Path, *, durable: bool = True) -> None:
-    """Rename a finished file to `target`, replacing what is there.
+    """Rename a finished file to `target`, replacing an existing one.
 
     Args:
         temporary: The finished file, in the folder of `target`; closed.

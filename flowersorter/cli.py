@@ -102,7 +102,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _expanded(path: Path) -> list[Path]:
-    """The paths that match the wildcards in a path; the path itself where none does, so that it is named."""
+    """The paths that match the wildcards in a path; the path itself where none does, so that the error names it."""
     if {"*", "?"}.isdisjoint(str(path)):
         return [path]
     # Patterns in brackets are Unix' own.

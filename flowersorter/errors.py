@@ -42,7 +42,7 @@ class UserError(FlowerSorterError):
     Args:
         what: The event, without a full stop ("The folder cannot be read").
         why: The cause, lower case, without a full stop; may be empty.
-        hint: What the person can do, a sentence of its own without a full stop; may be empty.
+        hint: The remedy, a sentence of its own without a full stop; may be empty.
 
     Each part is a plain string or a `messages.Text`, which `str()` words in the language of the edge.
     """
@@ -67,7 +67,7 @@ class PhotoUnreadable(UserError):
 
 
 class PhotoOutOfReach(PhotoUnreadable):
-    """A file whose bytes could not be had, which says nothing about them: another try may succeed."""
+    """A file whose bytes could not be read, such as on a drive that is away: another try may succeed."""
 
 
 class FolderUnusable(UserError):

@@ -1,6 +1,6 @@
 """Finds the translations of the person's language: gettext catalogues in ``flowersorter/locale``, one file a language.
 
-``FLOWERSORTER_LANGUAGE`` chooses the language, else the system does. CONTRIBUTING says how a language is added.
+``FLOWERSORTER_LANGUAGE`` chooses the language, else the system does. CONTRIBUTING says how to add a language.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Catalogue:
         """Read a catalogue.
 
         Raises:
-            OSError: It cannot be read.
-            ValueError: It is no catalogue.
+            OSError: it cannot be read.
+            ValueError: It is not a catalogue.
         """
         forms = {ids[0]: strings for ids, strings in entries(file.read_text(encoding="utf-8")) if all(strings)}
         header = forms.pop("", ("",))[0]

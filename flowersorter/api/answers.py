@@ -92,8 +92,8 @@ class Photo:
         rejected: The classes that a person said it does not show; they are never suggested for it.
         not_mine: Whether a person said that it shows none of the classes; then it has no prediction.
         dont_know: Whether a person said that they cannot tell its class.
-        by: From whom its class is: "person" or "folder" for a label, "model" for a suggestion; None without a class.
-        remark: On a file that is not as it should be, though it can be read; None for others.
+        by: The source of its class: "person" or "folder" for a label, "model" for a suggestion; None without a class.
+        remark: The fault of a file that can be read all the same; None for a sound file.
     """
 
     path: Path
@@ -204,7 +204,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
 def _by(
     rows: PhotoRows, row: int, prediction: Prediction | None, not_mine: bool
 ) -> Literal["person", "folder", "model"] | None:
-    """Say from whom the class of a photo is; that it has none can be a person's answer, too."""
+    """Name the source of a photo's class; that it has none can be a person's answer, too."""
     if rows.label_ids[row]:
         return "person" if rows.by_person[row] else "folder"
     if not_mine:

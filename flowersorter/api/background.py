@@ -1,4 +1,4 @@
-"""Run a workflow for a script: in a thread of its own, so that Ctrl+C asks it to stop instead of tearing it apart."""
+"""Run a workflow for a script: in a thread of its own, so that Ctrl+C stops it at a safe point."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from flowersorter.jobs import CancelToken, Progress, Report
 
 Result = TypeVar("Result")
 
-#: Windows does not interrupt a wait for Ctrl+C; it is noticed between two of this length.
+#: Windows does not interrupt a wait for Ctrl+C; the wait is divided into pieces of this length.
 _LOOK_EVERY_S = 0.2
 
 
 def run_in_background(
     work: Callable[[Report, CancelToken], Result], progress: Callable[[Progress], None] | None
 ) -> Result:
-    """Run a workflow to its end and return what it returns, or raise what it raises.
+    """Run a workflow to its end; return its result or raise its exception.
 
     Args:
         work: The workflow; runs in a thread of its own.
-        progress: Called in the caller's thread with the newest progress. What it raises stops the work.
+        progress: Called in the caller's thread with the newest progress. An exception that it raises stops the work.
 
     Raises:
         KeyboardInterrupt: Ctrl+C; the workflow has stopped at its next safe point. After a second one it may still be
-            on its way there; what it has in hand then is put right when the collection is opened again.
+        on its way there; a sort that it leaves unfinished is repaired when the collection is opened again.
     """
     cancel, news = CancelToken(), SimpleQueue[Progress | None]()
     future: Future[Result] = Future()
@@ -50,7 +50,7 @@ def run_in_background(
         while (newest := _newest(news)) is not None:
             if progress is not None:
                 progress(newest)
-    except BaseException:  # Ctrl+C, or what the callback raised
+    except BaseException:  # Ctrl+C, or an exception of the callback
         cancel.cancel()
         raise
     finally:
@@ -60,7 +60,7 @@ def run_in_background(
 
 
 def _newest(news: SimpleQueue[Progress | None]) -> Progress | None:
-    """Wait for news and take the last of them; None is the end."""
+    """Wait for progress reports and return the newest; None marks the end."""
     while True:
         try:
             newest = news.get(timeout=_LOOK_EVERY_S)

@@ -22,8 +22,9 @@ class EvaluatedCollection(OpenCollection):
 
         Args:
             folder: A folder, or a single photo.
-            more: Others that are checked together with it.
-            goal: The check is done when at least so many of 100 suggestions are right, 95 % sure, or fewer; 1 to 99.
+            more: Other folders and photos to check together with it.
+            goal: The check is done when it is 95 % sure that at least this many of 100 suggestions are right, or that
+                fewer are; 1 to 99.
             include: Which suggestions, as in `sort`.
 
         Raises:

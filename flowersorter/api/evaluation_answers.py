@@ -41,7 +41,7 @@ class EvaluationReport:
         confusion: Number of photos for (right class, predicted class), only those that occur.
         calibration_error: How far the confidence is off on average, 0 to 1.
         seen: Number of the photos that the model may have learned from.
-        how: What was measured, in words.
+        how: The kind of measurement, in words.
         unreadable: The photos that cannot be read, each with the reason.
     """
 

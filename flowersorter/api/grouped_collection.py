@@ -10,7 +10,7 @@ from flowersorter.api.paths import AnyPath, given_path
 
 
 class GroupedCollection(OpenCollection):
-    """Groups photos that look alike, chooses what to label next, and labels groups."""
+    """Groups photos that look alike, suggests groups to label next, and labels groups."""
 
     def groups(self, folder: AnyPath) -> list[PhotoGroup]:
         """Group the photos of a folder that look alike and have no label. Predicts new photos first.
@@ -25,7 +25,7 @@ class GroupedCollection(OpenCollection):
         return self._groups(folder, None)
 
     def next(self, folder: AnyPath, n: int = 10) -> list[PhotoGroup]:
-        """Choose what to label next: the first `n` of the `groups` of a folder.
+        """Suggest groups to label next: the first `n` of the `groups` of a folder.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.

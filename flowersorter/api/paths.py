@@ -15,10 +15,10 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def chosen(choices: type[_Choice], value: str, argument: str) -> _Choice:
-    """The choice that is meant.
+    """Convert a text to one of the choices.
 
     Raises:
-        UserError: there is no such choice; the error lists them.
+        UserError: it is none of them; the error lists them.
     """
     try:
         return choices(value)
@@ -31,10 +31,10 @@ def chosen(choices: type[_Choice], value: str, argument: str) -> _Choice:
 
 
 def given_path(path: AnyPath) -> Path:
-    """The path that is meant.
+    """Convert the path that a script gives; "~" becomes the home folder.
 
     Raises:
-        UserError: there can be no such file.
+        UserError: no file can have such a path.
     """
     name = os.fspath(path)
     if not name or "\0" in name:

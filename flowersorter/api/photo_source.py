@@ -22,7 +22,7 @@ Given = TypeVar("Given", bound=AnyPhoto)
 
 
 def given_photo(photo: object) -> PhotoSource:
-    """The photo that is meant.
+    """Convert the photo that a script gives.
 
     Raises:
         UserError: it is none of `AnyPhoto`, or an array of another shape or dtype.
@@ -42,7 +42,7 @@ def given_photo(photo: object) -> PhotoSource:
 
 
 def unreadable(photo: PhotoSource, reason: str) -> PhotoUnreadable:
-    """The error to raise for a photo that cannot be read."""
+    """Make the error for a photo that cannot be read."""
     if isinstance(photo, Path):
         return PhotoUnreadable(text("The photo {photo} cannot be read", photo=photo), reason)
     return PhotoUnreadable(text("The photo cannot be read"), reason)

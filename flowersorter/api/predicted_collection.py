@@ -32,7 +32,7 @@ class PredictedCollection(OpenCollection):
         """Choose the files that a scan of a folder leaves out; stored, and shared with the window and the terminal.
 
         Args:
-            folder: As it is given to `predict` and `sort`.
+            folder: As passed to `predict` and `sort`.
             exclude: Patterns of names ("raw", "*.tif") or of paths from the folder ("day/raw", "**/old").
             recursive: Whether to scan sub-folders.
             follow_links: Whether to follow links that lead out of the folder.
@@ -51,7 +51,7 @@ class PredictedCollection(OpenCollection):
 
         Args:
             folder: A folder, or a single photo.
-            more: Others that are labelled together with it.
+            more: Other folders and photos to predict together with it.
             order: By "name", or by the "date" taken, with the photos without one last.
             name: Return only files with this in their name, whatever its case.
 

@@ -1,4 +1,4 @@
-"""A check of a random sample, for a script: the photos to answer about, the answers, and what they prove."""
+"""A check of a random sample, for a script: the photos to answer about, the answers, and the proven bound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SampleCheck:
 
     Args:
         engine: Returns the engine of the open collection.
-        check: As it stands.
+        check: Its present state.
     """
 
     def __init__(self, engine: Callable[[], Engine], check: CheckedSample) -> None:
@@ -73,12 +73,12 @@ class SampleCheck:
 
     @property
     def at_least(self) -> int:
-        """At least so many of 100 suggestions are right, 95 % sure."""
+        """The proven bound: at least this many of 100 suggestions are right, 95 % sure."""
         return self._check.at_least
 
     @property
     def goal(self) -> int:
-        """So many of 100 suggestions are to be right."""
+        """The number of suggestions of 100 that are to be right."""
         return self._check.goal
 
     @property

@@ -41,8 +41,8 @@ class SortReport:
         dry_run: Whether this is only a plan.
         sort: Number of the sort, for `Collection.undo`; None where no photo was sorted.
         photos: The outcome for each photo of the folder.
-        sidecars: Number of files that go along with their photo, by suffix: {".xmp": 9, ".mov": 5}.
-        staying: Number of other files beside the photos, which stay there, by suffix.
+        sidecars: Number of files that are sorted with their photo, by suffix: {".xmp": 9, ".mov": 5}.
+        staying: Number of other files beside the photos, which stay where they are, by suffix.
     """
 
     dry_run: bool
@@ -64,7 +64,7 @@ class SortReport:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort of the past.
+    """A past sort.
 
     Attributes:
         number: For `Collection.undo`.

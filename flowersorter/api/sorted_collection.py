@@ -98,8 +98,8 @@ class SortedCollection(PredictedCollection):
 
         Args:
             sort: The number of the sort (`SortReport.sort`), or None for the newest of which something can be undone.
-            take_changed: Also take back photos that were moved or renamed within the destination, and move photos back
-                that were edited since they were moved. Edited copies always stay.
+            take_changed: Also undo the sort of photos that were moved or renamed within the destination, and of moved
+                photos that were edited since. Edited copies always stay.
 
         Returns:
             The number of photos undone, without copies and links that were gone already.
@@ -116,7 +116,7 @@ class SortedCollection(PredictedCollection):
         """Read every sorted photo and sidecar file, and compare it with the hash of its sort; changes nothing.
 
         Args:
-            destination: Only what is at or below this folder; None for every sort.
+            destination: Verify only files at or below this folder; None for those of every sort.
 
         Raises:
             UserError: nothing was sorted into that folder.

@@ -1,1 +1,1 @@
-"""The verbs of the command line, one small file for those that belong together."""
+"""The verbs of the command line, one module each."""

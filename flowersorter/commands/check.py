@@ -33,7 +33,7 @@ _WORDS = _LETTERS | {"yes": CheckAnswer.RIGHT, "no": CheckAnswer.WRONG, "skip": 
 
 
 def run(call: Call) -> int:
-    """Draw a sample or go on with it, take answers from a file or a person, and say what is certain now."""
+    """Draw a sample or go on with it, take answers from a file or a person, and say the proven bound."""
     options, terminal = call.options, call.terminal
     answers = None if options.answers is None else _read(options.answers)
     unused = 0

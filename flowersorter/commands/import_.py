@@ -10,7 +10,7 @@ from flowersorter.workflows.exchange.import_model import ImportRequest, ImportRe
 
 
 def run(call: Call) -> int:
-    """Add a shared model, and say what it holds."""
+    """Add a shared model, and describe it."""
     terminal = call.terminal
     with call.engine() as engine, terminal.progress() as report:
         before = [entry.name for entry in engine.collection.classes.all()]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def run(call: Call) -> int:
-    """Label the photos in the order given; 1 where none of them could be read.
+    """Label the photos in the order given; return 1 if none of them could be read.
 
     Raises:
         ClassRefused: the class name cannot be used; no photo was labelled.
@@ -124,7 +124,7 @@ def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]
 
 
 def _say_answered(terminal: Terminal, done: list[dict[str, Any]]) -> None:
-    """Say what was answered, the same about all photos, and what follows."""
+    """Say the answer, which is the same for all photos, and its effect."""
     first, number = (done or [{}])[0], len(done)
     if "not" in first:
         terminal.say(

@@ -62,7 +62,7 @@ def _number(wanted: str | int) -> int | None:
 
 
 def _run_compare(call: Call) -> int:
-    """Show what changes from one model to another."""
+    """Show the changes from one model to another."""
     older, newer = call.options.compare
     with call.engine(only_reads=True) as engine, call.terminal.progress() as report:
         found = compare(engine, CompareRequest(_number(older), _number(newer)), report, call.cancel)

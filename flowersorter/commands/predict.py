@@ -42,7 +42,7 @@ _MADE = "model_created_at"
 
 
 def run(call: Call) -> int:
-    """Predict photos and folders in the order given; 1 where only photos were named and none could be read."""
+    """Predict photos and folders in the order given; return 1 if only photos were named and none could be read."""
     lines: list[dict[str, Any]] = []
     left_out, problems = Counter[str](), list[dict[str, str]]()
     expected: dict[str, Any] | None = None

@@ -74,7 +74,7 @@ def _gone_sentence(result: UndoResult) -> Text:
 
 
 def _how_to_take_back(result: UndoResult) -> Text:
-    """Say how to take back the photos that stayed only because the person did not agree."""
+    """Say how to undo the sort of photos that stayed only because the person did not agree."""
     if not result.edited:
         return text("To take back the moved and renamed ones too: flowersorter undo {sort} --yes", sort=result.run_id)
     if not result.moved:
@@ -87,7 +87,7 @@ def _how_to_take_back(result: UndoResult) -> Text:
 
 
 def _question(result: UndoResult) -> Text:
-    """Ask whether changed photos are taken back too."""
+    """Ask whether to undo the sort of changed photos too."""
     parts = []
     if result.moved:
         parts.append(

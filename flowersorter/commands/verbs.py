@@ -35,7 +35,7 @@ class Verb:
     Attributes:
         name: As it is typed.
         title: One line for the list of commands, lower case, without a full stop.
-        more: Sentences that only its own help has.
+        more: Sentences that only its own help shows.
         add_to: Adds its arguments and options to its parser.
         package: The package of its module within `commands`; "" for `commands` itself.
     """
@@ -383,5 +383,5 @@ VERBS = (
     ),
 )
 
-#: What earlier versions called a command.
+#: Names of commands in earlier versions.
 FORMER_NAMES = {"doubts": "label-errors", "advise": "next"}

@@ -1,4 +1,4 @@
-"""Which parts of the library an operation changed: a view decides by it whether to read again."""
+"""The parts of the library that an operation changed, so that a view can decide whether to read again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Flag, auto
 
 
 class Changes(Flag):
-    """The parts of the library that are others now."""
+    """The parts of the library that an operation changed."""
 
     NOTHING = 0
     LABELS = auto()

@@ -10,7 +10,7 @@ from pathlib import Path
 #: Sub-folders with fewer photos are too small to learn from.
 _LEAST_PHOTOS = 3
 _LEAST_FOLDERS, _MOST_FOLDERS = 2, 100
-#: Names that say when, with which device or for what photos were put there, not what they show.
+#: Names for the date, the device or the purpose of photos, not for their content.
 _NO_CLASS = re.compile(
     r"""
     [\W\d_]*                                        # dates, numbers
@@ -29,7 +29,7 @@ _NO_CLASS = re.compile(
 
 
 def names_a_class(folder_name: str) -> bool:
-    """Whether the name of a folder may say what its photos show."""
+    """Whether the name of a folder may be that of a class."""
     return not _NO_CLASS.fullmatch(folder_name.strip())
 
 

@@ -130,7 +130,7 @@ class PhotoPredictions:
         probabilities: (M, C) float32, calibrated, rows sum to 1; all 0 for a photo whose classes were all rejected.
         verdicts: (M,) uint8 `Verdict`.
         caveats: (M,) uint8 `Caveat`.
-        answers: What a person said of the photos besides their label, by photo id; the predictions allow for it.
+        answers: A person's answers about the photos besides their labels, by photo id; the predictions respect them.
     """
 
     photo_ids: NDArray[np.int64]
@@ -162,7 +162,7 @@ class PhotoPredictions:
         return np.where(seconds > 0, self.class_ids[columns], np.int32(0)), seconds
 
     def shown(self, rows: NDArray[np.intp]) -> ShownColumns:
-        """Return what is shown of the predictions in these (N,) rows: the two most probable classes and the verdict."""
+        """Return the shown part of the predictions in (N,) rows: the two most probable classes and the verdict."""
         seconds, second_confidences = self.second(rows)
         confidences = self.probabilities.max(axis=1, initial=0.0)[rows]
         return self.best[rows], confidences, self.verdicts[rows], self.caveats[rows], seconds, second_confidences

@@ -28,7 +28,7 @@ class PhotoValues:
 def value_of(
     found: PhotoValues | None, model: bytes, photo_ids: NDArray[np.int64], default: float
 ) -> NDArray[np.float32]:
-    """Return the (N,) float32 values of photos, `default` for those without one or of another model."""
+    """Return the (N,) float32 values of photos; `default` without a value, or if the values are of another model."""
     if found is None or found.model != model:
         return np.full(len(photo_ids), default, np.float32)
     return values_of(photo_ids, found.photo_ids, found.values, default)
@@ -41,7 +41,7 @@ def replaced(
     photo_ids: NDArray[np.int64],
     values: NDArray[np.float32],
 ) -> PhotoValues:
-    """Replace the values of the wanted photos by those of some of them; the others keep theirs, if of this model."""
+    """Replace the values of the wanted photos by those given; other photos keep theirs, if of this model."""
     if found is not None and found.model == model:
         others = ~np.isin(found.photo_ids, wanted)
         photo_ids, values = np.append(photo_ids, found.photo_ids[others]), np.append(values, found.values[others])
@@ -52,7 +52,7 @@ def replaced(
 def joined(
     found: PhotoValues | None, model: bytes, wanted: NDArray[np.int64], apart: PhotoValues | None
 ) -> PhotoValues | None:
-    """Take over the values of the wanted photos that were found apart with a model; those of others stay, if of it."""
+    """Merge values of another table: wanted photos get those of `apart`, the others keep theirs, if of this model."""
     if apart is None or apart.model != model or apart is found:
         return found
     if found is None or found.model != model:

@@ -60,7 +60,7 @@ _REASONS = {
 }
 
 
-#: Probability from which a number would contradict *not sure*: so many of the likely photos are right.
+#: Probability from which a number would contradict *not sure*: this share of the likely photos is right.
 _CLEAR = 0.8
 
 

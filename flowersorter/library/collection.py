@@ -51,7 +51,7 @@ class CollectionStore:
         photos: The photos and their places.
         classes: The classes.
         labels: The labels.
-        answers: What a person said of photos besides their label.
+        answers: A person's answers about photos besides their labels.
         pending_labels: Labels of photos that are not read yet.
         reviewed_labels: Labels that a person confirmed although the model suspected another class.
         sample_checks: Random samples of suggestions that a person checks.

@@ -48,7 +48,7 @@ FINE, QUICK = 2.0, 1.0
 #: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
 _JPEG_FINE = 1.25
 
-#: A side more than so many times as long as needed is averaged first: `resize` keeps 32 bytes of weights for each of
+#: A side more than this many times as long as needed is averaged first: `resize` keeps 32 bytes of weights for each of
 #: its pixels, a gigabyte for a line of 30 million. Other shapes are less than 4 times as large as needed.
 _MOST_RESIZED = 16
 

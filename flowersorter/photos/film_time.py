@@ -1,4 +1,4 @@
-"""Tells a film that was taken together with a photo from one of another day that has its name.
+"""Tells a film that was taken together with a photo from one of another day with the same name.
 
 Cameras begin again at IMG_0001, so a name alone does not say that the two belong together.
 """
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-#: A photo and its film differ by so much at most, beside the length of the film.
+#: A photo and its film differ by this much at most, besides the length of the film.
 _TOLERANCE_S = 10.0
 #: MP4 and QuickTime say when a film was taken in UTC, or by the camera's clock, as a photo does. The zone is not known:
 #: the two differ by any number of quarter hours, up to 14 hours.
@@ -30,10 +30,10 @@ _WALL_CLOCK = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:?\d\d")
 
 
 def taken_at_another_time(film: Path, taken_at: datetime) -> bool:
-    """Whether a film says when it was taken, and that is not when a photo was; reads a few kilobytes of it.
+    """Whether a film states a time of recording, and a different one from a photo's; reads a few kilobytes of it.
 
     Args:
-        film: An MP4 or QuickTime film; other kinds say nothing.
+        film: An MP4 or QuickTime film; other kinds state no time.
         taken_at: When the photo was taken, by the camera's clock.
     """
     try:

@@ -245,7 +245,7 @@ class FolderWalk:
         self.skipped[kind] += 1
 
     def _is_wanted(self, folder: Path, root: OpenedFolder) -> bool:
-        """Whether to scan a sub-folder; one that is not is counted, and not reached through a link either."""
+        """Whether to scan a sub-folder; a skipped one is counted, and not reached through a link either."""
         if folder in self._opened:
             return False  # it is opened itself
         excluded = root.excludes(folder, folder=True)

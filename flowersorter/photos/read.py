@@ -44,7 +44,7 @@ class LoadedPhoto:
         metadata: Size of the original, date, camera.
         small: The thumbnail: a JPEG, upright, its shorter side `SMALL_PX`. The tile in the window shows it, and later
             views are cut from it without reading the photo again.
-        remark: On a file that is not as it should be, though it decodes; None for others.
+        remark: The fault of a file that decodes all the same; None for a sound file.
     """
 
     sha256: bytes

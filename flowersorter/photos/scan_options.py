@@ -30,7 +30,7 @@ class ScanOptions:
 
     @classmethod
     def from_stored(cls, stored: object) -> ScanOptions:
-        """Read what `stored` wrote; anything else is the default."""
+        """Read the values of `stored`; anything else is the default."""
         values: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
         exclude = values.get("exclude")
         return cls(

@@ -59,7 +59,7 @@ _APPLE_OWNERS = {"": ("", "e"), "e": ("e", ""), "o": ("e", "")}
 #: Google Photos names an edited copy in the person's language.
 _EDITED = re.compile(r"-(?:edited|bearbeitet|modifié|editado|editada|modificato|bewerkt)$")
 _PIXEL_COVER, _PIXEL_ORIGINAL = ".raw-01.cover", ".raw-02.original"
-#: Google Takeout names a JSON file after its photo, cut to so many characters, with ".json" 51.
+#: Google Takeout names a JSON file after its photo, cut to this many characters, with ".json" 51.
 _TAKEOUT_CHARACTERS = 46
 _TAKEOUT_METADATA = ".supplemental-metadata"
 

@@ -1,4 +1,4 @@
-"""Finds filed photos that the person moved, renamed or edited since, so that undo can take them back if asked to."""
+"""Finds filed photos that the person moved, renamed or edited since, so that undo can include them if asked to."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class FilingOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunBegun:
-    """News: a run is in the journal; it comes before any file is touched.
+    """Event: a run is in the journal; reported before any file is touched.
 
     However the run ends, its caller can undo it by this id.
     """
@@ -109,7 +109,7 @@ def execute(
         plan: The photos, and where they go.
         collection: Holds the journal.
         report: Gets `RunBegun`, then `Progress`.
-        cancel: Looked at between two photos.
+        cancel: Checked between two photos.
         files: The disk.
 
     Raises:

@@ -93,7 +93,7 @@ def move(files: FileSystem, transfer: Transfer) -> str | None:
 
 
 def link(files: FileSystem, transfer: Transfer, *, symbolic: bool = False) -> None:
-    """Make a hard link at the target, or a symbolic link where that is what was asked for.
+    """Make a hard link at the target, or a symbolic link if requested.
 
     Raises:
         NotDoneError: the target is as it was.

@@ -53,7 +53,7 @@ class UndoResult:
 
     @property
     def changed(self) -> tuple[int, ...]:
-        """Entry ids of the refused photos that can be taken back if the person agrees."""
+        """Entry ids of the refused photos that can be undone if the person agrees."""
         return (*self.moved, *self.edited)
 
     @property
@@ -82,8 +82,8 @@ def undo(
         cancel: Checked between two photos.
         files: The disk.
         only: Ids of the photos' journal entries, to undo only a part of the run.
-        take_changed: Also take back photos that the person moved or renamed within the destination, and those edited
-            since the run moved them. Edited copies always stay.
+        take_changed: Also undo photos that the person moved or renamed within the destination, and those edited since
+            the run moved them. Edited copies always stay.
 
     Raises:
         UndoRefused: there is no such run, it is undone already, or all that is left of it is on a missing drive.

@@ -102,7 +102,7 @@ class ThreadPool:
         """Call `work` with every item, several at a time; return the results in the order of the items.
 
         Args:
-            work: Called in the threads, or in this one where several would bring nothing and ``cancel`` is None.
+            work: Called in the threads, or in this one where several would not be faster and ``cancel`` is None.
             items: Its arguments.
             cancel: Checked while `work` is awaited, for work that can take long, such as decoding a photo.
 
@@ -123,7 +123,7 @@ class ThreadPool:
             return [future.result() for future in futures]
         finally:
             for future in futures:
-                future.cancel()  # where one failed; no effect on those that are done
+                future.cancel()  # after a failure; no effect on finished ones
 
 
 def map_batches(
@@ -140,14 +140,14 @@ def map_batches(
     worker needs (it took a sixth of all time while photos were embedded).
 
     Args:
-        batches: Taken one at a time, as late as possible, in the calling thread. One batch waits, so that no worker
-            does while the caller uses the results.
-        work: Called in the workers; what it returns after the job was cancelled is dropped.
+        batches: Taken one at a time, as late as possible, in the calling thread. One batch is kept ready, so that no
+            worker waits while the caller uses the results.
+        work: Called in the workers; results after a cancellation are dropped.
         workers: Number of threads.
         cancel: Checked while no result comes, whatever `work` is doing.
 
     Yields:
-        The results since the last time, in no particular order.
+        The new results, in no particular order.
 
     Raises:
         Cancelled: a stop was requested; batches under way are left to end by themselves.

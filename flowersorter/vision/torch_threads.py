@@ -1,4 +1,4 @@
-"""How many threads torch takes for the computations of one thread."""
+"""Sets the number of threads that torch uses for the computations of one thread."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _lock = threading.Lock()
 def set_torch_threads(count: int) -> None:
     """Let torch use this many threads for operations of the calling thread; every other thread keeps its number.
 
-    `torch.set_num_threads` also sets the number that later threads begin with. A thread that sets it and puts it back
-    does so while another one reads it: what is then put back is the number of that other thread. Here the number that
-    threads begin with is read and written back in new threads, and the calling thread's own is never put back.
+    `torch.set_num_threads` also sets the number that later threads begin with. If two threads set and restored it at
+    the same time, one would restore the other's number. Here the number that threads begin with is read and restored in
+    new threads, and the calling thread's own is never restored.
     """
-    if torch.get_num_threads() == count:  # the first call in a thread also takes over the number it begins with
+    if torch.get_num_threads() == count:  # the first call in a thread also sets its initial number
         return
     with _lock:
         default = _in_new_thread(torch.get_num_threads)
@@ -46,7 +46,7 @@ def torch_threads(count: int) -> Iterator[None]:
 
 
 def _in_new_thread(call: Callable[[], Result]) -> Result:
-    """The result of `call` in a thread that torch has not been used in."""
+    """Return the result of `call` in a thread in which torch was not used before."""
     results: list[Result] = []
     thread = threading.Thread(target=lambda: results.append(call()), name="torch threads")
     thread.start()

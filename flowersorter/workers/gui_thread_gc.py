@@ -1,4 +1,4 @@
-"""Collects Python's garbage in the window's thread alone, and never all of it while a job runs."""
+"""Runs Python's garbage collector in the GUI thread only, and never in full while a job runs."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import gc
 
 from PySide6.QtCore import QAbstractEventDispatcher, QObject, QTimer, Slot
 
-#: The oldest generation is collected when no job has run for so long.
+#: The oldest generation is collected after this time without a job.
 REST_MS = 3_000
 
 
 class GuiThreadGc(QObject):
     """Collects the young generations when the event loop is about to sleep, the oldest when no job has run for a while.
 
-    Python itself collects in whatever thread asks for memory. A worker that so destroys an object of Qt holds Qt's lock
-    of connections and waits for the interpreter; the window's thread, which has the interpreter while it connects a
-    signal, waits for that lock: the window stands still for ever (seen with PySide6 6.11).
+    Python itself collects in any thread that allocates memory. A worker that thereby destroys an object of Qt holds
+    Qt's lock of connections and waits for the interpreter; the GUI thread, which holds the interpreter while it
+    connects a signal, waits for that lock: a deadlock (seen with PySide6 6.11).
 
-    Collecting the oldest generation walks every object of the program: 0.2 s with torch and 100,000 photos. What
-    survives it is frozen, so that the next time walks only what came since.
+    Collecting the oldest generation walks every object of the program: 0.2 s with torch and 100,000 photos. The
+    survivors are frozen, so that the next collection walks only newer objects.
 
     Args:
         parent: Owns this object.
-        rest_ms: How long no job has to run before the oldest generation is collected.
+        rest_ms: Time without a job before the oldest generation is collected.
     """
 
     def __init__(self, parent: QObject | None = None, *, rest_ms: int = REST_MS) -> None:
@@ -34,13 +34,13 @@ class GuiThreadGc(QObject):
         self._rest.timeout.connect(self._collect_oldest)
 
     def begin(self) -> None:
-        """Take over from Python; the thread that calls it is the one that collects."""
+        """Take over from Python, and collect in the calling thread."""
         gc.disable()
         self.freeze()
         QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect_young)
 
     def stop(self) -> None:
-        """Leave it to Python again."""
+        """Let Python collect again."""
         self._rest.stop()
         dispatcher = QAbstractEventDispatcher.instance()
         if dispatcher is not None:
@@ -50,7 +50,7 @@ class GuiThreadGc(QObject):
 
     @Slot()
     def freeze(self) -> None:
-        """Walk no object any more that there is now, as after imports; takes no time."""
+        """Exclude the present objects from collection, as after imports; takes no time."""
         gc.freeze()
 
     @Slot(bool)

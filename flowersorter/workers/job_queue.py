@@ -18,7 +18,7 @@ from flowersorter.workers.job_worker import Call, Job, JobWorker
 class Listener:
     """Callbacks of one job; each runs in the GUI thread, once per signal.
 
-    A job without `failed` has its error sent by `JobQueue.failed` alone.
+    The error of a job without `failed` is sent only by `JobQueue.failed`.
     """
 
     reported: Callable[[object], None] | None = None
@@ -32,7 +32,7 @@ class FilesJob:
     """A job that changes photo files, running or waiting.
 
     Attributes:
-        title: What it does, for the person.
+        title: Its title, for the person.
         progress: Its last report; None before the first.
     """
 
@@ -49,29 +49,29 @@ class _Entry:
     changes: Changes
     changes_files: bool
     progress: Progress | None = None
-    preempted: bool = False  # cancelled to make way; starts again, unless it had come to its end
-    stale: bool = False  # begins again, even if it came to its end before it heard of it
-    over: bool = False  # it has answered: it gives way no longer, and is not asked again
+    preempted: bool = False  # cancelled to make way; starts again unless it had finished
+    stale: bool = False  # starts again even if it finished before it noticed the request
+    over: bool = False  # it has ended: it is neither preempted nor restarted
 
     def settle(self) -> None:
-        """The job has answered, however fast it was."""
+        """Note that the job has ended, however fast it was."""
         self.over, self.preempted = True, False
 
 
 class JobQueue(QObject):
     """Runs one job at a time in one long-lived thread; lives in the GUI thread.
 
-    A *background* job gives way: when another job is submitted it is cancelled and starts again
-    behind it, under the same id. That suits the labelling of a folder, which loses nothing by it.
+    A *background* job can be preempted: when another job is submitted it is cancelled and starts again behind it,
+    under the same id. That suits the prediction of a folder, which loses nothing by it.
 
     Args:
-        barrier: Gives an event that a job waits for before it begins: that labels given before are in the library.
+        barrier: Returns an event that a job waits for before it begins: all labels given so far are stored.
 
     Signals:
         started(id, title), progressed(id, Progress), succeeded(id, result), cancelled(id), finished(id):
             As `JobWorker` has them, but never for a job that was dropped.
         reported(id, item): One signal for each thing reported.
-        failed(id, error): The job ended with this error and its listener does not deal with it.
+        failed(id, error): The job ended with this error, and its listener does not handle it.
         changed(Changes): A job may have changed these parts of the library, to its end or in part.
         busy_changed(bool): Whether any job runs or waits.
     """
@@ -91,10 +91,10 @@ class JobQueue(QObject):
     def __init__(self, parent: QObject | None = None, *, barrier: Callable[[], threading.Event] | None = None) -> None:
         super().__init__(parent)
         self._barrier = barrier
-        self._entries: dict[int, _Entry] = {}  # everything that waits or runs and was not dropped
+        self._entries: dict[int, _Entry] = {}  # all jobs that wait or run and were not dropped
         self._waiting: deque[int] = deque()
         self._running: Job | None = None
-        self._changes = Changes.NOTHING  # what the job that runs changes, dropped or not
+        self._changes = Changes.NOTHING  # the changes of the running job, dropped or not
         self._last_id = 0
         self._closing = False
         self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the job in hand
@@ -112,7 +112,7 @@ class JobQueue(QObject):
         self._worker.finished.connect(self._on_finished)
         self._thread.start()
 
-    # -- what the window asks for
+    # -- requests of the window
 
     def submit(
         self,
@@ -124,14 +124,14 @@ class JobQueue(QObject):
         changes: Changes = Changes.NOTHING,
         changes_files: bool = False,
     ) -> int:
-        """Queue a job and return its id; nothing is run once `shutdown` was called.
+        """Queue a job and return its id; no job is run after `shutdown`.
 
         Args:
-            title: What it does, for the person.
+            title: Its title, for the person.
             call: Runs in the worker thread, on frozen data.
-            listener: Told about this job alone.
-            background: Whether the job gives way to later ones.
-            changes: What it changes in the library.
+            listener: Called for this job only.
+            background: Whether later jobs preempt this one.
+            changes: The parts of the library that it changes.
             changes_files: Whether it copies, moves or deletes photos; see `files_job`.
         """
         self._last_id += 1
@@ -161,19 +161,19 @@ class JobQueue(QObject):
             self._end(job_id, self.cancelled)
 
     def cancel_current(self) -> None:
-        """Ask the job that runs to stop."""
+        """Ask the running job to stop."""
         if self._running is not None:
             self.cancel(self._running.id)
 
     def begin_again(self, job_id: int) -> None:
-        """Let a background job that runs start from its beginning: what it works from has changed.
+        """Restart a running background job, because its inputs have changed.
 
         Results not yet delivered are dropped.
         """
         entry = self._entries.get(job_id)
         if self._running is None or self._running.id != job_id or entry is None or not entry.background:
             return
-        if entry.preempted or not self._running.cancel.cancelled:  # else it was asked to stop for good
+        if entry.preempted or not self._running.cancel.cancelled:  # else it was cancelled by the person
             entry.stale = not entry.over
             self._running.cancel.cancel()
 
@@ -186,7 +186,7 @@ class JobQueue(QObject):
         self.cancel(job_id)
 
     def alive(self, job_id: int) -> bool:
-        """Whether this job waits or runs and has not answered yet."""
+        """Whether this job waits or runs and has not ended yet."""
         entry = self._entries.get(job_id)
         return entry is not None and not entry.over
 
@@ -205,7 +205,7 @@ class JobQueue(QObject):
         return bool(self._waiting) or self._running is not None
 
     def shutdown(self) -> None:
-        """Stop everything in stages: cancel, let the job in hand reach its safe point, end the thread.
+        """Stop everything in stages: cancel, let the running job reach its safe point, end the thread.
 
         Waits as long as the job needs; a photo that is just being filed is filed to its end.
         """
@@ -220,7 +220,7 @@ class JobQueue(QObject):
         self._thread.quit()
         self._thread.wait()
 
-    # -- how the queue moves on
+    # -- the queue
 
     def _make_way(self) -> None:
         if self._running is None:
@@ -254,7 +254,7 @@ class JobQueue(QObject):
         if not self.busy:
             self.busy_changed.emit(False)
 
-    # -- what the worker says
+    # -- signals of the worker
 
     @Slot(int, str)
     def _on_started(self, job_id: int, title: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs one job after another in the worker thread and says in signals how each one goes."""
+"""Runs one job after another in the worker thread, and reports on each by signals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Call = Callable[[Report, CancelToken], object]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A call on frozen data that the worker is to make.
+    """A call on frozen data, to be made by the worker.
 
     Attributes:
         id: Identifies the job in every signal.
@@ -42,7 +42,7 @@ class JobWorker(QObject):
         started(id, title): The job begins.
         progressed(id, Progress): At most 15 a second.
         reported(id, list): Everything else the job reported since the last time, in order.
-        succeeded(id, result), failed(id, error), cancelled(id): How it ended; exactly one of them.
+        succeeded(id, result), failed(id, error), cancelled(id): The outcome; exactly one of them.
         finished(id): Always comes, and comes last.
     """
 
@@ -77,7 +77,7 @@ class JobWorker(QObject):
 
 @runtime_checkable
 class Joinable(Protocol):
-    """News of which several in a row can be one: the window then shows them in one step."""
+    """Reports that can be joined with the next of their kind, so that the window shows them in one step."""
 
     @classmethod
     def joined(cls, parts: Sequence[Any]) -> object:
@@ -85,7 +85,7 @@ class Joinable(Protocol):
 
 
 def _joined(news: Sequence[object]) -> list[object]:
-    """News in their order, those of one kind that follow one another as one where they can be."""
+    """Join consecutive reports of one kind where possible, in their order."""
     joined: list[object] = []
     for _, group in groupby(news, type):
         parts = list(group)
@@ -94,7 +94,7 @@ def _joined(news: Sequence[object]) -> list[object]:
 
 
 class _News:
-    """Collects what one job reports and passes it on in blocks, no faster than the window can use it."""
+    """Collects the reports of a job and emits them in blocks, no faster than the window can use them."""
 
     def __init__(self, worker: JobWorker, job_id: int) -> None:
         self._worker, self._job_id = worker, job_id
@@ -104,7 +104,7 @@ class _News:
         self._blocks: list[object] = []
 
     def take(self, news: object) -> None:
-        """The `Report` that the job is given."""
+        """Take a report; passed to the job as its `Report`."""
         begins = isinstance(news, Progress) and news.stage != self._stage
         if isinstance(news, Progress):
             self._progress = news
@@ -112,12 +112,12 @@ class _News:
                 self._send_progress()
         else:
             self._blocks.append(news)
-        # The first block of a new stage may be long in coming: it must not keep the last one waiting.
+        # The first report of a new stage may take long: it must not delay the last one of the old stage.
         if self._blocks and (self._block_limit.due() or begins):
             self._send_blocks()
 
     def flush(self) -> None:
-        """Pass on what is still waiting."""
+        """Emit the remaining reports."""
         self._send_blocks()
         self._send_progress()
 

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from flowersorter.jobs.worker_threads import start_worker
 
-#: How long `shutdown` waits for a call; one that takes longer is left behind.
+#: How long `shutdown` waits for a running call, which is then left behind.
 END_WITHIN_S = 0.5
-#: A call in hand for so long keeps the next one waiting no longer, as long as there are not too many of them.
+#: A call that runs for this time no longer delays the next one, unless there are too many such calls.
 SLOW_AFTER_S = 2.0
 MOST_THREADS = 4
 
@@ -27,11 +27,11 @@ class _Wish:
 class LatestOnly(QObject):
     """One request runs, at most one waits; an older request and its late result are dropped.
 
-    Lives in the GUI thread, has a thread of its own that ends when there is nothing to do. A call that does not end, as
-    of a decoder that is busy for hours, is left behind in its thread.
+    Lives in the GUI thread, has a thread of its own that ends when there is nothing to do. A call that does not end,
+    such as that of a decoder busy for hours, is left behind in its thread.
 
     Args:
-        slow_after_s: How long a call may keep the next one waiting.
+        slow_after_s: How long a call may delay the next one.
 
     Signals:
         loaded(key, result): The latest request succeeded.
@@ -52,8 +52,8 @@ class LatestOnly(QObject):
         self._ended = threading.Condition(self._lock)
         self._wish: _Wish | None = None
         self._calls = set[_Wish]()
-        self._before = set[_Wish]()  # those in hand when the timer began
-        self._slow = set[_Wish]()  # of these, the ones that hold up no other
+        self._before = set[_Wish]()  # those running when the timer was started
+        self._slow = set[_Wish]()  # of these, the ones that delay no other
         self._threads = 0
         self._closed = False
         self._done.connect(self._on_done)
@@ -78,19 +78,19 @@ class LatestOnly(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a call is made or waits."""
+        """Whether a call runs or waits."""
         with self._lock:
             return self._threads > 0
 
     def shutdown(self) -> None:
-        """Forget everything, and wait a moment for the call in hand: it may use the library, which is closed next."""
+        """Cancel all requests, and wait a moment for the running call: it may use the library, which is closed next."""
         self.forget()
         with self._lock:
             self._closed = True
             self._ended.wait_for(lambda: not self._threads, END_WITHIN_S)
 
     def _start(self) -> bool:
-        """Start a thread if there may be one more; returns whether it did."""
+        """Start a thread unless the limit is reached; return whether it was started."""
         with self._lock:
             start = self._threads < min(MOST_THREADS, 1 + len(self._slow))
             self._threads += start
@@ -100,7 +100,7 @@ class LatestOnly(QObject):
 
     @Slot()
     def _on_slow(self) -> None:
-        """Leave the calls behind that have been in hand since the timer began."""
+        """Leave the calls behind that have been running since the timer was started."""
         with self._lock:
             self._slow |= self._before & self._calls
             self._before = set(self._calls)

@@ -1,4 +1,4 @@
-"""Short operations on the library, off the GUI thread: they wait for its lock, the window does not."""
+"""Runs short operations on the library off the GUI thread, so that the window does not wait for its lock."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class _Operation:
 class LibraryQueue(QObject):
     """Runs operations in the order they were submitted, in one long-lived thread; lives in the GUI thread.
 
-    An operation takes milliseconds, cannot be cancelled and is never dropped: what was submitted before `shutdown` is
-    done when `shutdown` returns. What an earlier operation stored, a later one finds: an undo may read what its redo
-    found out.
+    An operation takes milliseconds, cannot be cancelled and is never dropped: all those submitted before `shutdown` are
+    done when it returns. A later operation sees the results of an earlier one: an undo may read data that its redo
+    stored.
 
     Signals:
         changed(Changes): An operation or a job changed these parts of the library; comes after its `done`.
         failed(error): An operation failed that has no `failed` of its own.
-        rested(): Nothing waits or runs any more.
+        rested(): No operation waits or runs any more.
     """
 
     changed = Signal(object)
@@ -43,7 +43,7 @@ class LibraryQueue(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._operations: dict[int, _Operation] = {}  # those that wait, run, or were not answered yet
+        self._operations: dict[int, _Operation] = {}  # those that wait or run, or whose `done` was not called yet
         self._last_id = 0
         self._closed = False
         self._thread = QThread()
@@ -63,13 +63,13 @@ class LibraryQueue(QObject):
         *,
         changes: Changes = Changes.NOTHING,
     ) -> None:
-        """Run an operation after all that were submitted before; after `shutdown` this does nothing.
+        """Run an operation after all those submitted before; does nothing after `shutdown`.
 
         Args:
             operation: Runs in the thread of the library, on frozen data.
-            done: Called in the GUI thread with what the operation returned.
+            done: Called in the GUI thread with the result.
             failed: Called in the GUI thread with its error.
-            changes: What it changes in the library where it succeeds.
+            changes: The parts of the library that it changes if it succeeds.
         """
         if self._closed:
             return
@@ -78,7 +78,7 @@ class LibraryQueue(QObject):
         self._run.emit(Job(self._last_id, "", lambda _report, _cancel: operation()))
 
     def announce(self, changes: Changes) -> None:
-        """Tell that a job changed these parts of the library."""
+        """Report that a job changed these parts of the library."""
         if changes and not self._closed:
             self.changed.emit(changes)
 
@@ -97,7 +97,7 @@ class LibraryQueue(QObject):
         return bool(self._operations)
 
     def shutdown(self) -> None:
-        """Wait until everything that was submitted is done, and end the thread."""
+        """Wait until all submitted operations are done, and end the thread."""
         if self.busy:
             loop = QEventLoop()
             self.rested.connect(loop.quit)

@@ -1,4 +1,4 @@
-"""Imports in a thread what the window did not need to appear, so that the first job need not wait for it."""
+"""Imports modules in a thread once the window is shown, so that the first job does not wait for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QThread
 
 log = logging.getLogger(__name__)
 
-#: What a correction and Retrain stand on.
+#: The modules that labelling and Retrain need.
 WORKFLOWS = (
     "flowersorter.workflows.filing.refile",
     "flowersorter.workflows.training.train",
@@ -33,7 +33,7 @@ class Preload(QThread):
         self.start()
 
     def run(self) -> None:
-        """Import; a package that is missing or broken is the first job's error to tell."""
+        """Import the modules; the first job reports a missing or broken package."""
         try:
             for call in self._calls:
                 if self.isInterruptionRequested():
@@ -43,6 +43,6 @@ class Preload(QThread):
             log.info("Not imported beforehand", exc_info=True)
 
     def stop(self) -> None:
-        """Import nothing more and wait for the import in hand."""
+        """Stop after the running import, and wait for it."""
         self.requestInterruption()
         self.wait()

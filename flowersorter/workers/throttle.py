@@ -1,4 +1,4 @@
-"""Lets only so many events through: by the clock in a worker, by one shot of a timer in the window."""
+"""Limits the rate of events: by the clock in a worker, by a single-shot timer in the window."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 
 class RateLimit:
-    """Says whether the next event may pass; has no timer, so it can live in any thread.
+    """Decides whether the next event may pass; has no timer, so it can live in any thread.
 
     Args:
-        per_second: How many events may pass in a second.
-        clock: Seconds that only grow; tests bring their own.
+        per_second: Most events in a second.
+        clock: A monotonic clock, in seconds; tests pass their own.
     """
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,7 +22,7 @@ class RateLimit:
         self._next_s = clock()
 
     def due(self) -> bool:
-        """Whether an event may pass now; when it may, the next one has to wait."""
+        """Return whether an event may pass now; if so, the next one has to wait."""
         now = self._clock()
         if now < self._next_s:
             return False
@@ -31,7 +31,7 @@ class RateLimit:
 
 
 class Coalescer(QObject):
-    """Turns many calls of `poke` into one `fired` a little later; its timer runs only in between.
+    """Turns several calls of `poke` into one `fired` a little later; its timer runs only in between.
 
     Lives in the GUI thread.
 
@@ -50,7 +50,7 @@ class Coalescer(QObject):
 
     @Slot()
     def poke(self) -> None:
-        """Ask for one `fired`; asking again before it comes changes nothing."""
+        """Request one `fired`; further requests before it have no effect."""
         if not self._timer.isActive():
             self._timer.start()
 

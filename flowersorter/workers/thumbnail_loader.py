@@ -1,6 +1,6 @@
 """Reads photos as QImages, off the GUI thread: thumbnails from the library's cache, else from the file.
 
-The decoders are imported when the first file has to be read: a folder that is known comes out of the cache without.
+The decoders are imported when the first file has to be read: a known folder needs only the cache.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class ThumbnailLoader:
         self._collection = collection
 
     def __call__(self, wanted: Wanted) -> QImage:
-        """Take the stored thumbnail where the photo was read before, else make a quick one.
+        """Return the stored thumbnail of a photo that was read before, else a quick one.
 
         Raises:
             PhotoUnreadable: the file cannot be shown.

@@ -16,10 +16,10 @@ from flowersorter.jobs.worker_threads import start_worker
 
 #: How long `shutdown` waits for photos being decoded; those that take longer are left behind.
 END_WITHIN_S = 0.5
-#: Where no photo was decoded for so long though others wait, those in hand no longer count: a decoder may be busy with
-#: one for hours, a drive may not answer.
+#: If no photo was decoded for this time although others wait, the running ones no longer count against the limit: a
+#: decoder may be busy for hours, a drive may not answer.
 SLOW_AFTER_S = 2.0
-#: Threads at most, with those left to such photos.
+#: Threads at most, including those left to such photos.
 MOST_THREADS = 8
 MAX_CACHE_BYTES = 192 * 1024 * 1024  # some 600 thumbnails of 320 x 240
 
@@ -46,18 +46,18 @@ class _Request:
 class ThumbnailPool(QObject):
     """Thumbnails by place id, from memory or, a little later, from disk. Lives in the GUI thread.
 
-    A thumbnail is kept with the photo it shows: where another photo is wanted at its place, it is loaded anew. The
-    result of a request that was forgotten, or is not the newest of its place, is dropped.
+    A thumbnail is stored with its photo id: if another photo is requested for the place, it is loaded anew. The result
+    of a request that was forgotten, or is not the newest of its place, is dropped.
 
     Args:
         load: Called in the pool's threads; returns an image that owns its pixels.
-        threads: How many photos are decoded at once.
-        max_bytes: Bound of the pixels kept in memory; those not painted for longest go first.
-        slow_after_s: How long the photos in hand may keep all others waiting.
+        threads: Number of photos decoded at once.
+        max_bytes: Limit of the pixels in memory; the least recently painted are dropped first.
+        slow_after_s: How long the running decodings may delay all others.
 
     Signals:
-        arrived(list of place ids): `image` has them now.
-        unreadable(list of (place id, reason)): These will not come.
+        arrived(list of place ids): `image` returns them now.
+        unreadable(list of (place id, reason)): These cannot be made.
     """
 
     arrived = Signal(object)
@@ -85,11 +85,11 @@ class ThumbnailPool(QObject):
         self._slow_timer.timeout.connect(self._on_slow)
         self._lock = threading.Lock()  # guards everything below
         self._ended = threading.Condition(self._lock)
-        self._stack: OrderedDict[int, _Request] = OrderedDict()  # the newest wish is last
+        self._stack: OrderedDict[int, _Request] = OrderedDict()  # the newest request is last
         self._done: list[tuple[_Request, QImage | str]] = []
         self._loading = set[_Request]()
-        self._slow = set[_Request]()  # of these, the ones that hold up no other
-        self._before = set[_Request]()  # those in hand when the timer began
+        self._slow = set[_Request]()  # of these, the ones that delay no other
+        self._before = set[_Request]()  # those running when the timer was started
         self._drains = 0
         self._closed = False
         self._woken.connect(self._collect)
@@ -97,9 +97,9 @@ class ThumbnailPool(QObject):
     # -- GUI thread
 
     def image(self, wanted: Wanted) -> QImage | None:
-        """The thumbnail if it is in memory; else None, and it is put first in the line.
+        """Return the thumbnail if it is in memory; else None, and request it before all others.
 
-        While a photo that was just read is loaded, the thumbnail made of its file before is given.
+        While the thumbnail of a newly read photo is loaded, the earlier one of its file is returned.
         """
         photo_id, image = self._cache.get(wanted.place_id, (0, None))
         if image is not None and photo_id == wanted.photo_id:
@@ -117,7 +117,7 @@ class ThumbnailPool(QObject):
                 del self._stack[place_id], self._requests[place_id]
 
     def forget(self, place_ids: Iterable[int]) -> None:
-        """Drop these from memory, because the file has changed or should be tried again."""
+        """Drop these from memory, because the file has changed or is to be tried again, as after a drive was away."""
         with self._lock:
             for place_id in place_ids:
                 self._stack.pop(place_id, None)
@@ -127,18 +127,18 @@ class ThumbnailPool(QObject):
 
     @property
     def waiting(self) -> int:
-        """How many thumbnails wait for a thread."""
+        """Number of thumbnails that wait for a thread."""
         with self._lock:
             return len(self._stack)
 
     @property
     def pending(self) -> int:
-        """How many thumbnails were requested and have not come: those that wait, and those being decoded."""
+        """Number of thumbnails that wait or are being decoded."""
         return len(self._requests)
 
     @property
     def cached_bytes(self) -> int:
-        """How much memory the thumbnails take."""
+        """Size of the thumbnails in memory."""
         return self._bytes
 
     def shutdown(self) -> None:
@@ -167,7 +167,7 @@ class ThumbnailPool(QObject):
             self._slow_timer.start()
 
     def _start(self) -> bool:
-        """Start a thread if there may be one more; returns whether it did."""
+        """Start a thread unless the limit is reached; return whether it was started."""
         with self._lock:
             start = self._drains < self._most_threads
             self._drains += start
@@ -181,7 +181,7 @@ class ThumbnailPool(QObject):
 
     @Slot()
     def _on_slow(self) -> None:
-        """Let other photos pass the ones that have been in hand since the timer began."""
+        """Let other photos overtake those that have been decoding since the timer was started."""
         with self._lock:
             self._slow |= self._before & self._loading
             self._before = set(self._loading)
@@ -205,7 +205,7 @@ class ThumbnailPool(QObject):
             place_id, photo_id = request.wanted.place_id, request.wanted.photo_id
             newest = self._requests.get(place_id)
             if newest is None:
-                arrived.append(place_id)  # it was forgotten: a view that still paints it asks again
+                arrived.append(place_id)  # it was forgotten: a view that still paints it requests it again
             if newest is not request:
                 continue
             del self._requests[place_id]
@@ -234,7 +234,7 @@ class ThumbnailPool(QObject):
     # -- pool threads
 
     def _drain(self) -> None:
-        """Decode until nothing is wanted."""
+        """Decode until no request is left."""
         while True:
             with self._lock:
                 if not self._stack or self._drains > self._most_threads:

@@ -10,12 +10,12 @@ from typing import TypeAlias
 
 Cell: TypeAlias = str | int | float | None
 
-#: A spreadsheet runs a cell that begins like this as a formula, also where the name of a file or class does.
+#: A spreadsheet evaluates a cell that begins with these as a formula, even if it is the name of a file or class.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class CsvDialect(StrEnum):
-    """The separators that a spreadsheet expects; most take them from the country that the computer is set to."""
+    """The separators that a spreadsheet expects; most take them from the system's locale."""
 
     COMMA = "comma"
     SEMICOLON = "semicolon"

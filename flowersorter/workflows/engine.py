@@ -1,4 +1,4 @@
-"""An open collection and all that is kept in memory about it: built once, handed to every workflow."""
+"""An open collection with its caches in memory: built once, passed to every workflow."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Engine:
     """One open collection with its caches; the first argument of every workflow.
 
     Each cache is written by one module, which is named below, and by `training.folder_estimates` once a refit is used.
-    A cache holds what can be read or computed again, so threads that fill it at the same time do no harm. `close` drops
-    all of them. Only a refit that ends late could do harm: see `drop_refit`.
+    A cache holds data that can be read or computed again, so it does no harm if two threads fill it at the same time.
+    `close` drops all of them. Only a refit that ends late could do harm: see `drop_refit`.
 
     Args:
         collection: Open; `close` closes it.
@@ -42,10 +42,10 @@ class Engine:
             (`training.incremental_fit`).
         unknown_photos: Probabilities of photos to be of none of the classes (`predicting.unknown_photos`).
         unknown_by_folder: 1 for photos whose folder alone says whether they are unknown (`predicting.unknown_photos`).
-        connected_photos: Nearest neighbours in the folder that was labelled last (`predicting.unknown_photos`).
+        connected_photos: Nearest neighbours in the folder that was predicted last (`predicting.unknown_photos`).
         look_alikes: Groups of the photos that were grouped last (`labelling.choose_groups`).
         sure_from: Confidences from which photos of folders that differ can be sure (`predicting.folder_accuracy`).
-        folder_terms: What folders add to the logits of their photos (`predicting.folder_adaptation`).
+        folder_terms: Terms that folders add to the logits of their photos (`predicting.folder_adaptation`).
         fit_in_use: The fit of the model in use; a measurement may have made another one since (`training.train`).
         refitted: The model in use, fitted again after the last action; used in its place until the exact fit
             (`training.incremental_fit`).
@@ -54,7 +54,7 @@ class Engine:
         automatic_model: The model that was made last without Retrain since the collection was opened
             (`training.learn`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
-        chosen_precision: The precision that was chosen for *sure*; None while it was not read yet
+        chosen_precision: The target precision of *sure*; None while it was not read yet
             (`models.sure_precision`).
         finetuned_backbones: The collection's own backbones that were read, by name (`models.finetuned_backbones`).
     """
@@ -82,7 +82,7 @@ class Engine:
         self.collection.close()
 
     def apart(self) -> Engine:
-        """This collection for a model that may never be used: what is estimated with it is not kept in this engine.
+        """Make an engine of this collection for a model that may never be used: this one does not keep its estimates.
 
         It has the same features, and is not closed.
         """
@@ -91,8 +91,8 @@ class Engine:
     def drop_refit(self) -> None:
         """Use the stored model from now on, and no refit that has begun before now.
 
-        The estimates of the folder are kept for one model: a refit that ended late would take the place of those that
-        the stored model gets next.
+        The estimates of the folder are kept for one model: a refit that ended late would replace those of the stored
+        model.
         """
         with self.refit_lock:
             self.refitted, self.exact_fits = None, self.exact_fits + 1
@@ -112,7 +112,7 @@ class Engine:
             return table
 
     def network(self, backbone: Backbone, device: str) -> Opening:
-        """Start to open a backbone's network on "auto", "cpu" or "cuda", in a thread of its own."""
+        """Start loading a backbone's network on "auto", "cpu" or "cuda", in a thread of its own."""
         return Opening(self.open_network, backbone, device)
 
     def _drop_caches(self) -> None:

@@ -1,4 +1,4 @@
-"""The few things a window needs all the time, read at once, so that it can hold them in memory."""
+"""Reads the data that the window needs all the time, so that it can hold them in memory."""
 
 from __future__ import annotations
 

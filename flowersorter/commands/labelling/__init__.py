@@ -1,1 +1,1 @@
-"""Commands about what to label next."""
+"""Commands that suggest photos to label next."""

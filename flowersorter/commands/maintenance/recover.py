@@ -22,7 +22,7 @@ def run(call: Call) -> int:
         collection = CollectionStore.open(call.collection_folder)
     except CollectionDamaged as error:
         sentences = _restore_sentences(error, restore_newest(call.collection_folder))
-        for sentence in sentences:  # said at once: what comes next may fail
+        for sentence in sentences:  # said at once: the next step may fail
             call.terminal.say(sentence)
         collection = CollectionStore.open(call.collection_folder)
     with collection:
@@ -41,7 +41,7 @@ def run(call: Call) -> int:
 
 
 def _restore_sentences(error: CollectionDamaged, done: RestoreResult) -> list[str]:
-    """Say which backup was restored, and what is missing."""
+    """Say which backup was restored, and which labels and sorts are missing."""
     backup = done.backup
     sentences: list[str] = [
         text("{what}: {why}.", what=error.what, why=error.why),

@@ -44,7 +44,7 @@ def run(call: Call) -> int:
 
 
 def _described(file: VerifiedFile) -> list[str]:
-    """The path of a file, and what else is known of it."""
+    """Describe a file: its path and its state."""
     notes: list[str] = []
     if file.reason is not None:
         notes.append(stored(file.reason))

@@ -1,1 +1,1 @@
-"""Pieces that several verbs share: the command line, what they print, and the open collection."""
+"""Modules that several verbs share: the command line, the output, and the open collection."""

@@ -23,7 +23,7 @@ def to_report(word: str) -> Path:
     """Read the path of a report.
 
     Raises:
-        ArgumentTypeError: its suffix is that of no report.
+        ArgumentTypeError: no report has this suffix.
     """
     if not word.lower().endswith((".html", ".csv")):
         raise argparse.ArgumentTypeError(worded(text("the report must end in .html or .csv, not {name!r}", name=word)))
@@ -31,7 +31,7 @@ def to_report(word: str) -> Path:
 
 
 def to_number(word: str) -> int:
-    """Read a number from 1 on.
+    """Read a whole number of 1 or more.
 
     Raises:
         ArgumentTypeError: it is no such number.

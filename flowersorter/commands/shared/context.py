@@ -1,4 +1,4 @@
-"""One call of the program: its options, its terminal, its way to be stopped, and the collection it works on."""
+"""One call of the program: its options, its terminal, its cancel token and its collection."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Call:
 
     @property
     def collection_folder(self) -> Path:
-        """The collection that was named, else the person's own."""
+        """The collection named on the command line, else the default one."""
         named: Path | None = self.options.collection
         return named.expanduser().absolute() if named else default_collection()
 
     @contextmanager
     def engine(self, *, only_reads: bool = False) -> Iterator[Engine]:
-        """Open the collection with its caches; what a crash left open in it is put right first, and said.
+        """Open the collection with its caches; first recover from a crash, and say so.
 
         A command that read photos keeps the cache within its limit at the end.
 
@@ -55,7 +55,7 @@ class Call:
 
         Raises:
             CollectionLocked: it is open in a window or another terminal.
-            CollectionDamaged: it cannot be read; the message says how a backup is put back.
+            CollectionDamaged: it cannot be read; the message says how to restore a backup.
         """
         with Engine(self._opened(only_reads)) as engine:
             collection = engine.collection
@@ -78,7 +78,7 @@ class Call:
 
     @contextmanager
     def _problems_noted(self, collection: CollectionStore) -> Iterator[None]:
-        """Note at the end what went wrong at opening, unless the command failed for the same reason."""
+        """Note the problems of the opening at the end, unless the command failed for the same reason."""
         known = ""
         try:
             yield
@@ -101,7 +101,7 @@ class Call:
 
 
 def recovery_sentences(result: RecoveryResult) -> list[str]:
-    """Say what recovery did; nothing where nothing was open."""
+    """Describe the recovery; nothing without interrupted sorts."""
     sentences: list[str] = []
     if result.finished or result.rolled_back:
         sentences.append(

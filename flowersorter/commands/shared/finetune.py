@@ -35,7 +35,7 @@ def run_deep(call: Call) -> int:
 
 
 def epoch_line(news: object) -> str | None:
-    """Describe an epoch on a line; None for other news."""
+    """Describe an epoch on a line; None for any other report."""
     if not isinstance(news, Epoch):
         return None
     right = text(
@@ -59,7 +59,7 @@ def epoch_line(news: object) -> str | None:
 
 
 def _beside(result: FinetuneResult) -> dict[str, Any]:
-    """What the summary object has beside the fields of `train` without --deep."""
+    """Return the fields that the summary object has besides those of `train` without --deep."""
     return {
         "backbone": result.backbone,
         "frozen": result.frozen_accuracy,

@@ -1,4 +1,4 @@
-"""Predicting a folder in the terminal, and what is said of it: the same for predict and sort."""
+"""Predicts folders in the terminal and describes them: the same for predict and sort."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderRe
 
 
 def remember_options(call: Call, collection: CollectionStore, roots: Roots) -> None:
-    """Change the scan options of folders as far as the command line says so."""
+    """Store the scan options that the command line gives, for each folder."""
     options = call.options
     exclude = () if options.no_exclude else options.exclude
     given = {
@@ -72,16 +72,16 @@ def say_folders(
     likenesses: dict[int, str],
     remarks: Mapping[int, str],
 ) -> None:
-    """Say how many photos of folders belong to which class, and what was skipped.
+    """Say how many photos of folders belong to each class, and which files were skipped.
 
     Args:
         call: Gets the sentences.
-        collection: Where the photos are known.
-        folders: As they were named.
+        collection: Knows the photos.
+        folders: As named on the command line.
         result: Their photos.
         names: Class names by id.
-        likenesses: What unknown photos resemble, by photo id.
-        remarks: On files that are not as they should be, by photo id.
+        likenesses: The ImageNet class that an unknown photo resembles, by photo id.
+        remarks: Faults of files that can be read all the same, by photo id.
     """
     terminal, rows = call.terminal, result.rows
     if not len(rows):
@@ -185,13 +185,13 @@ def _counted_by_options(kind: str, number: int) -> Text:
 
 
 def say_no_photos(call: Call, roots: Roots, result: PredictFolderResult) -> None:
-    """Say that there is nothing to do, and what the folder holds instead."""
+    """Say that there is nothing to do, and which other files the folder holds."""
     call.terminal.say(text("There are no photos in {folders}.", folders=named(absolute_roots(roots))))
     say_skipped(call.terminal, result)
 
 
 def say_missing_model(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
-    """Say what to do where there is no model for the backbone."""
+    """Say how to get a model where there is none for the backbone."""
     if result.guesses is None and result.rows.photo_ids.any():
         name = chosen_backbone(collection, call.options.backbone)
         call.terminal.say(
@@ -208,7 +208,7 @@ def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
 
 
 def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
-    """A table of classes by verdict, then what belongs to no class."""
+    """Say a table of classes by verdict, then the photos of no class."""
     rows = result.rows
     table: list[list[str]] = [[text("class"), text("sure"), text("likely"), text("not sure"), text("all")]]
     shown_verdicts = (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE)
@@ -226,7 +226,7 @@ def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[in
 
 
 def _say_likenesses(terminal: Terminal, likenesses: dict[int, str]) -> None:
-    """Say what the unknown photos look like, the most frequent first."""
+    """Say the objects that unknown photos look like, the most frequent first."""
     if not likenesses:
         return
     kinds = sorted(Counter(likenesses.values()).items(), key=lambda kind: (-kind[1], kind[0]))
@@ -246,7 +246,7 @@ def _say_likenesses(terminal: Terminal, likenesses: dict[int, str]) -> None:
 
 
 def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
-    """Say which class folders have no photo that can be used, and what else was left out of which."""
+    """Say which class folders have no photo that can be used, and which other files were left out."""
     if left_out.empty:
         classes = left_out.in_words(left_out.empty)
         terminal.say(text("Left out, because they have no photo that can be used: {classes}.", classes=classes))
@@ -283,7 +283,7 @@ def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...])
 
 
 def _say_remarks(terminal: Terminal, rows: PhotoRows, remarks: Mapping[int, str]) -> None:
-    """List the first photos that are read though their file is not as it should be."""
+    """List the first photos whose file has a fault but can be read."""
     found = [(path, remarks[i]) for path, i in zip(rows.paths, rows.photo_ids.tolist(), strict=True) if i in remarks]
     if found:
         terminal.say(plural("A remark on {number} photo:", "Remarks on {number} photos:", len(found)))

@@ -1,4 +1,4 @@
-"""One JSON object for each photo, as the stable contract of the command line has it."""
+"""Describes each photo as a JSON object: the stable contract of the command line."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def photo_line(
         confidence: The probability of that class.
         verdict: How reliable it is.
         top: (class name, probability), likeliest first.
-        looks_like: What an unknown photo resembles; "" for nothing in particular.
+        looks_like: The ImageNet class that an unknown photo resembles; "" for none.
         label: The class it was labelled with, and by whom.
         model: The model that suggested a class.
-        remark: On a file that is not as it should be, though it decodes.
+        remark: The fault of a file that decodes all the same.
     """
     line: dict[str, Any] = {
         "path": str(path),
@@ -80,7 +80,7 @@ def photo_line(
 
 
 def answer_fields(answers: PhotoAnswers, names: Mapping[int, str]) -> dict[str, Any]:
-    """Describe what a person said of a photo besides its label; nothing where that is nothing."""
+    """Describe a person's answers about a photo besides its label; empty where there are none."""
     fields: dict[str, Any] = {}
     if answers.rejected:
         fields["not"] = sorted(names[class_id] for class_id in answers.rejected)
@@ -111,8 +111,8 @@ def folder_lines(
     Args:
         result: The folder.
         names: Class names by id.
-        looks_like: What unknown photos resemble, by photo id.
-        remarks: On files that are not as they should be, by photo id.
+        looks_like: The ImageNet class that an unknown photo resembles, by photo id.
+        remarks: Faults of files that decode all the same, by photo id.
         labels_count: Whether a label replaces the suggestion, as it does for sorting.
         model: The model that suggested the classes.
         top: Number of suggestions for a photo at most.

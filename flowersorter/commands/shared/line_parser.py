@@ -102,7 +102,7 @@ class LineParser(argparse.ArgumentParser):
         return name in self._option_string_actions
 
     def word_positions(self, arguments: Sequence[str]) -> list[int]:
-        """Find what is neither an option nor the value of one; after ``--`` everything is such a word."""
+        """Find the words that are neither options nor their values; after ``--`` every argument is one."""
         positions: list[int] = []
         at = 0
         while at < len(arguments):
@@ -193,12 +193,12 @@ def find_command(arguments: Sequence[str], commands: Mapping[str, LineParser]) -
 
 
 def suggestion(word: str, known: Iterable[str], former: Mapping[str, str] | None = None) -> Text | None:
-    """Return "did you mean label?" for a word that is nearly right or was right once.
+    """Return "did you mean label?" for a mistyped or a former word.
 
     Args:
         word: As it was typed.
-        known: The right words.
-        former: The right word by an earlier one.
+        known: The valid words.
+        former: The valid word by its former form.
     """
     import difflib
 

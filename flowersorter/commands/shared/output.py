@@ -1,4 +1,4 @@
-"""What the command line writes: JSON lines or aligned text on stdout, notes and progress bars on stderr."""
+"""The output of the command line: JSON lines or aligned text on stdout, notes and progress bars on stderr."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from flowersorter.messages import Text, joined_texts, plural, text, worded
 
 
 def _nothing(news: object) -> None:
-    """Say nothing of it."""
+    """Ignore a report."""
 
 
 class Terminal:
     """Stdout and stderr of one command.
 
-    Whoever reads stdout may go away at any moment (``| head``). Then the rest is dropped silently: a job that files
-    photos must not stop half-way because its list is not read. Where stdout is closed or its disk is full, the job
-    goes on too, and `close` writes the last line, which is the summary, to stderr.
+    The reader of stdout may close it at any moment (``| head``). Then the rest is dropped silently: a job that files
+    photos must not stop half-way because its list is not read. Where stdout is closed or its disk is full, the job goes
+    on too, and `close` writes the last line, which is the summary, to stderr.
 
     Control characters are escaped here, wherever a text comes from: a file name may hold a terminal's commands.
 
@@ -45,7 +45,7 @@ class Terminal:
     ) -> None:
         self._out, self._err = out or io.StringIO(), err or io.StringIO()
         self.as_json, self._silent = as_json, as_json or as_table
-        self._lost = "" if out is not None else text("it is closed")  # why the lines written no longer arrive
+        self._lost = "" if out is not None else text("it is closed")  # the error that keeps lines from being written
         self._last = ""
 
     def say(self, sentence: str = "", indent: int = 0) -> None:
@@ -119,7 +119,7 @@ class Terminal:
             self._err.flush()
 
     def flush(self) -> None:
-        """Send what was written on its way."""
+        """Flush stdout."""
         with self._may_fail():
             self._out.flush()
 
@@ -139,7 +139,7 @@ class Terminal:
 
         Args:
             in_bytes: Whether the job counts bytes.
-            tell: Makes a line of other news, which is written to stderr whatever that is; None says nothing.
+            tell: Words any other report as a line for stderr, also where that is no terminal; None for no line.
         """
         self.flush()
         if not self._err.isatty():
@@ -188,7 +188,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _forget(stream: TextIO) -> None:
-    """Point a stream that takes nothing more at nothing, so that Python's own flush at exit does not complain."""
+    """Redirect a stream that cannot be written any more to the null device: else Python's flush at exit fails."""
     with suppress(OSError):  # a stream without a descriptor, as in tests
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -197,7 +197,7 @@ def _forget(stream: TextIO) -> None:
 
 @contextmanager
 def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> Iterator[Report]:
-    # Half a tenth of a second to import, and not needed where nobody watches.
+    # Takes 0.05 s to import, and is not needed without a terminal.
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -258,7 +258,7 @@ def _width(text: str) -> int:
 
 
 def shown(name: object) -> str:
-    """A path or name on one line: bytes that are no text and control characters become escapes."""
+    """A path or name on one line: undecodable bytes and control characters become escapes."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in str(name))
 
 
@@ -294,7 +294,7 @@ def counted_files(photos: int, sidecars: int) -> Text:
 
 
 def named(each: Iterable[object]) -> str:
-    """Names of classes or files in a row."""
+    """Join the names of classes or files."""
     return ", ".join(map(shown, each))
 
 
@@ -311,6 +311,6 @@ def size(count_bytes: int) -> str:
 
 
 def _encodable(text: str, stream: TextIO) -> str:
-    """Escape what the terminal's encoding does not know, so that no name stops the output."""
+    """Escape characters outside the terminal's encoding, so that no name stops the output."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,4 +1,4 @@
-"""A line of text about each predicted photo: its class, who or what gave it, and how reliable a suggestion is."""
+"""A line of text about each predicted photo: its class, the source of that class, and the verdict of a suggestion."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VERDICTS = {
 
 
 def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: float, *, with_remark: bool) -> None:
-    """Say what class a photo has, with its best suggestions below.
+    """Say the class of a photo, with its best suggestions below.
 
     Args:
         terminal: Gets the lines.

@@ -1,4 +1,4 @@
-"""Says the plan of a sort, and its result."""
+"""Describes the plan of a sort, and its result."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) ->
 
 
 def _plan_sentence(plan: SortPlan, number: int) -> Text:
-    """Say what is done with how many photos."""
+    """Say the action of the sort and its number of photos."""
     folder = shown(plan.destination)
     match plan.mode:
         case Mode.COPY:
@@ -209,7 +209,7 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
 
 
 def _did(mode: Mode, files: Text) -> Text:
-    """Say what was done with how many files."""
+    """Say the action and its number of files."""
     match mode:
         case Mode.COPY:
             return text("{files} copied", files=files)

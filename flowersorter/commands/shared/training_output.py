@@ -19,7 +19,7 @@ Trained = TrainResult | FinetuneResult
 
 
 def record_training(call: Call, result: Trained, more: Mapping[str, Any]) -> None:
-    """Print the JSON lines: the photos that could not be read, then the summary with what else is to be in it."""
+    """Print the JSON lines: the photos that could not be read, then the summary with further fields."""
     for path, error in result.unreadable:
         call.terminal.record(unreadable_line(path, error))
     summary = {

@@ -124,7 +124,7 @@ def check_sound(
         file: Its path, for the message.
         thoroughly: Whether to compare the indexes with the tables too, look for missing columns, follow every reference
             and read every text, which takes several times as long.
-        migrations: They say which columns there are.
+        migrations: Define the expected columns.
 
     Raises:
         CollectionDamaged: it is not sound.
@@ -139,7 +139,7 @@ def check_sound(
 
 
 def _contradiction(connection: sqlite3.Connection, migrations: Migrations) -> str:
-    """Say which column is missing, which row refers to none, or which text is no UTF-8; "" where all is well."""
+    """Say which column is missing, which row refers to none, or which text is not UTF-8; "" where all is well."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     with closing(sqlite3.connect(":memory:")) as fresh:
         for number, script in migrations:

@@ -55,7 +55,7 @@ class FairLock:
                 self._hand_over()
 
     def _hand_over(self) -> None:
-        """Let the next one in; call it with the guard held."""
+        """Give the lock to the next thread; call it with the guard held."""
         if not self._waiting:
             self._owner = None
             return

@@ -69,7 +69,7 @@ def restore_newest(collection: Path) -> RestoreResult:
 
 
 def with_restore_hint(error: CollectionDamaged, collection: Path) -> CollectionDamaged:
-    """The same error with a hint how to restore a backup, if there is one."""
+    """Return the same error with a hint on how to restore a backup, if there is one."""
     if not backups(collection):
         return error
     return CollectionDamaged(

@@ -205,7 +205,7 @@ CREATE TABLE marks (
 );
 """
 
-# On a photo whose file is not as it should be, though it decodes.
+# The fault of a file that decodes all the same.
 _REMARKS = """
 ALTER TABLE photos ADD COLUMN remark TEXT;
 """

@@ -1,4 +1,4 @@
-"""The day the program was built, and what an exported model says of its origin."""
+"""The day the program was built, and the origin that an exported model states."""
 
 from __future__ import annotations
 

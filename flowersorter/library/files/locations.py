@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 _VARIABLE = "FLOWERSORTER_COLLECTION"
-#: Up to version 0.1 a collection was called a garden. What carries that name on a computer is still found.
+#: Up to version 0.1 a collection was called a garden. Folders and files with that name are still found.
 _FORMER_VARIABLE = "FLOWERSORTER_GARDEN"
 
 

@@ -17,7 +17,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class LogFile(logging.Handler):
-    """Writes records into a collection; makes the file, and loads what rotates it, at the first one.
+    """Writes records into a collection's log; the first one makes the file and imports the rotating handler.
 
     Args:
         folder: The collection.

@@ -1,4 +1,4 @@
-"""The tables of what a person said about photos besides their label: rejected classes and marks."""
+"""The tables of a person's answers about photos besides labels: rejected classes and marks."""
 
 from __future__ import annotations
 

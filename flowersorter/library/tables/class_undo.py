@@ -50,7 +50,7 @@ _REJECTED = """
 
 
 def merge_rejected(connection: sqlite3.Connection, class_id: int, into: int) -> None:
-    """Let photos that do not show a class not show the one it is merged into, unless that is their label."""
+    """Extend the rejection of a class to the class it is merged into, except for photos labelled with that one."""
     connection.execute(_MERGE_REJECTED, (into, class_id))
     connection.execute(_DROP_REJECTED_LABELS, (into,))
 

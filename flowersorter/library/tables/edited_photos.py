@@ -13,7 +13,7 @@ from flowersorter.library.tables.places import path_range
 
 
 def standing(table: str) -> str:
-    """The SQL condition that the photo of a row of a table stands at a place: its files are there and show it.
+    """Return the SQL condition that the photo of a row is still at a place: a file is there and shows it.
 
     A file that waits to be read again counts as the photo it was, and so does one that may be on an unplugged drive
     (`missing` is 1).
@@ -25,7 +25,7 @@ def standing(table: str) -> str:
 
 
 STANDING = standing("labels")
-# A photo keeps what a person said of it; it takes over only what does not contradict that.
+# A photo keeps its own answers and takes over only those that do not contradict them.
 _COPY_LABEL = (
     "INSERT OR IGNORE INTO labels (photo_id, class_id, origin, assigned_at)"
     " SELECT ?1, class_id, origin, assigned_at FROM labels WHERE photo_id = ?2"
@@ -166,7 +166,7 @@ def replaced_photos(database: Database) -> list[ReplacedPhoto]:
 
 
 def gone_labels(database: Database) -> list[int]:
-    """The labelled photos that stand at no place any more, rising."""
+    """The labelled photos that are at no place any more, ascending."""
     return [row[0] for row in database.tuples(f"SELECT photo_id FROM labels WHERE NOT {STANDING} ORDER BY photo_id")]
 
 

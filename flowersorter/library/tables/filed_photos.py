@@ -66,13 +66,13 @@ def filed_rows(database: Database) -> list[tuple[int, bytes, str, bytes]]:
     """Read the places of sorted photos that were not undone, also those that a later sort moved on.
 
     Returns:
-        What a `FiledFile` is made of: there are very many, and few of them are of interest.
+        The fields of each `FiledFile` as a tuple: there are very many files, and few of them are of interest.
     """
     return database.tuples(_FILED_ROWS)
 
 
 def without_moved_on(database: Database, files: Sequence[FiledFile]) -> list[FiledFile]:
-    """Those filed files that no later run moved on to another place."""
+    """Select the filed files that no later run moved on to another place."""
     moved: dict[tuple[bytes, bytes], int] = {}
     for row_id, sha256, source in database.query_in(_MOVED, {file.sha256 for file in files}):
         moved[sha256, source] = max(row_id, moved.get((sha256, source), 0))

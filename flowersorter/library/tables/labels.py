@@ -40,7 +40,7 @@ class LabelTable:
     def class_ids(self) -> dict[int, int]:
         """The class id of every labelled photo that is still there, by photo id, rising: fits depend on the order.
 
-        A label whose photo is at no place any more teaches nothing, nor does that of a file without a picture.
+        Labels of photos that are gone, and of files without a picture, are not used for training.
         """
         select = f"SELECT photo_id, class_id FROM labels WHERE {_TEACHES} ORDER BY photo_id"
         return dict(self._database.tuples(select))
@@ -51,7 +51,7 @@ class LabelTable:
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
     def counts(self) -> dict[int, int]:
-        """The number of labelled photos of each class that teach, as in `class_ids`, by class id."""
+        """The number of photos for training of each class, as in `class_ids`, by class id."""
         rows = self._database.query(f"SELECT class_id, count(*) FROM labels WHERE {_TEACHES} GROUP BY class_id")
         return {int(row[0]): int(row[1]) for row in rows}
 
@@ -152,7 +152,7 @@ def foreign_key_as_user_error(what: Text) -> Iterator[None]:
     """Convert the error for a deleted class or a photo that is gone, which an undo step may refer to.
 
     Args:
-        what: Says what could not be done.
+        what: Describes the failed action.
 
     Raises:
         UserError: a class or a photo is gone from the library.

@@ -22,13 +22,13 @@ class PendingLabelTable:
         return dict(self._database.tuples("SELECT place_id, class_id FROM pending_labels"))
 
     def put(self, classes: Mapping[int, int]) -> dict[int, int]:
-        """Give places a class; a place that is gone from the library is passed over.
+        """Give places a class; a place that is gone from the library is skipped.
 
         Args:
-            classes: Class id by place id; 0 takes the pending label away.
+            classes: Class id by place id; 0 removes the pending label.
 
         Returns:
-            The same as it was before: hand it to `put` to take the change back.
+            The previous state; passing it to `put` undoes the change.
 
         Raises:
             UserError: a class is gone from the library; nothing was changed.

@@ -24,7 +24,7 @@ from flowersorter.library.tables.scanned_files import ScannedFiles, differences,
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera, remark"
 #: Places written in one transaction while a folder is synced: a key press waits for one at most, about 20 ms.
 _PLACES_AT_ONCE = 2_000
-#: A time of change that no file has.
+#: A modification time that no file has.
 _NEVER_NS = -(2**63)
 #: Position of this column in `PLACE_COLUMNS`.
 _PATH = 1
@@ -38,7 +38,7 @@ class PhotoRecord:
         width_px: Of the upright picture.
         height_px: Of the upright picture.
         taken_at: ISO 8601, in the camera's own time, or None.
-        remark: On a file that is not as it should be, though it decodes; None for others.
+        remark: The fault of a file that decodes all the same; None for a sound file.
     """
 
     id: int
@@ -239,7 +239,8 @@ class PhotoTable:
 
         Args:
             problems: Place id and reason of each.
-            try_again: Whether the next `sync_folder` takes these files for changed ones: nothing is wrong with them.
+            try_again: Whether the next `sync_folder` treats these files as changed, so that they are read again: their
+                drive was away or busy, and the files may be sound.
         """
         with self._database.transaction() as connection:
             connection.executemany(
@@ -281,7 +282,7 @@ class PhotoTable:
         """As `hashes`, in the order of the hashes instead of the ids.
 
         An id says when a photo was read, which is a matter of chance where several threads read; its hash is always
-        the same. Whatever is learned from photos, dealt out or drawn among them goes by this order.
+        the same. Training, folds and random samples go by this order.
         """
         known, hashes = self.hashes(ids)
         order = sorted(range(len(hashes)), key=hashes.__getitem__)
@@ -368,7 +369,7 @@ class PhotoTable:
         return Places.joined(parts)
 
     def _write_in_chunks(self, sql: str, numbers: Sequence[int], values: Callable[[int], tuple[Any, ...]]) -> None:
-        """Make a change for each number, with its values, a transaction for each chunk of them."""
+        """Run a statement for each number, with its values, in one transaction for each chunk."""
         for start in range(0, len(numbers), _PLACES_AT_ONCE):
             with self._database.transaction() as connection:
                 connection.executemany(sql, map(values, numbers[start : start + _PLACES_AT_ONCE]))

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
 
-#: What `Places.from_rows` reads, in this order.
+#: The columns that `Places.from_rows` reads, in this order.
 PLACE_COLUMNS = "id, path, COALESCE(photo_id, 0), size_bytes, mtime_ns, error, missing"
-#: The ranges of one folder: of itself and of what is under it.
+#: The ranges of one folder: of itself and of the paths under it.
 _FEW_RANGES = 2
 
 

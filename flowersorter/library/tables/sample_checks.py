@@ -114,7 +114,7 @@ class SampleCheckTable:
 
 
 def _stored_paths(roots: Sequence[Path]) -> bytes:
-    """The same bytes whatever the order of the paths; none contains a NUL."""
+    """Encode paths, with the same result in any order; none contains a NUL."""
     return b"\0".join(sorted(os.fsencode(root) for root in roots))
 
 

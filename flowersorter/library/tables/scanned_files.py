@@ -84,7 +84,7 @@ def differences(
 
 
 def _below(names: Sequence[str], rows: NDArray[np.intp], left_out: Collection[Path]) -> list[int]:
-    """Those rows whose path is among the left out ones, or below one of them."""
+    """Select the rows whose path is among the left out ones, or below one of them."""
     roots = set(map(str, left_out))
     inside: dict[str, bool] = {}  # by folder: files share few of them
 

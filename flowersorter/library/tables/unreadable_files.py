@@ -33,7 +33,7 @@ def stored_sizes(database: Database) -> frozenset[int]:
 
 
 def find_stored(database: Database, hashes: Mapping[int, bytes]) -> None:
-    """Let places hold the files that were stored with these hashes, by place id; other hashes are ignored."""
+    """Assign the files stored with these hashes to places, by place id; unknown hashes are ignored."""
     with database.transaction() as connection:
         connection.executemany(
             "UPDATE places SET photo_id = (SELECT id FROM photos WHERE sha256 = ?) WHERE id = ?",

@@ -1,4 +1,4 @@
-"""Finds out whether the end of a file is missing that decodes nonetheless, because no pixel is stored there."""
+"""Detects a file that decodes although its end is missing, because no pixel is stored there."""
 
 from __future__ import annotations
 

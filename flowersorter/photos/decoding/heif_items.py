@@ -28,7 +28,7 @@ def thumbnail_extent(head: bytes) -> tuple[int, int] | None:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The kinds of the boxes in these bytes, with what is in them; those that are whole and have a 32-bit size."""
+    """The kinds and contents of the boxes in these bytes that are whole and have a 32-bit size."""
     at = 0
     while at + 8 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")

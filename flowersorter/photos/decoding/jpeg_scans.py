@@ -15,7 +15,7 @@ _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 
 def too_many_scans(data: bytes) -> bool:
     """Whether the first picture of a JPEG file has more than `MAX_SCANS` scans."""
-    # The two bytes also occur by chance in what cameras append, such as a video; counting them all is quick.
+    # The two bytes also occur by chance in data that cameras append, such as a video; counting them all is quick.
     return data.count(START_OF_SCAN) > MAX_SCANS and _scans(data) > MAX_SCANS
 
 

@@ -51,7 +51,7 @@ def libtiff_messages() -> Iterator[None]:
 
 
 def _replaced_handler() -> Any:
-    """Replace libtiff's error handler; return what must be kept alive, None where it cannot be replaced."""
+    """Replace libtiff's error handler; return the objects to keep alive, None where it cannot be replaced."""
     try:
         set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
         printf = ctypes.CDLL(None).vsnprintf

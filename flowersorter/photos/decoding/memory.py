@@ -16,12 +16,12 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from flowersorter.photos.read_errors import RefusalError
 
-#: What every picture may take.
+#: Memory that every picture may take.
 _BYTES = 600_000_000
 #: A file of a photo has at least a hundredth of the bytes that decoding it takes; a small file that claims to be a huge
 #: picture has far less. So large photos may take more: HEIC of 108 megapixels 860 MB, from 12 MB in the file.
 _BYTES_OF_A_FILE_BYTE = 100
-#: What no picture may take.
+#: Memory that no picture may take.
 _MOST_BYTES = 2_000_000_000
 
 #: Steps of a conversion that hold one part of the picture (see `parts.PART_PIXELS`).
@@ -38,7 +38,7 @@ _START_OF_SCAN = 0xDA
 
 
 class Room:
-    """Memory that the pictures take which all threads decode at a time.
+    """Limits the memory of all pictures that the threads decode at a time.
 
     A picture that takes more than all of it is decoded alone.
     """
@@ -83,7 +83,7 @@ def refuse_if_too_much_memory(image: ImageFile.ImageFile, data: bytes, *, factor
         The estimate, in bytes, without those of the file.
 
     Raises:
-        RefusalError: the estimate is above what a picture may take.
+        RefusalError: the estimate is above the limit for a picture.
     """
     needed = _decoder_bytes(image, data) + _result_bytes(image, factor, converted=lower_bytes) + _STEPS_BYTES
     if lower_bytes:
@@ -99,7 +99,7 @@ def refuse_if_too_much_memory(image: ImageFile.ImageFile, data: bytes, *, factor
 
 
 def _decoder_bytes(image: ImageFile.ImageFile, data: bytes) -> int:
-    """Return the most that is held until the picture is decoded."""
+    """Return the most bytes that are held until the picture is decoded."""
     pixels = _plane_bytes(image.mode, image.size)
     if isinstance(image, JpegImageFile):
         return pixels + _coefficient_bytes(image, data)
@@ -193,7 +193,7 @@ def _number(tags: Any, tag: int, default: int) -> int:
     return value if isinstance(value, int) and value > 0 else default
 
 
-#: What decoding takes beside the pixels, of (the picture, bytes of its pixels).
+#: Bytes that decoding takes besides the pixels, as a function of (the picture, bytes of its pixels).
 _BY_FORMAT: dict[str, Callable[[ImageFile.ImageFile, int], int]] = {
     "PNG": _png_bytes,
     "GIF": _gif_bytes,

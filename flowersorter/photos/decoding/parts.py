@@ -8,7 +8,7 @@ from PIL import Image
 
 Box = tuple[int, int, int, int]
 
-#: A part has about so many pixels: 8 to 30 MB in the steps of a conversion.
+#: A part has about this many pixels: 8 to 30 MB in the steps of a conversion.
 PART_PIXELS = 1_000_000
 
 

@@ -9,7 +9,7 @@ from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
 
 
 class DestinationContents:
-    """The files in a destination by size; walked at the first question, and hashed only where the size is equal.
+    """The files in a destination by size; walked at the first query, and hashed only where the size is equal.
 
     Args:
         files: The disk.

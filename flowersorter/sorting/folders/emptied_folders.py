@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flowersorter.sorting.filesystem import FileSystem, is_folder
 
-#: Files that systems put into folders by themselves. They keep a folder: some hold what a person chose.
+#: Files that systems put into folders by themselves. They keep a folder: some hold a person's settings.
 _OF_THE_SYSTEM = frozenset((".ds_store", "thumbs.db", "desktop.ini", ".directory"))
 
 

@@ -68,7 +68,7 @@ def make_emptied_folders(context: StepContext, run: Run, sources: Collection[Pat
 
 
 def is_undone(context: StepContext, run: Run) -> bool:
-    """Return whether all is undone that a run filed."""
+    """Return whether all files of a run are undone."""
     states = {entry.state for entry in context.journal.filings(run.id)}
     return EntryState.UNDONE in states and EntryState.DONE not in states
 

@@ -1,6 +1,6 @@
-"""Changes of the list of classes that can be undone: a class made, renamed, merged or deleted, and another order.
+"""Undoable changes of the list of classes: create, rename, merge, delete, reorder.
 
-All but the order are shown when the library has them: a name may be refused.
+All but the order are shown once the library has stored them: a name may be refused.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class NewClassCommand(LabelCommand):
         self._collection, self._made, self._there = collection, made, True
 
     def apply(self) -> LabelNews:
-        """Make the class again if it went, and write the labels, in one step."""
+        """Make the class again if it was deleted, and write the labels, in one step."""
         news = self._context.pending.apply(self._step, self._put_back)
         self._there = True
         return news
@@ -95,9 +95,9 @@ class ClassContext:
         show_order: Shows the classes in the order of these ids, before the library has it.
         order_answered: Called when the library has answered; once for each `show_order`.
         rescan: Rescans the folder, so that its suggestions are renewed.
-        failed: Shows the person why nothing was changed.
+        failed: Shows the error that kept the change from being made.
         move_again: Moves sorted photos again after a redo, given the number of the change and both class names.
-        move_back: Lets them go back with the change of that number.
+        move_back: Moves them back, given the number of the change.
     """
 
     library: Operations
@@ -118,8 +118,8 @@ class OrderCommand(LibraryCommand):
 
     Args:
         context: The library and views that it changes.
-        before: Their ids as they are ordered now.
-        after: As they will be.
+        before: Their ids in the present order.
+        after: Their ids in the new order.
         text: For the Undo menu.
     """
 
@@ -229,7 +229,7 @@ class RenameClassCommand(ClassCommand):
         return self._renamed
 
     def revert(self) -> None:
-        """Give it its former name."""
+        """Restore its former name."""
         assert self._renamed is not None
         rename_class_back(self._context.collection, self._renamed)
 
@@ -244,8 +244,8 @@ class RemoveClassCommand(ClassCommand):
 
     Args:
         context: The library and views that it changes.
-        class_id: The class that goes.
-        into: Which class gets its photos; 0: they lose their label.
+        class_id: The class to remove.
+        into: The class that gets its photos; 0 if they lose their label.
         text: For the Undo menu.
     """
 
@@ -286,7 +286,7 @@ class RemoveClassCommand(ClassCommand):
 
 
 class AddClassesCommand(LibraryCommand):
-    """Makes several classes; undo deletes them with the labels that they have by then, redo brings both back.
+    """Makes several classes; undo deletes them with the labels they have by then, redo restores both.
 
     Args:
         context: The library and views that it changes.
@@ -335,7 +335,7 @@ class AddClassesCommand(LibraryCommand):
 
 
 def moved(ids: Sequence[int], class_id: int, before: int) -> list[int]:
-    """The ids with one of them put where the one at `before` stands now; at the end where there is none."""
+    """Move one of the ids before the one at index `before`; to the end if there is none."""
     rest = [each for each in ids[:before] if each != class_id]
     return [*rest, class_id, *(each for each in ids[before:] if each != class_id)]
 

@@ -1,4 +1,4 @@
-"""Asks for the name of a class, which class to merge into, and before deleting one."""
+"""Asks for the name of a class, for the class to merge into, and for confirmation before deleting one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from flowersorter.ui.shared.widgets import (
     without_mnemonics,
 )
 
-#: Says why a name cannot be used, "" where it can.
+#: Returns the reason why a name cannot be used, "" where it can.
 Validator = Callable[[str], str]
 _SWATCH_PX = 14
 _T = TypeVar("_T")
@@ -51,7 +51,7 @@ class NameDialog(FittedDialog):
         question: Above the field, with a mnemonic.
         verb: On the button, with a mnemonic ("&Create class").
         validator: Called with every change; an empty name is never accepted and needs no message.
-        remark: Likewise, for a name that can be used: what it means for the class, "" where nothing has to be said.
+        remark: Called likewise, for a name that can be used; returns its consequences for the class, or "".
         name: The initial text.
         note: A further effect, shown below the field.
     """
@@ -119,7 +119,7 @@ class NameDialog(FittedDialog):
 
     @Slot()
     def accept(self) -> None:
-        """Take the name, but only a good one: Enter comes here too."""
+        """Take the name if it is valid: Enter comes here too."""
         if self.ok_button.isEnabled():
             self._wait(True)
             self.name_chosen.emit(self.name)
@@ -147,10 +147,10 @@ def ask_for_name(
 
     Args:
         parent: The window.
-        classes: Those there are.
-        make: Makes the new one.
+        classes: The existing classes.
+        make: Makes the new class.
         photos: How many photos will go into it.
-        come_from: Which classes these are in now, "" where that does not matter.
+        come_from: Their present classes in words, "" where these do not matter.
 
     Returns:
         The new class; None if the person cancelled.
@@ -315,12 +315,12 @@ def limit_length(field: QLineEdit) -> None:
 
 
 def taken_message(there: PhotoClass) -> str:
-    """Say that a name is that of a class."""
+    """Word the refusal of a name that another class has."""
     return _tr("There is already a class named “{0}”.").format(there.name)
 
 
 def name_remark(name: str, others: Sequence[str]) -> str:
-    """The folder of a class where it has another name, and other surprises; "" where there is none."""
+    """State the folder of a class where its name differs, and other surprises; "" where there is none."""
     from flowersorter.workflows.labelling.class_name_remarks import class_name_remark  # not needed at the start
 
     return worded(class_name_remark(name, others) or "")

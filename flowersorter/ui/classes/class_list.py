@@ -1,4 +1,4 @@
-"""The sidebar: what is to do, the classes to drop photos on, and the pseudo-classes."""
+"""The sidebar: the steps to do, the classes to drop photos on, and the pseudo-classes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import heading
 
-#: From so many classes on they can be searched.
+#: The search field is shown from this many classes on.
 SEARCH_FROM = 10
 #: Rows that the classes keep where something else is shown below them.
 _ROOMY_ROWS = 7
@@ -38,15 +38,15 @@ class ClassList(QWidget):
     Signals:
         picked(key): Show this class, `PseudoClass` or step.
         dropped(class id, list of place ids): These photos belong there.
-        dropped_on_new(list of place ids): These belong to a class that has no name yet.
+        dropped_on_new(list of place ids): These belong to a class that does not exist yet.
         dropped_on_not_mine(list of place ids): These show none of the classes.
         new_requested(): Make a class.
         moved(class id, before): Move it before the class with this index; an index after the last moves it to the end.
-        up_requested(class id), down_requested(class id): It belongs one place higher or lower.
-        split_requested(class id): Some of its photos belong into a class of their own.
+        up_requested(class id), down_requested(class id): Move it one place up or down.
+        split_requested(class id): Some of its photos belong in a class of their own.
         renamed(class id, name): Give it this name; answer with `end_renaming` or `refuse_name`.
         merge_requested(class id), delete_requested(class id).
-        merged(class id, into): Both are one, and `into` stays.
+        merged(class id, into): Merge it into the class `into`.
     """
 
     picked = Signal(int)
@@ -115,7 +115,7 @@ class ClassList(QWidget):
         self.editor.merge_requested.connect(self.merged)
         self.editor.closed.connect(self.classes.setFocus)
 
-    # -- what is shown
+    # -- display
 
     def show_classes(self, classes: Sequence[PhotoClass], counts: ClassCounts) -> None:
         """Show these classes, with the counts of photos and labels."""
@@ -149,7 +149,7 @@ class ClassList(QWidget):
         self._follow_row()
 
     def _found(self) -> list[PhotoClass]:
-        """The classes that are searched for, in their order; all where nothing is searched."""
+        """The classes that match the search, in their order; all without a search."""
         at = sorted(best_matches([each.name for each in self._classes], self.search.text()))
         return [self._classes[number] for number in at]
 
@@ -193,7 +193,7 @@ class ClassList(QWidget):
         layout.addWidget(self.pseudo_classes)
 
     def add_below(self, panel: QWidget) -> None:
-        """Add a list that is shown only where there is room for it; `fit_below` where that may have changed."""
+        """Add a list that is shown only where there is room for it; call `fit_below` when that may have changed."""
         self._below = panel
         column = self.layout()
         assert column is not None
@@ -225,11 +225,11 @@ class ClassList(QWidget):
         self.editor.edit(one, self._classes, self._name_rect(class_id))
 
     def end_renaming(self) -> None:
-        """The name is taken over."""
+        """Close the editor: the name was accepted."""
         self.editor.close_editor()
 
     def refuse_name(self, refused: Exception) -> None:
-        """Say why the typed name cannot be used; it can be mended."""
+        """Say why the typed name cannot be used, and let the person correct it."""
         self.editor.show_refusal(refused)
 
     def _name_rect(self, class_id: int) -> QRect:

@@ -29,10 +29,10 @@ from flowersorter.ui.shared.widgets import (
 class ClassMoveDialog(QDialog):
     """Previews the moves. Touches nothing itself. Lives in the GUI thread.
 
-    Accepted with `plans` for moving, or with none for changing the name alone.
+    Accepted with `plans` to move the photos too, or without to change only the name.
 
     Args:
-        old: The class as it is called now.
+        old: The present name of the class.
         new: Its new name, or the class it is merged into.
         filed: Number of photos sorted into it.
         merging: Whether it is merged, not renamed.
@@ -148,5 +148,5 @@ class ClassMoveDialog(QDialog):
 
 
 def _below(folder: Path, root: Path) -> str:
-    """A folder as it is called below another one, or in full."""
+    """The path of a folder relative to another one, or in full."""
     return str(folder.relative_to(root)) if folder.is_relative_to(root) else str(folder)

@@ -39,7 +39,7 @@ class ClassMovesController(RefileJobs):
             old: Its name now.
             new: Its new name, or the class it is merged into.
             filed: Number of photos sorted into it.
-            commit: Changes it in the library, and then calls what it is given.
+            commit: Changes it in the library, and then calls its argument.
             number: Identifies the change for `move_back`.
             merging: Whether it is merged, not renamed.
         """
@@ -113,7 +113,7 @@ class ClassMovesController(RefileJobs):
         self._move_back(number, stay if self._moved[number] else keeps)
 
     def _move_back(self, number: int, besides: str) -> None:
-        """Move back what followed a change; `besides` is said of the classes."""
+        """Move back the photos that followed a change; `besides` is the part of the message about the classes."""
         self._submit_back(number, lambda results: self._say_back(results, besides))
 
     def _say_back(self, results: list[UndoResult], besides: str) -> None:

@@ -1,4 +1,4 @@
-"""The rows of the sidebar: what is to do, the classes, and the pseudo-classes."""
+"""The rows of the sidebar: the steps to do, the classes, and the pseudo-classes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ClassCounts:
 
 
 def class_rows(classes: Sequence[PhotoClass], shown: Sequence[PhotoClass], counts: ClassCounts) -> list[SidebarRow]:
-    """A row for each class that is shown, and the one that makes a class.
+    """Make a row for each class that is shown, and one that creates a class.
 
     Args:
         classes: All, in their order, which gives them their number keys.

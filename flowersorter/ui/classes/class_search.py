@@ -1,4 +1,4 @@
-"""The field that narrows the list of classes as one types."""
+"""The field that filters the list of classes while the person types."""
 
 from __future__ import annotations
 

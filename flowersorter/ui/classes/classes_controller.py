@@ -39,7 +39,7 @@ class ClassesController(QObject):
     """Owns the list of classes as the window shows it.
 
     Signals:
-        changed(list of PhotoClass): Other classes, names or colours.
+        changed(list of PhotoClass): The classes, their names or colours have changed.
         folder_outdated(): A class was deleted or sorted photos moved: the folder should be rescanned.
     """
 
@@ -52,7 +52,7 @@ class ClassesController(QObject):
         super().__init__(parent)
         self._session, self._front, self._pending = session, front, pending
         self._classes: tuple[PhotoClass, ...] = ()
-        self._orders_asked = 0  # orders that are shown and the library has not answered to yet
+        self._orders_asked = 0  # shown orders that the library has not stored yet
 
     @cached_property
     def _moves(self) -> ClassMovesController:
@@ -69,7 +69,7 @@ class ClassesController(QObject):
         return self._classes
 
     def name(self, class_id: int) -> str:
-        """Name of a class; "" for one that is gone."""
+        """Name of a class; "" for a deleted one."""
         return next((each.name for each in self._classes if each.id == class_id), "")
 
     def refresh(self) -> None:
@@ -88,14 +88,14 @@ class ClassesController(QObject):
         """Name and colour by class id."""
         return {each.id: ClassLook(each.name, each.colour) for each in self._classes}
 
-    # -- wishes
+    # -- requests
 
     def make(self, photos: int, come_from: str = "") -> PhotoClass | None:
         """Ask for a name and create the class; None if the person cancelled.
 
         Args:
             photos: How many photos will go into it.
-            come_from: Which classes these are in now, for the person.
+            come_from: Their present classes, in words.
         """
         return ask_for_name(self._front.window, self._classes, self.add, photos, come_from)
 
@@ -139,7 +139,7 @@ class ClassesController(QObject):
         Args:
             class_id: The class.
             name: As the person typed it.
-            done: Called when the name can be used.
+            done: Called when the name was accepted.
             failed: Called with the reason where it cannot.
         """
 
@@ -218,7 +218,7 @@ class ClassesController(QObject):
         session.library.submit(count, answered, self._front.complain)
 
     def _with_filed(self, class_id: int, ask: Callable[[PhotoClass, int], None]) -> None:
-        """Ask something about a class that is still there, once it is known how many photos are filed under it."""
+        """Ask about a class that still exists, once the number of photos filed under it is known."""
         one = self._one(class_id)
         if one is not None:
             count = partial(count_filed, self._session.collection, one.name)

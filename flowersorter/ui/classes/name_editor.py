@@ -20,7 +20,7 @@ class NameEditor(QFrame):
 
     Signals:
         named(class id, name): Try this name, and answer with `close_editor` or `show_refusal`.
-        merge_requested(class id, into): The name is that of another class, and the person wants them to be one.
+        merge_requested(class id, into): The name is that of another class; merge into it.
         closed(): The list has the keyboard again.
     """
 
@@ -78,13 +78,13 @@ class NameEditor(QFrame):
         self.field.setFocus()
 
     def update_classes(self, classes: Sequence[PhotoClass]) -> None:
-        """Take over that classes changed; without its class the editor closes."""
+        """Use the changed classes; close if the edited class is gone."""
         self._classes = classes
         if self._one is not None and all(each.id != self._one.id for each in classes):
             self.close_editor()
 
     def move_to(self, row: QRect) -> None:
-        """Follow the row: below it stands what is said of the name, or above it where there is too little room."""
+        """Follow the row; the message about the name is below it, or above it where there is too little room."""
         self._row = row
         self.setFixedWidth(row.width())
         column, outside = self.layout(), self.parentWidget()
@@ -141,7 +141,7 @@ class NameEditor(QFrame):
         self._say(name_remark(self._name, names) if self._name else "")
 
     def _take(self) -> None:
-        """Try the name; a taken one goes on to the button that merges."""
+        """Try the name; if another class has it, move the focus to the Merge button."""
         if self.field.isReadOnly() or self._one is None:
             return
         if self._other() is not None:
@@ -160,7 +160,7 @@ class NameEditor(QFrame):
 
     @Slot()
     def _on_left(self) -> None:
-        """The person went elsewhere: a name that can be used is taken, one that cannot stays to be mended."""
+        """Take the name when the focus leaves, if it can be used; else keep the editor open for a correction."""
         if self._other() is None and not self.merge_button.hasFocus():
             self._take()
 

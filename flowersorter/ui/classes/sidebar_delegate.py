@@ -32,14 +32,14 @@ def name_rect(row: QRect) -> QRect:
 
 
 class SidebarDelegate(QStyledItemDelegate):
-    """Paints one row; lights up the row a drag is over, and shows there what the drop does."""
+    """Paints one row; highlights the row under a drag, with the effect of a drop there."""
 
     def __init__(self, view: SidebarView) -> None:
         super().__init__(view)
         self._view = view
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Room for one line and some air."""
+        """Return the size of one line with margins."""
         return QSize(80, option.fontMetrics.height() + 14)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -75,7 +75,7 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _background(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, under_drag: bool) -> QColor:
-        """Fill the row as its state asks for; returns the colour of its text."""
+        """Fill the row according to its state; return the colour of its text."""
         palette = option.palette
         highlight = palette.color(QPalette.ColorRole.Highlight)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -122,7 +122,7 @@ class SidebarDelegate(QStyledItemDelegate):
             theme.icon(row.icon).paint(painter, around, Qt.AlignmentFlag.AlignCenter, mode)
 
     def _bar(self, painter: QPainter, palette: QPalette, progress: float, room: QRect, text: QColor) -> None:
-        """Highlighted while a class needs more labels; complete, it is no brighter than the text beside it."""
+        """Paint the progress bar, in the highlight colour while a class needs more labels, muted once it is full."""
         track, quiet = QColor(text), QColor(text)
         track.setAlphaF(0.13)
         quiet.setAlphaF(0.38)
@@ -158,7 +158,7 @@ class SidebarDelegate(QStyledItemDelegate):
 
 
 def _counts(row: SidebarRow, metrics: QFontMetrics, room_px: int) -> str:
-    """The confirmed photos and all, or all alone where little room is left for the name."""
+    """Return both counts, confirmed and all photos, or only the second where little room is left for the name."""
     shown = row.counts
     left = room_px - metrics.horizontalAdvance(shown)
     wanted = min(metrics.horizontalAdvance(row.text), _FEWEST_LETTERS * metrics.averageCharWidth())

@@ -42,9 +42,9 @@ class SidebarRow:
         digit: The key that assigns it, or "".
         droppable: Whether photos can be dropped on it.
         movable: Whether it can be dragged to another place in the list, among the others that can.
-        is_command: Whether it does something when clicked, and shows no photos.
+        is_command: Whether a click runs a command instead of showing photos.
         hint: Tool tip.
-        spoken: What a screen reader reads out where the count is not of photos, or "".
+        spoken: Text for a screen reader if the count is not of photos, or "".
     """
 
     key: int
@@ -110,29 +110,29 @@ class SidebarModel(QAbstractListModel):
         return next((number for number, row in enumerate(self._rows) if row.key == key), -1)
 
     def row_mime(self, row: int) -> QMimeData:
-        """Drag data of a row: its key, as its number may be another one by the time of the drop."""
+        """Return the drag data of a row: its key, because its number may have changed by the time of the drop."""
         mime = QMimeData()
         mime.setData(ROW_MIME, QByteArray(str(self._rows[row].key).encode()))
         return mime
 
     def dragged_row(self, mime: QMimeData) -> int:
-        """Number of the row that is dragged, -1 where that is something else."""
+        """Number of the dragged row, -1 for a drag of something else."""
         key = bytes(mime.data(ROW_MIME).data()).decode(errors="replace") if mime.hasFormat(ROW_MIME) else ""
         row = self.row_of(int(key)) if key.lstrip("-").isdecimal() else -1
         return row if row >= 0 and self._rows[row].movable else -1
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """How many rows there are."""
+        """Return the number of rows."""
         return 0 if parent.isValid() else len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let movable rows be dragged."""
+        """Return the flags of a row: movable ones can be dragged."""
         flags = super().flags(index)
         movable = index.isValid() and self._rows[index.row()].movable
         return flags | Qt.ItemFlag.ItemIsDragEnabled if movable else flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """One fact about a row."""
+        """Return the data of a row for a role."""
         if not index.isValid():
             return None
         row = self._rows[index.row()]

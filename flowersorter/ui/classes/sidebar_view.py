@@ -34,7 +34,7 @@ class SidebarView(QListView):
     Signals:
         picked(key): The person clicked the row or went to it with the keyboard.
         dropped(key, list of place ids): Photos were dropped on the row.
-        moved(key, before): The row was dragged to where the row with this number is; their number for behind the last.
+        moved(key, before): The row was dragged before the row with this number; the number of rows for the end.
         merged(key, into): The row was dropped on the row with the key `into`.
         rename_requested(key): The row was double-clicked.
         menu_requested(key, QPoint): Show the menu of the row at a global position.
@@ -54,7 +54,7 @@ class SidebarView(QListView):
         self.shows_digits = shows_digits
         self.drop_row = -1
         self.drop_line = -1  # the row before which a dragged row would go
-        self.merging = False  # a class, not a photo, is dragged over `drop_row`
+        self.merging = False  # whether a class, not a photo, is dragged over `drop_row`
         self.drop_count = 0  # photos that are dragged over it
         self._picked_before: int | None = None
         self.rows = SidebarModel(self)
@@ -88,12 +88,12 @@ class SidebarView(QListView):
             self.setCurrentIndex(self.rows.index(row))
 
     def fit(self) -> None:
-        """Make the list just as high as its rows; without any it is not shown."""
+        """Make the list as high as its rows; hide it without any."""
         self.setFixedHeight(self.sizeHintForRow(0) * len(self.rows.rows) + 2)
         self.setVisible(bool(self.rows.rows))
 
     def minimumSizeHint(self) -> QSize:
-        """Room for two rows: a window that is low leaves the list little more."""
+        """Return the size of two rows: a low window leaves little more for the list."""
         return QSize(super().minimumSizeHint().width(), 2 * max(1, self.sizeHintForRow(0)))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -116,7 +116,7 @@ class SidebarView(QListView):
             self.pick(self._picked_before)  # let go beside the rows: the one that is shown stays selected
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Ask for another name of a class."""
+        """Request a new name for the class."""
         key = self.key_at(event.position().toPoint())
         if event.button() == Qt.MouseButton.LeftButton and key is not None:
             self.rename_requested.emit(key)
@@ -146,7 +146,7 @@ class SidebarView(QListView):
     # -- drags and drops
 
     def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803 - Qt's own name
-        """Carry a row to another place."""
+        """Start a drag of a row."""
         row = self.currentIndex().row()
         if row < 0 or not self.rows.rows[row].movable:
             return
@@ -160,14 +160,14 @@ class SidebarView(QListView):
         self._light(-1, -1)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Only photos and rows of this program are of interest; anything else may be for the window."""
+        """Accept only photos and rows of this program; anything else may be for the window."""
         if event.mimeData().hasFormat(PLACES_MIME) or self.rows.dragged_row(event.mimeData()) >= 0:
             event.acceptProposedAction()
         else:
             event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Light up the row under the mouse, or show where a row would go; scroll when near an end."""
+        """Highlight the row under the mouse, or show the drop position of a row; scroll near an end."""
         row, line = self._target(event)
         count = count_in(event.mimeData())
         self._light(row, line, merging=not count, count=count)
@@ -179,7 +179,7 @@ class SidebarView(QListView):
             self._scroll_near_edge(event.position().toPoint())
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """The drag went elsewhere."""
+        """Remove the highlight."""
         self._light(-1, -1)
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -199,7 +199,7 @@ class SidebarView(QListView):
             self.dropped.emit(self.rows.rows[row].key, places_in(event.mimeData()))
 
     def _move(self, row: int, line: int) -> None:
-        """A drag that ends where it began was meant as a click."""
+        """Move the dragged row; a drag that ends where it began counts as a click."""
         key = self.rows.rows[row].key
         if line in (row, row + 1):
             self.picked.emit(key)
@@ -222,7 +222,7 @@ class SidebarView(QListView):
         painter.end()
 
     def _target(self, event: QDropEvent) -> tuple[int, int]:
-        """The row that what is dragged is dropped on, and the row before which a class goes; -1 where it does not."""
+        """Return the row that takes the drop, and the row before which a dragged class would go; -1 for none."""
         at, dragged = event.position().toPoint(), self.rows.dragged_row(event.mimeData())
         index = self.indexAt(at)
         row = index.row()
@@ -234,7 +234,7 @@ class SidebarView(QListView):
         return -1, self._line_at(at.y())
 
     def _line_at(self, y: int) -> int:
-        """Before which row a dragged one would go; only among those that can be moved."""
+        """Return the row before which a dragged one would go, among the movable ones."""
         movable = [number for number, row in enumerate(self.rows.rows) if row.movable]
         above = [number for number in movable if self.visualRect(self.rows.index(number)).center().y() < y]
         return max(above, default=movable[0] - 1) + 1

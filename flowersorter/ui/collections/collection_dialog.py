@@ -26,10 +26,10 @@ from flowersorter.ui.shared.widgets import (
 
 
 class NewCollectionDialog(FittedDialog):
-    """Asks for the folder of a new collection: an empty one, or one that is not there yet.
+    """Asks for the folder of a new collection: an empty one, or one that does not exist yet.
 
     Args:
-        where: The folder it will be kept in, unless the person chooses another one.
+        where: The parent folder, unless the person chooses another one.
         parent: The window.
     """
 
@@ -113,7 +113,7 @@ class NewCollectionDialog(FittedDialog):
 
     @Slot()
     def accept(self) -> None:
-        """Take the folder, but only one that will do: Enter comes here too."""
+        """Take the folder if it can be used: Enter comes here too."""
         if self.ok_button.isEnabled():
             super().accept()
 

@@ -1,4 +1,4 @@
-"""New, open and recent collections: each is a task of its own, and has a window of its own."""
+"""New, open and recent collections: each has a window of its own."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class CollectionsController(QObject):
     A second collection is opened by a second process, so that a crash of one does not affect the other.
 
     Args:
-        session: Its collection is the one of this window.
-        front: Where it speaks.
+        session: The session of this window's collection.
+        front: Shows its messages.
         menu: Lists the collections that were opened before, whenever it is about to be shown.
         parent: Owns it.
     """
@@ -61,7 +61,7 @@ class CollectionsController(QObject):
         """Name a collection after its folder; the default collection gets a name of its own."""
         return self.tr("My collection") if collection == usual_collection() else collection.name or str(collection)
 
-    # -- wishes
+    # -- requests
 
     @Slot()
     def make(self) -> None:
@@ -88,7 +88,7 @@ class CollectionsController(QObject):
             self.open(Path(chosen))
 
     def open(self, collection: Path) -> None:
-        """Open a collection in a window: the one that has it open, else a new one; refuses what is no collection."""
+        """Open a collection: bring its window forward, else start a new one; refuse a folder that is none."""
         if collection == self._session.collection.folder:
             self._front.bar.say(
                 self.tr("The collection “{0}” is already open in this window.").format(self.name_of(collection))
@@ -103,10 +103,10 @@ class CollectionsController(QObject):
         else:
             self._launch(collection)
 
-    # -- how it is done
+    # -- execution
 
     def _bring_forward(self, collection: Path, locked: CollectionLocked) -> None:
-        """Let the window of a collection come forward; complain where none answers, which may take a few seconds."""
+        """Bring the window of a collection forward; show an error where none answers, which may take a few seconds."""
 
         def answered(taken: object) -> None:
             if not taken:
@@ -151,7 +151,7 @@ class CollectionsController(QObject):
 
 
 def open_window(collection: Path) -> bool:
-    """Start the program a second time, with this collection; returns whether the system could."""
+    """Start the program a second time, with this collection; return whether that worked."""
     program, *arguments = command_for(collection)
     # In the folder of the package: wherever this window was started, the same program is found.
     beside = Path(flowersorter.__file__).parents[1]
@@ -170,7 +170,7 @@ def _made(folder: Path, *, without_classes: bool) -> Path:
     from flowersorter.library.collection import CollectionStore
     from flowersorter.workflows.labelling.class_changes import start_without_classes
 
-    check_can_become_one(folder)  # again: it may be a while since the person was told
+    check_can_become_one(folder)  # again: the first check may be a while ago
     with contextlib.closing(CollectionStore.open(folder)) as collection:
         if without_classes:
             start_without_classes(collection)

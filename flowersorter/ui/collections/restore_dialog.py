@@ -37,7 +37,7 @@ class RestoreDialog(FittedDialog):
         parent: The window it belongs to; None at the start.
 
     Signals:
-        restore_requested(): Put the newest sound backup back; answer with `show_done` or `show_problem`.
+        restore_requested(): Restore the newest sound backup; answer with `show_done` or `show_problem`.
     """
 
     restore_requested = Signal()
@@ -140,5 +140,5 @@ class RestoreDialog(FittedDialog):
 
     @Slot(object)
     def show_problem(self, error: Exception) -> None:
-        """Say why nothing was put back; it can be tried again."""
+        """Say why nothing was restored, and let the person try again."""
         self.message.say(str(error), warning=True)

@@ -1,4 +1,4 @@
-"""Finds out, before Qt is loaded, whether it can open a window: where it cannot, Qt ends the process natively."""
+"""Checks, before Qt is loaded, whether it can open a window: where it cannot, Qt aborts the process."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _problem(platform: str, environment: Mapping[str, str]) -> UserError | None:
 
 
 def _plugin_folder(environment: Mapping[str, str]) -> Path | None:
-    """Where Qt's platform plugins lie; None where that is elsewhere, as in the packages of a Linux distribution."""
+    """The folder of Qt's platform plugins in the package; None without one, as with a Linux distribution's Qt."""
     if environment.get("QT_QPA_PLATFORM_PLUGIN_PATH") or environment.get("QT_PLUGIN_PATH"):
         return None
     found = importlib.util.find_spec("PySide6")  # finds the package and imports nothing
@@ -149,7 +149,7 @@ def _x11_answers() -> bool:
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:
-        return True  # not known; a distribution's own Qt may bring one
+        return True  # unknown; a distribution's Qt may bring one
     xcb.xcb_connect.restype = ctypes.c_void_p
     connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
     refused: int = xcb.xcb_connection_has_error(connection)
@@ -159,7 +159,7 @@ def _x11_answers() -> bool:
 
 def _wayland_answers(environment: Mapping[str, str]) -> bool:
     """Whether the compositor that WAYLAND_DISPLAY names takes a connection."""
-    if environment.get("WAYLAND_SOCKET"):  # open already, and for one use only
+    if environment.get("WAYLAND_SOCKET"):  # open already, and for a single use
         return True
     import socket  # not at the top: it takes longer than all the rest, and X11 does without
 

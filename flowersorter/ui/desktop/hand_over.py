@@ -67,7 +67,7 @@ def _connection(address: str) -> BinaryIO:
 
 
 def _let_window_come_forward() -> None:
-    """Pass on the right to come to the front, which Windows gives the program that a person just started."""
+    """Pass on the right to raise a window, which Windows gives to the program that a person just started."""
     if sys.platform == "win32":
         import ctypes
 

@@ -1,4 +1,4 @@
-"""Tells a person who works in another window that a long job has ended."""
+"""Notifies a person in another window that a long job has ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 from flowersorter.ui.desktop.second_start import bring_forward
 from flowersorter.workers.job_queue import JobQueue
 
-#: Jobs that end sooner are not waited for in another window.
+#: No notification is sent for shorter jobs.
 LONG_JOB_S = 20.0
 
 
@@ -21,7 +21,7 @@ class JobNotifier(QObject):
     Args:
         queue: The jobs.
         window: Where they were started.
-        clock: Seconds that only grow; tests bring their own.
+        clock: A monotonic clock, in seconds; tests pass their own.
         parent: Owns it.
     """
 
@@ -47,8 +47,8 @@ class JobNotifier(QObject):
 
     @Slot(int, str)
     def _on_started(self, job_id: int, title: str) -> None:
-        if title:  # else the person did not ask for it
-            self._started.setdefault(job_id, (title, self._clock()))  # one that gave way starts again
+        if title:  # other jobs were not started by the person
+            self._started.setdefault(job_id, (title, self._clock()))  # a preempted job starts again
 
     @Slot(int, object)
     def _on_succeeded(self, job_id: int, _result: object) -> None:
@@ -56,7 +56,7 @@ class JobNotifier(QObject):
 
     @Slot(int)
     def _on_cancelled(self, job_id: int) -> None:
-        self._started.pop(job_id, None)  # the person knows
+        self._started.pop(job_id, None)  # the person has seen it
 
     @Slot(int)
     def _on_finished(self, job_id: int) -> None:
@@ -83,6 +83,6 @@ class JobNotifier(QObject):
 
     @Slot(Qt.ApplicationState)
     def _on_state(self, state: Qt.ApplicationState) -> None:
-        """The icon is there only as long as its message is news."""
+        """Remove the icon once its message was seen."""
         if state == Qt.ApplicationState.ApplicationActive and self._tray is not None:
             self._tray.hide()

@@ -1,4 +1,4 @@
-"""Opens the folders of a second start in the window that is there, and brings it forward."""
+"""Opens the folders of a second start in the existing window, and brings it forward."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SecondStart(QObject):
 
     @Slot()
     def _open(self) -> None:
-        """Open the folders, after the dialogs that wait for an answer about the folder that is open now."""
+        """Open the folders, once dialogs about the present folder are closed."""
         dialog = QApplication.activeModalWidget()
         if isinstance(dialog, QDialog):
             dialog.finished.connect(self._open, Qt.ConnectionType.QueuedConnection)

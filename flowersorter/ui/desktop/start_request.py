@@ -32,7 +32,7 @@ class StartRequest:
 
 
 def encode(request: StartRequest) -> bytes:
-    """Write a request as one line of ASCII: JSON escapes also what is no valid Unicode in a path."""
+    """Write a request as one line of ASCII: JSON escapes invalid Unicode in a path, too."""
     fields = {"version": _VERSION, "roots": [str(root) for root in request.roots], "token": request.activation_token}
     return json.dumps(fields).encode("ascii") + b"\n"
 
@@ -57,7 +57,7 @@ def _is_path(root: object) -> bool:
         return False
     try:
         os.fsencode(root)
-    except UnicodeEncodeError:  # a surrogate that no name of a file gives
+    except UnicodeEncodeError:  # a surrogate that no file name has
         return False
     return True
 

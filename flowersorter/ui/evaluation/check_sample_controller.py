@@ -34,11 +34,11 @@ class AnswerCommand(LibraryCommand):
 
     Args:
         session: Whose collection stores it.
-        check: As it stands before.
+        check: Its state before the answer.
         photo_id: The photo.
         answer: The answer.
         text: For the Undo menu.
-        show: Called with the check after a change, the photo and None, or with None, the photo and the error.
+        show: Called with (check after the change, photo id, None), or with (None, photo id, error).
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class AnswerCommand(LibraryCommand):
         return _with_statement(check)
 
     def revert(self) -> CheckedSample:
-        """Restore the answer before, and a mark that the label removed."""
+        """Restore the previous answer, and a mark that the label removed."""
         check = take_back_answer(self._collection, self._check, self._photo_id, self._before, self._said)
         return _with_statement(check)
 
@@ -85,7 +85,7 @@ def _with_statement(check: CheckedSample) -> CheckedSample:
 
 
 def _nothing() -> None:
-    """Nothing follows a check."""
+    """Do nothing after a check."""
 
 
 class CheckSampleController(QObject):

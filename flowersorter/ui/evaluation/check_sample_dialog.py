@@ -26,7 +26,7 @@ class CheckSampleDialog(QDialog):
     """Shows one drawn photo at a time. The owner stores each answer and replies with `show_check`.
 
     Args:
-        check: As it stands.
+        check: Its present state.
         names: Class names by id.
         parent: The window.
 
@@ -51,7 +51,7 @@ class CheckSampleDialog(QDialog):
         self._make_parts(check)
         self._lay_out()
         self._connect()
-        open_at(self, 96, 38)  # its layout decides how small
+        open_at(self, 96, 38)  # the layout decides its minimum size
         self.show_check(check)
 
     # -- its parts
@@ -124,10 +124,10 @@ class CheckSampleDialog(QDialog):
         self.close_button.clicked.connect(self.accept)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(self._undo)
 
-    # -- what is shown
+    # -- display
 
     def show_check(self, check: CheckedSample) -> None:
-        """Show the check as it stands: the next photo, or the end."""
+        """Show the present state of the check: the next photo, or the end."""
         self._waiting = False
         asked = check.next_photos(1)
         self.current = asked[0] if asked else None
@@ -159,7 +159,7 @@ class CheckSampleDialog(QDialog):
         self.end_hint.setText(hint)
         self.close_button.setFocus()
 
-    # -- what the person does
+    # -- input
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the key of each answer; Esc closes."""

@@ -1,4 +1,4 @@
-"""How well each class is found, as a table; every number opens the photos behind it."""
+"""Recall and precision of each class, as a table; every number opens the photos behind it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ClassScoreModel(QAbstractTableModel):
     """One row a class.
 
     Args:
-        evaluation: What was measured.
+        evaluation: The evaluation.
         colours: "#rrggbb" by class id; classes without one get the palette's by position.
         parent: Owns it.
     """
@@ -58,7 +58,7 @@ class ClassScoreModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Texts, the class's colour, and what a number means."""
+        """Return texts, the class's colour, and the meaning of a number."""
         if not index.isValid():
             return None
         row, column = index.row(), Column(index.column())
@@ -75,7 +75,7 @@ class ClassScoreModel(QAbstractTableModel):
                 return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What the columns are."""
+        """Return the titles of the columns."""
         if orientation is Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -167,7 +167,7 @@ class ClassScoreView(QTableView):
         return QSize(self.fontMetrics().averageCharWidth() * 60, self._height(min(8, self.model().rowCount())))
 
     def minimumSizeHint(self) -> QSize:
-        """Header and up to eight classes; what is around it scrolls."""
+        """Return the height of the header and up to eight classes; the page around it scrolls."""
         return QSize(self.fontMetrics().averageCharWidth() * 20, self._height(min(8, self.model().rowCount())))
 
     def _height(self, rows: int) -> int:

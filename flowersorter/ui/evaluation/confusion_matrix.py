@@ -92,7 +92,7 @@ class ConfusionModel(QAbstractTableModel):
         return int(self._counts[row, column])
 
     def sentence(self, row: int, column: int) -> str:
-        """What a cell says, in words."""
+        """Describe a cell in words."""
         photos, share = count_photos(self.count(row, column)), round(100 * float(self._shares[row, column]))
         if row == column:
             return self.tr("{0} of {1} recognised ({2} %)").format(photos, self.names[row], share)
@@ -127,7 +127,7 @@ class ConfusionView(QTableView):
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.setCornerButtonEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.viewport().setBackgroundRole(QPalette.ColorRole.Window)  # beyond the last class there is nothing
+        self.viewport().setBackgroundRole(QPalette.ColorRole.Window)  # the space beyond the last class stays empty
         self._size_headers()
         self.activated.connect(self._on_activated)
         if whole:
@@ -141,7 +141,7 @@ class ConfusionView(QTableView):
         return QSize(down.sizeHint().width() + across.length(), across.sizeHint().height() + down.length())
 
     def sizeHint(self) -> QSize:
-        """All of it if there is room, else a good part."""
+        """Return the full size if there is room, else a large part of it."""
         letter, line = self.fontMetrics().averageCharWidth(), self.fontMetrics().lineSpacing()
         scroll_bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
         return (self.whole_size() + QSize(scroll_bar, scroll_bar)).boundedTo(QSize(letter * 90, line * 26))

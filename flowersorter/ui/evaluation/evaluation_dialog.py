@@ -24,7 +24,7 @@ class EvaluationDialog(QDialog):
     """Shows an evaluation beside the window. Lives in the GUI thread.
 
     Args:
-        evaluation: What was measured.
+        evaluation: The evaluation.
         parent: The window.
         colours: "#rrggbb" by class id; missing ones come from the palette.
 
@@ -50,7 +50,7 @@ class EvaluationDialog(QDialog):
         open_at(self, min(140, max(108, self._letters_for_matrix())), min(48, max(40, lines)), least=(62, 24))
         self.classes.scores.setFocus()
 
-    # -- what stands where
+    # -- layout
 
     def _build(self) -> None:
         words = EvaluationText(self.evaluation)
@@ -66,7 +66,7 @@ class EvaluationDialog(QDialog):
         self.pages.addTab(PageScroll(self.sureness), self.tr("C&onfidence"))
         self.pages.addTab(PageScroll(self.learning), self.tr("&More photos"))
         self.sentence = text_label(self, "evaluation_sentence")
-        # Two lines whatever it says, so that nothing moves under the mouse.
+        # Always two lines, so that nothing moves under the mouse.
         self.sentence.setFixedHeight(2 * self.fontMetrics().lineSpacing())
         hint = self.tr("Double-click a number, bar or point, or press Enter, to see its photos.")
         self.hint = text_label(self, "evaluation_hint", hint, muted=True)
@@ -115,7 +115,7 @@ class EvaluationDialog(QDialog):
         """All figures as they are now, for saving."""
         return EvaluationPicture(self.evaluation, self._colours, self.learning.curve)
 
-    # -- what the mouse or the keys are on
+    # -- the mark under the mouse or the cursor
 
     @Slot(str)
     def _on_looked_at(self, sentence: str) -> None:
@@ -173,6 +173,6 @@ class EvaluationDialog(QDialog):
 
     def _show(self, chosen: NDArray[np.bool_], title: str) -> None:
         places = self.evaluation.place_ids[chosen]
-        places = places[places > 0]  # 0: the photo is no longer anywhere
+        places = places[places > 0]  # 0: the photo has no place any more
         if len(places):
             self.photos_requested.emit(places.tolist(), title)

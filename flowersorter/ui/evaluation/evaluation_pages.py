@@ -29,8 +29,9 @@ from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 
 _LETTERS_FOR_TWO = 72
-#: How far two points of the learning curve are apart by chance, in standard errors of one of them: they are measured on
-#: the same photos, which makes it less than for two of other photos. And from where on that tells nothing any more.
+#: Standard deviation of the difference of two points of the learning curve, in standard errors of one: both are
+#: measured on the same photos, so it is less than for independent ones. And the deviation above which there are too few
+#: labels to tell.
 _BY_CHANCE, _TOO_MUCH_CHANCE = 1.5, 0.05
 
 
@@ -38,13 +39,13 @@ class ClassPage(QWidget):
     """Recall and precision by class, and the confusion matrix.
 
     Args:
-        evaluation: What was measured.
+        evaluation: The evaluation.
         colours: "#rrggbb" by class id.
         parent: Owns it.
         whole: Everything at its full size, for a picture.
 
     Signals:
-        looked_at(sentence): What the number under the mouse or the keys says; "" for none.
+        looked_at(sentence): Describes the number under the mouse or the cursor; "" for none.
     """
 
     looked_at = Signal(str)
@@ -89,12 +90,12 @@ class ConfidencePage(QWidget):
     """Whether its confidence can be believed: the calibration curve and the confidence histogram.
 
     Args:
-        evaluation: What was measured.
+        evaluation: The evaluation.
         parent: Owns it.
         whole: For a picture.
 
     Signals:
-        looked_at(sentence): What the mark under the mouse or the keys says; "" for none.
+        looked_at(sentence): Describes the mark under the mouse or the cursor; "" for none.
     """
 
     looked_at = Signal(str)
@@ -114,13 +115,13 @@ class ConfidencePage(QWidget):
         column.addLayout(self._charts, 1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Side by side where there is room, else below one another."""
+        """Place the charts side by side where there is room, else one below the other."""
         super().resizeEvent(event)
         wide = event.size().width() >= self.fontMetrics().averageCharWidth() * _LETTERS_FOR_TWO
         self._charts.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def minimumSizeHint(self) -> QSize:
-        """One chart wide; the height is the layout's."""
+        """Return the width of one chart, and the height of the layout."""
         return QSize(self.calibration.minimumSizeHint().width(), super().minimumSizeHint().height())
 
     def _words(self, evaluation: Evaluation) -> str:
@@ -144,7 +145,7 @@ class LearningPage(QWidget):
     Signals:
         wanted(): Measure it.
         unwanted(): Stop measuring.
-        looked_at(sentence): What the point under the mouse or the keys says; "" for none.
+        looked_at(sentence): Describes the point under the mouse or the cursor; "" for none.
         point_chosen(number): Show the photos predicted wrong at this point.
     """
 
@@ -181,12 +182,12 @@ class LearningPage(QWidget):
         self._show_running(running=False)
 
     def show_progress(self, done: int, total: int | None) -> None:
-        """How far it is."""
+        """Show the progress of the measurement."""
         self.bar.setRange(0, total or 0)
         self.bar.setValue(done)
 
     def show_curve(self, curve: LearningCurve) -> None:
-        """Show what was measured."""
+        """Show the measured curve."""
         self.curve = curve
         self.chart = Chart("learning_chart", learning_scene(curve), self)
         self.chart.mark_looked_at.connect(self.looked_at)
@@ -194,14 +195,14 @@ class LearningPage(QWidget):
         self._show_running(running=False)
         self.start_button.hide()
         self.words.setText(self._conclusion(curve))
-        self._column.takeAt(self._column.count() - 1)  # the stretch: the chart takes the room
+        self._column.takeAt(self._column.count() - 1)  # the stretch: the chart takes its space
         self._column.addWidget(self.chart, 1)
-        self.chart.show()  # now: what is not shown yet takes no focus
+        self.chart.show()  # now: a hidden widget takes no focus
         if self.isVisible():
             self.chart.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_stopped(self, why: str = "") -> None:
-        """Measuring ended without a curve."""
+        """Offer the measurement again after it ended without a curve."""
         self._show_running(running=False)
         self.words.setText(why or self._invitation())
 

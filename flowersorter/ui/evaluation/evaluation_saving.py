@@ -27,7 +27,7 @@ _CHART_LINES = 19
 
 
 class SaveMenu(QMenu):
-    """What an evaluation can be saved as. Lives in the GUI thread.
+    """The file formats that an evaluation can be saved in. Lives in the GUI thread.
 
     Pictures are painted here. The page and the tables need the library and small pictures, so a job writes them.
 
@@ -85,7 +85,7 @@ class SaveMenu(QMenu):
         if not chosen:
             return None
         file, suffix = Path(chosen), Path(name).suffix
-        # What is written depends on the ending, whatever else stands behind a point in the name.
+        # The suffix decides the format, even if the name has other dots.
         return file if file.suffix.lower() == suffix else with_ending(self._dialog, file, suffix)
 
     def _save(self, file: Path, encode: Callable[[EvaluationPicture], bytes]) -> None:
@@ -100,10 +100,10 @@ class SaveMenu(QMenu):
 
 
 class EvaluationPicture(QWidget):
-    """Every figure below one another, also what would have to be scrolled to.
+    """All figures one below the other, at full size.
 
     Args:
-        evaluation: What was measured.
+        evaluation: The evaluation.
         colours: "#rrggbb" by class id.
         curve: The learning curve, if it was measured.
     """
@@ -131,14 +131,14 @@ class EvaluationPicture(QWidget):
         self.resize(QSize(wide, max(column.heightForWidth(wide), self.sizeHint().height())))
 
     def png(self) -> bytes:
-        """Itself as pixels."""
+        """Return the picture as PNG."""
         buffer = _open_buffer()
         self.grab().save(buffer, "PNG")
         return bytes(buffer.data().data())
 
     def svg(self) -> bytes:
-        """Itself as vectors."""
-        self.grab()  # lays out what was never shown
+        """Return the picture as SVG."""
+        self.grab()  # lays out widgets that were never shown
         drawing, buffer = QSvgGenerator(), _open_buffer()
         drawing.setOutputDevice(buffer)
         drawing.setTitle(self.tr("Accuracy"))

@@ -1,4 +1,4 @@
-"""Asks whether the window closes although that stops a job that changes photo files."""
+"""Asks before closing the window stops a job that changes photo files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line that shows how much of the free room on a disk the photos take."""
+"""A line that shows how much of the free space on a disk the photos take."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe, megabytes
 
-_TIGHT = 0.9  # of the free room: from here on the bar warns
+_TIGHT = 0.9  # share of the free space from which on the bar warns
 
 
 class DiskSpaceBar(QWidget):
-    """The room needed, the room free, and a thin bar between."""
+    """The space needed, the free space, and a thin bar between them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -49,8 +49,8 @@ class FilingController(QObject):
     Signals:
         files_changed(): Files came or went; the folder should be rescanned.
         places_requested(list of place ids, title): Show these photos.
-        suggestions_changed(): To be emitted where other suggestions are shown: the sort is planned again.
-        check_requested(Include, callable): Check a sample of such suggestions, then call.
+        suggestions_changed(): Emitted by others when suggestions change: the sort is planned again.
+        check_requested(Include, callable): Check a sample of such suggestions, then call the callable.
     """
 
     files_changed = Signal()
@@ -71,7 +71,7 @@ class FilingController(QObject):
 
     @property
     def included(self) -> Include:
-        """The suggestions that the next sort takes as it is set now."""
+        """The suggestions that the next sort includes with the present settings."""
         return (self._choices() or SortChoices(Path())).include
 
     @Slot()
@@ -199,7 +199,7 @@ class FilingController(QObject):
             return None
 
     def _remember(self, choices: SortChoices) -> None:
-        with contextlib.suppress(UnicodeError):  # a folder whose name is no text; it is only a convenience
+        with contextlib.suppress(UnicodeError):  # the name is no valid text; only a convenience
             stored = {
                 "destination": str(choices.destination),
                 "mode": choices.mode,
@@ -254,7 +254,7 @@ class FilingController(QObject):
         deeds = [(self.tr("Undo"), partial(self._ask_to_undo_run, run.id))] if run.has_something_to_undo else []
         self._front.bar.say(stopped_text(filed), *deeds)
 
-    # -- taking back
+    # -- undo
 
     @Slot()
     def undo_last(self) -> None:

@@ -266,7 +266,7 @@ class HistoryDialog(QDialog):
             undo.clicked.connect(lambda: self.undo_photos_requested.emit(run_id, entries))
 
     def _question(self, title: str, means: str, verb: str) -> QAbstractButton:
-        """Show a question and return the button that says yes; Cancel is the default."""
+        """Make a question and return the button that agrees; Cancel is the default."""
         box = QMessageBox(self)
         box.setObjectName("undo_run_question")
         box.setIcon(QMessageBox.Icon.Question)

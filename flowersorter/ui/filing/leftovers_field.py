@@ -12,10 +12,10 @@ from flowersorter.ui.shared.widgets import describe
 
 
 class LeftoversField(QWidget):
-    """Two boxes to tick, shown where a move leaves something. Lives in the GUI thread.
+    """Two check boxes, shown where a move leaves something. Lives in the GUI thread.
 
     Signals:
-        choice_changed(): One of them was ticked or not any more.
+        choice_changed(): One of them was checked or unchecked.
     """
 
     choice_changed = Signal()
@@ -35,7 +35,7 @@ class LeftoversField(QWidget):
         self.hide()
 
     def show_plan(self, plan: SortPlan) -> None:
-        """Offer what this plan leaves behind; a box that is ticked stays."""
+        """Show a box for each kind of leftovers of this plan; a checked box stays."""
         twice = sum(not file.action.is_filed for file in plan.files)
         one, many = self.tr("Also move 1 &duplicate into “{1}”"), self.tr("Also move {0} &duplicates into “{1}”")
         self._offer(self.duplicates, one if twice == 1 else many, twice, DUPLICATES)

@@ -1,4 +1,4 @@
-"""Chooses the sub-folders of each class: a few usual ones, or a pattern that the person types."""
+"""Chooses the sub-folders of each class: a few common patterns, or one that the person types."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from flowersorter.ui.shared.widgets import describe
 
 
 class PatternField(QWidget):
-    """A line with the sub-folders. Lives in the GUI thread.
+    """A line to choose the sub-folders. Lives in the GUI thread.
 
     Args:
-        pattern: The one that is chosen at first.
+        pattern: The initial choice.
         parent: The dialog.
 
     Signals:

@@ -15,12 +15,12 @@ _GAP_PX, _MARGIN_PX, _CORNER_PX = 4, 2, 3
 #: The photos of a line, as paths.
 PICTURES_ROLE = Qt.ItemDataRole.UserRole + 1
 
-#: Gives the thumbnail of a photo, or None while it is being made.
+#: Returns the thumbnail of a photo, or None while it is being made.
 Picture = Callable[[Path], QImage | None]
 
 
 class PlanPictures(QStyledItemDelegate):
-    """Asks for the thumbnails of a line when it is painted, so that lines out of sight cost nothing.
+    """Requests the thumbnails of a line when it is painted, so that lines out of view cost nothing.
 
     Args:
         picture: Gives the thumbnails.
@@ -32,14 +32,14 @@ class PlanPictures(QStyledItemDelegate):
         self._picture = picture
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Room for all pictures, also in lines without any: all lines are equally high."""
+        """Return the size for all pictures, also in lines without any: all lines are equally high."""
         del option, index
         return QSize(MOST_PICTURES * (PICTURE_PX + _GAP_PX) + _GAP_PX, PICTURE_PX + 2 * _MARGIN_PX)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Paint the ground, then the pictures side by side."""
+        """Paint the background, then the pictures side by side."""
         super().paint(painter, option, index)
         paths: Sequence[Path] = index.data(PICTURES_ROLE) or ()
         rect = QRectF(option.rect)
@@ -70,6 +70,6 @@ class PlanPictures(QStyledItemDelegate):
 
 
 def spread(paths: Sequence[Path]) -> list[Path]:
-    """Some of these paths, evenly spread over all, so that they show the whole folder."""
+    """Select some of these paths, evenly spread over all of them."""
     count = min(MOST_PICTURES, len(paths))
     return [paths[number * len(paths) // count] for number in range(count)]

@@ -16,7 +16,7 @@ from flowersorter.ui.filing.plan_pictures import PICTURES_ROLE, Picture, PlanPic
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe
 
-#: A longer list is of no use to anybody; the rest is counted in one line.
+#: A longer list is of no use; the rest is counted in one line.
 LONGEST_LIST = 500
 _PATHS_ROLE = Qt.ItemDataRole.UserRole
 _SHOW_INDICATOR = QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator
@@ -109,7 +109,7 @@ class PlanTree(QTreeWidget):
             return
         reasons: dict[str, list[_Named]] = defaultdict(list)
         for skipped in plan.skipped:
-            # "it cannot be read: ..." is one reason, whatever was wrong with each of them.
+            # All "it cannot be read: ..." count as one reason.
             reason, _, detail = worded(skipped.reason).partition(": ")
             reasons[reason].append(_Named(skipped.path, None, detail))
         title = self.tr("Not sorted")
@@ -173,7 +173,7 @@ class PlanTree(QTreeWidget):
 
 
 class _Named:
-    """A photo in a list: the path it is listed by, the path that belongs to it, and where the photo is now."""
+    """A photo in a list: the path shown, the other path of its filing, and the present path."""
 
     __slots__ = ("detail", "other", "path", "source")
 

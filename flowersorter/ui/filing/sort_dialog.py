@@ -28,13 +28,13 @@ from flowersorter.errors import UserError
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.sorting.plan import Mode, SortPlan
-from flowersorter.ui.filing.certificate_field import CertificateField
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.include_box import IncludeBox
 from flowersorter.ui.filing.leftovers_field import LeftoversField
 from flowersorter.ui.filing.pattern_field import PatternField
 from flowersorter.ui.filing.plan_summary import plan_summary
 from flowersorter.ui.filing.plan_tree import PlanTree
+from flowersorter.ui.filing.sample_check_field import SampleCheckField
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
     Message,
@@ -63,7 +63,7 @@ class SortChoices:
         include: Which photos.
         aside: The folder that gets the others; None leaves them where they are.
         pattern: The sub-folders, as `sorting.folder_pattern` reads them.
-        move_duplicates: Whether a move takes photos along that are there already.
+        move_duplicates: Whether a move includes photos that are there already.
         remove_emptied: Whether a move removes the folders that become empty.
     """
 
@@ -82,11 +82,11 @@ class SortDialog(QDialog):
     Args:
         folder: The folder the photos are in.
         parent: The window.
-        choices: What stands there at first, for instance what was chosen the last time. Moving never does: it is
-            chosen anew each time.
+        choices: The initial choices, such as those of the last time. Moving is never one of them: it is chosen anew
+            each time.
 
     Signals:
-        plan_requested(SortChoices): Work out what would happen; answer with `show_plan` or `show_refusal`.
+        plan_requested(SortChoices): Plan the sort; answer with `show_plan` or `show_refusal`.
         check_requested(Include): Check a sample of the suggestions that would be sorted.
         doubtful_requested(list of place ids): Show these photos, which may be wrong.
     """
@@ -110,13 +110,13 @@ class SortDialog(QDialog):
         self.summary = Message(self, "sort_summary")
         self.space = DiskSpaceBar(self)
         self.space.hide()
-        self.certificate = CertificateField(self)
+        self.sample_check = SampleCheckField(self)
         self._build(choices or SortChoices(folder.parent / self.tr("{0} sorted").format(folder.name)))
         self._connect()
         self.finished.connect(self._timer.stop)
         self._on_choice()
 
-    # -- what stands where
+    # -- layout
 
     def _build(self, choices: SortChoices) -> None:
         scroll = QScrollArea(self)
@@ -137,7 +137,7 @@ class SortDialog(QDialog):
         form.addWidget(self.tree, 1)
         form.addWidget(self.summary)
         form.addWidget(self.space)
-        form.addWidget(self.certificate)
+        form.addWidget(self.sample_check)
         self.tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 7)
         scroll.setWidget(body)
         self.file_button = button(self, "sort_file_button", self.tr("Copy photos"))
@@ -146,7 +146,7 @@ class SortDialog(QDialog):
         )
         chain = [self.browse_button, self.pattern.box, *self._mode_buttons.values(), self.include, self.aside]
         chain += [self.leftovers.duplicates, self.leftovers.folders]
-        chain += [self.tree, self.certificate.doubtful_button, self.certificate.check_button]
+        chain += [self.tree, self.sample_check.doubtful_button, self.sample_check.check_button]
         for before, after in pairwise([*chain, self.cancel_button, self.file_button]):
             self.setTabOrder(before, after)
         column = column_of(self)
@@ -235,10 +235,10 @@ class SortDialog(QDialog):
         self.leftovers.choice_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
         self.file_button.clicked.connect(self.accept)
-        self.certificate.check_requested.connect(lambda: self.check_requested.emit(self.choices.include))
-        self.certificate.doubtful_requested.connect(self.doubtful_requested)
+        self.sample_check.check_requested.connect(lambda: self.check_requested.emit(self.choices.include))
+        self.sample_check.doubtful_requested.connect(self.doubtful_requested)
 
-    # -- what was chosen
+    # -- choices
 
     @property
     def choices(self) -> SortChoices:
@@ -258,7 +258,7 @@ class SortDialog(QDialog):
 
     @property
     def plan(self) -> SortPlan | None:
-        """The plan that is shown and fits what is chosen; after the dialog was accepted, the one confirmed."""
+        """The plan shown, if it fits the choices; after the dialog was accepted, the one confirmed."""
         return self._plan
 
     @Slot()
@@ -297,7 +297,7 @@ class SortDialog(QDialog):
         wanted = self.choices.destination
         return (wanted, *wanted.parents)
 
-    # -- what would happen
+    # -- the plan
 
     @Slot()
     def plan_again(self) -> None:
@@ -309,8 +309,8 @@ class SortDialog(QDialog):
 
         Args:
             plan: The plan.
-            offer: What is known of the suggestions; None says nothing of them.
-            suggesting: Whether photos still get their suggestions; `plan_again` follows then.
+            offer: The state of a check of the suggestions; None shows nothing about them.
+            suggesting: Whether suggestions are still being made; `plan_again` follows then.
         """
         if self._awaited is None or plan.mode is not self._awaited.mode:
             return
@@ -332,7 +332,7 @@ class SortDialog(QDialog):
         self.leftovers.show_plan(plan)
         self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
         self.space.setVisible(plan.changes_disk)
-        self.certificate.show_offer(offer if plan.changes_disk and not suggesting else None)
+        self.sample_check.show_offer(offer if plan.changes_disk and not suggesting else None)
 
     @Slot(object)
     def show_refusal(self, error: UserError) -> None:
@@ -347,7 +347,7 @@ class SortDialog(QDialog):
         self._plan = self._awaited = None
         self.tree.setEnabled(False)
         self.space.hide()
-        self.certificate.show_offer(None)
+        self.sample_check.show_offer(None)
         self.file_button.setDefault(False)
         self.file_button.setEnabled(False)
         self.file_button.setText(self._verb(self.choices.mode, self.tr("photos")))
@@ -374,10 +374,10 @@ class SortDialog(QDialog):
 
 def _path(text: str) -> Path:
     """Parse a typed or pasted path; the result is relative if the text is no path."""
-    text = text.strip().strip('"')  # systems offer to copy a path with quotes around it
+    text = text.strip().strip('"')  # some file managers copy a path with quotes around it
     if text.startswith("file:"):
         text = QUrl(text).toLocalFile()  # a folder dropped on the line
     try:
         return Path(text).expanduser()
-    except RuntimeError:  # "~somebody" who is not known
+    except RuntimeError:  # "~name" of an unknown user
         return Path(text)

@@ -54,7 +54,7 @@ def failure(result: RunResult) -> UserError:
 
 
 def stopped_text(filed: int) -> str:
-    """Say what a sort that was stopped has done.
+    """State how far a stopped sort came.
 
     Args:
         filed: Photos that it sorted.

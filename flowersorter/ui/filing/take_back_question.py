@@ -1,4 +1,4 @@
-"""Asks whether undo also takes back photos that the person moved, renamed or edited since."""
+"""Asks whether to undo photos, too, that the person moved, renamed or edited since."""
 
 from __future__ import annotations
 

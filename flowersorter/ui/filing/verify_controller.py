@@ -23,7 +23,7 @@ class VerifyController(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Verify every sort; the job gives way to others, and then goes on where it was."""
+        """Verify every sort; other jobs preempt this one, which then continues where it stopped."""
         if self._session.queue.alive(self._job_id):
             return
         hashed: Hashed = {}

@@ -123,7 +123,7 @@ class VerifyDialog(QDialog):
         }[finding]
 
     def _note(self, file: VerifiedFile) -> str:
-        """Say what else is known of a file."""
+        """Describe further details of a file."""
         if file.intact_at is not None:
             return self.tr("The original is intact: {0}").format(file.intact_at)
         if file.now is not None:

@@ -21,6 +21,6 @@ def months_of(taken_at: NDArray[np.datetime64]) -> list[tuple[DateRange, int]]:
 
 
 def month_of(day: date) -> DateRange:
-    """The whole month of a day."""
+    """Return the range of the month that a day is in."""
     first = day.replace(day=1)
     return DateRange(first, first.replace(day=monthrange(day.year, day.month)[1]))

@@ -79,7 +79,7 @@ class FilterPanel(QFrame):
 
     def _day(self, name: str, accessible_name: str) -> QDateEdit:
         made = QDateEdit(self)
-        made.setKeyboardTracking(False)  # half a date that is typed narrows nothing
+        made.setKeyboardTracking(False)  # a half-typed date filters nothing
         made.setObjectName(name)
         describe(made, accessible_name)
         made.setCalendarPopup(True)
@@ -113,7 +113,7 @@ class FilterPanel(QFrame):
         column.addLayout(form)
         column.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignRight)
 
-    # -- what is shown
+    # -- display
 
     def open_below(self, widget: QWidget) -> None:
         """Open below a widget, inside its window where there is room, with the keyboard in it."""
@@ -147,7 +147,7 @@ class FilterPanel(QFrame):
                 box.setChecked(verdict in shown.verdicts)
         _show(self.confirmed, (shown.unchecked, shown.only_checked))
         is_range = shown.dates is not None and shown.dates != DateRange()
-        keeps_range = is_range and self.dates.currentData() == _FROM_TO  # also where it is a whole month
+        keeps_range = is_range and self.dates.currentData() == _FROM_TO  # also for a whole month
         if not keeps_range and not _show(self.dates, shown.dates or _ANY):
             _show(self.dates, _FROM_TO)
         self._show_days(shown.dates)
@@ -163,7 +163,7 @@ class FilterPanel(QFrame):
                 day.setDate(_qdate(wanted or date.today()))
         self._form.setRowVisible(self._days, self.dates.currentData() == _FROM_TO)
 
-    # -- what the person does
+    # -- input
 
     @Slot()
     def _on_verdict(self) -> None:
@@ -203,7 +203,7 @@ def _show(choice: QComboBox, wanted: object) -> bool:
 
 
 def _this_year() -> DateRange:
-    """The days up to now: where no photo has a date."""
+    """Return the days of this year up to now, for a folder without dated photos."""
     today = date.today()
     return DateRange(today.replace(month=1, day=1), today)
 

@@ -64,7 +64,7 @@ def part_words(shown: PhotoFilter, part: Part) -> str:
 
 
 def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
-    """The sentence that says which part of a filter hides the photos; "" where none does.
+    """Say which part of a filter hides the photos; "" where none does.
 
     Args:
         shown: A filter that shows nothing.
@@ -87,7 +87,7 @@ def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
 
 
 def folder_choices(counts: Mapping[Path, int]) -> dict[str, tuple[str, int]]:
-    """Folders to choose from: by path the path below the folder of all, and the number of photos, those below too.
+    """List the folders to choose from: by path, the path below the common folder and the number of photos at any depth.
 
     Args:
         counts: Number of photos of each folder, without those below it, in the order to show them.

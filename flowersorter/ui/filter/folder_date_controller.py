@@ -14,7 +14,7 @@ from flowersorter.ui.window.filter_controller import FilterController
 
 
 class FolderDateController(QObject):
-    """Lives in the GUI thread."""
+    """Connects a `FolderDateList` with the folder and the filter. Lives in the GUI thread."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from flowersorter.ui.filter.filter_words import dates_words
 from flowersorter.ui.grid.photo_filter import DateRange, PhotoFilter
 from flowersorter.ui.shared.widgets import heading
 
-#: Rows of a list in view; it scrolls where there are more.
+#: Visible rows of a list; it scrolls where there are more.
 _MOST_ROWS = 4
 
 
@@ -22,8 +22,9 @@ class FolderDateList(QWidget):
     """Lists folders and months with their numbers of photos, each where there are several. Lives in the GUI thread.
 
     Signals:
-        narrowed(dict): New values of fields of `PhotoFilter`: the row clicked, or none where it was shown already.
-        offered(): There are other folders and months: it needs more room, or less.
+        narrowed(dict): New values of fields of `PhotoFilter`: those of the clicked row, or the defaults if it was
+            active.
+        offered(): The folders and months have changed: the list needs more or less room.
     """
 
     narrowed = Signal(object)

@@ -1,4 +1,4 @@
-"""The field for the words that a photo must have."""
+"""The field for the words to search for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SearchField(FramedField):
     """Takes words to search for.
 
     Signals:
-        left(): The keyboard goes elsewhere.
+        left(): The field lost the focus.
         finished(): The person pressed Escape or Enter, or went down to the photos.
     """
 
@@ -43,6 +43,6 @@ class SearchField(FramedField):
         self.finished.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Tell that the field may be hidden."""
+        """Emit `left`: the field may be hidden."""
         super().focusOutEvent(event)
         self.left.emit()

@@ -1,4 +1,4 @@
-"""Finds photos by words: in the name of the file, its class, its folder, or when it was taken."""
+"""Finds photos by words: in the file name, the class, the folder or the date."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class SearchWord:
-    """A word, and all it may stand for.
+    """A search word with its meanings.
 
     Attributes:
         text: As `folded` gives it.
@@ -93,7 +93,7 @@ class TextSearch:
 
     @classmethod
     def of(cls, text: str, class_names: Mapping[int, str]) -> TextSearch:
-        """Take the words of a text; `class_names` by class id."""
+        """Parse the words of a text; `class_names` by class id."""
         return cls(text.strip(), tuple(_word(each, class_names) for each in text.split()))
 
     @property

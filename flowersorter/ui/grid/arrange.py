@@ -41,17 +41,17 @@ def arrange(grouping: Grouping, rows: Rows, columns: PhotoColumns, class_order: 
 
 
 def whole(rows: Rows) -> Arrangement:
-    """All photos in one section; no photos in none."""
+    """Put all photos into one section; no photos into none."""
     sections = (Section(SectionKind.ALL, (), 0, len(rows)),) if len(rows) else ()
     return Arrangement(rows, sections)
 
 
 def move_only(shown: Arrangement, wanted: Arrangement, free: NDArray[np.bool_]) -> Arrangement:
-    """Let some photos go to the section they belong to; all others stay where they are.
+    """Move some photos to the section they belong to; all others stay where they are.
 
     Args:
         shown: The present arrangement, which may be out of date.
-        wanted: The arrangement of now.
+        wanted: The new arrangement.
         free: (N,) bool by column row: the photos that may move.
 
     Returns:
@@ -75,14 +75,14 @@ def move_only(shown: Arrangement, wanted: Arrangement, free: NDArray[np.bool_]) 
 def in_their_order(
     wanted: Arrangement, shown: Arrangement, sections: Collection[Identity], until: int = -1
 ) -> Arrangement:
-    """Let the photos of some sections keep the order in which they are shown.
+    """Keep the shown order of the photos in some sections.
 
     Args:
-        wanted: The arrangement of now.
+        wanted: The new arrangement.
         shown: The present one.
         sections: Those that the person sees.
-        until: Column row of the last photo in view: those after it in its section follow in the order of now, as do
-            photos that come to a section. -1 for no such photo.
+        until: Column row of the last photo in view: later ones in its section follow in the new order, as do photos
+            added to a section. -1 for no such photo.
     """
     held = {each.identity: each for each in shown.sections if each.identity in sections}
     if not held:

@@ -20,7 +20,7 @@ Index = QModelIndex | QPersistentModelIndex
 #: Divides column rows, in the order they keep within a section, into sections.
 LikenessArranger = Callable[[PhotoColumns, Rows], Arrangement]
 
-MAX_SPANS = 64  # more separate changes than this are one big change
+MAX_SPANS = 64  # more separate changes than this are handled as one
 
 
 class ArrangedModel(QAbstractListModel):
@@ -33,11 +33,11 @@ class ArrangedModel(QAbstractListModel):
 
     Attributes:
         columns: All photos of the folder.
-        moves_softly: Whether what happens now is an answer of the person, and may be shown as a motion.
+        moves_softly: Whether the present change is an answer of the person, and may be animated.
 
     Signals:
         counts_changed: The counts of classes and pseudo-classes may have changed.
-        sections_changed: Other sections, or other photos in them.
+        sections_changed: The sections or their photos have changed.
         rearranged: Ordered again, without a reset where that changed nothing.
     """
 
@@ -61,13 +61,13 @@ class ArrangedModel(QAbstractListModel):
         self._tiles = Tiles.single(self._shown)
         self._order: Rows = self._shown.order  # model row -> column row
         self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
-        self._outdated = False  # photos are shown where they do not belong any more
+        self._outdated = False  # whether photos are shown where they do not belong any more
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """How many tiles are shown."""
+        """Return the number of tiles."""
         return 0 if parent.isValid() else len(self._order)
 
-    # -- what is shown
+    # -- display
 
     @property
     def filter(self) -> PhotoFilter:
@@ -80,9 +80,9 @@ class ArrangedModel(QAbstractListModel):
         return self._tiles.sections
 
     def set_filter(self, wanted: PhotoFilter) -> None:
-        """Show something else, in another order or in other sections; the same again takes up automatic changes."""
+        """Change the filter, order or sections; setting the same filter again applies automatic changes."""
         if wanted == self._filter:
-            self._filter = wanted  # its words may stand for other classes
+            self._filter = wanted  # its words may match other classes now
             self.rearrange()
         else:
             self.beginResetModel()
@@ -102,9 +102,9 @@ class ArrangedModel(QAbstractListModel):
             self.rearrange(keep_in_view=keep_in_view)
 
     def hold(self, sections: Iterable[Identity], until: int = 0) -> None:
-        """Let the photos of these sections, which the person sees, keep their order while they are in them.
+        """Keep the order of the photos in these sections, which are in view, while they are in them.
 
-        Those after the place `until`, the last one in view, follow the order of now; 0 for no such place.
+        Photos after the place `until`, the last one in view, follow the new order; 0 for no such place.
         """
         self._held, self._held_until = frozenset(sections), until
 
@@ -122,7 +122,7 @@ class ArrangedModel(QAbstractListModel):
     # -- stacks
 
     def set_stacks(self, stacks: PhotoNumbers) -> None:
-        """Take over which photos are bursts or near-copies: by photo id, a photo of the stack."""
+        """Set the stacks (bursts and near-copies): by photo id, a photo of the stack."""
         if not stacks.equals(self._stack_ids.stacks):
             self._stack_ids.set_stacks(stacks)
             self._take(self._shown)
@@ -153,14 +153,14 @@ class ArrangedModel(QAbstractListModel):
             self._set_apart(self._apart.opened.union(self._photo_ids_on(rows[in_part])))
 
     def let_none_join(self, place_ids: Iterable[int]) -> None:
-        """Let no other photo of their stack come to the tile of these places, which the person sees large.
+        """Keep other photos of their stack off the tile of these places, which is shown in the large view.
 
-        Those that the person saw before may be joined from the next change on.
+        Photos that were shown there before can be joined from the next change on.
         """
         self._apart = replace(self._apart, joined_by_none=frozenset(place_ids))
 
     def let_all_join(self) -> None:
-        """Put each stack on one tile again, now that none is seen large."""
+        """Put each stack on one tile again, once the large view is closed."""
         self.let_none_join(())
         self._take(self._shown)
 
@@ -177,7 +177,7 @@ class ArrangedModel(QAbstractListModel):
         self._apart = Apart(opened, self._apart.left_out)  # the person asks for these tiles
         self._take(self._shown)
 
-    # -- where photos are
+    # -- positions
 
     @property
     def photo_count(self) -> int:
@@ -221,10 +221,10 @@ class ArrangedModel(QAbstractListModel):
         at = self._positions[self.columns.locate(place_ids)]
         return at[at >= 0]
 
-    # -- how it stays in step
+    # -- updates
 
     def _arranged(self) -> Arrangement:
-        """Photos and sections as they should be shown now."""
+        """Compute the photos and sections to show."""
         rows = np.flatnonzero(self._filter.matches(self.columns))
         ordered = self._filter.ordered(rows, self.columns, self._rankings.get(self._filter.order))
         if self._keeps_place and self._likeness is not None:
@@ -247,7 +247,7 @@ class ArrangedModel(QAbstractListModel):
         self.sections_changed.emit()
 
     def _take(self, wanted: Arrangement) -> None:
-        """Show photos and sections as wanted; without a reset where each tile has the photos that it had.
+        """Show photos and sections; without a reset where each tile keeps its photos.
 
         A selected tile that grew would let a key reach photos that were not selected; after a reset it is selected only
         where all of its photos were.
@@ -266,7 +266,7 @@ class ArrangedModel(QAbstractListModel):
             self.sections_changed.emit()
 
     def _tiled(self, wanted: Arrangement) -> Tiles:
-        """The tiles of an arrangement; in a ranking each photo is an answer of its own, and none is stacked."""
+        """Return the tiles of an arrangement; a ranking lists each photo separately, so it has no stacks."""
         if not self._stacking or self._filter.ranking:
             return Tiles.single(wanted)
         return tiles_of(wanted, self.columns, self._stack_ids.of(self.columns.photo_ids), self._apart)
@@ -281,7 +281,7 @@ class ArrangedModel(QAbstractListModel):
         self._show(shown, Tiles.single(shown))
 
     def _refresh(self, changed: Rows, *, automatic: bool = False) -> None:
-        """Let photos come, go and move that now match the filter or belong elsewhere, then repaint the rest.
+        """Add, remove and move photos according to the filter and sections, then repaint the rest.
 
         Args:
             changed: Column rows, ascending.
@@ -333,7 +333,7 @@ class ArrangedModel(QAbstractListModel):
         return move_only(self._shown, self._arranged(), free)
 
     def _with(self, order: Rows, rows: Rows, *, at_end: bool) -> Rows:
-        """Add column rows: at their place by name, else at the end, as where others were added there before."""
+        """Add column rows: in order of name if the rows are in that order, else at the end."""
         by_name = not at_end and self._filter.is_by_name and bool((np.diff(order) > 0).all())
         together = np.append(order, rows)
         return np.sort(together) if by_name else together
@@ -367,12 +367,12 @@ class ArrangedModel(QAbstractListModel):
             self.endInsertRows()
 
     def _changed(self, rows: Rows, roles: list[int]) -> None:
-        """Let the tiles of these column rows be painted again."""
+        """Repaint the tiles of these column rows."""
         at = self._positions[rows]
         self._repaint(np.sort(at[at >= 0]), roles)
 
     def _repaint(self, rows: Rows, roles: list[int]) -> None:
-        """Let these model rows, ascending, be painted again."""
+        """Repaint these model rows, ascending."""
         runs = spans(rows)
         if len(runs) > MAX_SPANS:
             runs = [(runs[0][0], runs[-1][1])]
@@ -381,7 +381,7 @@ class ArrangedModel(QAbstractListModel):
 
 
 def spans(numbers: Rows) -> list[tuple[int, int]]:
-    """Ascending numbers as runs (first, last)."""
+    """Group ascending numbers into runs (first, last)."""
     if not len(numbers):
         return []
     breaks = np.flatnonzero(np.diff(numbers) > 1)

@@ -1,4 +1,4 @@
-"""Reads when photos were taken: for their tool tips after a scan, at once where they are ordered or divided by date."""
+"""Reads the dates of photos: for tool tips after a scan, at once if the order or the sections need them."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ class DateController(QObject):
 
 
 def _moments(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    from flowersorter.workflows.predicting.select_rows import taken_at  # here, because most starts order by name
+    from flowersorter.workflows.predicting.select_rows import taken_at  # imported here: most starts order by name
 
     return taken_at(collection, photo_ids)

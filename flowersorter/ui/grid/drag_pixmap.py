@@ -18,7 +18,7 @@ _MIDDLE_PX = OFFSET_PX + 8 + PHOTO_PX / 2
 def drag_pixmap(images: Sequence[QImage | None], count: int, palette: QPalette, pixel_ratio: float) -> QPixmap:
     """Draw up to three photos, the first on top, and a badge where there is more than one.
 
-    The pixmap belongs with its upper left corner at the pointer.
+    The hot spot of the pixmap is its upper left corner.
     """
     pixmap = QPixmap(round(SIDE_PX * pixel_ratio), round(SIDE_PX * pixel_ratio))
     pixmap.setDevicePixelRatio(pixel_ratio)

@@ -1,6 +1,6 @@
 """Opens a folder and keeps its photos in the grid up to date while it is predicted.
 
-The labelling is imported by the job itself, in its thread: the window does not wait for it.
+The job itself imports the prediction code, in its thread: the window does not wait for it.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class KnownRows:
 
 
 class FolderController(QObject):
-    """Owns the open folders and photos and their labelling job.
+    """Owns the open folders and photos and the job that predicts them.
 
     Signals:
-        opened(tuple of Path): Other folders are open.
-        closed(): It turned out that it cannot be read, and nothing is known of it.
+        opened(tuple of Path): These folders and photos are open now.
+        closed(): The folder cannot be read, and the library knows none of its photos.
         begun(): A scan of the folder begins.
-        stopped(): The scan was cancelled, or failed.
+        stopped(): The scan was cancelled or failed.
         labelled(): The scan is complete; all suggestions are those of the active model.
-        told(): The outcome of the scan is in the status bar.
+        told(): The status bar shows the outcome of the scan.
         show_requested(key): Show this pseudo-class.
         options_requested(): Ask for the scan options.
         groups_requested(): Name the groups of photos that look alike.
-        labels_found(list of photo ids): Photos were read that the person had labelled before.
+        labels_found(list of photo ids): The scan read photos that the person had labelled before.
 
     Attributes:
         roots: The open folders and photos; none where nothing is open.
@@ -89,7 +89,7 @@ class FolderController(QObject):
         self._session, self._front, self._pending, self._view = session, front, pending, view
         self._job_id = 0
         self._quiet = self._automatic = False
-        self._stopped = ""  # how much is left to do after Cancel, in words
+        self._stopped = ""  # the work left after Cancel, in words
         self._urgent = ViewportPriority()
         self._previews = set[int]()  # places whose preview was tried
         self.roots: tuple[Path, ...] = ()
@@ -116,8 +116,8 @@ class FolderController(QObject):
         """Rescan the folder after a training, or because files or classes changed.
 
         Args:
-            quiet: Whether its outcome is not said.
-            automatic: Whether the person did not ask for other suggestions: no photo moves in the grid then.
+            quiet: Whether to keep the outcome out of the status bar.
+            automatic: Whether the program started it by itself: then no photo moves in the grid.
         """
         if not self.roots:
             return
@@ -200,7 +200,7 @@ class FolderController(QObject):
             self._settle(news.rows)
 
     def _settle(self, rows: PhotoRows) -> None:
-        """Labels that were given before their photo was read become real ones."""
+        """Turn pending labels of photos that were read into labels."""
         found = partial(self._pending.found, rows.place_ids, rows.photo_ids)
         self._session.library.submit(found, self._on_found)
 
@@ -227,7 +227,7 @@ class FolderController(QObject):
         self.labelled.emit()
 
     def _on_failed(self, error: Exception) -> None:
-        """A folder of which photos are shown stays open: its drive may only be gone for a while."""
+        """Show the error; a folder with photos stays open, because its drive may return."""
         if isinstance(error, FolderUnusable) and not len(self._session.photos.columns):
             self.roots = ()
             self.closed.emit()
@@ -241,7 +241,7 @@ class FolderController(QObject):
 
     @Slot()
     def _renew_stopped(self) -> None:
-        """Count anew after an answer: a photo with a label waits no longer."""
+        """Update the message about a stopped scan after an answer: a labelled photo counts no longer as waiting."""
         if self._stopped and self._front.bar.message.text() == self._stopped:
             self._say_stopped()
 

@@ -32,7 +32,7 @@ NARROW_CHOICE_PX, _TIGHT_CHOICE_PX = 84, 76
 _TEXT_EDGE_PX = 4  # left of the text in a choice
 _TEXT_GAP_PX = 12  # around the text of a button with an icon
 _SHORT_ROLE = Qt.ItemDataRole.UserRole + 1
-#: Least width of the title, and where the line has no room even for its shortest form.
+#: Least width of the title, and its width where the line has no room even for the shortest form.
 _TITLE_PX, _TIGHT_TITLE_PX = 80, 24
 TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
@@ -46,16 +46,16 @@ class ChoiceBox(QComboBox):
         """Add a choice.
 
         Args:
-            text: In the list, and where there is room for it.
-            short: Where there is not.
-            data: What it stands for.
+            text: Shown in the list, and in the box where there is room for it.
+            short: Shown in the box where there is not.
+            data: The value of the choice.
         """
         self.addItem(text, data)
         self.setItemData(self.count() - 1, short, _SHORT_ROLE)
 
     @property
     def shown_text(self) -> str:
-        """The text as far as there is room for it."""
+        """Return the text that fits."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
@@ -66,7 +66,7 @@ class ChoiceBox(QComboBox):
         return metrics.elidedText(self.currentData(_SHORT_ROLE) or text, Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Qt cuts a text off in the middle of a letter."""
+        """Paint the text shortened by whole letters, unlike Qt."""
         del event
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
@@ -212,7 +212,7 @@ class GridHeader(QWidget):
         row.addWidget(self.zoom)
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
+        """Return the width of the narrowest form: with the present one, a narrow window would lose its sides first."""
         row = self.layout()
         assert row is not None
         edges = row.contentsMargins()
@@ -226,12 +226,12 @@ class GridHeader(QWidget):
         return QSize(width, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow line leaves room for the title."""
+        """Fit the parts to the new width."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        """Show less on a narrow line."""
+        """Hide or shorten parts on a narrow line."""
         back_px = 0 if self.back.isHidden() else self.back.sizeHint().width()
         self._narrow = self.width() < max(NARROW_PX, self._roomy_px()) + back_px
         style = Qt.ToolButtonStyle
@@ -247,7 +247,7 @@ class GridHeader(QWidget):
         row = self.layout()
         assert row is not None
         gap_px = row.spacing()
-        # Parts without room here stand in the panel of the filters too, and have keys.
+        # Parts hidden here are also in the filter panel, and have keys.
         for part, needed_px, wanted in (
             (self.clear, self.clear.sizeHint().width(), bool(self._filters)),
             (self.unchecked, self.unchecked.sizeHint().height(), True),
@@ -279,7 +279,7 @@ class GridHeader(QWidget):
         return sum(parts) + (len(parts) + 1) * row.spacing() + edges.left() + edges.right()
 
     def changeEvent(self, event: QEvent) -> None:
-        """A style sheet keeps the colours of the palette that it was read with."""
+        """Set the style sheet again: it keeps the colours of the palette it was parsed with."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.unchecked.setStyleSheet(_ON_FRAME)
@@ -287,7 +287,7 @@ class GridHeader(QWidget):
 
     @Slot()
     def start_search(self) -> None:
-        """Let the person type words."""
+        """Show the search field and focus it."""
         self.search.show()
         self.search_button.hide()
         self.search.setFocus()
@@ -299,13 +299,13 @@ class GridHeader(QWidget):
 
     @Slot()
     def _hide_search(self) -> None:
-        """A narrow line has the search field only while it is used, and its button otherwise."""
+        """Hide the search field on a narrow line when it is left; its button stays."""
         shown = not self._narrow or self._searches
         self.search.setVisible(shown)
         self.search_button.setVisible(not shown)
 
     def _show_count(self) -> None:
-        """A narrow line has the number alone."""
+        """Show the number of photos, without words on a narrow line."""
         words = self._count_words()
         self.count.setText(str(self._photos) if self._narrow else words)
         self.count.setAccessibleName(words)
@@ -314,12 +314,12 @@ class GridHeader(QWidget):
         return self.tr("1 photo") if self._photos == 1 else self.tr("{0} photos").format(self._photos)
 
     def show_filters(self, words: Sequence[str]) -> None:
-        """Show that filters hide photos, each in words."""
+        """Show the active filters, each in words."""
         self._filters = tuple(words)
         self._fit()
 
     def show_search(self, text: str) -> None:
-        """Show the words that are searched; a space at the end is left to the person who types."""
+        """Show the search words; keep a space that the person just typed at the end."""
         if self.search.text().strip() != text:
             self.search.setText(text)
 
@@ -328,7 +328,7 @@ class GridHeader(QWidget):
         return self.tr("1 filter") if count == 1 else self.tr("{0} filters").format(count)
 
     def _show_filter_count(self, room_px: int) -> None:
-        """Show the number of filters in words, or alone, as there is room; a frame shows that there are any."""
+        """Show the number of filters, with words if there is room; a frame marks that there are any."""
         count, words = len(self._filters), self._filter_words()
         width = self.filters.fontMetrics().horizontalAdvance
         texts = (words, str(count)) if count else ()
@@ -349,11 +349,11 @@ class GridHeader(QWidget):
         self._fit()
 
     def show_grouping(self, grouping: Grouping) -> None:
-        """Show how it is divided."""
+        """Show the grouping."""
         self.grouping.setCurrentIndex(self.grouping.findData(grouping))
 
     def show_order(self, order: Order | None) -> None:
-        """Show how it is ordered; None for photos in the order of their likeness."""
+        """Show the order; None for the order of likeness."""
         self.order.setPlaceholderText(self.tr("By likeness"))
         self.order.setCurrentIndex(self.order.findData(order) if order is not None else -1)
 

@@ -41,11 +41,11 @@ class PseudoClass(IntEnum):
     UNKNOWN = -2
     UNREADABLE = -3
     NOT_MINE = -5  # the person said so
-    ALL = -4  # not a place to lie in: the whole folder
+    ALL = -4  # not a class of its own: the whole folder
 
 
 class PhotoColumns:
-    """Arrays of one length, row by row a place, in natural order of the path.
+    """Arrays of equal length, one row a place, in natural order of the path.
 
     Attributes:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks, second_class_ids,
@@ -126,12 +126,12 @@ class PhotoColumns:
         return values_of(self.photo_ids, ids, moments, np.datetime64("NaT"))
 
     def without_moment(self) -> NDArray[np.int64]:
-        """(M,) the photos, rising, of which it is not known yet when they were taken, and whether that is known."""
+        """(M,) the photos whose date was not looked up yet, ascending."""
         photo_ids = np.unique(self.photo_ids)
         return np.setdiff1d(photo_ids[photo_ids > 0], self._moments[0], assume_unique=True)
 
     def set_moments(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
-        """Take over when photos were taken.
+        """Store when photos were taken.
 
         Args:
             photo_ids: (M,).
@@ -149,7 +149,7 @@ class PhotoColumns:
         return self._found(np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64))[1]
 
     def rows_among(self, place_ids: NDArray[np.int64], positions: Rows) -> Rows:
-        """(M,) of each place the number that `positions`, (N,), has for its row; -1 where it is not here."""
+        """(M,) the entry of `positions`, (N,), for the row of each place; -1 for a place that is not here."""
         here, rows = self._found(place_ids)
         found = np.full(len(place_ids), -1, np.intp)
         found[here] = positions[rows]
@@ -222,7 +222,7 @@ class PhotoColumns:
         return np.where(self.verdicts[rows] == Verdict.NONE, waiting, self.suggested[rows])
 
     def _note_changes(self, rows: Rows, before: NDArray[np.int32]) -> None:
-        """Note when suggestions change; (M,) `before` are the `_shown_suggestions` of before."""
+        """Note the time of changed suggestions; (M,) `before` are the previous `_shown_suggestions`."""
         self._changed_s[rows[(before >= 0) & (before != self._shown_suggestions(rows))]] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
@@ -237,7 +237,7 @@ class PhotoColumns:
         return np.where(self.verdicts == Verdict.UNKNOWN, np.int32(0), self.class_ids)
 
     def outdated(self, news: PhotoRows) -> list[int]:
-        """Places of these rows whose thumbnail is to be made again: of another photo now, or it could not be made."""
+        """Places of these rows whose thumbnail is to be made again: the photo changed, or the last try failed."""
         here, rows = self._found(news.place_ids)
         places, old = self.place_ids[rows], self.photo_ids[rows]
         another = (old != news.photo_ids[here]) & (old != 0)
@@ -259,7 +259,7 @@ class PhotoColumns:
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
         self._folded_names = self._folders = None
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
-            self.names, self.errors = list(names), list(errors)  # all of them, as after every look at the folder
+            self.names, self.errors = list(names), list(errors)  # all of them, as after every scan
         else:
             for row, source in zip(rows.tolist(), sources.tolist(), strict=True):
                 self.names[row], self.errors[row] = names[source], errors[source]
@@ -295,7 +295,7 @@ class PhotoColumns:
         return rows
 
     def labels_shown(self, photo_ids: Iterable[int], place_ids: Iterable[int]) -> LabelNews:
-        """The labels as they are here of photos, and of places whose photo is not read yet; others are left out."""
+        """Return the stored labels of photos, and of places whose photo is not read yet; others are left out."""
         photos = np.fromiter((each for each in photo_ids if each), np.int64)
         rows, at = np.flatnonzero(np.isin(self.photo_ids, photos)), self.locate(place_ids)
         return LabelNews(
@@ -304,7 +304,7 @@ class PhotoColumns:
         )
 
     def photos_shown_otherwise(self, labels: Mapping[int, Label | None]) -> set[int]:
-        """Photos of which at least one place is shown with another label than this one, by photo id."""
+        """Find the photos with a place that shows another label than this one, by photo id."""
         rows = np.flatnonzero(np.isin(self.photo_ids, np.fromiter((each for each in labels if each), np.int64)))
         photos = self.photo_ids[rows].tolist()
         return {photo for row, photo in zip(rows.tolist(), photos, strict=True) if self._label(row) != labels[photo]}
@@ -315,7 +315,7 @@ class PhotoColumns:
         return Label(int(self.label_ids[row]), LabelOrigin.PERSON if self.by_person[row] else LabelOrigin.FOLDER)
 
     def set_photos(self, photo_ids: Mapping[int, int]) -> None:
-        """Take over which photos were found at places that are shown as not read yet: photo id by place id."""
+        """Store the photos found at places that are shown as not read yet: photo id by place id."""
         for place_id, photo_id in photo_ids.items():
             rows = self.locate([place_id])
             self.photo_ids[rows] = np.where(self.photo_ids[rows] == 0, photo_id, self.photo_ids[rows])

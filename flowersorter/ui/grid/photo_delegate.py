@@ -19,11 +19,11 @@ from flowersorter.ui.shared import theme
 Index = QModelIndex | QPersistentModelIndex
 
 GAP_PX = 4  # between the cell and its card
-PADDING_PX = 7  # between the card and what is on it
+PADDING_PX = 7  # between the card and its content
 DOT_PX = 9
 BADGE_PX = 20
 LEFT_OUT_OPACITY = 0.4
-SHAPE = 0.78  # height by width of a photo's place: most photos lie
+SHAPE = 0.78  # height by width of a photo's place: most photos are landscape
 LINE_ICON_PX = 14
 #: Share of the highlight colour in the card of a selected photo, and of the text colour in that under the mouse.
 SELECTED_TINT, HOVER_TINT = 0.22, 0.06
@@ -32,7 +32,7 @@ PIXMAP_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    """Where the parts of one tile go."""
+    """The rectangles of the parts of one tile."""
 
     card: QRect
     picture: QRect
@@ -56,7 +56,7 @@ class PhotoDelegate(QStyledItemDelegate):
         return self._tile_px
 
     def set_cell_width(self, width_px: int) -> None:
-        """Draw tiles that fill cells of this width."""
+        """Set the width of the cells that tiles fill."""
         size_px = width_px - 2 * (GAP_PX + PADDING_PX)
         if size_px != self._tile_px:
             self._tile_px = size_px
@@ -69,7 +69,7 @@ class PhotoDelegate(QStyledItemDelegate):
         return QSize(tile_px + edge, round(tile_px * SHAPE) + edge + self._text_height(font))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The cell; the grid gives all of them the same."""
+        """Return the size of the cell, the same for all."""
         return self.cell_size(self._tile_px, option.font)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -156,7 +156,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawPixmap(box, pixmap)
         painter.restore()
         edge = option.palette.color(QPalette.ColorRole.Text)
-        edge.setAlphaF(0.14)  # a white photo on a white ground has an edge, too
+        edge.setAlphaF(0.14)  # a white photo on a white background has an edge, too
         painter.setPen(QPen(edge, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
@@ -170,7 +170,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(box, 4, 4)
 
     def _scaled(self, image: QImage, size: QSize, ratio: float) -> QPixmap:
-        """The image at the size of the tile; scaling well takes longer than all the rest of the painting."""
+        """The image at the size of the tile; smooth scaling takes longer than the rest of the painting."""
         wanted = QSize(max(1, round(size.width() * ratio)), max(1, round(size.height() * ratio)))
         key = (image.cacheKey(), wanted.width(), wanted.height())
         pixmap = self._pixmaps.get(key)
@@ -213,7 +213,7 @@ class PhotoDelegate(QStyledItemDelegate):
     def _line(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index, state: PhotoState, line: QRect
     ) -> None:
-        """Paint the mark and the title of the state, never told by its colour alone, or the name of the file."""
+        """Paint the mark and the title of the state, or the file name; colour is never the only sign."""
         style = theme.state_style(state)
         text = option.palette.color(QPalette.ColorRole.Text)
         if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
@@ -287,7 +287,7 @@ class PhotoDelegate(QStyledItemDelegate):
             painter.drawEllipse(dot)
 
     def _unreadable(self, painter: QPainter, option: QStyleOptionViewItem, tile: _Tile, reason: str) -> None:
-        """A marked tile: it cannot be shown, and why."""
+        """Paint the tile of an unreadable photo, with the reason."""
         self._placeholder(painter, option, tile.picture)
         icon = QRect(0, 0, 24, 24)
         icon.moveCenter(tile.picture.center())
@@ -341,7 +341,7 @@ def _both_names(metrics: QFontMetrics, index: Index, width: int) -> str:
 
 
 def _fitted(size: QSize, place: QRect) -> QRect:
-    """Rectangle for a picture of this size: as large as it fits, in the middle."""
+    """Rectangle for a picture of this size: as large as possible, centred."""
     box = QRect(place.topLeft(), size.scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio))
     box.moveCenter(place.center())
     return box

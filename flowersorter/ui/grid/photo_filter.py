@@ -23,7 +23,7 @@ _LAST = np.iinfo(np.int64).max
 
 
 class Order(StrEnum):
-    """How the shown photos are ordered."""
+    """The order of the shown photos."""
 
     NAME = "name"
     DATE = "date"
@@ -37,7 +37,7 @@ UNSTEADY = frozenset({Order.LEAST_SURE, Order.MOST_HELPFUL})
 
 
 class Part(StrEnum):
-    """Part of a filter that hides photos, beside the class."""
+    """A part of a filter, besides the class, that can hide photos."""
 
     TEXT = "text"
     VERDICT = "verdict"
@@ -71,7 +71,7 @@ class DateRange:
         return found
 
 
-#: The fields of each part, as they are where it hides nothing.
+#: The fields of each part, with the values that hide nothing.
 _OFF: Mapping[Part, Mapping[str, Any]] = {
     Part.TEXT: {"search": TextSearch()},
     Part.VERDICT: {"verdicts": frozenset()},
@@ -87,10 +87,10 @@ class PhotoFilter:
 
     Attributes:
         class_key: A class id or a `PseudoClass`.
-        places: Exactly these places, whatever they are, instead of a class.
+        places: Exactly these places, instead of a class.
         title: A heading for `places`.
-        unchecked: Leave out photos that a person has labelled.
-        only_checked: Leave out all others.
+        unchecked: Whether to leave out photos that a person has labelled.
+        only_checked: Whether to leave out all others.
         verdicts: Only photos with one of these suggestions, and without another answer; empty for any.
         dates: Only photos taken then; None for any.
         folder: Only photos in this folder and those below it; "" for any.
@@ -98,7 +98,7 @@ class PhotoFilter:
         order: How to order, within a section.
         grouping: How to divide into sections.
         ranking: Places in the order to show them, undivided, instead of `order` and `grouping`.
-        before: The suggestions before, in words by place id, where changed suggestions are shown.
+        before: The previous suggestions, in words by place id, where changed suggestions are shown.
     """
 
     class_key: int = PseudoClass.ALL
@@ -122,12 +122,12 @@ class PhotoFilter:
 
     @property
     def divided_by(self) -> Grouping:
-        """How they are divided into sections now."""
+        """The grouping in effect."""
         return Grouping.NONE if self.ranking else self.grouping
 
     @property
     def needs_dates(self) -> bool:
-        """Whether order, sections or the photos shown depend on when they were taken."""
+        """Whether order, sections or the photos shown depend on dates."""
         by_date = self.order is Order.DATE or self.grouping is Grouping.DAY
         return by_date or self.dates is not None or self.search.needs_dates
 
@@ -146,7 +146,7 @@ class PhotoFilter:
         return replace(self, **{name: value for part in parts for name, value in _OFF[part].items()})
 
     def change(self, place_id: int, now: str) -> str:
-        """The suggestion before and now, in words; that of now where it is not known to have changed."""
+        """Word the previous and the present suggestion; only the present one if no change is known."""
         before = self.before.get(place_id)
         return now if before in (None, now) else f"{before} → {now}"
 

@@ -34,7 +34,7 @@ class PhotoGrid(SectionedView):
         selection_settled(): The selection has changed and stayed so for a moment.
         tile_size_changed(int): The person zoomed.
         visible_changed(list of place ids): These photos are in view, in the order shown; all others are not. Sent a
-            moment after the person scrolled, zoomed or shows something else.
+        moment after the person scrolled, zoomed or changed the filter.
     """
 
     selection_settled = Signal()
@@ -55,7 +55,7 @@ class PhotoGrid(SectionedView):
         self.setAccessibleName(self.tr("Photos"))
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
-        self.setAcceptDrops(False)  # a folder that is dropped here is for the window
+        self.setAcceptDrops(False)  # a folder dropped here is for the window
         self.viewport().setAcceptDrops(False)
         self.setItemDelegate(self.tiles)
         self.set_tile_size(USUAL_PX)
@@ -115,7 +115,7 @@ class PhotoGrid(SectionedView):
             super().wheelEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the width among the columns, so that no ragged edge is left."""
+        """Distribute the width among the columns."""
         self._fit_cells()
         super().resizeEvent(event)
         self._place_clear_button()
@@ -123,8 +123,8 @@ class PhotoGrid(SectionedView):
     def _fit_cells(self) -> None:
         """Lay out columns of about the requested size, and photos just large enough to fill them.
 
-        Room for the scroll bar is left in any case: if cells became larger when it goes, it would have to come
-        back, and so on for ever.
+        Room for the scroll bar is always left: if cells became larger when it is hidden, it would have to be shown
+        again, without end.
         """
         room = self.contentsRect().width() - self.verticalScrollBar().sizeHint().width()
         width = max(room - 2, self._tile_px)
@@ -141,9 +141,9 @@ class PhotoGrid(SectionedView):
         return selected
 
     def select_places(self, place_ids: Iterable[int], *, scroll: bool = False) -> None:
-        """Select these, as far as the filter lets them through.
+        """Select these, if the filter shows them.
 
-        Folded sections that hide one are opened, and stacks of which others are not to be selected.
+        Folded sections that hide one are opened, and so are stacks with photos that are not to be selected.
         """
         wanted = list(place_ids)
         self.photos.open_stacks_for(wanted)
@@ -163,7 +163,7 @@ class PhotoGrid(SectionedView):
                 self.scrollTo(first)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move and select as lists do; letters do not jump, Delete deletes nothing."""
+        """Move and select as lists do; letters do not jump to a photo, and Delete deletes nothing."""
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if plain and (event.text().isprintable() and event.text()):
             event.ignore()  # shortcuts of the window: digits, space
@@ -173,7 +173,7 @@ class PhotoGrid(SectionedView):
             super().keyPressEvent(event)
 
     def go_on(self) -> None:
-        """Select the next photo: the current one where it is not selected, because another one moved away."""
+        """Select the next photo: the current one if it is not selected, as after another one moved away."""
         following = self.currentIndex()
         if following.isValid() and self.selectionModel().isSelected(following):
             row = self._places.beside(following.row(), 1)
@@ -213,12 +213,12 @@ class PhotoGrid(SectionedView):
         self._headers.release()
         self.blockSignals(True)
         self.photos.disconnect(self)
-        self.setModel(None)  # whichever of the two is destroyed first, the other does not ask for it
+        self.setModel(None)  # the one destroyed last does not access the other
 
-    # -- nothing to show
+    # -- the notice
 
     def set_notice(self, text: str, *, can_clear: bool = False) -> None:
-        """The text shown in an empty grid, and whether there are filters to clear."""
+        """Set the text shown in an empty grid, and whether there are filters to clear."""
         self.clear_button.setVisible(can_clear)
         if text != self._notice:
             self._notice = text
@@ -238,7 +238,7 @@ class PhotoGrid(SectionedView):
         self.clear_button.setGeometry(left, text.bottom() + 12, size.width(), size.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the photos, or why there are none."""
+        """Paint the photos, or the reason why there are none."""
         super().paintEvent(event)
         if self._notice and not self.photos.rowCount():
             painter = QPainter(self.viewport())
@@ -246,10 +246,10 @@ class PhotoGrid(SectionedView):
             painter.drawText(self._notice_box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._notice)
             painter.end()
 
-    # -- where we are
+    # -- the view
 
     def visible_rows(self) -> list[int]:
-        """Model rows in view, a line more at either end."""
+        """Model rows in view, with one more line at either end."""
         line = self._cells.height
         return self._places.rows_between(self.verticalOffset() - line, self.verticalOffset() + self._page + line)
 

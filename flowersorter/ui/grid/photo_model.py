@@ -54,14 +54,14 @@ class PhotoRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassLook:
-    """How a class appears on a tile: its name and its colour as "#rrggbb"."""
+    """The appearance of a class on a tile: its name and its colour as "#rrggbb"."""
 
     name: str
     colour: str
 
 
 class PhotoModel(ArrangedModel):
-    """The photos of the open folder: what the delegate paints, and what the window tells of them.
+    """The photos of the open folder, for the delegate to paint and the window to describe.
 
     Lives in the GUI thread.
 
@@ -70,10 +70,10 @@ class PhotoModel(ArrangedModel):
         section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
-        thumbnails: Gives a thumbnail or None while it is being made; `repaint` is called when it arrives.
+        thumbnails: Returns a thumbnail, or None while it is being made; `repaint` is called when it arrives.
 
     Signals:
-        files_changed(list of place ids): The file behind these is another one now, or is to be tried again.
+        files_changed(list of place ids): The file at these places has changed, or is to be tried again.
     """
 
     files_changed = Signal(object)
@@ -106,24 +106,24 @@ class PhotoModel(ArrangedModel):
             PhotoRole.SECOND_COLOUR: lambda row: self._colour_of(int(self.columns.second_class_ids[row])),
         }
 
-    # -- what Qt asks
+    # -- Qt model interface
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """One fact about one photo."""
+        """Return the data of a tile for a role."""
         getter = self._getters.get(role)
         if getter is None or not index.isValid():
             return None
         return getter(int(self._order[index.row()]))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Photos can be selected and dragged away; nothing can be dropped on them."""
+        """Return the flags of a tile: it can be selected and dragged; nothing can be dropped on it."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         return flags | Qt.ItemFlag.ItemIsDragEnabled
 
     def mimeTypes(self) -> list[str]:
-        """The one kind of drag data there is."""
+        """Return the only type of drag data."""
         return [PLACES_MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
@@ -136,7 +136,7 @@ class PhotoModel(ArrangedModel):
         mime.setData(PLACES_MIME, QByteArray(self.all_places_at(rows).tobytes()))
         return mime
 
-    # -- what the window tells it
+    # -- changes from the window
 
     def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
         """Use these names and colours."""
@@ -240,19 +240,19 @@ class PhotoModel(ArrangedModel):
 
     @Slot(object)
     def repaint(self, place_ids: Iterable[int]) -> None:
-        """Thumbnails arrived."""
+        """Repaint the tiles of thumbnails that arrived."""
         self._changed(self.columns.locate(place_ids), [PhotoRole.THUMBNAIL])
 
     @Slot(object)
     def mark_unreadable(self, problems: Iterable[tuple[int, str]]) -> None:
-        """Thumbnails cannot be made."""
+        """Mark photos whose thumbnails cannot be made."""
         rows = [self.columns.set_error(place_id, reason) for place_id, reason in problems]
         self._refresh(np.sort(np.concatenate(rows)) if rows else np.zeros(0, np.intp))
 
-    # -- what the window asks
+    # -- queries of the window
 
     def path_of(self, place_id: int) -> Path | None:
-        """Where this place is; None where it is not in the folder."""
+        """Return the path of a place; None if it is not in the folder."""
         rows = self.columns.locate([place_id])
         return self.columns.paths[int(rows[0])] if len(rows) else None
 
@@ -272,7 +272,7 @@ class PhotoModel(ArrangedModel):
         return in_short(self.facts(row))
 
     def facts(self, row: int) -> PhotoFacts:
-        """Return what is known of the class of a model row."""
+        """Return the facts about the class of a model row."""
         return self._facts(int(self._order[row]))
 
     def shown_class(self, row: int) -> int:

@@ -1,4 +1,4 @@
-"""Words the state of a photo: the one source for its tile, tool tip, accessible text and the inspector."""
+"""Words the state of a photo: the only source for its tile, tool tip, accessible text and the inspector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns
 
 
 class PhotoState(Enum):
-    """State of a photo, as its tile shows it beside the picture."""
+    """State of a photo, as its tile shows it."""
 
     WAITING = auto()  # not read yet
     SURE = auto()
@@ -80,7 +80,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """All that is known of the class of a photo.
+    """The data about the class of a photo.
 
     Attributes:
         verdict: Of the best suggestion.

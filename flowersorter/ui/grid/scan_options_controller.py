@@ -1,4 +1,4 @@
-"""Scan options: asks for them, remembers them for the open folders, and scans again."""
+"""Asks for the scan options of the open folders, stores them, and scans again."""
 
 from __future__ import annotations
 

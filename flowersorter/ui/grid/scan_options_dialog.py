@@ -27,7 +27,7 @@ class ScanOptionsDialog(FittedDialog):
 
     Args:
         folders: Their paths.
-        options: As they are now.
+        options: The present ones.
         parent: The window.
 
     Attributes:

@@ -12,7 +12,7 @@ Identity = tuple["SectionKind", tuple[int | str, ...]]
 
 
 class Grouping(StrEnum):
-    """How the shown photos are divided into sections."""
+    """The division of the shown photos into sections."""
 
     NONE = "none"
     LIKENESS = "likeness"
@@ -25,7 +25,7 @@ class SectionKind(StrEnum):
     """Property that the photos of a section share; the header depends on it."""
 
     ALL = "all"  # the only section, without a header
-    LOOK_ALIKES = "look-alikes"  # no suggestion that is worth much, but they look alike
+    LOOK_ALIKES = "look-alikes"  # no reliable suggestion, but they look alike
     TORN = "torn"  # either of two classes
     UNSURE = "unsure"  # perhaps of one class
     LIKELY = "likely"  # of one class
@@ -46,7 +46,7 @@ class Section:
     """Consecutive rows of the grid's model.
 
     Attributes:
-        kind: What the photos have in common.
+        kind: The property that the photos share.
         key: Identifies the section of this kind while photos come and go: class ids, the day, the folder, the photo id
             that is most typical of a group.
         first: First model row.

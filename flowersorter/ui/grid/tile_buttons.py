@@ -1,4 +1,4 @@
-"""Marks on a photo that take clicks, and the two buttons: its suggestion is right, or it is not."""
+"""Clickable marks on a photo, and its two buttons: the suggestion is right, or wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def button_boxes(photo: QRect) -> dict[TileButton, QRect]:
 
 
 def paint_buttons(painter: QPainter, photo: QRect, lit: TileButton | None) -> None:
-    """Paint the buttons, the lit one filled; their dark ground shows on any photo."""
+    """Paint the buttons, the one under the mouse filled; their dark background is visible on any photo."""
     for button, box in button_boxes(photo).items():
         ground = theme.checked_colour() if button is TileButton.CONFIRM else QColor("#a1261e")
         painter.setPen(QPen(QColor("white"), 1.5))
@@ -74,7 +74,7 @@ def photo_box(view: QAbstractItemView, tiles: PhotoDelegate, index: QModelIndex)
 class TileMarks(QObject):
     """Handles the mouse on marks that are painted on a view's photos; a press on one neither selects nor drags a photo.
 
-    The view gets no event on a mark, so it needs not know of them. A subclass says where its marks are.
+    The view gets no event on a mark, so it need not know about them. A subclass says where its marks are.
 
     Args:
         view: Shows a `PhotoModel`.
@@ -92,11 +92,11 @@ class TileMarks(QObject):
         raise NotImplementedError
 
     def _take_click(self, mark: Any) -> None:
-        """Do what a click on the mark stands for."""
+        """Handle a click on the mark."""
         raise NotImplementedError
 
     def _light(self, mark: Any) -> None:
-        """Paint the mark under the mouse as such; None for no mark."""
+        """Highlight the mark under the mouse; None for no mark."""
         raise NotImplementedError
 
     def _tip(self, mark: Any) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Facts(QWidget):
-    """Shows a line for each known fact."""
+    """Shows one line per known fact."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class Facts(QWidget):
         self.show()
 
     def show_facts(self, known: PhotoDetails) -> None:
-        """Show all that is known."""
+        """Show all facts."""
         self.show_path(known.place.path)
         photo = known.photo
         locale = QLocale()

@@ -68,7 +68,7 @@ class Inspector(QScrollArea):
         self._engine = engine
         self._classes: Mapping[int, ClassLook] = {}
         self._place_id = 0
-        self._photo_id: int | None = None  # of the picture that is shown or loaded; None where it cannot be shown
+        self._photo_id: int | None = None  # of the picture that is shown or being loaded; None if it cannot be shown
         self._path: Path | None = None
         self._provisional = PhotoFacts()  # of a photo that is not read yet
         self._large, self._details = LatestOnly(self), LatestOnly(self)
@@ -143,13 +143,13 @@ class Inspector(QScrollArea):
         column.addStretch(1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What is higher when it is wider follows the whole width, whether a scroll bar is there or not."""
+        """Size the photo and its neighbours for the width beside a scroll bar, visible or not."""
         super().resizeEvent(event)
         room = self.width() - 2 * MARGIN_PX - self.verticalScrollBar().sizeHint().width()
         self.photo.set_room(room)
         self.why.set_room(room)
 
-    # -- what is shown
+    # -- display
 
     def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
         """Use these names and colours."""
@@ -171,7 +171,7 @@ class Inspector(QScrollArea):
             part.hide()
 
     def show_stack(self, count: int) -> None:
-        """Show that the photo is in front of a stack of so many, all of which are selected; 1 for no stack."""
+        """Show that the photo is in front of a stack of this size, all of it selected; 1 for no stack."""
         text = self.tr("{0} that look alike are selected. Each action reaches all of them.").format(count_photos(count))
         self.stack.setText(text)
         self.stack.setVisible(count > 1)
@@ -233,7 +233,7 @@ class Inspector(QScrollArea):
         self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {stays}")
 
     def _show_labelled_file(self, error: str, label: Label) -> None:
-        """Say what becomes of an unreadable file that has a class."""
+        """Say how an unreadable file with a class is treated."""
         look = self._classes.get(label.class_id)
         self._say(look.name if look is not None else "")
         sorted_by_hand = self.tr("It is sorted with its class, but not used for training.")
@@ -245,7 +245,7 @@ class Inspector(QScrollArea):
         self.headline.setText(headline)
         self.headline.setVisible(bool(headline))
 
-    # -- what was loaded
+    # -- loaded details
 
     @Slot(object, object)
     def _on_image(self, place_id: int, image: QImage) -> None:

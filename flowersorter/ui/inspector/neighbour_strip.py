@@ -24,7 +24,7 @@ SIDE_PX, LEAST_PX = 84, 44
 
 
 class NeighbourStrip(QWidget):
-    """Up to three small photos with their class; a click goes there.
+    """Up to three small photos with their class; a click selects the photo.
 
     Signals:
         picked(Path): The person clicked this photo.
@@ -72,7 +72,7 @@ class NeighbourStrip(QWidget):
             button.setIconSize(QSize(side, side))
 
     def show_neighbours(self, neighbours: Sequence[Neighbour], classes: Mapping[int, ClassLook]) -> None:
-        """Show these, the most alike first."""
+        """Show these photos, the most similar first."""
         shown = neighbours[:MOST]
         self._paths = [each.path for each in shown]
         for number, (button, name) in enumerate(zip(self.buttons, self.names, strict=True)):

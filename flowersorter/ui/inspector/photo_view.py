@@ -1,4 +1,4 @@
-"""One photo, as large as its place allows."""
+"""One photo, as large as its space allows."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class PhotoView(QWidget):
         self.set_room(USUAL_PX)
 
     def set_room(self, width_px: int) -> None:
-        """Take a height that suits this width.
+        """Set the height that suits this width.
 
-        Not by height-for-width: in a scroll area that gives and takes the scroll bar for ever.
+        Not by height-for-width, which would show and hide the scroll bar of a scroll area without end.
         """
         self.setFixedHeight(min(TALLEST_PX, round(width_px * SHAPE)))
 
@@ -45,19 +45,19 @@ class PhotoView(QWidget):
         self.update()
 
     def show_image(self, image: QImage | None) -> None:
-        """Show a photo; None shows its empty place."""
+        """Show a photo; None shows an empty space."""
         self._image, self._icon = image, QIcon()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(self.tr("Click for a larger view (Space)"))
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click asks for the preview."""
+        """Emit `clicked`."""
         if event.button() == Qt.MouseButton.LeftButton and self._image is not None:
             self.clicked.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the photo in the middle, on a faint ground."""
+        """Paint the photo centred on a faint background."""
         painter = QPainter(self)
         hints = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
         painter.setRenderHints(hints)

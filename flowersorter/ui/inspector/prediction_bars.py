@@ -50,7 +50,7 @@ class PredictionBars(QWidget):
 
         Args:
             guesses: Class ids with their probabilities.
-            classes: How the classes look.
+            classes: Names and colours of the classes.
             right: The class the photo was given, or 0.
             percentages: Whether to write the probabilities beside the bars.
         """
@@ -69,7 +69,7 @@ class PredictionBars(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A line and a bar for each."""
+        """Return the size of a line and a bar for each suggestion."""
         return QSize(200, len(self._guesses) * self._row_height() + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -128,7 +128,7 @@ class PredictionBars(QWidget):
         self._hover(self._at(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """The mouse went elsewhere."""
+        """Remove the highlight."""
         self._hover(-1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

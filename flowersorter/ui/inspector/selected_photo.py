@@ -38,7 +38,7 @@ class SelectedPhoto(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
-        """Show a photo again that was not read yet, once more is known of it."""
+        """Update the display of an unread photo, once its data arrive."""
         if self._waiting is None:
             return
         picked = self._grid.selected_rows().tolist()

@@ -1,4 +1,4 @@
-"""A small box near the selected photos: one types the beginning of a class, and Enter assigns it."""
+"""A small box near the selected photos, to type the beginning of a class name and assign it with Enter."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _NEW = 0  # in place of a class id
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choices:
-    """What can be assigned.
+    """The classes to choose from.
 
     Attributes:
         classes: All, by position.
-        recent: Ids of those that were assigned last, the last one first.
-        photos: For how many photos.
+        recent: Ids of the recently assigned ones, newest first.
+        photos: Number of photos.
     """
 
     classes: Sequence[PhotoClass]
@@ -41,8 +41,8 @@ class AssignBox(QFrame):
 
     Signals:
         chosen(class id): The person pressed Enter on a class or clicked it; the box is closed.
-        new_requested(name): The person wants a new class; answer with `close_box` or `show_refusal`.
-        closed(): The box is no longer shown and had the keyboard.
+        new_requested(name): Create this class; answer with `close_box` or `show_refusal`.
+        closed(): The box is hidden, and had the focus.
     """
 
     chosen = Signal(int)
@@ -86,7 +86,7 @@ class AssignBox(QFrame):
 
         Args:
             choices: The classes.
-            typed: What was typed already.
+            typed: The text typed so far.
             near: The photo beside which the box is shown, in the parent's coordinates.
         """
         self._choices, self._near = choices, near
@@ -111,7 +111,7 @@ class AssignBox(QFrame):
 
     @Slot()
     def close_box(self) -> None:
-        """Assign nothing more."""
+        """Close the box."""
         if self.isVisible():
             had_focus = self.field.hasFocus()
             self.hide()
@@ -143,7 +143,7 @@ class AssignBox(QFrame):
 
     @Slot(str)
     def _on_edited(self, text: str) -> None:
-        """List what matches; complete the first while the text grows at its end."""
+        """List the matches; complete the first one while the text grows at its end."""
         grows = len(text) > len(self._typed) and self.field.cursorPosition() == len(text)
         self._typed = text
         self.message.say("")
@@ -166,7 +166,7 @@ class AssignBox(QFrame):
             item.setData(Qt.ItemDataRole.UserRole, _NEW)
 
     def _matches(self) -> list[PhotoClass]:
-        """The class of exactly this name, those that begin with it, and those that contain it; or the recent first."""
+        """Return the classes that equal, begin with or contain the text, in that order; without text, recent first."""
         classes, recent = self._choices.classes, list(self._choices.recent)
         if not self._typed.strip():
             return sorted(classes, key=lambda each: recent.index(each.id) if each.id in recent else len(recent))
@@ -175,7 +175,7 @@ class AssignBox(QFrame):
         return sorted(found, key=lambda each: each is not exact)
 
     def _complete(self) -> None:
-        """Show the rest of the selected class behind what is typed, selected so that the next letter replaces it."""
+        """Append the rest of the selected class to the typed text, selected so that the next letter replaces it."""
         item = self.list.currentItem()
         is_class = item is not None and item.data(Qt.ItemDataRole.UserRole) != _NEW
         rest = completion(item.text(), self._typed) if is_class else ""
@@ -184,13 +184,13 @@ class AssignBox(QFrame):
 
     @Slot(int)
     def _step(self, rows: int) -> None:
-        """Select another row; behind the last comes the first."""
+        """Select another row, cyclically."""
         if self.list.count():
             self.list.setCurrentRow((self.list.currentRow() + rows) % self.list.count())
             self._complete()
 
     def _place(self) -> None:
-        """Below the photo, else above it, and in any case inside the window."""
+        """Place the box below the photo, else above it, but always inside the window."""
         outside, column = self.parentWidget(), self.layout()
         assert outside is not None
         assert column is not None
@@ -207,10 +207,10 @@ class AssignBox(QFrame):
 
 
 class _StepField(OverlayField):
-    """Emits which row arrows or Tab choose.
+    """Emits the steps of arrows and Tab.
 
     Signals:
-        stepped(int): So many rows down, or with a negative number up.
+        stepped(int): Move this many rows down; negative for up.
     """
 
     stepped = Signal(int)

@@ -1,4 +1,4 @@
-"""Assigns a class that is typed while the photos have the keyboard."""
+"""Assigns a class that is typed while the photos have the focus."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _TYPING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.GroupSwitchMod
 
 
 class AssignController(QObject):
-    """Owns the box, and opens it with the letters that are no command of the photos.
+    """Owns the box, and opens it on letters that are not shortcuts of the photos.
 
     Signals:
         assigned(list of place ids, class id): These photos are of this class.
-        made(list of place ids, PhotoClass): These are of a class that was just made.
+        made(list of place ids, PhotoClass): These photos are of a class that was just created.
     """
 
     assigned = Signal(object, int)
@@ -56,8 +56,8 @@ class AssignController(QObject):
         """Open the box with letters that are typed in a widget.
 
         Args:
-            widget: Shows photos; its own keys go first.
-            photo_rect: Where the current photo is, in the widget's coordinates.
+            widget: Shows photos; its own keys take precedence.
+            photo_rect: Returns the rectangle of the current photo, in the widget's coordinates.
         """
         self._where[widget] = photo_rect
         widget.installEventFilter(self)
@@ -67,7 +67,7 @@ class AssignController(QObject):
         self._recent = [class_id, *(each for each in self._recent if each != class_id)][:_MOST_RECENT]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take letters that are no command of the widget, not even one that is disabled now."""
+        """Take letters that are not a shortcut of the widget, not even a disabled one."""
         if (
             isinstance(watched, QWidget)
             and isinstance(event, QKeyEvent)

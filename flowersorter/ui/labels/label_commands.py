@@ -29,10 +29,10 @@ class LabelContext:
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         view: Shows labels.
         written: Called when labels and other answers are stored in the library, with the ids of their photos.
-        failed: Shows the person why a label was not saved.
+        failed: Shows the error that kept a label from being saved.
         follow: Moves sorted copies after a change of labels, given its number and photo ids.
         unfollow: Moves them back when the change with that number is undone.
-        refresh: Shows the suggestions of these photos anew, after answers about them came or went.
+        refresh: Shows the suggestions of these photos anew, after answers about them were added or removed.
     """
 
     library: Operations
@@ -47,7 +47,7 @@ class LabelContext:
 
 
 class LabelCommand(LibraryCommand):
-    """Labels photos, or with class id 0 removes their label; or gives other answers about them.
+    """Labels photos, removes their label (class id 0), or stores other answers about them.
 
     Args:
         context: The library and views that it changes.
@@ -78,7 +78,7 @@ class LabelCommand(LibraryCommand):
         return self._context.pending.apply(self._step)
 
     def revert(self) -> LabelNews:
-        """Put the labels back as they were."""
+        """Restore the previous labels."""
         return self._context.pending.take_back(self._step)
 
     def show_applied(self) -> None:

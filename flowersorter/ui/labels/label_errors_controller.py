@@ -23,18 +23,18 @@ from flowersorter.workflows.evaluation.label_errors import (
     keep_no_longer,
 )
 
-#: Labels up to which a training is followed by a whole check of its own accord; more of them take seconds.
+#: Number of labels up to which a full check follows each training; for more it takes seconds.
 OFFERED_UP_TO = 5000
 
 
 class KeepCommand(LibraryCommand):
-    """Remembers that the label of a doubted photo is right.
+    """Stores that the label of a doubted photo is right.
 
     Args:
-        session: Whose collection remembers it.
-        doubt: Which one.
+        session: Its collection stores the review.
+        doubt: The doubted label.
         text: For the Undo menu.
-        complain: Shows the person why it was not saved.
+        complain: Shows the error that kept it from being saved.
     """
 
     def __init__(self, session: Session, doubt: LabelError, text: str, complain: Callable[[Exception], None]) -> None:
@@ -42,11 +42,11 @@ class KeepCommand(LibraryCommand):
         self._collection, self._doubt, self._complain = session.collection, doubt, complain
 
     def apply(self) -> None:
-        """Remember it."""
+        """Store the review."""
         keep(self._collection, self._doubt.photo_id, self._doubt.class_id, self._doubt.better_id)
 
     def revert(self) -> None:
-        """Forget it."""
+        """Delete the review."""
         keep_no_longer(self._collection, self._doubt.photo_id, self._doubt.class_id, self._doubt.better_id)
 
     def failed(self, error: Exception) -> None:
@@ -72,15 +72,15 @@ class LabelErrorsController(QObject):
     def start(self) -> None:
         """Check the labels and go through those that may be wrong."""
         if self._folders_only:
-            self._session.queue.drop(self._job_id)  # a whole check is wanted
+            self._session.queue.drop(self._job_id)  # a full check is wanted
         self._offering = False
         self._check(folders_only=False)
 
     @Slot()
     def offer(self) -> None:
-        """After a training: check the labels quietly, and offer to go through those that may be wrong.
+        """Check the labels after a training, without a message, and offer a review of those that may be wrong.
 
-        With very many labels, or too few for a second opinion, only those are found that class folders contradict.
+        With very many labels, or too few for cross-validation, it finds only those that class folders contradict.
         """
         counts = self._session.state.label_counts
         enough = sum(count > 2 for count in counts.values()) > 1
@@ -151,7 +151,7 @@ class LabelErrorsController(QObject):
         self._dialog = dialog
         dialog.open()
 
-    # -- what the person decides
+    # -- decisions
 
     @Slot(object)
     def _on_keep(self, doubt: LabelError) -> None:
@@ -181,7 +181,7 @@ class LabelErrorsController(QObject):
 
     @Slot(int)
     def _on_undone(self, index: int) -> None:
-        """The stack went back or forth, from the dialog or from elsewhere."""
+        """Update the dialog after an undo or redo, from the dialog or elsewhere."""
         undone = [each for each in self._decisions if each[0] == index + 1]
         if self._dialog is not None and undone:
             self._show_decided(go_to=undone[0][1].photo_id)

@@ -172,25 +172,25 @@ class LabelErrorsDialog(QDialog):
         self.groups.currentIndexChanged.connect(self._on_group)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(self.undo_requested)
 
-    # -- what is shown
+    # -- display
 
     @property
     def current(self) -> LabelError | None:
-        """The doubt that is shown, None where there is none (any more)."""
+        """The doubt that is shown; None if there is none, or none left."""
         return self._shown[self._at] if self._at < len(self._shown) else None
 
     def show_decisions(self, decided: Mapping[int, Decision], *, go_to: int = 0) -> None:
-        """Show what is decided by photo id, and go to a photo that is no longer, or on to the next one open."""
+        """Show the decisions by photo id, and go to a photo whose decision was undone, or to the next open one."""
         self._decided = dict(decided)
         numbers = {each.photo_id: number for number, each in enumerate(self._shown)}
         if go_to and go_to not in numbers:
-            self.groups.setCurrentIndex(0)  # taken back was one of another group
+            self.groups.setCurrentIndex(0)  # the undone decision was in another group
             numbers = {each.photo_id: number for number, each in enumerate(self._shown)}
         self._at = numbers[go_to] if go_to in numbers else self._next_open(self._at)
         self._show()
 
     def _next_open(self, start: int) -> int:
-        """The next one that is not decided, from a number on and then from the first; behind the last if none is."""
+        """Return the next undecided one, cyclically from a number on; the number of all if none is."""
         count = len(self._shown)
         around = [*range(start, count), *range(min(start, count))]
         return next((at for at in around if self._shown[at].photo_id not in self._decided), count)
@@ -269,7 +269,7 @@ class LabelErrorsDialog(QDialog):
         self.nothing_more.setText(" ".join(parts))
         self.close_button.setFocus()
 
-    # -- what the person does
+    # -- input
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the key of each action; Esc closes."""

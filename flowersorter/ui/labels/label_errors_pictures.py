@@ -1,4 +1,4 @@
-"""Pictures of the label check: the doubted photo, as large as there is room, and rows of small look-alikes."""
+"""Pictures of the label check: the doubted photo, as large as possible, and rows of small look-alikes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ICON_PX = 32
 
 
 class Picture(QWidget):
-    """One photo, whole, as large as its place allows; a text where it cannot be shown."""
+    """One whole photo, as large as its space allows; a text where it cannot be shown."""
 
     def __init__(self, parent: QWidget, name: str, accessible_name: str, least_px: int) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class Picture(QWidget):
         self.text = ""
 
     def show_image(self, image: QImage | None) -> None:
-        """Show a photo; None is an empty place."""
+        """Show a photo; None for an empty space."""
         self.image, self.text = image, ""
         self.update()
 
@@ -43,11 +43,11 @@ class Picture(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Small: the layout shares the room."""
+        """Return a small size: the layout distributes the space."""
         return self.minimumSize()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the photo in the middle, on a faint ground."""
+        """Paint the photo centred on a faint background."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         ground = self.palette().color(QPalette.ColorRole.Text)
@@ -97,7 +97,7 @@ class AlikeRow(QWidget):
         column.addLayout(row, 1)
 
     def show_alike(self, title: str, paths: Sequence[Path | None]) -> None:
-        """Show these photos; without any the row vanishes."""
+        """Show these photos; hide the row without any."""
         self._paths = tuple(paths[:MOST_ALIKE])
         self.title.setText(title)
         self.setAccessibleName(title)

@@ -48,7 +48,7 @@ class LabelNextController(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Choose among the photos of the folder that is open."""
+        """Suggest photos of the open folder."""
         if self._session.queue.alive(self._job_id):
             return
         if not self._folder.roots:
@@ -65,7 +65,7 @@ class LabelNextController(QObject):
 
     @Slot()
     def _on_again(self) -> None:
-        """Suggest other photos: those left without a label have no matching class."""
+        """Suggest other photos: the ones left without a label are taken to match no class."""
         self._asked |= self._next
         self.start()
 

@@ -20,7 +20,7 @@ _INEXACT_PERCENT = 20
 
 
 class LabelNextPanel(QFrame):
-    """Shows an `LabelNextResult` in plain words. Lives in the GUI thread.
+    """Shows a `LabelNextResult` in plain words. Lives in the GUI thread.
 
     Signals:
         again_requested(): The person labelled some of them and wants the next ones.
@@ -65,12 +65,12 @@ class LabelNextPanel(QFrame):
         self.again.setEnabled(bool(advice.next))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Narrower, the lines wrap."""
+        """Fit the height to the wrapped lines."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        """As high as the lines of the classes, up to a limit."""
+        """Set the height to that of the lines of the classes, up to a limit."""
         wanted = self.classes.heightForWidth(self.width() - theme.LARGE_GAP_PX - theme.GAP_PX)
         self._scroll.setFixedHeight(min(wanted, _MOST_LINES * self.classes.fontMetrics().lineSpacing()) + 4)
 

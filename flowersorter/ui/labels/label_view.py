@@ -11,8 +11,7 @@ from flowersorter.workflows.labelling.pending_labels import LabelNews
 class LabelView:
     """Separates labels that are being written from those that are stored. Lives in the GUI thread.
 
-    An answer about a photo of which something else was said meanwhile is out of date: it is not shown, the answer to
-    the last thing said is.
+    An answer is out of date if the photo was given a newer label meanwhile: only the answer to the newest one is shown.
     """
 
     def __init__(self, photos: PhotoModel) -> None:
@@ -41,7 +40,7 @@ class LabelView:
     def show(self, news: LabelNews) -> None:
         """Show the stored labels, unless a newer change is being written."""
         columns = self._photos.columns
-        columns.set_photos(news.read)  # first: what is shown at these places counts for their photos from now on
+        columns.set_photos(news.read)  # first: the labels shown at these places become those of their photos
         labels = {
             photo: news.labels[photo]
             for photo in columns.photos_shown_otherwise(news.labels)

@@ -1,4 +1,4 @@
-"""Labels photos: assign, confirm, remove or answer otherwise; shown and written at once, and undoable."""
+"""Labels photos: assign, confirm, remove, or another answer; shown and written at once, and undoable."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LabelsController(QObject):
         acted(list of photo ids): Labels and other answers that the person gave, undid or redid are in the library.
         assigned(class id, class name, list of photo ids): These photos are about to get this label.
         files_changed(): Sorted photos moved on disk.
-        suggestions_outdated(): Photos were marked as not mine, or are so no longer: others like them may be unknown.
+        suggestions_outdated(): The mark *not mine* was set or removed: similar photos may become unknown, or known.
         files_labelled(list of place ids): Unreadable files were given a class; their label is to stay with their bytes.
     """
 
@@ -99,7 +99,7 @@ class LabelsController(QObject):
         """Label these photos with a newly created class; undo also deletes the class.
 
         Args:
-            place_ids: The photos, none where only the class was wanted.
+            place_ids: The photos; none if only the class was created.
             made: The class.
         """
         columns = self._session.photos.columns
@@ -116,7 +116,7 @@ class LabelsController(QObject):
         self._tell_of_files(rows, made.name)
 
     def _tell_of_files(self, rows: Iterable[int], class_name: str) -> None:
-        """Say that unreadable files were given a class, and let their labels stay with their bytes."""
+        """Say that unreadable files were given a class, and have them hashed, so that labels stay with their bytes."""
         columns = self._session.photos.columns
         files = [row for row in rows if columns.errors[row] is not None]
         if not files:
@@ -153,7 +153,7 @@ class LabelsController(QObject):
         return self._push(classes, self.tr("Confirm {1}"), "")
 
     def say_just_changed(self) -> None:
-        """Say that no suggestion was confirmed, because they changed just before."""
+        """Say that no suggestion was confirmed, because it changed just before."""
         text = self.tr("Not confirmed: the suggestion has just changed. Confirm it again if it is right.")
         self._front.bar.say(text, until=Until.ANSWER)
 
@@ -181,7 +181,7 @@ class LabelsController(QObject):
         return len(answers)
 
     def _refresh(self, photo_ids: Collection[int]) -> None:
-        """Show the suggestions of photos anew; those of photos like the ones that are not mine change later."""
+        """Show the suggestions of photos anew; those of photos similar to *not mine* ones change later."""
         if not photo_ids:
             return
         columns = self._session.photos.columns
@@ -231,7 +231,7 @@ class LabelsController(QObject):
         self._session.library.submit(partial(_misfiled, self._session.collection, photos), follow)
 
     def _ask_to_move(self, count: int) -> None:
-        """Ask once for a collection whether sorted copies follow a label, also one that changes before the answer."""
+        """Ask once per collection whether sorted copies follow a label, also one that changes before the answer."""
         from flowersorter.ui.labels.move_copies_question import ask_to_move_copies
 
         self._answer = ask_to_move_copies(count)
@@ -248,7 +248,7 @@ class LabelsController(QObject):
         self._answer = None
 
     def _unfollow(self, correction: int) -> None:
-        if "_filed" in self.__dict__:  # else none has ever followed
+        if "_filed" in self.__dict__:  # else no copy was ever moved
             self._filed.take_back(correction)
 
     def _names(self) -> dict[int, str]:

@@ -20,10 +20,10 @@ class ForgetLabelsCommand(LibraryCommand):
     """Removes the labels whose photos are gone.
 
     Args:
-        session: Whose collection has them.
+        session: Its collection has them.
         text: For the Undo menu.
-        tell: Called with the number of labels that were removed, and with 0 when they are back.
-        complain: Shows the person why nothing was changed.
+        tell: Called with the number of removed labels, and with 0 when they are restored.
+        complain: Shows the error that kept the labels from being changed.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ForgetLabelsCommand(LibraryCommand):
         return len(self._before)
 
     def revert(self) -> None:
-        """Put them back."""
+        """Restore the labels."""
         restore_labels(self._collection, self._before)
 
     def applied(self, result: Any) -> None:
@@ -47,7 +47,7 @@ class ForgetLabelsCommand(LibraryCommand):
         self._tell(result)
 
     def reverted(self, result: Any) -> None:
-        """Say that they are back."""
+        """Say that they are restored."""
         self._tell(0)
 
     def failed(self, error: Exception) -> None:
@@ -71,7 +71,7 @@ class LostLabelsController(QObject):
 
     @Slot()
     def offer(self) -> None:
-        """After a scan: offer a question about these labels and files, if there are any."""
+        """Offer a question about these labels and files after a scan, if there are any."""
         self._session.library.submit(partial(lost_labels, self._session.collection), self._on_found)
 
     def _on_found(self, found: LostLabels) -> None:

@@ -1,4 +1,4 @@
-"""Asks what to do about labels whose photos are gone, and files that show another picture."""
+"""Asks whether to remove labels whose photos are gone, and to label files again that show another picture."""
 
 from __future__ import annotations
 

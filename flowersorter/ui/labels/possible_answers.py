@@ -1,4 +1,4 @@
-"""Finds the photos that an answer would change: what the commands store, and what the menu of a photo offers."""
+"""Finds the photos that an answer would change, for the commands and for the context menu."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
 
 
 def confirmable(columns: PhotoColumns, place_ids: Iterable[int]) -> dict[int, int]:
-    """The class that each photo is shown with and that a person has not confirmed yet, by row; unknown have none."""
+    """Return the unconfirmed class that each photo is shown with, by row; unknown photos have none."""
     rows = _confirmable(columns, columns.locate(place_ids))
     return dict(zip(rows.tolist(), _shown(columns, rows).tolist(), strict=True))
 
 
 def rejectable(columns: PhotoColumns, place_ids: Iterable[int]) -> dict[int, int]:
-    """The class that each photo is shown with, by photo id; photos that are not read and unknown ones have none."""
+    """Return the class that each photo is shown with, by photo id; unread and unknown photos have none."""
     rows = _rejectable(columns, columns.locate(place_ids))
     return dict(zip(columns.photo_ids[rows].tolist(), _shown(columns, rows).tolist(), strict=True))
 
@@ -47,14 +47,14 @@ def labelled(columns: PhotoColumns, place_ids: Iterable[int] | NDArray[np.int64]
 
 
 def markable(columns: PhotoColumns, place_ids: Iterable[int] | NDArray[np.int64], mark: Mark) -> NDArray[np.int64]:
-    """(M,) the photos that were read and are not marked so."""
+    """(M,) the photos that were read and do not have this mark."""
     rows = columns.locate(place_ids)
     photo_ids: NDArray[np.int64] = columns.photo_ids[rows[columns.marks[rows] != mark]]
     return photo_ids[photo_ids > 0]
 
 
 def possible_actions(columns: PhotoColumns, place_ids: Iterable[int], tiles: int | None = None) -> frozenset[str]:
-    """Names of the actions on photos that would change or show something; `tiles` is how many these are, if stacked."""
+    """Names of the actions that would have an effect on these photos, which are on `tiles` tiles."""
     places = np.fromiter(place_ids, np.int64)
     if not len(places):
         return frozenset()

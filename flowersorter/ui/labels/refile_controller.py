@@ -1,4 +1,4 @@
-"""Refile: sorted photos follow a label change into the folder of their class, and go back on undo."""
+"""Refile: moves sorted photos to the folder of their new class after a label change, and back on undo."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class RefileController(RefileJobs):
         """Move the sorted copies of these photos to the folder of their present class.
 
         Args:
-            correction: Number of the change, to undo it by.
-            photo_ids: The photos that were corrected.
+            correction: Number of the change, for `take_back`.
+            photo_ids: The photos whose label changed.
         """
         engine, request = self._session.engine, RefileRequest(tuple(photo_ids))
 
@@ -40,4 +40,4 @@ class RefileController(RefileJobs):
 
 
 def _say_nothing(_results: list[UndoResult]) -> None:
-    """The status bar is about the undone label."""
+    """Say nothing: the status bar already tells of the undone label."""

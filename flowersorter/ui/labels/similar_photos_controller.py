@@ -44,7 +44,7 @@ class SimilarPhotosController(QObject):
         self._loader.request(selected[0], lambda: _similar(engine, photo_id, candidates))
 
     def shutdown(self) -> None:
-        """Wait for what is being compared."""
+        """Wait for the running comparison."""
         self._loader.shutdown()
 
     @Slot(object, object)

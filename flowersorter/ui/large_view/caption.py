@@ -1,4 +1,4 @@
-"""Words the large photo: its name, number, date and suggestion, for the eye and for a screen reader."""
+"""Words the caption of the large photo: name, number, date and suggestion, also for a screen reader."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def show_caption(
 
 
 def _of_stack(count: int) -> str:
-    """Say that a key reaches more than the photo that is seen; "" where it is not in front of a stack."""
+    """Say that a key changes the whole stack of the photo; "" without a stack."""
     text = _tr("{0} that look alike are selected. Each action reaches all of them.")
     return text.format(count_photos(count)) if count > 1 else ""
 

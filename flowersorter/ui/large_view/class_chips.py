@@ -81,7 +81,7 @@ class ClassChips(QScrollArea):
         self.picked.emit(class_id)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wrap elsewhere."""
+        """Wrap the buttons to the new width."""
         super().resizeEvent(event)
         self._lay_out()
 

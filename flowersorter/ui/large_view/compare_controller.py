@@ -1,4 +1,4 @@
-"""The second photo beside the large one: chosen, shown, with the same zoom."""
+"""Chooses and shows a second photo beside the large one, with the same zoom."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class CompareController(QObject):
 
         Args:
             row: The first photo, in the order shown.
-            known: What is known of it; None while that is loaded.
+            known: Its details; None while they are loaded.
             classes: Names by class id.
         """
         view, photos = self._view, self._session.photos
         view.show_second(True)
         found = second_photo(photos, row, self.selected, known)
         if found is None:
-            if known is not None:  # else the second photo stays until the next one is known
+            if known is not None:  # else the second photo stays until the next one is loaded
                 self.feed.forget()
                 view.second_name.set_text("")
             return

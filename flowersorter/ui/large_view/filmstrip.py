@@ -13,7 +13,7 @@ TILE_PX, _GAP_PX, _MARK_PX, _BAR_PX = 60, 4, 2, 3
 
 
 class Filmstrip(QWidget):
-    """Paints the thumbnails around one row of a `PhotoModel`, and asks for no others. Lives in the GUI thread.
+    """Paints the thumbnails around one row of a `PhotoModel`, and requests no others. Lives in the GUI thread.
 
     Signals:
         picked(row): The person clicked this photo.
@@ -48,7 +48,7 @@ class Filmstrip(QWidget):
         self.update()
 
     def tile(self, row: int) -> QRect:
-        """Where the tile of a row in view is."""
+        """Return the rectangle of the tile of a row in view."""
         rows = self.rows
         left = (self.width() - len(rows) * (TILE_PX + _GAP_PX) + _GAP_PX) // 2
         return QRect(left + (row - rows.start) * (TILE_PX + _GAP_PX), _GAP_PX, TILE_PX, TILE_PX)

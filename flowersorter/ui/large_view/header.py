@@ -16,7 +16,7 @@ _ICON_PX = 18
 
 
 class LargeViewHeader(QWidget):
-    """Says which photo is shown and what is suggested for it. Lives in the GUI thread.
+    """Shows the name of the photo and its suggestion. Lives in the GUI thread.
 
     Signals:
         back_requested(): Show the grid again.
@@ -86,7 +86,7 @@ class LargeViewHeader(QWidget):
         self.date.setText(date)
 
     def show_suggestion(self, text: str, icon: Callable[[], QIcon]) -> None:
-        """Show what is said of the photo, with the icon of its verdict, which is made in the colours of now."""
+        """Show the suggestion, with the icon of its verdict in the present colours."""
         self.suggestion.set_text(text)
         self.mark.show_icon(icon)
 
@@ -102,7 +102,7 @@ class LargeViewHeader(QWidget):
 
 
 class ElidedLabel(QLabel):
-    """One line that is shortened in the middle where there is too little room; its tool tip is the whole text.
+    """One line, shortened in the middle where there is too little room; its tool tip is the whole text.
 
     Attributes:
         whole: The whole text.
@@ -123,7 +123,7 @@ class ElidedLabel(QLabel):
         self._shorten()
 
     def event(self, event: QEvent) -> bool:
-        """Shorten again to another width."""
+        """Shorten the text to the new width."""
         if event.type() is QEvent.Type.Resize:
             self._shorten()
         return super().event(event)

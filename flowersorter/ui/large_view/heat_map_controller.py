@@ -29,7 +29,7 @@ _COLOURS = ((0, 10, 12, 40, 150), (0.25, 40, 20, 60, 110), (0.5, 255, 150, 30, 7
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What a heat map depends on."""
+    """The inputs that determine a heat map."""
 
     photo_id: int
     class_id: int
@@ -37,7 +37,7 @@ class _Key:
 
 
 class HeatMapController(QObject):
-    """Shows where the network saw the suggested class of the photo on a canvas. Lives in the GUI thread."""
+    """Shows on a canvas where the network saw the suggested class. Lives in the GUI thread."""
 
     def __init__(self, session: Session, front: MessageSink, canvas: PhotoCanvas, parent: QObject) -> None:
         super().__init__(parent)

@@ -89,7 +89,7 @@ class LargeView(QWidget):
         self.canvas.toggle()
 
     def use_actions(self, actions: Sequence[QAction]) -> None:
-        """Have these actions, and their keys, here too."""
+        """Use these actions and their shortcuts here, too."""
         for old in self.actions():
             self.removeAction(old)
         self.addActions([*actions, self._actual_size])
@@ -146,7 +146,7 @@ _STEPS: dict[int, int] = {
     Qt.Key.Key_Up: -1,
     Qt.Key.Key_PageUp: -1,
 }
-#: A key shows more of the side it points to.
+#: An arrow key moves the view to the side it points to.
 _MOVES: dict[int, QPointF] = {
     Qt.Key.Key_Right: QPointF(-1, 0),
     Qt.Key.Key_Left: QPointF(1, 0),

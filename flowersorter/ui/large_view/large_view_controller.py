@@ -49,7 +49,7 @@ class LargeViewController(QObject):
         front: For messages.
         grid: Its current photo is shown.
         pages: The grid's page is the first one; the large view becomes another one.
-        watch: Lets a class be typed in a widget, given where the photo is in it.
+        watch: Lets a class be typed in a widget, given a function that returns the rectangle of its photo.
         parent: Owns it.
 
     Signals:
@@ -109,7 +109,7 @@ class LargeViewController(QObject):
         view.row_picked.connect(self._go_to)
         view.class_picked.connect(self.class_picked)
         self.first.shown.connect(self._on_shown)
-        self._grid.visible_changed.connect(view.strip.update)  # asks again for thumbnails that the grid gave up
+        self._grid.visible_changed.connect(view.strip.update)  # requests thumbnails again that the grid gave up
 
     # -- open and close
 
@@ -128,7 +128,7 @@ class LargeViewController(QObject):
 
     @Slot()
     def show(self) -> None:
-        """Show the current photo large, or the first selected one; label keys then are for it and its stack alone."""
+        """Show the current photo large, or the first selected one; label keys then apply to it and its stack alone."""
         if self.is_open or not self._photos.rowCount():
             return
         if not self._made:
@@ -153,7 +153,7 @@ class LargeViewController(QObject):
             self._photos.let_all_join()
 
     def _leave(self) -> None:
-        """Close, also while the grid is told of changes; stacks that grew meanwhile do so with the next one."""
+        """Close, also during a change of the grid; stacks that grew meanwhile are updated with its next change."""
         self._pages.setCurrentIndex(0)
         self._photos.let_none_join(())
         self._uncheck()
@@ -164,7 +164,7 @@ class LargeViewController(QObject):
         self._grid.setFocus()
 
     def shutdown(self) -> None:
-        """Wait for what is being decoded."""
+        """Wait for the photos being decoded."""
         self._details.shutdown()
         if self._made:
             self.first.shutdown()
@@ -243,13 +243,13 @@ class LargeViewController(QObject):
 
     @Slot()
     def zoom_out(self) -> None:
-        """Reduce them."""
+        """Reduce the photo, or the photos of the grid."""
         if self.is_open:
             self.view.canvas.magnify(1 / STEP)
         else:
             self._grid.zoom_out()
 
-    # -- which photo
+    # -- the current photo
 
     @Slot(int)
     def _on_moved(self, rows: int) -> None:
@@ -257,13 +257,13 @@ class LargeViewController(QObject):
 
     @Slot(int)
     def _go_to(self, row: int) -> None:
-        """Let the grid select a photo; the view follows."""
+        """Select a photo in the grid; the view follows."""
         if 0 <= row < self._photos.rowCount():
             self._grid.select_row(row)
 
     @Slot()
     def _on_selection(self) -> None:
-        """Follow the grid; show it where several photos are selected, as label keys would be for all of them."""
+        """Follow the grid; close when several photos are selected, as label keys would apply to all of them."""
         if not self.is_open:
             return
         rows = self._grid.selected_rows()
@@ -274,7 +274,7 @@ class LargeViewController(QObject):
 
     @Slot()
     def _on_rows(self) -> None:
-        """Stay at the photo, go on with the one that took its place, or close where other photos are asked for."""
+        """Stay at the photo, go on to the one that took its place, or close when other photos are shown."""
         if not self.is_open:
             return
         if not self._photos.rowCount() or self._photos.filter != self._filter:
@@ -309,7 +309,7 @@ class LargeViewController(QObject):
         if self.comparison.is_on:
             self._show_second()
 
-    # -- what is shown
+    # -- display
 
     def _show_row(self, row: int) -> None:
         wanted = self._photos.wanted(row)
@@ -360,7 +360,7 @@ class LargeViewController(QObject):
 
     @Slot(object)
     def _on_shown(self, wanted: Wanted) -> None:
-        """Decode the neighbours, now that the photo itself is there."""
+        """Decode the neighbours, now that the photo itself is shown."""
         rows = [self._row + step for step in _AHEAD if 0 <= self._row + step < self._photos.rowCount()]
         if not self.is_open or wanted != self.first.wanted:
             return
@@ -381,7 +381,7 @@ class LargeViewController(QObject):
 
     def _show_heat(self) -> None:
         wanted, known = self._photos.wanted(self._row), self._known
-        if known is not None:  # else it is shown when the details are there
+        if known is not None:  # else it is shown when the details are loaded
             class_id = known.top[0][0] if known.top else 0
             self._heat.show(wanted, class_id, self._name_of(class_id))
 

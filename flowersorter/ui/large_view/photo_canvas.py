@@ -20,18 +20,18 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from flowersorter.ui.large_view.zoom import FITTED, STEP, Frame, Zoom
 
-#: Photos are judged before a dark, neutral ground, in light and dark alike.
+#: Photos have a dark, neutral background, in the light and the dark style alike.
 GROUND, INK = QColor("#1b1b1b"), QColor("#f2f2f2")
 _WHEEL_STEP = 120  # eighths of a degree
 _MARGIN_PX = 24
 
 
 class PhotoCanvas(QWidget):
-    """Shows the sharpest picture of a photo that there is, always in the same place. Lives in the GUI thread.
+    """Shows the sharpest available picture of a photo, always in the same place. Lives in the GUI thread.
 
     Signals:
         zoom_changed(Zoom): The person zoomed or moved the photo.
-        full_wanted(): The photo is shown larger than its picture is sharp; sent once for a photo.
+        full_wanted(): The zoom exceeds the resolution of the picture; sent once per photo.
     """
 
     zoom_changed = Signal(object)
@@ -58,7 +58,7 @@ class PhotoCanvas(QWidget):
         """Show another photo, fitted.
 
         Args:
-            image: Its sharpest picture by now, upright; None shows its place empty.
+            image: Its sharpest picture so far, upright; None for an empty space.
             size: Size of the file's picture, if it is known.
         """
         self._screen, self._full, self._fitted = image if image is not None else QImage(), QImage(), QPixmap()
@@ -68,7 +68,7 @@ class PhotoCanvas(QWidget):
         self._show_cursor()
 
     def show_sharper(self, image: QImage, *, full: bool = False) -> None:
-        """Show the same photo by a sharper picture, in the same place.
+        """Show a sharper picture of the same photo, in the same place.
 
         Args:
             image: Upright.
@@ -84,7 +84,7 @@ class PhotoCanvas(QWidget):
         self.update()
 
     def set_size(self, size: QSize) -> None:
-        """Take over the size of the file's picture."""
+        """Set the size of the file's picture."""
         frame, self._zoom = self.frame.resized(self._zoom, size)
         self._photo = frame.photo
         self.update()
@@ -132,15 +132,15 @@ class PhotoCanvas(QWidget):
 
     @property
     def zoom(self) -> Zoom:
-        """How the photo is shown."""
+        """The present zoom."""
         return self._zoom
 
     def photo_rect(self) -> QRectF:
-        """Where the photo is painted, in logical pixels."""
+        """The rectangle of the painted photo, in logical pixels."""
         return self.frame.rect(self._zoom)
 
     def overlay_rect(self) -> QRectF:
-        """Where the translucent picture is painted, in logical pixels."""
+        """The rectangle of the translucent picture, in logical pixels."""
         photo, box = self.photo_rect(), self._overlay_box
         return QRectF(
             photo.left() + box.left() * photo.width(),
@@ -194,7 +194,7 @@ class PhotoCanvas(QWidget):
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """Pinching zooms around the fingers; a tap with two fingers toggles."""
+        """Zoom around the fingers on a pinch; toggle the zoom on a tap with two fingers."""
         if isinstance(event, QNativeGestureEvent):
             if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
                 self.magnify(max(0.1, 1 + event.value()), event.position())
@@ -205,14 +205,14 @@ class PhotoCanvas(QWidget):
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click or a drag begins."""
+        """Begin a click or a drag."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed, self._dragged = event.position(), False
         else:
             super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Do no more than the click before it did."""
+        """Do nothing: the first click was handled."""
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -236,14 +236,14 @@ class PhotoCanvas(QWidget):
         self._show_cursor()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the photo inside."""
+        """Keep the photo within the view."""
         super().resizeEvent(event)
         self._zoom = self.frame.within(self._zoom)
 
     # -- painting
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the photo, or why it cannot be shown."""
+        """Paint the photo, or the reason why it cannot be shown."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(self.rect(), GROUND)
@@ -269,7 +269,7 @@ class PhotoCanvas(QWidget):
         painter.drawImage(shown, image, QRectF(corner, QSizeF(shown.width() * across, shown.height() * down)))
 
     def _fit(self, place: QRectF) -> QPixmap:
-        """Scale once for a size, not with every paint."""
+        """Scale once per size, not with every paint."""
         ratio = self.devicePixelRatioF()
         wanted = QSize(round(place.width() * ratio), round(place.height() * ratio)).expandedTo(QSize(1, 1))
         if self._fitted.size() != wanted:

@@ -1,4 +1,4 @@
-"""Gives a canvas the pictures of a photo: its thumbnail at once, its screen size and its full size when decoded."""
+"""Provides a canvas with the pictures of a photo: its thumbnail at once, screen size and full size when decoded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PhotoFeed(QObject):
         parent: Owns it.
 
     Signals:
-        shown(Wanted): This photo is shown at screen size, or why it cannot be shown.
+        shown(Wanted): This photo is shown at screen size, or the reason why it cannot be shown.
     """
 
     shown = Signal(object)
@@ -76,7 +76,7 @@ class PhotoFeed(QObject):
             self.shown.emit(wanted)
 
     def show_meanwhile(self, image: QImage) -> None:
-        """Show the thumbnail that has come, unless there is a sharper picture."""
+        """Show the thumbnail that arrived, unless there is a sharper picture."""
         if not self._canvas.sharpness and not self._canvas.text:
             self._canvas.show_sharper(image)
 
@@ -89,7 +89,7 @@ class PhotoFeed(QObject):
         self.shown.emit(wanted)
 
     def forget(self) -> None:
-        """Show no photo, and drop what is being decoded for it."""
+        """Show no photo, and drop its running decoding."""
         self._full.forget()
         self._wanted = None
         self._canvas.show_photo(None)

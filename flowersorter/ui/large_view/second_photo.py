@@ -20,7 +20,7 @@ def second_photo(photos: PhotoModel, row: int, selected: int, known: PhotoDetail
         photos: The photos of the grid.
         row: The photo to compare, in the order shown.
         selected: Place that the person selected beside it, 0 for none.
-        known: What is known of it; None while that is loaded.
+        known: Its details; None while they are loaded.
 
     Returns:
         The photo with its class id, 0 for none; None where there is no photo, or it is not known yet. A photo of

@@ -8,18 +8,18 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 
 #: Magnification of a step of the wheel (15 degrees), and of a key.
 STEP = 1.25
-#: Fitting never enlarges a small photo more than so many times.
+#: Fitting enlarges a small photo at most this many times.
 _ENLARGED_AT_MOST = 2.0
 #: Screen pixels a pixel of the photo can cover, along a side.
 _LARGEST_PIXEL = 8.0
 _LARGEST_MAGNIFICATION = 4.0  # of a photo with few pixels
-#: A photo that is fitted at almost its actual size is magnified this much instead.
+#: Magnification of a photo whose fitted size is almost its actual size.
 _CLOSER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Zoom:
-    """How a photo is shown, whatever its size and the size of the view; so two photos can share it.
+    """Magnification and position of a photo, independent of its size and the view's, so that two photos can share it.
 
     Attributes:
         magnification: Times as large as fitted, at least 1.
@@ -71,7 +71,7 @@ class Frame:
         return max(_LARGEST_MAGNIFICATION, self.actual_size * _LARGEST_PIXEL)
 
     def rect(self, zoom: Zoom) -> QRectF:
-        """Where the photo is in the view, in logical pixels; parts of it may lie outside."""
+        """The rectangle of the photo in the view, in logical pixels; parts of it may lie outside."""
         size = self.fitted * zoom.magnification
         middle = QPointF(self.view.width() / 2, self.view.height() / 2)
         return QRectF(middle - QPointF(zoom.x * size.width(), zoom.y * size.height()), size)
@@ -80,7 +80,7 @@ class Frame:
         """Magnify by a factor, or with less than 1 reduce, so that the photo keeps its place under a point.
 
         Args:
-            zoom: As the photo is shown.
+            zoom: The present zoom.
             factor: Of the magnification.
             at: Point of the view.
         """
@@ -115,7 +115,7 @@ class Frame:
         )
 
     def resized(self, zoom: Zoom, photo: QSize) -> tuple[Frame, Zoom]:
-        """Take over the true size of the photo; it keeps its width in the view where it is magnified."""
+        """Use the true size of the photo; a magnified one keeps its width in the view."""
         frame = replace(self, photo=photo)
         width = self.fitted.width() * zoom.magnification
         if not zoom.fitted:

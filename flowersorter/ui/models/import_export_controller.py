@@ -1,4 +1,4 @@
-"""Export a model, and import one from a file: two file dialogs and the messages afterwards.
+"""Exports a model to a file, and imports one: the file dialogs and the messages.
 
 The workflows are imported on first use, so that the window appears sooner.
 """
@@ -38,7 +38,7 @@ class ImportExportController(QObject):
         self._exported: ExportResult | None = None
         self._imported = 0
 
-    # -- elsewhere
+    # -- export
 
     @Slot()
     def export_model(self) -> None:
@@ -104,7 +104,7 @@ class ImportExportController(QObject):
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             self._front.bar.say(self.tr("The folder could not be opened: {0}").format(folder))
 
-    # -- from elsewhere
+    # -- import
 
     @Slot()
     def import_model(self) -> None:
@@ -147,7 +147,7 @@ class ImportExportController(QObject):
         self._front.bar.say("")
         self.predictions_outdated.emit()
 
-    # -- where files are looked for
+    # -- folders of the file dialogs
 
     def _folder(self) -> Path:
         return Path(self._session.state.setting(EXPORT_FOLDER) or Path.home())

@@ -1,4 +1,4 @@
-"""Compares another model with the one in use: changed photos, better or worse, from which class to which."""
+"""Shows another model compared with the one in use: changed photos, better or worse, by old and new class."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ComparisonView(QWidget):
     """Shows a comparison; every number opens its photos. Lives in the GUI thread, hidden until there is one.
 
     Signals:
-        photos_requested(list of place ids, title): Show these.
+        photos_requested(list of place ids, title): Show these photos.
     """
 
     photos_requested = Signal(object, str)
@@ -116,7 +116,7 @@ class ComparisonView(QWidget):
         self.show()
 
     def clear(self) -> None:
-        """Nothing is compared any more."""
+        """Hide the comparison."""
         self._found = None
         self.hide()
 

@@ -1,4 +1,4 @@
-"""Asks for the note of a model, before one is deleted, and which of the old ones may go."""
+"""Asks for the note of a model, for confirmation before deleting one, and how many old ones to keep."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ class NoteDialog(FittedDialog):
 
 
 class PruneDialog(FittedDialog):
-    """Asks how many models to keep, and shows which ones go before they do.
+    """Asks how many models to keep, and shows which ones would be deleted.
 
     Args:
         models: Of the collection, newest first.
-        keep: How many are kept at first.
+        keep: Initial number to keep.
         parent: The dialog it belongs to.
     """
 
@@ -141,12 +141,12 @@ class PruneDialog(FittedDialog):
 
 
 def ask_to_delete(parent: QWidget, entry: ModelEntry, *, with_network: bool) -> QPushButton:
-    """Ask before a model is deleted; returns the button that says yes. Cancel is the default.
+    """Ask before a model is deleted; returns the button that agrees. Cancel is the default.
 
     Args:
         parent: The dialog it belongs to.
         entry: The model.
-        with_network: Whether it is the only one that uses a network trained here, which goes with it.
+        with_network: Whether it is the only user of a network finetuned here, which is deleted too.
     """
     box = QMessageBox(parent)
     box.setObjectName("delete_model_question")
@@ -166,7 +166,7 @@ def ask_to_delete(parent: QWidget, entry: ModelEntry, *, with_network: bool) -> 
 
 
 def count_models(count: int) -> str:
-    """Say how many: "1 model", "12 models"."""
+    """Word a number of models: "1 model", "12 models"."""
     if count == 1:
         return _tr("1 model")
     return _tr("{0} models").format(QLocale().toString(count))

@@ -38,8 +38,8 @@ class StarterInfo:
 
     Attributes:
         classes: Its classes.
-        photos: How many photos it learned from.
-        held_out_accuracy: 0 to 1, None where it is not known.
+        photos: Number of photos it was trained on.
+        held_out_accuracy: 0 to 1; None if unknown.
         backbone: Name.
     """
 
@@ -59,13 +59,13 @@ class ModelPage(QWidget):
         parent: The dialog.
 
     Signals:
-        model_chosen(id or None): Use this one; None is the starter. Then `show_models`.
+        model_chosen(id or None): Use this model; None is the starter. Answer with `show_models`.
         compare_requested(id or None): Compare it with the one in use; answer with `show_comparison`.
-        note_written(id, text): Keep this note with it; then `show_models`.
-        delete_requested(id): Remove it, the person was asked; then `show_models`.
-        prune_requested(keep): Remove what `prunable` names, the person saw it; then `show_models`.
-        photos_requested(list of place ids, title): Show these.
-        backbone_in_use(name): The model in use is shown, and this is its backbone.
+        note_written(id, text): Store this note; answer with `show_models`.
+        delete_requested(id): Delete it, as the person confirmed; answer with `show_models`.
+        prune_requested(keep): Delete the models of `prunable`, as the person confirmed; answer with `show_models`.
+        photos_requested(list of place ids, title): Show these photos.
+        backbone_in_use(name): The backbone of the model in use.
     """
 
     model_chosen = Signal(object)
@@ -103,7 +103,7 @@ class ModelPage(QWidget):
         self.comparison.photos_requested.connect(self.photos_requested)
         self.show_models(models)
 
-    # -- what stands where
+    # -- layout
 
     def _build_list(self) -> None:
         tree = self.list
@@ -176,7 +176,7 @@ class ModelPage(QWidget):
         column.addWidget(text_label(self, "model_intro", intro))
         column.addWidget(self.parts, 1)
 
-    # -- what is shown
+    # -- display
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelEntry]) -> None:
@@ -189,7 +189,7 @@ class ModelPage(QWidget):
         gone = picked is not None and picked not in {entry.id for entry in models}
         if gone or used != used_before:
             picked = used
-            self.comparison.clear()  # it told of models that are not there or not in use any more
+            self.comparison.clear()  # it was about models that are deleted or not in use any more
         self.list.clear()
         starter = self._starter
         texts = self._texts(
@@ -252,7 +252,7 @@ class ModelPage(QWidget):
         return name, note, names, self._network(backbone), learned, percent(accuracy)
 
     def _network(self, name: str) -> str:
-        """A backbone's title; what deep training made of one here is called after it."""
+        """Return a backbone's title; a finetuned one is named after its base."""
         base = max((each for each in self._titles if name.startswith(each)), key=len, default=name)
         title = self._titles.get(base, name)
         return title if base == name else self.tr("{0}, trained here").format(title)
@@ -301,7 +301,7 @@ class ModelPage(QWidget):
         text = self.tr("Classes: {0}.").format(", ".join(classes))
         return f"{text}\n“{entry.note}”" if entry is not None and entry.note else text
 
-    # -- what the person wants
+    # -- input
 
     @Slot()
     def _use(self) -> None:

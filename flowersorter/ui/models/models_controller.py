@@ -56,12 +56,12 @@ class ModelsController(QObject):
         page.photos_requested.connect(self.places_requested)
 
     def leave(self) -> None:
-        """The page is gone; a comparison for it is of no more use."""
+        """Drop a running comparison: the page is closed."""
         self._page = None
         if self._comparing is not None:
             self._session.queue.cancel(self._comparing)
 
-    # -- wishes
+    # -- requests
 
     @Slot(object)
     def _use(self, model_id: int | None) -> None:
@@ -94,7 +94,7 @@ class ModelsController(QObject):
         engine = self._session.engine
         self._submit(self.tr("Deleting old models"), lambda: prune_models(engine, keep), None)
 
-    # -- how it is done
+    # -- execution
 
     def _submit(self, title: str, deed: Callable[[], object], done: Callable[[object], None] | None) -> None:
         self._start(title, lambda _report, _cancel: deed(), done)

@@ -69,9 +69,9 @@ class BackbonePage(QWidget):
         return next((name for name, line in self.lines.items() if line.radio.isChecked()), self._used)
 
     def use(self, name: str) -> None:
-        """Another one is in use now, for instance because a model needs it.
+        """Show another backbone as the one in use, for instance because a model needs it.
 
-        One that deep training made is in none of the lines: none of them is chosen then, until the person does.
+        A finetuned backbone has no line: then no line is selected until the person chooses one.
         """
         self._used = name
         self._group.setExclusive(False)
@@ -82,19 +82,19 @@ class BackbonePage(QWidget):
 
     @Slot(object)
     def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
-        """Show what is here now; ends the display of a download or installation."""
+        """Show the installed backbones; ends the display of a download or installation."""
         for info in backbones:
             if info.name in self.lines:
                 self.lines[info.name].show_info(info)
 
     @Slot(str, object, object)
     def show_download(self, name: str, done_bytes: int, total_bytes: int | None) -> None:
-        """Show how far the download of a backbone is; no other can be started meanwhile.
+        """Show the progress of a download; no other can be started meanwhile.
 
         Args:
-            name: Which.
-            done_bytes: Here already.
-            total_bytes: Of the whole, None while unknown.
+            name: The backbone.
+            done_bytes: Bytes downloaded so far.
+            total_bytes: Size of the file; None while unknown.
         """
         for each in self.lines.values():
             each.set_busy(True)
@@ -102,7 +102,7 @@ class BackbonePage(QWidget):
 
     @Slot(str)
     def _on_download(self, name: str) -> None:
-        """Answer the click at once: the download may have to wait for another job."""
+        """React to the click at once: the download may have to wait for another job."""
         self.show_download(name, 0, None)
         self.download_requested.emit(name)
 
@@ -122,7 +122,7 @@ class BackbonePage(QWidget):
 
 
 class BackboneLine(QWidget):
-    """One backbone: a choice once it is here, a download before.
+    """One backbone: a download button until it is installed, then a choice.
 
     Signals:
         download_requested(name): Download it.
@@ -190,7 +190,7 @@ class BackboneLine(QWidget):
         column.addLayout(inner)
 
     def show_info(self, info: BackboneInfo) -> None:
-        """Show whether it is here."""
+        """Show whether it is installed."""
         state = self.tr("installed") if info.installed else self.tr("not installed")
         self.facts.setText(self.tr("{0}, {1}, licence {2}").format(megabytes(info.size_bytes), state, info.licence))
         describe(self.radio, f"{info.title}, {self.facts.text()}")
@@ -202,7 +202,7 @@ class BackboneLine(QWidget):
         self.stop_button.hide()
 
     def show_download(self, done_bytes: int, total_bytes: int | None) -> None:
-        """Show how far its download is."""
+        """Show the progress of its download."""
         self.download_button.hide()
         self.file_button.hide()
         self.progress.show()
@@ -216,7 +216,7 @@ class BackboneLine(QWidget):
             self.facts.setText(self.tr("Waiting for the download to start"))
 
     def set_busy(self, busy: bool) -> None:
-        """One download at a time."""
+        """Disable the buttons during another download."""
         self.download_button.setEnabled(not busy)
         self.file_button.setEnabled(not busy)
         self.stop_button.setEnabled(True)
@@ -241,6 +241,6 @@ class BackboneLine(QWidget):
 
 
 def radio_indent(radio: QAbstractButton) -> int:
-    """Where the text of a radio button or check box begins; what explains it stands below."""
+    """Return the indent of the text of a radio button or check box, for an explanation below it."""
     metrics = (QStyle.PixelMetric.PM_ExclusiveIndicatorWidth, QStyle.PixelMetric.PM_RadioButtonLabelSpacing)
     return sum(radio.style().pixelMetric(metric) for metric in metrics)

@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 
 class CacheController(QObject):
-    """Runs what deletes as jobs, so that no other job reads meanwhile; counts off the GUI thread.
+    """Deletes in jobs, so that no other job reads meanwhile; measures off the GUI thread.
 
     Signals:
         counted(CacheState): The result of `count`.
-        not_counted(): The disk did not let it.
+        not_counted(): The disk could not be read.
     """
 
     counted = Signal(object)
@@ -85,7 +85,7 @@ class CacheController(QObject):
         self.count()
 
     def _on_not_tidied(self, error: Exception) -> None:
-        """Nothing the person asked for; it is tried again after the next labelling."""
+        """Ignore the error: the person did not ask for it, and the next scan tries again."""
         log.warning("The cache was not tidied up: %s", error)
 
     def _on_failed(self, _error: Exception) -> None:

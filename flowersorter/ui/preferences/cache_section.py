@@ -91,7 +91,7 @@ class CacheSection(QWidget):
 
     @Slot()
     def show_problem(self) -> None:
-        """They could not be counted, or not all be deleted."""
+        """Say that they could not be measured, or not all be deleted."""
         self.state.setText(self.tr("The cache could not be measured: disk error."))
 
     def _explain(self, state: CacheState | None) -> None:

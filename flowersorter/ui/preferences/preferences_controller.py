@@ -56,7 +56,7 @@ class PreferencesController(QObject):
         self._models.predictions_outdated.connect(self.predictions_outdated)
         self._models.places_requested.connect(self.places_requested)
         session.queue.progressed.connect(self._on_progress)
-        session.queue.finished.connect(self._show_following)  # a training, or going back, brings another model
+        session.queue.finished.connect(self._show_following)  # a job may change the model in use
 
     @Slot()
     def show(self) -> None:

@@ -60,7 +60,7 @@ class PreferencesDialog(QDialog):
     """Lets the person choose. Lives in the GUI thread.
 
     Args:
-        preferences: As they are.
+        preferences: The present ones.
         backbones: The backbones to choose from, the default first.
         models: Newest first; `starter` is shown before them.
         starter: The model that ships with the program.
@@ -153,7 +153,7 @@ class PreferencesDialog(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(page)
-        # The page lies on the ground of the tabs, whatever colour the style gives it.
+        # The page shows the background of the tabs, whatever its colour in the style.
         page.setAutoFillBackground(False)
         scroll.viewport().setAutoFillBackground(False)
         return scroll
@@ -225,16 +225,16 @@ class PreferencesDialog(QDialog):
 
     @Slot(object)
     def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
-        """Show which backbones are here now; ends the display of a download."""
+        """Show the installed backbones; ends the display of a download."""
         self.backbones.show_backbones(backbones)
 
     def show_download(self, name: str, done_bytes: int, total_bytes: int | None) -> None:
-        """Show how far the download of a backbone is; None while its size is unknown."""
+        """Show the progress of a download; `total_bytes` is None while unknown."""
         self.backbones.show_download(name, done_bytes, total_bytes)
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelEntry]) -> None:
-        """Show the models as they are now, for instance after one was chosen."""
+        """Show the present models, for instance after one was chosen."""
         self.models.show_models(models)
 
     @Slot(str)
@@ -245,7 +245,7 @@ class PreferencesDialog(QDialog):
 
 
 def _explained(choice: QAbstractButton, text: QLabel) -> QVBoxLayout:
-    """A choice, and below it what it means, where its own text begins."""
+    """Lay out a choice with an explanation below, aligned with its text."""
     below = QHBoxLayout()
     below.setContentsMargins(radio_indent(choice), 0, 0, 0)
     below.addWidget(text)

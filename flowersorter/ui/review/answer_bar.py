@@ -1,4 +1,4 @@
-"""Below the photos, in one line: the effect of the last answer, and what can follow from it."""
+"""The line below the photos: the effect of the last answer, with buttons for the next step."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ class AnswerBar(QFrame):
         label.setMinimumWidth(1)
         return label
 
-    # -- what is shown
+    # -- display
 
     def clear(self) -> None:
-        """Say nothing; the bar keeps its place until `settle`."""
+        """Clear the texts; the bar keeps its space until `settle`."""
         self._announced = []
         for label, press in ((self.lookalikes, self.take), (self.changes, self.see), (self.right, None)):
             self._say(label, "", press)
 
     def settle(self) -> None:
-        """Show the bar where it says something, hide it where it does not; a screen reader hears what is new."""
+        """Show the bar if it has a text, else hide it; announce new texts to a screen reader."""
         said = [label.text() for label in (self.lookalikes, self.changes, self.right) if label.text()]
         self.setAccessibleName(" ".join(said) or self.tr("Effect of the last answer"))
         self.setVisible(bool(said))
@@ -83,7 +83,7 @@ class AnswerBar(QFrame):
         self._say(self.changes, text if count else "", self.see)
 
     def show_right(self, before: int, now: int, photos: int) -> None:
-        """Say how many of the same held-out photos the model before and the new one get right."""
+        """Say how many of the same held-out photos the previous and the new model get right."""
         number = QLocale().toString
         self._say(self.right, self.tr("{0} → {1} of {2} right").format(number(before), number(now), number(photos)))
         tip = self.tr("Of the same confirmed photos, each predicted by a model that did not learn from it")

@@ -1,4 +1,4 @@
-"""Answers every action: photos that look like those labelled, suggestions that changed, and the accuracy after it."""
+"""Shows the effect of every action: look-alikes of the labelled photos, changed suggestions, and the new accuracy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: Labelled photos whose look-alikes are searched, and look-alikes that are offered, at most.
 _MOST_SEARCHED, _MOST_OFFERED = 4, 24
-#: Held-out photos from which on it is worth a figure how many of them are right.
+#: Number of held-out photos from which on the accuracy is shown.
 _LEAST_MEASURED = 10
 
 
@@ -46,12 +46,12 @@ class _Assigned:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Suggestions:
-    """The suggestions as they were when an action was done.
+    """The suggestions at the time of an action.
 
     Attributes:
         place_ids: (N,).
         class_ids: (N,) int32, 0 for unknown.
-        open: (N,) bool; photos that had a suggestion, or were unknown, and that the action was not about.
+        open: (N,) bool; photos with a suggestion, or unknown, that the action did not change.
     """
 
     place_ids: NDArray[np.int64]
@@ -65,7 +65,7 @@ class _Suggestions:
         return cls(columns.place_ids, columns.suggested, others)
 
     def changed(self, columns: PhotoColumns) -> dict[int, int]:
-        """The class suggested before, by place id, of photos without a label that have another suggestion now."""
+        """The previous class, by place id, of photos without a label whose suggestion has changed."""
         if not np.array_equal(self.place_ids, columns.place_ids):
             return {}  # another folder
         rows = np.flatnonzero(self.open & (columns.label_ids == 0) & (columns.suggested != self.class_ids))
@@ -75,8 +75,7 @@ class _Suggestions:
 class AnswerController(QObject):
     """Fills the answer bar after each action, until the next one or Esc. Lives in the GUI thread.
 
-    L shows the look-alikes, selected; those left out of the selection stay as they are when Enter or the button labels
-    the others, in one step.
+    L shows and selects the look-alikes; Enter or the button then labels the selected ones in one step.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class AnswerController(QObject):
         self._session, self._front, self._bar, self._grid, self._filter = session, front, bar, grid, photo_filter
         self._labels = labels
         self._latest = LatestOnly(self)
-        self._next: list[_Assigned] = []  # not in the library yet, oldest first
+        self._next: list[_Assigned] = []  # not stored yet, oldest first
         self._assigned: _Assigned | None = None
         self._before: _Suggestions | None = None
         self._changed: dict[int, int] = {}
@@ -112,7 +111,7 @@ class AnswerController(QObject):
         grid.installEventFilter(self)
 
     def follow(self, learning: LearningController) -> None:
-        """Show what the learning brings."""
+        """Show the effects of learning."""
         learning.suggestions_changed.connect(self._on_suggestions)
         learning.learned.connect(self._on_learned)
 
@@ -124,7 +123,7 @@ class AnswerController(QObject):
 
     @Slot()
     def show_or_take(self) -> None:
-        """Show the look-alikes; where they are shown, label those that are selected."""
+        """Show the look-alikes; if they are shown, label the selected ones."""
         if self._are_shown():
             self._take()
         elif self._alike:
@@ -137,14 +136,14 @@ class AnswerController(QObject):
             self._front.bar.say(text, until=Until.ANSWER)
 
     def confirm(self, confirm: Callable[[], None]) -> None:
-        """Enter: label the look-alikes that are shown and selected, else confirm suggestions."""
+        """Label the shown and selected look-alikes, else confirm suggestions (Enter)."""
         if self._are_shown():
             self._take()
         else:
             confirm()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Esc among the photos dismisses the bar first."""
+        """Dismiss the bar on Esc in the grid, before anything else."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
         dismissed = event.key() == Qt.Key.Key_Escape and self._bar.isVisible()
@@ -172,13 +171,13 @@ class AnswerController(QObject):
         names = {each.id: each.name for each in self._session.state.classes}
         ordered = sorted(self._changed.items(), key=lambda change: change[1])
         before = {place_id: names.get(class_id, unknown) for place_id, class_id in ordered}
-        self._grid.clearSelection()  # of photos that may be out of sight then
+        self._grid.clearSelection()  # of photos that may be out of view then
         self._filter.show_changes(before, self.tr("Changed suggestions"))
         self._grid.setFocus()
 
     @Slot()
     def _dismiss(self) -> None:
-        """Say nothing more of the last action."""
+        """Clear the bar, and drop the last action."""
         had_focus = self._bar.isAncestorOf(self._grid.window().focusWidget() or self._grid)
         back = self._back if self._are_shown() else None
         self._forget()
@@ -210,7 +209,7 @@ class AnswerController(QObject):
         self._latest.request(assigned, call)
 
     def _written(self, photo_ids: Collection[int]) -> _Assigned | None:
-        """Take the oldest label of these photos, which is in the library now; those before it were not written."""
+        """Take the oldest label of these photos, which is stored now; earlier ones were not written."""
         for number, each in enumerate(self._next):
             if set(photo_ids).issuperset(each.photo_ids):
                 del self._next[: number + 1]
@@ -224,7 +223,7 @@ class AnswerController(QObject):
 
     @Slot()
     def _on_reset(self) -> None:
-        """Say nothing more where other photos are open."""
+        """Clear the bar when another folder is opened."""
         before = self._before
         if before is not None and not np.array_equal(before.place_ids, self._session.photos.columns.place_ids):
             self._forget()
@@ -250,7 +249,7 @@ class AnswerController(QObject):
 
     @Slot(object, object)
     def _on_none_found(self, _assigned: _Assigned, error: Exception) -> None:
-        """Say why no look-alikes are offered; the label is stored all the same."""
+        """Say why no look-alikes are offered; the label is stored nevertheless."""
         self._bar.settle()
         text = self.tr("No look-alikes could be searched: {0}").format(worded(str(error)))
         self._front.bar.say(text, until=Until.ANSWER)
@@ -273,7 +272,7 @@ class AnswerController(QObject):
 
 
 def _find_alike(engine: Engine, photo_ids: Sequence[int], candidates: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(M,) the photos that look most like some of those that were labelled."""
+    """(M,) the photos most similar to the labelled ones."""
     from flowersorter.workflows.labelling.lookalikes import lookalikes
 
     similarity: dict[int, float] = {}

@@ -1,4 +1,4 @@
-"""Above the photos of a folder that does not fit the classes: offers classes of its own."""
+"""The bar above the photos of a folder that does not fit the classes: offers to make its own classes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ICON_PX = 20
 
 
 class FirstFolderBar(QFrame):
-    """A sentence and two answers; hidden while there is nothing to offer. Lives in the GUI thread.
+    """A sentence and two buttons; hidden without an offer. Lives in the GUI thread.
 
     Signals:
-        accepted(): Do what is offered.
+        accepted(): Carry out the offer.
         declined(): Leave everything as it is.
     """
 
@@ -50,7 +50,7 @@ class FirstFolderBar(QFrame):
         self.hide()
 
     def offer(self, text: str, accept: str, decline: str) -> None:
-        """Ask this."""
+        """Show a question."""
         self.text.setText(text)
         self.setAccessibleName(text)
         for each, label in ((self.accept, accept), (self.decline, decline)):
@@ -60,7 +60,7 @@ class FirstFolderBar(QFrame):
         self.show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window has no room for the sentence beside its answers."""
+        """Put the sentence above the buttons in a narrow window."""
         super().resizeEvent(event)
         self._fit()
 
@@ -71,7 +71,7 @@ class FirstFolderBar(QFrame):
         self._row.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     def offer_own_classes(self, names: Sequence[str]) -> None:
-        """Offer to replace classes that no photo was labelled with: the photos look like none of them."""
+        """Offer to replace classes without labels, as the photos look like none of them."""
         text = self.tr("These photos don't look like {0}.").format(listed(names, self.tr("{0} or {1}")))
         self.offer(text, self.tr("Name my own classes"), self.tr("Keep these classes"))
 
@@ -82,7 +82,7 @@ class FirstFolderBar(QFrame):
 
 
 def listed(names: Sequence[str], last: str, most: int = 5) -> str:
-    """Join names: "daisy, roses or tulips"; from the sixth on they are left out: "daisy, …".
+    """Join names: "daisy, roses or tulips"; from the sixth on, names are left out: "daisy, …".
 
     Args:
         names: At least one.

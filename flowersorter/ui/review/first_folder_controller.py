@@ -1,4 +1,4 @@
-"""Offers classes of its own for a folder that does not fit the classes of the collection."""
+"""Offers to make new classes for a folder that does not fit those of the collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowersorter.ui.review.first_folder_bar import FirstFolderBar
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import insert_above
 
-#: A folder does not fit where at least this share of its photos is unknown, of at least so many.
+#: A folder does not fit if at least this share of its photos is unknown, of at least this many.
 _MANY_UNKNOWN, _ENOUGH_PHOTOS = 0.5, 10
 
 
@@ -52,7 +52,7 @@ class FirstFolderController(QObject):
 
     @Slot()
     def _offer(self) -> None:
-        """Offer sub-folders as classes, else own classes where the photos look like none of those there are."""
+        """Offer sub-folders as classes, else new classes if the photos look like none of the existing ones."""
         self._folders = self._new_folders()
         names = [each.name for each in self._session.state.classes]
         if self._folders and not self._is_declined():
@@ -64,7 +64,7 @@ class FirstFolderController(QObject):
 
     @Slot()
     def _renew(self) -> None:
-        """Take back the offer of own classes once a photo has a label: suggestions are then of classes in use."""
+        """Withdraw the offer of new classes once a photo has a label: the classes are in use then."""
         if not self._bar.isHidden() and not self._folders:
             self._offer()
 
@@ -72,7 +72,7 @@ class FirstFolderController(QObject):
         return (self._folder.roots, bool(self._folders)) in self._declined
 
     def _new_folders(self) -> tuple[str, ...]:
-        """Sub-folders that are named after classes, none of which is there yet."""
+        """Sub-folders that may be named after classes, if none of these classes exists yet."""
         roots = self._folder.roots
         if len(roots) != 1:
             return ()

@@ -7,12 +7,12 @@ import numpy as np
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 
-#: Share of the photos that are suggested to be of a class, from which it is worth a button.
+#: Least share of a group's photos with a suggested class that gets a button.
 _WORTH_A_BUTTON = 0.2
 
 
 def likely_classes(columns: PhotoColumns, rows: Rows) -> list[int]:
-    """List the classes that photos may be of, the likeliest first, by the suggestions on their tiles.
+    """List the possible classes of a group, the likeliest first, by the suggestions on its tiles.
 
     An unknown photo has no suggestion: it counts for none of the classes.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class GroupFinder(QObject):
-    """Groups the photos of the folder anew whenever it was scanned. Lives in the GUI thread.
+    """Groups the photos of the folder after every scan. Lives in the GUI thread.
 
     Signals:
         found(PhotoGroups): The groups of at least two photos, in the order to name them.

@@ -1,4 +1,4 @@
-"""The sections that the person sees: their photos stay in them when suggestions change."""
+"""Keeps photos in the sections in view while suggestions change."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection
 from flowersorter.ui.review.section_headers import GroupHeader
 
-#: Seconds in which a person has not yet looked at the group that the keyboard went to after an answer.
+#: Seconds after an answer in which the person is assumed not to have seen the next group yet.
 UNSEEN_S = 1.5
 
 
 class KeptSections(QObject):
     """Remembers the sections in view from the first answer on. Lives in the GUI thread.
 
-    Before, while a folder is read, suggestions that change have no place yet.
+    Before the first answer, while a folder is read, photos move freely.
 
     Args:
         photos: The model of the grid.
@@ -35,36 +35,36 @@ class KeptSections(QObject):
         self._photos, self._grid = photos, grid
         self._kept: list[KeptSection] = []
         self._is_answered = False
-        self._asked_at_s = -math.inf  # when the keyboard went to the group that follows an answer; -inf: it was seen
+        self._asked_at_s = -math.inf  # when the next group got the focus after an answer; -inf: it was seen
         grid.visible_changed.connect(self.keep_visible)
         grid.pressed.connect(self._on_pressed)
 
     @property
     def now(self) -> list[KeptSection]:
-        """Of the groups only the one whose name is typed: the others go where they turn out to belong."""
+        """Return the kept sections; of the groups only the one being named, as the others move where they belong."""
         return [each for each in self._kept if each.kind is not SectionKind.LOOK_ALIKES or self._is_asked(each)]
 
     def begin(self) -> None:
-        """From the first answer on, photos stay where the person sees them."""
+        """Begin to keep the sections in view."""
         if not self._is_answered:
             self._is_answered = True
             self.keep_visible()
 
     def restart(self) -> None:
-        """Another folder is open."""
+        """Start over for another folder."""
         self._kept, self._is_answered = [], False
 
     def clear(self) -> None:
-        """Let each photo go where it belongs now."""
+        """Keep no section: each photo moves where it belongs."""
         self._kept = []
 
     def let_go(self, section: Section) -> None:
-        """Keep a section no longer."""
+        """Stop keeping a section."""
         self._kept = [each for each in self._kept if each.key != section.key]
 
     @Slot()
     def keep_visible(self) -> None:
-        """Remember what the person sees: it stays where it is when suggestions change."""
+        """Keep the sections in view when suggestions change."""
         if not self._is_answered:
             return
         seen = {section.identity: section for section in self._sections_in_view()}
@@ -80,12 +80,12 @@ class KeptSections(QObject):
     # -- the group with the keyboard
 
     def ask(self) -> None:
-        """Note that the keyboard has gone to a group by itself: it may go on before the person has seen it."""
+        """Note that a group got the focus by itself: the focus may go on before the person has seen it."""
         self._asked_at_s = time.monotonic()
         self.keep_visible()
 
     def has_gone_on(self) -> bool:
-        """Whether the group with the keyboard went before the person had seen it; asked after suggestions changed."""
+        """Whether a change of suggestions dissolved the focused group before the person had seen it."""
         is_unseen, self._asked_at_s = self._asked_at_s > -math.inf, -math.inf
         return is_unseen and all(self._group_with_keyboard(each) is None for each in self._photos.sections)
 

@@ -1,4 +1,4 @@
-"""The photos that are left out of the answer for their section, by a click or a key; once more takes them in again."""
+"""The photos that the person leaves out of the answer for their section, by a click or a key."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class LeftOutMarks(QObject):
         self.take_in(places)
 
     def toggle(self, rows: Rows) -> bool:
-        """Leave all photos on (M,) ascending rows out, or take them in where all are; returns whether one can be."""
+        """Leave out the photos on (M,) ascending rows, or include them if all are out; return whether any can be."""
         possible = np.array([row for row in rows if self._can_leave_out(row)], np.intp)
         places = set(self._photos.all_places_at(possible).tolist())
         self._set(self.place_ids - places if places <= self.place_ids else self.place_ids | places)

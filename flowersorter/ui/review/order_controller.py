@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 
-#: After an answer, and after the suggestions that follow from it, the most helpful photos are found anew.
+#: Delay of a new ranking after an answer or changed suggestions.
 FOLLOW_MS = 500
 
 
 class OrderController(QObject):
     """Gives the model the ranks of the photos, computed off the GUI thread. Lives in the GUI thread.
 
-    The most helpful photos first: that order follows answers and suggestions. What is in view keeps its place.
+    The order of the most helpful photos follows answers and suggestions; photos in view keep their place.
     """
 
     def __init__(
@@ -59,26 +59,26 @@ class OrderController(QObject):
 
     @Slot()
     def follow(self) -> None:
-        """Rank anew, in a moment: the person gave an answer, or other suggestions are shown."""
+        """Rank anew after a delay: the person gave an answer, or suggestions changed."""
         if self._session.photos.filter.order is Order.MOST_HELPFUL:
             self._followed.poke()
 
     def shutdown(self) -> None:
-        """Wait for what is being compared."""
+        """Wait for the running comparison."""
         self._followed.stop()
         self._alike.shutdown()
 
     @Slot(object)
     def _on_chosen(self, order: Order) -> None:
         if order is Order.MOST_HELPFUL:
-            self._ranked = ()  # the person asks for the order of now
+            self._ranked = ()  # the person asks for the present order
             self._rank(self.tr("Looking for the photos that help most"))
         elif order is Order.LIKENESS:
             self._compare()
 
     @Slot()
     def _on_labelled(self) -> None:
-        """Other suggestions, other questions."""
+        """Rank anew after a scan."""
         if self._session.photos.filter.order is Order.MOST_HELPFUL:
             self._rank(self.tr("Looking for the photos that help most"))
 

@@ -1,4 +1,4 @@
-"""Counts what is left to do in a folder before it can be sorted, and after it was."""
+"""Counts the decisions left in a folder before it can be sorted, and the photos left to sort."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DECIDED = (SectionKind.CONFIRMED, SectionKind.DONT_KNOW, SectionKind.NOT_MINE, 
 
 @dataclass(frozen=True, slots=True)
 class ReviewProgress:
-    """What is done and left to do in a folder.
+    """The decisions made and left in a folder.
 
     Attributes:
         groups: Groups of look-alikes without a name.
@@ -51,7 +51,7 @@ class ReviewProgress:
 def review_progress(
     columns: PhotoColumns, sections: Sequence[Section], filed: PhotoNumbers, *, pending: bool = False
 ) -> ReviewProgress:
-    """Count what is left to do with the photos of a folder, whatever of them is shown.
+    """Count the decisions left in a folder, whatever part of it is shown.
 
     Args:
         columns: All photos of the folder.

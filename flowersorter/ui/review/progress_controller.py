@@ -1,4 +1,4 @@
-"""Shows in the steps above the photos how much is left to name, check and sort."""
+"""Shows in the steps above the photos how many are left to name, check and sort."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Division:
-    """How the photos of the folder are divided by likeness now.
+    """The present division of the folder's photos by likeness.
 
     Attributes:
         groups: Look-alikes.
@@ -38,10 +38,10 @@ class Division:
 
 
 class ProgressController(QObject):
-    """Counts what is left to do, and says where more is left than at the last answer. Lives in the GUI thread.
+    """Counts the decisions left, and reports a rise since the last answer. Lives in the GUI thread.
 
     Signals:
-        progressed(ReviewProgress): What is done and left to do.
+        progressed(ReviewProgress): The decisions made and left.
     """
 
     progressed = Signal(object)
@@ -82,7 +82,7 @@ class ProgressController(QObject):
         self.show()
 
     def _sections(self, division: Division) -> Sequence[Section]:
-        """The sections of the whole folder: those shown, where they are all."""
+        """Return the sections of the whole folder: those shown, if they cover it."""
         photos = self._session.photos
         if photos.filter.divided_by is Grouping.LIKENESS and photos.filter.is_open:
             return photos.sections
@@ -91,7 +91,7 @@ class ProgressController(QObject):
 
     @Slot()
     def _read_sorted(self) -> None:
-        """Read which photos are sorted: the folder was scanned, as after each sort and each undo of one."""
+        """Read which photos are sorted, after a scan, which follows each sort and its undo."""
         self._session.library.submit(partial(_sorted_photos, self._session.collection), self._on_sorted)
 
     def _on_sorted(self, found: PhotoNumbers) -> None:

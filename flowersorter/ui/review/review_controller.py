@@ -1,4 +1,4 @@
-"""Answers the questions of the sections, keeps what the person sees in its place, and counts what is left to do."""
+"""Handles the answers to the sections' questions, keeps the sections in view, and counts the decisions left."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ReviewController(QObject):
 
     Signals:
         single_requested(): Show the selected photo large, to decide photo by photo.
-        progressed(ReviewProgress): What is done and left to do.
+        progressed(ReviewProgress): The decisions made and left.
     """
 
     single_requested = Signal()
@@ -118,7 +118,7 @@ class ReviewController(QObject):
         return review_sections(columns, rows, self._groups, self._kept.now, doubtful_first=by_doubt)
 
     def _folds_at_first(self, section: Section) -> bool:
-        """Whether one line is enough: of likely photos, where the others are expected to be right."""
+        """Whether a section shows one line at first: for likely photos, if the others are expected to be right."""
         if section.kind is not SectionKind.LIKELY:
             return section.kind in FOLDED_AT_FIRST
         if section.identity not in self._likely_folds:
@@ -137,19 +137,19 @@ class ReviewController(QObject):
             self._go_to_groups()
 
     def _regroup(self) -> None:
-        """Divide the photos again, after groups came or went."""
+        """Divide the photos again, after the groups changed."""
         self._groups = (self._found or PhotoGroups()).without(self._passed_over)
         self._session.photos.rearrange(keep_in_view=True)
 
     @Slot()
     def pass_over_settled(self) -> None:
-        """Go on from a group whose photos turned out to be known by the answer before, unless it was seen already."""
+        """Go on from a group that the last answer dissolved, unless the person had seen it already."""
         if self._kept.has_gone_on():
             self._move_on()
 
     @Slot()
     def _on_labels(self) -> None:
-        """From the first answer on, photos stay where the person sees them."""
+        """Keep photos in the sections in view, from the first answer on."""
         self._kept.begin()
         self._progress.begin_anew()
 
@@ -183,7 +183,7 @@ class ReviewController(QObject):
         return {each.id: each.name for each in self._session.state.classes}
 
     def _choices(self, section: Section) -> list[str]:
-        """The classes that the photos of a group may be of, by their suggestions now."""
+        """The possible classes of a group, by its present suggestions."""
         columns, names = self._session.photos.columns, self._class_names()
         found = likely_classes(columns, columns.locate(places_of(self._session.photos, section)))
         return [names[class_id] for class_id in found if class_id in names]
@@ -194,7 +194,7 @@ class ReviewController(QObject):
 
     @Slot()
     def leave_out(self) -> None:
-        """Leave the selected photos out of the answer for their section, or take them in again."""
+        """Leave the selected photos out of the answer for their section, or include them again."""
         if not self._left_out.toggle(self._grid.selected_rows()):
             text = self.tr("Select photos below a question to leave them out of its answer.")
             self._front.bar.ask_to_select(text)
@@ -206,7 +206,7 @@ class ReviewController(QObject):
         return answered
 
     def _count_left_out(self, section: Section) -> int:
-        """Number of photos of a section that its answer is not for."""
+        """Number of photos of a section that are left out of its answer."""
         return section.count - len(self._answered(section)) if section.kind in _ANSWERED_AT_ONCE else 0
 
     def _answered(self, section: Section) -> list[int]:
@@ -233,7 +233,7 @@ class ReviewController(QObject):
 
     @Slot()
     def _on_suggestions(self) -> None:
-        """Offer for each group what its tiles say now."""
+        """Update the classes offered for each group."""
         for section in self._session.photos.sections:
             header = self._grid.header(section.identity)
             if isinstance(header, GroupHeader):
@@ -323,7 +323,7 @@ class ReviewController(QObject):
             self._kept.ask()
 
     def _focus(self, section: Section) -> None:
-        """Bring a section into view, with the keyboard in its header."""
+        """Bring a section into view, with the focus in its header."""
         self._grid.scrollTo(self._session.photos.index(section.first), QAbstractItemView.ScrollHint.PositionAtTop)
         header = self._grid.header(section.identity)
         if isinstance(header, GroupHeader):
@@ -337,7 +337,7 @@ class ReviewController(QObject):
 
     @property
     def progress(self) -> ReviewProgress:
-        """What is done and left to do in the folder."""
+        """The decisions made and left in the folder."""
         return self._progress.progress
 
     def _division(self) -> Division:

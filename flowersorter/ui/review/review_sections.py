@@ -1,4 +1,4 @@
-"""Divides the photos of a folder by what is left to do with them: name, choose, confirm, or nothing."""
+"""Divides the photos of a folder by the decision they need: name, choose, confirm, or none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 from flowersorter.ui.grid.sections import Arrangement, Section, SectionKind
 from flowersorter.workflows.labelling.review_order import value_of_answer
 
-#: The order of the sections: first the questions whose answer brings most, last the photos that need none.
+#: The order of the sections: first the questions with the most helpful answers, last the photos that need none.
 KINDS = (
     SectionKind.LOOK_ALIKES,
     SectionKind.TORN,
@@ -31,7 +31,7 @@ KINDS = (
     SectionKind.UNREADABLE,
 )
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
-#: Sections with a question; a photo keeps its place in them while the person looks at it.
+#: Sections with a question; a photo in view stays in them.
 OPEN_KINDS = frozenset(
     {SectionKind.LOOK_ALIKES, SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN}
 )
@@ -50,7 +50,7 @@ _KINDS_OF_VERDICTS = np.full(256, _NUMBERS[SectionKind.UNKNOWN], np.int64)
 _KINDS_OF_VERDICTS[[Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE]] = [
     _NUMBERS[kind] for kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE)
 ]
-#: A group, or a pair of classes, of fewer photos gets no section of its own: its header would cost more than it saves.
+#: A group, or a pair of classes, with fewer photos gets no section: its header would cost more than it saves.
 SMALLEST = 2
 _BITS = 29
 
@@ -91,7 +91,7 @@ class PhotoGroups:
 
 @dataclass(frozen=True, slots=True)
 class KeptSection:
-    """A section that the person sees: its photos stay in it although their suggestions changed.
+    """A section in view: its photos stay in it although their suggestions changed.
 
     Attributes:
         kind: Of the section.
@@ -116,7 +116,7 @@ def review_sections(
 
     Args:
         columns: All photos of the folder.
-        rows: (M,) rows of the photos to show, in the order that is wanted within a section.
+        rows: (M,) rows of the photos to show, in the order within a section.
         groups: Look-alikes among them.
         kept: Sections whose photos stay in them, as long as they have no answer.
         doubtful_first: Whether suggestions to confirm are in the order of their probabilities instead, the least first;
@@ -181,7 +181,7 @@ def _pair(columns: PhotoColumns, rows: Rows, codes: NDArray[np.int64]) -> None:
 def _group(
     photo_ids: NDArray[np.int64], groups: PhotoGroups, codes: NDArray[np.int64], *, open_: NDArray[np.bool_]
 ) -> None:
-    """Put look-alikes together, most of which are unknown or not sure: one answer for all is less than one for each."""
+    """Group look-alikes of which most are unknown or not sure, so that one answer serves all."""
     if not len(groups.keys):
         return
     ranks = np.where(open_, groups.ranks_of(photo_ids), -1)
@@ -201,7 +201,7 @@ def _keep(
     rows: Rows,
     kept: Sequence[KeptSection],
 ) -> None:
-    """Leave photos in the sections where the person sees them, as far as what these say of them is true.
+    """Leave photos in the sections in view, if the title of the section is still true of them.
 
     Args:
         codes: (M,) changed to the code of the kept section.
@@ -229,7 +229,7 @@ def _keep(
 
 
 def _rank(order: Rows, ranks: NDArray[np.float32], section_of: NDArray[np.intp]) -> None:
-    """Bring the photos of each section into the order of their ranks, equal ones as they are; changes `order`."""
+    """Sort the photos of each section by rank, stably; changes `order`."""
     has_ranks = np.zeros(section_of.max() + 1, np.bool_)
     has_ranks[section_of[ranks != 0]] = True
     at = np.flatnonzero(has_ranks[section_of[order]])
@@ -241,7 +241,7 @@ def _rank(order: Rows, ranks: NDArray[np.float32], section_of: NDArray[np.intp])
 def _weights(
     found: NDArray[np.int64], counts: NDArray[np.intp], doubts: NDArray[np.float64], groups: PhotoGroups
 ) -> NDArray[np.float64]:
-    """(S,) what comes first within a kind: groups in the order to name them, suggestions by value, all others by size.
+    """(S,) weights for the order within a kind: groups in the order to name them, suggestions by value, others by size.
 
     Args:
         found: (S,) codes of the sections.
@@ -265,7 +265,7 @@ def _encode(
     kind: int | NDArray[np.int64], first: NDArray[np.int64], second: int | NDArray[np.int64] = 0
 ) -> NDArray[np.int64]: ...
 def _encode(kind: Any, first: Any = 0, second: Any = 0) -> Any:
-    """One number for the kind and the key of a section; ids are below 2 ** 29, half a billion."""
+    """Encode kind and key of a section as one number; ids are below 2 ** 29, half a billion."""
     return kind << 2 * _BITS | first << _BITS | second
 
 

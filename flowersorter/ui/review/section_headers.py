@@ -105,7 +105,7 @@ class SectionHeader(QFrame):
         self.setAccessibleName(f"{text}, {count_photos(self.section.count)}")
 
     def show_left_out(self, count: int) -> None:
-        """Show that the answer is not for this many photos of the section."""
+        """Show that this many photos of the section are left out of the answer."""
         if count != self._left_out:
             self._left_out = count
             self.refresh()
@@ -136,7 +136,7 @@ class SectionHeader(QFrame):
         return templates.get(self.section.kind, "{0}").format(self._key_text())
 
     def _key_text(self) -> str:
-        """The class, the day or the folder of the section."""
+        """Return the class, day or folder of the section as text."""
         key = self.section.key[0] if self.section.key else 0
         if isinstance(key, int):
             return self._names.get(key, "")
@@ -228,7 +228,7 @@ class GroupHeader(SectionHeader):
 
     Signals:
         named(str): The photos that are not left out are of the class of this name.
-        not_mine(): They are of none of the person's classes.
+        not_mine(): They show none of the person's classes.
         passed_over(): They stay without a class.
     """
 
@@ -289,7 +289,7 @@ class GroupHeader(SectionHeader):
         self._fit()
 
     def _fit(self) -> None:
-        """A narrow header has no button that Enter replaces, and offers the likeliest class only.
+        """Fit the header: a narrow one has no button that Enter can replace, and offers only the likeliest class.
 
         The layout is done at once: until then a button that appears would be painted over the title.
         """
@@ -316,7 +316,7 @@ class GroupHeader(SectionHeader):
 
     def _title(self) -> str:
         if self.section.count == 1:
-            return self.tr("What is this?")  # left over, where the person sees it
+            return self.tr("What is this?")  # left over, still in view
         number = QLocale().toString(self.section.count)
         return self.tr("These {0} look alike. What are they?").format(number)
 

@@ -13,12 +13,12 @@ from flowersorter.ui.shared.widgets import count_photos
 _WIDE_PX, _NARROW_PX, _TIGHT_PX, _LEAST_PX = 640, 520, 400, 320
 _NARROW_LETTERS = 74
 _BAR_PX = 120
-CURRENT_TINT = 0.22  # share of the highlight colour in the ground of the current step
+CURRENT_TINT = 0.22  # share of the highlight colour in the background of the current step
 _CORNER_PX = 6
 
 
 class StepButton(QToolButton):
-    """A step; the current one is lit. Lives in the GUI thread."""
+    """A step; the current one is highlighted. Lives in the GUI thread."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,7 @@ class StepButton(QToolButton):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the ground of the current step, then the button. A style sheet would not follow the palette."""
+        """Paint the background of the current step, then the button. A style sheet would not follow the palette."""
         if self._current:
             tint = self.palette().color(QPalette.ColorRole.Highlight)
             tint.setAlphaF(CURRENT_TINT)
@@ -56,7 +56,7 @@ class StepButton(QToolButton):
 
 
 class StepsBar(QWidget):
-    """Name groups, check, sort: the current step is lit, a finished one has a tick. Lives in the GUI thread.
+    """The three steps: the current one is highlighted, a finished one has a tick. Lives in the GUI thread.
 
     Signals:
         name_requested(): Show the groups to name.
@@ -105,7 +105,7 @@ class StepsBar(QWidget):
         return step
 
     def show_progress(self, progress: ReviewProgress) -> None:
-        """Show what is left to do."""
+        """Show the decisions left."""
         self._shown = progress
         begun, narrow = progress.total > 0, self.width() < self._narrow_px
         is_settled = begun and not progress.pending
@@ -161,11 +161,11 @@ class StepsBar(QWidget):
         self.percent.setToolTip(tip)
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
+        """Return the width of the narrowest form: with the present one, a narrow window would lose its sides first."""
         return QSize(_LEAST_PX, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window has no room for the bar."""
+        """Show fewer texts in a narrow window."""
         super().resizeEvent(event)
         before, now = event.oldSize().width(), event.size().width()
         if any((before < limit) != (now < limit) for limit in (_WIDE_PX, self._narrow_px, _TIGHT_PX)):

@@ -1,4 +1,4 @@
-"""Lets a screen reader read out a text that appears without the keyboard going there."""
+"""Announces a text to screen readers that appears without getting the focus."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 
 def announce(source: QObject, text: str) -> None:
-    """Send a text to the screen reader, which reads it out after its present sentence; "" is none.
+    """Send a text to the screen reader, which reads it out after its present sentence; ignore "".
 
     Args:
-        source: Shows the text.
+        source: The widget that shows the text.
         text: The text.
     """
     if text:

@@ -12,7 +12,7 @@ def in_words(moment: datetime, form: QLocale.FormatType = QLocale.FormatType.Lon
 
     Args:
         moment: The date and time.
-        form: Of the date; the time is short in any case.
+        form: Format of the date; the time is always short.
     """
     when = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     locale = QLocale()
@@ -21,7 +21,7 @@ def in_words(moment: datetime, form: QLocale.FormatType = QLocale.FormatType.Lon
 
 
 def iso_in_words(iso: str, form: QLocale.FormatType = QLocale.FormatType.LongFormat) -> str:
-    """As `in_words`, of a moment in ISO 8601; a text that is none stays as it is."""
+    """As `in_words`, for a moment in ISO 8601; any other text is returned unchanged."""
     try:
         return in_words(datetime.fromisoformat(iso), form)
     except ValueError:

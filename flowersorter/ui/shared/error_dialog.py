@@ -18,7 +18,7 @@ from flowersorter.ui.shared.widgets import FittedDialog, breakable, button, butt
 log = logging.getLogger(__name__)
 
 _ICON_PX = 32
-#: Boxes on the screen. A box without a parent lives here; one that says the same again is not opened twice.
+#: The open boxes: keeps those without a parent alive, and prevents a second box with the same text.
 _open_boxes: list[ErrorDialog] = []
 
 
@@ -115,7 +115,7 @@ def show_error(parent: QWidget | None, error: Exception) -> ErrorDialog | None:
         error: A `UserError` shows its sentences; anything else also its traceback.
 
     Returns:
-        The box, for a caller who has to wait for it; None where there is nothing to show.
+        The box, for a caller that has to wait for it; None where there is nothing to show.
     """
     if isinstance(error, Cancelled):
         return None

@@ -1,4 +1,4 @@
-"""An icon beside a text, which changes its colours with the system's."""
+"""An icon beside a text that follows the system's colours."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 
 class IconLabel(QLabel):
-    """Shows an icon; a pixmap alone would keep its colours where the system turns dark or light.
+    """Shows an icon; a plain pixmap would keep its colours when the system turns dark or light.
 
     Args:
         side_px: Width and height of the icon.
         parent: Owns it.
-        make: Makes the icon in the colours of now.
+        make: Makes the icon in the present colours.
     """
 
     def __init__(self, side_px: int, parent: QWidget, make: Callable[[], QIcon] = QIcon) -> None:
@@ -24,12 +24,12 @@ class IconLabel(QLabel):
         self._render()
 
     def show_icon(self, make: Callable[[], QIcon]) -> None:
-        """Show the icon that this makes, now and whenever the colours change."""
+        """Show the icon that `make` returns, now and whenever the colours change."""
         self._make = make
         self._render()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Make the icon anew in other colours."""
+        """Make the icon anew when the colours change."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._render()

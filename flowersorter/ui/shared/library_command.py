@@ -32,8 +32,8 @@ class Operations(Protocol):
 class LibraryCommand(QUndoCommand):
     """Changes the library, and the window with it.
 
-    The library works off its operations in the order they are submitted, so `apply` and `revert` take turns and may
-    leave in the command what the other needs; no other method may read that. Where one fails, the command is gone.
+    The library runs operations in the order they are submitted, so `apply` and `revert` alternate and may keep data for
+    each other in the command; no other method may read these. If one of them fails, the command is removed.
 
     Args:
         library: Takes the operations.
@@ -62,7 +62,7 @@ class LibraryCommand(QUndoCommand):
         """Show the change before it is written; the default waits for it."""
 
     def show_reverted(self) -> None:
-        """Show the state before it, before that is written; the default waits for it."""
+        """Show the previous state before it is written; the default waits for it."""
 
     def not_applied(self) -> None:
         """Revert `show_applied`."""
@@ -71,16 +71,16 @@ class LibraryCommand(QUndoCommand):
         """Revert `show_reverted`."""
 
     def applied(self, result: Any) -> None:
-        """The library is changed."""
+        """Show the change, now that it is written."""
 
     def reverted(self, result: Any) -> None:
-        """The library is as it was."""
+        """Show the previous state, now that it is written."""
 
     def failed(self, error: Exception) -> None:
-        """Show the person why nothing was changed."""
+        """Show the error that kept the library from being changed."""
         raise NotImplementedError
 
-    # -- what the stack calls
+    # -- called by the stack
 
     def redo(self) -> None:
         """Change the library."""
@@ -89,7 +89,7 @@ class LibraryCommand(QUndoCommand):
             self._library.submit(self.apply, self.applied, self._on_not_applied, changes=self._changes)
 
     def undo(self) -> None:
-        """Put it back as it was."""
+        """Revert the library."""
         if not self.isObsolete():
             self.show_reverted()
             self._library.submit(self.revert, self.reverted, self._on_not_reverted, changes=self._changes)
@@ -103,7 +103,7 @@ class LibraryCommand(QUndoCommand):
         self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        """Leave the stack, on which the command would stand as if it were done; one in its midst goes when passed."""
+        """Leave the stack, where the command would count as done; one below others is removed when it is reached."""
         log.error("A change could not be saved", exc_info=error)
         stack = self._stack
         self.setObsolete(True)

@@ -1,4 +1,4 @@
-"""Snapshot of classes, label counts, model and settings, held in memory so that the window waits for no table."""
+"""Holds classes, label counts, model and settings in memory, so that the window waits for no table."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SHOWN = Changes.CLASSES | Changes.LABELS | Changes.MODEL
 
 
 class LibraryState(QObject):
-    """Holds a `LibrarySnapshot` and reads it again when something in it changed. Lives in the GUI thread.
+    """Holds a `LibrarySnapshot` and reads it again after changes. Lives in the GUI thread.
 
     Args:
-        collection: Read once here and now, before any job runs; later in the library's thread.
+        collection: Read once at construction, before any job runs; later in the library's thread.
         library: Emits changes.
 
     Signals:
-        updated(): Classes, label counts or the model in use are read anew; perhaps they are the same.
+        updated(): Classes, label counts or the model in use were read anew; they may be unchanged.
     """
 
     updated = Signal()
@@ -57,18 +57,18 @@ class LibraryState(QObject):
         return self._snapshot.model_id
 
     def class_name(self, class_id: int) -> str:
-        """Name of a class; "" for one that is gone."""
+        """Name of a class; "" for a deleted one."""
         return next((each.name for each in self._snapshot.classes if each.id == class_id), "")
 
     def setting(self, setting: Setting[T]) -> T:
-        """A setting of the collection; its default where none is stored, or one of another type."""
+        """A setting of the collection; its default if none is stored, or one of another type."""
         return setting.value_of(self._settings.get(setting.key))
 
     def set_setting(self, setting: Setting[T], value: T) -> None:
-        """Change a setting, here at once and in the library as soon as it is free.
+        """Change a setting, in memory at once and in the library as soon as it is free.
 
         Raises:
-            TypeError: `value` is nothing JSON can hold.
+            TypeError: JSON cannot hold `value`.
         """
         text = json.dumps(value)
         if self._settings.get(setting.key) != text:
@@ -95,6 +95,6 @@ class LibraryState(QObject):
         self._read_again()
 
     def _read_again(self) -> None:
-        """Changes made while the snapshot was read may be missing from it."""
+        """Read the snapshot again: changes made during the last read may be missing from it."""
         if self._outdated:
             self._on_changed(_SHOWN)

@@ -1,4 +1,4 @@
-"""A text field of a small box over other widgets, which closes by Enter, Esc or when the keyboard goes elsewhere."""
+"""A text field of a small box over other widgets, which closes on Enter, on Esc, or when it loses the focus."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
-#: The keyboard comes back from another window or a menu.
+#: Reasons of a focus loss to another window or a menu, from which the focus comes back.
 _KEEPS_OPEN = (
     Qt.FocusReason.ActiveWindowFocusReason,
     Qt.FocusReason.PopupFocusReason,
@@ -18,7 +18,7 @@ class OverlayField(QLineEdit):
     """Leaves Enter and Esc to the box it is in. Lives in the GUI thread.
 
     Signals:
-        left(): The keyboard is elsewhere in the window.
+        left(): Another widget of the window got the focus.
     """
 
     left = Signal()
@@ -31,11 +31,11 @@ class OverlayField(QLineEdit):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Emit `left`, unless another window or a menu has the keyboard for a while."""
+        """Emit `left`, unless another window or a menu took the focus for a while."""
         super().focusOutEvent(event)
         if event.reason() not in _KEEPS_OPEN:
             self.left.emit()
 
     def minimumSizeHint(self) -> QSize:
-        """Any width: the box decides."""
+        """Allow any width: the box decides."""
         return QSize(1, super().minimumSizeHint().height())

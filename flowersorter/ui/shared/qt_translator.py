@@ -20,21 +20,21 @@ class CatalogTranslator(QTranslator):
         self._translations = translations
 
     def isEmpty(self) -> bool:  # noqa: N802 - Qt's name
-        """Qt asks no translator that says it is empty."""
+        """Return False: Qt does not ask an empty translator."""
         return False
 
     def translate(self, context: str, sourceText: str, disambiguation: str | None = None, n: int = -1) -> str:  # noqa: N803
-        """Return the translation; the text itself if there is none, because an empty text would be shown as such."""
-        del context, disambiguation, n  # a text has one translation, wherever it stands
+        """Return the translation; the text itself if there is none, because Qt would show an empty text."""
+        del context, disambiguation, n  # a text has one translation in every context
         return self._translations.gettext(sourceText)
 
 
 def install_translator(application: QCoreApplication, translations: Translations, language: str) -> None:
-    """Let texts of the window, those of Qt itself, numbers and dates appear in the language of the translations."""
+    """Show the texts of the window and of Qt itself, numbers and dates in the language of the translations."""
     locale = QLocale(language)
-    if QLocale().language() != locale.language():  # else the person's own, which knows their country
+    if QLocale().language() != locale.language():  # else the system's locale, which includes the country
         QLocale.setDefault(locale)
     application.installTranslator(CatalogTranslator(translations, application))
     of_qt = QTranslator(application)
     if of_qt.load(locale, "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
-        application.installTranslator(of_qt)  # the last one is asked first
+        application.installTranslator(of_qt)  # Qt asks the last one first

@@ -17,7 +17,7 @@ from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
 class RefileJobs(QObject):
-    """Base of the controllers whose changes sorted photos follow. Lives in the GUI thread.
+    """Base of the controllers that move sorted photos after their changes. Lives in the GUI thread.
 
     Signals:
         files_changed(): Photos moved on disk.
@@ -43,7 +43,7 @@ class RefileJobs(QObject):
             number: The change they follow, for `_submit_back`.
             title: Title of the job.
             move: Moves them.
-            say: Shows what was moved.
+            say: Reports the moved photos.
         """
 
         def moved(result: object) -> None:
@@ -53,11 +53,11 @@ class RefileJobs(QObject):
         self._submit(title, lambda report, cancel: move(self._runs.remembering(number, report), cancel), moved)
 
     def _submit_back(self, number: int, say: Callable[[list[UndoResult]], None]) -> None:
-        """Move back the photos that followed a change, once all jobs before are done; names those that stay.
+        """Move back the photos that followed a change, once all earlier jobs are done; name those that stay.
 
         Args:
             number: The change.
-            say: Shows what was moved back.
+            say: Reports the photos moved back.
         """
         engine = self._session.engine
 

@@ -1,4 +1,4 @@
-"""The name of a file to save, with the ending its kind has, and no file replaced without a question."""
+"""Completes the name of a file to save with its suffix, and asks before a file is replaced."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 
 def with_ending(parent: QWidget, chosen: Path, ending: str) -> Path | None:
-    """Add an ending to a name that a file dialog returned.
+    """Add a suffix to a name that a file dialog returned.
 
-    The dialog asked about the name as it was typed; what the longer name replaces is asked about here.
+    The dialog asked about the name as typed; this asks about a file that the longer name replaces.
 
     Returns:
-        The name, or None where its file is to stay.
+        The name; None if the person keeps the existing file.
     """
     file = chosen.with_name(chosen.name + ending)
     if file.exists():

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """One open collection and the machinery around it.
+    """One open collection with its queues, state and models.
 
     Attributes:
         engine: The collection with its caches, for the workflows.
         queue: Runs jobs.
-        library: Runs short operations on the collection; the window itself asks no table of it.
+        library: Runs short operations on the collection; the window itself reads no table.
         state: Classes, label counts and settings, in memory.
         thumbnails: Decodes thumbnails.
         photos: The open folder.
@@ -62,8 +62,8 @@ class Session:
         return self.state.setting(DEVICE)
 
     def use_model(self, model_id: int, done: Callable[[None], None], failed: Callable[[Exception], None]) -> None:
-        """Put a model into use; it fails where the model has been deleted since it was offered."""
-        from flowersorter.workflows.models.current_model import use_model  # here, because most starts use no other one
+        """Use a model; fails if the model was deleted after it was offered."""
+        from flowersorter.workflows.models.current_model import use_model  # imported here: most starts change no model
 
         use = partial(use_model, self.engine, model_id)
         self.library.submit(use, done, failed, changes=Changes.MODEL | Changes.CLASSES)
@@ -86,17 +86,17 @@ class MessageSink:
     bar: StatusBar
 
     def complain(self, error: Exception) -> None:
-        """Show an error clearly."""
-        from flowersorter.ui.shared.error_dialog import show_error  # here, because most starts see no error
+        """Show an error in a dialog."""
+        from flowersorter.ui.shared.error_dialog import show_error  # imported here: most starts see no error
 
         show_error(self.window, error)
 
     def complain_not_moved(self, refused: Sequence[Skipped]) -> None:
-        """Show how many photos stay where they are, and why the first few do; nothing where there are none."""
+        """Show how many photos stay where they are, with the reasons of the first few; nothing if there are none."""
         self._complain_of(QCoreApplication.translate("MessageSink", "{0} not moved"), refused)
 
     def complain_not_undone(self, refused: Sequence[Skipped]) -> None:
-        """The same for photos that an undo left as they are."""
+        """The same for photos that an undo left."""
         self._complain_of(QCoreApplication.translate("MessageSink", "Not undone: {0}"), refused)
 
     def _complain_of(self, what: str, refused: Sequence[Skipped]) -> None:

@@ -1,4 +1,4 @@
-"""The status bar: the running job with progress and time left; at rest, and while it is new, the last message."""
+"""The status bar: the running job with progress and time left; a new message beside it; at rest the last message."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from flowersorter.ui.shared.announcement import announce
 from flowersorter.ui.shared.time_left import TimeLeft
 from flowersorter.ui.shared.widgets import ShortenedLabel
 
-#: How long a message stands beside the progress of a job; then the progress has the bar to itself until the job ends.
+#: How long a message is shown beside the progress of a job; then the progress fills the bar until the job ends.
 READ_MS = 12_000
 _BAR_PX, _NARROW_BAR_PX = 360, 80
 
 
 class Until(Flag):
-    """What ends a message besides the next one, because it may be true no longer then."""
+    """The events, besides the next message, that remove a message because it may not be true any more."""
 
     NEXT = 0
     ANSWER = auto()  # the person answers, undoes or redoes something
@@ -31,12 +31,12 @@ class Until(Flag):
 
 
 class StatusBar(QFrame):
-    """Shows one job at a time, else a short message with up to two things to do about it.
+    """Shows one job at a time, else a short message with up to two actions.
 
-    A new message, such as the answer to a key, is shown also while a job runs: it takes the place of the job's title.
+    A new message, such as the answer to a key, is shown also while a job runs: it replaces the job's title.
 
     Signals:
-        cancel_requested(): The person wants the job to stop.
+        cancel_requested(): Cancel the job.
     """
 
     cancel_requested = Signal()
@@ -128,7 +128,7 @@ class StatusBar(QFrame):
 
     @Slot(int, str)
     def start(self, job_id: int, title: str) -> None:
-        """A job began; one without a title is not shown."""
+        """Show a job that began; one without a title is not shown."""
         if not title:
             return
         self._job_id, self._title, self._left = job_id, title, TimeLeft()
@@ -142,7 +142,7 @@ class StatusBar(QFrame):
 
     @Slot(int, object)
     def progress(self, job_id: int, progress: Progress) -> None:
-        """A job came further."""
+        """Show the progress of a job."""
         if job_id != self._job_id:
             return
         text = stage = worded(progress.stage)
@@ -159,7 +159,7 @@ class StatusBar(QFrame):
 
     @Slot(int)
     def end(self, job_id: int) -> None:
-        """A job is over."""
+        """Hide a job that ended."""
         if job_id == self._job_id:
             self.bar.setRange(0, 1)  # an endless bar moves by a timer
             self._busy = False
@@ -167,7 +167,7 @@ class StatusBar(QFrame):
 
     @Slot()
     def _on_read(self) -> None:
-        """Take the message away; not a link about to be pressed: the focus would go on, to Cancel."""
+        """Remove the message, unless one of its links has the focus, which would move on to Cancel."""
         if self.underMouse() or any(link.hasFocus() for link in self.links):
             self._read_timer.start(READ_MS)
         else:
@@ -187,12 +187,12 @@ class StatusBar(QFrame):
     # -- a message
 
     def say(self, text: str, *deeds: tuple[str, Callable[[], None]], until: Until = Until.NEXT) -> None:
-        """Show a message until the next one, with up to two things to do about it as (text, call).
+        """Show a message until the next one, with up to two actions as (text, call).
 
         Args:
             text: The message.
-            deeds: The things to do.
-            until: What ends it, too: a sentence about the photos as they are must not outlive that.
+            deeds: The actions.
+            until: Further events that remove it: a message about the present photos must not outlive them.
         """
         self._show(text, deeds, until)
         announce(self, text)
@@ -211,17 +211,17 @@ class StatusBar(QFrame):
 
     @Slot(str)
     def ask_to_select(self, text: str) -> None:
-        """Say which photos to select first, until some are."""
+        """Ask to select photos first; removed when some are selected."""
         self.say(text, until=Until.ANSWER | Until.SELECTION)
 
     def offer(self, text: str, deed: Callable[[], None]) -> None:
-        """Offer one more thing to do beside the message that is shown."""
+        """Add an action to the present message."""
         there = [(link.text(), call) for link, call in zip(self.links, self._deeds, strict=True) if call is not None]
         self._show(self.message.text(), [*there[: len(self.links) - 1], (text, deed)], self._until)
         announce(self, text)
 
     def end_message(self, happened: Until) -> None:
-        """Take back a message that may be true no longer."""
+        """Remove a message that may not be true any more."""
         if happened & self._until:
             self.say("")
 

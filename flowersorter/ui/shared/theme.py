@@ -17,14 +17,14 @@ from flowersorter.ui.grid.photo_state import PhotoState
 
 SMALL_GAP_PX, GAP_PX, LARGE_GAP_PX = 4, 8, 16
 
-#: How long a motion takes that shows where something went.
+#: Duration of an animation.
 MOTION_MS = 160
 
 #: Contrast that text and graphics need (WCAG 2.1, level AA).
 READABLE, VISIBLE = 4.5, 3.0
-#: The edge of a swatch: it shows on light and dark ground, where the colour of the class may not.
+#: The edge of a swatch: visible on light and dark backgrounds, unlike some class colours.
 EDGE = QColor("#888888")
-#: Per cent of the lightness of a button in the panes of tabs, which Qt's style makes lighter on dark ground.
+#: Lightness in per cent of a button in the panes of tabs, which Qt's dark style makes lighter.
 _PANE_LIGHTER = 125
 #: Share of the text colour in text that is less important.
 MUTED = 0.66
@@ -35,13 +35,13 @@ _DRAWN_IN = b"#000"
 
 @dataclass(frozen=True, slots=True)
 class VerdictStyle:
-    """How a verdict or another state of a photo is shown: never by colour alone.
+    """The display of a verdict or another state of a photo: never by colour alone.
 
     Attributes:
         word: The word beside the icon.
         icon_name: Its icon under `resources/icons`.
-        light: Its colour on light ground, "#rrggbb".
-        dark: Its colour on dark ground.
+        light: Its colour on a light background, "#rrggbb".
+        dark: Its colour on a dark background.
     """
 
     word: str
@@ -51,7 +51,7 @@ class VerdictStyle:
 
     @property
     def colour(self) -> QColor:
-        """The colour for the ground the program is shown on now; at least 4.5 : 1 against it."""
+        """The colour for the present background, with a contrast of at least 4.5 : 1."""
         return QColor(self.dark if is_dark() else self.light)
 
     @property
@@ -83,18 +83,18 @@ _STATES = {
 
 
 def motion_ms() -> int:
-    """How long a motion takes, in milliseconds; 0 where the system asks for none."""
+    """Duration of an animation in milliseconds; 0 if the system disables animations."""
     wanted = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
     return MOTION_MS if wanted else 0
 
 
 def state_style(state: PhotoState) -> VerdictStyle:
-    """How the state of a photo is shown."""
+    """Return the display of a state of a photo."""
     return _STATES[state]
 
 
 def checked_colour() -> QColor:
-    """The ground of the mark on photos a person confirmed; white shows on it in light and dark."""
+    """The background of the mark on confirmed photos; white is visible on it in light and dark."""
     return QColor(CONFIRMED.light)
 
 
@@ -108,18 +108,18 @@ def is_dark(palette: QPalette | None = None) -> bool:
 def icon(name: str, colour: QColor | None = None, *, name_on: str = "") -> QIcon:
     """An icon of `resources/icons`, in the colour of the text around it unless another one is given.
 
-    It follows the palette by itself when the system turns dark or light.
+    It follows the palette when the system turns dark or light.
 
     Args:
-        name: Of the drawing.
+        name: Name of the drawing.
         colour: Its colour.
-        name_on: Of the drawing while the button or action is on, or "" for the same.
+        name_on: Name of the drawing while the button or action is on; "" for the same.
     """
     return QIcon(_LineIcon(name, colour, name_on or name))
 
 
 def warning_icon() -> QIcon:
-    """The icon beside what went wrong."""
+    """The icon beside an error."""
     return icon("warning", UNREADABLE.colour)
 
 
@@ -162,20 +162,20 @@ def readable(palette: QPalette) -> QPalette:
 def _first_readable(
     over: QColor, under: QColor, others: Sequence[QColor], percent: int, least: float = READABLE
 ) -> QColor:
-    """The first mixture of two colours, from this share of the first on, with enough contrast to all other colours."""
+    """Mix two colours, from this share of the first on, until the contrast to all other colours is enough."""
     mixtures = (mixed(over, under, 0.01 * share) for share in range(percent, 101))
     return next((each for each in mixtures if all(contrast(each, other) >= least for other in others)), over)
 
 
 def muted(text: QColor) -> QColor:
-    """The colour of text that is less important, on any ground."""
+    """The colour of less important text, on any background."""
     paler = QColor(text)
     paler.setAlphaF(MUTED)
     return paler
 
 
 def edge_of(colour: QColor, ground: QColor, text: QColor) -> QColor:
-    """The colour of the edge of something filled: its own where that shows on the ground, else one near the text's."""
+    """The edge colour of a filled shape: its own if visible on the background, else one near the text colour."""
     return colour if contrast(colour, ground) >= VISIBLE else mixed(text, ground, MUTED)
 
 
@@ -209,7 +209,7 @@ def _drawing(name: str) -> bytes:
 
 
 def _rendered(name: str, colour: str, size: QSize, scale: float, *, faded: bool) -> QPixmap:
-    """Return an icon as a pixmap. Qt keeps it: rendering takes longer than all else on the tile of a photo."""
+    """Return an icon as a pixmap. Qt keeps it: rendering takes longer than the rest of a photo's tile."""
     key = f"flowersorter {name} {colour} {size.width()}x{size.height()} {scale} {faded}"
     picture = QPixmap()
     if QPixmapCache.find(key, picture):
@@ -237,7 +237,7 @@ class _LineIcon(QIconEngine):
         self._name, self._colour, self._name_on = name, colour, name_on
 
     def clone(self) -> QIconEngine:
-        # PySide takes a clone for garbage as soon as this returns, though Qt draws with it.
+        # PySide frees a clone as soon as this returns, although Qt draws with it.
         clone = _LineIcon(self._name, self._colour, self._name_on)
         self._clones.append(clone)
         return clone

@@ -1,4 +1,4 @@
-"""How long a job will still take, in plain words."""
+"""Estimates the time left of a job, in plain words."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from PySide6.QtCore import QCoreApplication
 
 from flowersorter.jobs import Progress
 
-FIRST_GUESS_S = 2.0  # before that nothing is said: it would be nonsense
-SMOOTHING = 0.3  # how much the newest measurement counts
+FIRST_GUESS_S = 2.0  # before that there is no estimate: it would be unreliable
+SMOOTHING = 0.3  # weight of the newest measurement
 
 
 class TimeLeft:
     """Watches one job's progress; a new stage starts afresh.
 
     Args:
-        clock: Seconds that only grow; tests bring their own.
+        clock: A monotonic clock, in seconds; tests pass their own.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

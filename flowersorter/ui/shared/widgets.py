@@ -29,14 +29,14 @@ _ICON_PX = 20
 
 
 def count_photos(count: int) -> str:
-    """Say how many: "1 photo", "1,292 photos"."""
+    """Word a number of photos: "1 photo", "1,292 photos"."""
     if count == 1:
         return QCoreApplication.translate(_CONTEXT, "1 photo")
     return QCoreApplication.translate(_CONTEXT, "{0} photos").format(QLocale().toString(count))
 
 
 def count_folders(count: int) -> str:
-    """Say how many: "1 folder", "5 folders"."""
+    """Word a number of folders: "1 folder", "5 folders"."""
     if count == 1:
         return QCoreApplication.translate(_CONTEXT, "1 folder")
     return QCoreApplication.translate(_CONTEXT, "{0} folders").format(QLocale().toString(count))
@@ -54,24 +54,24 @@ def breakable(text: str) -> str:
 
 
 def without_mnemonics(text: str) -> str:
-    """A name a person chose, as a button or tab text: its "&" is no mnemonic."""
+    """Escape "&" in a name, so that it is no mnemonic in a button or tab."""
     return text.replace("&", "&&")
 
 
 def plain(text: str) -> str:
-    """A text without its mnemonic, as it is read out; "&&" is an "&"."""
+    """Remove the mnemonic from a text, for a screen reader; "&&" becomes "&"."""
     return re.sub(r"&(.)", r"\1", text)
 
 
 def text_label(parent: QWidget, name: str, text: str = "", *, muted: bool = False, scale: float = 1.0) -> QLabel:
-    """A text that wraps, plain, selectable where it is worth copying.
+    """Make a label with plain text that wraps and can be selected.
 
     Args:
         parent: Owns it.
         name: Object name.
         text: The text.
-        muted: Paler, for explanations.
-        scale: Size of the letters; anything but 1 is also bold.
+        muted: Whether it is paler, for explanations.
+        scale: Relative font size; any other than 1 is also bold.
     """
     label = QLabel(text, parent)
     label.setObjectName(name)
@@ -80,7 +80,7 @@ def text_label(parent: QWidget, name: str, text: str = "", *, muted: bool = Fals
     policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
     policy.setHeightForWidth(True)
     label.setSizePolicy(policy)
-    label.setMinimumWidth(1)  # the dialog decides how narrow it gets, not the longest word
+    label.setMinimumWidth(1)  # the dialog decides the minimum width, not the longest word
     if muted:
         label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     if scale != 1.0:
@@ -92,7 +92,7 @@ def text_label(parent: QWidget, name: str, text: str = "", *, muted: bool = Fals
 
 
 class Message(QWidget):
-    """An icon and a text that wraps; takes no room while it has nothing to say."""
+    """An icon and a text that wraps; hidden without a text."""
 
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent)
@@ -114,14 +114,14 @@ class Message(QWidget):
         return self._label.text()
 
     def say(self, text: str, *, warning: bool = False) -> None:
-        """Say this; "" says nothing."""
+        """Show this text; "" hides the message."""
         self._icon.show_icon(theme.warning_icon if warning else lambda: theme.icon("info"))
         self._label.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
 
 
-#: A shortened text of so many letters, "…" among them, says nothing.
+#: A text shortened to this many letters, with "…", is useless.
 _FEWEST_LETTERS = 2
 
 
@@ -132,7 +132,7 @@ class ShortenedLabel(QLabel):
     """
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint as much of the text as there is room for."""
+        """Paint the text shortened to the width."""
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         if text == self.text():
             super().paintEvent(event)  # with the part of it that is selected
@@ -147,10 +147,10 @@ class ShortenedLabel(QLabel):
 
 
 class FramedField(QLineEdit):
-    """A text field whose edge shows on any ground: that of Qt's style can have the colour of the ground when dark."""
+    """A text field whose edge is visible on any background, unlike that of Qt's dark style."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the edge over the field; with the keyboard, the style shows a stronger one."""
+        """Paint the edge over the field; with the focus, the style shows a stronger one."""
         super().paintEvent(event)
         if not self.hasFocus():
             painter = QPainter(self)
@@ -161,7 +161,7 @@ class FramedField(QLineEdit):
 
 
 def button(parent: QWidget, name: str, text: str, tip: str = "") -> QPushButton:
-    """A push button that Enter in another field does not press."""
+    """Make a push button that Enter in another field does not press."""
     made = QPushButton(text, parent)
     made.setObjectName(name)
     made.setAutoDefault(False)
@@ -213,22 +213,22 @@ def hide_above(panel: QWidget, widget: QWidget) -> None:
 
 
 class RoomyRows(QStyledItemDelegate):
-    """Rows of a list with some air between them."""
+    """Rows of a list with some space between them."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """As wide as its text, a little higher."""
+        """Return the size of the text, a little higher."""
         size = super().sizeHint(option, index)
         return QSize(size.width() + theme.GAP_PX, size.height() + theme.GAP_PX)
 
 
 class FittedDialog(QDialog):
-    """A dialog just as high as its texts need at the width it has, however they wrap.
+    """A dialog whose height fits its wrapped texts at the present width.
 
-    Qt's own minimum is the height at the narrowest width, far too high for the usual one.
+    Qt's own minimum is the height at the narrowest width, far too high for a common one.
 
     Args:
-        letters: Width at first, in letters of average width.
-        fewest_letters: Width it can be narrowed to.
+        letters: Initial width, in letters of average width.
+        fewest_letters: Minimum width.
         parent: The window it belongs to.
     """
 
@@ -239,13 +239,13 @@ class FittedDialog(QDialog):
         self.resize(letter_px * letters, 1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width wraps the texts elsewhere."""
+        """Fit the height to the new width."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self._fit()
 
     def event(self, event: QEvent) -> bool:
-        """Texts came or went."""
+        """Fit the height after texts were shown or hidden."""
         handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
@@ -274,20 +274,20 @@ def column_of(dialog: QDialog) -> QVBoxLayout:
 
 
 def open_at(dialog: QDialog, letters: int, lines: int, *, least: tuple[int, int] | None = None) -> None:
-    """Size a dialog by its font, so it grows with it, but never beyond the screen.
+    """Size a dialog by its font, but never beyond the screen.
 
     Args:
         dialog: Not shown yet, its parts in their layout.
         letters: Width in letters of average width.
         lines: Height in lines of text.
-        least: Letters and lines it can be made small to, more where its buttons need more, in another language say;
-            None for as small as its parts let it.
+        least: Minimum size in letters and lines, more if its buttons need more, as in another language; None for the
+            minimum of its parts.
     """
     metrics = dialog.fontMetrics()
     wanted = QSize(metrics.averageCharWidth() * letters, metrics.lineSpacing() * lines)
     window = dialog.parentWidget()
-    # Not `dialog.screen()`: PySide takes what that returns for a child of the dialog, and when the garbage collector
-    # frees a dialog the screen goes with it (seen in a debugger with PySide 6.11.3).
+    # Not `dialog.screen()`: PySide makes the returned screen a child of the dialog, and frees it when the garbage
+    # collector frees the dialog (seen in a debugger with PySide 6.11.3).
     screen = QGuiApplication.screenAt(window.frameGeometry().center()) if window is not None else None
     dialog.resize(wanted.boundedTo((screen or QGuiApplication.primaryScreen()).availableSize() * 0.92))
     if least is None:

@@ -47,7 +47,7 @@ class FinetuneController(QObject):
 
     @Slot()
     def show(self) -> None:
-        """Ask how to train, or show the training that runs; say so where the backbone cannot be finetuned."""
+        """Ask for the options, or show the running training; refuse if the backbone cannot be finetuned."""
         try:
             check_finetuning(self._session.engine)
         except UserError as error:
@@ -95,7 +95,7 @@ class FinetuneController(QObject):
     def _stop(self) -> None:
         self._session.queue.cancel(self._job_id)
 
-    # -- what the job says
+    # -- signals of the job
 
     @Slot(int, object)
     def _on_progress(self, job_id: int, progress: Progress) -> None:

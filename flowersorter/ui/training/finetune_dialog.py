@@ -29,23 +29,23 @@ from flowersorter.workflows.training.finetuned_model import ENOUGH_LABELS
 _MOST_EPOCHS = 100
 _MINUTE_S, _HOUR_S = 60, 3600
 
-#: About how many seconds a training takes, from the number of stages and of epochs.
+#: Returns the approximate seconds of a training by the number of stages and of epochs.
 Estimate = Callable[[int, int], float]
 
 
 class FinetuneDialog(QDialog):
-    """Asks how to train, and shows how it goes. Lives in the GUI thread.
+    """Asks for the options of a training, and shows its progress. Lives in the GUI thread.
 
     Closing it leaves a training running; it can be opened again.
 
     Args:
-        photos: How many labelled photos there are.
-        estimate: About how long a training takes.
+        photos: Number of labelled photos.
+        estimate: Estimates the duration of a training.
         parent: The window.
 
     Signals:
         start_requested(unfreeze, epochs): Train.
-        stop_requested(): Stop, and keep the last epoch that is over.
+        stop_requested(): Stop, and keep the last finished epoch.
     """
 
     start_requested = Signal(int, int)
@@ -63,7 +63,7 @@ class FinetuneDialog(QDialog):
         self._on_choice()
         open_at(self, letters=92, lines=42, least=(76, 41))
 
-    # -- what stands where
+    # -- layout
 
     def _build(self) -> None:
         self.what = text_label(
@@ -143,11 +143,11 @@ class FinetuneDialog(QDialog):
         column.addWidget(self.message)
         column.addLayout(button_row([self.stop], [self.start, self.close_button]))
 
-    # -- what the person wants
+    # -- input
 
     @property
     def unfreeze(self) -> int:
-        """Stages that are to learn beside the final layer."""
+        """Number of stages to train besides the final layer."""
         return self.stages.checkedId()
 
     @Slot()
@@ -171,10 +171,10 @@ class FinetuneDialog(QDialog):
         self.news.setText(self.tr("Stopping…"))
         self.stop_requested.emit()
 
-    # -- how it goes
+    # -- progress
 
     def begin(self) -> None:
-        """A training was begun."""
+        """Show that a training began."""
         self._running, self._epochs = True, []
         self.message.say("")
         self.news.setText(self.tr("Getting ready…"))
@@ -182,7 +182,7 @@ class FinetuneDialog(QDialog):
         self._enable()
 
     def show_progress(self, progress: Progress) -> None:
-        """How far the epoch is; nothing once it was asked to stop."""
+        """Show the progress of the epoch; nothing after a stop was requested."""
         if not self._running or not self.stop.isEnabled():
             return
         if progress.total:
@@ -191,13 +191,13 @@ class FinetuneDialog(QDialog):
             self.news.setText(worded(progress.stage))
 
     def show_epoch(self, epoch: Epoch) -> None:
-        """An epoch is over."""
+        """Show a finished epoch."""
         self._epochs.append(epoch)
         self.chart.show_scene(epoch_scene(self._epochs, epoch.of))
         self.stop.setText(self.tr("S&top and Keep the Best Epoch") if epoch.number else self.tr("S&top"))
 
     def end(self, text: str, *, warning: bool = False) -> None:
-        """The training is over.
+        """Show that the training ended.
 
         Args:
             text: The result, or the reason for none.

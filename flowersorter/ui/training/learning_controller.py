@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.training.learn import LearnRequest
     from flowersorter.workflows.training.train import TrainResult
 
-#: Actions that follow one another faster than this are learned from together.
+#: Actions that follow one another faster than this share one refit.
 TOGETHER_MS = 300
 #: The exact fit begins after this time without an action.
 PAUSE_MS = 2000
@@ -43,14 +43,14 @@ PAUSE_MS = 2000
 class LearningController(QObject):
     """Refits the head after each action and shows the suggestions that change. Lives in the GUI thread.
 
-    The quick refit has a thread of its own beside the jobs: it never waits for a folder that is read. Until the exact
-    fit its model is used for everything (`model_for`), so that photos are sorted as they are shown. Where only a
-    training can tell, the exact fit does not wait for the pause.
+    The quick refit has a thread of its own beside the jobs: it never waits for a running scan. Until the exact
+    fit its model is used for everything (`model_for`), so that photos are sorted as they are shown. If the refit cannot
+    show an action's effect, the exact fit does not wait for the pause.
 
     Signals:
-        paused_changed(bool): It learns by itself no longer, or does again.
-        suggestions_changed(): Other suggestions are shown; the labels did not change by it.
-        learned(TrainResult): An exact fit is in use, or was refused because the model before is better.
+        paused_changed(bool): Learning after actions was paused or resumed.
+        suggestions_changed(): The suggestions shown have changed, but no label.
+        learned(TrainResult): An exact fit is in use, or was refused because the previous model is better.
     """
 
     paused_changed = Signal(bool)
@@ -75,7 +75,7 @@ class LearningController(QObject):
         self._action = self._learned_action = 0  # numbers of the last action, and of the last one the exact fit knows
         self._changed: dict[int, int] = {}  # number of the last action by photo id, since the last exact fit
         self._refitting = self._refit_pending = False
-        self._fit_follows = True  # the last exact fit made the model that is in use
+        self._fit_follows = True  # whether the last exact fit made the model in use
         self._job_id = self._job_action = 0
         self._is_background = False  # the exact fit: an action stops it
         self._is_outdated = False  # the exact fit: an action has stopped it
@@ -102,7 +102,7 @@ class LearningController(QObject):
 
     @Slot(bool)
     def set_paused(self, paused: bool) -> None:
-        """Stop learning by itself, or go on with it; say so, and let the person change that where it is said."""
+        """Pause or resume learning after actions; say so, with a link that undoes it."""
         if paused == self.paused:
             return
         self._session.state.set_setting(LEARNING_PAUSED, paused)
@@ -121,14 +121,14 @@ class LearningController(QObject):
         self.set_paused(False)
 
     def rest(self) -> None:
-        """Stop the timers and the fits in hand."""
+        """Stop the timers and the running fits."""
         self._burst_timer.stop()
         self._pause.stop()
         self._forget()
         self._session.queue.cancel(self._job_id)
 
     def shutdown(self) -> None:
-        """Wait a moment for the refit in hand."""
+        """Wait a moment for the running refit."""
         self._session.queue.drop(self._job_id)
         self.rest()
         self._latest.shutdown()
@@ -144,25 +144,25 @@ class LearningController(QObject):
 
     @Slot()
     def _on_classes(self) -> None:
-        """Classes were merged, deleted or restored."""
+        """Learn after classes were merged, deleted or restored."""
         self._on_acted(())
 
     @Slot()
     def _on_marks(self) -> None:
-        """Photos like those marked as not mine may be unknown: the exact fit shows which, if it comes."""
+        """Request an exact fit: photos similar to those marked as not mine may be unknown."""
         if self.paused:
             self._folder.predict_again()
 
     @Slot()
     def _on_retrained(self) -> None:
-        """Retrain has learned from the labels, perhaps not from those that were given meanwhile."""
+        """Note that Retrain has learned from the labels, except those given meanwhile."""
         self._forget()
         if self._action > self._learned_action and not self.paused:
             self._begin()
 
     @Slot()
     def _on_opened(self) -> None:
-        """Other photos are open than those that `when_settled` was called for."""
+        """Drop the calls of `when_settled`: another folder is open."""
         self._waiting = None
 
     @Slot()
@@ -173,9 +173,9 @@ class LearningController(QObject):
             self._refit_again()
 
     def when_settled(self, go_on: Callable[[], None]) -> None:
-        """Call `go_on` once the exact fit knows every action; at once where it does, and while learning is paused.
+        """Call `go_on` once the exact fit includes every action; at once if it does, or while learning is paused.
 
-        It is not called where the person cancels the fit, or opens another folder.
+        It is not called if the person cancels the fit or opens another folder.
         """
         if self.paused or self._action == self._learned_action:
             go_on()
@@ -208,7 +208,7 @@ class LearningController(QObject):
             self._refit()
 
     def _forget(self) -> None:
-        """Drop the refit in hand."""
+        """Drop the running refit."""
         self._cancel.cancel()
         self._latest.forget()
         self._refitting = self._refit_pending = False
@@ -238,7 +238,7 @@ class LearningController(QObject):
 
     @Slot()
     def _on_pause(self) -> None:
-        """Fit exactly where there is something new, nothing runs, and no dialog shows figures or a plan."""
+        """Begin the exact fit if there are new actions, no job runs, and no dialog shows figures or a plan."""
         if self._action == self._learned_action:
             return
         if self._session.queue.busy or self._refitting or QApplication.activeModalWidget() is not None:
@@ -278,14 +278,14 @@ class LearningController(QObject):
             self._learn_for_waiting()
 
     def _on_failed(self, error: Exception) -> None:
-        """Let the person decide whether to go on with the suggestions that are shown."""
+        """Ask whether to go on with the present suggestions."""
         self._learned_action, self._fit_follows = self._job_action, False
         waiting, self._waiting = self._waiting, None
         deeds = [(self.tr("Go On"), waiting)] if waiting is not None else []
         self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))), *deeds)
 
     def _on_cancelled(self) -> None:
-        """Learn again for what waits, unless the person cancelled that; the model in use is still the one before."""
+        """Learn again for waiting calls, unless the person cancelled; the model in use is still the previous one."""
         if self.paused:
             self._go_on()
             return
@@ -295,7 +295,7 @@ class LearningController(QObject):
         self._learn_for_waiting()
 
     def _learn_for_waiting(self) -> None:
-        """Show that the exact fit is waited for, and begin it where it has not."""
+        """Show that the exact fit is awaited, and begin it if needed."""
         if self._waiting is None:
             return
         title = self.tr("Learning from your photos")

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class TrainingController(QObject):
-    """Runs the training and, after it, lets the folder be predicted again.
+    """Runs the training and then has the folder predicted again.
 
     Signals:
-        trained(): The collection has another model, by which the folder is about to be labelled.
-        places_requested(list of place ids, title): Show these.
-        told(): The result is shown, and nothing is left to do.
+        trained(): The collection has a new model, and the folder is about to be predicted with it.
+        places_requested(list of place ids, title): Show these photos.
+        told(): The result is shown, and nothing else follows.
     """
 
     trained = Signal()
@@ -140,7 +140,7 @@ class TrainingController(QObject):
         return text
 
     def _accuracy(self, result: TrainResult) -> str:
-        """State the held-out accuracy, and how both models do on the same photos where they differ."""
+        """State the held-out accuracy, and that of both models on the same photos if they differ."""
         assert result.held_out_accuracy is not None
         text = self.tr("Accuracy about {0} %.").format(round(100 * result.held_out_accuracy))
         if result.compared is None:
@@ -152,7 +152,7 @@ class TrainingController(QObject):
 
     @Slot()
     def _forget(self) -> None:
-        """Drop the suggestions kept for the comparison: another folder is open, or the scan came to no end."""
+        """Drop the suggestions kept for the comparison: another folder is open, or the scan did not finish."""
         self._before = None
 
     @Slot()

@@ -140,7 +140,7 @@ def licence_text() -> str:
 
 
 def _list_of_the_bundle() -> str:
-    """The licences of all that a bundle holds, and the files with their texts; "" where pip installed the program."""
+    """The licences of all parts of a bundle, and the files with their texts; "" for an installation by pip."""
     if not getattr(sys, "frozen", False):
         return ""
     program = Path(sys.executable).resolve().parent

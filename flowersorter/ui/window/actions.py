@@ -23,7 +23,7 @@ class Actions(QObject):
 
     Args:
         window: Owns them.
-        grid: Where the keys of `Spec.keys` with "@" work.
+        grid: The widget whose focus enables the keys of `Spec.keys` with "@".
     """
 
     def __init__(self, window: QMainWindow, grid: QWidget) -> None:
@@ -47,7 +47,7 @@ class Actions(QObject):
             handlers: The handler of each action by the action's name.
 
         Raises:
-            LookupError: An action has no handler, so that its menu entry would do nothing, or a handler has no action.
+            LookupError: an action has no handler, so that its menu entry would do nothing, or a handler has no action.
         """
         if handlers.keys() != self._actions.keys():
             dead = sorted(self._actions.keys() - handlers.keys())

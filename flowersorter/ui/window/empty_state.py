@@ -1,4 +1,4 @@
-"""The first thing a person sees: one big button, and what will happen when it is pressed."""
+"""The page without a folder: one big button, with a sentence about its effect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QPushButton:pressed { padding-top: 13px; padding-bottom: 11px; }
 
 
 class EmptyState(QWidget):
-    """Invites to open a folder; lists those that were open before.
+    """Offers to open a folder; lists recent ones.
 
     Signals:
         open_requested(): Ask for a folder.
@@ -114,7 +114,7 @@ class EmptyState(QWidget):
 
 
 def _short(folder: Path) -> str:
-    """The end of a path: its start is the same for all."""
+    """Shorten a path to its end: most paths start alike."""
     parts = folder.parts
     return str(folder) if len(parts) <= 4 else "…" + str(Path(*parts[-3:])).join(("/", ""))
 

@@ -30,8 +30,8 @@ class FilterController(QObject):
     Signals:
         order_chosen(Order): The person chose this order.
         said(str): A message for the status bar.
-        selection_wanted(str): The same, about photos to select first.
-        filters_shown(PhotoFilter): Other parts of the filter may hide photos.
+        selection_wanted(str): A message that asks to select photos first.
+        filters_shown(PhotoFilter): The parts of the filter that may hide photos have changed.
     """
 
     order_chosen = Signal(object)
@@ -92,7 +92,7 @@ class FilterController(QObject):
     def set_names(self, names: Mapping[int, str]) -> None:
         """Use these class names; stop showing a class that is gone."""
         self._names, shown = names, self._photos.filter
-        if shown.search.words:  # other names, other classes
+        if shown.search.words:  # the names or the classes changed
             self._photos.set_filter(replace(shown, search=TextSearch.of(shown.search.text, names)))
             self.show_title()
         if self.class_shown and self.class_shown not in names:
@@ -131,11 +131,11 @@ class FilterController(QObject):
             self.said.emit(self.tr("In other folders: {0}.").format(elsewhere))
 
     def show_changes(self, before: Mapping[int, str], title: str) -> None:
-        """Show the photos of these places in this order, each with the suggestion it had before, in words."""
+        """Show the photos of these places in this order, each with its previous suggestion in words."""
         self._show_places(PhotoFilter(places=frozenset(before), title=title, ranking=tuple(before), before=before))
 
     def show_briefly(self, place_ids: Sequence[int], title: str) -> PhotoFilter:
-        """Show exactly these photos in this order; returns the filter of now for `go_back`."""
+        """Show exactly these photos in this order; return the present filter for `go_back`."""
         before = self._photos.filter
         wanted = PhotoFilter(places=frozenset(place_ids), title=title, ranking=tuple(place_ids))
         self.go_back(replace(wanted, unchecked=before.unchecked, order=before.order, grouping=before.grouping))
@@ -143,7 +143,7 @@ class FilterController(QObject):
         return before
 
     def go_back(self, shown: PhotoFilter) -> None:
-        """Show again what was shown before `show_briefly`."""
+        """Restore the filter that was in effect before `show_briefly`."""
         self._photos.set_filter(shown)
         self._show_filters()
         self._show_arrangement()
@@ -177,7 +177,7 @@ class FilterController(QObject):
 
     @Slot(object)
     def narrow(self, fields: Mapping[str, Any]) -> None:
-        """Show fewer photos, or more: `fields` are those of `PhotoFilter` that change."""
+        """Change these fields of the `PhotoFilter`."""
         wanted = replace(self._photos.filter, **fields)
         if wanted != self._photos.filter:
             self._photos.set_filter(wanted)
@@ -187,7 +187,7 @@ class FilterController(QObject):
 
     @Slot()
     def clear(self) -> None:
-        """Show the photos again that parts of the filter hide; a class that is shown stays so."""
+        """Clear the parts of the filter that hide photos, but keep the class."""
         self._photos.set_filter(self._photos.filter.without(*Part))
         self._show_filters()
         self.show_title()
@@ -195,7 +195,7 @@ class FilterController(QObject):
             self._grid.setFocus()
 
     def begin(self) -> None:
-        """Show all photos of a folder that was just opened; confirmed ones stay hidden where they were."""
+        """Show all photos of a newly opened folder; confirmed ones stay hidden if they were."""
         everything = self._photos.filter.without(Part.TEXT, Part.VERDICT, Part.DATES, Part.FOLDER)
         by_likeness = everything.order is Order.LIKENESS  # to a photo of another folder
         order = Order.NAME if by_likeness else everything.order
@@ -212,7 +212,7 @@ class FilterController(QObject):
 
     @Slot()
     def _show_filters(self) -> None:
-        """Show everywhere which parts of the filter hide photos."""
+        """Update every display of the active filters."""
         shown = self._photos.filter
         parts = [part for part in shown.parts if part is not Part.TEXT]
         self._header.show_filters([part_words(shown, part) for part in parts])
@@ -228,7 +228,7 @@ class FilterController(QObject):
 
     @Slot()
     def show_everything(self) -> None:
-        """Show the whole folder, whatever it was limited to."""
+        """Show the whole folder, without any filter."""
         self._photos.set_filter(self._photos.filter.without(*Part))
         self._show_filters()
         self.show_all()

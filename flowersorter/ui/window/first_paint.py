@@ -1,11 +1,11 @@
-"""Says when a window was painted for the first time: until then, everything else waits."""
+"""Reports the first paint of a window: until then, everything else waits."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-#: A window that starts minimised is not painted; what waits for it starts anyway.
+#: A window that starts minimised is not painted; waiting work starts after this time.
 LATEST_MS = 1000
 
 
@@ -13,7 +13,7 @@ class FirstPaint(QObject):
     """Watches one window until it was painted, then never again. Lives in the GUI thread.
 
     Signals:
-        painted(): The first picture is done, or will not come for a while. Sent once.
+        painted(): The window was painted, or is not painted in time. Sent once.
     """
 
     painted = Signal()
@@ -28,13 +28,13 @@ class FirstPaint(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Let everything pass; the timer fires once the event loop has got round, with the paint event done."""
+        """Start the timer at the paint event; it fires when that event is done. Filters nothing out."""
         if event.type() == QEvent.Type.Paint and self._window is not None:
             self._timer.start(0)
         return super().eventFilter(watched, event)
 
     def stop(self) -> None:
-        """Say nothing any more."""
+        """Stop: emit nothing any more."""
         self._timer.stop()
         if self._window is not None:
             self._window.removeEventFilter(self)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 def dropped_roots(mime: QMimeData) -> tuple[Path, ...]:
     """The folders and photos that are dropped; for other files alone, the folders they are in."""
-    from flowersorter.photos.scan import roots_to_open  # here, because no start drops anything
+    from flowersorter.photos.scan import roots_to_open  # imported here: not needed at the start
 
     paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()] if mime.hasUrls() else []
     return roots_to_open(path for path in paths if path.exists())
@@ -21,7 +21,7 @@ class FolderDrop(QObject):
     """Takes folders and photos that are dropped anywhere on a window.
 
     Signals:
-        dropped(tuple of Path): Open these.
+        dropped(tuple of Path): Open these folders and photos.
     """
 
     dropped = Signal(object)

@@ -16,8 +16,8 @@ class KeyLine:
 
     Attributes:
         actions: Names of actions whose keys are listed; those without a key are left out.
-        text: What they do; "" for the text of the first action.
-        gesture: What is done with the mouse, or keys that are no action's.
+        text: Their effect; "" for the text of the first action.
+        gesture: A mouse gesture, or keys that belong to no action.
     """
 
     actions: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
-"""The controllers behind the dialogs: imported and made when the person first asks for what they do.
+"""The controllers behind the dialogs: imported and made on first use.
 
-With the workflows they stand on (sort plans, figures, models, reading photos) they take longer to import than the
-window takes to appear, and its first picture shows none of it.
+With the workflows they need (sort plans, figures, models, reading photos) they take longer to import than the window
+takes to appear, and its first picture shows nothing of them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class LazyControllers(QObject):
         predictions_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
         ranked_requested(list of place ids, title): Show these photos in this order.
-        suggestions_changed(): To be emitted where other suggestions are shown.
+        suggestions_changed(): Emitted by others when suggestions change.
     """
 
     files_changed = Signal()
@@ -103,7 +103,7 @@ class LazyControllers(QObject):
 
     @Slot()
     def evaluate(self) -> None:
-        """Measure how often the guesses are right."""
+        """Measure how often the suggestions are right."""
         self.evaluation.start()
 
     @Slot()
@@ -117,7 +117,7 @@ class LazyControllers(QObject):
 
     @Slot()
     def finetune(self) -> None:
-        """Train the network itself; the person says how."""
+        """Finetune the network, with the options that the person chooses."""
         self.deep.show()
 
     @Slot()
@@ -137,7 +137,7 @@ class LazyControllers(QObject):
 
     @Slot()
     def label_next(self) -> None:
-        """Show the photos that are worth a label most."""
+        """Show the photos whose labels would help most."""
         self.advice.start()
 
     @Slot()
@@ -146,7 +146,7 @@ class LazyControllers(QObject):
         self.similar.show()
 
     def shutdown(self) -> None:
-        """Wait for what is being loaded."""
+        """Wait for running loads."""
         if "similar" in self.__dict__:
             self.similar.shutdown()
         if "doubts" in self.__dict__:  # made by now
@@ -161,7 +161,7 @@ class LazyControllers(QObject):
 
     @Slot()
     def show_models(self) -> None:
-        """Show what was learned so far, and let the person go back."""
+        """Show the model versions, and let the person go back to one."""
         self.preferences.show_models()
 
     @Slot()
@@ -169,7 +169,7 @@ class LazyControllers(QObject):
         """Save a report for the developers."""
         self.diagnostics.save()
 
-    # -- who does it
+    # -- the controllers
 
     @cached_property
     def sorting(self) -> FilingController:
@@ -249,7 +249,7 @@ class LazyControllers(QObject):
 
     @cached_property
     def advice(self) -> LabelNextController:
-        """Owns what to label next and the panel that says why."""
+        """Owns the suggestion of photos to label and its panel."""
         from flowersorter.ui.labels.label_next_controller import LabelNextController
 
         made = LabelNextController(self._session, self._front, self._folder, self._grid, self)
@@ -274,7 +274,7 @@ class LazyControllers(QObject):
 
     @cached_property
     def preferences(self) -> PreferencesController:
-        """Owns the preferences."""
+        """Owns the Preferences dialog."""
         from flowersorter.ui.preferences.preferences_controller import PreferencesController
 
         made = PreferencesController(self._session, self._front, self._grid, self._cache, self)

@@ -77,7 +77,7 @@ class MainWindow(QMainWindow):
         self.memory = WindowState(session.state, self, self.splitter)
         self._restore()
 
-    # -- what stands where
+    # -- layout
 
     def _build(self) -> None:
         self.grid = PhotoGrid(self.session.photos, self)
@@ -242,10 +242,10 @@ class MainWindow(QMainWindow):
         self._show_counts()
         self._enable()
 
-    # -- what is shown
+    # -- display
 
     def expect(self, roots: Roots) -> None:
-        """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
+        """Show an empty grid for a folder that is about to be opened, instead of the welcome page."""
         self.pages.setCurrentWidget(self.splitter)
         self.setWindowTitle(self.collections.title(roots))
         self.filter.show_scan(running=True, complete=False)
@@ -329,7 +329,7 @@ class MainWindow(QMainWindow):
         self.grid.select_places([place_id], scroll=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the width sensibly."""
+        """Distribute the width among the three parts."""
         super().resizeEvent(event)
         self.memory.fit(event.oldSize().width(), event.size().width())
 
@@ -344,14 +344,14 @@ class MainWindow(QMainWindow):
         job = self.session.queue.files_job
         if job is None:
             return True
-        from flowersorter.ui.filing.close_question import ask_to_close  # here, because it is asked rarely
+        from flowersorter.ui.filing.close_question import ask_to_close  # imported here: rarely needed
 
         return ask_to_close(job, self)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the window state, hide at once, and emit `closing` so that running jobs end.
 
-        The person is asked first where this stops a job that changes photo files.
+        Asks first if this would stop a job that changes photo files.
         """
         if not self._may_close():
             event.ignore()

@@ -42,9 +42,9 @@ class PhotoMenu(QObject):
 
     Args:
         grid: Its photos get the menu; a right click on one that is not selected selects it.
-        actions: Of the window. The menu has actions of its own that trigger them, because it disables those that would
-            do nothing, while their keys go on to say why.
-        state: Has the classes.
+        actions: Of the window. The menu has actions of its own that trigger them: it disables those without an effect,
+            while their shortcuts stay active and explain why.
+        state: Provides the classes.
         assign: Labels the selected photos with a class id.
     """
 
@@ -55,7 +55,7 @@ class PhotoMenu(QObject):
             watched.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Open the menu; the grid itself has none."""
+        """Open the menu on a context menu event."""
         if event.type() != QEvent.Type.ContextMenu or not isinstance(event, QContextMenuEvent):
             return False
         at = self._by_key() if event.reason() == QContextMenuEvent.Reason.Keyboard else self._by_mouse(event.pos())
@@ -100,7 +100,7 @@ class PhotoMenu(QObject):
         return menu
 
     def _by_mouse(self, point: QPoint) -> QPoint | None:
-        """Select the photo under the mouse unless it is selected; returns where the menu goes, None beside photos."""
+        """Select the photo under the mouse if it is not selected; return the menu's position, None beside photos."""
         index = self._grid.indexAt(point)
         if not index.isValid():
             return None
@@ -110,7 +110,7 @@ class PhotoMenu(QObject):
         return point
 
     def _by_key(self) -> QPoint | None:
-        """Where the menu goes: the middle of the current photo if it is selected, else of the first that is."""
+        """Return the position of the menu: the middle of the current photo if selected, else of the first selected."""
         current = self._grid.currentIndex()
         if not self._grid.selectionModel().isSelected(current):
             rows = self._grid.photos.rows_of(self._grid.selected_places()[:1])
@@ -122,7 +122,7 @@ class PhotoMenu(QObject):
 
 
 class ClassMenu(QMenu):
-    """A menu of classes: typing goes to the first one whose name begins so, or else has it inside."""
+    """A menu of classes: typing selects the first class whose name begins with, or else contains, the text."""
 
     def __init__(self, title: str, parent: QWidget) -> None:
         super().__init__(title, parent)
@@ -130,7 +130,7 @@ class ClassMenu(QMenu):
         self._typed, self._since = "", QElapsedTimer()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Collect what is typed, as lists do; a pause begins a new word."""
+        """Collect typed letters, as lists do; a pause begins a new word."""
         text = event.text()
         if not text.isprintable() or not text or (text == " " and not self._typed):
             super().keyPressEvent(event)

@@ -64,7 +64,7 @@ class SelectionController(QObject):
 
     @Slot(object, int)
     def assign_to(self, place_ids: Sequence[int], class_id: int) -> None:
-        """Label photos, selected when they were asked about, with this class."""
+        """Label photos, which were selected when a question about them was asked, with this class."""
         self.typing.remember(class_id)
         self._answer(place_ids, partial(self._labels.assign, place_ids, class_id))
 
@@ -79,7 +79,7 @@ class SelectionController(QObject):
 
     @Slot()
     def confirm(self) -> None:
-        """Confirm the suggestions, but of no photo that is left out, and none that changed under the key."""
+        """Confirm the suggestions, except of photos left out and those that changed just before the key press."""
         selected, photos = self._grid.selected_places(), self._grid.photos
         meant = [place_id for place_id in selected if place_id not in photos.left_out]
         seen = photos.columns.seen(meant)
@@ -181,11 +181,11 @@ class SelectionController(QObject):
         self._front.bar.say(text, (self.tr("New class from selection"), self.split), until=Until.ANSWER)
 
     def _answer(self, selected: Sequence[int], give: Callable[[], int]) -> int:
-        """Give an answer; of a single photo or stack, then select the next one, so that a series needs one key each.
+        """Give an answer; after a single photo or stack select the next one, so that a series needs one key each.
 
         Args:
-            selected: The places selected before; what is said of a photo may take it out of view, or to another tile.
-            give: Gives the answer and returns how many of them changed.
+            selected: The places selected before; an answer may move a photo out of view, or to another tile.
+            give: Gives the answer and returns the number of changed photos.
 
         Returns:
             The same number.

@@ -25,7 +25,7 @@ _CONTEXT = "KeyTasks"
 _Lines = list[tuple[str, str]]
 
 
-#: Letters of keys or of a gesture from which on they take two lines, and leave the texts beside them more room.
+#: Length of keys or of a gesture, in letters, from which on they take two lines.
 _LONG_KEYS = 27
 
 
@@ -69,7 +69,7 @@ class ShortcutsDialog(QDialog):
 
 
 def _worded(actions: Sequence[QAction]) -> list[tuple[str, _Lines]]:
-    """The lines of each task; actions that no task lists come with the last one."""
+    """Return the lines of each task; actions in no task are added to the last one."""
     by_name = {action.objectName(): action for action in actions}
     listed = {name for task in TASKS for line in task.lines for name in line.actions}
     rest = tuple(KeyLine((name,)) for name in by_name if name not in listed)
@@ -79,7 +79,7 @@ def _worded(actions: Sequence[QAction]) -> list[tuple[str, _Lines]]:
 
 
 def _line(line: KeyLine, by_name: dict[str, QAction]) -> Iterator[tuple[str, str]]:
-    """The line as (keys, what they do), nothing where no action of it has a key."""
+    """Return the line as (keys, effect); nothing if none of its actions has a key."""
     if line.gesture:
         yield _tr(line.gesture), _tr(line.text)
         return

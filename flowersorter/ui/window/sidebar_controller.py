@@ -15,7 +15,7 @@ from flowersorter.ui.window.selection_controller import SelectionController
 
 
 class SidebarController(QObject):
-    """Carries out what the person does in the class list, and shows there what is left to do.
+    """Handles the actions of the class list, and shows the steps to do in it.
 
     Signals:
         naming_requested(): Show the groups to name.
@@ -50,14 +50,14 @@ class SidebarController(QObject):
         class_list.delete_requested.connect(classes.delete)
 
     def follow(self, review: ReviewController) -> None:
-        """Lead to the questions of a review, and show how many there are."""
+        """Connect the steps of a review, and show their counts."""
         self.naming_requested.connect(review.start_naming)
         self.checking_requested.connect(review.start_checking)
         review.progressed.connect(self.show_progress)
 
     @Slot(object)
     def show_progress(self, progress: ReviewProgress) -> None:
-        """Show how many groups and photos are left to decide; a step without any is not listed."""
+        """Show the number of open decisions of each step; a step without any is not listed."""
         self._list.show_to_do(progress.groups or None, progress.to_check or None)
 
     @Slot(int)
@@ -71,7 +71,7 @@ class SidebarController(QObject):
 
     @Slot()
     def rename_shown(self) -> None:
-        """Edit the name of the class that is shown, in the sidebar, which the person may have closed."""
+        """Edit the name of the shown class in the sidebar; opens a closed sidebar."""
         splitter = self._list.parentWidget()
         if isinstance(splitter, QSplitter):
             widths, at = splitter.sizes(), splitter.indexOf(self._list)

@@ -15,12 +15,12 @@ class Spec:
     """One action.
 
     Attributes:
-        name: Object name, and how the window finds it.
+        name: Object name, by which the window finds it.
         text: In the menu.
         keys: Shortcuts, the first one is shown; "@" before a key means: only while the grid has the focus.
         icon: Name of its picture, or "".
-        tip: What it does, in a sentence; "" where the text says it.
-        checkable: Whether it is switched on and off.
+        tip: A sentence about its effect; "" if the text says enough.
+        checkable: Whether it can be on or off.
         icon_on: Name of its picture while it is on, or "" for the same.
         short: Text on the toolbar where it differs.
     """

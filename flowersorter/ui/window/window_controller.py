@@ -102,7 +102,7 @@ class WindowController(QObject):
         dialog.open()
 
     def _backbone(self) -> str:
-        """The backbone of the collection, as it is called."""
+        """Title of the collection's backbone."""
         from flowersorter.workflows.models.backbones import list_backbones
 
         known, used = list_backbones(), self._session.state.setting(BACKBONE)

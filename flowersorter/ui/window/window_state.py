@@ -1,4 +1,4 @@
-"""Remembers how the window looked: size, sides, size of the photos, order, sections."""
+"""Stores and restores the layout of the window: size, sides, size of the photos, order, sections."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class WindowState:
 
     @property
     def order(self) -> Order:
-        """How the photos were ordered."""
+        """The stored order of the photos."""
         stored = self._state.setting(PHOTO_ORDER)
-        # Likeness is to a photo that was selected then.
+        # Likeness needs the photo that was selected then.
         return Order(stored) if stored in list(Order) and stored != Order.LIKENESS else Order.NAME
 
     @property
     def grouping(self) -> Grouping:
-        """How the photos were divided into sections."""
+        """The stored sections of the photos."""
         stored = self._state.setting(GROUPING)
         return Grouping(stored) if stored in list(Grouping) else Grouping.LIKENESS
 
@@ -63,16 +63,16 @@ class WindowState:
         self._inspector = inspector
 
     def _fit_screen(self) -> None:
-        """Move and shrink the window into a screen that is there: the one it was left on may be gone or smaller."""
+        """Move and shrink the window into an existing screen: its former one may be gone or smaller."""
         geometry = self._window.geometry()
         fitted = fitted_into(geometry, screen_around(geometry).marginsRemoved(_FRAME_PX))
         if fitted != geometry:
             self._window.setGeometry(fitted)
 
     def fit(self, before_px: int, now_px: int) -> None:
-        """A window that gets narrow takes the room from its sides, one that gets wide gives them more.
+        """Shrink the sides of a narrow window, and widen those of a wide one.
 
-        Sides that the person sized are left as they are, unless the window is too narrow for them.
+        Sides that the person sized stay, unless the window is too narrow for them.
         """
         before, now = _sides_at(before_px), _sides_at(now_px)
         if before_px <= 0 or before == now:
@@ -81,7 +81,7 @@ class WindowState:
             self._splitter.setSizes(now)
 
     def save(self, grid: PhotoGrid, shown: PhotoFilter) -> None:
-        """Remember all of it."""
+        """Store the layout."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
         self._state.set_setting(WINDOW_GEOMETRY, geometry)
         if self._inspector.isChecked() and self._splitter.isVisible():
@@ -106,7 +106,7 @@ def screen_around(geometry: QRect) -> QRect:
 
 
 def fitted_into(wanted: QRect, available: QRect) -> QRect:
-    """The rectangle, no larger than what is available and moved into it."""
+    """Return the rectangle, shrunk to the available one and moved into it."""
     fitted = QRect(wanted.topLeft(), wanted.size().boundedTo(available.size()))
     left = min(max(fitted.left(), available.left()), available.right() - fitted.width() + 1)
     top = min(max(fitted.top(), available.top()), available.bottom() - fitted.height() + 1)

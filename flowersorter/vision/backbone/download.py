@@ -20,7 +20,7 @@ from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import find_weights, hub_cache, missing_weights
 
-#: Progress is reported once per so many bytes.
+#: Progress is reported once per this many bytes.
 REPORT_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _GO_ON = text("What has arrived is kept; try again to go on from there")

@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 def on_meta_device() -> Iterator[None]:
     """Build layers on the meta device, which has shapes and no numbers, and draw no initial weights for them.
 
-    Drawing them there brings nothing, and torch imports its compiler for it, with 1,000 modules and 2 s of CPU.
+    Drawing them there has no effect, but makes torch import its compiler: 1,000 modules and 2 s of CPU.
     """
     with torch.device("meta"), _NothingDrawn():
         yield

@@ -1,4 +1,4 @@
-"""Finds and loads the packages that compute a network, and refuses where PyTorch is missing."""
+"""Finds and loads the packages that run a network, and refuses features that need a missing PyTorch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flowersorter.messages import text
 
 log = logging.getLogger(__name__)
 
-#: Imported with OpenVINO, this takes longer than all the rest of it, and loads a package that sends statistics.
+#: A part of OpenVINO that takes longer to import than all the rest, and loads a package that sends statistics.
 _CONVERTER = "openvino.tools.ovc"
 _importing = threading.Lock()
 
@@ -59,10 +59,10 @@ def load_openvino() -> ModuleType:
 
 
 def require_torch(refusal: str) -> None:
-    """Refuse what only PyTorch can do, before anything heavy is loaded.
+    """Refuse a feature that needs PyTorch if that is missing, before anything heavy is loaded.
 
     Args:
-        refusal: The sentence that names what cannot be done, without its full stop.
+        refusal: The sentence that names the refused feature, without its full stop.
 
     Raises:
         UserError: PyTorch is not installed.

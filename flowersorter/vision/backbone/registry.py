@@ -97,10 +97,10 @@ class Backbone:
         return (PTH, ONNX, SAFETENSORS) if isinstance(self.architecture, ResNetArchitecture) else (SAFETENSORS,)
 
     def resnet(self, refusal: str) -> ResNetArchitecture:
-        """Return its architecture where only a ResNet will do.
+        """Return its architecture, for a feature that needs a ResNet.
 
         Args:
-            refusal: The sentence that names what cannot be done otherwise, without its full stop.
+            refusal: The sentence that names the refused feature, without its full stop.
 
         Raises:
             UserError: it is not a ResNet.

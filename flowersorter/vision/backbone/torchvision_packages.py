@@ -1,4 +1,4 @@
-"""Keeps torchvision's packages from loading all of it where one of their modules is wanted."""
+"""Keeps torchvision's packages from loading completely when only one of their modules is needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 
 _PACKAGES = ("torchvision", "torchvision.models")
-#: Asked for by those who use a package: `from torchvision.models import *` asks for the second.
+#: Attributes that importers of a package read: `from torchvision.models import *` reads the second.
 _DEFINED = ("__version__", "__all__")
 
 _lock = threading.RLock()
@@ -20,7 +20,7 @@ def defer_torchvision() -> None:
 
     The packages around that module import every operator, data set and network, and with them the compiler of torch:
     1,080 modules and 1.6 s of CPU, where the module itself needs 40 and 0.03 s (measured with torchvision 0.29). They
-    stand in `sys.modules` as they would, but their own code runs only when a name is asked for that it defines, such as
+    are in `sys.modules` as usual, but their own code runs only when a name that it defines is accessed, such as
     `torchvision.models.get_model` or `torchvision.ops`. Every class exists once, whichever way it is reached.
 
     Nothing happens where torchvision is loaded, or missing.

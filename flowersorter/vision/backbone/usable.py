@@ -1,4 +1,4 @@
-"""Checks that a network gives features at all: weights of the right names and shapes can still give NaN."""
+"""Checks that a network computes usable features: weights with the right names and shapes can still give NaN."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Embeds(Protocol):
 
 
 def refuse_unusable(embedder: _Embeds, path: Path, count: int = 2) -> None:
-    """Embed two test pictures.
+    """Embed two test pictures, and refuse weights that give no usable features.
 
     Args:
         embedder: Of the weights.

@@ -91,7 +91,7 @@ def weights_file(entry: Backbone) -> Path:
 def weights_version(entry: Backbone) -> tuple[tuple[Path, int, int] | None, ...]:
     """Tell one state of a backbone's files from another: path, size in bytes and mtime in ns of each, None if missing.
 
-    The files are those that `load_state` reads: the weights, and what deep training changed.
+    The files are those that `load_state` reads: the weights, and the stages that deep training changed.
     """
     return tuple(_version(path) for path in (find_weights(entry), entry.changes))
 
@@ -172,7 +172,7 @@ def load_arrays(entry: Backbone) -> dict[str, NDArray[Any]]:
 
 
 def _changes_file(changes: Path, entry: Backbone) -> Path:
-    """The file with what deep training changed.
+    """The file with the stages that deep training changed.
 
     Raises:
         WeightsMissing: it is gone.
@@ -255,7 +255,7 @@ def install_weights(entry: Backbone, file: Path) -> Path:
 
 
 def _needs_torch(entry: Backbone, file: Path) -> bool:
-    """Whether only torch can read a file that a person picked: any but the safetensors file of a ResNet.
+    """Whether only torch can read a file given by the person: any but the safetensors file of a ResNet.
 
     Raises:
         UserError: torch is needed and not installed.
@@ -267,7 +267,7 @@ def _needs_torch(entry: Backbone, file: Path) -> bool:
 
 
 def _usable_weights(entry: Backbone, file: Path) -> bytes:
-    """Check that a file a person picked gives usable features; its weights as a safetensors file.
+    """Check that a file given by the person yields usable features; return its weights as a safetensors file.
 
     Raises:
         UserError: the file needs torch, which is not installed.

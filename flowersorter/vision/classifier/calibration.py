@@ -165,5 +165,5 @@ def _lowest_keeping(confidence: NDArray[np.float32], right: NDArray[np.bool_], p
     kept = 1 - wrong / (np.arange(len(order)) + 1) >= precision
     kept[:-1] &= np.diff(confidence[order]) < 0  # photos of equal confidence get the same verdict
     if not kept.any():
-        return 1.01  # no confidence reaches the precision: no photo is called so
+        return 1.01  # no confidence reaches the precision: no photo gets the verdict
     return float(confidence[order[np.flatnonzero(kept)[-1]]])

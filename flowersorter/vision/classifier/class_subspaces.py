@@ -176,7 +176,7 @@ def _rotated(coordinates: Coordinates, rotation: NDArray[np.float64]) -> Coordin
 
 
 def _axes_of(photos: NDArray[np.intp] | int) -> NDArray[np.intp]:
-    """Number of axes of classes with so many photos, if there are as many dimensions."""
+    """Number of axes of a class with this many photos, if there are as many dimensions."""
     return np.asarray(np.minimum(CLASS_AXES, _SHARE * np.asarray(photos) // 100), np.intp)
 
 

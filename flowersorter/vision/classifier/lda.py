@@ -85,7 +85,7 @@ def fit_lda(fits: FitBatch, pool: ThreadPool, seed: int = 0) -> Discriminants | 
 
 
 def temperature_prior(held_out: int) -> TemperaturePrior:
-    """Return the prior of the temperature of a discriminant, for so many held-out photos."""
+    """Return the prior of the temperature of a discriminant, for a number of held-out photos."""
     more = math.log(min(max(held_out, _FEWEST), _UP_TO) / _FROM)
     return TemperaturePrior(_TEMPERATURE + _RISE * more, _PRIOR_PHOTOS)
 

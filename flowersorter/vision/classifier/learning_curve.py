@@ -92,7 +92,7 @@ class PowerLawPosterior:
         """Standard deviation of a gain from the random draw of the photos.
 
         The error of a fit of N photos scatters by 1 / sqrt(N) of itself from one draw to another (flowers, 6 to 40
-        photos each: 0.9 to 1.4); what is learned from now is a part of what is learned from later. Of 320 gains that
+        photos each: 0.9 to 1.4); the present photos are a part of the later ones. Of 320 gains that
         were measured on 750 other photos (16 draws of 6, 10, 20 and 40 photos each, five times ten more of each) 92 %
         lay in the interval; without this, and with 12 draws of three sizes, 62 % of 240.
         """
@@ -125,11 +125,11 @@ def measure_curve(
     last point of the curve.
 
     Args:
-        examples: What the collection learns from, at least two photos of each class.
+        examples: Training photos of the collection, at least two of each class.
         class_names: C names.
         held_out: Accuracy of the fit of all labels on photos it held out, and how many these were.
         cancel: Checked many times a second.
-        groups: (N,) photos that may not stand on both sides have the same number. None: there are none.
+        groups: (N,) group of each photo; a group is never split between the two sides. None: no groups.
         seed: Draws the subsets.
 
     Raises:

@@ -44,7 +44,7 @@ class Predictions:
 
 
 class ScoredBy:
-    """What scores depend on: equal for models that differ in other things, such as their thresholds.
+    """The parts of a model that determine scores: equal for models that differ only in others, such as thresholds.
 
     Args:
         model: The model.
@@ -96,7 +96,7 @@ def predict(
         features: Of the photos.
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
-        sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
+        sure_from: (N,) confidence from which each photo can be sure, from its folder, if higher than the model's.
         terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
         rejected: (N, C) the classes that a person said the photos do not show.
         by_folder: (N,) whether `unknown` alone says which photos are unknown, not their OOD scores.
@@ -207,7 +207,7 @@ def _of_rest(logits: NDArray[np.float32], rejected: NDArray[np.bool_] | None) ->
 def _agreed(alone: NDArray[np.uint8], adapted: NDArray[np.uint8], same_class: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Keep *sure* for photos that are sure of the same class by themselves too.
 
-    A folder may take it back. It cannot give it: photos of an unknown class agree with one another as well.
+    A folder may withdraw *sure*. It cannot grant it: photos of an unknown class agree with one another as well.
     """
     sure = same_class & (alone == Verdict.SURE)
     return np.where((adapted == Verdict.SURE) & ~sure, np.uint8(Verdict.LIKELY), adapted)

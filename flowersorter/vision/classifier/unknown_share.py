@@ -70,7 +70,7 @@ class Reached:
     of_neighbours: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
     def among(self, rows: NDArray[np.intp], photos: int) -> Reached:
-        """Return the same for so many photos, of which these are the (N,) rows; of the others it is not known."""
+        """Return the same for a larger set of photos, of which these are the (N,) rows; NaN for the others."""
         score = np.full(photos, np.nan, np.float32)
         score[rows] = self.score
 

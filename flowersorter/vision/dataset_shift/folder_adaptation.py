@@ -36,7 +36,7 @@ _STRANGE = (0.25, 0.5)
 _MOST_MEASURED, MOST_CONNECTED = 4000, 4000
 #: Photos of each class counted beside those of the folder.
 _PSEUDO_COUNT = 2.0
-#: A difference from even frequencies (total variation) of so many times the expected share of errors is no evidence.
+#: A difference from even frequencies (total variation) of this many times the expected share of errors is no evidence.
 _DOUBT = 0.8
 #: Part of the difference of the means that is subtracted, and the photos that count as no difference beside it.
 _SHIFT, _NO_SHIFT = 0.7, 20.0

@@ -109,7 +109,7 @@ class _Sketch:
     @classmethod
     def of(cls, coordinates: Coordinates) -> _Sketch:
         few = coordinates.truncated(_FEW_AXES)
-        # The ones of both sides add one to the product, which half of their squares takes away again.
+        # The ones of both sides add one to the product; half of their squares subtracts it again.
         half = -(_squares(few.projection) + few.residual)[:, None] / 2
         shared = [few.projection, np.sqrt(few.residual)[:, None]]
         ones = np.ones_like(half)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-#: Photos of one forward and backward pass. On the CPU each core takes so many of a batch.
+#: Photos of one forward and backward pass. On the CPU each core takes this many of a batch.
 _CPU_AT_ONCE, _CUDA_AT_ONCE = 8, 64
 #: Phrases of torch's CPU errors for exhausted memory, which have no exception type.
 _NO_MEMORY = ("can't allocate memory", "not enough memory")

@@ -37,10 +37,10 @@ from flowersorter.workflows.predicting.settled_labels import predict_settled
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: So many of 100 suggestions are to be right, where the person names no other number.
+#: Default goal: this many of 100 suggestions are to be right.
 GOAL = 98
-HIGHEST_GOAL = 99  # more than that takes nearly every photo
-#: So many photos are named as those to look at first, at most.
+HIGHEST_GOAL = 99  # a higher goal takes nearly every photo
+#: Most photos that are listed as those to look at first.
 MOST_DOUBTFUL = 60
 
 _OTHER_MODEL = text("another model is in use now")
@@ -54,7 +54,7 @@ class CheckSampleRequest:
 
     Attributes:
         roots: The folder, or folders and single photos together.
-        goal: So many of 100 suggestions are to be right, 1 to `HIGHEST_GOAL`.
+        goal: The number of suggestions of 100 that are to be right, 1 to `HIGHEST_GOAL`.
         include: Check the suggestions that such a sort would file.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
@@ -95,7 +95,7 @@ def check_sample(engine: Engine, request: CheckSampleRequest, report: Report, ca
 def check_known_sample(
     engine: Engine, request: CheckSampleRequest, report: Report, cancel: CancelToken
 ) -> CheckedSample:
-    """As `check_sample`, for a folder that is open in the window: the photos are not looked for again.
+    """As `check_sample`, for a folder that is open in the window: it is not scanned again.
 
     Raises:
         TooFewPhotos: no photo of the folder has a suggestion to check.
@@ -107,12 +107,12 @@ def check_known_sample(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleOffer:
-    """What is known of the suggestions that a sort would file, and what a check of them would ask.
+    """The state of a check of the suggestions that a sort would file, or the size of a new check.
 
     Attributes:
         photos: Number of photos with such a suggestion and without a label.
-        needed: So many of them, drawn at random, are to be checked, if all are right.
-        check: The check of the folder as it stands; None where there is none that holds.
+        needed: Number of them, drawn at random, that have to be checked if all are right.
+        check: The present check of the folder; None if there is none that holds.
         doubtful: (M,) int64, places of the photos to look at first: wrong ones, then the least certain.
     """
 
@@ -123,7 +123,7 @@ class SampleOffer:
 
 
 def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
-    """Say what a stored check of an open folder proves, or what a new one would ask; draws and stores nothing."""
+    """Return the state of a stored check of an open folder, or the size of a new one; draws and stores nothing."""
     collection, roots = engine.collection, absolute_roots(request.roots)
     rows = folder_rows(engine, roots)
     asked = np.flatnonzero(_asked(rows, request.include))
@@ -143,7 +143,7 @@ def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
 def answer_sample(
     collection: CollectionStore, check: CheckedSample, photo_id: int, answer: CheckAnswer | None
 ) -> CheckedSample:
-    """Store the answer about a photo; None takes it back. A right suggestion becomes the photo's label.
+    """Store the answer about a photo; None removes it. A right suggestion becomes the photo's label.
 
     Returns:
         The check as it stands then.
@@ -160,7 +160,7 @@ def answer_sample(
             collection.classes.resolve(name, ClassOrigin.PERSON)  # a class of a model becomes the person's
             collection.labels.assign([photo_id], class_id, LabelOrigin.PERSON)
         elif (label := collection.labels.get([photo_id]).get(photo_id)) and label.class_id == class_id:
-            collection.labels.clear([photo_id])  # it says that the suggestion is right
+            collection.labels.clear([photo_id])  # the label says that the suggestion is right
         collection.sample_checks.set_answer(check.sample.id, photo_id, answer)
     return replace(check, answers=_answers(collection, check.sample), withdrawn="")
 
@@ -171,8 +171,8 @@ def answer_sample_undoably(
     """Store the answer about a photo as `answer_sample` does.
 
     Returns:
-        The check as it stands then, and the other answers about the photo as they were, for `take_back_answer`: a label
-        removes those that contradict it.
+        The check after that, and the previous other answers about the photo, for `take_back_answer`: a label removes
+        those that contradict it.
     """
     with collection.database.transaction():
         before = collection.answers.get([photo_id]).get(photo_id, NO_ANSWERS)
@@ -250,7 +250,7 @@ def _nothing_to_check(rows: PhotoRows, include: Include) -> TooFewPhotos:
 
 
 def _outdated(collection: CollectionStore, check: CheckedSample, model: str) -> Text | None:
-    """Why a sample does not hold any more; None where it does."""
+    """Return the reason why a sample does not hold any more; None if it does."""
     sample, rows = check.sample, check.rows
     if sample.model != model:
         return _OTHER_MODEL
@@ -273,7 +273,7 @@ def _withdrawn(check: CheckedSample, why: str) -> Text:
 
 
 def _answers(collection: CollectionStore, sample: StoredSample) -> dict[int, CheckAnswer]:
-    """The answers by photo id; the photo's label, or what else a person said about it, answers too."""
+    """Return the answers by photo id; the photo's label, or another answer about it, counts as an answer too."""
     suggested = dict(zip(sample.photo_ids.tolist(), sample.class_ids.tolist(), strict=True))
     answers = collection.sample_checks.answers(sample.id)
     for photo_id, said in collection.answers.get(sample.photo_ids).items():

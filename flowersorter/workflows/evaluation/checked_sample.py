@@ -1,4 +1,4 @@
-"""A checked sample as it stands: which photos were drawn, what was answered, what it proves, and what to ask next."""
+"""The state of a checked sample: the photos drawn, the answers, the proven bound, and the photos to ask about next."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DrawnPhoto:
         path: One of its places.
         class_id: The suggestion that is checked.
         confidence: Its calibrated probability now.
-        verdict: How reliable the model says it is now.
+        verdict: Its verdict now.
     """
 
     photo_id: int
@@ -40,17 +40,16 @@ class DrawnPhoto:
 
 @dataclass(frozen=True, eq=False)  # without slots: `cached_property` needs a dictionary
 class CheckedSample:
-    """A check as it stands.
+    """The state of a check.
 
-    Skipped photos, those that are gone, and those with another suggestion by now count as wrong where right ones are
-    counted.
+    Skipped photos, photos that are gone, and photos with another suggestion by now count as wrong for the bound.
 
     Attributes:
         sample: The photos in the order drawn, with their suggestions.
-        goal: So many of 100 are to be right.
-        rows: The photos of the folder now.
+        goal: The number of suggestions of 100 that are to be right.
+        rows: The present photos of the folder.
         answers: By photo id; a label answers too, and so does any other answer that contradicts the suggestion.
-        withdrawn: Says that an earlier check was withdrawn just now, and why; "" if none was.
+        withdrawn: A sentence if an earlier check was just withdrawn, with the reason; else "".
     """
 
     sample: StoredSample
@@ -102,11 +101,11 @@ class CheckedSample:
         changed = there[(now > 0) & (now != self.sample.class_ids[there])]
         return len(set(self.sample.photo_ids[changed].tolist()) - self.answers.keys())
 
-    # -- what it says
+    # -- the statement
 
     @cached_property
     def at_least(self) -> int:
-        """At least so many of 100 suggestions are right, 95 % sure."""
+        """The proven bound: at least this many of 100 suggestions are right, 95 % sure."""
         return max(0, right_at_least(self.photos, self._not_right) - self._changed_of_100)
 
     @property
@@ -127,7 +126,7 @@ class CheckedSample:
 
     @cached_property
     def needed(self) -> int | None:
-        """How many more photos have to be right to reach the goal; None where it cannot be reached any more."""
+        """Number of further photos that have to be right to reach the goal; None if it is out of reach."""
         return checks_needed(self.photos, self._not_right, self._goal_before)
 
     @cached_property
@@ -137,7 +136,7 @@ class CheckedSample:
 
     @property
     def statement(self) -> Text:
-        """How many suggestions are right, in a sentence."""
+        """State the proven bound in a sentence."""
         right = self.checked - self.wrong
         if len(self.counted_answers) == self.photos and not self.skipped:
             return text("All photos are checked: {right} of {photos} are right.", right=right, photos=self.photos)
@@ -167,7 +166,7 @@ class CheckedSample:
 
     @property
     def tally(self) -> Text:
-        """How many were checked and wrong, as a part of a sentence."""
+        """State the numbers of checked and of wrong ones, as a part of a sentence."""
         counts = {"checked": self.checked, "photos": self.photos, "wrong": self.wrong, "skipped": self.skipped}
         if self.skipped:
             return text("{checked} of {photos} checked, {wrong} wrong, {skipped} skipped or gone", **counts)
@@ -186,7 +185,7 @@ class CheckedSample:
         """The photos to ask about next, in the order drawn; then those that were skipped, where the rest is too few.
 
         Args:
-            count: At most so many; None for as many as the goal needs if all are right.
+            count: Most photos to return; None for as many as the goal needs if all are right.
         """
         if self.reached or self.missed:
             return ()
@@ -199,7 +198,7 @@ class CheckedSample:
         return (*asked, *self._with_answer(CheckAnswer.SKIPPED, wanted - len(asked)))
 
     def _with_answer(self, answer: CheckAnswer | None, count: int) -> tuple[DrawnPhoto, ...]:
-        """The first photos that are there and have an answer, or none."""
+        """The first photos that still exist and have this answer, or no answer."""
         found: list[DrawnPhoto] = []
         for at in range(0 if answer else len(self.counted_answers), self.photos):
             if len(found) == count:
@@ -227,7 +226,7 @@ class CheckedSample:
 
     @property
     def _goal_before(self) -> int:
-        """So many of 100 suggestions have to be right as they were drawn."""
+        """The number of suggestions of 100 that have to be right as drawn."""
         return min(self.goal + self._changed_of_100, 100)
 
     @property

@@ -108,7 +108,7 @@ class CompareRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """The photos whose prediction differs between two models, and how many each gets right.
+    """The photos whose prediction differs between two models, and the number that each gets right.
 
     A training photo of a model is judged by its cross-validated prediction, so that no model is scored on photos it
     was trained on. The starter model's own photos are left out.
@@ -118,7 +118,7 @@ class Comparison:
         changed: (M,) int64, photos whose predicted class differs.
         before: (M,) int32, class id that the older one predicts.
         after: (M,) int32, class id that the newer one predicts.
-        judged: Number of labelled photos that both can be judged by.
+        judged: Number of labelled photos on which both can be judged.
         older_right: How many of these the older one gets right.
         newer_right: How many of these the newer one gets right.
         better: (B,) int64, labelled photos that only the newer one gets right.
@@ -255,7 +255,7 @@ class _Opinion:
     Attributes:
         photo_ids: (N,) int64, rising.
         guesses: (N,) int32 predicted class ids.
-        judged: (J,) int64, rising; labelled photos it can be judged by.
+        judged: (J,) int64, ascending; labelled photos on which it can be judged.
         right: (J,) bool.
         model_id: Its number, None for the starter.
         foreign: Whether it was imported.
@@ -300,7 +300,7 @@ def _fair_guesses(
 
     Args:
         training: Its training photos.
-        class_ids: (C,) that its outputs mean; 0 for a class that was deleted.
+        class_ids: (C,) class id of each output; 0 for a deleted class.
         photo_ids: (N,) int64, rising.
         best: (N,) class ids that it predicts now.
     """

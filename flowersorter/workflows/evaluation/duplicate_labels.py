@@ -1,7 +1,7 @@
-"""Photos that stand in two class folders: the same bytes, said to show two different things.
+"""Finds photos that are in two class folders: the same bytes with two labels.
 
-A photo has one label, so one of its folders counts: the one that is met first. That is nothing a person should find out
-by chance, and it is for them to say which folder is right.
+A photo has one label, so only the folder that is read first counts. The person is told so, and decides which folder is
+right.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class DuplicateLabel:
 
     Attributes:
         photo_id: The photo.
-        class_id: What it counts as.
-        other_ids: The other classes whose folders it stands in, at least one.
-        paths: Where it stands, by class id.
+        class_id: The class that counts.
+        other_ids: The other classes whose folders it is in, at least one.
+        paths: Its paths by class id.
     """
 
     photo_id: int
@@ -35,7 +35,7 @@ class DuplicateLabel:
 
 
 def contradictions(collection: CollectionStore) -> tuple[DuplicateLabel, ...]:
-    """Find the photos in folders of several classes, unless a person has said what they show."""
+    """Find the photos in folders of several classes, except those labelled by a person."""
     by_folder = [photo for photo, label in collection.labels.all().items() if label.origin is LabelOrigin.FOLDER]
     places = collection.photos.all_places()
     there = np.flatnonzero(~places.missing & np.isin(places.photo_ids, np.array(by_folder, np.int64)))
@@ -57,7 +57,7 @@ def contradictions(collection: CollectionStore) -> tuple[DuplicateLabel, ...]:
 
 
 class _ClassFolders:
-    """Tells which folders are named like a class, each name looked up once."""
+    """Finds the folders that are named like a class; looks each name up once."""
 
     def __init__(self, collection: CollectionStore) -> None:
         self._collection = collection
@@ -66,7 +66,7 @@ class _ClassFolders:
     def classes_of(self, paths: Sequence[Path]) -> dict[int, Path]:
         """The first path by class id of the nearest folder named like a class.
 
-        Folders that all the paths share say nothing: a person may be called Rose, and their home likewise.
+        Folders that all paths share do not count: a person may be called Rose, and so may their home folder.
         """
         shared = _shared_parts(paths)
         result: dict[int, Path] = {}

@@ -1,4 +1,4 @@
-"""Evaluate: how good the model is on photos it did not learn from."""
+"""Measures the accuracy of the model on photos it was not trained on."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ class Evaluation:
     """How good a model is.
 
     Attributes:
-        accuracy: Share of photos predicted right.
+        accuracy: Fraction of photos predicted right.
         interval: 95 % interval of the accuracy.
-        class_ids: C ids of the classes met; negative for what is no class of the collection.
+        class_ids: C ids of the classes that occur; negative for folders that are no class of the collection.
         class_names: Their names.
         confusion: (C, C) int64, rows true, columns predicted.
         recall: (C,) float64, NaN for a class without photos.
-        precision: (C,) float64, NaN for a class never guessed.
+        precision: (C,) float64, NaN for a class never predicted.
         calibration_error: Expected calibration error, 0 to 1.
         bins: The calibration curve.
         photo_ids: (N,) int64.
@@ -86,10 +86,10 @@ class Evaluation:
         true: (N,) class indices.
         predicted: (N,) class indices.
         confidences: (N,) float32.
-        seen: Photos among them that the model learned from.
-        how: What was measured, in plain words.
-        unreadable: Files that look like photos and are none, with the reason.
-        left_out: What the folder holds beside photos.
+        seen: Number of these photos that the model was trained on.
+        how: The kind of measurement, in plain words.
+        unreadable: Files that cannot be read as photos, with the reason.
+        left_out: The other files in the folder.
     """
 
     accuracy: float
@@ -165,7 +165,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     now = collection.photos.places(places.ids)
     named = model_for(engine, backbone)
     folders = ClassFolders.of(folder, now, flat=request.flat)
-    # Measured with, not learned from: they become no labels. Of a data set only val and test, if there are any.
+    # These photos only measure: they get no labels. Of a data set only val and test are used, if there are any.
     by_folder = folders.classes(now, held_out=True) or folders.classes(now, held_out=False)
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
     guesses, _ = predict_together(engine, measured, backbone, cancel)
@@ -196,7 +196,7 @@ def _on_folder(
     named: NamedModel,
     guesses: PhotoPredictions,
 ) -> _Judged:
-    """Hold the guesses for a labelled folder against its class folders."""
+    """Compare the predictions for a labelled folder with its class folders."""
     photo_ids = guesses.photo_ids.tolist()
     folder_ids, name_of = _classes_of_folders(engine.collection, by_folder.values())
     # By id: two classes of the model may have been merged into one since.
@@ -224,9 +224,9 @@ def _on_folder(
 
 
 def _classes_of_folders(collection: CollectionStore, names: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
-    """Class ids by sub-folder, and all class names by id; what is no class of the collection is none afterwards either.
+    """Return class ids by sub-folder, and all class names by id; adds no class to the collection.
 
-    Such a folder gets a negative id.
+    A folder that is no class of the collection gets a negative id.
     """
     name_of = {each.id: each.name for each in collection.classes.all()}
     ids, unknown = dict[str, int](), dict[str, int]()
@@ -274,7 +274,7 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
 
 
 def _count(collection: CollectionStore, judged: _Judged, places: Sequence[Place]) -> Evaluation:
-    """Count; the photos are shown where they are among these places."""
+    """Compute the figures; each photo gets its place among these."""
     right = judged.true == judged.predicted
     confusion = confusion_matrix(judged.true, judged.predicted, len(judged.class_names))
     bins = calibration_bins(judged.confidences, right)

@@ -1,7 +1,7 @@
-"""The held-out prediction of each labelled photo: the source of the accuracy that every verb and dialog states.
+"""The held-out prediction of each labelled photo: the source of the accuracy in every verb and dialog.
 
-Training stores them with the model. While the labels are those of the model in use, they are read from its file: a
-new fit may start from another one, deal other folds and get some photos more or less right.
+Training stores them with the model. While the labels are those of the model in use, they are read from its file: a new
+fit may have another warm start and other folds, and get a few more or fewer photos right.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class HeldOutLabels:
 
 
 def held_out_labels(engine: Engine, photos: TrainingSet, fitted: Fitted, backbone: str) -> HeldOutLabels:
-    """Return the held-out predictions of the model in use where it learned the same labels, else those of a fit.
+    """Return the held-out predictions of the model in use if it was trained on these labels, else those of a fit.
 
     Args:
         engine: The collection with the model.
@@ -72,7 +72,7 @@ def held_out_labels(engine: Engine, photos: TrainingSet, fitted: Fitted, backbon
 
 
 def _stored(engine: Engine, fresh: LearnedPhotos, class_names: Sequence[str], backbone: str) -> LearnedPhotos | None:
-    """Read the predictions of the model in use, as indices of these classes; None if it did not learn these labels."""
+    """Read the predictions of the model in use, as indices of these classes; None if it was trained on others."""
     collection, named = engine.collection, model_for(engine, backbone)
     if named is None or named.id is None or came_from_elsewhere(named):
         return None

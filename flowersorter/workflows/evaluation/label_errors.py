@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 
-#: Below both of these the model is worse than the person: with 4, 8 and 10 photos of each of five flowers, all labelled
-#: right, it got 61, 72 and 80 % right and doubted 9 of 20, 11 of 40 and 10 of 50 labels.
+#: With fewer labels and a lower accuracy than these the model is worse than the person: with 4, 8 and 10 photos of each
+#: of five flowers, all labelled right, it got 61, 72 and 80 % right and doubted 9 of 20, 11 of 40 and 10 of 50 labels.
 _ENOUGH_A_CLASS, _GOOD_ENOUGH = 20, 0.8
 
 
@@ -66,13 +66,13 @@ class LabelError:
     Attributes:
         photo_id: The photo.
         place_id: One of its places.
-        path: Where that is.
+        path: The path of that place.
         class_id: Its label.
         better_id: The class that suits it better.
-        doubt: 0.5 to 1: how that class stands to the label; 1 for a contradiction.
+        doubt: Probability of that class against the label, 0.5 to 1; 1 for a contradiction.
         like_label: The most similar photos with the same label.
         like_better: The most similar photos of the class that suits better.
-        also_at: Where the same photo stands in a folder of the other class; None unless its folders contradict.
+        also_at: Path of the same photo in a folder of the other class; None unless its folders contradict.
     """
 
     photo_id: int
@@ -112,8 +112,8 @@ class LabelErrorsResult:
         kept: Number of labels that would be doubted if a person had not confirmed them in the review.
         unmeasured: Classes that could not be checked, because none of their photos can be held out.
         accuracy: Share of the labels that the models agree with; None if none was checked.
-        too_early: Whether labels are so few and the models so often wrong that these doubt none; only contradicting
-            folders are listed.
+        too_early: Whether labels are too few, and the models too often wrong, to doubt any; only contradicting folders
+            are listed.
     """
 
     doubts: tuple[LabelError, ...]
@@ -136,7 +136,7 @@ def find_label_errors(
     """Find labels that models which never saw the photo, and its look-alikes, contradict.
 
     Raises:
-        TooFewPhotos: fewer than two classes have enough photos, and no photo stands in two class folders.
+        TooFewPhotos: fewer than two classes have enough photos, and no photo is in two class folders.
         WeightsMissing: no labelled photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
@@ -167,7 +167,7 @@ def find_label_errors(
 
 
 def _too_early(opinion: CrossValidatedLabels, checked: int, accuracy: float) -> bool:
-    """Whether labels are few and the models, which never saw the photos, often wrong."""
+    """Whether labels are few, and held-out predictions often wrong."""
     classes = len(np.unique(opinion.photos.targets[opinion.photos.own]))
     return checked < _ENOUGH_A_CLASS * classes and accuracy < _GOOD_ENOUGH
 

@@ -1,4 +1,4 @@
-"""Enough? How good each class is, what ten more photos would bring, and which ten photos to label next."""
+"""Suggests photos to label next, with the accuracy of each class and the expected gain from more labels."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ from flowersorter.workflows.training.training_set import belongs_with_starter, l
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: So many more photos are asked for at a time.
+#: Number of further photos for which the gain is estimated.
 MORE = 10
-#: More photos that bring less than this share of photos right are not worth the work: `MORE` of them, or as many again.
+#: A smaller gain than this, from `MORE` photos or twice as many, is not worth the work.
 ENOUGH_GAIN, ENOUGH_GAIN_OF_TWICE = 0.005, 0.01
 _SEED = 42
 
 
 @dataclass(frozen=True, slots=True)
 class LabelNextRequest:
-    """Ask what to label next.
+    """Suggest photos to label next.
 
     Attributes:
         roots: Choose among the photos of a folder, or of several; None for every photo the collection knows.
-        count: How many photos to choose.
+        count: Number of photos to choose.
         backbone: Name, or None for the collection's.
-        passed_over: Photos that were chosen before; without a label by now they are none the person has a class for,
-            and are not chosen again.
+        passed_over: Photos that were chosen before: those still without a label seem to have no class, and are not
+            chosen again.
         device: "auto", "cpu" or "cuda"; for photos without an embedding.
     """
 
@@ -68,19 +68,19 @@ class LabelNextRequest:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How good a class, or all of them together, is; shares are of photos the model had not seen.
+    """The accuracy of a class, or of all together, on held-out photos.
 
     Attributes:
         class_id: 0 for all classes together.
         name: "" for all classes together.
         photos: Labelled photos of the person.
-        accuracy: Share of them predicted right, None while there are too few to tell.
+        accuracy: Fraction of them predicted right; None if there are too few to tell.
         interval: 95 % interval of that.
-        sure: Share of them the model would call sure, None while there are too few to tell.
-        gain: What `MORE` more photos would bring: for a class, if the others grew likewise; for all together, `MORE` of
-            each. None while there are too few photos to tell.
+        sure: Fraction of them that would be sure; None if there are too few to tell.
+        gain: Expected gain from `MORE` more photos: for a class, if the others grew likewise; for all together, `MORE`
+            of each. None if there are too few photos to tell.
         twice: The same for twice as many photos.
-        measured: Labelled photos that were held out, of which the shares are.
+        measured: Number of held-out photos, the base of the fractions.
     """
 
     class_id: int
@@ -95,24 +95,24 @@ class Standing:
 
     @property
     def hardly_more(self) -> bool:
-        """Whether `MORE` more photos would bring next to nothing."""
+        """Whether `MORE` more photos would hardly improve the accuracy."""
         return self.gain is not None and self.gain.likely < ENOUGH_GAIN
 
     @property
     def enough(self) -> bool:
-        """Whether even twice as many photos would bring next to nothing."""
+        """Whether even twice as many photos would hardly improve the accuracy."""
         return self.hardly_more and self.twice is not None and self.twice.likely < ENOUGH_GAIN_OF_TWICE
 
 
 @dataclass(frozen=True, slots=True)
 class LabelNextResult:
-    """What to label next, and why.
+    """The photos to label next, with the reasons.
 
     Attributes:
         overall: All classes together.
-        classes: Each class that has a labelled photo, those that would gain most first.
+        classes: Each class with a labelled photo, the largest gain first.
         next: The photos to label, the most useful first, each with those that look like it.
-        unlabelled: Photos without a label among which they were chosen.
+        unlabelled: Number of photos without a label among which they were chosen.
     """
 
     overall: Standing
@@ -122,10 +122,10 @@ class LabelNextResult:
 
 
 def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel: CancelToken) -> LabelNextResult:
-    """Measure what is known and choose what to label next, from cached embeddings as far as there are any.
+    """Measure the accuracy and choose photos to label next, from cached embeddings if possible.
 
     Raises:
-        FolderUnusable: no photo in the folder was looked at yet.
+        FolderUnusable: no photo in the folder has been scanned yet.
         WeightsMissing: no photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
@@ -176,7 +176,7 @@ def _check_looked_at(collection: CollectionStore, roots: Roots) -> None:
 
 
 def _before_any_fit(engine: Engine, backbone: str) -> tuple[Model | None, Features]:
-    """The model that speaks for the collection, and the features of what is labelled."""
+    """Return the active model, and the features of the labelled photos."""
     named = model_for(engine, backbone)
     own = labelled_photos(engine, backbone, engine.collection.labels.class_ids())
     grown = belongs_with_starter(named)
@@ -188,7 +188,7 @@ def _unknown(class_id: int, name: str, photos: int) -> Standing:
 
 
 def _most_gain_first(standing: Standing) -> tuple[float, int, str]:
-    """What nothing is known of needs photos most."""
+    """Order classes by gain; a class without a figure needs photos most."""
     gain = standing.gain.likely if standing.gain is not None else 1.0
     return -gain, standing.photos, standing.name
 
@@ -196,7 +196,7 @@ def _most_gain_first(standing: Standing) -> tuple[float, int, str]:
 def _measured(
     engine: Engine, opinion: CrossValidatedLabels, overall: Standing, cancel: CancelToken
 ) -> tuple[Standing, dict[int, Standing]]:
-    """How good the classes are on photos the models had not seen, and what more would bring."""
+    """Measure the accuracy of the classes on held-out photos, and the gain from more labels."""
     photos, held_out, model = opinion.photos, opinion.fitted.held_out, opinion.fitted.model
     own = held_out.own
     measured = held_out_labels(engine, photos, opinion.fitted, model.backbone)
@@ -247,10 +247,10 @@ def _measured(
 def _class_gain(
     curve: PowerLawPosterior, right: NDArray[np.bool_], usual_error: float, everything: int, times: float
 ) -> Gain:
-    """What a class gains when it and all others grow so many times larger.
+    """Estimate the gain of a class when it and all others grow by this factor.
 
-    Growing alone it would gain more, mostly by taking photos from the others: ten more of one of five flowers (ten
-    each) brought it 11 points of its own photos and all together 1 point; ten more of each brought it 8.
+    Growing alone it would gain more, mostly at the expense of the others: ten more photos of one of five flowers (ten
+    each) improved its own accuracy by 11 points and that of all by 1 point; ten more of each improved it by 8.
     """
     errors = (float(np.count_nonzero(~right)) + usual_error) / (len(right) + 1)
     share = curve.relative_gain(everything, everything * times)
@@ -258,7 +258,7 @@ def _class_gain(
 
 
 def _drawn(engine: Engine, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Draw photos among them, `MOST_CONSIDERED` at most."""
+    """Sample the photos, `MOST_CONSIDERED` at most."""
     photo_ids, _ = engine.collection.photos.by_hash(photo_ids)
     if len(photo_ids) <= MOST_CONSIDERED:
         return photo_ids

@@ -1,4 +1,4 @@
-"""Learning curve: how good the model would be with fewer labelled photos, from the features in the cache."""
+"""Learning curve: the accuracy with fewer labelled photos, from cached features."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from flowersorter.workflows.training.unmeasured_classes import too_few, unmeasur
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Photos a class of the points before the last one, which is all there are.
+#: Photos a class of the points before the last one, which has all photos.
 _LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-#: A step that adds less than this share to the one before says nothing new.
+#: Points are left out unless the last one has at least this many times their photos.
 _WORTH_A_STEP = 1.2
-#: Photos of one fit; more would take minutes, and the curve has long been flat.
+#: Most photos of a fit; more would take minutes, and the curve is flat by then.
 _MOST_PHOTOS = 20_000
 _STAGE = "Learning from fewer photos"
 
 
 @dataclass(frozen=True, slots=True)
 class LearningCurveRequest:
-    """Measure how the model grows with its labelled photos.
+    """Measure the accuracy against the number of labelled photos.
 
     Attributes:
         backbone: Name, or None for the collection's.
-        seed: Fixes which photos are drawn.
+        seed: Seed of the subsets.
     """
 
     backbone: str | None = None
@@ -53,15 +53,15 @@ class LearningCurveRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearningPoint:
-    """How good models are that learned from some of the photos.
+    """The accuracy of models trained on subsets of the photos.
 
     Attributes:
-        per_class: Photos of a class they learned from, on average.
-        measured: Photos they were measured on, none of which the model that told it had seen.
-        right: How many of these were told right.
+        per_class: Training photos of a class, on average.
+        measured: Number of held-out predictions.
+        right: How many of these are right.
         low: The lowest accuracy of the models.
         high: The highest.
-        wrong: (M,) int64 places of the photos told wrong.
+        wrong: (M,) int64 places of the photos predicted wrong.
     """
 
     per_class: float
@@ -73,7 +73,7 @@ class LearningPoint:
 
     @property
     def accuracy(self) -> float:
-        """Share of the photos told right."""
+        """Fraction of the photos predicted right."""
         return self.right / self.measured
 
 
@@ -83,9 +83,9 @@ class LearningCurve:
 
     Attributes:
         points: At least one, by photos a class.
-        tries: Models behind each point, each measured on other photos.
-        with_starter: Whether the photos of the starter model were learned from as well, at every point.
-        memorised: Photos that the network itself was trained on (deep training): it knew them at every point.
+        tries: Number of models behind each point, each measured on other photos.
+        with_starter: Whether the starter's photos are among the training photos at every point.
+        memorised: Number of photos that the network itself was trained on (deep training): it knew them at every point.
     """
 
     points: tuple[LearningPoint, ...]
@@ -95,14 +95,14 @@ class LearningCurve:
 
 
 def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report, cancel: CancelToken) -> LearningCurve:
-    """Fit models on drawn parts of the labelled photos and measure them on the photos of a fold they have not seen.
+    """Fit models on random subsets of the labelled photos, and measure them on a fold that they have not seen.
 
     Near-copies are never on both sides. The last point is the evaluation itself, so that the curve ends at its figure.
-    Photos of the starter model are learned from where they belong and never measured on. On a network that was trained
-    here all models stay near its final layer, as after every training: see `fit_for`.
+    The starter's photos only train, and never measure. On a finetuned network all models stay near its final layer, as
+    after every training: see `fit_for`.
 
     Raises:
-        TooFewPhotos: nothing to measure with.
+        TooFewPhotos: there is nothing to measure with.
         Cancelled: asked to stop.
     """
     collection = engine.collection
@@ -121,7 +121,7 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
     if not len(tries):
         raise too_few(unmeasured(photos, fitted))
     sizes = _sizes(photos, folds, tries)
-    # Not `fit_for`: these models are nothing for the next training to start from.
+    # Not `fit_for`: these models must not become warm starts of the next training.
     prior = final_layer(engine, backbone, photos.class_names)
     learn = partial(fit, class_names=photos.class_names, backbone=backbone, cancel=cancel, prior=prior)
     places = collection.photos.all_places()
@@ -144,7 +144,7 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Told:
-    """What one model made of the photos of its fold: rows, whether each was right, and how many it learned from."""
+    """The predictions of one model for its fold: rows, whether each is right, and the number of training photos."""
 
     rows: NDArray[np.intp]
     right: NDArray[np.bool_]
@@ -152,7 +152,7 @@ class _Told:
 
 
 def _sizes(photos: TrainingSet, folds: NDArray[np.intp], tries: NDArray[np.intp]) -> list[int]:
-    """Photos a class at each point but the last; where a class has fewer, all of it is learned from."""
+    """Photos a class at each point but the last; a smaller class is used in full."""
     largest = max(int(np.bincount(photos.targets[photos.own & (folds != fold)]).max()) for fold in tries)
     most = min(largest, _MOST_PHOTOS // len(photos.class_names))
     return [size for size in _LADDER if size * _WORTH_A_STEP < most]
@@ -184,7 +184,7 @@ def _tell(
 
 
 def _examples(photos: TrainingSet, rows: NDArray[np.intp]) -> Examples:
-    """Take some of the photos, in ascending order, with what a training of them would use besides."""
+    """Select some of the photos, in ascending order, with the other inputs of a training."""
     groups, bursts, variants = photos.groups, photos.bursts, photos.variants
     if variants is not None:
         shown = np.flatnonzero(np.isin(variants.rows, rows))
@@ -204,7 +204,7 @@ def _examples(photos: TrainingSet, rows: NDArray[np.intp]) -> Examples:
 def _of_evaluation(
     photos: TrainingSet, held_out: HeldOutLabels, folds: NDArray[np.intp], tries: NDArray[np.intp]
 ) -> list[_Told]:
-    """Deal the photos of the evaluation to the folds; one that is in none of these goes to the last."""
+    """Assign the photos of the evaluation to the folds; those in no fold to the last one."""
     fold_of = np.where(np.isin(folds, tries), folds, tries[-1])[held_out.rows]
     told = []
     for fold in tries.tolist():

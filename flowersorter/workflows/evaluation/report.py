@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PAGE, TABLE = ".html", ".csv"
 #: Shorter side of a picture in the page, about 5 kB each.
 _PICTURE_PX, _JPEG_QUALITY = 128, 78
-#: Pictures in a page; more make it slow to open, and the surest mistakes teach most.
+#: Most pictures in a page; more make it slow to open, and the most confident mistakes are the most useful.
 _MOST_PICTURES = 200
 
 
@@ -41,8 +41,8 @@ class ReportRequest:
     """Save an evaluation.
 
     Attributes:
-        evaluation: What was measured.
-        file: Where to; its ending, `PAGE` or `TABLE`, says as what. What is there is replaced.
+        evaluation: The evaluation.
+        file: The file; its suffix, `PAGE` or `TABLE`, decides the format. An existing file is replaced.
         curve: The learning curve, if it was measured; for a page.
     """
 
@@ -89,7 +89,7 @@ def save_report(engine: Engine, request: ReportRequest, report: Report, cancel: 
 
 
 def classes_file(file: Path) -> Path:
-    """Where the table of classes goes beside a table of photos."""
+    """The path of the table of classes beside a table of photos."""
     return file.with_name(f"{file.stem}.classes{file.suffix}")
 
 
@@ -104,7 +104,7 @@ def _paths(engine: Engine, request: ReportRequest) -> Paths:
 def _mistakes(
     engine: Engine, request: ReportRequest, paths: Paths, report: Report, cancel: CancelToken
 ) -> Sequence[Mistake]:
-    """The photos told wrong, the surest first, as many as a page should hold."""
+    """The photos predicted wrong, the most confident first, as many as a page should hold."""
     of = request.evaluation
     wrong = np.flatnonzero(~of.right)
     wrong = wrong[np.argsort(-of.confidences[wrong], kind="stable")][:_MOST_PICTURES]
@@ -128,7 +128,7 @@ def _mistakes(
 
 
 def _picture(collection: CollectionStore, sha256: bytes | None, name: str) -> bytes | None:
-    """A picture for the page, from the cache or, where that was emptied, from the photo itself."""
+    """Return a picture for the page, from the cache or, if that was cleared, from the photo itself."""
     small = collection.thumbnails.get(sha256) if sha256 is not None else None
     if small is None and name:
         try:

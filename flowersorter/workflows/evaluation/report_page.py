@@ -1,4 +1,4 @@
-"""An evaluation as one HTML page that needs nothing beside itself: figures as SVG, mistakes as small pictures."""
+"""Writes an evaluation as one self-contained HTML page: figures as SVG, mistakes as small pictures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from flowersorter.workflows.evaluation.charts.svg import svg
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 
-#: Nothing is fetched and nothing is run, whatever a name in the page holds.
+#: A policy that keeps the page from loading or running anything, whatever a name in it contains.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-#: Classes up to which the page has a matrix, a cell for every pair; and most pairs listed of more.
+#: Most classes for a matrix with a cell for every pair; most pairs listed with more classes.
 _MOST_IN_MATRIX, _MOST_PAIRS = 60, 100
 _STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --text: #1c1c1c; --soft: #666; --line: #ddd;
@@ -44,12 +44,12 @@ th:first-child { text-align: left; } .matrix td { text-align: center; min-width:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A photo that was told wrong.
+    """A photo predicted wrong.
 
     Attributes:
-        path: Where it is, "" if nowhere at the moment.
-        true: What it is.
-        predicted: What it was taken for.
+        path: Its path; "" if its file is missing.
+        true: Its class.
+        predicted: The predicted class.
         confidence: Its probability.
         jpeg: A small picture, None where there is none.
     """
@@ -65,8 +65,8 @@ def page(evaluation: Evaluation, mistakes: Sequence[Mistake], curve: LearningCur
     """Write the page.
 
     Args:
-        evaluation: What was measured.
-        mistakes: The photos to show, the surest first.
+        evaluation: The evaluation.
+        mistakes: The photos to show, the most confident first.
         curve: The learning curve, if it was measured.
     """
     parts = [_head(evaluation), _classes(evaluation), _matrix(evaluation), _figures(evaluation, curve)]
@@ -75,7 +75,7 @@ def page(evaluation: Evaluation, mistakes: Sequence[Mistake], curve: LearningCur
 
 
 def headline(evaluation: Evaluation) -> Text:
-    """The accuracy with what it could be, in plain words."""
+    """State the accuracy and its interval in plain words."""
     right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
     return text(
         "About {right} of 100 right; with this many photos it could be {low} to {high}", right=right, low=low, high=high
@@ -155,7 +155,7 @@ def _matrix(evaluation: Evaluation) -> str:
 
 
 def _confused_pairs(evaluation: Evaluation, names: Sequence[str]) -> str:
-    """The mistakes made most often, in place of a matrix that no window could show."""
+    """The most frequent mistakes, in place of a matrix that is too large to show."""
     wrong = evaluation.confusion.copy()
     np.fill_diagonal(wrong, 0)
     photos = evaluation.confusion.sum(axis=1)
@@ -212,6 +212,6 @@ def _mistakes(evaluation: Evaluation, mistakes: Sequence[Mistake]) -> str:
 
 
 def _shown(text: str) -> str:
-    """A name as text of the page: signs of HTML, control characters and bytes that are no text become escapes."""
+    """Escape a name for the page: HTML characters, control characters and undecodable bytes."""
     plain = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
     return escape(plain)

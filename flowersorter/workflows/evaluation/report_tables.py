@@ -1,4 +1,4 @@
-"""An evaluation as CSV tables: a line for each photo, and a line for each class."""
+"""Writes an evaluation as CSV tables: a line for each photo, and a line for each class."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flowersorter.workflows.evaluation.evaluate import Evaluation
 
 
 def photo_table(evaluation: Evaluation, paths: Paths) -> bytes:
-    """One line a photo: path, what it is, what it was taken for, how sure that was.
+    """One line a photo: path, class, predicted class, confidence.
 
     Args:
-        evaluation: What was measured.
-        paths: N paths in its order; "" for a photo that is nowhere at the moment.
+        evaluation: The evaluation.
+        paths: N paths in its order; "" for a photo whose file is missing.
     """
     names = evaluation.class_names
     columns = (evaluation.true.tolist(), evaluation.predicted.tolist(), evaluation.confidences.tolist())

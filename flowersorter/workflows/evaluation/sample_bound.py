@@ -1,4 +1,4 @@
-"""How many of N suggestions are right, from a random sample that grows until the bound is good enough.
+"""Lower confidence bound on the number of right suggestions among N, from a random sample that grows until it suffices.
 
 A sequential test for sampling without replacement from a finite population. To claim "at least x of 100 are right", it
 rejects the hypothesis that W or more of the N are wrong, W the fewest with which the claim is false. The claim is made
@@ -7,7 +7,7 @@ which a false claim has a probability of at most 5 %, however long the person go
 follows the hypergeometric distribution of the wrong ones step by step, and a step with k wrong may add so much that
 5 % (k + 1) / (k + 2) (W + 1) / W is spent after it (alpha spending, as in K. K. G. Lan, D. L. DeMets, "Discrete
 sequential boundaries for clinical trials", 1983). With photos that are all right it asks for little more than a test
-with a number of photos fixed in advance, which may not be looked at before its end.
+with a number of photos fixed in advance, which may not be evaluated before its end.
 
 `python -m tests.bench sample` compares it with other sequential tests.
 """
@@ -51,7 +51,7 @@ def checks_needed(photos: int, wrong: Sequence[bool], goal: int) -> int | None:
     Args:
         photos: Number of photos in the population.
         wrong: As in `right_at_least`.
-        goal: So many of 100 suggestions are to be right.
+        goal: The number of suggestions of 100 that are to be right.
 
     Returns:
         The number, 0 if the goal is reached; None if so many are wrong that it cannot be.
@@ -80,7 +80,7 @@ def right_fewer_than(photos: int, checked: int, wrong: int, goal: int) -> bool:
         photos: Number of photos in the population.
         checked: Number of them in the sample.
         wrong: Number of wrong suggestions in the sample.
-        goal: So many of 100 suggestions are to be right.
+        goal: The number of suggestions of 100 that are to be right.
     """
     most = fewest_wrong(photos, goal) - 1
     if wrong > most:
@@ -97,7 +97,7 @@ class _Claims:
 
     Args:
         photos: Number of photos in the population.
-        goals: (G,) int: claim that at least so many of 100 are right.
+        goals: (G,) int: claim that at least this many of 100 are right.
         most_wrong: Number of wrong photos that will be drawn at most.
 
     Attributes:

@@ -129,7 +129,7 @@ def export_formats(engine: Engine) -> tuple[str, ...]:
 
 
 def _check_exportable(model: Model, entry: Backbone, path: Path) -> None:
-    """Refuse what cannot be saved in this format, before torch is loaded or a layer is fitted.
+    """Refuse a model that this format cannot hold, before torch is loaded or a layer is fitted.
 
     Raises:
         UserError: such a file cannot hold the backbone, or a package is missing.

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """Take a model from a file.
+    """Import a model from a file.
 
     Attributes:
         path: A .safetensors file that `export_model` wrote, here or elsewhere.
-        use: Make it the current model as well.
+        use: Whether to make it the current model.
     """
 
     path: Path
@@ -34,17 +34,17 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """A model that joined the collection.
+    """An imported model.
 
     Attributes:
         model_id: Its number there.
         name: Name of the file it came from.
         classes: Its classes, in the order of its outputs.
-        known: Those of them the collection has already, by their present or a former name.
+        known: Those of them that the collection already has, by their present or a former name.
         backbone: Name of its backbone.
         weights_here: Whether the backbone's weights are on this computer.
-        photos: How many photos it learned from, as its maker says.
-        accuracy: Its held-out accuracy, 0 to 1, as its maker says; None where nothing is said. Never measured here.
+        photos: Number of training photos, according to its author.
+        accuracy: Its held-out accuracy, 0 to 1, according to its author; None if not stated. Not measured here.
         note: The note of its author.
         made_current: Whether the collection uses it now.
     """
@@ -62,13 +62,13 @@ class ImportResult:
 
 
 def import_model(engine: Engine, request: ImportRequest, report: Report, cancel: CancelToken) -> ImportResult:
-    """Check a model file and add it to the collection's models; whatever is in the file, nothing of it is run.
+    """Check a model file and add it to the collection's models; no code in the file is run.
 
-    The classes it knows become classes of the collection when it is used. Its accuracy is its maker's word: it is kept
-    in the model's note and counts neither in the list of models nor when a new model is compared with it.
+    The classes it knows become classes of the collection when it is used. Its accuracy is a claim of its author: it is
+    kept in the model's note, and counts neither in the list of models nor when a new model is compared with it.
 
     Raises:
-        ModelFileBad: the file is no model, damaged, or of a backbone that is not known; the collection is as before.
+        ModelFileBad: the file is not a model, is damaged, or needs an unknown backbone; the collection is as before.
         WeightsMissing: it was to be used, and the backbone's weights are not on this computer; it was not added.
         UserError: the disk refuses.
         Cancelled: asked to stop; the collection is as before.

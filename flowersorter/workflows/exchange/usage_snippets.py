@@ -1,4 +1,4 @@
-"""The few lines of Python that use an exported model without this program."""
+"""Writes the few lines of Python that use an exported model without this program."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _SCRIPTS = {".pth": _TORCHVISION, ".onnx": _ONNX}
 
 
 def script_for(path: Path, photo: Path = Path("photo.jpg")) -> str:
-    """Python that loads an exported model and names the class of a photo; "" for a file only this program reads.
+    """Return Python that loads an exported model and names the class of a photo; "" for a file only this program reads.
 
     Args:
         path: The exported file.
-        photo: The photo it names.
+        photo: The photo to classify.
     """
     return _SCRIPTS.get(path.suffix.lower(), "").format(file=_literal(path), photo=_literal(photo))
 
 
 def _literal(path: Path) -> str:
-    """A path in Python's spelling, in double quotes where that needs no escapes."""
+    """Return a path as a Python literal, in double quotes where that needs no escapes."""
     text = str(path)
     plain = text.isprintable() and not {'"', "\\"} & set(text)
     return f'"{text}"' if plain else repr(text)

@@ -15,9 +15,9 @@ from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.classifier.model import Model, TrainingRecord
 
-#: No model has more classes, nor more photos or directions it remembers.
+#: Limits of the number of classes, and of stored photos or directions.
 _MAX_ROWS = 10_000
-#: Nor directions of all classes together that familiar photos differ in, nor numbers in one array.
+#: Limits of the directions of all classes together, and of the numbers in one array.
 _MAX_DIRECTIONS, _MAX_NUMBERS = 100_000, 40_000_000
 #: Weights of a head are below 100; with numbers above this its scores could leave the range of a float32.
 _LARGEST = 1e4
@@ -31,8 +31,8 @@ class ValidatedModel:
 
     Attributes:
         model: The model, without the figures of its author.
-        photos: How many photos it learned from, as its maker says.
-        accuracy: Its held-out accuracy, 0 to 1, as its maker says; None where nothing is said.
+        photos: Number of training photos, according to its author.
+        accuracy: Its held-out accuracy, 0 to 1, according to its author; None if not stated.
         note: The note of its author.
     """
 
@@ -46,13 +46,13 @@ def validate_import(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, A
     """Check the parts of a model file as `library.models.safetensors_bundle.read_bundle` reads it.
 
     Raises:
-        ModelFileBad: something in it is not as a model has it; ``why`` is a sentence for the person.
+        ModelFileBad: a part of it is not that of a model; ``why`` is a sentence for the person.
     """
     _check_metadata(metadata)
     _check_names(metadata["class_names"])
     _check_arrays(arrays)
     _check_directions(arrays, len(metadata["class_names"]))
-    with np.errstate(all="ignore"):  # what overflows is not finite, and refused for that
+    with np.errstate(all="ignore"):  # an overflow is not finite, and refused for that reason
         model = Model.from_bundle(arrays, metadata)
     kept, _ = model.to_bundle()
     if any(name in arrays and arrays[name].dtype != array.dtype for name, array in kept.items()):
@@ -75,7 +75,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-#: What `Model.to_bundle` writes; what else is there is left behind.
+#: The metadata that `Model.to_bundle` writes; any other is dropped.
 _NEEDED: dict[str, Callable[[Any], bool]] = {
     "format": lambda value: type(value) is int,
     "backbone": _is_text,
@@ -128,7 +128,7 @@ def _check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _check_directions(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
-    """A small file must not unfold to more than the memory holds: formats before the third share their axes."""
+    """Limit the memory that a small file can expand to: formats before the third share their axes."""
     axes = len(arrays["novelty_axes"]) if "novelty_axes" in arrays and arrays["novelty_axes"].ndim else 0
     own = arrays.get("novelty_class_axes")
     directions = classes * (axes if own is None or own.ndim < 2 else own.shape[1])
@@ -156,7 +156,7 @@ def _check_backbone(model: Model) -> None:
 
 
 def _one_line(text: str) -> str:
-    """Text of a stranger, short and on one line, with nothing in it that a terminal obeys."""
+    """Shorten untrusted text to one line, without control characters for a terminal."""
     short = text[:_MAX_TEXT_CHARS]
     return "".join(c if c.isprintable() else " " for c in short).strip()
 

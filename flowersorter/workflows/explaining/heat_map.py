@@ -1,4 +1,4 @@
-"""The heat map of a suggestion: where in a photo the network saw the class."""
+"""Computes the heat map of a suggestion: where in a photo the network saw the class."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class GivesFeatureMaps(Protocol):
-    """A network that keeps the places of a photo until its last layer."""
+    """A network whose last feature maps keep the positions in the photo."""
 
     def feature_maps(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(S, S, 3) uint8 -> (D, h, w) float32; their mean over the places is the embedding."""
+        """(S, S, 3) uint8 -> (D, h, w) float32; their mean over the positions is the embedding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class HeatMapRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatMap:
-    """Where a photo raises the logit of a class.
+    """The parts of a photo that raise the logit of a class.
 
     Attributes:
         cells: (h, w) float32, 0 to 1, row by row from the top.

@@ -26,8 +26,8 @@ class UndoRequest:
     Attributes:
         run_id: The sort, or None for the newest of which something can be undone.
         only: Ids of entries of `filings`, to undo a part of the sort; None for all of it.
-        take_changed: Also take back photos that the person moved or renamed within the destination, and move photos
-            back that were edited since they were moved.
+        take_changed: Also undo photos that the person moved or renamed within the destination, and moved photos that
+            were edited since.
     """
 
     run_id: int | None = None
@@ -118,11 +118,11 @@ def newest_to_undo(
 ) -> tuple[Run | None, dict[int, int]]:
     """Find the newest sort of which something can be undone; reads only.
 
-    A sort that found every photo already there is passed over, and one whose photos an earlier undo left and another
-    would leave again.
+    Skips a sort that found every photo already there, and one whose photos an earlier undo left and another would leave
+    again.
 
     Returns:
-        The sort, or None; and of newer sorts whose photos stay their number, by run id.
+        The sort, or None; and the number of photos that stay, by run id of newer, skipped sorts.
 
     Raises:
         Cancelled: asked to stop.
@@ -139,7 +139,7 @@ def newest_to_undo(
 
 
 def passed_over_sentence(run_id: int, photos: int) -> Text:
-    """Say that a newer sort was passed over, and where the reasons are."""
+    """Say that a newer sort was skipped, and where the reasons are listed."""
     return plural(
         "Sort {sort}: {number} photo could not be undone, see `flowersorter undo {sort}`.",
         "Sort {sort}: {number} photos could not be undone, see `flowersorter undo {sort}`.",

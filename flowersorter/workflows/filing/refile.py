@@ -29,7 +29,7 @@ class RefileRequest:
     """Move sorted photos into the folder of their present label.
 
     Attributes:
-        photo_ids: The photos that were corrected; those without a label stay where they are.
+        photo_ids: Photos whose label changed; those without a label stay where they are.
     """
 
     photo_ids: tuple[int, ...]
@@ -42,7 +42,7 @@ class RefileResult:
     Attributes:
         run_ids: The sorts that moved them, for undo; none if none moved.
         moved: Photos that are in their new class folder now.
-        left: Photos that stay where they are, and why.
+        left: Photos that stay where they are, with the reasons.
     """
 
     run_ids: tuple[int, ...]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class RefileRuns:
     """Run ids by the number of the change that the runs followed.
 
-    A run is remembered when it begins and forgotten when it is undone: a job that was cancelled or failed halfway
-    leaves nothing that its change cannot take back. Jobs write here, one after the other.
+    A run is remembered when it begins and forgotten when it is undone: the moves of a job that was cancelled or failed
+    halfway can be undone, too. Jobs write here, one after the other.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class RefileRuns:
         return bool(self._runs.get(change))
 
     def remembering(self, change: int, report: Report) -> Report:
-        """A report that remembers each run that begins, for `move_back`, and passes everything on."""
+        """Return a report that remembers each run that begins, for `move_back`, and passes everything on."""
 
         def take(news: object) -> None:
             if isinstance(news, RunBegun):
@@ -41,7 +41,7 @@ class RefileRuns:
         """Undo the runs of a change, the newest first; does nothing where there are none.
 
         Raises:
-            UndoRefused: all that is left of a run waits for a missing drive.
+            UndoRefused: the rest of a run is on a missing drive.
             Cancelled: asked to stop; the runs that are left are still remembered.
         """
         runs, results = self._runs.get(change, []), []

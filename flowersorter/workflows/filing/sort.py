@@ -1,4 +1,4 @@
-"""Sort: plan which photo goes into which class folder, then do it."""
+"""Plans the class folder of each photo, then sorts the photos."""
 
 from __future__ import annotations
 
@@ -73,13 +73,12 @@ class SortRequest:
     """File the photos of a folder into class folders.
 
     Attributes:
-        roots: Where the photos are: a folder, or folders and single photos together.
+        roots: A folder, or folders and single photos together.
         destination: Gets one folder per class.
         mode: Copy, move or link.
         include: Which photos.
         backbone: Name, or None for the collection's.
-        aside: The folder that gets the photos which were looked at and are not included (`ASIDE`); None leaves them
-            where they are.
+        aside: The folder for photos that were read and are not included (`ASIDE`); None leaves them where they are.
         pattern: The sub-folders, such as "{class}/{date:%Y}"; "" for none, None for those of the last sort into this
             destination.
         move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
@@ -102,10 +101,10 @@ class SortRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunSortRequest:
-    """Carry out a plan that the person has seen.
+    """Carry out a plan that the person has confirmed.
 
     Attributes:
-        pattern: The sub-folders of the plan, to be remembered for its destination; None leaves what is remembered.
+        pattern: The sub-folders of the plan, to be stored for its destination; None keeps the stored ones.
     """
 
     plan: SortPlan
@@ -113,7 +112,7 @@ class RunSortRequest:
 
 
 def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: CancelToken) -> SortPlan:
-    """Work out where every photo goes; reads only.
+    """Plan the destination of every photo; reads only.
 
     Raises:
         SortRefused: the destination cannot be used safely.
@@ -144,7 +143,7 @@ def _check_destination(roots: Roots, destination: Path, mode: Mode, cancel: Canc
 
 
 def _only_source(roots: Sequence[Path], destination: Path) -> Path | None:
-    """The folder that all photos come from; None where they come from several, which are checked here.
+    """Return the folder that all photos come from; None if they come from several, which are checked here.
 
     Raises:
         SortRefused: the destination overlaps one of several.
@@ -207,7 +206,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
                 taken_at=taken_at,
             )
         )
-    # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
+    # A class keeps the folder of an earlier run, even if its name would be made safe differently now.
     folders = collection.journal.class_folders(destination)
     filed = collection.journal.filed_hashes(destination)
     plan = make_plan(
@@ -227,13 +226,13 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
 def _metadata(
     collection: CollectionStore, photo_ids: NDArray[np.int64]
 ) -> dict[int, tuple[datetime | None, str | None]]:
-    """When and by which camera photos were taken, as far as it is known, by photo id."""
+    """Return the time and camera of photos, as far as known, by photo id."""
     rows = collection.database.tuples_by_id("id, taken_at, camera", "photos", "id", photo_ids)
     return {row[0]: (datetime.fromisoformat(row[1]) if row[1] else None, row[2]) for row in rows}
 
 
 def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:
-    """Return the class that earlier sorts put each photo under at a destination, so that none gets a second one."""
+    """Return the class under which earlier sorts filed each photo at a destination, so that none gets a second one."""
     return {
         photo.sha256: photo.class_name
         for photo in filed_photos(collection.database, hashes)
@@ -280,7 +279,7 @@ def _is_left_out(rows: ClassColumns, left_out: Mapping[int, int]) -> NDArray[np.
 
 
 def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
-    """(N,) bool: the rows of photos with a prediction, however uncertain; none that the person called not mine."""
+    """(N,) bool: the rows of photos with a prediction, however uncertain, and not marked *not mine*."""
     guessed: NDArray[np.bool_] = (rows.verdicts != int(Verdict.NONE)) & (rows.marks != int(Mark.NOT_MINE))
     return (rows.photo_ids > 0) & guessed
 

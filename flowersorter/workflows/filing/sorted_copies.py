@@ -1,4 +1,4 @@
-"""Whether sorted copies follow a changed label on disk: the person is asked once for a collection."""
+"""Stores whether sorted copies follow a changed label on disk: the person is asked once per collection."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def moves_sorted_copies(collection: CollectionStore) -> bool | None:
 
 
 def set_moves_sorted_copies(collection: CollectionStore, wanted: bool) -> None:
-    """Remember the person's answer for this collection."""
+    """Store the person's answer for this collection."""
     collection.settings.set(MOVE_SORTED_COPIES, "yes" if wanted else "no")

@@ -1,4 +1,4 @@
-"""Which photos are sorted, and as which class."""
+"""Finds the photos that are sorted, and their classes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from flowersorter.library.tables.filed_photos import classes_sorted_under
 
 
 def sorted_photos(collection: CollectionStore) -> PhotoNumbers:
-    """Read from the journal which photos are sorted, without sorts that were undone.
+    """Read the sorted photos from the journal, without sorts that were undone.
 
     Returns:
-        The id of the class that each was sorted under last, as it is called or merged now; 0 for one that is no class.
+        By photo id, the present class of the name it was last sorted under, after renamings and merges; 0 for none.
     """
     names = classes_sorted_under(collection.database)
     ids = np.array(sorted(names), np.int64)

@@ -1,4 +1,4 @@
-"""Verify: compares every filed photo and sidecar with the hash of its sort; changes nothing."""
+"""Compares every filed photo and sidecar with the hash of its sort; changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _ORIGINAL_GONE = text("its original is not there any more")
-#: FAT stores times to two seconds: within them a file counts as not written since.
+#: FAT stores times to two seconds: within that time a file counts as not written since.
 _SAME_TIME_NS = 2_000_000_000
 
 Hashed: TypeAlias = dict[Path, tuple[int, int, bytes]]
@@ -47,13 +47,13 @@ class Finding(StrEnum):
 
     @property
     def is_loss(self) -> bool:
-        """Whether the bytes of the sort cannot be had from this file any more, though the person did not change it."""
+        """Whether the file has lost the bytes of its sort although the person did not change it."""
         return self in {Finding.ROTTED, Finding.GONE, Finding.UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
-    """Read what was filed.
+    """Verify filed files.
 
     Attributes:
         destination: Only files at or below this folder; None for all sorts.
@@ -90,8 +90,8 @@ class VerifyResult:
     """The outcome of a verification.
 
     Attributes:
-        photos: Number of photos that were looked for.
-        sidecars: Number of sidecars that were looked for.
+        photos: Number of photos checked.
+        sidecars: Number of sidecars checked.
         intact: How many of both are where the sort put them, with its bytes.
         changed: The others, the worst first.
         not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
@@ -128,10 +128,10 @@ def verify(
 
     Args:
         engine: Its collection has the journal.
-        request: What to read.
+        request: The scope.
         report: Gets `Progress`.
-        cancel: Does not wait for a drive that does not answer.
-        hashed: What an interrupted call has read; this one adds to it.
+        cancel: Takes effect even while a drive does not answer.
+        hashed: The hashes read by an interrupted call; this one adds to them.
         files: The disk.
 
     Raises:
@@ -223,12 +223,12 @@ class _Verification:
             self.suspects.append(_Suspect(root, entry, entry.sha256, found, reason))
 
     def compare_with_library(self) -> None:
-        """Look the suspects up in the library: what it read there last, and their known edits."""
+        """Look the suspects up in the library: the bytes it read there last, and their known edits."""
         self._edits = edits_of(self._database, {suspect.sha256 for suspect in self.suspects})
         self._read_before = last_reads(self._database, [suspect.entry.destination for suspect in self.suspects])
 
     def explained(self, suspect: _Suspect) -> Iterator[VerifiedFile]:
-        """Find out about a suspect; nothing if its destination is not there."""
+        """Determine the state of a suspect; None if its destination is not there."""
         contents = self._contents_of(suspect.root)
         if contents is None:
             self.not_reached[suspect.root] += 1
@@ -286,10 +286,10 @@ class _Verification:
         return self._roots[root]
 
     def _has_rotted(self, suspect: _Suspect, found: tuple[int, int, bytes]) -> bool:
-        """Whether a file has other bytes though nothing wrote to it since it was filed, or since it was read."""
+        """Whether a file has other bytes although nothing wrote to it since it was filed or read."""
         size_bytes, mtime_ns, sha256 = found
         filed = suspect.entry
-        if sha256 in self._filed_hashes:  # another filed file was given its name
+        if sha256 in self._filed_hashes:  # another filed file has its name now
             return False
         if size_bytes == filed.size_bytes and abs(mtime_ns - filed.mtime_ns) <= _SAME_TIME_NS:
             return True

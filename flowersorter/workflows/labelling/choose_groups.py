@@ -1,4 +1,4 @@
-"""Chooses what to label next: a photo and those that look like it, which get their label with it."""
+"""Chooses groups of look-alikes to label next; all photos of a group get the label together."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _SEED = 42
 #: Classes suggested for a group at most.
 MOST_SUGGESTIONS = 3
-#: Groups that are ordered by how much their name would help; the others follow by size.
+#: Most groups that are ordered by the value of their label; the others follow by size.
 _RANKED = 50
-#: Near-duplicates that are a series rather than several shots of one thing, such as castings on a line, are no stack:
-#: a person cannot see at a glance that all of them are of one class.
+#: More near-duplicates than this are a series, such as castings on a line, and no stack: a person cannot see at a
+#: glance that all of them are of one class.
 MOST_STACKED = 20
 
 
@@ -53,7 +53,7 @@ class GroupedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class LookAlikeGroup:
-    """A photo without a label that is worth one, and those that look like it.
+    """A group of look-alike photos without labels.
 
     Attributes:
         photo_id: The photo that is most typical of the group.
@@ -106,7 +106,7 @@ class GroupedPhotos:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """Photos to choose from, and all that is known about them.
+    """Photos to choose from, with the model and the labels.
 
     Attributes:
         places: All photos of the folder or collection, labelled ones too.
@@ -126,7 +126,7 @@ class Choice:
 
 
 def without_answer(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return (M,) the photos that have no label and are marked neither as not mine nor as not known, ascending."""
+    """Return (M,) the photos without a label and without the marks *not mine* and *don't know*, ascending."""
     answered = list(collection.labels.class_ids())
     answered += [photo_id for mark in (Mark.NOT_MINE, Mark.DONT_KNOW) for photo_id in collection.answers.marked(mark)]
     return np.setdiff1d(photo_ids, np.array(answered, np.int64))
@@ -135,7 +135,7 @@ def without_answer(collection: CollectionStore, photo_ids: NDArray[np.int64]) ->
 def choose_groups(
     engine: Engine, choice: Choice, grouped: GroupedPhotos, count: int | None, cancel: CancelToken
 ) -> tuple[LookAlikeGroup, ...]:
-    """Choose groups to label: typical and large ones first, then those that are in doubt and unlike one another.
+    """Choose groups to label: typical and large ones first, then those that are uncertain and unlike one another.
 
     Args:
         engine: The collection.
@@ -191,7 +191,7 @@ def grouped_photos(engine: Engine, backbone: str, photo_ids: NDArray[np.int64], 
 
 
 def stacks_of(grouped: GroupedPhotos) -> PhotoNumbers:
-    """The bursts and near-copies: by photo id, the lowest photo id of the stack; photos in none are left out."""
+    """Return the bursts and near-copies: by photo id, the lowest photo id of the stack; other photos are left out."""
     stacks = grouped.duplicate_groups
     counts = np.bincount(stacks)
     kept = ((counts > 1) & (counts <= MOST_STACKED))[stacks]
@@ -217,7 +217,7 @@ def _first_groups(
     drawn = drawn[there]
     doubts, labelled = np.ones(len(drawn), np.float32), choice.labelled
     if not engine.collection.labels.class_ids():
-        labelled = candidates.take(slice(0, 0))  # the starter model may be sure of classes that are not there
+        labelled = candidates.take(slice(0, 0))  # the starter model may be sure of classes that do not occur
     elif choice.model is not None:
         doubts = doubt_of(predict(choice.model, candidates).probabilities)
     seen, _ = cached_features(engine, choice.backbone, _hashes(engine, np.array(choice.passed_over, np.int64)))
@@ -248,7 +248,7 @@ def _first_places(places: Places) -> dict[int, int]:
 
 
 def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -> list[tuple[tuple[int, float], ...]]:
-    """The best suggestions of photos that are embedded: those shown under them, where the model is in use."""
+    """Return the best suggestions of embedded photos: those shown on their tiles, if the model is in use."""
     found = None if choice.model is None else guess(engine, choice.model, photo_ids)
     if found is None or not found.class_ids.any():
         return [()] * len(photo_ids)

@@ -27,7 +27,7 @@ def add_classes(collection: CollectionStore, names: Sequence[str]) -> list[Photo
     """Make several classes as one step, last in the list; names that cannot be used or are taken are left out.
 
     Raises:
-        ClassRefused: none of them can be used; why the last one cannot.
+        ClassRefused: none of them can be used; the error is about the last one.
     """
     made, refusal = list[PhotoClass](), None
     with collection.database.transaction():
@@ -42,7 +42,7 @@ def add_classes(collection: CollectionStore, names: Sequence[str]) -> list[Photo
 
 
 def in_one_step(collection: CollectionStore) -> AbstractContextManager[object]:
-    """Make several changes one: all are stored, or none."""
+    """Combine several changes: all are stored, or none."""
     return collection.database.transaction()
 
 
@@ -75,7 +75,7 @@ def delete_classes(collection: CollectionStore, class_ids: Sequence[int]) -> Non
 
 
 def put_back_class(collection: CollectionStore, made: PhotoClass) -> None:
-    """Make a class again that `take_out_class` removed.
+    """Restore a class that `take_out_class` removed.
 
     Raises:
         ClassRefused: its name is taken by now.
@@ -87,19 +87,19 @@ def take_out_class(collection: CollectionStore, made: PhotoClass) -> tuple[Photo
     """Remove a class that was just made, unless it has labels.
 
     Returns:
-        The class as it was at last, for it may have been renamed or moved; and whether it is gone.
+        The class in its last state, as it may have been renamed or moved; and whether it was removed.
     """
     now = next((each for each in collection.classes.all() if each.id == made.id), made)
     return now, collection.classes.take_out(made.id)
 
 
 def reorder_classes(collection: CollectionStore, ids: Sequence[int]) -> None:
-    """Put the classes in the order of these ids."""
+    """Order the classes by these ids."""
     collection.classes.reorder(ids)
 
 
 def check_class_name(collection: CollectionStore, class_id: int, name: str) -> str:
-    """The name as `rename_class` would store it.
+    """Return the name as `rename_class` would store it.
 
     Raises:
         ClassRefused: it cannot be used or is taken, or the class is gone.

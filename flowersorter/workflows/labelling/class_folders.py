@@ -1,4 +1,4 @@
-"""The class folders of a data set: which folder of a photo names its class, and which photos only evaluate."""
+"""Finds the class folders of a data set: the folder that names a photo's class, and the photos that only evaluate."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ClassFolders:
         return "/".join(map(class_name_of_folder, self.parts(parent))) or None
 
     def held_out(self, parent: Path) -> bool:
-        """Whether the photos in a folder evaluate and are never learned from."""
+        """Whether the photos in a folder only evaluate and are never used for training."""
         parts = parent.relative_to(self.folder).parts
         return self.split and bool(parts) and name_key(parts[0]) in _HELD_OUT
 

@@ -1,4 +1,4 @@
-"""Says of a new class what its name alone does not show: the folder it gets, and a word it shares with the program."""
+"""Words remarks about the name of a new class: its folder, and a word with a meaning of its own in the program."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def class_name_remarks(new: Sequence[str], others: Sequence[str]) -> list[Text]:
 
     Args:
         new: Names of the new classes.
-        others: Names of the classes there were before.
+        others: Names of the existing classes.
     """
     remarks = [remark for i, name in enumerate(new) if (remark := class_name_remark(name, (*others, *new[:i])))]
     more = len(remarks) - _SHOWN

@@ -1,7 +1,7 @@
 """Separates photos that a sort filed from photos that a person put into a class folder, also after a later edit.
 
-A run may have filed on a guess. Where a viewer turned or tagged the photo since, its hash is another one; the journal
-still knows where the run put it, and the library when the photo was taken.
+A run may have filed a photo by its suggestion. If a viewer turned or tagged it since, its hash has changed; but the
+journal has its destination, and the library the time it was taken.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from flowersorter.library.tables.filed_photos import FiledFile, classes_filed_as
 
 
 def filed_by_runs(collection: CollectionStore, wanted: Mapping[int, str], places: Places) -> set[int]:
-    """Find the photos whose folder says nothing, because a run put them into a folder of that class.
+    """Find the photos whose folder is no label, because a run filed them into a folder of that class.
 
     Args:
         collection: Has the journal.
         wanted: The class that the folder of each photo means, by photo id.
-        places: Everything in the folder that is open.
+        places: All places in the open folder.
     """
     by_hash = classes_filed_as(collection.database) if wanted else {}
     if not by_hash:
@@ -63,17 +63,17 @@ class InClassFolder:
 def _rewritten(
     collection: CollectionStore, standing: Mapping[int, InClassFolder], meant: Mapping[str, int | str], places: Places
 ) -> set[int]:
-    """The photos that are a filed file with other bytes.
+    """Find the photos that are a filed file with other bytes.
 
-    Such a one is at the same path. Or it has the same name, or the folder of a file that is gone: then both were taken
-    at the same moment or, where that is not known, the filed file is gone. A file whose filed bytes have a label of the
-    class does not count: there the folder repeats the person's word.
+    Such a photo is at the same path. Or it has the same name, or the folder of a file that is gone: then both were
+    taken at the same moment or, if that is unknown, the filed file is gone. A file whose filed bytes have a label of
+    the class does not count: its folder repeats the person's label.
 
     Args:
         collection: Has the journal.
         standing: Photos in class folders, by photo id.
         meant: The classes that such files may have been filed as.
-        places: Everything in the folder that is open.
+        places: All places in the open folder.
     """
     candidates = _candidates(standing, filed_rows(collection.database), meant, places)
     kept = set(without_moved_on(collection.database, list({file for each in candidates.values() for file in each})))
@@ -102,7 +102,7 @@ def _candidates(
     meant: Mapping[str, int | str],
     places: Places,
 ) -> dict[int, set[FiledFile]]:
-    """The filed files that photos may have been: of the same class, with the same name or gone from the same folder."""
+    """Find the filed files that photos may have been: same class, and same name or gone from the same folder."""
     by_name, by_folder = defaultdict[_Key, list[int]](list), defaultdict[_Key, list[int]](list)
     for photo_id, each in standing.items():
         for path in map(_folded, each.paths):
@@ -125,7 +125,7 @@ def _candidates(
 
 
 class _Present:
-    """The files in a folder, whatever the case their names are written in."""
+    """The files in a folder, looked up without case."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = set(names)
@@ -135,7 +135,7 @@ class _Present:
         """Whether a file is there."""
         if path in self._names:
             return True
-        if self._folded is None:  # of many files almost all are spelled as they were filed
+        if self._folded is None:  # nearly all files keep the spelling with which they were filed
             self._folded = set(map(_folded, self._names))
         return _folded(path) in self._folded
 
@@ -155,7 +155,7 @@ class _Meaning:
         return self._known[name]
 
 
-#: What a class name means, and a folded name or folder.
+#: Meaning of a class name, and a folded name or folder.
 _Key = tuple[int | str, str]
 
 

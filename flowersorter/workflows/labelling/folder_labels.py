@@ -31,14 +31,13 @@ def label_by_known_folders(
     """Label photos in sub-folders that have the name of a class of the collection or its model.
 
     A label or another answer that a person gave is never touched; the nearest folder of a matching name counts. A photo
-    in the folder of a class that a run filed it as says nothing, wherever that folder was moved and whatever another
-    program wrote into the file: it may have been sorted by its suggestion, and a suggestion must not come back as a
-    label.
+    in the folder of a class that a run filed it as gets no label, even if that folder was moved or another program
+    wrote into the file: it may have been sorted by its suggestion, and a suggestion must not come back as a label.
 
     The labels are committed in chunks that let other threads in between; where one fails, the next scan sets the rest.
 
     Returns:
-        How many photos got a label they did not have.
+        Number of photos with a new label.
     """
     known = {name_key(name): name for name in names}
     known.update({name_key(c.name): c.name for c in collection.classes.all()})
@@ -62,7 +61,7 @@ def label_by_known_folders(
 
 
 def _without_labels(collection: CollectionStore, wanted: dict[int, str]) -> dict[int, str]:
-    """The photos that neither a person nor this folder gave its class yet."""
+    """Select the photos without a label from a person or from this folder."""
     labels = collection.labels.get(list(wanted))
     if not labels:
         return wanted
@@ -77,21 +76,21 @@ def _without_labels(collection: CollectionStore, wanted: dict[int, str]) -> dict
 
 
 def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None:
-    """The known name of a folder, or of the nearest above it that has one, not above `folder`."""
+    """Return the known name of a folder, or of the nearest one above it up to `folder`."""
     inside = parent.relative_to(folder)
     names = (known.get(name_key(class_name_of_folder(each.name))) for each in (inside, *inside.parents) if each.name)
     return next((name for name in names if name is not None), None)
 
 
 def label_by_names(collection: CollectionStore, wanted: Mapping[int, str]) -> int:
-    """Label photos with the class that the name of a folder means, in one transaction; a person's answers stay.
+    """Label photos with the class of a folder's name, in one transaction; a person's answers stay.
 
     Args:
         collection: Gets the labels, and the classes that are missing.
         wanted: Name of the folder, by photo id.
 
     Returns:
-        How many photos got a label they did not have.
+        Number of photos with a new label.
 
     Raises:
         ClassRefused: the name of a folder is new and cannot be that of a class.

@@ -14,11 +14,11 @@ from flowersorter.library.tables.edited_photos import gone_labels, mark_gone, mi
 
 @dataclass(frozen=True, slots=True)
 class LostLabels:
-    """The labels whose photo is not there any more.
+    """The labels whose photo is gone.
 
     Attributes:
         gone: Number of labels that are not used for training, because their photo was deleted or replaced.
-        replaced: Paths by place id: files without a label that show another picture than the labelled one before.
+        replaced: Paths by place id, of unlabelled files that show another picture than the labelled one before.
     """
 
     gone: int
@@ -33,14 +33,14 @@ def lost_labels(collection: CollectionStore) -> LostLabels:
 
 
 def restore_labels(collection: CollectionStore, before: Mapping[int, Label | None]) -> None:
-    """Put labels back that `forget_gone_labels` removed."""
+    """Restore labels that `forget_gone_labels` removed."""
     collection.labels.restore(before)
 
 
 def mark_deleted_photos(collection: CollectionStore, folder: Path, unreadable: Sequence[Path]) -> None:
-    """Store which missing files under a folder that was just scanned are deleted, so that their labels do not teach.
+    """Mark the missing files under a newly scanned folder that are deleted: their labels are not used for training.
 
-    A file is deleted where its folder, or the nearest one above it that is left, has other entries. Below an empty
+    A file counts as deleted if its folder, or the nearest existing one above it, has other entries. Below an empty
     folder, a folder with drives in it or one that could not be listed, it may be on an unplugged drive.
     """
     deleted: dict[Path, bool] = {}
@@ -59,7 +59,7 @@ def forget_gone_labels(collection: CollectionStore) -> dict[int, Label | None]:
     """Remove the labels whose photos are gone.
 
     Returns:
-        The labels before, for `LabelTable.restore`.
+        The previous labels, for `LabelTable.restore`.
     """
     return collection.labels.clear(gone_labels(collection.database))
 

@@ -1,4 +1,4 @@
-"""The verb groups: the photos of a folder without a label in groups of look-alikes, what to name first."""
+"""The verb groups: groups the unlabelled photos of a folder by likeness, the most useful group first."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class LabelledPhoto:
 
     Attributes:
         class_name: Its class, as the collection spells it.
-        unreadable: Why it has no picture, so that it is not used for training; "" for a photo.
+        unreadable: Why it has no picture and is not used for training; "" for a photo.
     """
 
     class_name: str
@@ -57,7 +57,7 @@ class LabelledPhoto:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPhotoRequest:
-    """PhotoAnswer something other than a class about a photo.
+    """Store an answer about a photo other than its class.
 
     Attributes:
         path: The photo; one that is new to the collection is read first.
@@ -98,7 +98,7 @@ def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, canc
 
 
 def answer_photo(engine: Engine, request: AnswerPhotoRequest, report: Report, cancel: CancelToken) -> str:
-    """Store that a photo does not show a class, shows none of them, or cannot be told, on behalf of a person.
+    """Store a person's answer that a photo does not show a class, shows none of them, or that they cannot tell.
 
     A label that contradicts the answer is removed. The answer is stored when this returns.
 
@@ -119,7 +119,7 @@ def answer_photo(engine: Engine, request: AnswerPhotoRequest, report: Report, ca
 
 
 def known_class(engine: Engine, name: str) -> PhotoClass:
-    """The class of a name, also one that only the model knows yet.
+    """Return the class of a name, which may be one that only the model knows.
 
     Raises:
         ClassRefused: there is none.

@@ -25,10 +25,10 @@ class LeftOut:
     """Files that are not used.
 
     Attributes:
-        kinds: How many of each kind there are in all, without the unreadable ones.
-        by_class: How many of each kind there are in the folder of each class.
-        empty: The classes of folders in which there are only such files.
-        renamed: The name of the class by that of its folder, where the folder's cannot be used.
+        kinds: Number of files of each kind, without the unreadable ones.
+        by_class: Number of files of each kind in the folder of each class.
+        empty: The classes whose folders hold only such files.
+        renamed: Class name by folder name, if the folder's name cannot be used for the class.
         problems: Folders that cannot be entered, with the reason.
     """
 
@@ -62,9 +62,9 @@ def left_out_of(folders: ClassFolders, scanned: ScanResult, places: Sequence[Pla
 
     Args:
         folders: Its class folders.
-        scanned: What was found in it.
+        scanned: The result of its scan.
         places: The photos found, after they were read.
-        used: Classes of which there are photos.
+        used: Classes with photos.
     """
     files = [(Path(parent), kind, n) for parent, kinds in scanned.skipped_in.items() for kind, n in kinds.items()]
     files += [(place.path.parent, _kind(place.path), 1) for place in places if place.error is not None]

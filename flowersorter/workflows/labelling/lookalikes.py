@@ -1,4 +1,4 @@
-"""Finds the photos that resemble another one most: any of them, or those that would plausibly follow its label."""
+"""Finds the photos most similar to another one: any of them, or those that probably have the same class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
 
-#: The most similar photos that are looked at closely, and labelled photos of other classes they are compared with.
+#: Most candidates examined in full, and most labelled photos of other classes compared with them.
 _SHORTLIST, _MOST_OTHERS = 200, 2000
 _SEED = 42
 
@@ -61,7 +61,7 @@ def nearest_photos(engine: Engine, photo_id: int, candidates: NDArray[np.int64])
         candidates: (N,) photos to choose from.
 
     Returns:
-        (M,) int64 the photo, then the nearest first; without those that are not embedded, or like it in nothing.
+        (M,) int64 the photo, then the nearest first; without photos that are not embedded, or have no similarity to it.
     """
     wanted, similarity = _compared(engine, photo_id, candidates)
     return np.append(np.int64(photo_id), wanted[_nearest(similarity, len(wanted))])

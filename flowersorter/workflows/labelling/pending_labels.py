@@ -1,4 +1,4 @@
-"""Labels and other answers of photos: pending at their place until the photo is read, and undone step by step."""
+"""Writes labels and other answers step by step, undoably; labels of unread photos are pending at their place."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from flowersorter.library.collection import CollectionStore
 class LabelStep:
     """One step of labelling: it can be applied, undone and applied again.
 
-    What it says of a place, it says of the photo at that place from the moment this photo is read.
+    A label of a place becomes one of the photo at that place when this photo is read.
 
     Attributes:
         photos: Class id by photo id; 0: no label.
         places: Class id by place id, of photos that are not read yet; 0: no label.
         answers: Another answer by photo id; a label that contradicts it is removed.
-        labels_before: Labels by photo id as they were before the step.
-        pending_before: Pending class ids by place id as they were before the step; 0: none.
-        answers_before: All other answers by photo id as they were before the step.
+        labels_before: Labels before the step, by photo id.
+        pending_before: Pending class ids before the step, by place id; 0: none.
+        answers_before: All other answers before the step, by photo id.
     """
 
     photos: dict[int, int]
@@ -36,7 +36,7 @@ class LabelStep:
     answers_before: dict[int, PhotoAnswers] = field(default_factory=dict)
 
     def copied(self) -> LabelStep:
-        """A step of its own that says the same."""
+        """Return a copy."""
         return LabelStep(
             dict(self.photos),
             dict(self.places),
@@ -47,7 +47,7 @@ class LabelStep:
         )
 
     def become(self, other: LabelStep) -> None:
-        """Say the same as another step."""
+        """Take the content of another step."""
         self.photos, self.places, self.answers = other.photos, other.places, other.answers
         self.labels_before, self.pending_before = other.labels_before, other.pending_before
         self.answers_before = other.answers_before
@@ -55,13 +55,13 @@ class LabelStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelNews:
-    """Labels that changed, for those who show them.
+    """Changed labels, for the views.
 
     Attributes:
         labels: By photo id; None: no label.
         pending: Class ids by place id, of photos that are not read yet; 0: none.
-        read: Photo id by place id, of places that turned out to be read.
-        answered: Photos about which another answer came or went: their suggestions are others now.
+        read: Photo id by place id, of places whose photo has been read.
+        answered: Photos with a changed other answer, whose suggestions change with it.
     """
 
     labels: Mapping[int, Label | None] = field(default_factory=dict)
@@ -77,20 +77,20 @@ def _nothing() -> None:
 class PendingLabels:
     """Writes steps of labelling into the library and turns pending labels into labels.
 
-    The label of a photo is always that of the newest step about it, whatever order its places were read in.
+    The label of a photo is always that of the newest step about it, in whatever order its places were read.
     """
 
     def __init__(self, collection: CollectionStore) -> None:
         self._collection = collection
-        self._classes = collection.pending_labels.all()  # as in the library, which the GUI thread may have to wait for
-        self._steps: list[LabelStep] = []  # those in force, oldest first
+        self._classes = collection.pending_labels.all()  # a copy: the library may be busy
+        self._steps: list[LabelStep] = []  # the steps in force, oldest first
 
     def items(self) -> dict[int, int]:
         """Class id by place id of all pending labels."""
         return dict(self._classes)
 
     def reload(self) -> None:
-        """Read the pending labels again, after classes came or went."""
+        """Read the pending labels again, after classes were added or removed."""
         self._classes = self._collection.pending_labels.all()
 
     def apply(self, step: LabelStep, first: Callable[[], object] = _nothing) -> LabelNews:
@@ -98,7 +98,7 @@ class PendingLabels:
 
         Args:
             step: The step.
-            first: Changes the library, too, before the labels are written; all is stored, or nothing.
+            first: A further change of the library before the labels are written, in the same transaction.
 
         Raises:
             UserError: a class is gone from the library, or the disk refuses; the step is not in force.
@@ -106,7 +106,7 @@ class PendingLabels:
         collection = self._collection
         places = collection.photos.places(list(step.places))
         read = {place.id: place.photo_id for place in places if place.photo_id is not None}
-        settled = self.settle(read)  # what is pending there is older, and must not count as newer after a restart
+        settled = self.settle(read)  # the pending label there is older, and must not count as newer after a restart
         done = LabelStep(
             {photo_id: step.places[at] for at, photo_id in read.items()} | step.photos,
             {at: class_id for at, class_id in step.places.items() if at not in read},
@@ -122,7 +122,7 @@ class PendingLabels:
         return LabelNews(settled | labels, step.places, read, answered)
 
     def _write(self, step: LabelStep) -> tuple[dict[int, Label | None], frozenset[int]]:
-        """Write the labels and answers of a step; return the labels, and the photos with other answers than before."""
+        """Write the labels and answers of a step; return the labels, and the photos whose other answers changed."""
         collection = self._collection
         concerned = [*step.photos, *step.answers]
         present, labelled = collection.answers.get(concerned), collection.labels.get(step.answers)
@@ -140,7 +140,7 @@ class PendingLabels:
 
         Args:
             step: The step.
-            then: Changes the library, too, once the labels are as before; all is stored, or nothing.
+            then: A further change of the library after the labels are restored, in the same transaction.
 
         Raises:
             UserError: a class is gone from the library, or the disk refuses; the step is still in force.
@@ -177,7 +177,7 @@ class PendingLabels:
             photo_ids: Photo id by place id, of places that were read.
 
         Returns:
-            The label now of each photo that had a pending one.
+            The new label of each photo that had a pending one.
         """
         ready = {at: photo_id for at, photo_id in photo_ids.items() if at in self._classes}
         if not ready:
@@ -208,17 +208,17 @@ class PendingLabels:
 
 
 def _bind(steps: Sequence[LabelStep], place_id: int, photo_id: int, pending: int, label: Label | None) -> Label | None:
-    """Let what steps said of a place be said of the photo that was found there, each in its turn.
+    """Turn the labels that steps gave to a place into labels of the photo found there, one step after the other.
 
     Args:
         steps: Oldest first; they are changed.
         place_id: The place.
         photo_id: The photo.
         pending: The class that is pending for the place.
-        label: The label that the photo has.
+        label: The present label of the photo.
 
     Returns:
-        The label that the photo is to have.
+        The new label of the photo.
     """
     of_photo = [step for step in steps if photo_id in step.photos]
     of_place = [step for step in steps if place_id in step.places]
@@ -226,7 +226,7 @@ def _bind(steps: Sequence[LabelStep], place_id: int, photo_id: int, pending: int
     classes = [*(step.pending_before[place_id] for step in of_place), pending]
     after_photo = dict(zip(of_photo, labels[1:], strict=True))
     after_place = dict(zip(of_place, classes[1:], strict=True))
-    beneath = labels[0]  # the label where nothing is said of the place
+    beneath = labels[0]  # the label without any label of the place
     now = _label(classes[0]) or beneath
     for step in steps:
         if step in after_photo:
@@ -241,7 +241,7 @@ def _bind(steps: Sequence[LabelStep], place_id: int, photo_id: int, pending: int
 
 
 def _keep_answers(steps: Sequence[LabelStep], changed: Sequence[LabelStep], photo_id: int, said: PhotoAnswers) -> None:
-    """Let the first step that has come to label a photo, after its last answer, bring its answers back when undone."""
+    """Store a photo's answers in the first step that labels it after its last answer: its undo restores them."""
     first: LabelStep | None = None
     for old, new in zip(steps, changed, strict=True):
         if photo_id in new.answers:

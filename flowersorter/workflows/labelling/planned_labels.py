@@ -1,4 +1,4 @@
-"""Labels that a folder of class folders would give: a training learns from them first and writes them when it is done.
+"""Plans labels from a folder of class folders: a training uses them first, and writes them at its end.
 
 A request that is refused, fails or is cancelled leaves the labels and the classes as they were.
 """
@@ -19,20 +19,20 @@ from flowersorter.workflows.labelling.folder_labels import label_by_names
 
 
 class KnownClasses(Protocol):
-    """The classes of a collection, to be read: those that are in the library, or those that will be."""
+    """The readable classes of a collection: those in the library, or the planned ones."""
 
     def all(self) -> list[PhotoClass]:
         """Every class, by position."""
 
     def find(self, name: str) -> PhotoClass | None:
-        """The class that a name means, now or formerly."""
+        """The class with this name or former name."""
 
     def without_deleted(self, names: Iterable[str]) -> list[str]:
-        """Those of a model's names that still mean a class, or a class that was never there."""
+        """A model's class names without those of deleted classes."""
 
 
 class PlannedClasses:
-    """The classes of a collection and, after them, new ones for the names that mean none; nothing is written.
+    """The classes of a collection, followed by new ones for unknown names; nothing is written.
 
     The new ones have negative ids, and the same order that `ClassTable.resolve_all` will give them.
 
@@ -51,15 +51,15 @@ class PlannedClasses:
                 )
 
     def all(self) -> list[PhotoClass]:
-        """Every class, by position, as they were when this was planned."""
+        """Every class, by position, at the time of planning."""
         return [*self._present, *self._new.values()]
 
     def find(self, name: str) -> PhotoClass | None:
-        """The class that a name means, now or formerly."""
+        """The class with this name or former name."""
         return self._new.get(class_key(name)) or self._collection.classes.find(name)
 
     def without_deleted(self, names: Iterable[str]) -> list[str]:
-        """Those of a model's names that still mean a class, or a class that was never there."""
+        """A model's class names without those of deleted classes."""
         return [
             name for name in names if self.find(name) is not None or self._collection.classes.without_deleted([name])
         ]
@@ -72,7 +72,7 @@ class PlannedLabels:
     Attributes:
         collection: Gets the labels.
         names: The sub-folder of each photo, by photo id.
-        classes: The classes of the collection, with those that the sub-folders need.
+        classes: The classes of the collection, with new ones for the sub-folders.
     """
 
     collection: CollectionStore
@@ -89,10 +89,10 @@ class PlannedLabels:
         return cls(collection, names, PlannedClasses(collection, names.values()))
 
     def class_ids(self, *, add: bool) -> dict[int, int]:
-        """The class id of each photo as `write` will leave it: a person's own labels and other answers stay.
+        """Return the class id that each photo will have after `write`: a person's labels and other answers stay.
 
         Args:
-            add: Take the collection's other labels as well.
+            add: Whether to include the collection's other labels.
         """
         id_of = {name: each.id for name in set(self.names.values()) if (each := self.classes.find(name)) is not None}
         present = self.collection.labels.all()

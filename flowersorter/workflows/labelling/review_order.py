@@ -1,4 +1,4 @@
-"""Divides unlabelled photos into questions for a person, those first that put most photos right for the least effort.
+"""Divides unlabelled photos into questions for a person, ordered by photos put right per effort.
 
 A question is a set of photos that one action can answer: look-alikes, or the doubtful photos of a predicted class. Its
 value is the expected number of wrong predictions among them, divided by the effort to look at them, to name or confirm
@@ -7,10 +7,10 @@ of a model say nothing about a class that it does not know yet.
 
 `python -m tests.bench review --driver engine --seeds 1` counts the decisions of a simulated person: 1,000 photos of 12
 unknown classes are 90, 95 and 98 % right after 22, 104 and 118 decisions. While fewer photos were called unknown it was
-94 for 98 %: on the way more photos of named classes are unknown now, and small groups of them are asked about. To ask
-only about groups most of whose photos are doubtful is no better: 350 photos take 62 to 68 decisions in place of 56, as
-more photos are corrected one by one. The window takes 15 (docs/benchmarks.md): its sections follow the verdicts, and
-these questions only order its photos by what helps most.
+94 for 98 %: on the way more photos of named classes are unknown now, and small groups of them are asked about. Asking
+only about groups of mostly doubtful photos is no better: 350 photos take 62 to 68 decisions in place of 56, as more
+photos are corrected one by one. The window takes 15 (docs/benchmarks.md): its sections follow the verdicts, and these
+questions only order its photos.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from numpy.typing import NDArray
 LARGE_GROUP = 15
 #: Expected fraction of right predictions from which a large group is not asked about.
 LARGE_RIGHT = 0.99
-#: Expected fraction of right predictions among the photos of a class that need not be looked at.
+#: Expected fraction of right predictions among the photos of a class that need no check.
 REST_RIGHT = 0.98
 #: Expected probability of being wrong from which a photo is never among these.
 DOUBTFUL = 0.2
 #: Doubtful photos in one question at most: a page.
 PAGE = 40
-#: Photos of a group that are looked at; of look-alikes a row is enough.
+#: Photos of a group that a person looks at; of look-alikes a row is enough.
 ROW = 10
-#: Photos that are seen in one line, at least.
+#: Least number of photos in a line.
 _LINE = 4
 #: Classes proposed at most.
 MOST_PROPOSED = 3
@@ -49,11 +49,11 @@ Rows = NDArray[np.intp]
 
 
 class QuestionKind(StrEnum):
-    """What is asked about some photos."""
+    """The kind of question about some photos."""
 
-    LOOK_ALIKES = "look-alikes"  # what are these?
+    LOOK_ALIKES = "look-alikes"  # which class do these show?
     LIKELY = "likely"  # which of these are not of the class?
-    SURE = "sure"  # the rest of a class: need not be looked at
+    SURE = "sure"  # the rest of a class: needs no check
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +61,7 @@ class Question:
     """Photos that one action can answer.
 
     Attributes:
-        kind: What is asked.
+        kind: The kind of question.
         rows: (M,) the photos, in the order to look at them.
         classes: (K,) class indices to propose, the likeliest first; empty without predictions.
         expected_right: Expected fraction of photos that are of the first class; 0 without predictions.
@@ -118,7 +118,7 @@ def expected_wrong(asked: Iterable[Question]) -> float:
 
 
 def _question(kind: QuestionKind, rows: Rows, probabilities: NDArray[np.float32]) -> Question:
-    """Propose the classes that are most probable for the photos together; of a predicted class, that one alone."""
+    """Propose the most probable classes of the photos together; for a predicted class, only that one."""
     mean = probabilities[rows].mean(axis=0)
     classes = np.argsort(-mean, kind="stable")[:MOST_PROPOSED]
     if kind is not QuestionKind.LOOK_ALIKES:
@@ -129,7 +129,7 @@ def _question(kind: QuestionKind, rows: Rows, probabilities: NDArray[np.float32]
 def _pages(guesses: Rows, doubt: NDArray[np.float32], shown: NDArray[np.bool_]) -> Iterator[tuple[float, Rows]]:
     """Yield the value and the rows of the most doubtful photos of each predicted class, the most doubtful first.
 
-    The others are expected to be right, at least `REST_RIGHT` of them, as far as they fit on one page.
+    At least `REST_RIGHT` of the others are expected to be right, as far as they fit on one page.
     """
     for number in np.unique(guesses[shown]).tolist():
         rows = np.flatnonzero(shown & (guesses == number))
@@ -142,7 +142,7 @@ def _pages(guesses: Rows, doubt: NDArray[np.float32], shown: NDArray[np.bool_]) 
 
 
 def is_enough_to_see_a_line(probabilities: NDArray[np.float32]) -> bool:
-    """Whether only the least probable photos of a suggested class need to be seen: the others are right often enough.
+    """Whether a person need see only the least probable photos of a suggested class: enough others are right.
 
     Args:
         probabilities: (N,) of the class, of N photos.
@@ -152,7 +152,7 @@ def is_enough_to_see_a_line(probabilities: NDArray[np.float32]) -> bool:
 
 
 def value_of_answer(wrong: Any, looked_at: Any, corrected: Any) -> Any:
-    """The value of a question: wrong predictions put right a second.
+    """Return the value of a question: wrong predictions put right per second.
 
     Args:
         wrong: Expected number of wrong predictions among its photos; a number or an array.

@@ -26,7 +26,7 @@ class ReviewQuestion:
     """Photos that one action can answer.
 
     Attributes:
-        kind: What is asked.
+        kind: The kind of question.
         class_ids: Classes to propose, the likeliest first; empty without a model.
         photo_ids: (M,) int64, in the order to look at them.
         expected_right: Expected fraction of photos that are of the first class.
@@ -39,9 +39,9 @@ class ReviewQuestion:
 
 
 def review_questions(engine: Engine, roots: Roots, cancel: CancelToken) -> tuple[ReviewQuestion, ...]:
-    """Divide the photos without an answer into questions, those first that put most photos right for the least effort.
+    """Divide the photos without an answer into questions, ordered by photos put right per effort.
 
-    From cached embeddings; reads no photo. Each photo is in one question, but for those that are not embedded.
+    From cached embeddings; reads no photo. Each embedded photo is in one question.
 
     Args:
         engine: The collection; keeps the groups of look-alikes.
@@ -61,7 +61,7 @@ def review_questions(engine: Engine, roots: Roots, cancel: CancelToken) -> tuple
 
 
 def expected_right(asked: tuple[ReviewQuestion, ...], answered: int) -> float:
-    """Expected fraction of photos that are right as they are: those answered, and the others by their suggestions.
+    """Estimate the fraction of photos with the right class: answered ones count as right, others by their suggestions.
 
     Args:
         asked: Of all photos without an answer.
@@ -75,7 +75,7 @@ def expected_right(asked: tuple[ReviewQuestion, ...], answered: int) -> float:
 def _probabilities(
     engine: Engine, backbone: str, ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return (C,) class ids and (N, C) probabilities of photos; what is missing to 1 is for none of the classes.
+    """Return (C,) class ids and (N, C) probabilities of photos; the rest to 1 is for none of the classes.
 
     A photo that is not called unknown counts as of one of them: once every class has labels, few of the photos that may
     be unknown are, and a person would be asked about all of them.

@@ -14,7 +14,7 @@ from flowersorter.domain.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """How many photos a class or a verdict gained and lost."""
+    """Numbers of photos that a class or a verdict gained and lost."""
 
     gained: int
     lost: int
@@ -22,7 +22,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ripple:
-    """The photos that are predicted otherwise than before.
+    """The photos whose prediction changed.
 
     Attributes:
         photo_ids: (M,) int64, ascending; photos whose suggested class or verdict changed.
@@ -40,11 +40,11 @@ class Ripple:
 
 
 def ripple(before: PhotoPredictions, after: PhotoPredictions, left_out: Collection[int] = ()) -> Ripple:
-    """Find the photos that are predicted otherwise.
+    """Find the photos whose prediction changed.
 
     Args:
         before: The predictions before an answer.
-        after: The predictions after it, perhaps of another model; photos that are in one of them only do not count.
+        after: The predictions after it, perhaps of another model; photos in only one of them do not count.
         left_out: Photos that do not count, such as those with a label: no suggestion is shown for them.
     """
     photo_ids, first, second = np.intersect1d(before.photo_ids, after.photo_ids, return_indices=True)

@@ -1,4 +1,4 @@
-"""Labels of files that cannot be read as photos: they belong to the bytes, are sorted, and teach nothing."""
+"""Labels of files that cannot be read as photos: kept by their bytes, used for sorting, not for training."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def identify_files(
     The label of an empty file stays pending, at its place.
 
     Returns:
-        How many files were hashed; the pending labels become labels when their places are shown again.
+        Number of hashed files; the pending labels become labels when their places are shown again.
 
     Raises:
         Cancelled: asked to stop; a file that was hashed stays so.
@@ -54,7 +54,7 @@ def identify_files(
 
 
 def identified_rows(engine: Engine, place_ids: Sequence[int], report: Report, cancel: CancelToken) -> PhotoRows:
-    """Do what `identify_files` does; returns the rows of the places."""
+    """As `identify_files`; return the rows of the places."""
     from flowersorter.workflows.predicting.photo_details import rows_for
 
     identify_files(engine.collection, place_ids, report, cancel)

@@ -17,7 +17,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.maintenance.doctor import doctor
 from flowersorter.workflows.maintenance.redaction import Redactor
 
-#: Settings that say nothing of the person.
+#: Settings without private data.
 _SETTINGS: tuple[settings.Setting[Any], ...] = (
     settings.DEVICE,
     settings.SURE_PRECISION,
@@ -57,7 +57,7 @@ def _private(engine: Engine) -> tuple[list[Path], list[Path], list[str]]:
     opened = [Path(each) for each in (*collection.settings.get(settings.LAST_ROOTS), *_texts(engine))]
     folders = [Path.home(), collection.folder, *opened, *(run.destination for run in sorts)]
     words = [each.name for each in collection.classes.all()] + collection.classes.keys_of_former_names()
-    words += [name for model in collection.models.all() for name in model.classes]  # as they were written then
+    words += [name for model in collection.models.all() for name in model.classes]  # as written at that time
     return list(places.paths), folders, [*words, *_names_of_person()]
 
 

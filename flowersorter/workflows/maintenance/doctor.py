@@ -49,7 +49,8 @@ def doctor(collection_folder: Path, *, full: bool = False) -> list[Check]:
 
     Args:
         collection_folder: The collection.
-        full: Also what takes seconds of CPU: the processing device, and every number of the weights.
+        full: Whether to include checks that take seconds of CPU: the processing device, and every number of the
+            weights.
     """
     checks = [
         Check(

@@ -1,6 +1,6 @@
-"""Removes what is private from a text: paths, names of files, folders, classes and people.
+"""Removes private data from a text: paths, names of files, folders, classes and people.
 
-Rather too much is removed than too little: of a path that is not known, the rest of its line goes with it.
+In doubt it removes too much: after an unknown path, the rest of the line is removed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from urllib.parse import quote
 import flowersorter
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 
-#: Folders that every computer has; their names say nothing.
+#: Folders that every computer has; their names are not private.
 _COMMON = {"home", "users", "media", "mnt", "run", "tmp", "var", "private", "volumes", "root", "photos", "pictures"}
-#: Where the code of a traceback lies, up to the part of its path that is kept.
+#: Folders of the code in a traceback, up to the part of the path that is kept.
 _CODE = re.compile(r"^.*[/\\](?:site-packages|python3\.\d+)[/\\]|^.*[/\\](?=flowersorter[/\\])", re.DOTALL)
 _FRAME = re.compile(r'^( *File )"([^"\n]*\.pyc?)"(, line \d+(?:, in [\w<>.]+)?)$', re.MULTILINE)
 _PATH = re.compile(r"(?<![\w.>/\\])(?:file:/*|~[\w-]*[/\\]|[A-Za-z]:[/\\]|\\\\|/)(?=[^\s/])")
@@ -51,7 +51,7 @@ class Redactor:
         self._numbers: dict[str, dict[str, int]] = {}
 
     def redact(self, text: str) -> str:
-        """Return the text without what is private."""
+        """Return the text without private data."""
         text = _without_controls(text)
         frames: list[str] = []
 
@@ -86,7 +86,7 @@ class Redactor:
         return line
 
     def _start_of_name(self, line: str, end: int, least: int) -> int:
-        """Where the file name begins that ends here: a known one, else all since a quote, a colon or the start."""
+        """Find the start of the file name that ends here: a known one, else all since a quote, colon or start."""
         for begin in range(max(least, end - _MAX_NAME), end):
             if line[begin:end] in self._files:
                 return begin
@@ -108,7 +108,7 @@ class Redactor:
 
 
 def _end_of_path(line: str, start: int) -> int:
-    """Where the path ends that starts here: at its closing quote, else before a reason of the system or at the end."""
+    """Find the end of the path that starts here: the closing quote, a reason of the system, or the line's end."""
     closing = _QUOTES.get(line[start - 1]) if start else None
     if closing is not None and (end := line.rfind(closing, start)) > start:
         return end
@@ -117,7 +117,7 @@ def _end_of_path(line: str, start: int) -> int:
 
 
 def _written(name: str) -> set[str]:
-    """The forms in which a name may stand in a text: as it is, escaped, normalised, in a URL."""
+    """Return the forms in which a name may occur in a text: unchanged, escaped, normalised, in a URL."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     forms = {name, text, repr(name)[1:-1], ascii(name)[1:-1], quote(os.fsencode(name)), name.replace("\\", "\\\\")}
     forms |= {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
@@ -126,7 +126,7 @@ def _written(name: str) -> set[str]:
 
 
 def _pattern(name: str) -> str:
-    """Match a name also where only its folded form is known; one letter only in quotes or in a path, else it is any."""
+    """Match a name, also by its folded form; a single letter only in quotes or in a path."""
     pattern = re.escape(name).replace("ss", "(?:ss|ß)")
     return pattern if len(name) > 1 else rf"(?<=[{_BEFORE}]){pattern}(?=[{_AFTER}])"
 

@@ -1,4 +1,4 @@
-"""The backbones a person can choose from: which are here, downloading one, taking one from a file."""
+"""Lists the backbones that a person can choose from, downloads one, or installs one from a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flowersorter.vision.backbone.weights import find_weights
 
 @dataclass(frozen=True, slots=True)
 class BackboneInfo:
-    """A backbone as it is offered.
+    """A backbone to choose.
 
     Attributes:
         name: The name for `--backbone`.
@@ -55,7 +55,7 @@ def list_backbones() -> tuple[BackboneInfo, ...]:
 
 
 def download_backbone(name: str, report: Report, cancel: CancelToken) -> Path:
-    """Fetch a backbone's weights; a download that was stopped goes on where it was.
+    """Download a backbone's weights; a stopped download is resumed.
 
     Raises:
         UserError: there is no such backbone, or its file needs PyTorch, which is not installed.
@@ -72,7 +72,7 @@ def download_backbone(name: str, report: Report, cancel: CancelToken) -> Path:
 
 
 def install_backbone(name: str, file: Path) -> Path:
-    """Take a backbone's weights from a file.
+    """Install a backbone's weights from a file.
 
     Raises:
         UserError: there is no such backbone.

@@ -37,7 +37,7 @@ class Starter:
     Attributes:
         model: The model itself.
         features: Of its N photos, averaged over views.
-        totals: (N,) float32, sums of their pooled features, which the features say nothing of.
+        totals: (N,) float32, sums of their pooled features, which cannot be computed from the features.
         targets: (N,) indices into the model's classes.
     """
 
@@ -110,7 +110,7 @@ def model_for(engine: Engine, backbone: str) -> NamedModel | None:
 
 
 def stored_model_for(engine: Engine, backbone: str) -> NamedModel | None:
-    """As `model_for`, without the labels that were given since its fit.
+    """As `model_for`, without the refit on labels given since the exact fit.
 
     Raises:
         ModelFileBad: the model's file is damaged.
@@ -142,7 +142,7 @@ def list_models(collection: CollectionStore) -> list[ModelEntry]:
 def use_model(engine: Engine, model_id: int | None) -> None:
     """Make a model current and its backbone the collection's; None is the starter.
 
-    Restores deleted classes that the model knows. A refit of the model before, still under way, is not used.
+    Restores deleted classes that the model knows. A running refit of the previous model is not used.
 
     Raises:
         ModelFileBad: there is no such model, or its file is damaged.

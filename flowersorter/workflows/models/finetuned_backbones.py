@@ -1,4 +1,4 @@
-"""The backbones of a collection: the registered ones, and those that deep training made of them here."""
+"""The backbones of a collection: the registered ones, and those finetuned in it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FinalLayer:
     """The layer that was trained together with a backbone.
 
     Attributes:
-        class_names: C names, as the classes were called then.
+        class_names: C names of the classes at that time.
         weight: (C, D) float32, on features.
         bias: (C,) float32.
     """
@@ -42,10 +42,10 @@ class FinalLayer:
 
 @dataclass(frozen=True, slots=True)
 class FinetunedBackbone:
-    """A backbone of the collection's own, as its file describes it.
+    """A finetuned backbone of the collection, as its file describes it.
 
     Attributes:
-        backbone: Its entry, as the registered ones have.
+        backbone: Its entry, like that of a registered one.
         seen: SHA-256 of the photos it was trained on.
         layer: The layer that was trained together with it.
     """
@@ -79,10 +79,10 @@ def final_layer(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """Return the final layer that was finetuned together with a backbone; None for a registered backbone.
 
-    A class that was merged from several is the mean of these; of one that came later nothing is known, which is 0.
+    The row of a class merged from several is their mean; that of a later class is 0.
 
     Args:
-        engine: Of the collection, which keeps the former names and the merges of its classes.
+        engine: Of the collection, which has the former names and the merges of its classes.
         name: Of the backbone.
         class_names: C names.
         known: The classes there are; None: those of the collection.
@@ -99,12 +99,12 @@ def final_layer(
     then, now = (_meant(known or engine.collection.classes, names) for names in (layer.class_names, class_names))
     same = (now[:, None] == then) & (then != 0)
     shares = (same / np.maximum(same.sum(axis=1, keepdims=True), 1)).astype(np.float32)
-    # Only differences between classes count: with a mean of 0, a class nothing is known of stands among the others.
+    # Only differences between classes count: with a mean of 0, an unknown class lies among the others.
     return shares @ (layer.weight - layer.weight.mean(axis=0)), shares @ (layer.bias - layer.bias.mean())
 
 
 def _meant(known: KnownClasses, names: Sequence[str]) -> NDArray[np.int64]:
-    """(C,) the ids of the classes that names mean; 0 for a name that means none."""
+    """(C,) class ids of the names; 0 for a name without a class."""
     found = [known.find(name) for name in names]
     return np.array([0 if each is None else each.id for each in found], np.int64)
 
@@ -120,7 +120,7 @@ def keep_tuned(
 
     Args:
         engine: Of the collection that gets the file.
-        base: The registered backbone it was made from, but with the crop it is to have from now on.
+        base: The registered backbone it was made from, with the new crop.
         changed: The tensors that changed, by torchvision's names.
         layer: The final layer trained together with them.
         seen: SHA-256 of the photos it was trained on.

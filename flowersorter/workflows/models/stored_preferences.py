@@ -70,6 +70,6 @@ def model_follows(engine: Engine) -> Following:
     """Say when another target precision applies to the model in use."""
     try:
         named = model_for(engine, chosen_backbone(engine.collection))
-    except FlowerSorterError:  # its file is damaged: every prediction says so
+    except FlowerSorterError:  # its file is damaged: every prediction reports that
         named = None
     return Following.AT_ONCE if named is None else following(named.model)

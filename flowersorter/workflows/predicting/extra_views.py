@@ -1,4 +1,4 @@
-"""Further views of photos that were read before, cut from their small pictures; the photos stay where they are."""
+"""Embeds further views of known photos, cut from their thumbnails."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _BATCH = 8
 def without_view(
     collection: CollectionStore, backbone: str, photo_ids: NDArray[np.int64], view: str
 ) -> list[PhotoRecord]:
-    """Pick the photos that have no embedding of this view.
+    """Select the photos without an embedding of this view.
 
     Args:
-        collection: Whose cache.
+        collection: Has the cache.
         backbone: Name of the backbone.
         photo_ids: (N,).
-        view: Which view.
+        view: The view.
     """
     known, hashes = collection.photos.hashes(photo_ids)
     missing = set(collection.embeddings(backbone).missing(hashes, view))
@@ -48,10 +48,10 @@ def embed_view(
     opening: Opening,
     cancel: CancelToken,
 ) -> Iterator[list[PhotoRecord]]:
-    """Embed one view of known photos; a photo that can be read nowhere any more is left out.
+    """Embed one view of known photos; photos that cannot be read any more are left out.
 
     Yields:
-        Photos that have been dealt with.
+        Blocks of finished photos.
 
     Raises:
         Cancelled: asked to stop; blocks yielded until then are stored.
@@ -80,7 +80,7 @@ def embed_view(
 
 
 def _batches(photos: Sequence[PhotoRecord], workers: int) -> Iterator[Sequence[PhotoRecord]]:
-    """Deal photos out in batches that let all workers end at about the same time, as few as they are."""
+    """Divide photos into batches with which all workers end at about the same time, even for few photos."""
     start = 0
     while start < len(photos):
         size = min(_BATCH, math.ceil((len(photos) - start) / workers))
@@ -101,7 +101,7 @@ def pixels_of(collection: CollectionStore, photo: PhotoRecord, short_side_px: in
             loaded = read_photo(place.path, short_side_px=short_side_px)
         except PhotoUnreadable:
             continue
-        if loaded.sha256 == photo.sha256:  # else it was changed since it was last looked at
+        if loaded.sha256 == photo.sha256:  # else it was changed since the last scan
             collection.thumbnails.put(photo.sha256, loaded.small)
             return loaded.pixels
     return None

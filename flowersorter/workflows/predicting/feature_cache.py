@@ -23,30 +23,30 @@ from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache
 
-#: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
+#: Rows of a block: 33 MB with ResNet-50.
 _BLOCK_ROWS = 16384
 #: Rows that are read and packed at a time.
 _READ_ROWS = 1024
-#: As many rows side by side are handed out as they lie there, fewer are copied.
+#: From this many adjacent rows on, a view is returned; fewer are copied.
 _WORTH_LENDING = 512
-#: Fewer photos than this are read from the disk whenever they are asked for: so labelling, which asks for a few new
-#: photos at a time, takes no memory for each of them. A refit asks for a small folder seven times.
+#: Fewer photos than this are read from the disk at every request, so that a scan, which requests a few new photos at a
+#: time, keeps none of them in memory. A refit requests a small folder seven times.
 _WORTH_KEEPING = 128
-#: Scores of so many classes at most are kept: they take an eighth of the memory of the coordinates.
+#: Scores of at most this many classes are kept: they take an eighth of the memory of the coordinates.
 _MOST_CLASSES = 48
 _PLACES, _SCORES = "places", "scores"
 _NONE = -1
 
 
 class FeatureTable:
-    """Packed features by photo, averaged over the views there are; usable from every thread.
+    """Packed features by photo, averaged over the cached views; usable from every thread.
 
     Photos are read from the store when they are first requested, and again after another view of them was stored.
 
     Args:
         photos: Maps a photo to its hash.
-        store: Where the embeddings are.
-        resemblances: Computes the ImageNet classes of photos; None to leave them out.
+        store: Has the embeddings.
+        resemblances: Computes the ImageNet probabilities of photos; None to leave them out.
     """
 
     def __init__(
@@ -83,9 +83,9 @@ class FeatureTable:
             return self._kept.take(rows[positions], few), positions
 
     def read_ahead(self, hashes: Sequence[bytes]) -> None:
-        """Read the features of photos in all lanes, if they are many.
+        """Read the features of many photos in all threads; does nothing for few.
 
-        Whoever asks for them afterwards finds them, and whoever asks the store what is missing, their rows checked.
+        Later requests find them in memory, and their rows in the store are checked by then.
         """
         if len(hashes) >= _WORTH_KEEPING:
             with self._lock:
@@ -93,7 +93,7 @@ class FeatureTable:
                 self._find(hashes)
 
     def parts(self, photo_ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.intp], Features]]:
-        """Features by photo, some thousand at a time and not to be changed.
+        """Yield features by photo, some thousand at a time; they must not be changed.
 
         Args:
             photo_ids: (N,) no two alike.
@@ -113,9 +113,9 @@ class FeatureTable:
     def parts_along(
         self, photo_ids: NDArray[np.int64], novelty: OodDetector
     ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates]]:
-        """As `parts`, with where the photos lie along the axes of a model.
+        """As `parts`, with the coordinates of the photos along the axes of a model.
 
-        That is remembered until the axes of another one are asked for: after most corrections a model keeps its own.
+        They are cached until those of other axes are requested: after most corrections a model keeps its axes.
         """
         for part in self._parts(photo_ids):
             yield part.positions, part.features, self._along(part, novelty)
@@ -123,7 +123,7 @@ class FeatureTable:
     def scored(
         self, photo_ids: NDArray[np.int64], model: Model
     ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates, Scores]]:
-        """As `parts_along`, with the scores of a model, which are remembered until another one is asked for."""
+        """As `parts_along`, with the scores of a model, which are cached until those of another one are requested."""
         kind, by = _SCORES if len(model.class_names) <= _MOST_CLASSES else None, ScoredBy(model)
         for part in self._parts(photo_ids):
             places = self._along(part, model.novelty)
@@ -144,7 +144,7 @@ class FeatureTable:
     def _computed(
         self, part: _Part, kind: str | None, key: object, compute: Callable[[], tuple[NDArray[np.float32], ...]]
     ) -> tuple[NDArray[np.float32], ...]:
-        """What was computed from the features of a part with the same key, or is computed now; None: not kept."""
+        """Return the cached values of a part for this key, or compute them; None if they cannot be cached."""
         if kind is None:
             return compute()
         with self._lock:
@@ -172,7 +172,7 @@ class FeatureTable:
             order = lacking[np.argsort(photo_ids[lacking])]
             rows[order[np.isin(photo_ids[order], known)]] = found
         for block, positions, at in _by_block(rows):
-            order = np.argsort(at)  # as they lie there: then most of them lie side by side
+            order = np.argsort(at)  # in the order of the rows: then most of them are adjacent
             with self._lock:
                 part = _Part(positions[order], kept.lend(block, at[order]), kept, block, at[order], kept.edition)
             yield part
@@ -180,7 +180,7 @@ class FeatureTable:
             yield _Part(positions, few.take(-2 - rows[positions]), kept)
 
     def _take_in_news(self) -> None:
-        """Read photos again that got another view since, or forget all of them if the store was emptied."""
+        """Drop photos with a new view, to be read again, or all of them if the store was emptied."""
         news = self._store.since(self._cursor)
         if news is None:
             self._cursor, self._kept = self._store.cursor(), _Kept()
@@ -189,7 +189,7 @@ class FeatureTable:
         self._keep([sha256 for sha256 in dict.fromkeys(hashes) if sha256 in self._kept.row_of])
 
     def _find(self, hashes: Sequence[bytes]) -> tuple[NDArray[np.intp], Features | None]:
-        """The kept row of each photo or, from -2 downwards, its row among a few that are not kept; else `_NONE`."""
+        """Return the cached row of each photo or, from -2 downwards, its row among a few others; else `_NONE`."""
         row_of = self._kept.row_of
         rows = np.fromiter(map(row_of.get, hashes, itertools.repeat(_NONE)), np.intp, len(hashes))
         lacking = np.flatnonzero(rows == _NONE).tolist()
@@ -218,15 +218,15 @@ class FeatureTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """Some photos that lie together.
+    """Some photos in one block.
 
     Attributes:
         positions: (M,) positions of the photos among the requested ones.
-        features: Theirs.
-        kept: Holds them, or -1 as block for a few that nobody keeps.
-        block: Where they are in it.
+        features: Their features.
+        kept: The rows that hold them.
+        block: Number of their block; -1 for a few uncached photos.
         at: (M,) ascending rows of the block.
-        edition: What `kept` was when they were lent.
+        edition: Edition of `kept` when the view was made.
     """
 
     positions: NDArray[np.intp]
@@ -242,9 +242,9 @@ class _Computed:
     """Values computed from the features of a block.
 
     Attributes:
-        key: Of the axes, or the model, that they were computed with.
+        key: Key of the axes, or of the model.
         values: (B, ...) each, a row for each photo.
-        there: (B,) bool, which of the rows are known.
+        there: (B,) bool, whether each row is known.
     """
 
     key: object
@@ -254,7 +254,7 @@ class _Computed:
 
 @dataclass(slots=True, eq=False)
 class _Kept:
-    """The rows themselves, in blocks: growing takes no second copy of a collection's features.
+    """The cached rows, in blocks: growing needs no second copy of a collection's features.
 
     Attributes:
         row_of: Row by hash.
@@ -265,9 +265,9 @@ class _Kept:
     _row_of_photo: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     _levels: list[NDArray[np.uint8]] = field(default_factory=list)
     _scales: list[NDArray[np.float32]] = field(default_factory=list)
-    _lent: list[bool] = field(default_factory=list)  # whether somebody may be looking at rows of a block
+    _lent: list[bool] = field(default_factory=list)  # whether a view of the rows of a block may be in use
     _kinds: list[ImageNetPrior] = field(default_factory=list)
-    edition: int = 0  # one more each time rows are put
+    edition: int = 0  # incremented each time rows are put
 
     def put(self, hashes: Sequence[bytes], features: Features) -> None:
         """Add rows, or replace them."""
@@ -322,7 +322,7 @@ class _Kept:
         return taken
 
     def lend(self, block: int, at: NDArray[np.intp]) -> Features:
-        """Some rows of one block, ascending: the rows themselves, which stay as they are, or a copy of them."""
+        """Return some ascending rows of one block: a read-only view where they are adjacent, else a copy."""
         if len(at) < _WORTH_LENDING or at[-1] - at[0] != len(at) - 1:
             return Features(self._levels[block][at], self._scales[block][at], self._kinds[block].take(at))
         self._lent[block] = True
@@ -331,19 +331,19 @@ class _Kept:
         return Features(self._levels[block][side_by_side], self._scales[block][side_by_side], kinds)
 
     def computed(self, part: _Part, kind: str, key: object) -> tuple[NDArray[np.float32], ...] | None:
-        """What was computed from the features of a part with this key, if that is known of all its photos."""
+        """Return the cached values of a part for this key, if known for all its photos."""
         known = self._computed.get((kind, part.block))
         if known is None or known.key != key or part.edition != self.edition:
             return None
         if not known.there[part.at].all():
             return None
         side_by_side = len(part.at) and part.at[-1] - part.at[0] == len(part.at) - 1
-        # A view: a row that is written meanwhile is of the same photo, known better.
+        # A view: a row written meanwhile is a better value of the same photo.
         rows = slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at
         return tuple(values[rows] for values in known.values)
 
     def keep_computed(self, part: _Part, kind: str, key: object, values: tuple[NDArray[np.float32], ...]) -> None:
-        """Remember that, unless rows were put since, and forget what was computed with another key."""
+        """Cache the values of a part, unless rows were put since, and drop those of another key."""
         if part.edition != self.edition or len(part.at) < _WORTH_LENDING:
             return
         known = self._computed.get((kind, part.block))
@@ -362,7 +362,7 @@ class _Kept:
         return rows
 
     def remember_photos(self, photo_ids: NDArray[np.int64], rows: NDArray[np.intp]) -> None:
-        """Remember which photos are in which rows, as far as they are kept: ids are never used twice."""
+        """Store the rows of photos, as far as they are cached: ids are never used twice."""
         if not len(photo_ids):
             return
         there = len(self._row_of_photo)
@@ -374,7 +374,7 @@ class _Kept:
 
 
 def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
-    """Yields each block that holds some of the rows, the positions in `rows` of these, and where they are in it."""
+    """Yield each block with some of the rows, the positions of these in `rows`, and their rows in the block."""
     blocks, at = np.divmod(rows, _BLOCK_ROWS)
     for block in np.flatnonzero(np.bincount(blocks[rows >= 0])).tolist():
         here = np.flatnonzero(blocks == block)
@@ -384,7 +384,7 @@ def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], N
 def stored_features(
     store: EmbeddingStore, hashes: Sequence[bytes], resemblances: ImageNetPriorCache | None = None
 ) -> tuple[Features, NDArray[np.intp]]:
-    """Read features from the disk: of the mean of `CENTRE` and `WIDE` where both are there, else of `CENTRE` alone.
+    """Read features from the disk: of the mean of `CENTRE` and `WIDE` if both are cached, else of `CENTRE`.
 
     Returns:
         Features of M photos and (M,) ascending positions in `hashes` of those that have `CENTRE`.

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 #: 160 x 120 pixels: 192 pixels take three quarters of the time of 224 with as many suggestions right, 91.6 % (of the
 #: photos themselves 97.2 %); 160 pixels lose 1.8 %.
 _INPUT = 6 / 7
-#: Fewer photos than this are read nearly as soon as their previews.
+#: Fewer photos than this are read nearly as fast as their previews.
 FEWEST = 100
-#: The previews of more photos would keep the photos themselves waiting for more than half a minute.
+#: Previews of more photos would delay the photos themselves by more than half a minute.
 MOST = 2000
 
 
@@ -77,7 +77,7 @@ class PreviewRequest:
     """Suggest classes for photos from their previews.
 
     Attributes:
-        places: Whose photos are not read yet.
+        places: Places whose photos are not read yet.
         device: "auto", "cpu" or "cuda".
         tried: Places whose preview was tried before, which are left out; those of this call are added.
         urgent: The photos that the window shows now; they come first.
@@ -92,7 +92,7 @@ class PreviewRequest:
 def suggest_from_previews(
     engine: Engine, model: Model, request: PreviewRequest, report: Report, cancel: CancelToken
 ) -> None:
-    """Report `Progress` and `FirstSuggestions` for photos with a preview; the others wait for their turn to be read.
+    """Report `Progress` and `FirstSuggestions` for photos with a preview; the others wait until they are read.
 
     Raises:
         Cancelled: asked to stop.
@@ -132,7 +132,7 @@ def for_previews(backbone: Backbone) -> Backbone:
 
 
 def _with_preview(places: Places, tried: set[int]) -> Places:
-    """Those of these places that may have a preview and were not tried before."""
+    """Select the places that may have a preview and were not tried before."""
     rows = [
         row
         for row, (place_id, name) in enumerate(zip(places.ids.tolist(), places.paths.names, strict=True))
@@ -142,7 +142,7 @@ def _with_preview(places: Places, tried: set[int]) -> Places:
 
 
 def _at_most(count: int, batches: Iterable[Places]) -> Iterator[Places]:
-    """The first places of the batches, so many in all."""
+    """Cut the batches off after a number of places."""
     for batch in batches:
         yield batch[:count]
         count -= len(batch)
@@ -158,7 +158,7 @@ def _suggest(
     opening: Opening,
     cancel: CancelToken,
 ) -> FirstSuggestions:
-    """Suggest classes for the photos of a batch; a worker calls it."""
+    """Suggest classes for the photos of a batch; called in a worker thread."""
     place_ids, crops = [], []
     for place in places:
         cancel.check()

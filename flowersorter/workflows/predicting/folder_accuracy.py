@@ -1,4 +1,4 @@
-"""The accuracy to expect on a folder, estimated without labels, and *sure* withdrawn where it would not hold.
+"""Estimates the accuracy on a folder without labels, and withdraws *sure* where it would not hold.
 
 `Engine.sure_from` keeps the confidences from which photos of such folders can be sure, for the model they were found
 with.
@@ -34,7 +34,7 @@ from flowersorter.workflows.predicting.unknown_photos import can_estimate, judge
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Photos to check where the accuracy cannot be promised.
+#: Photos to check if the accuracy is uncertain.
 _TO_CHECK = 20
 
 
@@ -44,16 +44,16 @@ def sure_thresholds(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) 
 
 
 def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEstimate | None, bool]:
-    """Estimate the accuracy on unlabelled photos, and remember in the engine from which confidence they can be sure.
+    """Estimate the accuracy on unlabelled photos, and store in the engine the confidence from which they can be sure.
 
-    It is the accuracy of the suggestions before `adapt_to_folder`.
+    The estimate is for the suggestions before `adapt_to_folder`.
 
     Args:
         folder: The photos, and the model that predicted them, after `find_unknown_photos`.
         cancel: Checked often.
 
     Returns:
-        The estimate, None where there are too few photos, or no labelled ones to compare them with; and whether a
+        The estimate, None if there are too few photos, or no labelled ones to compare them with; and whether a
         confidence changed.
 
     Raises:
@@ -96,7 +96,7 @@ def accuracy_note(estimate: AccuracyEstimate | None) -> Text | None:
 
 
 def _predictions(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], FolderPredictions] | None:
-    """Predict unlabelled photos and compare them with their neighbours; the ids of those embedded; None without any."""
+    """Predict unlabelled photos and compare them with their neighbours; return the embedded ids; None without any."""
     engine, model, labelled = folder.engine, folder.named.model, folder.labelled
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(folder.unlabelled))[:MOST_OTHERS])
     sample = photo_sample(engine, model, folder.unlabelled[drawn], np.zeros(len(drawn), np.intp))

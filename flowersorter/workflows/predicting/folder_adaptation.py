@@ -1,7 +1,7 @@
 """Adapts the predictions of a folder to the photos in it, as far as they are of known classes.
 
-`Engine.folder_terms` keeps what is added to their logits while the collection is open, for the model it was found with.
-Nothing of it is stored, and no prediction becomes a label by it.
+`Engine.folder_terms` keeps the terms added to their logits while the collection is open, for the model they were found
+with. They are never stored on disk, and turn no prediction into a label.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class FolderTerms:
 
 
 def logit_terms(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
-    """Return (N, C) what the folders of photos add to their calibrated logits; None where that is nothing for all."""
+    """Return the (N, C) terms that folders add to the calibrated logits of their photos; None if there are none."""
     found = engine.folder_terms
     if found is None or found.model != _key(model):
         return None
@@ -67,7 +67,7 @@ def logit_terms(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> N
 
 
 def adapt_to_folder(folder: FolderPhotos, cancel: CancelToken) -> bool:
-    """Find what a folder adds to the logits of its photos without a label, and remember it in the engine.
+    """Compute the terms of a folder's logits for its photos without a label, and store them in the engine.
 
     Unknown photos are left out: they are of none of the classes. So are the photos of a finetuned network, which has
     memorised the labelled ones.
@@ -97,7 +97,7 @@ def adapt_to_folder(folder: FolderPhotos, cancel: CancelToken) -> bool:
 def joined_terms(
     found: FolderTerms | None, model: Model, wanted: NDArray[np.int64], apart: FolderTerms | None
 ) -> FolderTerms | None:
-    """Take over the terms of the wanted photos that were found apart with a model; those of others stay, if of it."""
+    """Merge terms computed separately: those of the wanted photos replace the old ones, if of this model."""
     if apart is None or apart.model != _key(model) or apart is found:
         return found
     if found is None or found.model != apart.model:
@@ -112,7 +112,7 @@ def _key(model: Model) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return (M,) the photos that are adapted, and (M, C) float32 their terms or (1, C) those that all share."""
+    """Return (M,) the adapted photos, and their (M, C) float32 terms or the (1, C) terms that all share."""
     engine, model = folder.engine, folder.named.model
     # By their hashes: the same photos give the same terms in whatever order they were read.
     known, logits, ood_score, features = _known(engine, model, folder.by_hash, cancel)
@@ -124,7 +124,7 @@ def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int6
     if features is None or folder.labelled is None:
         return known, bias[None]
     labelled = folder.labelled[1]
-    # Several outputs mean a class into which others were merged: each gets a share of its labels.
+    # A class into which others were merged has several outputs: each gets a share of its labels.
     outputs = (labelled.classes[:, None] == folder.class_ids) & (folder.class_ids > 0)
     kept = np.flatnonzero(outputs.any(axis=1))
     labels = outputs[kept] / outputs[kept].sum(axis=1, dtype=np.float32, keepdims=True)

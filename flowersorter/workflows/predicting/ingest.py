@@ -1,6 +1,6 @@
-"""Reading new photos, each once: a lane decodes and embeds a batch, the caller writes it down.
+"""Reads new photos, each once: a worker thread decodes and embeds a batch, the caller stores it.
 
-Only a batch or two per lane is in memory at a time, so memory does not grow with the folder.
+Only a batch or two per thread is in memory at a time, so memory does not grow with the folder.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from flowersorter.vision.parallel import core_count, map_batches
 from flowersorter.workflows.predicting.network_loader import Opening
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
-#: Photos a lane decodes while the network is still being opened, which takes some seconds.
+#: Photos that a thread decodes while the network is still being loaded, which takes some seconds.
 _AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Places dealt with together: read and embedded, or found unreadable; as they are in the library now."""
+    """Places that were processed together: read and embedded, or found unreadable; as stored in the library."""
 
     places: Places
     decoded: int
@@ -45,15 +45,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """What a lane made of some places.
+    """The results of a worker thread for some places.
 
     Attributes:
         places: All of them.
         records: One for each that could be read.
         same: Ids of the places that show the picture of their former file.
-        unreadable: Place id and reason of each that is no photo, or a damaged one.
-        files: The hash of those that may be a file which a person labelled, by place id.
-        out_of_reach: Place id and reason of each whose bytes could not be had.
+        unreadable: Place id and reason of each file that is no photo, or a damaged one.
+        files: The hash of each unreadable file that a person may have labelled, by place id.
+        out_of_reach: Place id and reason of each file whose bytes could not be read, such as on a drive that was away.
         hashes: The photos that were embedded.
         embeddings: (M, D) float16, in the order of the hashes.
     """
@@ -76,7 +76,7 @@ def ingest(
     cancel: CancelToken,
     urgent: ViewportPriority | None = None,
 ) -> Iterator[Block]:
-    """Read, embed and remember photos; yields a block each time some are safely in the library.
+    """Read, embed and store photos; yield a block each time some are stored in the library.
 
     Raises:
         Cancelled: asked to stop; blocks already yielded stay.
@@ -92,7 +92,7 @@ def ingest(
     batches = batches_in_view(places, opening, urgent or ViewportPriority(), workers)
     for finished in map_batches(batches, work, workers, cancel):
         for batch in finished:
-            # Embeddings first, so that a photo in the library is a finished one.
+            # Embeddings first, so that every photo in the library is complete.
             if batch.hashes:
                 store.append(batch.hashes, CENTRE, batch.embeddings)
             if batch.records:
@@ -111,9 +111,9 @@ def ingest(
 def batches_in_view(
     places: Sequence[Place], opening: Opening, urgent: ViewportPriority, workers: int
 ) -> Iterator[Places]:
-    """Deal places out, those in view first, in batches that let all workers end at about the same time.
+    """Divide places into batches, those in view first, with which all workers end at about the same time.
 
-    A place becomes an object in the thread that reads it: a loop over all of them here would keep the GUI waiting.
+    A place becomes an object in the thread that reads it: a loop over all of them here would block the GUI.
     """
     places = Places.of(places)
     row_of = dict(zip(places.ids.tolist(), range(len(places)), strict=True))  # of those that wait
@@ -137,7 +137,7 @@ def _read_and_embed(
     opening: Opening,
     cancel: CancelToken,
 ) -> _Batch:
-    """What a lane does with a batch; leaves no trace but small pictures if it is abandoned."""
+    """Read and embed a batch in a worker thread; if it is abandoned, it leaves only thumbnails."""
     records, unreadable, out_of_reach = [], list[tuple[int, str]](), list[tuple[int, str]]()
     photos: dict[bytes, LoadedPhoto] = {}
     for place in places:
@@ -169,7 +169,7 @@ def _read_and_embed(
 def _labelled_files(
     collection: CollectionStore, places: Sequence[Place], unreadable: Sequence[tuple[int, str]], cancel: CancelToken
 ) -> dict[int, bytes]:
-    """The hashes of the unreadable files that have the size of one that a person labelled, by place id."""
+    """Hash the unreadable files of the same size as one that a person labelled; by place id."""
     sizes = stored_sizes(collection.database) if unreadable else frozenset()
     ids = {place_id for place_id, _ in unreadable}
     hashes = dict[int, bytes]()
@@ -183,7 +183,7 @@ def _labelled_files(
 def _edited(
     collection: CollectionStore, records: Sequence[ReadRecord], photos: Mapping[bytes, LoadedPhoto]
 ) -> set[int]:
-    """The ids of the places that show the picture of their former file."""
+    """Find the places that show the picture of their former file."""
     former = former_photos(collection.database, [record.place_id for record in records])
     same = set[int]()
     for record in records:

@@ -37,7 +37,7 @@ OpenEmbedder = Callable[[Backbone, str], Embeds]
 
 
 def open_embedder(backbone: Backbone, device: str) -> Embeds:
-    """Load the backbone's weights; imports torch for CUDA, and on the CPU only where OpenVINO will not do.
+    """Load the backbone's weights; imports torch for CUDA, and on the CPU only if OpenVINO cannot be used.
 
     Raises:
         WeightsMissing: the weights are not on this computer.
@@ -65,7 +65,7 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
 
 
 def import_network_packages() -> None:
-    """Import what `open_embedder` will most likely need here, before a person waits for it.
+    """Import the packages that `open_embedder` will probably need, before a person waits for them.
 
     Raises:
         ImportError: it is not installed.
@@ -105,11 +105,11 @@ class NetworkLoader:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._loads: dict[_Key, Future[Embeds]] = {}  # all under way and one that is done; last asked for, last here
+        self._loads: dict[_Key, Future[Embeds]] = {}  # all being loaded, and one loaded; the last requested comes last
 
     def load(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> Future[Embeds]:
         """Return the future of a network. Do not cancel it: other jobs may wait for it, too."""
-        # A stand-in for a network may have no backbone, and so no files.
+        # A stub of a network may have no backbone, and so no files.
         version = weights_version(backbone) if isinstance(backbone, Backbone) else None
         key = _Key(open_network, backbone, device, version)
         with self._lock:

@@ -48,7 +48,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class PhotoDetails:
-    """All that is known of one place.
+    """The details of one place.
 
     Attributes:
         place: The place.
@@ -60,7 +60,7 @@ class PhotoDetails:
         neighbours: The most similar confirmed photos.
         looks_like: The ImageNet class that an unknown photo resembles; "" for none.
         unknown_with: Number of other photos of its folder that are unknown too; 0 if the photo is not.
-        answers: What a person said of it besides its label.
+        answers: A person's answers about it besides its label.
     """
 
     place: Place
@@ -86,7 +86,7 @@ def predictions_for(
 
 
 def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
-    """Rows for some places, in their order."""
+    """Make rows for some places, in their order."""
     places = Places.of(places)
     photo_ids = sorted_unique(places.photo_ids)
     labels = engine.collection.labels.get(photo_ids)
@@ -95,17 +95,17 @@ def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = Non
 
 
 def rows_at(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
-    """Rows for the places with these ids."""
+    """Make rows for the places with these ids."""
     return rows_for(engine, engine.collection.photos.places(place_ids))
 
 
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
-    """Rows for every place the library knows in the scope of a folder, or several, in natural order of their paths."""
+    """Make rows for every known place in the scope of a folder, or several, in natural order of their paths."""
     return rows_for(engine, engine.collection.photos.places_under(roots))
 
 
 def details(engine: Engine, place_id: int) -> PhotoDetails:
-    """Everything known of one place."""
+    """Read the details of one place."""
     collection = engine.collection
     place = collection.photos.place(place_id)
     if place.photo_id is None:

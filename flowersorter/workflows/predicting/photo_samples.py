@@ -31,7 +31,7 @@ Sample: TypeAlias = "tuple[NDArray[np.int64], PhotoSample]"
 
 
 class FolderPhotos:
-    """The unlabelled photos of a folder, to be compared with the labelled ones; each is read once for all estimates.
+    """The unlabelled photos of a folder, for a comparison with the labelled ones; each is read once for all estimates.
 
     Args:
         engine: Of the collection with the photos and the labels.
@@ -42,9 +42,9 @@ class FolderPhotos:
         engine: As above.
         named: As above.
         wanted: (N,) int64, all photos, ascending.
-        not_mine: The photos of the collection that were called *not mine*, ascending.
+        not_mine: The photos of the collection marked *not mine*, ascending.
         unlabelled: (M,) int64, those without a label that are not among these, ascending.
-        class_ids: (C,) class ids that the outputs of the model mean; 0 for deleted classes.
+        class_ids: (C,) class ids of the model's outputs; 0 for deleted classes.
     """
 
     def __init__(self, engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> None:
@@ -73,7 +73,7 @@ class FolderPhotos:
 
 
 def output_class_ids(engine: Engine, model: Model) -> NDArray[np.intp]:
-    """Return the (C,) class ids that the outputs of a model mean; 0 for deleted classes."""
+    """Return the (C,) class ids of a model's outputs; 0 for deleted classes."""
     return np.array(engine.collection.classes.meant_by(model.class_names), np.intp)
 
 
@@ -106,7 +106,7 @@ def photo_sample(
 def _labelled_sample(
     engine: Engine, named: NamedModel, labels: dict[int, int], class_ids: NDArray[np.intp]
 ) -> Sample | None:
-    """Sample the labelled photos of a model's classes, and the starter's where it learned from them.
+    """Sample the labelled photos of a model's classes, and the starter's if it was trained on them.
 
     None where a class has none: whatever is compared with the others would be unlike them. An imported model learned
     from photos that are not here.

@@ -30,15 +30,15 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
-    They are adapted to the folders that were predicted. The verdicts allow for the photos of none of the classes that
-    were found there, and for folders on which the model is less accurate.
+    Predictions are adapted to the folders that were predicted. The verdicts respect the unknown photos found there, and
+    folders on which the model is less accurate.
 
     Args:
-        engine: Of the collection whose classes give the model's names their ids.
+        engine: Of the collection, whose classes give the model's class names their ids.
         model: The model.
         photo_ids: Photos, in any order.
     """
-    # Here, because photos that are predicted by themselves need none of it.
+    # Imported here, because photos predicted by themselves do not need it.
     from flowersorter.workflows.predicting.folder_accuracy import sure_thresholds
     from flowersorter.workflows.predicting.folder_adaptation import logit_terms
     from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
@@ -77,7 +77,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
 
 
 def _caveats_of_sure(found: PhotoPredictions, precision: float) -> NDArray[np.uint8]:
-    """(M,) the caveats, with those of photos that are sure or, in the classes there are now, unknown."""
+    """(M,) the caveats, with those of photos that are sure or, among the present classes, unknown."""
     below = (found.verdicts == Verdict.SURE) & (found.probabilities.max(axis=1, initial=0.0) < precision)
     caveats = np.where(found.verdicts == Verdict.UNKNOWN, np.uint8(Caveat.NONE), found.caveats)
     return np.where(below, np.uint8(Caveat.BELOW_PRECISION), caveats)
@@ -111,13 +111,12 @@ def without_rejected(found: PhotoPredictions, answers: Mapping[int, PhotoAnswers
 def in_classes(
     meant: NDArray[np.int32], probabilities: NDArray[np.float32], verdicts: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.uint8]]:
-    """Say what a model said in the classes there are now.
+    """Convert the predictions of a model to the present classes.
 
-    What it knows apart may be one class by now, and then counts together. What it takes for a class that was deleted
-    looks like none of those that are left.
+    Probabilities of merged classes are added. A photo predicted as a deleted class becomes unknown.
 
     Args:
-        meant: (C,) class ids the model's outputs mean, as `ClassTable.meant_by` gives them.
+        meant: (C,) class ids of the model's outputs, from `ClassTable.meant_by`.
         probabilities: (N, C).
         verdicts: (N,) `Verdict`.
 

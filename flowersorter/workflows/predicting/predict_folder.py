@@ -1,4 +1,4 @@
-"""Predict a folder: scan it, read and embed new photos, predict all of them. Changes no photo."""
+"""Predicts a folder: scans it, reads and embeds new photos, predicts all of them. Changes no photo."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Unlabelled photos of a folder, and the fraction of unknown ones among them, from which that is worth a sentence.
+#: Least number of unlabelled photos in a folder, and least fraction of unknown ones, for a sentence about them.
 _ENOUGH_PHOTOS, _MANY_UNKNOWN = 10, 0.25
 
 
@@ -261,10 +261,10 @@ def _unread(places: Places) -> NDArray[np.intp]:
 def predict_together(
     engine: Engine, places: Places, backbone: str, cancel: CancelToken
 ) -> tuple[PhotoPredictions | None, AccuracyEstimate | None]:
-    """Predict the photos of a folder from the cache, with what they tell of one another.
+    """Predict the photos of a folder from the cache, each with the evidence of the others.
 
-    The scores of the unlabelled photos show how many of them are of none of the classes, and which, and how many
-    suggestions are right; those of the others are adapted to the folder.
+    The scores of the unlabelled photos show which of them are of none of the classes, and how many suggestions are
+    right; the predictions of the others are adapted to the folder.
     """
     named = model_for(engine, backbone)
     return (None, None) if named is None else predict_together_by(engine, named, places.known_photo_ids, cancel)
@@ -291,7 +291,7 @@ def _embed_and_tell(
     report: Report,
     cancel: CancelToken,
 ) -> None:
-    """Embed the known photos that lack it; report their rows block by block if their places are given."""
+    """Embed the known photos without an embedding; report their rows block by block if their places are given."""
     collection = engine.collection
     backbone = backbone_of(engine, chosen_backbone(collection, request.backbone))
     wanted = without_view(collection, backbone.name, photo_ids, CENTRE)

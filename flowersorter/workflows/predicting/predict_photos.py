@@ -32,7 +32,7 @@ from flowersorter.workflows.predicting.predict_cached import in_classes, rejecte
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Photos a lane takes at a time.
+#: Photos of a batch.
 _MOST_AT_ONCE = 8
 
 
@@ -58,7 +58,7 @@ class PhotoPrediction:
     """The prediction for one photo.
 
     Attributes:
-        photo: As it was requested.
+        photo: The requested photo.
         class_name: The most likely class; "" for an unreadable photo, and where a person rejected all classes.
         confidence: Its calibrated probability.
         verdict: Its reliability.
@@ -66,7 +66,7 @@ class PhotoPrediction:
         error: Why the photo is unreadable, None where it is not.
         looks_like: The ImageNet class that an unknown photo resembles; "" for other photos, and for none.
         reason: Why the photo is less than sure though its confidence would do; "" for any other photo.
-        remark: On a file that is not as it should be, though it decodes; None for others.
+        remark: The fault of a file that decodes all the same; None for a sound file.
     """
 
     photo: PhotoSource
@@ -150,7 +150,7 @@ def _predict_batch(
 def predict_crops(
     crops: Sequence[NDArray[np.uint8]], model: Model, network: Embeds, rejected: NDArray[np.bool_] | None = None
 ) -> tuple[Predictions, ImageNetPrior | None]:
-    """Predict photos from crops of them, each by itself.
+    """Predict photos from their crops, each by itself.
 
     Args:
         crops: N of (S, S, 3) uint8, S as the network needs it.
@@ -168,7 +168,7 @@ def predict_crops(
 
 
 class _Rejected:
-    """Finds the classes that photos do not show by what a person said of them, known by their bytes.
+    """Finds the rejected classes of photos, which it identifies by their bytes.
 
     Args:
         collection: Knows the photos.
@@ -189,7 +189,7 @@ class _Rejected:
 
 
 def _names(collection: CollectionStore, model: Model) -> tuple[str, ...]:
-    """The classes of a model as the collection calls them now; "" for one that was deleted."""
+    """Return the present names of a model's classes; "" for a deleted one."""
     names = dict.fromkeys(model.class_names, "")
     for name in collection.classes.without_deleted(model.class_names):
         entry = collection.classes.find(name)

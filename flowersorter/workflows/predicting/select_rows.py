@@ -24,7 +24,7 @@ def select_rows(
     """Order and select the rows of a result.
 
     Args:
-        collection: Knows when the photos were taken.
+        collection: Has the dates.
         result: The folder.
         order: "name", or "date" for the date taken; photos without one come last, in the order of their names.
         name: Only files with this in their name, whatever its case; "" for any name.
@@ -50,7 +50,7 @@ def taken_at(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArr
     """(N,) datetime64[s] when photos were taken by the cameras' clocks, NaT where that is unknown.
 
     Args:
-        collection: Knows them.
+        collection: Has the photos.
         photo_ids: (N,), all of them known.
     """
     return collection.photos.moments(photo_ids)[0]

@@ -1,4 +1,4 @@
-"""Predicts a folder without a window: pending labels that the window left become labels first."""
+"""Predicts a folder for the terminal and scripts: first turns pending labels of the window into labels."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def predict_settled(
     engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken
 ) -> PredictFolderResult:
-    """Predict a folder, and store the labels given to photos that were not read while the window was open.
+    """Predict a folder, and store the labels that the window gave to unread photos.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden; of several, all are.
         WeightsMissing: the backbone's weights are not on this computer.
-        Cancelled: asked to stop; what was read stays in the library.
+        Cancelled: asked to stop; photos read until then stay in the library.
     """
     result = predict_folder(engine, request, report, cancel)
     pending = PendingLabels(engine.collection)

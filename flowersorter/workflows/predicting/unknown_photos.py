@@ -1,4 +1,4 @@
-"""Photos of none of the classes: how many a folder has, and how probable each is.
+"""Estimates which photos of a folder are of none of the classes.
 
 `Engine.unknown_photos` keeps the probabilities while the collection is open, for the model they were found with.
 """
@@ -50,11 +50,11 @@ from flowersorter.workflows.predicting.photo_samples import (
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: So many times as many photos as the last time are worth another estimate of all of them.
+#: Growth of the number of photos after which all of them are estimated again.
 _GROWN = 1 + 1 / 32
-#: Photos up to which a folder is connected.
+#: Most photos of a folder for a graph of neighbours.
 _MOST_PHOTOS = 10_000
-#: Share of the labelled photos that are in a folder with labels of its own, at least.
+#: Least share of the labelled photos in a folder that counts as having labels of its own.
 _OWN_SHARE = 0.5
 
 
@@ -81,25 +81,26 @@ def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int6
 
 
 def judged_by_folder(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return (N,) whether the folder of a photo alone says if it is unknown: it has labels of its own."""
+    """Return (N,) whether the folder of a photo alone decides if it is unknown, as it has labels of its own."""
     return value_of(engine.unknown_by_folder, model.novelty.key, photo_ids, 0) > 0
 
 
 def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path) -> int:
-    """Count the other photos of a folder that are unknown together with one, without an answer; 0 if that is not."""
+    """Count the other unknown photos of a folder without an answer; 0 if this photo is not unknown."""
     photo_ids = FolderPhotos(engine, named, engine.collection.photos.ids_under(folder)).unlabelled
     unknown = photo_ids[unknown_probability(engine, named.model, photo_ids) > UNKNOWN]
     return len(unknown) - 1 if photo_id in unknown else 0
 
 
 def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
-    """Estimate which photos without a label are of none of the classes, and remember it in the engine.
+    """Estimate which photos without a label are of none of the classes, and store the result in the engine.
 
-    Their OOD scores show how many they are. Where the labelled photos are at hand they are compared with them too. In a
-    folder with labels of its own, which are of its clearest photos, those are unknown that these labels do not reach.
+    Their OOD scores show how many there are. If labelled photos are embedded, a comparison with them counts too. In a
+    folder with labels of its own, which are those of its clearest photos, the unknown ones are those that label
+    propagation does not reach.
 
     Args:
-        folder: The photos, and the model that predicted them. With a finetuned backbone nothing is estimated: it has
+        folder: The photos, and the model that predicted them. Nothing is estimated with a finetuned backbone: it has
             memorised the labelled photos.
         cancel: Checked often.
 
@@ -125,10 +126,10 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
 
 
 def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> None:
-    """Estimate again which photos of a folder no label reaches: quick enough to follow an action.
+    """Estimate again which photos of a folder no label reaches: fast enough after each action.
 
-    Only where labels alone say which photos are unknown, and `find_unknown_photos` has connected these photos; not
-    where some are *not mine*, as photos like those are to be found anew, too.
+    Only if labels alone decide which photos are unknown, and `find_unknown_photos` has connected these photos; not if
+    some are marked *not mine*, as photos similar to those have to be found anew, too.
 
     Args:
         engine: Keeps the probabilities.
@@ -153,7 +154,7 @@ class RunningEstimate:
     """Estimates the unknown photos of a folder while it is read, block by block, from their OOD scores alone.
 
     All photos are estimated again when there are `_GROWN` times as many, so that the time for a photo does not grow
-    with the folder; until then new photos are estimated beside the others.
+    with the folder; until then new photos are estimated given the others.
 
     Args:
         engine: Of the collection with the photos; keeps the result.
@@ -166,7 +167,7 @@ class RunningEstimate:
         self._class_ids = np.empty(0, np.intp) if self._model is None else output_class_ids(engine, self._model)
         self._not_mine = [] if self._model is None else engine.collection.answers.marked(Mark.NOT_MINE)
         self._ids, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
-        self._found, self._levels = np.empty(0, np.float32), np.empty(0, np.intp)  # of all photos at the last time
+        self._found, self._levels = np.empty(0, np.float32), np.empty(0, np.intp)  # of all photos, at the last estimate
         self._places = np.empty((2, 0), np.int64)  # photo id and place id of each place
 
     def add(self, places: Places, cancel: CancelToken) -> Places:
@@ -177,7 +178,7 @@ class RunningEstimate:
             cancel: Checked often.
 
         Returns:
-            Places added before, of photos that are now more or less probably unknown.
+            Earlier places of photos whose probability changed.
 
         Raises:
             Cancelled: a stop was requested.
@@ -201,7 +202,7 @@ class RunningEstimate:
         return self._engine.collection.photos.places(changed_places) if len(changed_places) else Places.of(())
 
     def _estimate_again(self, model: Model) -> NDArray[np.int64]:
-        """Estimate all photos; returns those that are more or less probably unknown than the last time."""
+        """Estimate all photos; return those whose probability changed."""
         last, known = self._levels, len(self._levels)
         self._found = unknown_probabilities(self._scores)
         self._levels = np.searchsorted([MAYBE_UNKNOWN, UNKNOWN], self._found)
@@ -250,8 +251,8 @@ def _compared(
         cancel: Checked often.
 
     Returns:
-        (N,) float32 how unlike the labelled ones the photos are, and how well a score from these reaches them, of a
-        sample; None where there are too few photos of either kind.
+        (N,) float32 unlikeness of the photos to the labelled ones, and how well a score from these reaches a sample of
+        them; None if there are too few photos of either kind.
     """
     engine, model, labelled = folder.engine, folder.named.model, folder.labelled
     if labelled is None or min(len(labelled[1]), len(others)) < LEAST:
@@ -268,7 +269,7 @@ def _compared(
     comparison = compare(known, unknown, cancel, bursts)
     if comparison is None:
         return None, reached
-    folds = np.arange(len(others)) % len(comparison.heads)  # to photos that were not drawn all heads are alike
+    folds = np.arange(len(others)) % len(comparison.heads)  # photos outside the sample can use any head
     folds[drawn] = comparison.folds
     unlikeness = np.zeros(len(others), np.float32)
     for positions, _, coordinates in engine.features(model.backbone).parts_along(others, model.novelty):
@@ -278,7 +279,7 @@ def _compared(
 
 
 def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.float32]:
-    """Return (N,) float32 probabilities of photos to be like those that the person called not mine."""
+    """Return (N,) float32 probabilities of photos to be similar to those marked *not mine*."""
     collection, model = folder.engine.collection, folder.named.model
     result = np.zeros(len(photo_ids), np.float32)
     labelled = folder.labelled if folder.not_mine else None
@@ -294,11 +295,11 @@ def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel:
 
 
 def _labels_itself(folder: FolderPhotos) -> bool:
-    """Whether the person labelled most photos that the model learned from in this folder, of two classes at least."""
+    """Whether most of the person's training photos are in this folder, of at least two classes."""
     if folder.labelled is None or len(folder.wanted) > _MOST_PHOTOS:
         return False
     ids, sample = folder.labelled
-    inside = np.isin(ids, folder.wanted)  # the starter's photos are in none
+    inside = np.isin(ids, folder.wanted)  # the starter's photos are in no folder
     if inside.mean() < _OWN_SHARE or len(np.unique(sample.classes[inside])) < 2:
         return False
     origins = [label.origin for label in folder.engine.collection.labels.get(ids[inside]).values()]

@@ -47,12 +47,13 @@ if TYPE_CHECKING:
 
 EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)
-#: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training here has shown better.
+#: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training on this computer has
+#: measured it.
 _SECONDS = (0.030, 0.050, 0.085)
 _NEEDS_RESNET = "Deep training is not possible with this network"
-#: How many times larger a network that was trained here sees photos; in whole steps of its last stage.
+#: Factor by which a finetuned network sees photos enlarged; in whole steps of its last stage.
 _ENLARGED, _STRIDE_PX = 1.25, 32
-#: Held-out photos below which an accuracy would say nothing.
+#: Least held-out photos for an accuracy.
 _ENOUGH_TO_MEASURE = 10
 
 
@@ -61,13 +62,13 @@ class FinetuneRequest:
     """Train the last stages of the network.
 
     Attributes:
-        folder: Has one sub-folder per class; None: learn from the collection's labels.
-        add: Learn from the collection's other labels as well as from the folder.
-        unfreeze: Stages that learn beside the final layer: 0, 1 or 2.
-        epochs: Times every photo is shown.
+        folder: Has one sub-folder per class; None: train on the collection's labels.
+        add: Whether to train on the collection's other labels as well.
+        unfreeze: Number of stages to train besides the final layer: 0, 1 or 2.
+        epochs: Passes over the photos.
         device: "auto", "cpu" or "cuda".
-        backbone: Name, or None for the collection's; of a network trained here, what it was made from is trained again.
-        note: Kept with the model.
+        backbone: Name, or None for the collection's; of a finetuned one, its base is trained again.
+        note: Stored with the model.
         seed: Seed of the held-out split, the order and the augmentation.
         flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
     """
@@ -91,19 +92,19 @@ class FinetuneResult:
         model_id: The new model's number.
         backbone: Name of its network.
         classes: Its classes.
-        photos: Labelled photos it learned from, held-out ones included: the head learns from these at last.
+        photos: Number of labelled training photos, with held-out ones, on which the final head is trained as well.
         held_out: Photos that the network never saw.
-        held_out_accuracy: Share of these that cross-validated heads got right; None if too few to measure.
-        frozen_accuracy: The same share for plain training, on the network as it was; it learned from the same photos.
-        before: Held-out accuracy of the model before.
+        held_out_accuracy: Fraction of these that cross-validated heads get right; None if too few to measure.
+        frozen_accuracy: The same fraction for plain training on the same photos, with the frozen network.
+        before: Held-out accuracy of the previous model.
         made_current: Whether the collection uses it now.
-        why_not: The reason why it is not better than plain training, as far as its held-out photos show; None if it is.
-        lost_classes: Classes of the model before that it does not know.
-        replaces_import: Whether the model before was imported: such a one is not replaced without asking.
+        why_not: The reason why it is not better than plain training by its held-out photos; None if it is.
+        lost_classes: Classes of the previous model that it does not know.
+        replaces_import: Whether the previous model was imported: such a model is not replaced without asking.
         epochs: The finished epochs; number 0 is the accuracy before the first.
         best: Number of the epoch that was kept.
         stopped: Whether it was asked to stop before the last one.
-        seconds: How long it took.
+        seconds: Duration.
         gone: Labelled photos without a readable file.
         unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
         left_out: The other files of the folder, by class and kind.
@@ -131,14 +132,14 @@ class FinetuneResult:
 
 
 def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
-    """Train, keep the last epoch, fit the usual head on what the network sees now. Reports `Progress` and `Epoch`.
+    """Train, keep the last epoch, and fit the usual head on the new features. Reports `Progress` and `Epoch`.
 
-    From the first epoch on `cancel` only ends the training: the last epoch that is over becomes the model. Photos
-    beyond the labelled ones are embedded anew by the next labelling.
+    From the first epoch on `cancel` only ends the training: the last finished epoch becomes the model. Photos without a
+    label are embedded anew by the next scan.
 
     A model that is not better than plain training on the same held-out photos, or has too few of these, is not put
-    into use; neither is one made from the collection's labels that is clearly worse than the one before, or does not
-    know all its classes. Whatever is raised, the labels, the classes and the model in use are as before.
+    into use; neither is one made from the collection's labels that is clearly worse than the previous one, or does not
+    know all its classes. If an error is raised, the labels, the classes and the model in use are as before.
 
     Raises:
         UserError: the backbone is not a ResNet, or PyTorch is not installed.
@@ -147,7 +148,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
         WeightsMissing: the network's weights are not on this computer.
         ModelFileBad: the file of these is damaged or of another network.
         DeviceUnavailable: the device is not there or has too little memory.
-        Cancelled: asked to stop before the first epoch was over; the model before stays.
+        Cancelled: asked to stop before the first epoch was finished; the previous model stays.
     """
     collection, started = engine.collection, time.perf_counter()
     entry = backbone_of(engine, base_name(chosen_backbone(collection, request.backbone)))
@@ -160,7 +161,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     cancel.check()
     frozen, plain_right = _frozen_head(photos, entry, request.seed, cancel)
     tuned = _tune(request, entry, frozen, photos, report, cancel)
-    # From here on nothing is lost any more: what is left takes seconds, and is not cancelled.
+    # From here on it cannot be cancelled: the rest takes seconds.
     own = partial(_on_own_network, engine, request, entry, photos, tuned, classes, known, report)
     model, training = _head_alone(photos, frozen, tuned, request) if request.unfreeze == 0 else own()
     before = model_for(engine, chosen_backbone(collection))
@@ -209,13 +210,13 @@ def _check_trainable(entry: Backbone) -> None:
 def likely_seconds(
     collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int | None = None
 ) -> float:
-    """About how long a deep training will take: as fast as the last one here, else as measured on a computer like many.
+    """Estimate the duration of a deep training, by the speed of the last one, else by that of an ordinary computer.
 
     Args:
-        collection: Remembers the last training.
-        unfreeze: Stages that learn beside the final layer.
-        epochs: Times every photo is shown.
-        photos: Labelled photos.
+        collection: Has the speed of the last training.
+        unfreeze: Number of stages to train besides the final layer.
+        epochs: Passes over the photos.
+        photos: Number of labelled photos.
         cores: Number of cores; None for those of this computer.
     """
     paces = collection.settings.get(FINETUNING_PACE)
@@ -232,7 +233,7 @@ def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSpl
 def _labels(
     engine: Engine, request: FinetuneRequest, backbone: str, report: Report, cancel: CancelToken
 ) -> tuple[FolderLabels | None, dict[int, int]]:
-    """The result of the scan, and class id by photo id."""
+    """Return the result of the scan, and class id by photo id."""
     collection = engine.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
@@ -254,15 +255,15 @@ def _labels(
 def _frozen_head(
     photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken
 ) -> tuple[Model, NDArray[np.bool_]]:
-    """A head on the network as it is to start from, and (H,) which held-out photos plain training gets right.
+    """Fit a head on the frozen network as the start, and find (H,) which held-out photos plain training gets right.
 
-    Both have not seen these photos.
+    Neither has seen these photos.
     """
     named, learned, held_out = photos.photos, ~photos.held_out, photos.held_out
     examples = Examples(
         named.photo_ids[learned], named.features.take(learned), named.targets[learned], named.own[learned]
     )
-    # A discriminant leans on what photos of a class differ least in; a network that learns on changes just that.
+    # A discriminant relies on the directions in which photos of a class differ least; training changes just these.
     model = fit(examples, named.class_names, entry.name, cancel, seed=seed, discriminant=False).model
     plain = fit(examples, named.class_names, entry.name, cancel, seed=seed).model
     guessed = predict(plain, named.features.take(held_out)).probabilities.argmax(axis=1)
@@ -279,21 +280,21 @@ def _tune(
     from flowersorter.vision.finetuning.train_loop import fine_tune
 
     recipe = Recipe(unfreeze=request.unfreeze, epochs=request.epochs, crop_px=entry.crop_px, seed=request.seed)
-    # The head sees what labelling sees: of a network that stays as it is, the usual crop.
+    # The head gets the crop of predictions: for a network that stays frozen, the usual one.
     seen = entry if request.unfreeze == 0 else with_own_crop(entry)
     head, device = (frozen.weight, frozen.bias), choose_device(request.device)
     try:
         return fine_tune(seen, build_resnet(entry), head, photos.lesson, recipe, device, report, cancel)
-    except (RuntimeError, MemoryError) as error:  # where smaller batches are no help: the network itself, the steps
+    except (RuntimeError, MemoryError) as error:  # where smaller batches do not help: the network itself, the steps
         if is_out_of_memory(error):
             raise out_of_memory(device) from error
         raise
 
 
 def with_own_crop(entry: Backbone) -> Backbone:
-    """The backbone as it looks at photos when it was trained here: at as much as there is of them, and enlarged.
+    """Return a backbone with the crop of a finetuned one: the whole short side of the small picture, enlarged.
 
-    What fills an augmented crop of 224 pixels looks smaller in one that is not augmented (Touvron et al., 2019,
+    An object in an augmented crop of 224 pixels looks smaller in one that is not augmented (Touvron et al., 2019,
     "FixRes"). Measured on 600 held-out flowers: 224 pixels 94.0 % right, 256: 93.0, 288: 93.8, 320: 94.5;
     the held-out loss is 0.172, 0.176, 0.166 and 0.158.
     """
@@ -311,7 +312,7 @@ def _on_own_network(
     known: KnownClasses,
     report: Report,
 ) -> tuple[Model, LearnedPhotos]:
-    """Keep the network, embed the labelled photos with it and fit the usual head on them, honestly."""
+    """Store the network, embed the labelled photos with it, and fit the usual head, calibrated on held-out photos."""
     cancel = CancelToken()
     changed = {name: tensor.numpy().astype(np.float16) for name, tensor in tuned.best.changed.items()}
     seen = [sha256 for sha256, held_out in zip(photos.hashes, photos.held_out.tolist(), strict=True) if not held_out]
@@ -324,7 +325,7 @@ def _on_own_network(
 
 
 def _honest_layer(photos: FinetuneSplit, tuned: Tuned) -> FinalLayer:
-    """The final layer with as much confidence as the held-out photos justify."""
+    """Return the final layer, calibrated on the held-out photos."""
     best, named = tuned.best, photos.photos
     temperature = np.float32(fit_temperature(HeldOutLoss(best.logits, named.targets[best.rows])))
     return FinalLayer(named.class_names, best.weight / temperature, best.bias / temperature)
@@ -333,7 +334,7 @@ def _honest_layer(photos: FinetuneSplit, tuned: Tuned) -> FinalLayer:
 def _head_alone(
     photos: FinetuneSplit, frozen: Model, tuned: Tuned, request: FinetuneRequest
 ) -> tuple[Model, LearnedPhotos]:
-    """The trained final layer as a head on the network as it is, calibrated on the held-out photos."""
+    """Return the trained final layer as a head on the frozen network, calibrated on the held-out photos."""
     best, targets = tuned.best, photos.photos.targets
     loss = HeldOutLoss(best.logits, targets[best.rows])
     temperature = fit_temperature(loss)

@@ -1,4 +1,4 @@
-"""The photos of a deep training: which there are pictures of, and which are held out to measure with."""
+"""Selects the photos of a deep training: those with small pictures, and those held out to measure with."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from flowersorter.workflows.training.training_set import TrainingSet, labelled_p
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: One photo in so many is held out: of few photos more, to tell one epoch from another; of many fewer, since what is
-#: held out is not learned from.
+#: One photo in this many is held out: more of few photos, to compare epochs; fewer of many, since held-out photos do
+#: not train.
 _FEWEST_FOLDS, _MOST_FOLDS = 6, 10
 #: Held-out photos that are enough.
 _ENOUGH = 100
-#: A class needs so many photos: one to hold out, and enough others that showing them again and again teaches anything.
+#: Least photos of a class: one to hold out, and enough others for several epochs to be useful.
 FEWEST = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinetuneSplit:
-    """Labelled photos of which there are pictures.
+    """Labelled photos with small pictures.
 
     Attributes:
-        photos: With the features of the backbone as it is.
+        photos: The photos with the features of the backbone before the training.
         hashes: SHA-256 of each.
-        pictures: Gives the small picture of each, by row.
-        held_out: (N,) bool; not learned from, and no near-copy of any that is.
-        left_out: Labelled photos of which there is no picture any more.
+        pictures: Loads the small picture of each, by row.
+        held_out: (N,) bool; not used for training, and no near-copy of a training photo.
+        left_out: Labelled photos without a picture.
     """
 
     photos: TrainingSet
@@ -69,16 +69,16 @@ def finetune_split(
     cancel: CancelToken,
     known: KnownClasses | None = None,
 ) -> FinetuneSplit:
-    """Find the pictures of labelled photos, make those that are missing again, and hold some photos out.
+    """Find the small pictures of labelled photos, make missing ones again, and hold some photos out.
 
     Args:
         engine: Of the collection with the photos; they are embedded with the backbone.
-        backbone: As it is before the training.
+        backbone: The backbone before the training.
         classes: Class id by photo id.
-        seed: Fixes which photos are held out.
+        seed: Seed of the held-out photos.
         report: Gets `Progress`.
         cancel: Checked for every photo.
-        known: The classes there are; None: those of the collection.
+        known: The present classes; None: those of the collection.
 
     Raises:
         TooFewPhotos: fewer than two classes, or one with too few photos.
@@ -126,7 +126,7 @@ def hold_out(
         targets: (N,) class indices.
         groups: (N,) group of each photo; near-copies are in one, which is of one class.
         class_names: C names.
-        seed: Fixes the choice.
+        seed: Seed of the choice.
 
     Returns:
         (N,) bool.

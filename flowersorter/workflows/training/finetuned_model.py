@@ -1,4 +1,4 @@
-"""Stores a finetuned model, and puts it into use where it is better."""
+"""Stores a finetuned model, and makes it current if it is better."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from flowersorter.workflows.training.train import clearly_worse
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Held-out photos below which deep training cannot be told from plain: with 25 it passed for better where it was worse.
+#: Least held-out photos to compare deep with plain training: with 25 a worse model passed as a better one.
 #: About one photo in six is held out.
 ENOUGH_TO_JUDGE, ENOUGH_LABELS = 50, 300
 
 
 def not_better(photos: FinetuneSplit, training: LearnedPhotos, plain_right: NDArray[np.bool_]) -> Text | None:
-    """Compare a trained network with plain training on the same held-out photos; None where it is better.
+    """Compare a trained network with plain training on the same held-out photos; None if it is better.
 
     Args:
         photos: The labelled photos.
@@ -87,7 +87,7 @@ def write_model(
 
 
 def _lost_classes(collection: CollectionStore, before: NamedModel | None, model: Model) -> tuple[str, ...]:
-    """Classes of the collection that only the model before knows; none if the two have no class in common."""
+    """Classes of the collection that only the previous model knows; none if the two have no class in common."""
     if before is None:
         return ()
     entries = [collection.classes.find(name) for name in before.model.class_names]

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FolderEstimates:
-    """The estimates of an engine, each of the model it was found with; see `Engine` for what they mean.
+    """The estimates of an engine, each with the model it was found with; see `Engine`.
 
-    The engine keeps those of one model: another model's would take the place of those of the model in use.
+    The engine keeps those of one model: another model's would replace those of the model in use.
 
     Attributes:
         model: The model that predicted the photos.
@@ -40,12 +40,12 @@ class FolderEstimates:
 
     @classmethod
     def of(cls, engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> FolderEstimates:
-        """Take those that an engine, see `Engine.apart`, has of photos."""
+        """Copy the estimates of photos from an engine, see `Engine.apart`."""
         found = engine.unknown_photos, engine.unknown_by_folder, engine.sure_from, engine.folder_terms
         return cls(model, photo_ids, *found)
 
     def put_into(self, engine: Engine) -> None:
-        """Let an engine keep them, beside those that it has found meanwhile of other photos with the same model."""
+        """Store them in an engine, beside its newer estimates of other photos with the same model."""
         key, wanted = self.model.novelty.key, self.photo_ids
         engine.unknown_photos = joined(engine.unknown_photos, key, wanted, self.unknown_photos)
         engine.unknown_by_folder = joined(engine.unknown_by_folder, key, wanted, self.unknown_by_folder)

@@ -1,4 +1,4 @@
-"""Learns by itself while the person pauses: fits the labels given meanwhile exactly and keeps one version a session."""
+"""Fits the new labels exactly while the person pauses, and keeps one automatic version per session."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from flowersorter.workflows.training.train import RetrainRequest, TrainResult, r
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Automatic versions of earlier sessions that are kept; those with a note and the one in use stay besides.
+#: Number of automatic versions of earlier sessions to keep, besides those with a note and the one in use.
 SESSIONS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class LearnRequest:
-    """Learn from the labels given since the last fit.
+    """Fit the labels given since the last fit.
 
     Attributes:
         changed: Photos whose label was set, changed or removed.
@@ -45,9 +45,9 @@ class LearnResult:
     """The suggestions after learning.
 
     Attributes:
-        trained: The result of the training; None where there was nothing new, or too little to learn from.
+        trained: The result of the training; None without new labels, or with too few.
         predictions: Of the photos of the open folder; None without a folder or a model.
-        follows: Whether the model in use is that of the labels; else only a training can tell what they bring.
+        follows: Whether the model in use was fitted on the present labels; else their effect needs a training.
     """
 
     trained: TrainResult | None
@@ -58,8 +58,8 @@ class LearnResult:
 def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelToken) -> LearnResult:
     """Bring the model in use up to date with the labels, unless it is, and predict the open folder with it.
 
-    Photos called *not mine* count in the predictions, also where there is too little to learn from. A model that would
-    be clearly worse is not kept; one from elsewhere is replaced by Retrain alone.
+    Photos marked *not mine* count in the predictions, even if there are too few labels to train on. A clearly worse
+    model is not kept; an imported one is only replaced by Retrain.
 
     Raises:
         WeightsMissing: the network's weights are not on this computer, and a labelled photo is not embedded.
@@ -84,7 +84,7 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
 def _keep_one_a_session(engine: Engine, before: NamedModel | None, trained: TrainResult) -> None:
     """Delete the automatic version that a new one replaces, and those of early sessions.
 
-    One is replaced if it was made since the collection was opened and gets no more of the same photos right. A version
+    A version is replaced if it was made in this session and gets no more of the same photos right. A version
     with a note stays.
     """
     collection = engine.collection

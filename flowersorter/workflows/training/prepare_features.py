@@ -36,10 +36,11 @@ class FolderLabels:
     """The photos of a folder of class folders, and the files left out.
 
     Attributes:
-        labels: Those it gives its photos, none of them written yet.
-        unreadable: Files that look like photos and are none, with the reason.
-        left_out: What it holds beside photos.
-        held_out: Class names by photo id of a data set's other part, such as val, which is never learned from.
+        labels: The labels of its photos, not written yet.
+        unreadable: Files that cannot be read as photos, with the reason.
+        left_out: The other files in it.
+        held_out: Class names by photo id of a data set's evaluation part, such as val, which is never used for
+            training.
     """
 
     labels: PlannedLabels
@@ -108,7 +109,7 @@ def embed_labelled(
     report: Report,
     cancel: CancelToken,
 ) -> None:
-    """Embed a view of the labelled photos that lack it; a photo that is nowhere at the moment is left out.
+    """Embed a view of the labelled photos without it; photos whose files are missing are left out.
 
     Raises:
         Cancelled: asked to stop; embeddings computed until then are stored.
@@ -118,7 +119,7 @@ def embed_labelled(
     collection = engine.collection
     labelled = np.array(sorted(photo_ids), np.int64)
     if view == CENTRE:
-        # They are learned from next: what was read and checked for that needs no other look here.
+        # They are used for training next, which reads and checks them anyway.
         engine.features(backbone).read_ahead(collection.photos.hashes(labelled)[1])
     wanted = without_view(collection, backbone, labelled, view)
     if not wanted:
@@ -160,7 +161,7 @@ def get_ready(
 ) -> None:
     """Compute embeddings that the next Retrain uses if they are cached, but does not wait for.
 
-    A person's few photos of the starter's classes need no variants beside its hundreds.
+    A person's few photos of the starter's classes need no augmented views beside its hundreds.
 
     Raises:
         Cancelled: asked to stop; embeddings computed until then are stored.
@@ -190,18 +191,18 @@ def nothing_in(folder: Path, left_out: LeftOut) -> TooFewPhotos:
 
 
 def embed_for_measuring(engine: Engine, backbone: str, device: str, report: Report, cancel: CancelToken) -> None:
-    """Embed the labelled photos whose embedding is lost, or was never made with this backbone.
+    """Embed the labelled photos without an embedding of this backbone.
 
     Without the backbone's weights only the cached embeddings are used.
 
     Raises:
         Cancelled: asked to stop; embeddings computed until then are stored.
-        WeightsMissing: there is nothing in the cache either.
+        WeightsMissing: nothing is cached either.
         DeviceUnavailable: the device is not there.
     """
     collection = engine.collection
     photo_ids = list(collection.labels.class_ids())
-    for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
+    for name in dict.fromkeys((backbone, base_name(backbone))):  # the second for near-copies: see `labelled_photos`
         try:
             embed_labelled(engine, device, photo_ids, CENTRE, name, report, cancel)
         except WeightsMissing:

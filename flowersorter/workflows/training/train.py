@@ -1,4 +1,4 @@
-"""Train: from the collection's labels (Retrain) or from a folder with one sub-folder per class."""
+"""Trains a head on the collection's labels (Retrain) or on a folder with one sub-folder per class."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RetrainRequest:
-    """Learn from every label of the collection.
+    """Train on every label of the collection.
 
     Attributes:
         device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
         note: Kept with the model.
-        automatic: Whether the person did not ask for it: a model that is not used is not kept either.
+        automatic: Whether the program started it by itself: then a model that is not used is not kept either.
     """
 
     device: str = "auto"
@@ -68,11 +68,11 @@ class RetrainRequest:
 
 @dataclass(frozen=True, slots=True)
 class TrainFolderRequest:
-    """Learn from a folder with one sub-folder per class.
+    """Train on a folder with one sub-folder per class.
 
     Attributes:
         folder: Has one sub-folder per class.
-        add: Learn from the collection's other labels as well.
+        add: Whether to train on the collection's other labels as well.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         note: Kept with the model.
@@ -94,25 +94,25 @@ class TrainResult:
     Attributes:
         model_id: The new model's number; 0 where it is not kept.
         classes: Its classes.
-        photos: Labelled photos of the person it learned from.
-        held_out: Photos its accuracy was measured on.
-        held_out_accuracy: Share of them that cross-validated models got right; None if too few to measure.
-        before: The same figure of the model before, on the photos it was measured on.
-        compared: The photos that both models were measured on, how many of these the model before gets right, and how
-            many this one; None without any.
-        made_current: Whether the collection uses it now: a clearly worse one waits for the person to say so, and so
-            does one that would take the place of a model from elsewhere.
-        seconds: How long the fit took, without reading photos.
+        photos: Number of the person's training photos.
+        held_out: Number of photos its accuracy was measured on.
+        held_out_accuracy: Fraction of them that cross-validated models get right; None if too few to measure.
+        before: The same figure of the previous model, on its own held-out photos.
+        compared: Number of photos that both models were measured on, and how many of these the previous and the new one
+            get right; None without any.
+        made_current: Whether the collection uses it now: a clearly worse one, or one that would replace an imported
+            model, is only used when the person says so.
+        seconds: Duration of the fit, without reading photos.
         unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
         left_out: The other files of the folder, by class and kind.
         unmeasured: Classes of which no photo could be held out.
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
-        validated: Photos of the data set's other part, such as val, which is never learned from.
-        validated_right: How many of these the new model gets right.
-        starter_classes: The starter's classes that stay beside new ones without a label of their own; empty where the
-            model before had the same classes.
-        imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
-            right. None where it was made here.
+        validated: Number of photos in the data set's evaluation part, such as val, which is never used for training.
+        validated_right: Number of these that the new model gets right.
+        starter_classes: The starter's classes that stay beside new ones without a label of their own; empty if the
+            previous model had the same classes.
+        imported_right: Number of the held-out photos that an imported model, which stays in use, gets right; None if
+            the model in use was not imported.
     """
 
     model_id: int
@@ -145,14 +145,14 @@ def starter_stays(result: TrainResult) -> Text:
 
 
 def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: CancelToken) -> TrainResult:
-    """Fit a new head on the collection's labels and make it current unless it is clearly worse than the one before.
+    """Fit a new head on the collection's labels and make it current unless it is clearly worse than the previous one.
 
-    The training data of an imported model are unknown, and it may know more classes: it is never replaced
-    without the person's word.
+    The training data of an imported model are unknown, and it may know more classes: it is only replaced if the person
+    confirms.
 
     Raises:
         TooFewPhotos: nothing is labelled, or only one class is.
-        Cancelled: asked to stop; the model before stays.
+        Cancelled: asked to stop; the previous model stays.
     """
     collection = engine.collection
     backbone = chosen_backbone(collection)
@@ -185,9 +185,9 @@ def train_folder(
     report: Report,
     cancel: CancelToken,
 ) -> TrainResult:
-    """Read a folder of class folders, fit a new head on it, take its folders as labels and make the model current.
+    """Read a folder of class folders, fit a new head on it, store its labels and make the model current.
 
-    Whatever is raised, the labels, the classes and the model in use are as before.
+    If an error is raised, the labels, the classes and the model in use are as before.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
@@ -316,7 +316,7 @@ def _store(
 
 
 def _same_classes(collection: CollectionStore, before: Sequence[str], now: Sequence[str]) -> bool:
-    """Whether two models know the same classes, whatever these were called and merged from when they were made."""
+    """Whether two models know the same classes, after renamings and merges."""
     old, new = (set(collection.classes.meant_by(names)) for names in (before, now))
     return old - {0} == new
 
@@ -324,7 +324,7 @@ def _same_classes(collection: CollectionStore, before: Sequence[str], now: Seque
 def _compared(
     collection: CollectionStore, before: NamedModel | None, examples: TrainingSet, fitted: Fitted
 ) -> tuple[int, int, int] | None:
-    """Count the photos that neither model learned from when it predicted them, and how many each gets right."""
+    """Count the photos that both models predicted as held-out ones, and how many each gets right."""
     if before is None or before.id is None:
         return None
     old = LearnedPhotos.from_arrays(collection.models.load(before.id)[0])
@@ -340,13 +340,13 @@ def _compared(
 
 
 def _class_ids(collection: CollectionStore, names: Sequence[str]) -> NDArray[np.int64]:
-    """(C,) ids of the classes of these names; 0 for one that is no class any more."""
+    """(C,) ids of the classes of these names; 0 for a deleted class."""
     found = map(collection.classes.find, names)
     return np.array([0 if each is None else each.id for each in found], np.int64)
 
 
 def _right(collection: CollectionStore, model: Model, examples: TrainingSet, fitted: Fitted) -> int:
-    """How many of the person's held-out photos a model gets right that learned from none of them."""
+    """Count the held-out photos of the person that a model gets right which was trained on none of them."""
     rows = fitted.held_out.rows[fitted.held_out.own]
     if not len(rows):
         return 0

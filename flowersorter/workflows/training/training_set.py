@@ -159,12 +159,12 @@ def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets
 def belongs_with_starter(named: NamedModel | None) -> bool:
     """Whether the training set includes the starter model's photos: while the collection's model was fitted with them.
 
-    The person's classes stand beside the starter's until the person deletes those. A folder of class folders drops the
+    The starter's classes stay beside the person's until the person deletes them. A folder of class folders drops the
     starter's, unless it is added to the collection's labels.
     """
     if named is None or not (named.id is None or named.model.training.built_on_starter):
         return False
-    return named.model.backbone == starter().model.backbone  # an imported file may claim anything
+    return named.model.backbone == starter().model.backbone  # an imported file may contain any claim
 
 
 def starter_names(known: KnownClasses) -> dict[str, str]:
@@ -194,8 +194,8 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
     """
     base, known = starter(), known or collection.classes
     shown = starter_names(known)
-    # In the collection's order, whichever of them the person has used: a fit starts from the last one of the same
-    # classes.
+    # Always in the collection's order, whichever of them the person has used: a fit starts from the last one of the
+    # same classes.
     order = {entry.name: number for number, entry in enumerate(known.all())}
     names = sorted({*own.class_names, *shown.values()}, key=lambda name: (order.get(name, len(order)), name))
     number_of = {name: number for number, name in enumerate(names)}

@@ -24,7 +24,7 @@ class Unmeasured:
     Attributes:
         name: The class.
         photos: Labelled photos of the person.
-        few: Whether these are too few; else they are all copies of one another or of one moment.
+        few: Whether these are too few; else they are all near-copies or of one burst.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Unmeasured:
     few: bool
 
     def in_words(self) -> Text:
-        """The class with the number of its photos, and why these are not enough, unless they are too few."""
+        """Word the class with its number of photos and, unless they are too few, the reason."""
         if self.few:
             return plural("{name} ({number} photo)", "{name} ({number} photos)", self.photos, name=self.name)
         return plural(
@@ -44,7 +44,7 @@ class Unmeasured:
 
 
 def unmeasured(photos: TrainingSet, fitted: Fitted) -> tuple[Unmeasured, ...]:
-    """The classes of the person's photos that have too few of them to hold any out, in the order of the classes."""
+    """Return the classes with too few of the person's photos to hold any out, in the order of the classes."""
     groups = joined(fitted.state.groups, photos.bursts)
     result = []
     for target in np.unique(photos.targets[photos.own]).tolist():
@@ -56,7 +56,7 @@ def unmeasured(photos: TrainingSet, fitted: Fitted) -> tuple[Unmeasured, ...]:
 
 
 def in_words(classes: Sequence[Unmeasured]) -> Text:
-    """Classes that were not measured: "roses (1 photo), asters (2 photos) and 3 more classes"."""
+    """Word unmeasured classes: "roses (1 photo), asters (2 photos) and 3 more classes"."""
     named = [each.in_words() for each in classes[:_NAMED]]
     more = len(classes) - len(named)
     if more:
@@ -67,15 +67,15 @@ def in_words(classes: Sequence[Unmeasured]) -> Text:
 
 
 def needed_to_measure() -> Text:
-    """Say how many labelled photos an accuracy needs; the same sentence wherever a figure is missing."""
+    """Say how many labelled photos an accuracy needs; used wherever a figure is missing."""
     return text("at least two classes need {count} different labelled photos each", count=LEAST_TO_HOLD_OUT)
 
 
 def too_few(classes: Sequence[Unmeasured] = (), then: str = text("evaluate again")) -> TooFewPhotos:
-    """The error for a collection of which nothing can be measured.
+    """Make the error for a collection of which nothing can be measured.
 
     Args:
-        classes: The classes that cannot be held out, as far as they are known.
+        classes: The unmeasured classes, if known.
         then: The person's intended action.
     """
     needed = needed_to_measure()

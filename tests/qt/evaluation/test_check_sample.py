@@ -251,8 +251,8 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     answer(dialog, Qt.Key.Key_R, qtbot)
     dialog.close()
     preview = before_a_sort(program, qtbot)
-    assert f"(1 of {total} checked, 0 wrong)" in preview.certificate.message.text
-    preview.certificate.check_button.click()
+    assert f"(1 of {total} checked, 0 wrong)" in preview.sample_check.message.text
+    preview.sample_check.check_button.click()
     assert not preview.isVisible(), "no dialog over a dialog"
     dialog = opened(program, qtbot)
     assert shown(dialog) == second
@@ -264,8 +264,8 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     dialog.close()
     qtbot.waitUntil(lambda: preview.isVisible() and preview.plan is not None)
     assert preview.choices.mode is Mode.LINK
-    assert preview.certificate.message.text == proved
-    assert not preview.certificate.check_button.isVisible()
+    assert preview.sample_check.message.text == proved
+    assert not preview.sample_check.check_button.isVisible()
     preview.reject()
     idle(program, qtbot)
 

@@ -231,7 +231,7 @@ def offered(check: CheckedSample | None = None, photos: int = 780, needed: int =
 def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
     dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
 ) -> None:
-    field, plan = dialog.certificate, planner(_answer(dialog, planner, qtbot))
+    field, plan = dialog.sample_check, planner(_answer(dialog, planner, qtbot))
     paths = sorted(photos.glob("*.jpg"))[:3]
 
     def shown(offer: SampleOffer | None, *, suggesting: bool = False) -> tuple[str, str]:

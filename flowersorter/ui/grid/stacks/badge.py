@@ -23,7 +23,7 @@ def badge_box(photo: QRect, text: str, metrics: QFontMetrics) -> QRect:
 
 
 def paint_badge(painter: QPainter, photo: QRect, size: int, number: int, palette: QPalette, *, lit: bool) -> None:
-    """Paint the number on dark ground, which shows on any photo; on an open stack in the highlight colour."""
+    """Paint the number on a dark background, visible on any photo; in the highlight colour for an open stack."""
     text = badge_text(size, number)
     box = badge_box(photo, text, painter.fontMetrics())
     painter.save()

@@ -1,4 +1,4 @@
-"""Opens and closes stacks by click and key, and remembers whether look-alike shots are stacked."""
+"""Opens and closes stacks by mouse and key, and stores whether look-alike shots are stacked."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class StackController(QObject):
 
     @Slot()
     def toggle(self) -> None:
-        """Open the selected stacks; where all of them are open, close them. Of a single one the first is selected."""
+        """Open the selected stacks, or close them if all are open; select the first photo of a single opened one."""
         photos, grid = self._session.photos, self._grid
         rows, before = grid.selected_rows(), photos.rowCount()
         fronts = photos.front_places_at(rows)

@@ -1,4 +1,4 @@
-"""Puts the photos of an arrangement on tiles: a burst, or near-copies, on one, unless something tells them apart."""
+"""Puts the photos of an arrangement on tiles: a burst, or near-copies, on one, unless their class or state differs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _BITS = 28
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Apart:
-    """Photos that do not go behind another one.
+    """Photos that are not stacked behind another one.
 
     Attributes:
         opened: Ids of photos whose stack the person opened.
         left_out: Places that are left out of the answer for their section; a stack is shown open if only some are.
-        joined_by_none: Places of a tile that the person sees large: no other photo of their stack joins them.
+        joined_by_none: Places of the tile in the large view: no other photo of their stack joins them.
     """
 
     opened: frozenset[int] = frozenset()
@@ -174,7 +174,7 @@ def _open(columns: PhotoColumns, rows: Rows, sizes: Rows, apart: Apart) -> NDArr
         columns: All photos of the folder.
         rows: (M,) column rows of the photos of stacks, stack by stack.
         sizes: (S,) number of photos of each stack.
-        apart: Says which photos are.
+        apart: The opened and left-out photos.
     """
     starts = np.cumsum(sizes) - sizes
     opened = _among(columns.photo_ids[rows], apart.opened)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class HeaderGroup(QWidget):
-    """Lies unseen behind a grid. Its accessible object is a group of the grid's headers. Lives in the GUI thread.
+    """An invisible widget; its accessible object is a group of the grid's headers. Lives in the GUI thread.
 
-    A header stays a child of the grid's viewport, with which it scrolls: from the header a screen reader finds its way
-    up, but from the window it would find none down.
+    A header stays a child of the grid's viewport, with which it scrolls: a screen reader finds the window from the
+    header, but would not find the header from the window.
 
     Args:
         grid: Its headers are shown.
@@ -47,7 +47,7 @@ class _AccessibleHeaders(QAccessibleWidget):
         return len(self._group.grid.headers)
 
     def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]  # the stub knows no None
-        """The accessible object of a header; None for an index of before, when there were more."""
+        """Return the accessible object of a header; None for an outdated index."""
         headers = self._group.grid.headers
         return QAccessible.queryAccessibleInterface(headers[index]) if 0 <= index < len(headers) else None
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from flowersorter.ui.grid.sections import Identity, Section, SectionKind
 from flowersorter.ui.grid.view.section_layout import SectionLayout
 
-#: Makes the header of a section; one that is a `FoldingHeader` is kept up to date.
+#: Makes the header of a section; a `FoldingHeader` is kept up to date.
 HeaderFactory = Callable[[Section, QWidget], QWidget]
 
 
@@ -38,7 +38,7 @@ class FoldingHeader(Protocol):
 class HeaderPool(QObject):
     """Makes, places and removes headers. Lives in the GUI thread.
 
-    A header keeps its state while its section stays near; the one with the keyboard is kept wherever it is.
+    A header keeps its state while its section stays near; the one with the focus is always kept.
 
     Args:
         viewport: Parent of the headers.
@@ -46,7 +46,7 @@ class HeaderPool(QObject):
         parent: The grid.
 
     Signals:
-        entered(identity): The keyboard went into this header.
+        entered(identity): This header got the focus.
         fold_requested(identity): Its button was pressed.
     """
 
@@ -64,7 +64,7 @@ class HeaderPool(QObject):
         application.focusChanged.connect(self._on_focus)
 
     def set_factory(self, factory: HeaderFactory) -> None:
-        """Make headers with this from now on."""
+        """Use this factory from now on."""
         self.clear()
         self._factory = factory
 
@@ -93,7 +93,7 @@ class HeaderPool(QObject):
         return self._heights[section.kind]
 
     def measure(self) -> bool:
-        """Whether headers became higher or lower than they were."""
+        """Measure the headers; return whether a height has changed."""
         heights: dict[SectionKind, int] = {}
         for (kind, _), header in self._widgets.items():
             heights[kind] = max(heights.get(kind, 0), header.sizeHint().height())
@@ -102,7 +102,7 @@ class HeaderPool(QObject):
         return changed
 
     def update(self, sections: Iterable[Section], is_folded: Callable[[Section], bool]) -> None:
-        """Tell the headers how their sections are now, and remove those of sections that are gone."""
+        """Update the headers to their sections, and remove those of sections that are gone."""
         now = {section.identity: section for section in sections}
         for identity, header in list(self._widgets.items()):
             if identity in now:
@@ -113,13 +113,13 @@ class HeaderPool(QObject):
     def place(
         self, layout: SectionLayout, offset: int, is_folded: Callable[[Section], bool], shifts: dict[Identity, int]
     ) -> None:
-        """Put the headers where they belong; the topmost one stays in view as long as its section is.
+        """Place the headers; the topmost one stays in view as long as its section is.
 
         Args:
-            layout: Where everything is.
+            layout: The positions of sections and photos.
             offset: y of the upper edge of the view.
             is_folded: Whether a section shows one line only.
-            shifts: How much lower a section is drawn for now.
+            shifts: Present offset in y at which a section is drawn.
         """
         width, height = self._viewport.width(), self._viewport.height()
         numbers = layout.sections_between(offset - height, offset + 2 * height)
@@ -150,7 +150,7 @@ class HeaderPool(QObject):
             self._set_tab_order()
 
     def release(self) -> None:
-        """Stop following the keyboard."""
+        """Stop following the focus."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)
@@ -167,7 +167,7 @@ class HeaderPool(QObject):
 
     def _remove(self, identity: Identity) -> None:
         if self._has_keyboard(identity):
-            self._grid.setFocus()  # else, once hidden, another header gets the keyboard and is scrolled to
+            self._grid.setFocus()  # else, once hidden, another header gets the focus and is scrolled to
         header = self._widgets.pop(identity)
         header.hide()
         header.deleteLater()
@@ -209,9 +209,10 @@ def _tell(header: QWidget, section: Section, *, folded: bool) -> None:
 
 
 def _in_tab_order(header: QWidget) -> list[QWidget]:
-    """The widgets of a header that take the keyboard, in the order that they were made.
+    """Return the focusable widgets of a header, in the order of creation.
 
-    `nextInFocusChain` would make PySide believe that what it returns, the viewport at last, goes when the header does.
+    `nextInFocusChain` is not used: PySide would tie the life of the widgets it returns, such as the viewport, to the
+    header's.
     """
     widgets = [header, *header.findChildren(QWidget)]
     return [widget for widget in widgets if widget.focusPolicy() != Qt.FocusPolicy.NoFocus]

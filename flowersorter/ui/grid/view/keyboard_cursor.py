@@ -1,4 +1,4 @@
-"""Where the arrow keys and their like lead to."""
+"""Moves the current photo by arrow, page, Home and End keys."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ Action = QAbstractItemView.CursorAction
 
 
 class KeyboardCursor:
-    """Keeps to a column while it goes up and down, also through lines that are too short for it."""
+    """Keeps its column while moving up and down, also through shorter lines."""
 
     def __init__(self) -> None:
         self._row, self._column = -1, 0
 
     def row_after(self, action: Action, row: int, layout: SectionLayout, page_px: int, *, mirrored: bool) -> int:
-        """The row that a key leads to from a row; the same where it leads nowhere.
+        """Return the row that a key moves to; the same row at the end.
 
         Args:
-            action: What the key does.
+            action: The movement of the key.
             row: The current row; it may be hidden in a folded section.
-            layout: Where the photos are; at least one.
+            layout: The positions of the photos, at least one.
             page_px: Height of the view.
             mirrored: Whether lines run from right to left.
         """

@@ -1,4 +1,4 @@
-"""The rubber band: selects the photos that it touches, beside those selected before where Ctrl or Shift is held."""
+"""The rubber band: selects the photos that it touches, in addition to the selection if Ctrl or Shift is held."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Runs = Iterable[tuple[int, int]]
 
 
 class RubberBand(QObject):
-    """A box from where the mouse was pressed to where it is. Lives in the GUI thread.
+    """A box from the point of the press to the mouse. Lives in the GUI thread.
 
     Beyond the upper or lower edge of the view it scrolls, as long as the mouse stays there.
 
     Args:
-        view: Scrolled and selected in.
-        runs_in: Gives the runs (first, last) of rows in a box of the viewport, smaller by a margin at each side.
+        view: The view to scroll and select in.
+        runs_in: Returns the runs (first, last) of rows in a box of the viewport, smaller by a margin at each side.
     """
 
     def __init__(self, view: QAbstractItemView, runs_in: Callable[[QRect, int], Runs]) -> None:
@@ -65,7 +65,7 @@ class RubberBand(QObject):
         self._adds, self._drawn = bool(modifiers & _ADDING), False
 
     def move_to(self, at: QPoint) -> None:
-        """Stretch to a point, and select what the box touches."""
+        """Stretch to a point, and select the photos that the box touches."""
         if self._start is None:
             return
         self._pointer = at
@@ -83,7 +83,7 @@ class RubberBand(QObject):
             self._pull.stop()
 
     def follow(self) -> None:
-        """The view was scrolled under the mouse."""
+        """Stretch the box after the view was scrolled under the mouse."""
         if self._drawn:
             self.move_to(self._pointer)
 
@@ -126,7 +126,7 @@ def runs_of(selection: QItemSelection) -> list[tuple[int, int]]:
 
 def selection_of(runs: Runs, model: QAbstractItemModel) -> QItemSelection:
     """Runs (first, last) of rows as a selection."""
-    selection, index_of = QItemSelection(), model.createIndex  # rows that are there: `index` would ask for each
+    selection, index_of = QItemSelection(), model.createIndex  # existing rows: `index` would check each
     for first, last in runs:
         index = index_of(first, 0)
         selection.select(index, index if first == last else index_of(last, 0))

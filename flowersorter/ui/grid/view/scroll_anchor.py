@@ -1,4 +1,4 @@
-"""Keeps the photos that a person sees where they are while others come, go or move to another section."""
+"""Keeps the photos in view in place while others are added, removed or moved to another section."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class ScrollAnchor:
 
 
 def anchor_of(layout: SectionLayout, offset: int, height: int, places_at: PlacesAt) -> ScrollAnchor:
-    """Note what is in view, and what follows.
+    """Record the headers and photos in view, and some that follow.
 
     Args:
-        layout: Where everything is.
+        layout: The positions of sections and photos.
         offset: y of the upper edge of the view.
         height: Of the view.
-        places_at: Gives the places of model rows.
+        places_at: Returns the places of model rows.
     """
     numbers = layout.sections_between(offset, offset + height)
     following = range(numbers.start, min(len(layout.sections), numbers.stop + _REACH))
@@ -64,18 +64,18 @@ def anchor_of(layout: SectionLayout, offset: int, height: int, places_at: Places
 
 
 def offset_for(anchor: ScrollAnchor, layout: SectionLayout, rows_at: RowsAt) -> int | None:
-    """The y of the upper edge of the view that keeps what was in view where it was.
+    """Return the y of the upper edge of the view that keeps an anchor in place.
 
-    The topmost thing that is still there, in its section, keeps its height; what follows something that is gone takes
-    its place.
+    The topmost header or photo that is still in its section keeps its height; a removed one is replaced by its
+    successor.
 
     Args:
-        anchor: What was in view.
-        layout: Where everything is now.
-        rows_at: Gives the model rows of places, -1 for those that are not shown.
+        anchor: The headers and photos that were in view.
+        layout: The new positions.
+        rows_at: Returns the model rows of places, -1 for those that are not shown.
 
     Returns:
-        None where nothing of it is left.
+        None if nothing of the anchor is left.
     """
     rows = rows_at(anchor.place_ids).tolist()
     found = [_top_now(*each, layout) for each in zip(anchor.sections, anchor.place_ids.tolist(), rows, strict=True)]
@@ -84,14 +84,14 @@ def offset_for(anchor: ScrollAnchor, layout: SectionLayout, rows_at: RowsAt) -> 
         return None
     if anchor.heights[first] > anchor.heights[0]:
         return int(found[first] - anchor.heights[0])
-    # The photos of a line may part where one before them went; most of them stay.
+    # The photos of a line may be split after a removal; most of them stay together.
     line = np.flatnonzero(anchor.heights == anchor.heights[first]).tolist()
     offsets = Counter(top - int(anchor.heights[at]) for at in line if (top := found[at]) is not None)
     return offsets.most_common(1)[0][0]
 
 
 def around(row: int, layout: SectionLayout, places_at: PlacesAt) -> Neighbours:
-    """Note a photo and those around it, to find its neighbour if it moves to another section."""
+    """Record a photo and those around it, to find its neighbour if it moves to another section."""
     last = layout.last_shown(len(layout.sections) - 1)
     rows = [*range(row, min(last, row + _REACH) + 1), *range(row - 1, max(0, row - _REACH) - 1, -1)]
     return [layout.sections[layout.section_of(each)].identity for each in rows], places_at(np.array(rows, np.intp))

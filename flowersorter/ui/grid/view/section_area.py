@@ -18,14 +18,14 @@ from flowersorter.ui.grid.view.section_motion import SectionMotion
 
 
 class SectionArea(QListView):
-    """The part of the grid that knows where everything is. Lives in the GUI thread.
+    """The part of the grid that lays out headers and photos. Lives in the GUI thread.
 
-    Of `QListView`, whose own layout knows no sections and is not used, only the accessible list is left: Qt gives it to
-    the classes it knows, and none to those made from `QAbstractItemView`.
+    The base is `QListView` only for its accessible list, which Qt does not give to subclasses of `QAbstractItemView`;
+    its layout, which has no sections, is not used.
 
     Signals:
         folded_changed(identity, bool): A section shows one line only, or all of it again.
-        scrolled(): Other rows may be in view.
+        scrolled(): The rows in view may have changed.
     """
 
     folded_changed = Signal(object, bool)
@@ -40,7 +40,7 @@ class SectionArea(QListView):
         self._headers = HeaderPool(self.viewport(), factory, self)
         self._places = SectionLayout((), self._cells, self._headers.height, self.is_folded)
         self._motion = SectionMotion(self)
-        self._busy = False  # the scroll bar moves because everything is laid out anew
+        self._busy = False  # the scroll bar moves because of a new layout
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -80,7 +80,7 @@ class SectionArea(QListView):
             self.folded_changed.emit(identity, folded)
 
     def set_folded_at_first(self, rule: Callable[[Section], bool]) -> None:
-        """Fold the sections that this says, unless `set_folded` says otherwise."""
+        """Fold the sections for which this returns True, unless `set_folded` says otherwise."""
         self._folds_at_first = rule
         self._lay_out(self._seen())
 
@@ -104,7 +104,7 @@ class SectionArea(QListView):
 
     @Slot(object)
     def _on_header_entered(self, identity: Identity) -> None:
-        """The keyboard is in a header: show it."""
+        """Scroll to the header that got the focus."""
         number = self._places.number_of(identity)
         if number < 0:
             return
@@ -115,14 +115,14 @@ class SectionArea(QListView):
         elif line > offset + self._page:
             self.verticalScrollBar().setValue(min(top, line - self._page))
 
-    # -- where photos are
+    # -- positions
 
     def visualRect(self, index: Index) -> QRect:
         """The cell, in the viewport; null where it is hidden."""
         return self._cell(index.row()) if index.isValid() else QRect()
 
     def indexAt(self, point: QPoint) -> QModelIndex:
-        """The photo at a point; none in the gap around it."""
+        """Return the photo at a point; an invalid index in the gaps."""
         at = self._from_screen(QRect(point, QSize(1, 1))).topLeft()
         row = self._places.row_at(at.x(), at.y())
         if row < 0 or not self._places.cell(row).adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX).contains(at):
@@ -130,11 +130,11 @@ class SectionArea(QListView):
         return self._rows.index(row)
 
     def horizontalOffset(self) -> int:
-        """Lines are as wide as the view."""
+        """Return 0: lines are as wide as the view."""
         return 0
 
     def verticalOffset(self) -> int:
-        """How far it is scrolled down."""
+        """Return the scroll position, in pixels."""
         return self.verticalScrollBar().value()
 
     def isIndexHidden(self, index: Index) -> bool:
@@ -190,7 +190,7 @@ class SectionArea(QListView):
 
     @property
     def _laid_out(self) -> int:
-        """How many rows are laid out."""
+        """Return the number of rows in the layout."""
         sections = self._places.sections
         return sections[-1].rows.stop if sections else 0
 
@@ -199,24 +199,24 @@ class SectionArea(QListView):
         return self.viewport().height()
 
     def doItemsLayout(self) -> None:
-        """Nothing to do: all is laid out as soon as something changes."""
+        """Do nothing: every change is laid out at once."""
         QAbstractItemView.doItemsLayout(self)
 
     def updateGeometries(self) -> None:
-        """Fit the scroll bar to what there is."""
+        """Fit the scroll bar to the layout."""
         bar = self.verticalScrollBar()
         bar.setPageStep(self._page)
         bar.setSingleStep(max(1, self._cells.height // 4))
         bar.setRange(0, max(0, self._places.height - self._page))
 
     def _seen(self) -> ScrollAnchor | None:
-        """What is in view; None at the very top with nothing selected, where the top stays in view."""
+        """Return an anchor of the present view; None at the very top without a selection: the top stays in view."""
         if not self._laid_out or not (self.verticalOffset() or self.selectionModel().hasSelection()):
             return None
         return anchor_of(self._places, self.verticalOffset(), self._page, self._rows.front_places_at)
 
     def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False) -> None:
-        """Lay out anew; what is to be kept in view stays where it is."""
+        """Lay out anew, and keep the anchor in place."""
         self._motion.stop()
         self._busy = True
         self._places = SectionLayout(self._rows.sections, self._cells, self._headers.height, self.is_folded)
@@ -257,7 +257,7 @@ class SectionArea(QListView):
         self.scrolled.emit()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """A header that becomes higher moves the photos below it."""
+        """Lay out anew when a header changes its height."""
         if event.type() == QEvent.Type.LayoutRequest and self._headers.measure():
             self._lay_out(self._seen())
         return super().viewportEvent(event)

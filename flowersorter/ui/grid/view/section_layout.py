@@ -1,4 +1,4 @@
-"""Where headers and photos are: sections as arrays, found by binary search; knows no widget."""
+"""Positions of headers and photos: sections as arrays, found by binary search; knows no widget."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class Cells:
 
 
 class SectionLayout:
-    """Positions in pixels from the top left of all photos together, as if the view were as high as that.
+    """Positions in pixels, from the top left of the whole content.
 
     Args:
         sections: The sections of the model; they cover its rows in order.
-        cells: Of the photos.
-        header_height: Gives the height of a section's header, 0 for none.
+        cells: Size and columns of the photos' cells.
+        header_height: Returns the height of a section's header, 0 for none.
         is_folded: Whether a section shows one line only.
 
     Attributes:
         sections: As given.
         cells: As given.
         tops: (S,) y of each section.
-        height: Of everything.
+        height: Of the whole content.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class SectionLayout:
         return int(np.searchsorted(self._firsts, row, side="right")) - 1
 
     def section_at(self, y: int) -> int:
-        """The number of the section at a height; the nearest one above or below everything, -1 where there is none."""
+        """The number of the section at a height; beyond the content the nearest one, -1 without any."""
         return max(0, int(np.searchsorted(self.tops, y, side="right")) - 1) if self.sections else -1
 
     def sections_between(self, top: int, bottom: int) -> range:
@@ -104,7 +104,7 @@ class SectionLayout:
         return self._first_line(number) + lines * self.cells.height
 
     def hidden(self, number: int) -> int:
-        """How many tiles of a section are not shown, because it is folded."""
+        """Number of tiles that a folded section hides."""
         return int(self._counts[number] - self._shown[number])
 
     def last_shown(self, number: int) -> int:
@@ -183,16 +183,16 @@ class SectionLayout:
         return runs
 
     def shown_of(self, rows: Rows) -> Rows:
-        """Those of (M,) rows that are not hidden."""
+        """Select the rows of (M,) that are not hidden."""
         if not len(rows):
             return rows
         numbers = np.searchsorted(self._firsts, rows, side="right") - 1
         return rows[rows - self._firsts[numbers] < self._shown[numbers]]
 
-    # -- where the arrow keys go
+    # -- arrow keys
 
     def column_of(self, row: int) -> int:
-        """The column of a row that is shown."""
+        """The column of a visible row."""
         return int(row - self._firsts[self.section_of(row)]) % self.cells.columns
 
     def beside(self, row: int, step: int) -> int:

@@ -1,4 +1,4 @@
-"""The soft motion after an answer: what is gone fades, and the sections below glide to their new places."""
+"""The animation after an answer: removed photos fade, and the sections below glide to their new places."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from flowersorter.ui.grid.view.section_layout import SectionLayout
 
 
 class SectionMotion(QObject):
-    """Says how far from its place a section is drawn for now. Lives in the GUI thread; no timer runs at rest.
+    """Animates the positions at which sections are drawn. Lives in the GUI thread; no timer runs at rest.
 
     Signals:
-        moved(): Sections are to be drawn elsewhere.
+        moved(): The positions have changed: repaint.
     """
 
     moved = Signal()
@@ -32,7 +32,7 @@ class SectionMotion(QObject):
 
     @property
     def under_way(self) -> bool:
-        """Whether something moves."""
+        """Whether an animation runs."""
         return self._animation.state() is QVariantAnimation.State.Running
 
     @property
@@ -73,7 +73,7 @@ class SectionMotion(QObject):
             if number >= 0:
                 by_top, by_bottom = _moved(before, at, now, number)
                 if abs(by_top) > abs(by_bottom):
-                    continue  # what is gone was above the view
+                    continue  # the removed photos were above the view
                 left = new.bottom(number) - new.top(number)
             top, bottom = old.top(at) - old_offset + left, old.bottom(at) - old_offset
             if bottom > max(top, 0):
@@ -85,13 +85,13 @@ class SectionMotion(QObject):
             self.moved.emit()
 
     def stop(self) -> None:
-        """Put everything at its place."""
+        """End the animation: everything is at its place."""
         if self.under_way:
             self._animation.stop()
             self._on_finished()
 
     def paint_gone(self, painter: QPainter) -> None:
-        """Paint what is gone, paler and paler."""
+        """Paint the removed photos, increasingly transparent."""
         if not self.under_way:
             return
         painter.save()

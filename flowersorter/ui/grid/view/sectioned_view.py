@@ -1,4 +1,4 @@
-"""Paints sections of photos, and selects in them with mouse and keys."""
+"""Paints sections of photos, and selects photos with mouse and keys."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class SectionedView(SectionArea):
         return np.unique(np.repeat(runs[:, 1] + 1 - np.cumsum(counts), counts) + np.arange(counts.sum()))
 
     def select_rows(self, rows: Rows) -> None:
-        """Select (M,) ascending rows, as far as they are shown."""
+        """Select the visible ones of (M,) ascending rows."""
         self._select(spans(self._places.shown_of(rows)), QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def selectAll(self) -> None:
@@ -75,7 +75,7 @@ class SectionedView(SectionArea):
         self.selectionModel().select(selection_of(runs, self._rows), command)
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        """Where these are in view."""
+        """Return the region of the selected cells in view."""
         if selection.count() > _MANY_RUNS:
             return QRegion(self.viewport().rect())
         runs, region = runs_of(selection), QRegion()
@@ -85,7 +85,7 @@ class SectionedView(SectionArea):
         return region
 
     def dataChanged(self, first: Index, last: Index, roles: object = ()) -> None:
-        """Paint those of these rows again that are in view."""
+        """Repaint the changed rows that are in view."""
         del roles
         for row in self._rows_in_view():
             if first.row() <= row <= last.row():
@@ -95,7 +95,7 @@ class SectionedView(SectionArea):
         super()._lay_out(keep, from_top=from_top)
         rows = self.selected_rows()
         if len(self._places.shown_of(rows)) < len(rows):
-            self.select_rows(rows)  # a key would change photos that are not to be seen
+            self.select_rows(rows)  # a key would change hidden photos
 
     # -- photos come, go and move
 
@@ -125,9 +125,9 @@ class SectionedView(SectionArea):
 
     @Slot()
     def _recall_all(self) -> None:
-        """Select the same photos; the current one is where it was, or gives way to the next where it moved away.
+        """Select the same photos again; the current one stays, or becomes the next one if it moved away.
 
-        What is in view stays where it is, unless the person asked for something else to be shown.
+        The photos in view stay in place, unless the person asked to see other photos.
         """
         same, before = self._shown == self._rows.filter, (self._places, self.verticalOffset())
         self._follow()
@@ -170,7 +170,7 @@ class SectionedView(SectionArea):
     # -- keys and mouse
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
-        """Where a key leads to."""
+        """Return the index that a key moves to."""
         del modifiers
         current = self.currentIndex()
         if not self._laid_out or not current.isValid():
@@ -209,12 +209,12 @@ class SectionedView(SectionArea):
         self._band.release()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """The rubber band goes along."""
+        """Stretch the rubber band along with the scrolling."""
         super().scrollContentsBy(dx, dy)
         self._band.follow()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """A mouse that leaves hovers over no photo."""
+        """End the hover when the mouse leaves."""
         if event.type() == QEvent.Type.Leave:
             self._hover(-1)
         return super().viewportEvent(event)
@@ -235,7 +235,7 @@ class SectionedView(SectionArea):
         return None
 
     def _hidden_photos(self, number: int) -> int:
-        """How many photos of a section are not shown, because it is folded."""
+        """Number of photos that a folded section hides."""
         after = self._places.last_shown(number) + 1
         return self._rows.count_on(range(after, after + self._places.hidden(number)))
 
@@ -270,7 +270,7 @@ class SectionedView(SectionArea):
         painter.end()
 
     def _clear_under(self, painter: QPainter, shifts: dict[Identity, int]) -> None:
-        """Let sections that glide cover what is gone."""
+        """Clear the background under gliding sections, so that they cover removed photos."""
         for identity, shift in shifts.items():
             number, ground = self._places.number_of(identity), self.palette().color(QPalette.ColorRole.Base)
             top, bottom = self._places.top(number), self._places.bottom(number)

@@ -1,4 +1,4 @@
-"""A chart as a widget, with the mark under the mouse and the one that the keys have reached."""
+"""A chart as a widget, with a ring around the mark under the mouse and the one with the cursor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flowersorter.ui.shared.widgets import describe
 from flowersorter.workflows.evaluation.charts.layout import Plot
 from flowersorter.workflows.evaluation.charts.scene import Scene
 
-#: How far beside a small mark the mouse may be.
+#: Distance from a small mark at which the mouse still counts as on it.
 _REACH_PX = 6
 
 
@@ -31,7 +31,7 @@ class Chart(QWidget):
 
     Signals:
         mark_chosen(number): Show the photos of this mark.
-        mark_looked_at(sentence): The mouse or the keys are on a mark; "" on none.
+        mark_looked_at(sentence): The mouse or the cursor is on a mark; "" for none.
     """
 
     mark_chosen = Signal(int)
@@ -47,7 +47,7 @@ class Chart(QWidget):
         self.show_scene(scene)
 
     def show_scene(self, scene: Scene) -> None:
-        """Show this chart; mouse and keys stay on their mark as long as there is one."""
+        """Show this chart; mouse and cursor stay on their mark if it still exists."""
         self._scene, self._marks = scene, scene.marks
         describe(self, worded(scene.title))
         self._current, self._hovered = (at if at < self.marks else -1 for at in (self._current, self._hovered))
@@ -55,7 +55,7 @@ class Chart(QWidget):
 
     @property
     def marks(self) -> int:
-        """How many marks there are, in the order of the keys."""
+        """Number of marks, in the order of the arrow keys."""
         return len(self._marks)
 
     def sentence(self, number: int) -> str:
@@ -63,22 +63,22 @@ class Chart(QWidget):
         return worded(self._marks[number].text)
 
     def mark_areas(self) -> list[QRectF]:
-        """The places of the marks at the present size, in px."""
+        """The areas of the marks at the present size, in px."""
         plot = self.plot()
         return [rectangle(plot.box(mark)) for mark in self._marks]
 
     def plot(self) -> Plot:
-        """The place of the axes at the present size."""
+        """The area inside the axes at the present size."""
         return self._painter().plot
 
     # -- size
 
     def sizeHint(self) -> QSize:
-        """As wide as a sentence."""
+        """Return the width of a sentence."""
         return QSize(self.fontMetrics().averageCharWidth() * 58, self.fontMetrics().lineSpacing() * 17)
 
     def minimumSizeHint(self) -> QSize:
-        """Smaller, nothing can be told apart."""
+        """Return the smallest readable size."""
         return QSize(self.fontMetrics().averageCharWidth() * 26, self.fontMetrics().lineSpacing() * 12)
 
     # -- marks
@@ -97,7 +97,7 @@ class Chart(QWidget):
         return best
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the chart, and a ring where the mouse and the keys are."""
+        """Draw the chart, with rings around the marks under the mouse and the cursor."""
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -112,7 +112,7 @@ class Chart(QWidget):
     # -- mouse and keys
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Say what is under the mouse."""
+        """Emit the sentence of the mark under the mouse."""
         number = self.mark_at(event.position())
         if number == self._hovered:
             return
@@ -121,7 +121,7 @@ class Chart(QWidget):
         self._say()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """The mouse went away."""
+        """Remove the ring of the mouse."""
         self._hovered = -1
         self._say()
         super().leaveEvent(event)
@@ -153,7 +153,7 @@ class Chart(QWidget):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keys start at the first mark."""
+        """Place the cursor on the first mark."""
         super().focusInEvent(event)
         by_key = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.OtherFocusReason}
         if self._current < 0 and self.marks and event.reason() in by_key:
@@ -161,7 +161,7 @@ class Chart(QWidget):
         self._say()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """The ring goes with the keys."""
+        """Remove the ring of the cursor."""
         super().focusOutEvent(event)
         self._say()
 

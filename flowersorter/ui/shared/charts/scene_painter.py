@@ -1,4 +1,4 @@
-"""Paints a chart with QPainter, so that it follows the palette and is saved as vectors without a charting library."""
+"""Paints a chart with QPainter: it follows the palette, can be saved as vectors, and needs no charting library."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from flowersorter.workflows.evaluation.charts.scene import (
 
 
 def colour_of(role: Role, palette: QPalette) -> QColor:
-    """The colour of a role on the ground of a palette."""
+    """Return the colour of a role on the background of a palette."""
     if role is Role.GUIDE:
         return _faint(palette, 0.6)
     light, dark = COLOURS[role]
@@ -43,7 +43,7 @@ def colour_of(role: Role, palette: QPalette) -> QColor:
 
 
 def rectangle(box: Box) -> QRectF:
-    """The same rectangle in Qt's terms."""
+    """Convert a rectangle to Qt's."""
     return QRectF(QPointF(box.left, box.top), QPointF(box.right, box.bottom))
 
 
@@ -64,7 +64,7 @@ class ScenePainter:
         self.plot = self._plot()
 
     def paint(self, painter: QPainter, ringed: Sequence[Mark]) -> None:
-        """Paint all of it.
+        """Paint the chart.
 
         Args:
             painter: Has the font of the metrics.

@@ -19,7 +19,7 @@ _NORM_VECTORS = ("weight", "bias", "running_mean", "running_var")
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A convolution and the batch norm behind it; its padding keeps the size of the maps but for the stride.
+    """A convolution with its batch norm; its padding keeps the size of the maps except for the stride.
 
     Attributes:
         name: Its tensor is ``name.weight``, (outputs, inputs, side, side).
@@ -79,7 +79,7 @@ class ResidualBlock:
     shortcut: Convolution | None
 
 
-#: The first convolution; behind it, the largest of 3x3 numbers is taken, with stride 2.
+#: The first convolution; a 3x3 max pooling with stride 2 follows.
 STEM = Convolution("conv1", "bn1", 3, _STEM, 7, 2)
 
 

@@ -34,7 +34,7 @@ class CompiledResNet:
 
     Args:
         model: An OpenVINO model: (1, S, S, 3) uint8 -> any number of outputs.
-        bfloat16: Compute in bfloat16 what is not int8.
+        bfloat16: Whether to compute layers without int8 in bfloat16.
     """
 
     def __init__(self, model: Any, *, bfloat16: bool = False) -> None:

@@ -17,7 +17,7 @@ _PEAK = 63
 
 
 def activation_ranges(entry: Backbone) -> Mapping[str, float] | None:
-    """The largest number in the maps that each convolution takes, by the name of the maps; None if not measured.
+    """The largest input of each convolution, by the name of its input maps; None if not measured.
 
     `packaging/measure_ranges.py` measured them, for the weights that the program ships only.
     """
@@ -31,7 +31,7 @@ def activation_ranges(entry: Backbone) -> Mapping[str, float] | None:
 
 
 def quantise_kernel(kernel: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round a kernel to seven bits a number; what is left in it means nothing.
+    """Round a kernel to seven bits a number; overwrites the kernel.
 
     Args:
         kernel: (outputs, inputs, side, side).

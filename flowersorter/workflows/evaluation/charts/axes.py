@@ -1,4 +1,4 @@
-"""Axes of a chart: where a value stands between the ends, and which values get a tick."""
+"""Axes of a chart: the position of a value between the ends, and the values that get a tick."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Axis:
     """One axis of a chart.
 
     Attributes:
-        title: What it measures, with its unit.
+        title: The quantity, with its unit.
         low: Value at its start.
         high: Value at its end, larger than `low`.
         ticks: Values with a mark, each with its text.
@@ -28,7 +28,7 @@ class Axis:
     log: bool = False
 
     def share(self, value: float) -> float:
-        """Where a value stands: 0 at the start, 1 at the end."""
+        """Return the position of a value: 0 at the start, 1 at the end."""
         if self.log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)

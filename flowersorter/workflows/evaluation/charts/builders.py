@@ -14,9 +14,9 @@ from flowersorter.workflows.evaluation.learning_curve import LearningCurve, Lear
 _SMALLEST_PX, _LARGEST_PX = 3.5, 9.0
 _LEARNING_PX = 5.0
 _EPOCH_PX, _BEST_EPOCH_PX = 4.5, 6.5
-#: Share by which the lowest epoch is above the axis at least.
+#: Least share by which the lowest epoch is above the axis.
 _ABOVE_AXIS = 0.02
-#: The axis of a curve starts here at the highest.
+#: Highest start of the axis of a curve.
 _HIGHEST_START = 0.9
 
 
@@ -67,7 +67,7 @@ def confidence_parts(bars: Sequence[ConfidenceBar]) -> list[tuple[ConfidenceBar,
 
 
 def confidence_scene(bars: Sequence[ConfidenceBar]) -> Scene:
-    """A bar for each interval of confidence: the wrong photos below, where few are seen, the right ones above.
+    """A bar for each interval of confidence: wrong photos at its foot, where even few are visible, right ones above.
 
     Args:
         bars: All intervals, from unsure to sure.
@@ -128,11 +128,11 @@ def _learning_text(each: LearningPoint) -> Text:
 
 
 def epoch_scene(epochs: Sequence[Epoch], of: int) -> Scene:
-    """A dot for each epoch that is over, the one that is kept marked; the line across is the network before training.
+    """A dot for each finished epoch, with a mark on the kept one; the line across is the network before training.
 
     Args:
-        epochs: Those that are over, number 0 first.
-        of: How many there will be.
+        epochs: The finished ones, number 0 first.
+        of: Number of all epochs.
     """
     best = max((at for at, each in enumerate(epochs) if each.number and each.best), default=0)
     low = min((each.accuracy for each in epochs), default=1.0) - _ABOVE_AXIS

@@ -16,7 +16,7 @@ SWATCH_GAP_PX, KEY_GAP_PX = 4, 16
 _TEXT_GAP_PX = 8
 #: Beside a bar on either side, and between two that are stacked.
 _BESIDE_PX, _BETWEEN_PX = 1.5, 1.0
-#: A bar of one photo among thousands must still be seen.
+#: Least height of a bar: one photo among thousands must still be visible.
 _LOWEST_PX = 4.0
 
 
@@ -32,7 +32,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """The place of the axes.
+    """The area of the axes.
 
     Attributes:
         area: Inside the axes.
@@ -45,19 +45,19 @@ class Plot:
     up: Axis
 
     def x(self, value: float) -> float:
-        """The place of a value of the axis across, in px."""
+        """The position of a value of the axis across, in px."""
         return self.area.left + self.across.share(value) * (self.area.right - self.area.left)
 
     def y(self, value: float) -> float:
-        """The place of a value of the axis up, in px."""
+        """The position of a value of the axis up, in px."""
         return self.area.bottom - self.up.share(value) * (self.area.bottom - self.area.top)
 
     def at(self, point: Point) -> Point:
-        """The place of a point, in px."""
+        """The position of a point, in px."""
         return self.x(point[0]), self.y(point[1])
 
     def box(self, mark: Mark) -> Box:
-        """The place of a mark: a square around a dot; a bar, never too low to be seen."""
+        """The rectangle of a mark: a square around a dot; a bar, never too low to be visible."""
         if isinstance(mark, Bar):
             low = self.area.bottom
             if mark.low:
@@ -69,7 +69,7 @@ class Plot:
         return Box(x - radius, y - radius, x + radius, y + radius)
 
     def ticks_with_text(self, width_px: Callable[[str], float]) -> Sequence[tuple[float, str]]:
-        """The ticks across whose texts have room: all, or every second, third..., the last one always.
+        """The ticks across whose texts fit: all, or every second, third..., always with the last one.
 
         Args:
             width_px: Width of a text.

@@ -40,7 +40,7 @@ class Key:
     """An entry of the legend.
 
     Attributes:
-        text: Name of what has the colour.
+        text: The meaning of the colour.
         role: The colour.
         line: Drawn as a line, not as a field.
     """
@@ -117,7 +117,7 @@ class Scene:
         title: Read out instead of the picture.
         across: Axis from left to right.
         up: Axis from bottom to top.
-        legend: The meaning of the colours; nothing where there is one.
+        legend: The meaning of the colours; empty with only one.
         items: In the order they are drawn.
     """
 

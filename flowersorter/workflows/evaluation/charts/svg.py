@@ -1,7 +1,7 @@
 """Paints a chart as SVG for a page; each mark has its sentence as a tool tip.
 
 Without Qt, so that a terminal on a computer without a screen, where Qt may not even load, can write a report. The
-colours in the SVG are for a light ground; with `STYLE` in its page it follows light and dark.
+colours in the SVG are for a light background; with `STYLE` in its page it follows light and dark.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ _COLOURS = {
 
 
 def _rules(ground: int) -> str:
-    """The colours on light (0) or dark (1) ground as rules of a style sheet."""
+    """The colours on a light (0) or dark (1) background as rules of a style sheet."""
     fills = (f"svg .{name} {{ fill: {colours[ground]}; }}" for name, colours in _COLOURS.items())
     lines = (f"svg .{name}-line {{ stroke: {colours[ground]}; }}" for name, colours in _COLOURS.items())
     return "\n".join((*fills, *lines))
 
 
-#: Colours for the page, on light and on dark ground.
+#: Colours for the page, on light and dark backgrounds.
 STYLE = f"svg {{ width: 100%; height: auto; }}\n{_rules(0)}\n@media (prefers-color-scheme: dark) {{\n{_rules(1)}\n}}\n"
 
 
 def svg(scene: Scene) -> str:
-    """Return the picture, to stand in an HTML page."""
+    """Return the picture for an HTML page."""
     places = legend_places(scene.legend, _WIDTH - _EDGE_PX, _text_px)
     top = (2 + max((line for _, _, line in places), default=0)) * _LINE_PX + 12
     plot = Plot(Box(_LEFT, top, _WIDTH - _RIGHT, _HEIGHT - _BOTTOM), scene.across, scene.up)

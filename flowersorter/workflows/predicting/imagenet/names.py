@@ -19,10 +19,10 @@ from flowersorter.workflows.models.current_model import chosen_backbone
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: A likeness with a smaller share is one of several and names mostly what is not there (one in twelve of 200 photos of
+#: An ImageNet class with a smaller probability is one of several, and mostly not there (one in twelve of 200 photos of
 #: streets, rooms and animals: a dog as a running shoe, a bicycle as a triceratops).
 _LEAST_SHARE = 0.2
-#: Names that say little or something else without the list around them, by their number in ImageNet.
+#: Better names for classes whose ImageNet name is unclear outside its list, by their index.
 _CLEARER = {
     21: "kite (bird)",
     78: "tick (insect)",
@@ -45,12 +45,12 @@ _CLEARER = {
 def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray[np.int64]) -> dict[int, str]:
     """Return the name of the ImageNet class that each photo resembles, by photo id.
 
-    One that resembles nothing in particular is left out, and so is one of which nothing is known: it was not embedded,
-    or its network has no layer for it that can be read at once.
+    A photo that resembles no class in particular is left out, and so is one without data: it is not embedded, or its
+    network has no ImageNet layer that can be read at once.
 
     Args:
         engine: Of the collection with the photos.
-        backbone: The network that is asked.
+        backbone: Name of the network.
         photo_ids: The photos, in any order.
     """
     if not len(photo_ids):
@@ -76,15 +76,15 @@ def strangers(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> d
 
 
 def likenesses(found: ImageNetPrior, class_names: Iterable[str]) -> list[str]:
-    """Names for the (N,) photos; "" for one that resembles nothing in particular, or one of the classes.
+    """Return names for the (N,) photos; "" for one that resembles no class in particular, or a class of the collection.
 
     Args:
-        found: Likenesses of the photos.
-        class_names: The collection's classes. The model, which has learned from their photos, knows better.
+        found: ImageNet probabilities of the photos.
+        class_names: The collection's classes. Their names are left to the model, which was trained on their photos.
     """
     own = set(map(class_key, class_names))
     names = ["" if class_key(name) in own else name for name in _names()]
-    # As float16, in which shares are kept: one worked out now and one read from the cache must not differ.
+    # As float16, the type in the cache: a new value and a cached one must not differ.
     clear = found.probabilities[:, 0] >= np.float16(_LEAST_SHARE)
     return [
         names[kind] if sure else ""

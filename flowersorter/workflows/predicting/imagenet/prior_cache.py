@@ -1,4 +1,4 @@
-"""Caches the ImageNet probabilities of a collection's photos; computed once a photo."""
+"""Caches the ImageNet probabilities of a collection's photos; computed once per photo."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from flowersorter.vision.backbone.weights import find_weights, imagenet_layer
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.views import CENTRE
 
-#: Fewer photos than this are worked out again whenever they are asked for, instead of being written down.
+#: Fewer photos than this are computed anew at every request, and not stored.
 _WORTH_WRITING = 256
 
 
 class ImageNetPriorCache:
-    """The resemblances of a collection's photos, by hash; usable from every thread.
+    """The ImageNet probabilities of a collection's photos, by hash; usable from every thread.
 
-    A network that was trained here has lost ImageNet's layer: the one it was made from is asked, about the photos it
-    has embedded.
+    A finetuned network has no ImageNet layer: its base network is used, for photos with an embedding of it.
 
     Args:
-        embeddings: The input of the layer.
-        kept: Where resemblances are.
-        backbone: Whose layer it is.
+        embeddings: Inputs of the layer.
+        kept: Stores the probabilities.
+        backbone: The network of the layer.
     """
 
     def __init__(self, embeddings: EmbeddingStore, kept: EmbeddingStore, backbone: str) -> None:
@@ -38,7 +37,7 @@ class ImageNetPriorCache:
 
     @classmethod
     def of(cls, collection: CollectionStore, backbone: str) -> ImageNetPriorCache:
-        """Those that go with a backbone's features.
+        """Open the cache that belongs to a backbone's features.
 
         Raises:
             UserError: the cache cannot be opened.
@@ -75,13 +74,13 @@ def _read_layer(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | 
     try:
         return imagenet_layer(backbone_named(name))
     except ModelFileBad:
-        return None  # whoever wants to embed a photo is told; what is embedded already can be predicted without
+        return None  # embedding a photo will raise it
 
 
 def layer_of(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    """ImageNet's layer of a backbone, None where there is none or where it cannot be read at once.
+    """Return the ImageNet layer of a backbone; None if there is none, or if it cannot be read at once.
 
-    That is a file of torch's: loading torch would keep a known collection waiting for seconds.
+    A file in torch's format cannot: loading torch would delay a known collection by seconds.
     """
     if is_tuned(name):
         return None

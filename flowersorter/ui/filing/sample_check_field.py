@@ -1,4 +1,4 @@
-"""Says before a sort how many of the suggestions are right, or offers a check that shows it."""
+"""States before a sort how many of the suggestions are right, or offers to check a sample of them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from flowersorter.ui.shared.widgets import Message, button, count_photos
 from flowersorter.workflows.evaluation.check_sample import SampleOffer
 
 
-class CertificateField(QWidget):
-    """A sentence and what to do about it. Lives in the GUI thread.
+class SampleCheckField(QWidget):
+    """A sentence with buttons to act on it. Lives in the GUI thread.
 
     Signals:
-        check_requested(): Check photos drawn at random, or go on with it.
+        check_requested(): Check photos drawn at random, or continue a check.
         doubtful_requested(list of place ids): Show the photos to look at first.
     """
 
@@ -24,9 +24,9 @@ class CertificateField(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("sort_certificate")
+        self.setObjectName("sort_sample_check")
         self._doubtful: list[int] = []
-        self.message = Message(self, "sort_certificate_message")
+        self.message = Message(self, "sort_sample_check_message")
         self.check_button = button(
             self, "sort_check_button", "", self.tr("Shows the photos one by one: is the suggestion right or wrong?")
         )
@@ -45,7 +45,7 @@ class CertificateField(QWidget):
         self.hide()
 
     def show_offer(self, offer: SampleOffer | None) -> None:
-        """Show what is known of the suggestions; None, or no suggestion to check, hides the field."""
+        """Show the state of the check; None, or no suggestion to check, hides the field."""
         check = None if offer is None else offer.check
         self.setVisible(offer is not None and (check is not None or offer.photos > 0))
         if offer is None:
