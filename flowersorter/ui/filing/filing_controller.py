@@ -388,4 +388,5 @@ def _plan(
     engine: Engine, request: SortRequest, device: str, report: Report, cancel: CancelToken
 ) -> tuple[SortPlan, SampleOffer]:
     plan = plan_sort(engine, request, report, cancel)
-    return plan, sample_offer(engine, CheckSampleRequest(request.roots, include=request.include, device=device))
+    check = CheckSampleRequest(request.roots, include=request.include, device=device, left_out=request.left_out)
+    return plan, sample_offer(engine, check)

@@ -66,7 +66,8 @@ class PhotoModel(ArrangedModel):
     Lives in the GUI thread.
 
     Attributes:
-        left_out_of: Class id by photo id, of photos left out of an answer that gave their section that class.
+        left_out_of: Class id by photo id, of photos left out of an answer that gave their section that class; they are
+            not sure, whatever the model says.
         section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
@@ -233,6 +234,7 @@ class PhotoModel(ArrangedModel):
             The labels of this session, by place id, for `set_place_labels`.
         """
         self.beginResetModel()
+        self.left_out_of.update({photo_id: new for photo_id, of in self.left_out_of.items() if of == old})
         said = self.columns.replace_class(old, new)
         self._end_reset()
         self.counts_changed.emit()
@@ -318,7 +320,13 @@ class PhotoModel(ArrangedModel):
         return now if self._labelled(row) else self._filter.change(self._place_id(row), now)
 
     def _facts(self, row: int) -> PhotoFacts:
-        return facts_of_row(self.columns, row, self._name_of)
+        facts = facts_of_row(self.columns, row, self._name_of)
+        return replace(facts, left_out=True) if self._is_left_out(row) else facts
+
+    def _is_left_out(self, row: int) -> bool:
+        """Whether the photo was left out when others were confirmed as its suggestion."""
+        class_id = self.left_out_of.get(int(self.columns.photo_ids[row]), 0)
+        return class_id > 0 and class_id == self.columns.class_ids[row]
 
     def _place_id(self, row: int) -> int:
         return int(self.columns.place_ids[row])
@@ -341,7 +349,9 @@ class PhotoModel(ArrangedModel):
         return look.colour if look is not None else ""
 
     def _verdict(self, row: int) -> Verdict:
-        return Verdict(int(self.columns.verdicts[row]))
+        verdict = Verdict(int(self.columns.verdicts[row]))
+        doubted = verdict in (Verdict.SURE, Verdict.LIKELY) and self._is_left_out(row)
+        return Verdict.UNSURE if doubted else verdict
 
     def _confidence(self, row: int) -> float:
         return float(self.columns.confidences[row])

@@ -52,6 +52,24 @@ def progress_of(
     return review_progress(columns, sections, filed or PhotoNumbers())
 
 
+def test_a_photo_left_out_of_its_suggestion_is_not_sure_and_not_done() -> None:
+    columns = columns_of((S, ROSES, 0), (S, ROSES, 0), (L, DAISY, 0), (S, TULIPS, 0), (X, ROSES, 0))
+    left_out = {1002: ROSES, 1003: DAISY, 1004: ROSES, 1005: ROSES}  # the fourth has another suggestion by now
+    kept = KeptSection(SectionKind.SURE, (ROSES,), (1, 2))  # the person still sees the section it was left out of
+    at = np.arange(len(columns))
+    made = review_sections(columns, at, NO_GROUPS, [kept], left_out=left_out)
+    places = {(s.kind, *s.key): columns.place_ids[made.order[list(s.rows)]].tolist() for s in made.sections}
+    assert places == {
+        (SectionKind.UNSURE, ROSES): [2],
+        (SectionKind.UNSURE, DAISY): [3],
+        (SectionKind.UNKNOWN,): [5],
+        (SectionKind.SURE, ROSES): [1],
+        (SectionKind.SURE, TULIPS): [4],
+    }
+    counted = review_progress(columns, made.sections, PhotoNumbers(), left_out=left_out)
+    assert (counted.to_check, counted.done, counted.to_sort) == (3, 2, 2)
+
+
 def test_photos_are_together_by_the_question_that_they_pose() -> None:
     columns = columns_of(
         (S, ROSES, TULIPS),

@@ -165,7 +165,8 @@ def test_the_whole_job_with_the_keyboard_alone(tmp_path: Path, qtbot: QtBot) -> 
         theirs = class_named(program, colour_of(program, left_out))
         other = green if theirs == red else red  # those left out may be sure by now
         suggest(program, left[2:4], Verdict.SURE, other, theirs)
-        suggest(program, left[4:], Verdict.LIKELY, red, green)
+        suggest(program, left[4:6], Verdict.SURE, theirs, other)
+        suggest(program, left[6:], Verdict.LIKELY, red, green)
         before = sum(labels(program).values())
         tab_to("step_check")
         press(Key.Key_Space)
