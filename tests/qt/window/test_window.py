@@ -355,7 +355,7 @@ def test_the_window_stays_usable_while_a_job_runs_and_cancel_stops_it(program: P
     gate.set()
 
 
-def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program) -> None:
+def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program, qtbot: QtBot) -> None:
     place = places(program, "red")[0]
     program.photos.mark_unreadable([(place, "the card is worn out")])
     row = program.photos.rows_of([place])[0]
@@ -363,6 +363,12 @@ def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program)
     image = program.window.grid.grab().toImage()
     assert isinstance(image, QImage)
     assert not image.isNull()
+    inspector = program.window.inspector
+    click(program, place)
+    said = "Its picture cannot be shown now: the card is worn out. Its class or suggestion stays."
+    qtbot.waitUntil(lambda: inspector.verdict.text().startswith(said))
+    assert inspector.headline.text() == "Unreadable"
+    assert inspector.guesses.isVisible(), "its suggestion stays"
 
 
 class Clock:
