@@ -29,7 +29,7 @@ _Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
 _NO_MOMENTS: _Moments = np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
 
 
-#: A suggestion that changed less than this many seconds ago is not what a person confirms by a key: it came too late.
+#: A suggestion that changed less than this many seconds ago is not what a person confirms or rejects: it came too late.
 SEEN_S = 0.4
 
 
@@ -226,9 +226,10 @@ class PhotoColumns:
         self._changed_s[rows[(before >= 0) & (before != self._shown_suggestions(rows))]] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
-        """Those of these places whose suggestion was shown long enough to be what a person confirms."""
+        """Those of these places whose class was shown long enough to be what a person confirms or rejects."""
         rows = self.locate(place_ids)
-        seen: list[int] = self.place_ids[rows[time.monotonic() - self._changed_s[rows] >= SEEN_S]].tolist()
+        long_enough = (self.label_ids[rows] > 0) | (time.monotonic() - self._changed_s[rows] >= SEEN_S)
+        seen: list[int] = self.place_ids[rows[long_enough]].tolist()
         return seen
 
     @property
