@@ -80,5 +80,6 @@ def is_left_out(
         return np.zeros(len(photo_ids), np.bool_)
     known = np.array(sorted(left_out), np.int64)
     classes = np.array([left_out[photo_id] for photo_id in known.tolist()], np.int32)
-    found: NDArray[np.bool_] = values_of(photo_ids, known, classes, 0) == class_ids
-    return found & (class_ids > 0) & (label_ids == 0)
+    same = values_of(photo_ids, known, classes, 0) == class_ids
+    found: NDArray[np.bool_] = same & (class_ids > 0) & (label_ids == 0)
+    return found

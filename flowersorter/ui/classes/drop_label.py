@@ -23,7 +23,8 @@ class DropLabel(QLabel):
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
-        self.setObjectName(f"{view.objectName()}_drop_label")
+        self._view = view
+        self.setObjectName("drop_label")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setContentsMargins(8, 3, 8, 3)
         self.setForegroundRole(QPalette.ColorRole.HighlightedText)
@@ -38,7 +39,7 @@ class DropLabel(QLabel):
             count: Number of dragged photos.
             pointer: In the coordinates of the window.
         """
-        window = self.parentWidget().window()
+        window = self._view.window()
         self.setParent(window)  # there is more room than in the view that the photos are dragged over
         room = self.fontMetrics().averageCharWidth() * _LONGEST_LETTERS
         name = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS, RECENT_FOLDERS
-from flowersorter.photos.scan import Roots
 from flowersorter.ui.shared.session import Session
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.paths_there import paths_there
+
+if TYPE_CHECKING:
+    from flowersorter.photos.scan import Roots  # here, because it loads the decoders
 
 MAX_RECENT = 8
 

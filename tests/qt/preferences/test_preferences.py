@@ -256,7 +256,9 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(program: Program,
     shelf.go_on.set()
     line = opened(program).backbones.lines[NAME]
     click(line.download_button)
-    note = program.window.findChild(PreferencesDialog).backbones.note
+    dialog = program.window.findChild(PreferencesDialog)
+    assert dialog is not None
+    note = dialog.backbones.note
     qtbot.waitUntil(note.isVisible)
     assert note.text == "The backbone could not be downloaded: there is no network."
     assert line.download_button.isVisible()
