@@ -273,6 +273,11 @@ class PhotoModel(ArrangedModel):
         """Describe class and verdict of a model row in words."""
         return in_short(self.facts(row))
 
+    def describe_place(self, place_id: int) -> str:
+        """Describe class and verdict of a place; "" where it is not in the folder."""
+        rows = self.columns.locate([place_id])
+        return in_short(self._facts(int(rows[0]))) if len(rows) else ""
+
     def facts(self, row: int) -> PhotoFacts:
         """Return what is known of the class of a model row."""
         return self._facts(int(self._order[row]))

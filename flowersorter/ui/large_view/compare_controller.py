@@ -66,7 +66,8 @@ class CompareController(QObject):
         else:
             self.feed.show(wanted, self._session.thumbnails.image(wanted) if rows else None)
         look = classes.get(class_id)
-        text = " · ".join(filter(None, (wanted.path.name, look.name if look is not None else "")))
+        said = photos.describe_place(wanted.place_id) or (look.name if look is not None else "")
+        text = " · ".join(filter(None, (wanted.path.name, said)))
         view.second_name.set_text(text)
         view.second.setAccessibleName(self.tr("Compared with {0}").format(text))
         view.second.set_zoom(view.canvas.zoom)
