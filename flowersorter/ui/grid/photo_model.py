@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtGui import Qt as TextFormat
 
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import LeftOutOf
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
@@ -66,8 +67,6 @@ class PhotoModel(ArrangedModel):
     Lives in the GUI thread.
 
     Attributes:
-        left_out_of: Class id by photo id, of photos left out of an answer that gave their section that class; they are
-            not sure, whatever the model says.
         section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
@@ -83,7 +82,6 @@ class PhotoModel(ArrangedModel):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
-        self.left_out_of: dict[int, int] = {}
         self.section_names: dict[int, str] = {}
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
@@ -163,6 +161,10 @@ class PhotoModel(ArrangedModel):
             self._take(self._shown)  # a stack is open while only some of its photos are left out
         self._changed(changed, [PhotoRole.LEFT_OUT])
 
+    def leave_out_of(self, classes: LeftOutOf) -> None:
+        """Take over which class photos were left out of, by photo id, 0 for none: they are not sure to be of it."""
+        self._refresh(self.columns.leave_out(classes))
+
     def _name_sections(self) -> None:
         """Use the names of the classes now, in the same dictionary."""
         self.section_names.clear()
@@ -234,7 +236,6 @@ class PhotoModel(ArrangedModel):
             The labels of this session, by place id, for `set_place_labels`.
         """
         self.beginResetModel()
-        self.left_out_of.update({photo_id: new for photo_id, of in self.left_out_of.items() if of == old})
         said = self.columns.replace_class(old, new)
         self._end_reset()
         self.counts_changed.emit()
@@ -272,11 +273,6 @@ class PhotoModel(ArrangedModel):
     def describe(self, row: int) -> str:
         """Describe class and verdict of a model row in words."""
         return in_short(self.facts(row))
-
-    def describe_place(self, place_id: int) -> str:
-        """Describe class and verdict of a place; "" where it is not in the folder."""
-        rows = self.columns.locate([place_id])
-        return in_short(self._facts(int(rows[0]))) if len(rows) else ""
 
     def facts(self, row: int) -> PhotoFacts:
         """Return what is known of the class of a model row."""
@@ -325,13 +321,7 @@ class PhotoModel(ArrangedModel):
         return now if self._labelled(row) else self._filter.change(self._place_id(row), now)
 
     def _facts(self, row: int) -> PhotoFacts:
-        facts = facts_of_row(self.columns, row, self._name_of)
-        return replace(facts, left_out=True) if self._is_left_out(row) else facts
-
-    def _is_left_out(self, row: int) -> bool:
-        """Whether the photo was left out when others were confirmed as its suggestion."""
-        class_id = self.left_out_of.get(int(self.columns.photo_ids[row]), 0)
-        return class_id > 0 and class_id == self.columns.class_ids[row]
+        return facts_of_row(self.columns, row, self._name_of)
 
     def _place_id(self, row: int) -> int:
         return int(self.columns.place_ids[row])
@@ -354,9 +344,7 @@ class PhotoModel(ArrangedModel):
         return look.colour if look is not None else ""
 
     def _verdict(self, row: int) -> Verdict:
-        verdict = Verdict(int(self.columns.verdicts[row]))
-        doubted = verdict in (Verdict.SURE, Verdict.LIKELY) and self._is_left_out(row)
-        return Verdict.UNSURE if doubted else verdict
+        return Verdict(int(self.columns.shown_verdicts(np.array([row]))[0]))
 
     def _confidence(self, row: int) -> float:
         return float(self.columns.confidences[row])

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+import numpy as np
+
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Caveat, Verdict, has_percentage, is_torn
 from flowersorter.messages import text, worded
@@ -132,6 +134,7 @@ def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str])
         error=worded(columns.errors[row] or ""),
         provisional=name_of(int(columns.provisional_ids[row])),
         provisional_likely=bool(columns.provisional_likely[row]),
+        left_out=bool(columns.shown_verdicts(np.array([row]))[0] != columns.verdicts[row]),
     )
 
 

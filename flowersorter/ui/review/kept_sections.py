@@ -54,6 +54,7 @@ class KeptSections(QObject):
         """Another folder is open."""
         self._kept, self._is_answered = [], False
 
+    @Slot()
     def clear(self) -> None:
         """Let each photo go where it belongs now."""
         self._kept = []

@@ -24,12 +24,14 @@ class LeftOutMarks(QObject):
 
     Signals:
         changed(): Other photos are left out now.
+        taken_back(): So are photos of an answer that is undone; they go back where they were.
 
     Attributes:
         place_ids: The photos.
     """
 
     changed = Signal()
+    taken_back = Signal()
 
     def __init__(
         self,
@@ -68,7 +70,7 @@ class LeftOutMarks(QObject):
 
     def clear(self) -> None:
         """Leave no photo out: other photos are open."""
-        self._photos.left_out_of.clear()
+        self._photos.leave_out_of(dict.fromkeys(self._photos.columns.left_out_of, 0))
         self._set(frozenset())
 
     @Slot(QModelIndex)
@@ -107,14 +109,13 @@ class LeftOutAnswer:
 
     def apply(self) -> None:
         """Remember the class, and take the marks away."""
-        known = self._photos.left_out_of
-        self._before = {photo_id: known[photo_id] for photo_id in self._after if photo_id in known}
-        known.update(self._after)
+        known = self._photos.columns.left_out_of
+        self._before = {photo_id: known.get(photo_id, 0) for photo_id in self._after}
+        self._photos.leave_out_of(self._after)
         self._marks.leave_out(self._place_ids, wanted=False)
 
     def revert(self) -> None:
         """Forget the class, and mark the photos again."""
-        for photo_id in self._after:
-            self._photos.left_out_of.pop(photo_id, None)
-        self._photos.left_out_of.update(self._before)
+        self._marks.taken_back.emit()
+        self._photos.leave_out_of(self._before)
         self._marks.leave_out(self._place_ids, wanted=True)

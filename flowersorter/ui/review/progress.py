@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
-from flowersorter.domain.photo_answers import LeftOutOf, is_left_out
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns
@@ -51,12 +49,7 @@ class ReviewProgress:
 
 
 def review_progress(
-    columns: PhotoColumns,
-    sections: Sequence[Section],
-    filed: PhotoNumbers,
-    *,
-    pending: bool = False,
-    left_out: LeftOutOf = MappingProxyType({}),
+    columns: PhotoColumns, sections: Sequence[Section], filed: PhotoNumbers, *, pending: bool = False
 ) -> ReviewProgress:
     """Count what is left to do with the photos of a folder, whatever of them is shown.
 
@@ -65,11 +58,9 @@ def review_progress(
         sections: All of them, divided by `review_sections`.
         filed: The class id that each sorted photo is sorted under.
         pending: Whether the look-alikes are not known yet.
-        left_out: Photos left out when others were confirmed as their suggestion, as for the sections.
     """
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
-    settled = (columns.label_ids > 0) | (columns.verdicts == Verdict.SURE)
-    settled &= ~is_left_out(columns.photo_ids, columns.label_ids, columns.class_ids, left_out)
+    settled = (columns.label_ids > 0) | (columns.shown_verdicts(slice(None)) == Verdict.SURE)
     rows = np.flatnonzero(settled & (columns.class_keys > 0) & (columns.photo_ids > 0))
     already = filed.of(columns.photo_ids[rows], 0) == columns.class_keys[rows]
     return ReviewProgress(

@@ -64,8 +64,7 @@ class ProgressController(QObject):
     def progress(self) -> ReviewProgress:
         """Counts of the decisions in the folder that are made, and that are left."""
         division, columns = self._division(), self._session.photos.columns
-        sections, left_out = self._sections(division), self._session.photos.left_out_of
-        counted = review_progress(columns, sections, self._sorted, pending=division.pending, left_out=left_out)
+        counted = review_progress(columns, self._sections(division), self._sorted, pending=division.pending)
         return replace(counted, no_longer_sure=max(0, self._most_done - counted.done))
 
     @Slot()
@@ -88,8 +87,7 @@ class ProgressController(QObject):
         if photos.filter.divided_by is Grouping.LIKENESS and photos.filter.is_open:
             return photos.sections
         rows = np.arange(len(photos.columns))
-        left_out = photos.left_out_of
-        return review_sections(photos.columns, rows, division.groups, division.kept, left_out=left_out).sections
+        return review_sections(photos.columns, rows, division.groups, division.kept).sections
 
     @Slot()
     def _read_sorted(self) -> None:

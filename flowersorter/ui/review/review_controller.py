@@ -102,6 +102,7 @@ class ReviewController(QObject):
         grid.set_folded_at_first(self._folds_at_first)
         self._left_out = LeftOutMarks(session.photos, grid, self._has_answer, self)
         self._left_out.changed.connect(self._on_sections)
+        self._left_out.taken_back.connect(self._kept.clear)
         folder.opened.connect(self._on_opened)
         self._finder = GroupFinder(session, folder, self)
         self._finder.found.connect(self._on_groups)
@@ -115,8 +116,7 @@ class ReviewController(QObject):
 
     def _arrange(self, columns: PhotoColumns, rows: Rows) -> Arrangement:
         by_doubt = self._session.photos.filter.is_by_name  # the person has chosen no other order
-        left_out = self._session.photos.left_out_of
-        return review_sections(columns, rows, self._groups, self._kept.now, doubtful_first=by_doubt, left_out=left_out)
+        return review_sections(columns, rows, self._groups, self._kept.now, doubtful_first=by_doubt)
 
     def _folds_at_first(self, section: Section) -> bool:
         """Whether one line is enough: of likely photos, where the others are expected to be right."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import values_of
-from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import TORN_FROM, Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 from flowersorter.ui.grid.sections import Arrangement, Section, SectionKind
@@ -112,7 +111,6 @@ def review_sections(
     kept: Sequence[KeptSection] = (),
     *,
     doubtful_first: bool = False,
-    left_out: LeftOutOf = MappingProxyType({}),
 ) -> Arrangement:
     """Divide photos into sections.
 
@@ -123,17 +121,14 @@ def review_sections(
         kept: Sections whose photos stay in them, as long as they have no answer.
         doubtful_first: Whether suggestions to confirm are in the order of their probabilities instead, the least first;
             photos of kept sections stay where they are.
-        left_out: Photos left out when others were confirmed as their suggestion: they are not sure, whatever the model
-            says.
     """
     if not len(rows):
         return Arrangement(rows, ())
-    outside = is_left_out(columns.photo_ids[rows], columns.label_ids[rows], columns.class_ids[rows], left_out)
-    codes = _divide(columns, rows, groups, outside)
+    codes = _divide(columns, rows, groups)
     ranks = np.zeros(len(rows), np.float32)
     if doubtful_first:
         np.copyto(ranks, columns.confidences[rows], where=_IS_CONFIRMED[codes >> 2 * _BITS])
-    _keep(codes, ranks, columns, rows, kept, outside)
+    _keep(codes, ranks, columns, rows, kept)
     found, section_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
     doubts = np.bincount(section_of, weights=1 - columns.confidences[rows]).astype(np.float64)
     order_of_sections = np.lexsort((found, -_weights(found, counts, doubts, groups), found >> 2 * _BITS))
@@ -149,12 +144,11 @@ def review_sections(
     return Arrangement(rows[order], tuple(sections))
 
 
-def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups, outside: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(M,) the section of each photo, as its code; (M,) `outside`: those left out of their suggestion."""
+def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> NDArray[np.int64]:
+    """(M,) the section of each photo, as its code."""
     photo_ids, labels, guesses = columns.photo_ids[rows], columns.label_ids[rows], columns.class_ids[rows]
     marks, classes = columns.marks[rows], guesses.astype(np.int64)
-    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.verdicts[rows]], _NUMBERS[SectionKind.UNKNOWN])
-    kinds[outside & (kinds != _NUMBERS[SectionKind.UNKNOWN])] = _NUMBERS[SectionKind.UNSURE]
+    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _NUMBERS[SectionKind.UNKNOWN])
     codes = _encode(kinds, np.where(kinds == _NUMBERS[SectionKind.UNKNOWN], 0, classes))
     _pair(columns, rows, codes)
     _group(photo_ids, groups, codes, open_=(labels == 0) & (marks == Mark.NONE))
@@ -206,7 +200,6 @@ def _keep(
     columns: PhotoColumns,
     rows: Rows,
     kept: Sequence[KeptSection],
-    outside: NDArray[np.bool_],
 ) -> None:
     """Leave photos in the sections where the person sees them, as far as what these say of them is true.
 
@@ -216,7 +209,6 @@ def _keep(
         columns: All photos.
         rows: (M,) of the photos.
         kept: The sections.
-        outside: (M,) photos left out of their suggestion, which leave a section of sure ones.
     """
     if not kept:
         return
@@ -227,8 +219,6 @@ def _keep(
         at = position[columns.locate(section.place_ids)]
         at = at[at >= 0]
         at = at[_IS_MOVABLE[kinds[at]] & (columns.marks[rows[at]] == Mark.NONE)]
-        if section.kind is SectionKind.SURE:
-            at = at[~outside[at]]
         if section.kind is not SectionKind.LOOK_ALIKES:
             known = columns.verdicts[rows[at]] != Verdict.UNKNOWN
             at = at[np.isin(columns.class_ids[rows[at]], section.key) & known]

@@ -152,7 +152,7 @@ def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(
     header.confirm.click()
     qtbot.waitUntil(lambda: sum(labels(program).values()) == second.count + first.count - 1)
     columns = program.photos.columns
-    assert program.photos.left_out_of == {int(columns.photo_ids[columns.locate([left_out])[0]]): daisy}
+    assert program.photos.columns.left_out_of == {int(columns.photo_ids[columns.locate([left_out])[0]]): daisy}
     # Its suggestion is still likely, but Sort does not file it: the person did not say that it is a daisy.
     chosen = {"destination": "/sorted", "mode": Mode.COPY, "include": Include.LIKELY}
     program.session.state.set_setting(SORT_CHOICES, chosen)
@@ -166,7 +166,7 @@ def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(
     monkeypatch.setattr(filing_controller, "_plan", noted)
     program.window.actions_by_name["sort"].trigger()
     qtbot.waitUntil(lambda: bool(requests))
-    assert requests[0].left_out == program.photos.left_out_of
+    assert requests[0].left_out == program.photos.columns.left_out_of
     (preview,) = program.window.findChildren(SortDialog)
     preview.reject()
     idle(program, qtbot)
@@ -191,7 +191,7 @@ def test_undo_leaves_the_photo_out_again_and_forgets_that_it_was_answered(progra
     assert isinstance(header, ConfirmHeader)
     header.confirm.click()
     qtbot.waitUntil(lambda: sum(labels(program).values()) == len(others))
-    assert list(photos.left_out_of.values()) == [daisy]
+    assert list(photos.columns.left_out_of.values()) == [daisy]
     assert not photos.left_out
     row = photos.rows_of([left_out])[0]
     assert photos.index(row).data(PhotoRole.VERDICT) is Verdict.UNSURE
@@ -200,13 +200,13 @@ def test_undo_leaves_the_photo_out_again_and_forgets_that_it_was_answered(progra
     assert (progress.to_check, progress.to_sort, progress.done) == (1, len(others), len(others))
     program.window.actions_by_name["undo"].trigger()
     qtbot.waitUntil(lambda: labels(program) == {})
-    assert photos.left_out_of == {}
+    assert photos.columns.left_out_of == {}
     assert photos.left_out == {left_out}
-    assert review.progress.to_sort == len(readable)
+    assert (review.progress.to_check, review.progress.to_sort) == (0, len(readable))
     assert photos.index(photos.rows_of([left_out])[0]).data(PhotoRole.STATE) is PhotoState.SURE
     program.window.actions_by_name["redo"].trigger()
     qtbot.waitUntil(lambda: sum(labels(program).values()) == len(others))
-    assert list(photos.left_out_of.values()) == [daisy]
+    assert list(photos.columns.left_out_of.values()) == [daisy]
     assert not photos.left_out
 
 
