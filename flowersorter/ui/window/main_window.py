@@ -307,6 +307,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_library(self) -> None:
         self.classes.refresh()
+        self._counts.poke()  # the bars of the classes show the labels in the library
         self._enable()
 
     # -- slots: labels and classes

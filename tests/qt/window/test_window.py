@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdi
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.photo_class import NEEDED_LABELS
 from flowersorter.errors import CollectionDamaged
 from flowersorter.jobs import Progress
 from flowersorter.library.collection import CollectionStore
@@ -24,7 +25,7 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.shared.time_left import TimeLeft, in_words
 from tests.qt.dialogs import when_open
-from tests.qt.program import draw_folder, idle, places, running, show_stored, stored, tile
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored, tile
 
 
 @pytest.fixture
@@ -369,6 +370,23 @@ def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program,
     qtbot.waitUntil(lambda: inspector.verdict.text().startswith(said))
     assert inspector.headline.text() == "Unreadable"
     assert inspector.guesses.isVisible(), "its suggestion stays"
+
+
+def test_the_bar_of_a_class_shows_its_labels_after_each_answer_and_undo(program: Program, qtbot: QtBot) -> None:
+    window, red = program.window, class_named(program, "red")
+
+    def progress() -> float | None:
+        rows = window.class_list.classes.rows
+        return rows.rows[rows.row_of(red)].progress
+
+    idle(program, qtbot)
+    assert progress() == 0
+    window.labels.assign(places(program, "red")[:3], red)
+    idle(program, qtbot)
+    assert progress() == 3 / NEEDED_LABELS
+    program.session.undo_stack.undo()
+    idle(program, qtbot)
+    assert progress() == 0
 
 
 class Clock:
