@@ -24,7 +24,6 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.log_file import logged
 from flowersorter.library.files.recent_collections import RecentCollections
-from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS
 from flowersorter.translations import use_translations
 from flowersorter.ui.desktop.application import Application
 from flowersorter.ui.desktop.published_names import APP_ID
@@ -96,6 +95,7 @@ class Program(QObject):
         self._first_paint: FirstPaint | None = None
         self._second_start: SecondStart | None = None
         self._roots: Roots = ()
+        self._looks_for_last = self._painted = False
         self._preload = Preload() if preload else None
         self._garbage = GuiThreadGc(self)
         self._garbage.begin()
@@ -109,18 +109,34 @@ class Program(QObject):
 
     def start(self, roots: Roots = ()) -> None:
         """Show the window; once it is painted, put right what a crash left and open these folders, else the last."""
-        self._roots = roots or self._last_roots()
-        if self._roots:
-            self.window.expect(self._roots)
+        self._roots = roots
+        self.window.recent.last_found.connect(self._on_last_found)
+        last = () if roots else self.window.recent.look_for_last()
+        self._looks_for_last = bool(last)
+        if roots or last:
+            self.window.expect(roots or last)
         self._first_paint = FirstPaint(self.window)
-        self._first_paint.painted.connect(self._begin)
+        self._first_paint.painted.connect(self._on_painted)
         self.window.show()
 
-    def _last_roots(self) -> Roots:
-        """The folders and photos that were open last, as far as they are there."""
-        state = self.session.state
-        last = state.setting(LAST_ROOTS) or list(filter(None, [state.setting(LAST_FOLDER)]))
-        return tuple(path for path in map(Path, last) if path.exists())
+    @Slot(object)
+    def _on_last_found(self, roots: tuple[Path, ...]) -> None:
+        """Go on with what was open last, as far as it is there, unless the person was faster."""
+        self._looks_for_last = False
+        if not self._roots and not self.window.folder.roots:
+            self._roots = roots
+            if roots:
+                self.window.expect(roots)
+            else:
+                self.window.show_start()
+        if self._painted:
+            self._begin()
+
+    @Slot()
+    def _on_painted(self) -> None:
+        self._painted = True
+        if not self._looks_for_last:
+            self._begin()
 
     @Slot(object)
     def open_roots(self, roots: tuple[Path, ...]) -> None:
@@ -131,7 +147,6 @@ class Program(QObject):
             self._roots = roots
             self.window.expect(roots)
 
-    @Slot()
     def _begin(self) -> None:
         if self._down:
             return
@@ -192,6 +207,7 @@ class Program(QObject):
             self._first_paint.stop()
         if self._second_start is not None:
             self._second_start.shutdown()
+        self.engine.closing.cancel()
         self.queue.shutdown()
         self.library.shutdown()
         self.window.shutdown()

@@ -37,7 +37,8 @@ class SortedCollection(PredictedCollection):
             to: The folder for the class folders; created if missing.
             mode: Copy the photos, move them, make hard links (same drive only), or symbolic links to the originals.
             include: Which photos to sort besides labelled ones: "all" except unknown, "likely" and "sure" ones, "sure"
-                ones, or none ("labelled").
+                ones, or none ("labelled"). The window begins with "sure". The report says of each other photo why it
+                stays.
             dry_run: Only return the plan. Pass False to carry it out.
             move_copies: Also move photos that were sorted before into the folder of another class than their label
                 says; None for the answer that the window remembers for this collection. Otherwise they stay there.

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.arrays import values_of
 
 
 class Mark(IntEnum):
@@ -50,3 +56,30 @@ class PhotoAnswer:
         """The answers about a photo together with this one."""
         rejected = answers.rejected | {self.rejected} if self.rejected else answers.rejected
         return replace(answers, rejected=rejected, mark=self.mark or answers.mark)
+
+
+#: Class id by photo id: the photo was left out when others were confirmed as that class.
+LeftOutOf = Mapping[int, int]
+
+
+def is_left_out(
+    photo_ids: NDArray[np.int64], label_ids: NDArray[np.int32], class_ids: NDArray[np.int32], left_out: LeftOutOf
+) -> NDArray[np.bool_]:
+    """Find the photos that still have the suggestion they were left out of.
+
+    Args:
+        photo_ids: (N,).
+        label_ids: (N,) class ids of labels, 0 for none; a photo with a label is not left out any more.
+        class_ids: (N,) class ids of suggestions, 0 for none.
+        left_out: What was left out.
+
+    Returns:
+        (N,) bool.
+    """
+    if not left_out:
+        return np.zeros(len(photo_ids), np.bool_)
+    known = np.array(sorted(left_out), np.int64)
+    classes = np.array([left_out[photo_id] for photo_id in known.tolist()], np.int32)
+    same = values_of(photo_ids, known, classes, 0) == class_ids
+    found: NDArray[np.bool_] = same & (class_ids > 0) & (label_ids == 0)
+    return found

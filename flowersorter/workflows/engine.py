@@ -7,6 +7,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
 
@@ -50,6 +51,7 @@ class Engine:
         refitted: The model in use, fitted again after the last action; used in its place until the exact fit
             (`training.incremental_fit`).
         refit_lock: Held while a refit is used or dropped.
+        closing: Cancelled where the program ends: nobody waits for what is only shown any more.
         exact_fits: Number of times that the stored model took the place of refits; one that began before is outdated.
         automatic_model: The model that was made last without Retrain since the collection was opened
             (`training.learn`).
@@ -64,6 +66,7 @@ class Engine:
         self.open_network = open_network
         self._lock, self.refit_lock = threading.Lock(), threading.Lock()
         self.exact_fits = 0
+        self.closing = CancelToken()
         self.refitted: NamedModel | None = None
         self._feature_tables: dict[str, FeatureTable] = {}
         self._drop_caches()

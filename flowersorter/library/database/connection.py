@@ -196,6 +196,7 @@ class Database:
         self.file, self._migrations, self._refusal = file, migrations, refusal
         self._lock = FairLock()
         self._depth = 0
+        self._after: list[tuple[int, Callable[[], None]]] = []  # depth of the transaction, and what follows it
         with sqlite_errors_as_user_errors(file):
             if refusal is None:
                 self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -237,9 +238,27 @@ class Database:
                 if self._connection.in_transaction:
                     for statement in rollback:
                         self._connection.execute(statement)
+                self._after = [(depth, call) for depth, call in self._after if depth < self._depth]
                 raise
             finally:
                 self._depth -= 1
+            self._after = [(min(depth, self._depth), call) for depth, call in self._after]
+            committed = [] if self._depth else [call for _, call in self._after]
+            self._after = self._after if self._depth else []
+        for call in committed:  # without the lock: it may take another one
+            call()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this once the present transaction is on disk and other threads see it; at once outside of one.
+
+        Of transactions within one another that is the outermost. Nothing is called where the one that asked for it, or
+        one around it, is rolled back.
+        """
+        with self._lock:
+            if self._depth:
+                self._after.append((self._depth, call))
+                return
+        call()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows of one SELECT, including the changes of the thread's present transaction."""

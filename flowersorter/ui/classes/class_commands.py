@@ -17,7 +17,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
 from flowersorter.ui.grid.photo_columns import OwnLabels
 from flowersorter.ui.grid.photo_model import PhotoModel
-from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.ui.labels.label_commands import Beside, LabelCommand, LabelContext
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.class_changes import (
     add_classes,
@@ -46,6 +46,7 @@ class NewClassCommand(LabelCommand):
         photos: Photo ids that go into it.
         unread: Place ids of photos that are not read yet.
         text: For the Undo menu.
+        beside: Comes and goes with the labels.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class NewClassCommand(LabelCommand):
         photos: Sequence[int],
         unread: Sequence[int],
         text: str,
+        beside: Beside | None = None,
     ) -> None:
         labels, pending = dict.fromkeys(photos, made.id), dict.fromkeys(unread, made.id)
-        super().__init__(context, labels, pending, text, Changes.LABELS | Changes.CLASSES)
+        super().__init__(context, labels, pending, text, Changes.LABELS | Changes.CLASSES, beside=beside)
         self._collection, self._made, self._there = collection, made, True
 
     def apply(self) -> LabelNews:

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
+from flowersorter.ui.classes.drop_label import DropLabel
 from flowersorter.ui.classes.sidebar_delegate import MARGIN_PX, SidebarDelegate
 from flowersorter.ui.classes.sidebar_model import SidebarModel, SidebarRole
 from flowersorter.ui.grid.photo_model import PLACES_MIME, count_in, places_in
@@ -57,6 +58,7 @@ class SidebarView(QListView):
         self.merging = False  # whether a class, not a photo, is dragged over `drop_row`
         self.drop_count = 0  # photos that are dragged over it
         self._picked_before: int | None = None
+        self.drop_label = DropLabel(self)
         self.rows = SidebarModel(self)
         self.setModel(self.rows)
         self.setItemDelegate(SidebarDelegate(self))
@@ -171,6 +173,9 @@ class SidebarView(QListView):
         row, line = self._target(event)
         count = count_in(event.mimeData())
         self._light(row, line, merging=not count, count=count)
+        if row >= 0 and count:
+            pointer = self.viewport().mapTo(self.window(), event.position().toPoint())
+            self.drop_label.show_class(self.rows.rows[row].text, count, pointer)
         if row >= 0 or line >= 0:
             event.acceptProposedAction()
         else:
@@ -250,6 +255,8 @@ class SidebarView(QListView):
         if (row, line, merging) != (self.drop_row, self.drop_line, self.merging):
             self.drop_row, self.drop_line, self.merging, self.drop_count = row, line, merging, count
             self.viewport().update()
+        if row < 0 or not count:
+            self.drop_label.hide()
 
 
 def _in_middle(row: QRect, y: int) -> bool:

@@ -131,7 +131,8 @@ class CheckSampleController(QObject):
             then()
             return
         self._roots, self._then = self._folder.roots, then
-        request = CheckSampleRequest(self._roots, include=include, device=self._session.device)
+        left_out = dict(self._session.photos.columns.left_out_of)
+        request = CheckSampleRequest(self._roots, include=include, device=self._session.device, left_out=left_out)
         self._job_id = self._session.queue.submit(
             self.tr("Drawing photos to check"),
             lambda report, cancel: check_known_sample(self._session.engine, request, report, cancel),

@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos, describe
@@ -126,6 +126,8 @@ class ConfusionView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.setCornerButtonEnabled(False)
+        for corner in self.findChildren(QAbstractButton):  # flat, as the names beside it
+            corner.setStyleSheet("QTableCornerButton::section { background: palette(window); border: none; }")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.viewport().setBackgroundRole(QPalette.ColorRole.Window)  # the space beyond the last class stays empty
         self._size_headers()

@@ -111,7 +111,7 @@ class FilingController(QObject):
             pattern=choices.pattern,
             move_duplicates=choices.move_duplicates,
             remove_emptied=choices.remove_emptied,
-            left_out=dict(self._session.photos.left_out_of),
+            left_out=dict(self._session.photos.columns.left_out_of),
         )
         self._plan_id = queue.submit(
             self.tr("Preparing the sort"),
@@ -184,7 +184,7 @@ class FilingController(QObject):
 
     def _counts(self) -> dict[Include, int]:
         """How many photos of the folder each choice includes."""
-        columns, left_out = self._session.photos.columns, self._session.photos.left_out_of
+        columns, left_out = self._session.photos.columns, self._session.photos.columns.left_out_of
         return {include: int(np.count_nonzero(chosen_rows(columns, include, left_out))) for include in Include}
 
     def _choices(self) -> SortChoices | None:
@@ -388,4 +388,5 @@ def _plan(
     engine: Engine, request: SortRequest, device: str, report: Report, cancel: CancelToken
 ) -> tuple[SortPlan, SampleOffer]:
     plan = plan_sort(engine, request, report, cancel)
-    return plan, sample_offer(engine, CheckSampleRequest(request.roots, include=request.include, device=device))
+    check = CheckSampleRequest(request.roots, include=request.include, device=device, left_out=request.left_out)
+    return plan, sample_offer(engine, check)

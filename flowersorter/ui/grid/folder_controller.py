@@ -17,7 +17,6 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS, RECENT_FOLDERS
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
-MAX_RECENT = 8
 #: What labelling a folder changes: class folders are labels, and a model brings its classes.
 _CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
 _OF_NOW = Until.ANSWER | Until.SUGGESTIONS | Until.SCAN
@@ -106,7 +104,6 @@ class FolderController(QObject):
         self.complete = False
         self._previews = set()
         session.photos.set_rows(PhotoRows.empty())
-        self._remember()
         self._front.bar.say("")
         self.opened.emit(self.roots)
         self._automatic = False
@@ -158,12 +155,6 @@ class FolderController(QObject):
         """Whether the folder is being scanned."""
         return self._session.queue.alive(self._job_id)
 
-    @property
-    def recent(self) -> list[Path]:
-        """Folders that were open before, newest first, as far as they are there."""
-        stored = self._session.state.setting(RECENT_FOLDERS)
-        return [folder for folder in map(Path, stored) if folder.is_dir()]
-
     def _submit(self, *, quiet: bool) -> None:
         self.begun.emit()
         self._quiet = quiet
@@ -171,17 +162,6 @@ class FolderController(QObject):
         listener = Listener(self._on_news, self._on_labelled, self._on_failed, self._on_cancelled)
         title = self.tr("Scanning {0}").format(", ".join(root.name or str(root) for root in self.roots[:2]))
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
-
-    def _remember(self) -> None:
-        state = self._session.state
-        folders = [str(root.parent if root.is_file() else root) for root in self.roots]
-        recent = [str(root) for root in self.roots if not root.is_file()] + state.setting(RECENT_FOLDERS)
-        try:
-            state.set_setting(RECENT_FOLDERS, list(dict.fromkeys(recent))[:MAX_RECENT])
-            state.set_setting(LAST_FOLDER, folders[0])
-            state.set_setting(LAST_ROOTS, list(map(str, self.roots)))
-        except UnicodeError:
-            pass  # a name that is no text cannot be kept as JSON; it is only a convenience
 
     # -- what the job says
 

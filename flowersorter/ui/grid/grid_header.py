@@ -183,7 +183,7 @@ class GridHeader(QWidget):
         self.order.setObjectName("order")
         self.order.setAccessibleName(self.tr("Sort order"))
         for text, short, order in (
-            (self.tr("By name"), self.tr("File name"), Order.NAME),
+            (self.tr("By name"), self.tr("Names"), Order.NAME),
             (self.tr("By date taken"), self.tr("Date"), Order.DATE),
             (self.tr("Most helpful first"), self.tr("Helpful"), Order.MOST_HELPFUL),
             (self.tr("Least certain first"), self.tr("Doubt"), Order.LEAST_SURE),

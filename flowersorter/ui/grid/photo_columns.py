@@ -15,7 +15,7 @@ from flowersorter.domain.arrays import positions_of, values_of
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
 from flowersorter.domain.natural_sort import NaturalOrder
-from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
 from flowersorter.domain.shown_predictions import ShownPredictions
@@ -29,7 +29,7 @@ _Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
 _NO_MOMENTS: _Moments = np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
 
 
-#: A suggestion that changed less than this many seconds ago is not what a person confirms by a key: it came too late.
+#: A suggestion that changed less than this many seconds ago is not what a person confirms or rejects: it came too late.
 SEEN_S = 0.4
 
 
@@ -58,10 +58,12 @@ class PhotoColumns:
         provisional_likely: (N,) bool, whether that is likely.
         own: Labels set in this session, by place id: class id and whether the person gave it.
             They outlive every block of rows: a block may be older than the label.
+        left_out_of: Class id by photo id, of photos left out when others were confirmed as that class.
     """
 
     def __init__(self, rows: PhotoRows | None = None, before: PhotoColumns | None = None) -> None:
         self.own: OwnLabels = before.own if before is not None else {}
+        self.left_out_of: LeftOutOf = before.left_out_of if before is not None else {}
         # The photo each was said of, 0 while nobody has read it: another photo may have taken its place since.
         self._said_of: dict[int, int] = before._said_of if before is not None else {}
         rows = rows if rows is not None else PhotoRows.empty()
@@ -141,11 +143,7 @@ class PhotoColumns:
         self._moments = ids, np.concatenate([moments, self._moments[1]])[first]
 
     def locate(self, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
-        """Rows of these places, in their order; those that are not here are left out.
-
-        Returns:
-            (M,) intp row numbers.
-        """
+        """(M,) intp rows of these places, in their order; those that are not here are left out."""
         return self._found(np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64))[1]
 
     def rows_among(self, place_ids: NDArray[np.int64], positions: Rows) -> Rows:
@@ -162,11 +160,7 @@ class PhotoColumns:
         return here, self._sorter[at[here]]
 
     def merge(self, news: PhotoRows) -> Rows:
-        """Take over changed rows; rows of places that are not here are dropped as stale.
-
-        Returns:
-            The row numbers that may look different now, ascending.
-        """
+        """Take over changed rows, those of places that are not here excepted; return the rows changed, ascending."""
         here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
         before = self._shown_suggestions(rows)
@@ -186,11 +180,7 @@ class PhotoColumns:
     def set_provisional(
         self, place_ids: NDArray[np.int64], class_ids: NDArray[np.int32], likely: NDArray[np.bool_]
     ) -> Rows:
-        """Take over suggestions from previews, (M,) each; those of photos that were read since are dropped.
-
-        Returns:
-            The rows of the others, ascending.
-        """
+        """Take over suggestions from previews, (M,) each, of photos not read yet; return their rows, ascending."""
         here, rows = self._found(place_ids)
         waiting = self.photo_ids[rows] == 0
         rows = rows[waiting]
@@ -198,11 +188,7 @@ class PhotoColumns:
         return np.sort(rows)
 
     def set_predictions(self, found: ShownPredictions) -> Rows:
-        """Take over other predictions; photos without one keep theirs.
-
-        Returns:
-            The rows of these photos, ascending.
-        """
+        """Take over other predictions; photos without one keep theirs. Return the rows of the others, ascending."""
         if not len(found.photo_ids):
             return np.zeros(0, np.intp)
         at = positions_of(self.photo_ids, found.photo_ids)
@@ -216,6 +202,20 @@ class PhotoColumns:
         self._shelve(rows)
         return rows
 
+    def leave_out(self, classes: LeftOutOf) -> Rows:
+        """Take over which class photos were left out of, by photo id, 0 for none; return their rows, ascending."""
+        self.left_out_of = {photo_id: of for photo_id, of in {**self.left_out_of, **classes}.items() if of}
+        rows = np.flatnonzero(np.isin(self.photo_ids, list(classes)))
+        self._shelve(rows)
+        return rows
+
+    def shown_verdicts(self, rows: Rows | slice) -> NDArray[np.uint8]:
+        """(M,) the verdicts; not sure where a photo was left out when others were confirmed as its suggestion."""
+        verdicts = self.verdicts[rows]
+        doubted = is_left_out(self.photo_ids[rows], self.label_ids[rows], self.class_ids[rows], self.left_out_of)
+        doubted &= (verdicts == Verdict.SURE) | (verdicts == Verdict.LIKELY)
+        return np.where(doubted, np.uint8(Verdict.UNSURE), verdicts)
+
     def _shown_suggestions(self, rows: Rows) -> NDArray[np.int32]:
         """(M,) the class ids shown, also those of previews; 0 for an unknown photo, -1 where nothing is shown."""
         waiting = np.where(self.provisional_ids[rows] > 0, self.provisional_ids[rows], np.int32(-1))
@@ -226,9 +226,10 @@ class PhotoColumns:
         self._changed_s[rows[(before >= 0) & (before != self._shown_suggestions(rows))]] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
-        """Those of these places whose suggestion was shown long enough to be what a person confirms."""
+        """Those of these places whose class was shown long enough to be what a person confirms or rejects."""
         rows = self.locate(place_ids)
-        seen: list[int] = self.place_ids[rows[time.monotonic() - self._changed_s[rows] >= SEEN_S]].tolist()
+        long_enough = (self.label_ids[rows] > 0) | (time.monotonic() - self._changed_s[rows] >= SEEN_S)
+        seen: list[int] = self.place_ids[rows[long_enough]].tolist()
         return seen
 
     @property
@@ -280,8 +281,7 @@ class PhotoColumns:
         Args:
             labels: By photo id: class id, 0 for none, and whether a person gave it.
 
-        Returns:
-            The rows of these photos, ascending.
+        Returns the rows of these photos, ascending.
         """
         wanted = np.fromiter(labels, np.int64, len(labels))
         rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
@@ -346,6 +346,7 @@ class PhotoColumns:
         for place_id in said if not new else ():
             if not self._said_of.get(place_id):
                 self._forget(place_id)
+        self.left_out_of = {at: new if of == old else of for at, of in self.left_out_of.items()}
         self.label_ids[self.label_ids == old] = new
         self.class_ids[self.class_ids == old] = new
         self.second_class_ids[self.second_class_ids == old] = new
@@ -388,7 +389,7 @@ class PhotoColumns:
         self.by_person[found] = [by_person for _, by_person in labels]
 
     def _shelve(self, rows: Rows) -> None:
-        verdicts = self.verdicts[rows]
+        verdicts = self.shown_verdicts(rows)
         guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
         guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)
         guess = np.where(self.marks[rows] == Mark.NOT_MINE, PseudoClass.NOT_MINE, guess)

@@ -172,7 +172,7 @@ class PhotoFilter:
             checked = (columns.label_ids[at] > 0) & columns.by_person[at]
             shown &= checked if self.only_checked else ~checked
         if self.verdicts:
-            shown &= np.isin(columns.verdicts[at], list(self.verdicts)) & (columns.label_ids[at] == 0)
+            shown &= np.isin(columns.shown_verdicts(at), list(self.verdicts)) & (columns.label_ids[at] == 0)
             shown &= (columns.marks[at] != Mark.NOT_MINE) & ~columns.unreadable[at]
         if self.dates is not None:
             shown &= self.dates.matches(columns.taken_at[at])

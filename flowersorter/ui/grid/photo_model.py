@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtGui import Qt as TextFormat
 
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import LeftOutOf
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
@@ -66,7 +67,6 @@ class PhotoModel(ArrangedModel):
     Lives in the GUI thread.
 
     Attributes:
-        left_out_of: Class id by photo id, of photos left out of an answer that gave their section that class.
         section_names: Names of classes and pseudo-classes, kept up to date.
 
     Args:
@@ -82,7 +82,6 @@ class PhotoModel(ArrangedModel):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._classes: dict[int, ClassLook] = {}
-        self.left_out_of: dict[int, int] = {}
         self.section_names: dict[int, str] = {}
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
@@ -161,6 +160,10 @@ class PhotoModel(ArrangedModel):
         if self._stack_ids.of(self.columns.photo_ids)[changed].any():
             self._take(self._shown)  # a stack is open while only some of its photos are left out
         self._changed(changed, [PhotoRole.LEFT_OUT])
+
+    def leave_out_of(self, classes: LeftOutOf) -> None:
+        """Take over which class photos were left out of, by photo id, 0 for none: they are not sure to be of it."""
+        self._refresh(self.columns.leave_out(classes))
 
     def _name_sections(self) -> None:
         """Use the names of the classes now, in the same dictionary."""
@@ -341,7 +344,7 @@ class PhotoModel(ArrangedModel):
         return look.colour if look is not None else ""
 
     def _verdict(self, row: int) -> Verdict:
-        return Verdict(int(self.columns.verdicts[row]))
+        return Verdict(int(self.columns.shown_verdicts(np.array([row]))[0]))
 
     def _confidence(self, row: int) -> float:
         return float(self.columns.confidences[row])

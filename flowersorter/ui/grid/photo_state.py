@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+import numpy as np
+
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Caveat, Verdict, has_percentage, is_torn
 from flowersorter.messages import text, worded
@@ -93,6 +95,7 @@ class PhotoFacts:
         error: Why the photo is unreadable; "" if it is not.
         provisional: Name of the class suggested from its preview while the photo is not read yet; "" for none.
         provisional_likely: Whether that is likely.
+        left_out: Whether the person left it out when others were confirmed as its suggestion: it is not sure then.
     """
 
     verdict: Verdict = Verdict.NONE
@@ -105,6 +108,7 @@ class PhotoFacts:
     error: str = ""
     provisional: str = ""
     provisional_likely: bool = False
+    left_out: bool = False
 
 
 def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str]) -> PhotoFacts:
@@ -130,6 +134,7 @@ def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str])
         error=worded(columns.errors[row] or ""),
         provisional=name_of(int(columns.provisional_ids[row])),
         provisional_likely=bool(columns.provisional_likely[row]),
+        left_out=bool(columns.shown_verdicts(np.array([row]))[0] != columns.verdicts[row]),
     )
 
 
@@ -146,7 +151,8 @@ def state_of(photo: PhotoFacts) -> PhotoState:
     best, *others = photo.suggestions
     if others and is_torn(photo.verdict, best.probability, others[0].probability):
         return PhotoState.TORN
-    return _OF_VERDICT[photo.verdict]
+    state = _OF_VERDICT[photo.verdict]
+    return PhotoState.UNSURE if photo.left_out and state in (PhotoState.SURE, PhotoState.LIKELY) else state
 
 
 def title(photo: PhotoFacts) -> str:
@@ -176,6 +182,8 @@ def verdict_sentence(photo: PhotoFacts) -> str:
     state, reason = state_of(photo), photo.caveat.reason
     if state is PhotoState.UNREADABLE or (photo.label and photo.error):
         return f"{photo.error[:1].upper()}{photo.error[1:]}"
+    if photo.left_out and state in SUGGESTED:
+        return worded(text("Not sure. You left it out when you confirmed the others"))
     if state in SUGGESTED and reason:
         begin = text("Likely: {reason}", reason=reason)
         return worded(begin if state is PhotoState.LIKELY else text("Not sure: {reason}", reason=reason))

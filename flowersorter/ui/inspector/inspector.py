@@ -70,7 +70,8 @@ class Inspector(QScrollArea):
         self._place_id = 0
         self._photo_id: int | None = None  # of the picture that is shown or being loaded; None if it cannot be shown
         self._path: Path | None = None
-        self._provisional = PhotoFacts()  # of a photo that is not read yet
+        self._shown = PhotoFacts()  # as the grid shows it
+        self._unshown = ""  # why the picture of a photo that was read before cannot be shown
         self._large, self._details = LatestOnly(self), LatestOnly(self)
         self._build()
         self._large.loaded.connect(self._on_image)
@@ -177,18 +178,18 @@ class Inspector(QScrollArea):
         self.stack.setVisible(count > 1)
 
     def show_place(
-        self, wanted: Wanted, thumbnail: QImage | None, error: str | None, provisional: PhotoFacts | None = None
+        self, wanted: Wanted, thumbnail: QImage | None, error: str | None, shown: PhotoFacts | None = None
     ) -> None:
         """Show this photo: thumbnail and error at once, the rest when it is loaded.
 
         Args:
             wanted: The photo.
             thumbnail: Its thumbnail; None while there is none.
-            error: Why it is unreadable; None if it is not.
-            provisional: Its facts while it is not read yet, with the suggestion from its preview.
+            error: Why it is unreadable, or its thumbnail cannot be made; None if neither is so.
+            shown: Its facts as the grid shows them, with the suggestion from its preview while it is not read yet.
         """
         place_id, path = wanted.place_id, wanted.path
-        self._provisional = provisional or PhotoFacts()
+        self._shown, self._unshown = shown or PhotoFacts(), ""
         another = place_id != self._place_id
         self._place_id, self._path = place_id, path
         self.folder_button.show()
@@ -226,11 +227,28 @@ class Inspector(QScrollArea):
         self._large.forget()
         self.photo.clear(theme.icon("unreadable"))
         self._say(self.tr("Unreadable"))
+        self._unshown = error
+        self.verdict.setText(f"{error[:1].upper()}{error[1:]}.")
+
+    def _show_left(self, error: str) -> None:
+        """Say what becomes of a file that cannot be read and has no class."""
         stays = self.tr(
             "It will be left where it is, unless you give it a class by hand. Try another program, or restore it from "
             "a backup."
         )
         self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {stays}")
+
+    def _show_unshown(self, error: str) -> None:
+        """Say that a photo that was read before has no picture now: that changes nothing else about it."""
+        self._photo_id = None  # to be tried again
+        self.photo.clear(theme.icon("unreadable"))
+        if self._shown.error and not self._shown.label:
+            self._say(self.tr("Unreadable"))  # as its tile does
+            self.mark.hide()
+        text = self.tr(
+            "Its picture cannot be shown now: {0}. Its class or suggestion stays. Rescan Folder tries again."
+        )
+        self.verdict.setText(text.format(error))
 
     def _show_labelled_file(self, error: str, label: Label) -> None:
         """Say how an unreadable file with a class is treated."""
@@ -255,7 +273,8 @@ class Inspector(QScrollArea):
     @Slot(object, object)
     def _on_image_failed(self, place_id: int, error: Exception) -> None:
         if place_id == self._place_id:
-            self._show_unreadable(getattr(error, "why", "") or str(error))
+            self._unshown = worded(getattr(error, "why", "")) or str(error)
+            self._show_unshown(self._unshown)
 
     @Slot(object, object)
     def _on_details(self, place_id: int, known: PhotoDetails) -> None:
@@ -263,11 +282,14 @@ class Inspector(QScrollArea):
             return
         if known.place.error is not None:
             self._show_unreadable(worded(known.place.error))
+            self._show_left(worded(known.place.error))
             if known.label is not None:
                 self._show_labelled_file(worded(known.place.error), known.label)
         photo = self._facts(known)
         if known.place.error is None:
             self._show_verdict(photo)
+            if self._unshown:
+                self._show_unshown(self._unshown)
         self._show_likeness(known)
         shown = [(class_id, p) for class_id, p in known.top if class_id in self._classes]
         right = known.label.class_id if known.label is not None else 0
@@ -299,8 +321,9 @@ class Inspector(QScrollArea):
             not_mine=known.answers.mark is Mark.NOT_MINE,
             all_rejected=known.verdict is Verdict.UNKNOWN and not known.top,
             error=worded(known.place.error or ""),
-            provisional=self._provisional.provisional,
-            provisional_likely=self._provisional.provisional_likely,
+            provisional=self._shown.provisional,
+            provisional_likely=self._shown.provisional_likely,
+            left_out=self._shown.left_out,
         )
 
     def _show_likeness(self, known: PhotoDetails) -> None:

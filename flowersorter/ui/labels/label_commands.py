@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from PySide6.QtGui import QUndoStack
 
@@ -46,6 +47,16 @@ class LabelContext:
     refresh: Callable[[Collection[int]], None]
 
 
+class Beside(Protocol):
+    """What comes and goes on screen with a change of labels. Lives in the GUI thread."""
+
+    def apply(self) -> None:
+        """The labels are shown."""
+
+    def revert(self) -> None:
+        """They are shown no longer."""
+
+
 class LabelCommand(LibraryCommand):
     """Labels photos, removes their label (class id 0), or stores other answers about them.
 
@@ -56,6 +67,7 @@ class LabelCommand(LibraryCommand):
         text: For the Undo menu.
         changes: The parts of the library that it changes.
         answers: Another answer by photo id; shown when it is written.
+        beside: Comes and goes with them.
     """
 
     def __init__(
@@ -66,12 +78,13 @@ class LabelCommand(LibraryCommand):
         text: str,
         changes: Changes = Changes.LABELS,
         answers: Mapping[int, PhotoAnswer] | None = None,
+        beside: Beside | None = None,
     ) -> None:
         super().__init__(context.library, context.stack, text, changes)
         self._context, self._step = context, LabelStep(dict(classes), dict(unread), dict(answers or {}))
         labels = {photo: Label(to, LabelOrigin.PERSON) if to else None for photo, to in classes.items()}
         self._after, self._before = LabelNews(labels, dict(unread)), LabelNews()  # as the grid has them
-        self._number, self._followed = next(_numbers), False
+        self._number, self._followed, self._beside = next(_numbers), False, beside
 
     def apply(self) -> LabelNews:
         """Write the labels."""
@@ -84,10 +97,14 @@ class LabelCommand(LibraryCommand):
     def show_applied(self) -> None:
         """Show the labels."""
         self._before = self._context.view.shown_of(self._after)
+        if self._beside is not None:
+            self._beside.apply()
         self._context.view.show_at_once(self._after)
 
     def show_reverted(self) -> None:
         """Show the labels that were there before."""
+        if self._beside is not None:
+            self._beside.revert()
         self._context.view.show_at_once(self._before)
 
     def applied(self, result: LabelNews) -> None:
@@ -109,10 +126,14 @@ class LabelCommand(LibraryCommand):
 
     def not_applied(self) -> None:
         """Show the labels that are still there."""
+        if self._beside is not None:
+            self._beside.revert()
         self._context.view.answer(self._after, self._before)
 
     def not_reverted(self) -> None:
         """Show the labels that are still there."""
+        if self._beside is not None:
+            self._beside.apply()
         self._context.view.answer(self._before, self._after)
 
     def failed(self, error: Exception) -> None:

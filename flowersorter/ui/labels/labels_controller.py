@@ -17,7 +17,7 @@ from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
-from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.ui.labels.label_commands import Beside, LabelCommand, LabelContext
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.possible_answers import confirmable, labelled, markable, rejectable
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -82,8 +82,8 @@ class LabelsController(QObject):
         made.files_changed.connect(self.files_changed)
         return made
 
-    def assign(self, place_ids: Iterable[int], class_id: int) -> int:
-        """Label these photos with this class; returns how many changed."""
+    def assign(self, place_ids: Iterable[int], class_id: int, beside: Beside | None = None) -> int:
+        """Label these photos with this class; `beside` comes and goes with that. Returns how many changed."""
         columns = self._session.photos.columns
         rows = [
             row
@@ -91,16 +91,17 @@ class LabelsController(QObject):
             if not (columns.label_ids[row] == class_id and columns.by_person[row])
         ]
         name = self._names().get(class_id, "")
-        count = self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
+        count = self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name, beside)
         self._tell_of_files(rows, name)
         return count
 
-    def assign_to_made(self, place_ids: Iterable[int], made: PhotoClass) -> None:
+    def assign_to_made(self, place_ids: Iterable[int], made: PhotoClass, beside: Beside | None = None) -> None:
         """Label these photos with a newly created class; undo also deletes the class.
 
         Args:
             place_ids: The photos; none if only the class was created.
             made: The class.
+            beside: Comes and goes with the labels.
         """
         columns = self._session.photos.columns
         rows = columns.locate(place_ids).tolist()
@@ -110,7 +111,7 @@ class LabelsController(QObject):
         text = self.tr("New class “{0}” for {1}") if rows else self.tr("New class “{0}”")
         text = text.format(made.name, count)
         self._session.undo_stack.push(
-            NewClassCommand(self._context, self._session.collection, made, photos, unread, text)
+            NewClassCommand(self._context, self._session.collection, made, photos, unread, text, beside)
         )
         self.assigned.emit(made.id, made.name, photos)
         self._tell_of_files(rows, made.name)
@@ -168,15 +169,16 @@ class LabelsController(QObject):
         answers = {photo_id: PhotoAnswer(class_id) for photo_id, class_id in shown.items()}
         return self._push_answers(answers, self.tr("Not this class for {0}"))
 
-    def mark(self, place_ids: Iterable[int], mark: Mark) -> int:
+    def mark(self, place_ids: Iterable[int], mark: Mark, beside: Beside | None = None) -> int:
         """Mark photos as not mine, or as not known to the person. Returns how many were not marked so."""
         photo_ids = markable(self._session.photos.columns, place_ids, mark)
         text = self.tr("Not mine for {0}") if mark is Mark.NOT_MINE else self.tr("Don't know for {0}")
-        return self._push_answers({int(each): PhotoAnswer(mark=mark) for each in photo_ids}, text)
+        return self._push_answers({int(each): PhotoAnswer(mark=mark) for each in photo_ids}, text, beside)
 
-    def _push_answers(self, answers: Mapping[int, PhotoAnswer], text: str) -> int:
+    def _push_answers(self, answers: Mapping[int, PhotoAnswer], text: str, beside: Beside | None = None) -> int:
         if answers:
-            command = LabelCommand(self._context, {}, {}, text.format(count_photos(len(answers))), answers=answers)
+            text = text.format(count_photos(len(answers)))
+            command = LabelCommand(self._context, {}, {}, text, answers=answers, beside=beside)
             self._session.undo_stack.push(command)
         return len(answers)
 
@@ -195,7 +197,7 @@ class LabelsController(QObject):
 
         self._session.library.submit(partial(_rows, self._session.engine, place_ids), show)
 
-    def _push(self, classes: Mapping[int, int], text: str, name: str) -> int:
+    def _push(self, classes: Mapping[int, int], text: str, name: str, beside: Beside | None = None) -> int:
         """Push one command for class ids by column row."""
         columns = self._session.photos.columns
         known = {int(columns.photo_ids[row]): to for row, to in classes.items() if columns.photo_ids[row]}
@@ -203,7 +205,8 @@ class LabelsController(QObject):
         if not known and not unread:
             return 0
         count = self.tr("1 photo") if len(classes) == 1 else self.tr("{0} photos").format(len(classes))
-        self._session.undo_stack.push(LabelCommand(self._context, known, unread, text.format(name, count)))
+        text = text.format(name, count)
+        self._session.undo_stack.push(LabelCommand(self._context, known, unread, text, beside=beside))
         if len(class_ids := set(known.values()) - {0}) == 1:
             class_id = class_ids.pop()
             self.assigned.emit(class_id, self._names().get(class_id, ""), list(known))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from flowersorter.ui.grid.photo_model import ClassLook
+from flowersorter.ui.grid.photo_state import facts_of_row, in_short
 from flowersorter.ui.large_view.large_view import LargeView
 from flowersorter.ui.large_view.photo_feed import PhotoFeed
 from flowersorter.ui.large_view.second_photo import second_photo
@@ -65,8 +66,11 @@ class CompareController(QObject):
             self.feed.show_problem(wanted, error)
         else:
             self.feed.show(wanted, self._session.thumbnails.image(wanted) if rows else None)
-        look = classes.get(class_id)
-        text = " · ".join(filter(None, (wanted.path.name, look.name if look is not None else "")))
+        names = {each: look.name for each, look in classes.items()}
+        said = names.get(class_id, "")
+        if rows:
+            said = in_short(facts_of_row(photos.columns, rows[0], lambda each: names.get(each, "")))
+        text = " · ".join(filter(None, (wanted.path.name, said)))
         view.second_name.set_text(text)
         view.second.setAccessibleName(self.tr("Compared with {0}").format(text))
         view.second.set_zoom(view.canvas.zoom)

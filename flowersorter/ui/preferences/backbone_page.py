@@ -1,4 +1,7 @@
-"""The backbones in Preferences: which one is used, which are here, downloading one or taking it from a file."""
+"""The backbones in Preferences: which one is used, which are here, downloading one or taking it from a file.
+
+Another backbone means that every photo is computed again, so it is used only after a second click.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,13 @@ class BackbonePage(QWidget):
         parent: The dialog.
 
     Signals:
+        chosen(name): Use this one from now on.
         download_requested(name): Download this one.
         cancel_requested(): Stop the download.
         install_requested(name, Path): Take this one from a file.
     """
 
+    chosen = Signal(str)
     download_requested = Signal(str)
     cancel_requested = Signal()
     install_requested = Signal(str, object)
@@ -48,6 +53,12 @@ class BackbonePage(QWidget):
         self._group = QButtonGroup(self)
         self.lines: dict[str, BackboneLine] = {}
         self.note = Message(self, "backbone_note")
+        self.use_button = button(
+            self, "backbone_use_button", self.tr("&Use this network"), self.tr("Scan every photo again with it")
+        )
+        self.keep_button = button(
+            self, "backbone_keep_button", self.tr("&Keep the present one"), self.tr("Go on with the network in use")
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP_PX)
@@ -61,11 +72,19 @@ class BackbonePage(QWidget):
             self.lines[info.name] = line
             column.addWidget(line)
         column.addWidget(self.note)
+        answers = QHBoxLayout()
+        answers.setSpacing(theme.GAP_PX)
+        answers.addWidget(self.use_button)
+        answers.addWidget(self.keep_button)
+        answers.addStretch(1)
+        column.addLayout(answers)
+        self.use_button.clicked.connect(self._use)
+        self.keep_button.clicked.connect(self._keep)
         self.use(used)
 
     @property
-    def chosen(self) -> str:
-        """Name of the backbone that is chosen."""
+    def marked(self) -> str:
+        """Name of the backbone that is marked, which need not be in use."""
         return next((name for name, line in self.lines.items() if line.radio.isChecked()), self._used)
 
     def use(self, name: str) -> None:
@@ -79,6 +98,10 @@ class BackbonePage(QWidget):
             line.radio.setChecked(each == name)
         self._group.setExclusive(True)
         self._explain()
+
+    def show_problem(self, problem: str) -> None:
+        """Say why a backbone could not be used or fetched."""
+        self.note.say(problem, warning=True)
 
     @Slot(object)
     def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
@@ -115,10 +138,26 @@ class BackbonePage(QWidget):
     @Slot()
     def _explain(self) -> None:
         text = self.tr(
-            "With another image network every photo is scanned again. The model belongs to the previous network, so "
-            "press Retrain afterwards."
+            "It is not used yet. With another image network every photo is scanned again. The model belongs to the "
+            "present network, so press Retrain afterwards."
         )
-        self.note.say(text if self.chosen != self._used else "")
+        waits = self.marked != self._used
+        self.note.say(text if waits else "")
+        for each in (self.use_button, self.keep_button):
+            each.setVisible(waits)
+
+    @Slot()
+    def _use(self) -> None:
+        name = self.marked
+        self.use(name)
+        self.lines[name].radio.setFocus()  # its button is gone
+        self.chosen.emit(name)
+
+    @Slot()
+    def _keep(self) -> None:
+        self.use(self._used)
+        if self._used in self.lines:
+            self.lines[self._used].radio.setFocus()
 
 
 class BackboneLine(QWidget):

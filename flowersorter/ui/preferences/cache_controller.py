@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -41,10 +42,17 @@ class CacheController(QObject):
         self._counting.failed.connect(self._on_not_counted)
         self._job_id = 0
 
-    def set_limit(self, limit_mb: int) -> None:
-        """Keep another limit, at once."""
-        self._session.library.submit(partial(set_cache_limit, self._session.collection, limit_mb))
-        self.tidy()
+    def set_limit(
+        self, limit_mb: int, done: Callable[[], None] | None = None, failed: Callable[[Exception], None] | None = None
+    ) -> None:
+        """Keep another limit, at once; then call `done`, or `failed` where it could not be stored."""
+
+        def kept(_nothing: object) -> None:
+            self.tidy()
+            if done is not None:
+                done()
+
+        self._session.library.submit(partial(set_cache_limit, self._session.collection, limit_mb), kept, failed)
 
     @Slot()
     def tidy(self) -> None:

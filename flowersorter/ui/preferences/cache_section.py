@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtCore import QLocale, QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from flowersorter.ui.shared import theme
@@ -20,9 +20,11 @@ class CacheSection(QWidget):
         parent: The dialog.
 
     Signals:
+        limit_chosen(int): Keep this limit, in MB; 0 for no limit.
         empty_requested(): Delete them all; then tell `show_state`.
     """
 
+    limit_chosen = Signal(int)
     empty_requested = Signal()
 
     def __init__(self, limit_mb: int, parent: QWidget) -> None:
@@ -42,6 +44,7 @@ class CacheSection(QWidget):
         self.limit.setSuffix(self.tr(" MB"))
         self.limit.setSpecialValueText(self.tr("no limit"))
         self.limit.setValue(limit_mb)
+        self.limit.setKeyboardTracking(False)  # a number half typed would delete thumbnails
         self.empty_button = button(
             self, "cache_empty_button", self.tr("&Empty"), self.tr("Clear the thumbnail cache. Your photos stay")
         )
@@ -50,6 +53,7 @@ class CacheSection(QWidget):
         self._lay_out()
         self._explain(None)
         self.empty_button.clicked.connect(self._empty)
+        self.limit.valueChanged.connect(self.limit_chosen)
 
     def _lay_out(self) -> None:
         label = QLabel(self.tr("&Limit"), self)
@@ -70,10 +74,10 @@ class CacheSection(QWidget):
         column.addLayout(most)
         column.addWidget(self.kept)
 
-    @property
-    def limit_mb(self) -> int:
-        """The selected limit in MB; 0 for no limit."""
-        return self.limit.value()
+    def show_limit(self, limit_mb: int) -> None:
+        """Show the limit that is kept."""
+        with QSignalBlocker(self.limit):
+            self.limit.setValue(limit_mb)
 
     @Slot(object)
     def show_state(self, state: CacheState) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
+from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
 from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_grid import PhotoGrid
@@ -22,9 +26,12 @@ from flowersorter.workflows.models.stored_preferences import (
     StoredPreferences,
     model_follows,
     read_preferences,
+    require_driver,
     store_preferences,
 )
 from flowersorter.workflows.models.sure_precision import Following
+
+Change: TypeAlias = Callable[[Preferences], Preferences]
 
 
 class PreferencesController(QObject):
@@ -49,7 +56,7 @@ class PreferencesController(QObject):
         super().__init__(parent)
         self._session, self._front, self._grid, self._cache = session, front, grid, cache
         self._dialog: PreferencesDialog | None = None
-        self._before = Preferences()
+        self._now = Preferences()
         self._job_id, self._name = 0, ""
         self._models_wanted = False
         self._models = ModelsController(session, front, self)
@@ -84,7 +91,7 @@ class PreferencesController(QObject):
 
     def _made(self, stored: StoredPreferences) -> PreferencesDialog:
         model = stored.starter
-        self._before = Preferences(
+        self._now = Preferences(
             self._session.device,
             stored.backbone,
             self._grid.tile_size,
@@ -93,7 +100,7 @@ class PreferencesController(QObject):
             stored.moves_sorted_copies or False,
         )
         dialog = PreferencesDialog(
-            self._before,
+            self._now,
             list_backbones(),
             list(stored.models),
             StarterInfo(
@@ -101,10 +108,17 @@ class PreferencesController(QObject):
             ),
             self._front.window,
         )
-        dialog.preferences_chosen.connect(self._on_chosen)
+        dialog.device_chosen.connect(self._on_device)
+        dialog.precision_chosen.connect(self._on_precision)
+        dialog.copies_chosen.connect(self._on_copies)
+        dialog.backbone_chosen.connect(self._on_backbone)
+        dialog.cache_limit_chosen.connect(self._on_cache_limit)
+        dialog.thumbnail_chosen.connect(self._grid.set_tile_size)
+        self._grid.tile_size_changed.connect(dialog.show_thumbnail_size)
         dialog.download_requested.connect(self._on_download)
         dialog.cancel_requested.connect(self._on_cancel)
         dialog.install_requested.connect(self._on_install)
+        dialog.models.backbone_in_use.connect(self._on_backbone_in_use)
         self._models.serve(dialog.models)
         dialog.cache.empty_requested.connect(self._cache.empty)
         self._cache.counted.connect(dialog.cache.show_state)
@@ -112,29 +126,61 @@ class PreferencesController(QObject):
         dialog.finished.connect(self._on_closed)
         return dialog
 
-    @Slot(object)
-    def _on_chosen(self, chosen: Preferences) -> None:
-        self._session.state.set_setting(DEVICE, chosen.device)
-        copies_changed = chosen.moves_sorted_copies != self._before.moves_sorted_copies
-        store = partial(
-            store_preferences,
-            self._session.engine,
-            chosen.backbone,
-            chosen.sure_precision,
-            move_copies=chosen.moves_sorted_copies if copies_changed else None,  # else the question is still open
-        )
-        # A folder that is being read goes on with the other device.
-        device_changed = chosen.device != self._before.device
-        on_stored = partial(self._on_stored, device_changed=device_changed)
-        self._session.library.submit(store, on_stored, changes=Changes.SETTINGS)
-        if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
-            self._grid.set_tile_size(chosen.thumbnail_px)
-        if chosen.cache_limit_mb != self._before.cache_limit_mb:
-            self._cache.set_limit(chosen.cache_limit_mb)
+    # -- a change, used at once
 
-    def _on_stored(self, outdated: bool, *, device_changed: bool) -> None:
-        if outdated or device_changed:
+    @Slot(str)
+    def _on_device(self, device: str) -> None:
+        done = partial(self._on_device_there, device)
+        self._session.library.submit(partial(require_driver, device), done, self._on_refused)
+
+    def _on_device_there(self, device: str, _nothing: object) -> None:
+        self._session.state.set_setting(DEVICE, device)
+        self._on_used(partial(replace, device=device), outdated=True)  # a folder that is being read goes on with it
+
+    @Slot(float)
+    def _on_precision(self, precision: float) -> None:
+        self._store(partial(replace, sure_precision=precision), precision=precision)
+
+    @Slot(bool)
+    def _on_copies(self, wanted: bool) -> None:
+        self._store(partial(replace, moves_sorted_copies=wanted), move_copies=wanted)
+
+    @Slot(str)
+    def _on_backbone(self, name: str) -> None:
+        self._store(partial(replace, backbone=name), backbone=name)
+
+    @Slot(str)
+    def _on_backbone_in_use(self, name: str) -> None:
+        """A model was chosen, and its backbone came with it."""
+        self._now = replace(self._now, backbone=name)
+
+    @Slot(int)
+    def _on_cache_limit(self, limit_mb: int) -> None:
+        done = partial(self._on_used, partial(replace, cache_limit_mb=limit_mb))
+        self._cache.set_limit(limit_mb, done, self._on_refused)
+
+    def _store(self, change: Change, **stored: Any) -> None:
+        self._session.library.submit(
+            partial(store_preferences, self._session.engine, **stored),
+            lambda outdated: self._on_used(change, outdated=outdated),
+            self._on_refused,
+            changes=Changes.SETTINGS,
+        )
+
+    def _on_used(self, change: Change, *, outdated: bool = False) -> None:
+        self._now = change(self._now)
+        if self._dialog is not None:
+            self._dialog.show_problem("")
+        if outdated:
             self.predictions_outdated.emit()
+
+    def _on_refused(self, error: Exception) -> None:
+        """Say beside the settings why one could not be used, and show those that are."""
+        if self._dialog is None or not isinstance(error, UserError):
+            self._front.complain(error)
+        if self._dialog is not None:
+            self._dialog.show_preferences(self._now)
+            self._dialog.show_problem(str(error) if isinstance(error, UserError) else "")
 
     @Slot()
     def _show_following(self) -> None:
@@ -179,7 +225,10 @@ class PreferencesController(QObject):
 
     def _on_fetch_failed(self, error: Exception) -> None:
         self._show_backbones()
-        self._front.complain(error)
+        if self._dialog is not None and isinstance(error, UserError):
+            self._dialog.backbones.show_problem(str(error))
+        else:
+            self._front.complain(error)
 
     def _show_backbones(self) -> None:
         if self._dialog is not None:

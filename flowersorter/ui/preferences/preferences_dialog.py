@@ -1,11 +1,12 @@
-"""Preferences: target precision, device, backbone, and the active model."""
+"""Preferences: target precision, device, backbone, and the active model. A change is used at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -31,7 +32,7 @@ from flowersorter.ui.preferences.backbone_page import BackbonePage, radio_indent
 from flowersorter.ui.preferences.cache_section import CacheSection
 from flowersorter.ui.preferences.sure_precision_section import SurePrecisionSection
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
+from flowersorter.ui.shared.widgets import Message, button, button_row, column_of, describe, open_at, text_label
 from flowersorter.workflows.models.backbones import BackboneInfo
 
 
@@ -67,7 +68,11 @@ class PreferencesDialog(QDialog):
         parent: The window.
 
     Signals:
-        preferences_chosen(Preferences): OK was pressed and something is different.
+        device_chosen(str): Compute on this device.
+        precision_chosen(float): Aim at this precision of the verdict Sure.
+        copies_chosen(bool): Whether sorted copies follow a changed class on disk.
+        thumbnail_chosen(int): Show tiles of this size.
+        backbone_chosen(name), cache_limit_chosen(int): Use these.
         download_requested(name): Download this backbone; tell `show_download` how far it is, then `show_backbones`.
         cancel_requested(): Stop the download.
         install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
@@ -75,7 +80,12 @@ class PreferencesDialog(QDialog):
     Its `cache` and its `models` have signals of their own.
     """
 
-    preferences_chosen = Signal(object)
+    device_chosen = Signal(str)
+    precision_chosen = Signal(float)
+    copies_chosen = Signal(bool)
+    thumbnail_chosen = Signal(int)
+    backbone_chosen = Signal(str)
+    cache_limit_chosen = Signal(int)
     download_requested = Signal(str)
     cancel_requested = Signal()
     install_requested = Signal(str, object)
@@ -91,7 +101,6 @@ class PreferencesDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("preferences_dialog")
         self.setWindowTitle(self.tr("Preferences"))
-        self._before = preferences
         self.backbones = BackbonePage(backbones, preferences.backbone, self)
         self.models = ModelPage(starter, models, {each.name: each.title for each in backbones}, self)
         self.tabs = QTabWidget(self)
@@ -99,22 +108,36 @@ class PreferencesDialog(QDialog):
         describe(self.tabs, self.tr("Preferences"))
         self.tabs.addTab(self._general(preferences), self.tr("&General"))
         self.tabs.addTab(self.models, self.tr("&Models"))
-        self.ok_button = button(self, "preferences_ok_button", self.tr("OK"), self.tr("OK (Enter)"))
-        self.ok_button.setDefault(True)
-        self.cancel_button = button(self, "preferences_cancel_button", self.tr("Cancel"), self.tr("Close (Esc)"))
+        self.message = Message(self, "preferences_message")
+        self.close_button = button(self, "preferences_close_button", self.tr("Close"), self.tr("Close (Esc)"))
+        self.close_button.setDefault(True)
         column = column_of(self)
         column.addWidget(self.tabs, 1)
-        column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
+        column.addWidget(self.message)
+        column.addLayout(button_row([], [self.close_button]))
         open_at(self, 112, 58, least=(56, 22))
+        for each in (self.sure_precision.choice, self.size_slider, self.cache.limit):
+            each.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
+            each.installEventFilter(self)
         self._connect()
 
     def _connect(self) -> None:
-        self.ok_button.clicked.connect(self.accept)
-        self.cancel_button.clicked.connect(self.reject)
+        self.close_button.clicked.connect(self.accept)
+        for name, radio in self.devices.items():
+            radio.toggled.connect(partial(self._on_device, name))
+        self.sure_precision.chosen.connect(self.precision_chosen)
+        self.move_copies.toggled.connect(self.copies_chosen)
+        self.size_slider.valueChanged.connect(self.thumbnail_chosen)
+        self.cache.limit_chosen.connect(self.cache_limit_chosen)
+        self.backbones.chosen.connect(self.backbone_chosen)
         self.backbones.download_requested.connect(self.download_requested)
         self.backbones.cancel_requested.connect(self.cancel_requested)
         self.backbones.install_requested.connect(self.install_requested)
-        self.models.backbone_in_use.connect(self._on_backbone_in_use)
+        self.models.backbone_in_use.connect(self.backbones.use)
+
+    def _on_device(self, name: str, checked: bool) -> None:
+        if checked:
+            self.device_chosen.emit(name)
 
     # -- the first page
 
@@ -201,27 +224,39 @@ class PreferencesDialog(QDialog):
         row.addWidget(QLabel(self.tr("large"), page))
         return row
 
-    # -- what is chosen
+    # -- what is in use
 
-    @property
-    def preferences(self) -> Preferences:
-        """The current choices."""
-        device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
-        return Preferences(
-            device,
-            self.backbones.chosen,
-            self.size_slider.value(),
-            self.cache.limit_mb,
-            self.sure_precision.precision,
-            self.move_copies.isChecked(),
-        )
+    def show_preferences(self, preferences: Preferences) -> None:
+        """Show the preferences that are in use, all of them, for instance after one could not be stored."""
+        radio = self.devices[preferences.device]
+        with QSignalBlocker(radio), QSignalBlocker(self.move_copies):
+            radio.setChecked(True)
+            self.move_copies.setChecked(preferences.moves_sorted_copies)
+        self.sure_precision.show_precision(preferences.sure_precision)
+        self.cache.show_limit(preferences.cache_limit_mb)
+        self.backbones.use(preferences.backbone)
 
-    @Slot()
-    def accept(self) -> None:
-        """Emit the chosen settings and close."""
-        if self.preferences != self._before:
-            self.preferences_chosen.emit(self.preferences)
-        super().accept()
+    def show_problem(self, problem: str) -> None:
+        """Say why the last change is not used; "" where it is."""
+        self.message.say(problem, warning=True)
+
+    @Slot(int)
+    def show_thumbnail_size(self, size_px: int) -> None:
+        """Show the size of a tile, which the wheel over the photos changes too."""
+        with QSignalBlocker(self.size_slider):
+            self.size_slider.setValue(size_px)
+
+    def done(self, result: int) -> None:
+        """Use a number that is still being typed, then close."""
+        self.cache.limit.interpretText()
+        super().done(result)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let the wheel scroll the page, not change a setting that the person only passes."""
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
 
     @Slot(object)
     def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
@@ -236,12 +271,6 @@ class PreferencesDialog(QDialog):
     def show_models(self, models: Sequence[ModelEntry]) -> None:
         """Show the present models, for instance after one was chosen."""
         self.models.show_models(models)
-
-    @Slot(str)
-    def _on_backbone_in_use(self, name: str) -> None:
-        """A model was chosen, and its backbone came with it."""
-        self._before = replace(self._before, backbone=name)
-        self.backbones.use(name)
 
 
 def _explained(choice: QAbstractButton, text: QLabel) -> QVBoxLayout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from flowersorter.domain.verdict import SURE_PRECISIONS
@@ -16,7 +17,12 @@ class SurePrecisionSection(QWidget):
     Args:
         precision: The current target precision, one of `SURE_PRECISIONS`.
         parent: The dialog.
+
+    Signals:
+        chosen(float): Aim at this precision, 0 to 1.
     """
+
+    chosen = Signal(float)
 
     def __init__(self, precision: float, parent: QWidget) -> None:
         super().__init__(parent)
@@ -32,7 +38,8 @@ class SurePrecisionSection(QWidget):
         self.choice.view().setAccessibleName(self.choice.accessibleName())
         for each in SURE_PRECISIONS:
             self.choice.addItem(self.tr("{0} % of the time").format(round(100 * each)), each)
-        self.choice.setCurrentIndex(SURE_PRECISIONS.index(precision))
+        self.show_precision(precision)
+        self.choice.currentIndexChanged.connect(self._on_picked)
         label = QLabel(self.tr("“&Sure” means right at least"), self)
         label.setBuddy(self.choice)
         row = QHBoxLayout()
@@ -50,10 +57,14 @@ class SurePrecisionSection(QWidget):
         self.note.hide()
         column.addWidget(self.note)
 
-    @property
-    def precision(self) -> float:
-        """The selected target precision, 0 to 1."""
-        return float(self.choice.currentData())
+    def show_precision(self, precision: float) -> None:
+        """Show the target precision that is aimed at."""
+        with QSignalBlocker(self.choice):
+            self.choice.setCurrentIndex(SURE_PRECISIONS.index(precision))
+
+    @Slot()
+    def _on_picked(self) -> None:
+        self.chosen.emit(float(self.choice.currentData()))
 
     def show_following(self, following: Following) -> None:
         """Say when this choice applies to the model in use, if not at once."""

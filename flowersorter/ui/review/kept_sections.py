@@ -54,6 +54,7 @@ class KeptSections(QObject):
         """Start over for another folder."""
         self._kept, self._is_answered = [], False
 
+    @Slot()
     def clear(self) -> None:
         """Keep no section: each photo moves where it belongs."""
         self._kept = []

@@ -24,12 +24,14 @@ class LeftOutMarks(QObject):
 
     Signals:
         changed(): Other photos are left out now.
+        taken_back(): So are photos of an answer that is undone; they go back where they were.
 
     Attributes:
         place_ids: The photos.
     """
 
     changed = Signal()
+    taken_back = Signal()
 
     def __init__(
         self,
@@ -44,21 +46,20 @@ class LeftOutMarks(QObject):
         grid.clicked.connect(self._on_clicked)
         grid.doubleClicked.connect(self._on_double_clicked)
 
-    def take_in(self, place_ids: Iterable[int]) -> None:
-        """Leave these photos out no longer."""
-        self._set(self.place_ids - set(place_ids))
+    def answer(self, place_ids: Iterable[int], class_id: int = 0) -> LeftOutAnswer:
+        """What an answer for the section of these photos means for those that are left out of it.
 
-    def answer(self, place_ids: Iterable[int], class_id: int) -> None:
-        """The section of these photos was given a class: a later sort does not file those left out of it as that class.
-
-        They are left out no longer, so that they are asked about anew.
+        Args:
+            place_ids: All photos of the section.
+            class_id: The class that the others get; 0 for none.
         """
-        places, columns = set(place_ids), self._photos.columns
-        rows = columns.locate(self.place_ids & places)
-        rows = rows[(columns.photo_ids[rows] > 0) & (columns.suggested[rows] == class_id)]
-        if class_id:
-            self._photos.left_out_of.update(dict.fromkeys(columns.photo_ids[rows].tolist(), class_id))
-        self.take_in(places)
+        return LeftOutAnswer(self, self._photos, self.place_ids & set(place_ids), class_id)
+
+    def leave_out(self, place_ids: Iterable[int], *, wanted: bool) -> None:
+        """Leave these photos out, as far as they are here, or leave them out no longer."""
+        columns = self._photos.columns
+        here = columns.place_ids[columns.locate(place_ids)].tolist()
+        self._set(self.place_ids.union(here) if wanted else self.place_ids.difference(place_ids))
 
     def toggle(self, rows: Rows) -> bool:
         """Leave out the photos on (M,) ascending rows, or include them if all are out; return whether any can be."""
@@ -69,7 +70,7 @@ class LeftOutMarks(QObject):
 
     def clear(self) -> None:
         """Leave no photo out: other photos are open."""
-        self._photos.left_out_of.clear()
+        self._photos.leave_out_of(dict.fromkeys(self._photos.columns.left_out_of, 0))
         self._set(frozenset())
 
     @Slot(QModelIndex)
@@ -88,3 +89,33 @@ class LeftOutMarks(QObject):
             self.place_ids = place_ids
             self._photos.set_left_out(place_ids)
             self.changed.emit()
+
+
+class LeftOutAnswer:
+    """Photos left out of an answer: they are not sure to be of its class, and asked about anew.
+
+    Comes and goes with the labels of the others, see `Beside`.
+    """
+
+    def __init__(self, marks: LeftOutMarks, photos: PhotoModel, place_ids: frozenset[int], class_id: int) -> None:
+        self._marks, self._photos, self._place_ids = marks, photos, place_ids
+        photo_ids = photos.columns.photo_ids[photos.columns.locate(place_ids)]
+        self._after = dict.fromkeys(photo_ids[photo_ids > 0].tolist(), class_id) if class_id else {}
+        self._before: dict[int, int] = {}
+
+    def of(self, class_id: int) -> LeftOutAnswer:
+        """The same for a class that was made for the answer."""
+        return LeftOutAnswer(self._marks, self._photos, self._place_ids, class_id)
+
+    def apply(self) -> None:
+        """Remember the class, and take the marks away."""
+        known = self._photos.columns.left_out_of
+        self._before = {photo_id: known.get(photo_id, 0) for photo_id in self._after}
+        self._photos.leave_out_of(self._after)
+        self._marks.leave_out(self._place_ids, wanted=False)
+
+    def revert(self) -> None:
+        """Forget the class, and mark the photos again."""
+        self._marks.taken_back.emit()
+        self._photos.leave_out_of(self._before)
+        self._marks.leave_out(self._place_ids, wanted=True)

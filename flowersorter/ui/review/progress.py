@@ -60,7 +60,7 @@ def review_progress(
         pending: Whether the look-alikes are not known yet.
     """
     counts = {kind: sum(each.count for each in sections if each.kind is kind) for kind in SectionKind}
-    settled = (columns.label_ids > 0) | (columns.verdicts == Verdict.SURE)
+    settled = (columns.label_ids > 0) | (columns.shown_verdicts(slice(None)) == Verdict.SURE)
     rows = np.flatnonzero(settled & (columns.class_keys > 0) & (columns.photo_ids > 0))
     already = filed.of(columns.photo_ids[rows], 0) == columns.class_keys[rows]
     return ReviewProgress(

@@ -25,7 +25,7 @@ from flowersorter.ui.review.first_folder_controller import FirstFolderController
 from flowersorter.ui.review.group_choices import likely_classes
 from flowersorter.ui.review.group_finder import GroupFinder
 from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
-from flowersorter.ui.review.left_out import LeftOutMarks
+from flowersorter.ui.review.left_out import LeftOutAnswer, LeftOutMarks
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
 from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
@@ -102,6 +102,7 @@ class ReviewController(QObject):
         grid.set_folded_at_first(self._folds_at_first)
         self._left_out = LeftOutMarks(session.photos, grid, self._has_answer, self)
         self._left_out.changed.connect(self._on_sections)
+        self._left_out.taken_back.connect(self._kept.clear)
         folder.opened.connect(self._on_opened)
         self._finder = GroupFinder(session, folder, self)
         self._finder.found.connect(self._on_groups)
@@ -199,11 +200,10 @@ class ReviewController(QObject):
             text = self.tr("Select photos below a question to leave them out of its answer.")
             self._front.bar.ask_to_select(text)
 
-    def _take_answer(self, section: Section, class_id: int = 0) -> list[int]:
-        """The places that the answer just given is for; those left out of it are asked about anew."""
-        answered = self._answered(section)
-        self._left_out.answer(places_of(self._session.photos, section), class_id)
-        return answered
+    def _take_answer(self, section: Section, class_id: int = 0) -> tuple[list[int], LeftOutAnswer]:
+        """The places that the answer just given is for, and what it means for those left out of it."""
+        others = self._left_out.answer(places_of(self._session.photos, section), class_id)
+        return self._answered(section), others
 
     def _count_left_out(self, section: Section) -> int:
         """Number of photos of a section that are left out of its answer."""
@@ -243,26 +243,29 @@ class ReviewController(QObject):
 
     def _on_named(self, header: GroupHeader, name: str) -> None:
         session, existing = self._session, class_of_name(self._session.state.classes, name)
-        places = self._take_answer(header.section, existing.id if existing is not None else 0)
+        places, others = self._take_answer(header.section, existing.id if existing is not None else 0)
         header.field.clear()
         if existing is not None:
-            self._labels.assign(places, existing.id)
+            self._labels.assign(places, existing.id, others)
             self._after(header.section.kind)
             return
         header.setEnabled(False)  # a second Enter would make the class twice
         session.library.submit(
             partial(find_or_add_class, session.collection, name),  # the window may not know the newest class yet
-            partial(self._on_class, header, places),
+            partial(self._on_class, header, places, others),
             partial(self._on_not_made, header),
             changes=Changes.CLASSES,
         )
 
-    def _on_class(self, header: GroupHeader, places: Sequence[int], found: tuple[PhotoClass, bool]) -> None:
+    def _on_class(
+        self, header: GroupHeader, places: Sequence[int], others: LeftOutAnswer, found: tuple[PhotoClass, bool]
+    ) -> None:
         photo_class, made = found
+        others = others.of(photo_class.id)
         if made:
-            self._labels.assign_to_made(places, photo_class)
+            self._labels.assign_to_made(places, photo_class, others)
         else:
-            self._labels.assign(places, photo_class.id)
+            self._labels.assign(places, photo_class.id, others)
         if isValid(header):  # else it was scrolled away meanwhile
             header.setEnabled(True)
         self._after(SectionKind.LOOK_ALIKES)
@@ -274,7 +277,8 @@ class ReviewController(QObject):
         self._front.complain(error)
 
     def _on_not_mine(self, header: GroupHeader) -> None:
-        self._labels.mark(self._take_answer(header.section), Mark.NOT_MINE)
+        places, others = self._take_answer(header.section)
+        self._labels.mark(places, Mark.NOT_MINE, others)
         self._after(header.section.kind)
 
     def _on_passed_over(self, header: GroupHeader) -> None:
@@ -286,17 +290,18 @@ class ReviewController(QObject):
         self._after(header.section.kind)
 
     def _on_chosen(self, header: PairHeader, class_id: int) -> None:
-        columns, places = self._session.photos.columns, self._take_answer(header.section, class_id)
+        columns, (places, others) = self._session.photos.columns, self._take_answer(header.section, class_id)
         rows = columns.locate(places)
         possible = (columns.class_ids[rows] == class_id) | (columns.second_class_ids[rows] == class_id)
-        self._labels.assign(columns.place_ids[rows[possible]].tolist(), class_id)  # the class was rejected for others
+        rows = rows[possible]  # the class was rejected for others
+        self._labels.assign(columns.place_ids[rows].tolist(), class_id, others)
         self._after(header.section.kind)
 
     def _on_confirmed(self, header: ConfirmHeader) -> None:
         class_id = header.section.key[0]
         assert isinstance(class_id, int)
-        columns, places = self._session.photos.columns, self._take_answer(header.section, class_id)
-        if not self._labels.assign(columns.seen(places), class_id) and places:
+        columns, (places, others) = self._session.photos.columns, self._take_answer(header.section, class_id)
+        if not self._labels.assign(columns.seen(places), class_id, others) and places:
             self._labels.say_just_changed()
         self._after(header.section.kind)
 

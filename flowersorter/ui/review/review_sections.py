@@ -148,7 +148,7 @@ def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> NDArray[n
     """(M,) the section of each photo, as its code."""
     photo_ids, labels, guesses = columns.photo_ids[rows], columns.label_ids[rows], columns.class_ids[rows]
     marks, classes = columns.marks[rows], guesses.astype(np.int64)
-    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.verdicts[rows]], _NUMBERS[SectionKind.UNKNOWN])
+    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _NUMBERS[SectionKind.UNKNOWN])
     codes = _encode(kinds, np.where(kinds == _NUMBERS[SectionKind.UNKNOWN], 0, classes))
     _pair(columns, rows, codes)
     _group(photo_ids, groups, codes, open_=(labels == 0) & (marks == Mark.NONE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -14,6 +15,7 @@ from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.classes.class_rows import ClassCounts
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.collections.collections_controller import CollectionsController
+from flowersorter.ui.desktop.recent_folders import RecentFolders
 from flowersorter.ui.filter.folder_date_controller import FolderDateController
 from flowersorter.ui.filter.folder_date_list import FolderDateList
 from flowersorter.ui.grid.date_controller import DateController
@@ -148,6 +150,7 @@ class MainWindow(QMainWindow):
         self.large = LargeViewController(session, front, self.grid, self.middle, self.selection.typing.watch, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
+        self.recent = RecentFolders(session, self)
         self.window_controller = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
         self.collections = CollectionsController(session, front, self.actions_by_name.collections_menu, self)
         self.setWindowTitle(self.collections.title(()))
@@ -195,7 +198,7 @@ class MainWindow(QMainWindow):
         self.classes.changed.connect(self._on_classes)
         self.folder.opened.connect(self._on_opened)
         self.folder.begun.connect(self._counts.poke)
-        self.folder.closed.connect(self._on_folder_closed)
+        self.folder.closed.connect(self.show_start)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
         self.answers.follow(self.learning)
@@ -226,6 +229,7 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.canRedoChanged.connect(actions["redo"].setEnabled)
         self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
         connect_actions(self)
+        self.recent.found.connect(self._on_recent)
         self.filter.said.connect(self.job_bar.say)
         self.filter.selection_wanted.connect(self.job_bar.ask_to_select)
         self.grid.selection_settled.connect(self._on_selected)
@@ -236,8 +240,7 @@ class MainWindow(QMainWindow):
         self.header.show_size(self.grid.tile_size)
         self.filter.arrange(self.memory.order, self.memory.grouping)
         self.actions_by_name["pause_learning"].setChecked(self.learning.paused)
-        self.empty.show_recent(self.folder.recent)
-        self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
+        self.recent.look()
         self.classes.refresh()
         self._show_counts()
         self._enable()
@@ -277,17 +280,23 @@ class MainWindow(QMainWindow):
         self.expect(roots)
         self.session.undo_stack.clear()
         self.filter.begin()
-        self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
+        self.recent.remember(roots)
         self.selected.show()
         self._enable()
         self.grid.setFocus()
 
     @Slot()
-    def _on_folder_closed(self) -> None:
+    def show_start(self) -> None:
+        """Invite to open a folder: none is open, or it cannot be read."""
         self.pages.setCurrentWidget(self.empty)
         self.setWindowTitle(self.collections.title(()))
-        self.empty.show_recent(self.folder.recent)
+        self.recent.look()
         self._enable()
+
+    @Slot(object)
+    def _on_recent(self, folders: Sequence[Path]) -> None:
+        self.empty.show_recent(folders)
+        self.actions_by_name.fill_recent(folders, self.open_folder)
 
     @Slot()
     def _on_labelled(self) -> None:
@@ -298,6 +307,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_library(self) -> None:
         self.classes.refresh()
+        self._counts.poke()  # the bars of the classes show the labels in the library
         self._enable()
 
     # -- slots: labels and classes
@@ -335,7 +345,8 @@ class MainWindow(QMainWindow):
 
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
-        for part in (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order):
+        parts = (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order)
+        for part in (*parts, self.recent):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()

@@ -101,10 +101,19 @@ class SelectionController(QObject):
 
     @Slot()
     def reject(self) -> None:
-        """Store that the selected photos do not show the class they are shown with."""
+        """Store that the selected photos do not show the class they are shown with; none that changed under the key."""
         selected = self._grid.selected_places()
-        if selected and not self._answer(selected, partial(self._labels.reject, selected)):
+        seen = self._grid.photos.columns.seen(selected)
+        if not selected or self._answer(selected, partial(self._labels.reject, seen)):
+            return
+        if not seen:
+            self._say_not_rejected()
+        else:
             self._front.bar.say(self.tr("No suggestion or label to reject."), until=Until.ANSWER)
+
+    def _say_not_rejected(self) -> None:
+        text = self.tr("Not rejected: the suggestion has just changed. Reject it again if it is wrong.")
+        self._front.bar.say(text, until=Until.ANSWER)
 
     @Slot(int)
     def confirm_place(self, place_id: int) -> None:
@@ -117,8 +126,12 @@ class SelectionController(QObject):
 
     @Slot(int)
     def reject_place(self, place_id: int) -> None:
-        """Store that a photo, or its stack, does not show the class it is suggested for."""
-        self._labels.reject(self._grid.photos.tile_of(place_id))
+        """Store that a photo, or its stack, does not show the class it is suggested for, as `reject` does."""
+        photos = self._grid.photos
+        seen = photos.columns.seen(photos.tile_of(place_id))
+        self._labels.reject(seen)
+        if not seen:
+            self._say_not_rejected()
 
     @Slot()
     def not_mine(self) -> None:

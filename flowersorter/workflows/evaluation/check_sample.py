@@ -8,7 +8,7 @@ check is withdrawn and a new one begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
-from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
+from flowersorter.domain.photo_answers import NO_ANSWERS, LeftOutOf, Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import TooFewPhotos, UserError
@@ -28,7 +28,7 @@ from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample, first_rows
 from flowersorter.workflows.evaluation.sample_bound import checks_needed
-from flowersorter.workflows.filing.sort import INCLUDED_VERDICTS, Include
+from flowersorter.workflows.filing.sort import Include, chosen_rows
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
@@ -59,6 +59,7 @@ class CheckSampleRequest:
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         seed: Of the random order; None for another one each time.
+        left_out: As in `SortRequest`: such a suggestion is not sorted, so it is not drawn either.
     """
 
     roots: Roots
@@ -67,6 +68,7 @@ class CheckSampleRequest:
     device: str = "auto"
     backbone: str | None = None
     seed: int | None = None
+    left_out: LeftOutOf = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a goal that no sample shows.
@@ -126,7 +128,7 @@ def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
     """Return the state of a stored check of an open folder, or the size of a new one; draws and stores nothing."""
     collection, roots = engine.collection, absolute_roots(request.roots)
     rows = folder_rows(engine, roots)
-    asked = np.flatnonzero(_asked(rows, request.include))
+    asked = np.flatnonzero(_asked(rows, request))
     photos = len(np.unique(rows.photo_ids[asked]))
     sample, check = collection.sample_checks.find(roots, request.include), None
     if sample is not None:
@@ -215,7 +217,7 @@ def _draw(
     collection: CollectionStore, request: CheckSampleRequest, roots: tuple[Path, ...], model: str, rows: PhotoRows
 ) -> StoredSample:
     """Put the photos with a suggestion and without a label into a random order."""
-    asked = _asked(rows, request.include)
+    asked = _asked(rows, request)
     by_hash, _ = collection.photos.by_hash(np.unique(rows.photo_ids[asked]))  # the same whatever the files are called
     if not len(by_hash):
         raise _nothing_to_check(rows, request.include)
@@ -224,10 +226,9 @@ def _draw(
     return StoredSample(0, roots, request.include, model, drawn, rows.class_ids[first_rows(rows, drawn)], others)
 
 
-def _asked(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
+def _asked(rows: PhotoRows, request: CheckSampleRequest) -> NDArray[np.bool_]:
     """(N,) bool: the photos with a suggestion that such a sort files, and without a label."""
-    verdicts = [int(verdict) for verdict in INCLUDED_VERDICTS[include]]
-    asked: NDArray[np.bool_] = (rows.label_ids == 0) & (rows.class_ids > 0) & np.isin(rows.verdicts, verdicts)
+    asked: NDArray[np.bool_] = chosen_rows(rows, request.include, request.left_out) & (rows.label_ids == 0)
     return asked & _readable(rows)
 
 

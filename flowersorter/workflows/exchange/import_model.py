@@ -90,8 +90,6 @@ def import_model(engine: Engine, request: ImportRequest, report: Report, cancel:
         model_id = collection.models.add(*replace(found.model, training=training).to_bundle())
         if request.use:
             use_model(engine, model_id)
-    if request.use:
-        engine.drop_refit()  # now others see the model, too
     return ImportResult(
         model_id=model_id,
         name=path.name,

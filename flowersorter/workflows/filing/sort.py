@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import values_of
-from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
@@ -96,7 +95,7 @@ class SortRequest:
     pattern: str | None = None
     move_duplicates: bool = False
     remove_emptied: bool = False
-    left_out: Mapping[int, int] = field(default_factory=dict)
+    left_out: LeftOutOf = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     pattern = FolderPattern.parse(sort_pattern(collection, destination, request.pattern))
     places = collection.photos.places_under(roots)
     rows = rows_for(engine, places, request.backbone)
-    certain, left_out = chosen_rows(rows, request.include, request.left_out), _is_left_out(rows, request.left_out)
+    certain, left_out = chosen_rows(rows, request.include, request.left_out), _left_out_rows(rows, request.left_out)
     going = certain if request.aside is None else certain | _looked_at(rows)
     names = {entry.id: entry.name for entry in collection.classes.all()}
     known, hashes = collection.photos.hashes(rows.photo_ids[going])
@@ -260,22 +259,15 @@ class ClassColumns(Protocol):
         """(N,) uint8."""
 
 
-def chosen_rows(
-    rows: ClassColumns, include: Include, left_out: Mapping[int, int] = MappingProxyType({})
-) -> NDArray[np.bool_]:
+def chosen_rows(rows: ClassColumns, include: Include, left_out: LeftOutOf = MappingProxyType({})) -> NDArray[np.bool_]:
     """Return (N,) bool: the rows that are sorted; `left_out` is that of the request."""
     guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
-    guessed &= ~_is_left_out(rows, left_out)
+    guessed &= ~_left_out_rows(rows, left_out)
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
 
 
-def _is_left_out(rows: ClassColumns, left_out: Mapping[int, int]) -> NDArray[np.bool_]:
-    """(N,) bool: the rows without a label whose suggestion is the class that they were left out of."""
-    photo_ids = np.array(sorted(left_out), np.int64)
-    classes = np.array([left_out[photo_id] for photo_id in photo_ids.tolist()], np.int32)
-    same = values_of(rows.photo_ids, photo_ids, classes, 0) == rows.class_ids
-    is_left_out: NDArray[np.bool_] = same & (rows.class_ids > 0) & (rows.label_ids == 0)
-    return is_left_out
+def _left_out_rows(rows: ClassColumns, left_out: LeftOutOf) -> NDArray[np.bool_]:
+    return is_left_out(rows.photo_ids, rows.label_ids, rows.class_ids, left_out)
 
 
 def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:

@@ -154,7 +154,7 @@ def use_model(engine: Engine, model_id: int | None) -> None:
         collection.settings.set(BACKBONE, model.backbone)
         collection.classes.bring_back(model.class_names)
         collection.classes.keep_model_classes(model.class_names)
-    engine.drop_refit()
+        collection.database.after_commit(engine.drop_refit)
 
 
 def use_model_instead(engine: Engine, model_id: int | None) -> int | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowersorter.errors import FlowerSorterError
+from flowersorter.errors import DeviceUnavailable, FlowerSorterError
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.messages import text
+from flowersorter.vision.backbone.device import CUDA, has_gpu_driver
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies, set_moves_sorted_copies
@@ -49,21 +51,43 @@ def read_preferences(engine: Engine) -> StoredPreferences:
     )
 
 
-def store_preferences(engine: Engine, backbone: str, precision: float, *, move_copies: bool | None = None) -> bool:
-    """Store the preferences; return whether they change predictions.
+def store_preferences(
+    engine: Engine, *, backbone: str | None = None, precision: float | None = None, move_copies: bool | None = None
+) -> bool:
+    """Store some of the preferences; return whether they change predictions.
 
     Args:
         engine: The collection.
-        backbone: Name.
+        backbone: Name; like the others, None leaves it as it is.
         precision: Target precision of the verdict sure, one of `SURE_PRECISIONS`.
-        move_copies: Whether sorted copies follow a changed label; None leaves it as it is.
+        move_copies: Whether sorted copies follow a changed label.
     """
+    outdated = backbone not in (None, chosen_backbone(engine.collection))
+    outdated |= precision not in (None, sure_precision(engine))
     if move_copies is not None:
         set_moves_sorted_copies(engine.collection, move_copies)
-    outdated = (backbone, precision) != (chosen_backbone(engine.collection), sure_precision(engine))
-    engine.collection.settings.set(BACKBONE, backbone)
-    set_sure_precision(engine, precision)
+    if backbone is not None:
+        engine.collection.settings.set(BACKBONE, backbone)
+    if precision is not None:
+        set_sure_precision(engine, precision)
     return outdated
+
+
+def require_driver(device: str) -> None:
+    """Make sure that a device chosen for later has its driver; loads no PyTorch.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+
+    Raises:
+        DeviceUnavailable: "cuda" is chosen, and there is no driver.
+    """
+    if device == CUDA and not has_gpu_driver():
+        raise DeviceUnavailable(
+            text("The graphics card cannot be used"),
+            text("the driver of an NVIDIA card is not installed"),
+            text("Install it, or choose another device"),
+        )
 
 
 def model_follows(engine: Engine) -> Following:

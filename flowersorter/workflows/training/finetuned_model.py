@@ -81,8 +81,6 @@ def write_model(
         model_id = collection.models.add(arrays | training.arrays(), metadata)
         if use:
             use_model(engine, model_id)
-    if use:
-        engine.drop_refit()  # now others see the model, too
     return model_id, lost, use
 
 

@@ -63,7 +63,7 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
 
     Raises:
         WeightsMissing: the network's weights are not on this computer, and a labelled photo is not embedded.
-        Cancelled: asked to stop.
+        Cancelled: asked to stop; once the model is replaced, only by `Engine.closing`.
     """
     backbone = chosen_backbone(engine.collection)
     before, trained = stored_model_for(engine, backbone), None
@@ -75,7 +75,7 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
         _keep_one_a_session(engine, before, trained)
         follows = True
     engine.drop_refit()
-    cancel = CancelToken()  # from here on the model in use may be another one: its suggestions are to be shown with it
+    cancel = engine.closing  # from here on the model in use may be another one: its suggestions are to be shown with it
     places = engine.collection.photos.places_under(request.roots) if request.roots else None
     predictions = None if places is None else predict_together(engine, places, backbone, cancel)[0]
     return LearnResult(trained, predictions, follows)

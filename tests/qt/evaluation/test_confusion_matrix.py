@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.evaluation.confusion_matrix import ConfusionModel, ConfusionView, heat
@@ -97,3 +98,14 @@ def test_for_a_picture_everything_is_shown_at_once(qtbot: QtBot, palette: Callab
         picture = view.grab().toImage()
         last = picture.pixelColor(picture.width() - 5, picture.height() - 5)
         assert last == heat(1.0, right=True)
+
+
+def test_the_corner_between_the_names_is_as_flat_as_they_are(qtbot: QtBot) -> None:
+    view = ConfusionView(ConfusionModel(("a", "b", "c"), COUNTS))
+    qtbot.addWidget(view)
+    view.resize(300, 200)
+    with qtbot.waitExposed(view):
+        view.show()
+    image, corner = view.grab().toImage(), view.findChildren(QAbstractButton)[0].geometry()
+    colours = {image.pixelColor(corner.center().x(), y).name() for y in range(corner.top() + 1, corner.bottom() - 1)}
+    assert colours == {view.palette().color(QPalette.ColorRole.Window).name()}

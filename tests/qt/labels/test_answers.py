@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_delete_rejects_the_suggestion_and_undo_brings_it_back(program: Program,
         count,
         "Not confirmed: the suggestion has just changed. Confirm it again if it is right.",
     )
+    # Nor do the cross and Delete reject it.
+    delete, selection = program.window.actions_by_name["reject"], program.window.selection
+    for reject in (delete.trigger, partial(selection.reject_place, place)):
+        program.window.grid.select_places([place])
+        suggest(program, columns.locate([place]).tolist(), Verdict.SURE, 0, 0, seen=False)
+        suggest(program, columns.locate([place]).tolist(), Verdict.SURE, red, 0, seen=False)
+        reject()
+        assert (program.session.undo_stack.count(), bar.message.text()) == (
+            count,
+            "Not rejected: the suggestion has just changed. Reject it again if it is wrong.",
+        )
     qtbot.waitUntil(lambda: columns.seen([place]) == [place])
     program.window.selection.confirm_place(place)
     assert shown(program, place)[0] == "red, confirmed by you"

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import UserError
 from flowersorter.messages import text
 from flowersorter.ui.grid.photo_columns import PseudoClass
@@ -25,7 +26,7 @@ from flowersorter.ui.large_view.photo_canvas import PhotoCanvas
 from flowersorter.ui.large_view.zoom import FITTED
 from flowersorter.workers.thumbnail_loader import large_image
 from tests.drawing import textured, write_jpeg
-from tests.qt.program import COLOURS, class_named, idle, places, running
+from tests.qt.program import COLOURS, class_named, idle, places, running, suggest
 
 WIDTH_PX, HEIGHT_PX = 240, 180
 
@@ -187,8 +188,12 @@ def test_two_photos_are_compared_with_one_zoom_and_a_missing_heat_map_is_explain
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     red, green = places(program, "red")[0], places(program, "green")[1]
+    suggest(program, program.photos.columns.locate([green]).tolist(), Verdict.LIKELY, class_named(program, "roses"), 0)
     view, second = open_at(program, red, green, key=Qt.Key.Key_C), large(program).comparison.feed
     assert view.second.isVisible()
+    names = {view.canvas_name.whole, view.second_name.whole}
+    assert any(name.endswith(".jpg · roses, likely") for name in names), "a suggestion is not shown as a label"
+    assert all(" · " in name for name in names)
     assert {shown(program), second.wanted.place_id if second.wanted else 0} == {red, green}
     assert program.window.grid.selected_places() == [shown(program)]  # a key labels the first one alone
     qtbot.waitUntil(lambda: view.canvas.sharpness == view.second.sharpness == WIDTH_PX)
@@ -205,7 +210,7 @@ def test_two_photos_are_compared_with_one_zoom_and_a_missing_heat_map_is_explain
     qtbot.waitUntil(lambda: second.wanted is not None)
     assert second.wanted is not None
     assert second.wanted.place_id == green
-    assert "roses" in view.second_name.whole
+    assert view.second_name.whole.endswith(" · roses, confirmed by you")
     press(program, Qt.Key.Key_H)
     qtbot.waitUntil(lambda: "does not show where it looks" in program.window.job_bar.message.text())
     # Another suggestion has another heat map.

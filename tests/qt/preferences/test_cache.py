@@ -57,11 +57,11 @@ def test_preferences_say_what_there_is_and_empty_it(program: Program, qtbot: QtB
 
 def test_another_limit_is_kept_and_counts_at_once(program: Program, qtbot: QtBot) -> None:
     dialog = opened(program, qtbot)
-    assert dialog.cache.limit_mb == cache_limit_mb(program.collection) == 4000
+    assert dialog.cache.limit.value() == cache_limit_mb(program.collection) == 4000
     for number in range(20):
         program.collection.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 100_000 + b"\xff\xd9")
     dialog.cache.limit.setValue(1)
-    QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    QTest.mouseClick(dialog.close_button, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
     idle(program, qtbot)
     assert cache_limit_mb(program.collection) == 1
     assert cache_state(program.collection).picture_bytes <= 900_000

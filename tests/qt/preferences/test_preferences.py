@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
-from flowersorter.errors import DownloadFailed
+from flowersorter.errors import DownloadFailed, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_model import PhotoRole
@@ -87,9 +87,8 @@ def click(widget: QAbstractButton) -> None:
 
 def test_the_device_is_kept_and_used_from_now_on_also_by_a_scan_that_runs(program: Program, qtbot: QtBot) -> None:
     dialog = opened(program)
-    click(dialog.devices["cpu"])
     with qtbot.waitSignal(program.window.on_demand.predictions_outdated):  # the scan begins again
-        click(dialog.ok_button)
+        click(dialog.devices["cpu"])
     assert program.session.device == "cpu"
     assert stored(program).settings.get(DEVICE) == "cpu"
 
@@ -98,12 +97,60 @@ def test_another_target_precision_is_stored_and_counts_for_every_suggestion_at_o
     program: Program, qtbot: QtBot
 ) -> None:
     dialog = opened(program)
-    assert dialog.sure_precision.precision == 0.97
-    dialog.sure_precision.choice.setCurrentIndex(dialog.sure_precision.choice.findData(0.99))
+    assert dialog.sure_precision.choice.currentData() == 0.97
     with qtbot.waitSignal(program.window.on_demand.predictions_outdated):
-        click(dialog.ok_button)
+        dialog.sure_precision.choice.setCurrentIndex(dialog.sure_precision.choice.findData(0.99))
     assert sure_precision(program.engine) == 0.99
-    assert opened(program).sure_precision.precision == 0.99
+    click(dialog.close_button)
+    assert opened(program).sure_precision.choice.currentData() == 0.99
+
+
+def test_a_graphics_card_without_its_driver_is_refused_in_the_dialog(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowersorter.workflows.models.stored_preferences.has_gpu_driver", lambda: False)
+    dialog = opened(program)
+    with qtbot.assertNotEmitted(program.window.on_demand.predictions_outdated):
+        click(dialog.devices["cuda"])
+        qtbot.waitUntil(dialog.message.isVisible)
+    assert dialog.message.text == (
+        "The graphics card cannot be used: the driver of an NVIDIA card is not installed. Install it, or choose "
+        "another device."
+    )
+    assert dialog.devices["auto"].isChecked()
+    assert program.session.device == "auto"
+    click(dialog.devices["cpu"])
+    qtbot.waitUntil(lambda: not dialog.message.isVisible())
+    assert program.session.device == "cpu"
+
+
+def test_a_setting_that_the_disk_refuses_is_taken_back_in_the_dialog(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise UserError("The setting was not stored", "the disk is full")
+
+    monkeypatch.setattr("flowersorter.workflows.models.stored_preferences.set_moves_sorted_copies", refuse)
+    monkeypatch.setattr("flowersorter.ui.preferences.cache_controller.set_cache_limit", refuse)
+    dialog = opened(program)
+    before = dialog.cache.limit.value()
+    click(dialog.move_copies)
+    qtbot.waitUntil(dialog.message.isVisible)
+    assert "the disk is full" in dialog.message.text
+    assert not dialog.move_copies.isChecked()
+    dialog.show_problem("")
+    dialog.cache.limit.setValue(1)
+    qtbot.waitUntil(dialog.message.isVisible)
+    assert dialog.cache.limit.value() == before
+    assert not program.window.findChildren(ErrorDialog)
+
+
+def test_tiles_change_with_the_slider_and_the_slider_with_the_tiles(program: Program) -> None:
+    dialog, grid = opened(program), program.window.grid
+    dialog.size_slider.setValue(200)
+    assert grid.tile_size == 200
+    grid.zoom(-1)
+    assert dialog.size_slider.value() == grid.tile_size < 200
 
 
 #: Confidences from which every photo is sure, and none.
@@ -136,7 +183,7 @@ def verdicts(program: Program) -> dict[int, tuple[float, Verdict]]:
 def choose_precision(program: Program, precision: float) -> None:
     dialog = opened(program)
     dialog.sure_precision.choice.setCurrentIndex(dialog.sure_precision.choice.findData(precision))
-    click(dialog.ok_button)
+    stored(program)
 
 
 def test_the_verdicts_in_the_grid_follow_another_target_precision(
@@ -191,7 +238,7 @@ def test_a_download_is_shown_then_the_backbone_can_be_used(program: Program, she
     qtbot.waitUntil(line.radio.isEnabled)
     click(line.radio)
     with qtbot.waitSignal(program.window.on_demand.predictions_outdated):
-        click(dialog.ok_button)
+        click(dialog.backbones.use_button)
     assert chosen_backbone(program.collection) == NAME
 
 
@@ -209,11 +256,13 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(program: Program,
     shelf.go_on.set()
     line = opened(program).backbones.lines[NAME]
     click(line.download_button)
-    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorDialog)))
-    (box,) = program.window.findChildren(ErrorDialog)
-    assert box.said[1] == "There is no network."
+    dialog = program.window.findChild(PreferencesDialog)
+    assert dialog is not None
+    note = dialog.backbones.note
+    qtbot.waitUntil(note.isVisible)
+    assert note.text == "The backbone could not be downloaded: there is no network."
     assert line.download_button.isVisible()
-    box.close()
+    assert not program.window.findChildren(ErrorDialog)
 
 
 def test_closing_the_dialog_lets_the_download_end(program: Program, shelf: Shelf, qtbot: QtBot) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.library.models.model_table import ModelEntry
@@ -51,43 +52,97 @@ def installed(name: str) -> list[BackboneInfo]:
 # -- what is chosen
 
 
+def chosen_of(dialog: PreferencesDialog) -> list[object]:
+    """Collects what is chosen, in order."""
+    told: list[object] = []
+    for signal in (
+        dialog.device_chosen,
+        dialog.precision_chosen,
+        dialog.copies_chosen,
+        dialog.thumbnail_chosen,
+        dialog.backbone_chosen,
+        dialog.cache_limit_chosen,
+    ):
+        signal.connect(told.append)
+    return told
+
+
+def in_use(dialog: PreferencesDialog) -> list[str]:
+    return [name for name, line in dialog.backbones.lines.items() if line.radio.isChecked()]
+
+
 def test_it_opens_as_things_are(qtbot: QtBot) -> None:
-    dialog = PreferencesDialog(Preferences("cpu", "resnet50-v2"), BACKBONES, MODELS, STARTER)
+    dialog = PreferencesDialog(Preferences("cpu", "resnet50-v2", 150, 700, 0.9, True), BACKBONES, MODELS, STARTER)
     qtbot.addWidget(dialog)
-    assert dialog.preferences == Preferences("cpu", "resnet50-v2")
     assert dialog.devices["cpu"].isChecked()
+    assert in_use(dialog) == ["resnet50-v2"]
+    assert (dialog.size_slider.value(), dialog.cache.limit.value()) == (150, 700)
+    assert dialog.sure_precision.choice.currentText() == "90 % of the time"
+    assert dialog.move_copies.isChecked()
 
 
-def test_ok_tells_what_was_chosen_once(dialog: PreferencesDialog, qtbot: QtBot) -> None:
+def test_each_change_is_told_at_once_and_can_be_changed_back(dialog: PreferencesDialog) -> None:
+    told = chosen_of(dialog)
     dialog.devices["auto"].setFocus()
     QTest.keyClick(dialog.devices["auto"], Qt.Key.Key_Down)
-    click(dialog.backbones.lines["resnet50-v2"].radio)
-    with qtbot.waitSignal(dialog.preferences_chosen) as told:
-        click(dialog.ok_button)
-    assert told.args == [Preferences("cpu", "resnet50-v2", dialog.size_slider.value())]
+    QTest.keyClick(dialog.devices["cpu"], Qt.Key.Key_Up)
+    assert told == ["cpu", "auto"]
+    QTest.keyClick(dialog.sure_precision.choice, Qt.Key.Key_End)
+    QTest.keyClick(dialog.move_copies, Qt.Key.Key_Space)
+    QTest.keyClick(dialog.move_copies, Qt.Key.Key_Space)
+    assert told[2:] == [0.99, True, False]
+    size = dialog.size_slider.value()
+    QTest.keyClick(dialog.size_slider, Qt.Key.Key_Left)
+    QTest.keyClick(dialog.size_slider, Qt.Key.Key_Right)
+    assert told[5:] == [size - dialog.size_slider.singleStep(), size]
+    del told[:]
+    click(dialog.close_button)
+    assert told == []
     assert not dialog.isVisible()
 
 
-def test_the_target_precision_is_shown_and_can_be_chosen(qtbot: QtBot) -> None:
-    dialog = PreferencesDialog(Preferences(sure_precision=0.9), BACKBONES, MODELS, STARTER)
-    qtbot.addWidget(dialog)
-    choice = dialog.sure_precision.choice
-    assert choice.currentText() == "90 % of the time"
-    assert [choice.itemText(row) for row in range(choice.count())][-1] == "99 % of the time"
-    with qtbot.waitSignal(dialog.preferences_chosen) as told:
-        choice.setCurrentIndex(choice.count() - 1)
-        dialog.accept()
-    assert told.args[0].sure_precision == 0.99
-    assert not dialog.isVisible()
+def test_a_limit_that_is_half_typed_is_not_used(dialog: PreferencesDialog) -> None:
+    told, limit = chosen_of(dialog), dialog.cache.limit
+    limit.setFocus()
+    limit.selectAll()
+    QTest.keyClicks(limit, "500")
+    assert told == []
+    dialog.devices["auto"].setFocus()
+    assert told == [500]
+    limit.setFocus()
+    limit.selectAll()
+    QTest.keyClicks(limit, "60")
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)  # what it shows is used
+    assert told == [500, 60]
 
 
-def test_ok_without_a_change_and_escape_tell_nothing(dialog: PreferencesDialog, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(dialog.preferences_chosen):
-        click(dialog.ok_button)
-        dialog.open()
-        click(dialog.devices["cuda"])
-        QTest.keyClick(dialog, Qt.Key.Key_Escape)
-    assert not dialog.isVisible()
+def test_the_wheel_over_a_setting_scrolls_the_page(dialog: PreferencesDialog) -> None:
+    told = chosen_of(dialog)
+    parts = (dialog.sure_precision.choice, dialog.size_slider, dialog.cache.limit)
+    dialog.devices["auto"].setFocus()
+    for part in parts:
+        for delta in (120, -120):
+            at = QPointF(part.rect().center())
+            wheel = QWheelEvent(
+                at, part.mapToGlobal(at), QPoint(), QPoint(0, delta), Qt.MouseButton.NoButton,
+                Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+            )  # fmt: skip
+            QApplication.sendEvent(part, wheel)
+            assert not part.hasFocus()
+    assert told == []
+
+
+def test_a_change_that_is_refused_is_taken_back_and_says_why(dialog: PreferencesDialog) -> None:
+    click(dialog.devices["cuda"])
+    told = chosen_of(dialog)
+    dialog.show_preferences(Preferences())
+    dialog.show_problem("The graphics card cannot be used.")
+    assert told == []
+    assert dialog.devices["auto"].isChecked()
+    assert dialog.message.isVisible()
+    assert dialog.message.accessibleName() == "The graphics card cannot be used."
+    dialog.show_problem("")
+    assert not dialog.message.isVisible()
 
 
 # -- backbones
@@ -103,13 +158,25 @@ def test_what_is_not_here_cannot_be_chosen_but_fetched(dialog: PreferencesDialog
     assert missing.file_button.isVisible()
 
 
-def test_another_backbone_says_what_it_costs(dialog: PreferencesDialog) -> None:
-    assert not dialog.backbones.note.isVisible()
-    click(dialog.backbones.lines["resnet50-v2"].radio)
-    assert dialog.backbones.note.isVisible()
-    assert "press Retrain" in dialog.backbones.note.text
-    click(dialog.backbones.lines["resnet50"].radio)
-    assert not dialog.backbones.note.isVisible()
+def test_another_backbone_says_what_it_costs_and_is_used_after_a_second_click(dialog: PreferencesDialog) -> None:
+    told, page = chosen_of(dialog), dialog.backbones
+    assert not page.note.isVisible()
+    assert not page.use_button.isVisible()
+    click(page.lines["resnet50-v2"].radio)
+    assert page.note.isVisible()
+    assert "press Retrain" in page.note.text
+    click(page.keep_button)
+    assert in_use(dialog) == ["resnet50"]
+    assert not page.note.isVisible()
+    assert page.lines["resnet50"].radio.hasFocus()
+    click(page.lines["resnet50-v2"].radio)
+    assert told == []
+    page.use_button.setFocus()
+    QTest.keyClick(page.use_button, Qt.Key.Key_Space)
+    assert told == ["resnet50-v2"]
+    assert not page.note.isVisible()
+    assert not page.use_button.isVisible()
+    assert page.lines["resnet50-v2"].radio.hasFocus()
 
 
 def test_a_download_shows_in_its_line_and_can_be_stopped(dialog: PreferencesDialog, qtbot: QtBot) -> None:
@@ -142,10 +209,10 @@ def test_what_was_fetched_can_be_chosen_and_nothing_else_changes(dialog: Prefere
     click(dialog.devices["cpu"])
     dialog.show_backbones(installed("resnet18"))
     line = dialog.backbones.lines["resnet18"]
-    assert dialog.preferences.backbone == "resnet50"
+    assert in_use(dialog) == ["resnet50"]
     click(line.radio)
-    assert dialog.preferences.backbone == "resnet18"
-    assert dialog.preferences.device == "cpu"
+    assert in_use(dialog) == ["resnet18"]
+    assert dialog.devices["cpu"].isChecked()
 
 
 def test_weights_can_be_taken_from_a_file(
@@ -211,29 +278,30 @@ def test_none_is_the_starter(qtbot: QtBot) -> None:
     assert told.args == [None]
 
 
-def test_a_model_brings_its_backbone_and_ok_does_not_take_it_away(dialog: PreferencesDialog, qtbot: QtBot) -> None:
+def test_a_model_brings_its_backbone(dialog: PreferencesDialog) -> None:
+    told = chosen_of(dialog)
     dialog.show_models([replace(MODELS[0], current=True), MODELS[1]])
     assert rows(dialog)[1][0].endswith("(in use)")
     assert not rows(dialog)[0][0].endswith("(in use)")
-    assert dialog.preferences.backbone == "resnet50-v2"
+    assert in_use(dialog) == ["resnet50-v2"]
     assert not dialog.backbones.note.text
-    with qtbot.assertNotEmitted(dialog.preferences_chosen):
-        click(dialog.ok_button)
+    assert told == []
 
 
-def test_a_network_trained_here_is_kept_until_another_one_is_chosen(dialog: PreferencesDialog, qtbot: QtBot) -> None:
+def test_a_network_trained_here_is_kept_until_another_one_is_chosen(dialog: PreferencesDialog) -> None:
+    told = chosen_of(dialog)
     own = replace(MODELS[0], backbone="resnet50-tuned-1", current=True)
     dialog.show_models([own, MODELS[1]])
     assert rows(dialog)[1][3] == "ResNet-50, trained here"
-    assert dialog.preferences.backbone == "resnet50-tuned-1"
-    assert not any(line.radio.isChecked() for line in dialog.backbones.lines.values())
-    with qtbot.assertNotEmitted(dialog.preferences_chosen):
-        click(dialog.ok_button)
-    dialog.open()
+    assert in_use(dialog) == []
     click(dialog.backbones.lines["resnet50-v2"].radio)
-    assert dialog.preferences.backbone == "resnet50-v2"
+    click(dialog.backbones.keep_button)
+    assert in_use(dialog) == told == []
+    click(dialog.backbones.lines["resnet50-v2"].radio)
     click(dialog.backbones.lines["resnet50"].radio)
-    assert [line.radio.isChecked() for line in dialog.backbones.lines.values()] == [True, False, False, False]
+    assert in_use(dialog) == ["resnet50"]
+    click(dialog.backbones.use_button)
+    assert told == ["resnet50"]
 
 
 # -- every part

@@ -22,6 +22,8 @@ from flowersorter.library.tables.settings import SORT_CHOICES
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing import filing_controller
 from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.photo_model import PhotoRole
+from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
 from flowersorter.ui.review import kept_sections
 from flowersorter.ui.review.progress import review_progress
@@ -150,7 +152,7 @@ def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(
     header.confirm.click()
     qtbot.waitUntil(lambda: sum(labels(program).values()) == second.count + first.count - 1)
     columns = program.photos.columns
-    assert program.photos.left_out_of == {int(columns.photo_ids[columns.locate([left_out])[0]]): daisy}
+    assert program.photos.columns.left_out_of == {int(columns.photo_ids[columns.locate([left_out])[0]]): daisy}
     # Its suggestion is still likely, but Sort does not file it: the person did not say that it is a daisy.
     chosen = {"destination": "/sorted", "mode": Mode.COPY, "include": Include.LIKELY}
     program.session.state.set_setting(SORT_CHOICES, chosen)
@@ -164,7 +166,7 @@ def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(
     monkeypatch.setattr(filing_controller, "_plan", noted)
     program.window.actions_by_name["sort"].trigger()
     qtbot.waitUntil(lambda: bool(requests))
-    assert requests[0].left_out == program.photos.left_out_of
+    assert requests[0].left_out == program.photos.columns.left_out_of
     (preview,) = program.window.findChildren(SortDialog)
     preview.reject()
     idle(program, qtbot)
@@ -173,6 +175,39 @@ def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
     QTest.mouseDClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
     assert not program.photos.left_out, "a double click shows it large"
+
+
+def test_undo_leaves_the_photo_out_again_and_forgets_that_it_was_answered(program: Program, qtbot: QtBot) -> None:
+    daisy, photos, review = class_named(program, "daisy"), program.photos, program.window.review
+    readable = np.flatnonzero(photos.columns.photo_ids > 0).tolist()
+    suggest(program, readable, Verdict.SURE, daisy, 0)
+    program.window.actions_by_name["pause_learning"].trigger()
+    review.start_checking()
+    (section,) = (each for each in photos.sections if each.kind is SectionKind.SURE)
+    left_out, *others = places(program, section)
+    assert (review.progress.to_check, review.progress.to_sort) == (0, len(readable))
+    review._left_out.leave_out([left_out], wanted=True)
+    header = program.window.grid.header(section.identity)
+    assert isinstance(header, ConfirmHeader)
+    header.confirm.click()
+    qtbot.waitUntil(lambda: sum(labels(program).values()) == len(others))
+    assert list(photos.columns.left_out_of.values()) == [daisy]
+    assert not photos.left_out
+    row = photos.rows_of([left_out])[0]
+    assert photos.index(row).data(PhotoRole.VERDICT) is Verdict.UNSURE
+    assert photos.index(row).data(PhotoRole.STATE) is PhotoState.UNSURE
+    progress = review.progress
+    assert (progress.to_check, progress.to_sort, progress.done) == (1, len(others), len(others))
+    program.window.actions_by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: labels(program) == {})
+    assert photos.columns.left_out_of == {}
+    assert photos.left_out == {left_out}
+    assert (review.progress.to_check, review.progress.to_sort) == (0, len(readable))
+    assert photos.index(photos.rows_of([left_out])[0]).data(PhotoRole.STATE) is PhotoState.SURE
+    program.window.actions_by_name["redo"].trigger()
+    qtbot.waitUntil(lambda: sum(labels(program).values()) == len(others))
+    assert list(photos.columns.left_out_of.values()) == [daisy]
+    assert not photos.left_out
 
 
 def test_one_undo_takes_back_the_answer_and_its_class(program: Program, qtbot: QtBot) -> None:

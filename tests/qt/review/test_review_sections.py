@@ -11,7 +11,8 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_columns import PhotoColumns
+from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
+from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
 from flowersorter.ui.review.group_choices import likely_classes
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
@@ -50,6 +51,28 @@ def progress_of(
 ) -> ReviewProgress:
     sections = review_sections(columns, np.arange(len(columns)), groups).sections
     return review_progress(columns, sections, filed or PhotoNumbers())
+
+
+def test_a_photo_left_out_of_its_suggestion_is_not_sure_and_not_done() -> None:
+    columns = columns_of((S, ROSES, 0), (S, ROSES, 0), (L, DAISY, 0), (S, TULIPS, 0), (X, ROSES, 0))
+    left_out = {1002: ROSES, 1003: DAISY, 1004: ROSES, 1005: ROSES}  # the fourth has another suggestion by now
+    assert columns.leave_out(left_out).tolist() == [1, 2, 3, 4]
+    assert shown(columns) == {
+        (SectionKind.UNSURE, ROSES): [2],
+        (SectionKind.UNSURE, DAISY): [3],
+        (SectionKind.UNKNOWN,): [5],
+        (SectionKind.SURE, ROSES): [1],
+        (SectionKind.SURE, TULIPS): [4],
+    }
+    counted = progress_of(columns)
+    assert (counted.to_check, counted.done, counted.to_sort) == (3, 2, 2)
+    assert columns.counts()[PseudoClass.UNSURE] == 2
+    assert PhotoFilter(verdicts=frozenset({U})).matches(columns).nonzero()[0].tolist() == [1, 2]
+    columns.replace_class(ROSES, DAISY)
+    assert columns.left_out_of[1002] == DAISY
+    columns.leave_out(dict.fromkeys(left_out, 0))
+    assert columns.left_out_of == {}
+    assert PseudoClass.UNSURE not in columns.counts()
 
 
 def test_photos_are_together_by_the_question_that_they_pose() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QPalette, QWheelEvent
+from PySide6.QtCore import QItemSelectionModel, QMimeData, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPalette, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -12,8 +12,10 @@ from pytestqt.qtbot import QtBot
 from flowersorter.domain.photo_class import ClassOrigin, PhotoClass
 from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.classes.class_rows import NEW_CLASS, ClassCounts
+from flowersorter.ui.classes.drop_label import DropLabel
 from flowersorter.ui.classes.sidebar_model import SidebarRole
 from flowersorter.ui.classes.sidebar_view import SidebarView
+from flowersorter.ui.grid.drag_pixmap import SIDE_PX
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
@@ -101,6 +103,34 @@ def test_the_row_under_a_drag_lights_up_and_shows_how_many_photos_come(both: Bot
     assert (view.drop_row, view.drop_count) == (view.rows.row_of(3), 2)
     QApplication.sendEvent(view.viewport(), drop)
     assert (view.drop_row, view.drop_count) == (-1, 0)
+
+
+def test_the_dragged_photos_say_which_class_they_would_get(both: Both) -> None:
+    view, mime = both.classes.classes, both.model.mimeData([both.model.index(row) for row in range(18)])
+    label = view.drop_label
+    for key, text in ((1, "→ daisy (18)"), (2, "→ roses (18)"), (NEW_CLASS, "→ New class… (18)")):
+        _, move, drop = events(view, both.row(key), mime)
+        assert (label.isVisible(), label.text()) == (True, text)
+        assert both.rect().contains(label.geometry())
+        picture = QRect(view.viewport().mapTo(both, both.row(key)), QSize(SIDE_PX, SIDE_PX))
+        assert not label.geometry().intersects(picture)  # the window system paints the photos over the window
+    below = QDragMoveEvent(QPoint(5, view.height() - 2), move.proposedAction(), mime, move.buttons(), move.modifiers())
+    for end in (drop, QDragLeaveEvent(), below):
+        events(view, both.row(1), mime)
+        assert label.isVisible()
+        QApplication.sendEvent(view.viewport(), end)
+        assert not label.isVisible()
+
+
+def test_the_class_is_beside_the_dragged_photos_also_at_the_edges_of_the_window(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(400, 300)
+    label = DropLabel(QWidget(window))
+    for pointer in (QPoint(0, 0), QPoint(390, 10), QPoint(390, 295), QPoint(5, 298), QPoint(200, 150)):
+        label.show_class("a long name of a class that has no end in sight", 3, pointer)
+        assert window.rect().contains(label.geometry())
+        assert not label.geometry().intersects(QRect(pointer, QSize(SIDE_PX, SIDE_PX)))
 
 
 def test_one_row_of_both_lists_is_highlighted_the_one_that_is_shown(both: Both) -> None:

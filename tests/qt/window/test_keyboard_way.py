@@ -13,10 +13,13 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict
+from flowersorter.library.tables.settings import SORT_CHOICES
+from flowersorter.sorting.plan import Mode
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.sections import SectionKind
 from flowersorter.ui.review.section_headers import GroupHeader, SectionHeader
+from flowersorter.workflows.filing.sort import Include
 from tests.qt.dialogs import when_asked
 from tests.qt.keyboard import focused, press, stops, tab_to, takes_tab, type_text
 from tests.qt.program import class_named, draw_folder, idle, running, stored, suggest
@@ -193,7 +196,16 @@ def test_the_whole_job_with_the_keyboard_alone(tmp_path: Path, qtbot: QtBot) -> 
         press(Key.Key_Z, CTRL)
         qtbot.waitUntil(lambda: not stored(program).answers.marked(Mark.NOT_MINE))
 
-        # Check a sample.
+        # A label was a slip.
+        slip = columns.place_ids[columns.label_ids == theirs][:1].tolist()
+        window.grid.select_places(slip)
+        press(Key.Key_0)
+        qtbot.waitUntil(lambda: not columns.label_ids[columns.locate(slip)].any())
+        idle(program, qtbot)
+
+        # Check a sample of all that has a suggestion, which takes none of those left out.
+        chosen = {"destination": str(sorted_to), "mode": Mode.COPY, "include": Include.ALL}
+        program.session.state.set_setting(SORT_CHOICES, chosen)
         press(Key.Key_C, CTRL | SHIFT)
         in_dialog(CheckSampleDialog, qtbot)
         answered = sum(labels(program).values())

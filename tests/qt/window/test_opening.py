@@ -62,7 +62,8 @@ def test_all_dropped_folders_and_photos_are_opened(program: Program, tmp_path: P
     assert opened(photos, other) == 23
     assert opened(other, some[0]) == 5
     assert not drop(program.window, [QUrl("https://example.org/flowers")])
-    assert [each.name for each in program.window.folder.recent] == ["other", "photos"]
+    recent = [Path(each.text()).name for each in program.window.actions_by_name.recent_menu.actions()]
+    assert recent == ["other", "photos"]
     assert opened(photos / "notes.txt") == 19
 
 

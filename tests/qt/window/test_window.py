@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdi
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.photo_class import NEEDED_LABELS
 from flowersorter.errors import CollectionDamaged
 from flowersorter.jobs import Progress
 from flowersorter.library.collection import CollectionStore
@@ -24,7 +25,7 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.shared.time_left import TimeLeft, in_words
 from tests.qt.dialogs import when_open
-from tests.qt.program import draw_folder, idle, places, running, show_stored, stored, tile
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored, tile
 
 
 @pytest.fixture
@@ -355,7 +356,7 @@ def test_the_window_stays_usable_while_a_job_runs_and_cancel_stops_it(program: P
     gate.set()
 
 
-def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program) -> None:
+def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program, qtbot: QtBot) -> None:
     place = places(program, "red")[0]
     program.photos.mark_unreadable([(place, "the card is worn out")])
     row = program.photos.rows_of([place])[0]
@@ -363,6 +364,29 @@ def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program)
     image = program.window.grid.grab().toImage()
     assert isinstance(image, QImage)
     assert not image.isNull()
+    inspector = program.window.inspector
+    click(program, place)
+    said = "Its picture cannot be shown now: the card is worn out. Its class or suggestion stays."
+    qtbot.waitUntil(lambda: inspector.verdict.text().startswith(said))
+    assert inspector.headline.text() == "Unreadable"
+    assert inspector.guesses.isVisible(), "its suggestion stays"
+
+
+def test_the_bar_of_a_class_shows_its_labels_after_each_answer_and_undo(program: Program, qtbot: QtBot) -> None:
+    window, red = program.window, class_named(program, "red")
+
+    def progress() -> float | None:
+        rows = window.class_list.classes.rows
+        return rows.rows[rows.row_of(red)].progress
+
+    idle(program, qtbot)
+    assert progress() == 0
+    window.labels.assign(places(program, "red")[:3], red)
+    idle(program, qtbot)
+    assert progress() == 3 / NEEDED_LABELS
+    program.session.undo_stack.undo()
+    idle(program, qtbot)
+    assert progress() == 0
 
 
 class Clock:

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,53 @@ def test_an_inner_failure_that_is_caught_takes_only_its_own_changes(database: Da
             add_and_fail(database, "lost")
         add(outer, "kept too")
     assert texts(database) == ["kept", "kept too"]
+
+
+def test_what_follows_a_transaction_comes_once_when_the_outermost_one_is_on_disk(database: Database) -> None:
+    called: list[str] = []
+    with database.transaction():
+        database.after_commit(lambda: called.append("outer"))
+        with database.transaction():
+            database.after_commit(lambda: called.append("inner"))
+        assert called == []
+    assert called == ["outer", "inner"]
+    with database.transaction():
+        pass
+    assert called == ["outer", "inner"]
+    database.after_commit(lambda: called.append("outside"))
+    assert called[2:] == ["outside"]
+
+
+def test_nothing_follows_a_transaction_that_is_rolled_back(database: Database) -> None:
+    called: list[str] = []
+
+    def follow_and_fail(name: str) -> None:
+        with database.transaction():
+            database.after_commit(lambda: called.append(name))
+            with database.transaction():
+                database.after_commit(lambda: called.append(f"inside {name}"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        follow_and_fail("failed")
+    with database.transaction():
+        with pytest.raises(KeyError):
+            follow_and_fail("failed inner")
+        database.after_commit(lambda: called.append("outer around a failed one"))
+    assert called == ["outer around a failed one"]
+
+
+def test_what_follows_a_transaction_sees_it_from_any_thread(database: Database) -> None:
+    found: list[int] = []
+
+    def count() -> None:
+        with ThreadPoolExecutor(1) as pool:  # it would wait for ever for a lock that is still held
+            found.append(len(pool.submit(texts, database).result(timeout=60)))
+
+    with database.transaction() as connection:
+        add(connection, "kept")
+        database.after_commit(count)
+    assert found == [1]
 
 
 def test_threads_take_turns(database: Database) -> None:

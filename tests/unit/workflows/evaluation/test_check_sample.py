@@ -367,3 +367,20 @@ def test_an_offer_says_what_a_check_would_ask_and_what_a_stored_one_proves(taugh
     first = rows.take(np.flatnonzero(rows.place_ids == offer.doubtful[0]))
     assert first.photo_ids.tolist() == [wrong.photo_id], "a wrong suggestion is looked at first"
     assert len(offer.doubtful) == 29
+
+
+def test_a_photo_left_out_of_its_suggestion_is_neither_counted_nor_drawn(taught: Engine, photos: Path) -> None:
+    begin(taught, photos, include=Include.SURE)  # reads the photos
+    rows = folder_rows(taught, (photos,))
+    outside, other = 4, 7
+    left_out = {
+        int(rows.photo_ids[outside]): int(rows.class_ids[outside]),
+        int(rows.photo_ids[other]): int(rows.class_ids[other]) + 1,  # it has another suggestion since
+    }
+    request = CheckSampleRequest(photos, 80, left_out=left_out)
+    offer = sample_offer(taught, request)
+    assert offer.photos == 29
+    assert int(rows.place_ids[outside]) not in offer.doubtful.tolist()
+    check = check_known_sample(taught, request, silent, CancelToken())
+    assert check.photos == 29
+    assert int(rows.photo_ids[outside]) not in check.sample.photo_ids.tolist()

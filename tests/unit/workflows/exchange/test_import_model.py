@@ -65,7 +65,9 @@ def test_a_shared_model_joins_the_collection_and_is_used_only_when_asked_to(engi
     assert not result.made_current
     assert engine.collection.models.current() is None
     assert [entry.name for entry in engine.collection.classes.all()] == ["Red"]
+    fits = engine.exact_fits
     again = take(engine, shared, use=True)
+    assert engine.exact_fits == fits + 1, "refits are dropped once"
     current = engine.collection.models.current()
     assert current is not None
     assert current.id == again.model_id != result.model_id

@@ -10,6 +10,8 @@ import pytest
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.domain.place import Places
+from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Report, silent
 from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
@@ -221,6 +223,23 @@ def test_a_cancelled_fit_that_has_replaced_the_model_still_brings_its_suggestion
     result = learn(engine, LearnRequest((), folder.roots), silent, cancel)
     assert folder.models()
     assert result.predictions is not None
+
+
+def test_closing_does_not_wait_for_the_suggestions_and_keeps_the_model(
+    folder: Folder, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def predict(_engine: Engine, _places: Places, _backbone: str, cancel: CancelToken) -> object:
+        engine.closing.cancel()
+        cancel.check()
+        raise AssertionError("the prediction goes on")
+
+    monkeypatch.setattr("flowersorter.workflows.training.learn.predict_together", predict)
+    with pytest.raises(Cancelled):
+        learn(engine, LearnRequest((), folder.roots), silent, CancelToken())
+    (model_id,) = folder.models()
+    current = engine.collection.models.current()
+    assert current is not None
+    assert current.id == model_id, "the exact fit is not lost"
 
 
 def test_nothing_is_trained_where_the_labels_are_those_of_the_last_fit(folder: Folder, engine: Engine) -> None:
