@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
@@ -37,6 +38,8 @@ class SidebarDelegate(QStyledItemDelegate):
     def __init__(self, view: SidebarView) -> None:
         super().__init__(view)
         self._view = view
+        self._measured: tuple[Sequence[SidebarRow], int, int] = ((), 0, 0)  # rows, room and letters of `_has_room`
+        self._had_room = True
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the size of one line with margins."""
@@ -66,13 +69,23 @@ class SidebarDelegate(QStyledItemDelegate):
             self._bar(painter, option.palette, row.progress, room, text)
             room.setBottom(room.bottom() - BAR_PX)
         coming = self._view.drop_count if under_drag else 0
-        counts = f"+ {coming}" if coming else _counts(row, option.fontMetrics, room.width())
+        short = not self._has_room(option.fontMetrics, room.width())
+        counts = f"+ {coming}" if coming else row.count_text if short else row.counts
         painter.setPen(text if coming else muted)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, counts)
         if counts:
             room.setRight(room.right() - option.fontMetrics.horizontalAdvance(counts) - 8)
         self._write(painter, option.fontMetrics, room, row.text, text if row.count != 0 else muted)
         painter.restore()
+
+    def _has_room(self, metrics: QFontMetrics, room_px: int) -> bool:
+        """Whether all rows can show the confirmed photos too: "12 / 48" in some and "48" in others would mislead."""
+        key, had_room = (self._view.rows.rows, room_px, metrics.averageCharWidth()), self._had_room
+        if self._measured != key:
+            self._measured, self._had_room = key, all(_fits(row, metrics, room_px) for row in key[0])
+            if self._had_room != had_room:
+                self._view.viewport().update()  # also the rows that did not change
+        return self._had_room
 
     def _background(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, under_drag: bool) -> QColor:
         """Fill the row according to its state; return the colour of its text."""
@@ -157,12 +170,11 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
 
-def _counts(row: SidebarRow, metrics: QFontMetrics, room_px: int) -> str:
-    """Return both counts, confirmed and all photos, or only the second where little room is left for the name."""
-    shown = row.counts
-    left = room_px - metrics.horizontalAdvance(shown)
+def _fits(row: SidebarRow, metrics: QFontMetrics, room_px: int) -> bool:
+    """Whether the numbers of the confirmed photos and of all leave room for the name, or its beginning."""
+    left = room_px - metrics.horizontalAdvance(row.counts)
     wanted = min(metrics.horizontalAdvance(row.text), _FEWEST_LETTERS * metrics.averageCharWidth())
-    return shown if left >= wanted + 8 else row.count_text
+    return not row.counts or left >= wanted + 8
 
 
 def _smaller(font: QFont, scale: float) -> QFont:

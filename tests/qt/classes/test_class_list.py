@@ -13,6 +13,7 @@ from flowersorter.domain.photo_class import NEEDED_LABELS, PALETTE, ClassOrigin,
 from flowersorter.errors import ClassRefused
 from flowersorter.ui.classes.class_list import SEARCH_FROM, ClassList
 from flowersorter.ui.classes.class_rows import NEW_CLASS, TO_CHECK, TO_NAME, ClassCounts, initials
+from flowersorter.ui.classes.sidebar_delegate import SidebarDelegate
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from tests.qt.palettes import dark, light, shown_on
@@ -257,6 +258,24 @@ def test_colours_that_repeat_have_initials(sides: ClassList) -> None:
 
 
 # -- the parts of the sidebar
+
+
+def test_all_classes_show_their_confirmed_photos_or_none_does(sides: ClassList) -> None:
+    view, many = sides.classes, dict.fromkeys(range(1, 6), 1234)
+    counts = ClassCounts(many, many, many)
+    sides.show_classes(some(5), counts)
+    delegate, metrics = view.itemDelegate(), view.fontMetrics()
+    assert isinstance(delegate, SidebarDelegate)
+    numbers = metrics.horizontalAdvance(view.rows.rows[0].counts)
+    assert view.rows.rows[0].counts.count("234") == 2
+    for room_px, has_room in ((numbers + 200, True), (numbers + 12, False)):
+        assert delegate._has_room(metrics, room_px) is has_room
+    short = [PhotoClass(1, "a", ClassOrigin.PERSON, 0, "#e69f00")]
+    sides.show_classes(short, counts)
+    assert delegate._has_room(metrics, numbers + 20)
+    both = [*short, PhotoClass(2, "long enough", ClassOrigin.PERSON, 1, "#009e73")]
+    sides.show_classes(both, counts)
+    assert not delegate._has_room(metrics, numbers + 20), "the short name has no other numbers than the long one"
 
 
 def test_what_is_to_do_is_shown_where_it_has_a_count(sides: ClassList) -> None:
