@@ -45,6 +45,11 @@ class Backbone:
     Photos are scaled with Pillow's bicubic filter for every backbone (see `photos.decode`), also for those that were
     trained with a bilinear one: cached embeddings and trained models depend on it.
 
+    Other inputs of the shipped network gain less than they cost. Measured on 750 flowers, 5 and 10 labelled photos a
+    class, eight draws, margin in points: a crop of 256 from 288 pixels +0.6 and +0.2 at 1.3 times the time, of 288 from
+    320 +0.4 and +0.5 at 1.7 times, both a crop of 224 and the whole square +0.2 and +0.3 at 2 times. Generalised mean
+    pooling instead of the mean -0.6 and -1.1, the largest number of each map beside the mean -0.3 and -0.7.
+
     Attributes:
         name: Identifier for `--backbone` and in stored models.
         title: Name shown in Preferences.

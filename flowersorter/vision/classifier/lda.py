@@ -33,6 +33,10 @@ _SHRINKAGE = 0.5
 #: handful of photos show differs from it by 0.2 to 0.7. Six draws without and with it: calibration error of 5 photos of
 #: each of five flowers 0.074 and 0.031, of 10 0.052 and 0.035, of 5 of each of five things 0.023 and 0.017; with 5 of
 #: each of the flowers 94.9 and 98.4 % of the sure photos are right.
+#: No better prior was found: on 120 draws of 3 to 20 photos of each of two to five flowers the logarithm of the
+#: temperature errs by 0.28, and by 0.29 where it is regressed, without the draw itself, on this prior, the best one of
+#: the held-out photos, their number and accuracy, and the classes. At the best temperature of each draw the calibration
+#: error of 5 photos of each of five flowers is still 0.032.
 _TEMPERATURE, _RISE, _FROM, _FEWEST, _UP_TO, _PRIOR_PHOTOS = 0.5, 0.55, 25, 10, 150, 30.0
 #: Least added variance: a fraction of the variance between classes, for identical photos, or an absolute number.
 _LEAST, _NOTHING = 1e-3, 1e-9

@@ -24,13 +24,15 @@ from tests.unit.vision.gaussian_clusters import examples_of, learned
 
 LATENT, WIDTH = 16, 256
 KNOWN = 3
+#: Distances of the unknown class from a known one: at the second, many of its photos pass for known one by one.
+FAR, NEAR = 0.8, 0.7
 
 
-def drawn(per_class: int, seed: int, *, classes: int = KNOWN) -> Examples:
+def drawn(per_class: int, seed: int, *, classes: int = KNOWN, away: float = FAR) -> Examples:
     """Photos that differ in a few ways, all of which photos of the known classes show too; the last one lies nearby."""
     fixed, draw = np.random.default_rng(99), np.random.default_rng(seed)
     centres = 1.5 * fixed.standard_normal((KNOWN + 1, LATENT))
-    centres[KNOWN] = centres[0] + 0.8 * fixed.standard_normal(LATENT)
+    centres[KNOWN] = centres[0] + away * fixed.standard_normal(LATENT)
     channels = fixed.standard_normal((LATENT, WIDTH))
     targets = np.repeat(np.arange(classes), per_class)
     latent = centres[targets] + draw.standard_normal((len(targets), LATENT))
@@ -44,9 +46,9 @@ def taught() -> tuple[Examples, Fitted]:
     return examples, learned(examples)
 
 
-def unlabelled(known: int, foreign: int, seed: int = 1) -> tuple[Examples, NDArray[np.bool_]]:
+def unlabelled(known: int, foreign: int, seed: int = 1, *, away: float = FAR) -> tuple[Examples, NDArray[np.bool_]]:
     """So many photos of each known class and of one nobody told of, and which are of that."""
-    examples = drawn(max(known, foreign), seed, classes=KNOWN + 1)
+    examples = drawn(max(known, foreign), seed, classes=KNOWN + 1, away=away)
     turn = np.arange(len(examples.targets)) % max(known, foreign)
     kept = np.flatnonzero(turn < np.where(examples.targets == KNOWN, foreign, known))
     few = Examples(examples.ids[kept], examples.features.take(kept), examples.targets[kept], examples.own[kept])
@@ -69,10 +71,10 @@ def apart(taught: tuple[Examples, Fitted], others: Examples, least: float = UNKN
 
 
 def test_a_class_nobody_told_of_stands_apart(taught: tuple[Examples, Fitted]) -> None:
-    others, foreign = unlabelled(60, 100)
+    others, foreign = unlabelled(60, 100, away=NEAR)
     sure = predict(taught[1].model, others.features).verdicts == Verdict.SURE
     found = apart(taught, others)
-    assert sure[foreign].mean() > 0.2, "one by one many pass for photos of a known class"
+    assert sure[foreign].mean() > 0.3, "one by one they pass for photos of a known class"
     assert (sure & ~apart(taught, others, MAYBE_UNKNOWN))[foreign].mean() < 0.15
     assert (~foreign[found]).mean() < 0.2
 
