@@ -50,6 +50,11 @@ class PhotoDelegate(QStyledItemDelegate):
         self.lit_button: tuple[int, TileButton] | None = None  # place id, and the button under the mouse
         self.lit_stack = 0  # place id of the tile whose stack number is under the mouse
 
+    def lit_at(self, place_id: int) -> tuple[TileButton | None, bool]:
+        """The button under the mouse on the tile of a place, and whether the number of its stack is."""
+        place, button = self.lit_button or (0, None)
+        return button if place == place_id else None, self.lit_stack == place_id
+
     @property
     def tile_size(self) -> int:
         """Width of a photo's place, in pixels."""

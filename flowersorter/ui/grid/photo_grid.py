@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal, Slot
@@ -182,6 +182,9 @@ class PhotoGrid(SectionedView):
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
             self.selectionModel().setCurrentIndex(following, flags)
             self.scrollTo(following)
+
+    def _look_of(self, row: int) -> Hashable:
+        return self.photos.look(row), self.tiles.lit_at(int(self.photos.front_places_at(slice(row, row + 1))[0]))
 
     # -- drag
 

@@ -84,6 +84,7 @@ class PhotoModel(ArrangedModel):
         self._classes: dict[int, ClassLook] = {}
         self.left_out_of: dict[int, int] = {}
         self.section_names: dict[int, str] = {}
+        self._looks_changed = 0  # how often names and colours of classes did
         self._name_sections()
         self._getters: dict[int, Callable[[int], Any]] = {
             Qt.ItemDataRole.DisplayRole: self._name,
@@ -164,6 +165,7 @@ class PhotoModel(ArrangedModel):
 
     def _name_sections(self) -> None:
         """Use the names of the classes now, in the same dictionary."""
+        self._looks_changed += 1
         self.section_names.clear()
         self.section_names |= {class_id: look.name for class_id, look in self._classes.items()} | {
             int(PseudoClass.UNSURE): self.tr("Not sure"),
@@ -266,6 +268,27 @@ class PhotoModel(ArrangedModel):
         first, count = self.count_on(range(row)) + 1, self.count_on(range(row, row + 1))
         numbers = f"{first}–{first + count - 1}" if count > 1 else str(first)
         return self.tr("{0} of {1}").format(numbers, self.photo_count)
+
+    def look(self, row: int) -> tuple[Any, ...]:
+        """All that the look of a model row depends on, to compare; asks for its thumbnail where there is none."""
+        columns, at = self.columns, int(self._order[row])
+        place_id, image = int(columns.place_ids[at]), self._thumbnail(at)
+        numbers = (
+            columns.label_ids[at],
+            columns.by_person[at],
+            columns.class_ids[at],
+            columns.confidences[at],
+            columns.second_class_ids[at],
+            columns.second_confidences[at],
+            columns.verdicts[at],
+            columns.caveats[at],
+            columns.marks[at],
+            columns.provisional_ids[at],
+            columns.provisional_likely[at],
+        )
+        key = 0 if image is None else image.cacheKey()
+        said = columns.names[at], columns.errors[at], place_id in self.left_out, self._filter.before.get(place_id)
+        return self._looks_changed, key, *numbers, *said, self._tiles.sizes[row], self._tiles.numbers[row]
 
     def describe(self, row: int) -> str:
         """Describe class and verdict of a model row in words."""
