@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -20,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from flowersorter.ui.classes.sidebar_delegate import MARGIN_PX, SidebarDelegate
-from flowersorter.ui.classes.sidebar_model import SidebarModel, SidebarRole
+from flowersorter.ui.classes.sidebar_model import Index, SidebarModel, SidebarRole
 from flowersorter.ui.grid.photo_model import PLACES_MIME, count_in, places_in
 
 LINE_PX = 2
@@ -91,6 +93,10 @@ class SidebarView(QListView):
         """Make the list just as high as its rows; without any it is not shown."""
         self.setFixedHeight(self.sizeHintForRow(0) * len(self.rows.rows) + 2)
         self.setVisible(bool(self.rows.rows))
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint changed rows again; rows are equally high, but the list would lay out and paint all of them."""
+        QAbstractItemView.dataChanged(self, first, last, roles)
 
     def minimumSizeHint(self) -> QSize:
         """Room for two rows: a window that is low leaves the list little more."""

@@ -225,7 +225,9 @@ class ReviewController(QObject):
     @Slot()
     def _on_sections(self) -> None:
         """Show what the headers say of their sections as they are now."""
-        self._names.setStringList(sorted(self._class_names().values(), key=str.casefold))
+        names = sorted(self._class_names().values(), key=str.casefold)
+        if names != self._names.stringList():
+            self._names.setStringList(names)
         for section in self._session.photos.sections:
             header = self._grid.header(section.identity)
             if isinstance(header, SectionHeader):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
@@ -163,6 +163,12 @@ class StepsBar(QWidget):
     def minimumSizeHint(self) -> QSize:
         """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
         return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The ticks have a colour for light and one for dark ground."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.layout() is not None:
+            self.show_progress(self._shown)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow window has no room for the bar."""
