@@ -140,6 +140,10 @@ class PhotoGrid(SectionedView):
         selected: list[int] = self.photos.all_places_at(self.selected_rows()).tolist()
         return selected
 
+    def settle(self) -> None:
+        """Emit `selection_settled` in a moment: more is known of the selected photos."""
+        self._settle.poke()
+
     def select_places(self, place_ids: Iterable[int], *, scroll: bool = False) -> None:
         """Select these, as far as the filter lets them through.
 

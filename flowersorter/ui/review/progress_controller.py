@@ -78,9 +78,13 @@ class ProgressController(QObject):
             self._steps.show_progress(progress)
             self.progressed.emit(progress)
 
+    def note_answer(self) -> None:
+        """From here on less is done only by learning; how much is left is shown with the other counts, in a moment."""
+        self._most_done = 0
+
     @Slot()
     def begin_anew(self) -> None:
-        """Show how much is left after an answer, or in another folder: from here on less is done only by learning."""
+        """Show how much is left, as in another folder."""
         self._most_done = 0
         self.show()
 

@@ -151,7 +151,7 @@ class ReviewController(QObject):
     def _on_labels(self) -> None:
         """From the first answer on, photos stay where the person sees them."""
         self._kept.begin()
-        self._progress.begin_anew()
+        self._progress.note_answer()
 
     @Slot(object)
     def _on_opened(self, _roots: object) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QT
 
 from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.ui.shared.widgets import count_photos, show_share
 
 _WIDE_PX, _NARROW_PX, _TIGHT_PX, _LEAST_PX = 640, 520, 400, 320
 _NARROW_LETTERS = 74
@@ -144,8 +144,7 @@ class StepsBar(QWidget):
 
     def _show_done(self, progress: ReviewProgress) -> None:
         """Show the share that needs no decision; where it has fallen since the last answer, say why."""
-        self.bar.setRange(0, max(1, progress.total))
-        self.bar.setValue(progress.done)
+        show_share(self.bar, progress.done, max(1, progress.total))
         number, text = QLocale().toString, self.tr("{0} % done").format(progress.percent)
         tip = self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
             number(progress.done), count_photos(progress.total)
