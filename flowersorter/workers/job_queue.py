@@ -12,6 +12,7 @@ from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.workers.job_worker import Call, Job, JobWorker
+from flowersorter.workers.turns import Turns, in_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class JobQueue(QObject):
         self._last_id = 0
         self._closing = False
         self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the job in hand
+        self._turns = Turns(self)
         self._thread = QThread()
         self._thread.setObjectName("jobs")
         self._worker = JobWorker()
@@ -257,11 +259,13 @@ class JobQueue(QObject):
     # -- signals of the worker
 
     @Slot(int, str)
+    @in_turn
     def _on_started(self, job_id: int, title: str) -> None:
         if job_id in self._entries:
             self.started.emit(job_id, title)
 
     @Slot(int, object)
+    @in_turn
     def _on_progressed(self, job_id: int, progress: Progress) -> None:
         entry = self._entries.get(job_id)
         if entry is not None and not entry.stale:
@@ -269,6 +273,7 @@ class JobQueue(QObject):
             self.progressed.emit(job_id, progress)
 
     @Slot(int, object)
+    @in_turn
     def _on_reported(self, job_id: int, blocks: list[object]) -> None:
         for item in blocks:
             entry = self._entries.get(job_id)
@@ -279,6 +284,7 @@ class JobQueue(QObject):
             self.reported.emit(job_id, item)
 
     @Slot(int, object)
+    @in_turn
     def _on_succeeded(self, job_id: int, result: object) -> None:
         entry = self._entries.get(job_id)
         if entry is not None and not entry.stale:
@@ -288,6 +294,7 @@ class JobQueue(QObject):
             self.succeeded.emit(job_id, result)
 
     @Slot(int, object)
+    @in_turn
     def _on_failed(self, job_id: int, error: Exception) -> None:
         entry = self._entries.get(job_id)
         if entry is not None and not entry.stale:
@@ -298,6 +305,7 @@ class JobQueue(QObject):
                 self.failed.emit(job_id, error)
 
     @Slot(int)
+    @in_turn
     def _on_cancelled(self, job_id: int) -> None:
         entry = self._entries.get(job_id)
         if entry is not None and not entry.preempted and not entry.stale:
@@ -307,6 +315,7 @@ class JobQueue(QObject):
             self.cancelled.emit(job_id)
 
     @Slot(int)
+    @in_turn
     def _on_finished(self, job_id: int) -> None:
         self._running = None
         if self._changes and not self._closing:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.workers.job_worker import Job, JobWorker
+from flowersorter.workers.turns import Turns, in_turn
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class LibraryQueue(QObject):
         self._operations: dict[int, _Operation] = {}  # those that wait or run, or whose `done` was not called yet
         self._last_id = 0
         self._closed = False
+        self._turns = Turns(self)
         self._thread = QThread()
         self._thread.setObjectName("library")
         self._worker = JobWorker()
@@ -107,6 +109,7 @@ class LibraryQueue(QObject):
         self._thread.wait()
 
     @Slot(int, object)
+    @in_turn
     def _on_succeeded(self, operation_id: int, result: object) -> None:
         operation = self._operations.pop(operation_id)
         try:
@@ -117,6 +120,7 @@ class LibraryQueue(QObject):
             self._tell_if_at_rest()
 
     @Slot(int, object)
+    @in_turn
     def _on_failed(self, operation_id: int, error: Exception) -> None:
         operation = self._operations.pop(operation_id)
         try:

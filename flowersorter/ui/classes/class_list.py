@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -119,6 +119,8 @@ class ClassList(QWidget):
 
     def show_classes(self, classes: Sequence[PhotoClass], counts: ClassCounts) -> None:
         """Show these classes, with the counts of photos and labels."""
+        if self._classes == tuple(classes) and self._counts == counts and self.classes.rows.rows:
+            return
         self._classes, self._counts = tuple(classes), counts
         searched = len(self._classes) >= SEARCH_FROM
         if not searched:
@@ -129,24 +131,50 @@ class ClassList(QWidget):
 
     def show_to_do(self, name: int | None, check: int | None) -> None:
         """Show how many groups are to be named and how many photos to be checked; None where that is no step."""
-        self._to_do = (name, check)
-        self._show_rows()
+        if self._to_do != (name, check):
+            self._to_do = (name, check)
+            before = self._shown_keys()
+            self._show_to_do_rows()
+            self._fit_rows(before)
 
     @Slot()
     def _show_rows(self) -> None:
+        before = self._shown_keys()
+        self._show_to_do_rows()
+        self.classes.rows.set_rows(class_rows(self._classes, self._found(), self._counts))
+        self.not_mine.rows.set_rows([not_mine_row(self._counts.photos.get(int(PseudoClass.NOT_MINE), 0))])
+        self._fit_rows(before)
+
+    def _show_to_do_rows(self) -> None:
+        """Show the steps to do, and below the pseudo-classes that are none of them."""
         photos = self._counts.photos
         to_do = to_do_rows(*self._to_do, photos.get(int(PseudoClass.UNREADABLE), 0))
         unreadable = any(row.key == PseudoClass.UNREADABLE for row in to_do)
         self.to_do.rows.set_rows(to_do)
-        self.classes.rows.set_rows(class_rows(self._classes, self._found(), self._counts))
-        self.not_mine.rows.set_rows([not_mine_row(photos.get(int(PseudoClass.NOT_MINE), 0))])
         self.pseudo_classes.rows.set_rows(photo_rows(photos, unreadable=not unreadable))
+
+    def _shown_keys(self) -> list[list[int]]:
+        return [[row.key for row in view.rows.rows] for view in self._views]
+
+    def _fit_rows(self, before: list[list[int]]) -> None:
+        """Make room where there are other rows than before, and mark the current one among them."""
+        if self._shown_keys() != before:
+            self._fit_views()
+            self._to_do_header.setVisible(bool(self.to_do.rows.rows))
+            self.set_current(self._current)
+            self.fit_below()
+            self._follow_row()
+
+    def _fit_views(self) -> None:
         for view in (self.to_do, self.not_mine, self.pseudo_classes):
             view.fit()
-        self._to_do_header.setVisible(bool(to_do))
-        self.set_current(self._current)
-        self.fit_below()
-        self._follow_row()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Rows in larger letters are higher."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.layout() is not None:
+            self._fit_views()
+            self.fit_below()
 
     def _found(self) -> list[PhotoClass]:
         """The classes that match the search, in their order; all without a search."""

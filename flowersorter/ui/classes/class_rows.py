@@ -18,7 +18,7 @@ NEW_CLASS, TO_NAME, TO_CHECK = -100, -101, -102
 DIGIT_KEYS = 9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class ClassCounts:
     """How many photos and labels there are, by class id.
 

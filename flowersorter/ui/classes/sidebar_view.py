@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -21,7 +23,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from flowersorter.ui.classes.drop_label import DropLabel
 from flowersorter.ui.classes.sidebar_delegate import MARGIN_PX, SidebarDelegate
-from flowersorter.ui.classes.sidebar_model import SidebarModel, SidebarRole
+from flowersorter.ui.classes.sidebar_model import Index, SidebarModel, SidebarRole
 from flowersorter.ui.grid.photo_model import PLACES_MIME, count_in, places_in
 
 LINE_PX = 2
@@ -93,6 +95,10 @@ class SidebarView(QListView):
         """Make the list as high as its rows; hide it without any."""
         self.setFixedHeight(self.sizeHintForRow(0) * len(self.rows.rows) + 2)
         self.setVisible(bool(self.rows.rows))
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint changed rows again; rows are equally high, but the list would lay out and paint all of them."""
+        QAbstractItemView.dataChanged(self, first, last, roles)
 
     def minimumSizeHint(self) -> QSize:
         """Return the size of two rows: a low window leaves little more for the list."""

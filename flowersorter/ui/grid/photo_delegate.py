@@ -6,12 +6,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import PhotoRole
-from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState, either
+from flowersorter.ui.grid.photo_state import SUGGESTED, PhotoState, PhotoTile, either
 from flowersorter.ui.grid.stacks.badge import paint_badge, paint_edges
 from flowersorter.ui.grid.tile_buttons import TileButton, paint_buttons
 from flowersorter.ui.shared import theme
@@ -27,6 +27,8 @@ SHAPE = 0.78  # height by width of a photo's place: most photos are landscape
 LINE_ICON_PX = 14
 #: Share of the highlight colour in the card of a selected photo, and of the text colour in that under the mouse.
 SELECTED_TINT, HOVER_TINT = 0.22, 0.06
+#: States whose title has the colour of the state.
+_IN_COLOUR = frozenset({PhotoState.TORN, PhotoState.UNSURE, PhotoState.UNKNOWN})
 PIXMAP_BYTES = 64 * 1024 * 1024
 
 
@@ -49,6 +51,11 @@ class PhotoDelegate(QStyledItemDelegate):
         self._pixmap_bytes = 0
         self.lit_button: tuple[int, TileButton] | None = None  # place id, and the button under the mouse
         self.lit_stack = 0  # place id of the tile whose stack number is under the mouse
+
+    def lit_at(self, place_id: int) -> tuple[TileButton | None, bool]:
+        """The button under the mouse on the tile of a place, and whether the number of its stack is."""
+        place, button = self.lit_button or (0, None)
+        return button if place == place_id else None, self.lit_stack == place_id
 
     @property
     def tile_size(self) -> int:
@@ -74,32 +81,30 @@ class PhotoDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one tile."""
-        tile = self._tile(option)
+        tile, shown = self._tile(option), index.data(PhotoRole.TILE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._card(painter, option, tile.card)
-        state, error = index.data(PhotoRole.STATE), index.data(PhotoRole.ERROR)
-        size, number = index.data(PhotoRole.STACK)
-        if error is not None:
-            self._unreadable(painter, option, tile, error)
+        size, number = shown.stack
+        if shown.error is not None:
+            self._unreadable(painter, option, tile, shown.error)
             box = tile.picture
         else:
-            painter.setOpacity(LEFT_OUT_OPACITY if index.data(PhotoRole.LEFT_OUT) else 1.0)
+            painter.setOpacity(LEFT_OUT_OPACITY if shown.left_out else 1.0)
             if size > 1 and not number:
                 paint_edges(painter, self.photo_box(option, index), option.palette)
             box = self._picture(painter, option, index, tile.picture)
             painter.setOpacity(1.0)
-        if index.data(PhotoRole.LEFT_OUT):
+        if shown.left_out:
             self._minus(painter, box)
-        if state is PhotoState.CONFIRMED:
+        button, is_stack_lit = self.lit_at(shown.place_id)
+        if shown.state is PhotoState.CONFIRMED:
             self._check(painter, box)
-        elif state in SUGGESTED and option.state & QStyle.StateFlag.State_MouseOver:
-            place_id, button = self.lit_button or (0, None)
-            paint_buttons(painter, box, button if place_id == index.data(PhotoRole.PLACE_ID) else None)
+        elif shown.state in SUGGESTED and option.state & QStyle.StateFlag.State_MouseOver:
+            paint_buttons(painter, box, button)
         if size > 1:
-            lit = self.lit_stack == index.data(PhotoRole.PLACE_ID)
-            paint_badge(painter, box, size, number, option.palette, lit=lit)
-        self._line(painter, option, index, state, tile.line)
+            paint_badge(painter, box, size, number, option.palette, lit=is_stack_lit)
+        self._line(painter, option, index, shown, tile.line)
         painter.restore()
 
     def photo_box(self, option: QStyleOptionViewItem, index: Index) -> QRect:
@@ -148,13 +153,7 @@ class PhotoDelegate(QStyledItemDelegate):
             self._placeholder(painter, option, place)
             return place
         box = _fitted(image.size(), place)
-        pixmap = self._scaled(image, box.size(), painter.device().devicePixelRatioF())
-        path = QPainterPath()
-        path.addRoundedRect(QRectF(box), 4, 4)
-        painter.save()
-        painter.setClipPath(path)
-        painter.drawPixmap(box, pixmap)
-        painter.restore()
+        painter.drawPixmap(box, self._scaled(image, box.size(), painter.device().devicePixelRatioF()))
         edge = option.palette.color(QPalette.ColorRole.Text)
         edge.setAlphaF(0.14)  # a white photo on a white background has an edge, too
         painter.setPen(QPen(edge, 1))
@@ -170,7 +169,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(box, 4, 4)
 
     def _scaled(self, image: QImage, size: QSize, ratio: float) -> QPixmap:
-        """The image at the size of the tile; smooth scaling takes longer than the rest of the painting."""
+        """The image at the size of the tile, with round corners; making it takes longer than all other painting."""
         wanted = QSize(max(1, round(size.width() * ratio)), max(1, round(size.height() * ratio)))
         key = (image.cacheKey(), wanted.width(), wanted.height())
         pixmap = self._pixmaps.get(key)
@@ -178,7 +177,7 @@ class PhotoDelegate(QStyledItemDelegate):
             self._pixmaps.move_to_end(key)
             return pixmap
         smooth = Qt.TransformationMode.SmoothTransformation
-        pixmap = QPixmap.fromImage(image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+        pixmap = _rounded(image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth), 4 * ratio)
         self._pixmaps[key] = pixmap
         self._pixmap_bytes += _bytes(pixmap)
         while self._pixmap_bytes > PIXMAP_BYTES:
@@ -211,25 +210,24 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawPath(tick)
 
     def _line(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, state: PhotoState, line: QRect
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, tile: PhotoTile, line: QRect
     ) -> None:
         """Paint the mark and the title of the state, or the file name; colour is never the only sign."""
+        state, title = tile.state, tile.title
         style = theme.state_style(state)
         text = option.palette.color(QPalette.ColorRole.Text)
         if state in (PhotoState.WAITING, PhotoState.UNREADABLE):
             painter.setPen(theme.muted(text))
-            provisional = index.data(PhotoRole.TITLE) if state is PhotoState.WAITING else ""
+            provisional = title if state is PhotoState.WAITING else ""
             shown = provisional or index.data(Qt.ItemDataRole.DisplayRole)
             _write(painter, line, shown, Qt.TextElideMode.ElideMiddle)
             return
-        colour = {
-            PhotoState.TORN: style.colour,
-            PhotoState.UNSURE: style.colour,
-            PhotoState.UNKNOWN: style.colour,
-            PhotoState.NOT_MINE: theme.muted(text),
-        }.get(state, text)
-        self._mark(painter, option, index, QRect(line.left(), line.top(), DOT_PX + 2, line.height()))
-        title = index.data(PhotoRole.TITLE)
+        colour = text
+        if state in _IN_COLOUR:
+            colour = style.colour
+        elif state is PhotoState.NOT_MINE:
+            colour = theme.muted(text)
+        self._mark(painter, option, tile, QRect(line.left(), line.top(), DOT_PX + 2, line.height()))
         place = line.adjusted(DOT_PX + 7, 0, 0, 0)
         font = QFont(option.font)
         if colour == text:
@@ -257,19 +255,19 @@ class PhotoDelegate(QStyledItemDelegate):
             painter.setPen(theme.muted(option.palette.color(QPalette.ColorRole.Text)))
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
 
-    def _mark(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, place: QRect) -> None:
+    def _mark(self, painter: QPainter, option: QStyleOptionViewItem, tile: PhotoTile, place: QRect) -> None:
         """Paint the mark before the title: full for a certain class, open for a doubtful one, in halves for two."""
-        state = index.data(PhotoRole.STATE)
+        state = tile.state
         if state in (PhotoState.UNKNOWN, PhotoState.NOT_MINE):
             icon = QRect(place.left() - 2, place.center().y() - LINE_ICON_PX // 2 + 1, LINE_ICON_PX, LINE_ICON_PX)
             theme.state_style(state).icon.paint(painter, icon)
             return
         dot = QRectF(place.left() + 0.5, place.center().y() - DOT_PX / 2 + 1, DOT_PX, DOT_PX)
         ground, text = ground_of(option), option.palette.color(QPalette.ColorRole.Text)
-        colour = QColor(index.data(PhotoRole.CLASS_COLOUR))
+        colour = QColor(tile.colour)
         edge = theme.edge_of(colour, ground, text)
         if state is PhotoState.TORN:
-            other = QColor(index.data(PhotoRole.SECOND_COLOUR))
+            other = QColor(tile.second_colour)
             _halves(painter, dot, colour, other)
             if (edge, theme.edge_of(other, ground, text)) != (colour, other):
                 _ring(painter, dot, theme.mixed(text, ground, theme.MUTED))
@@ -301,6 +299,19 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setClipRect(place)
         painter.drawText(place, flags, worded(reason))
         painter.restore()
+
+
+def _rounded(image: QImage, radius_px: float) -> QPixmap:
+    """The image with round corners: a clip around it would take as long at each painting."""
+    pixmap = QPixmap(image.size())
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(image))
+    painter.drawRoundedRect(QRectF(pixmap.rect()), radius_px, radius_px)
+    painter.end()
+    return pixmap
 
 
 def ground_of(option: QStyleOptionViewItem) -> QColor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal, Slot
@@ -140,6 +140,10 @@ class PhotoGrid(SectionedView):
         selected: list[int] = self.photos.all_places_at(self.selected_rows()).tolist()
         return selected
 
+    def settle(self) -> None:
+        """Emit `selection_settled` in a moment: more is known of the selected photos."""
+        self._settle.poke()
+
     def select_places(self, place_ids: Iterable[int], *, scroll: bool = False) -> None:
         """Select these, if the filter shows them.
 
@@ -182,6 +186,9 @@ class PhotoGrid(SectionedView):
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
             self.selectionModel().setCurrentIndex(following, flags)
             self.scrollTo(following)
+
+    def _look_of(self, row: int) -> Hashable:
+        return self.photos.look(row), self.tiles.lit_at(int(self.photos.front_places_at(slice(row, row + 1))[0]))
 
     # -- drag
 

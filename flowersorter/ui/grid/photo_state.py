@@ -111,6 +111,31 @@ class PhotoFacts:
     left_out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoTile:
+    """What the tile of a photo shows, beside its picture and the names of a torn photo.
+
+    Attributes:
+        place_id: Its place.
+        state: Its state.
+        title: Its class or state in words.
+        colour: Of its class, as "#rrggbb"; "" for none.
+        second_colour: Of the second suggestion.
+        error: Why it is unreadable, None if it is not.
+        left_out: Whether it is left out of the next answer for its section.
+        stack: Number of photos of its stack, and its own number where that is open, else 0.
+    """
+
+    place_id: int
+    state: PhotoState
+    title: str
+    colour: str
+    second_colour: str
+    error: str | None
+    left_out: bool
+    stack: tuple[int, int]
+
+
 def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str]) -> PhotoFacts:
     """Return the facts of a photo of the open folder.
 
@@ -135,6 +160,24 @@ def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str])
         provisional=name_of(int(columns.provisional_ids[row])),
         provisional_likely=bool(columns.provisional_likely[row]),
         left_out=bool(columns.shown_verdicts(np.array([row]))[0] != columns.verdicts[row]),
+    )
+
+
+def values_of_facts(columns: PhotoColumns, row: int) -> tuple[object, ...]:
+    """All that `facts_of_row` makes the facts of a photo from, beside the names of classes; to compare."""
+    return (
+        columns.verdicts[row],
+        columns.class_ids[row],
+        columns.confidences[row],
+        columns.second_class_ids[row],
+        columns.second_confidences[row],
+        columns.caveats[row],
+        columns.label_ids[row],
+        columns.by_person[row],
+        columns.marks[row],
+        columns.errors[row],
+        columns.provisional_ids[row],
+        columns.provisional_likely[row],
     )
 
 

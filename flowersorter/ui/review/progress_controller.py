@@ -58,6 +58,7 @@ class ProgressController(QObject):
         self._session, self._steps, self._division = session, steps, division
         self._sorted = PhotoNumbers()
         self._most_done = 0  # since the last answer
+        self._shown: ReviewProgress | None = None
         folder.labelled.connect(self._read_sorted)
 
     @property
@@ -72,12 +73,18 @@ class ProgressController(QObject):
         """Show how much is left."""
         progress = self.progress
         self._most_done = max(self._most_done, progress.done)
-        self._steps.show_progress(progress)
-        self.progressed.emit(progress)
+        if progress != self._shown:
+            self._shown = progress
+            self._steps.show_progress(progress)
+            self.progressed.emit(progress)
+
+    def note_answer(self) -> None:
+        """From here on less is done only by learning; how much is left is shown with the other counts, in a moment."""
+        self._most_done = 0
 
     @Slot()
     def begin_anew(self) -> None:
-        """Show how much is left after an answer, or in another folder: from here on less is done only by learning."""
+        """Show how much is left, as in another folder."""
         self._most_done = 0
         self.show()
 

@@ -152,7 +152,7 @@ class ReviewController(QObject):
     def _on_labels(self) -> None:
         """Keep photos in the sections in view, from the first answer on."""
         self._kept.begin()
-        self._progress.begin_anew()
+        self._progress.note_answer()
 
     @Slot(object)
     def _on_opened(self, _roots: object) -> None:
@@ -225,7 +225,9 @@ class ReviewController(QObject):
     @Slot()
     def _on_sections(self) -> None:
         """Show what the headers say of their sections as they are now."""
-        self._names.setStringList(sorted(self._class_names().values(), key=str.casefold))
+        names = sorted(self._class_names().values(), key=str.casefold)
+        if names != self._names.stringList():
+            self._names.setStringList(names)
         for section in self._session.photos.sections:
             header = self._grid.header(section.identity)
             if isinstance(header, SectionHeader):

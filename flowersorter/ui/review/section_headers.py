@@ -63,6 +63,8 @@ class SectionHeader(QFrame):
         self.setObjectName(f"section_header_{section.kind.name.lower()}")
         self.section, self._names = section, names
         self._left_out = 0
+        self._folded: bool | None = None
+        self._said: tuple[str, int, int] | None = None  # title and numbers as shown
         self.fold = QToolButton(self)
         self.fold.setObjectName("section_fold")
         self.fold.setAutoRaise(True)
@@ -94,11 +96,13 @@ class SectionHeader(QFrame):
     def update_section(self, section: Section) -> None:
         """Show the section as it is now."""
         self.section = section
-        self.refresh()
+        if (self._title(), section.count, self._left_out) != self._said:
+            self.refresh()
 
     def refresh(self) -> None:
         """Show title and numbers."""
         text = self._title()
+        self._said = text, self.section.count, self._left_out
         self.title.setText(text)
         self.title.setToolTip(text)
         self.count.setText(QLocale().toString(self.section.count))
@@ -117,6 +121,9 @@ class SectionHeader(QFrame):
 
     def show_folded(self, *, folded: bool) -> None:
         """Show whether only the first line of the section is visible."""
+        if folded == self._folded:
+            return
+        self._folded = folded
         self.fold.setArrowType(Qt.ArrowType.RightArrow if folded else Qt.ArrowType.DownArrow)
         describe(self.fold, self.tr("Show all photos of this section") if folded else self.tr("Show one line only"))
         self.fold.setToolTip(self.fold.accessibleName())
@@ -244,6 +251,7 @@ class GroupHeader(SectionHeader):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(section, names, parent)
+        self._offered: tuple[str, ...] | None = None
         self.field = FramedField(self)
         self.field.setObjectName("section_name")
         self.field.setAccessibleName(self.tr("Class of these photos"))
@@ -280,6 +288,9 @@ class GroupHeader(SectionHeader):
 
     def show_choices(self, names: Sequence[str]) -> None:
         """Offer these classes, the likeliest first."""
+        if tuple(names) == self._offered:
+            return
+        self._offered = tuple(names)
         for choice, name in itertools.zip_longest(self.choices, names[: len(self.choices)], fillvalue=""):
             assert isinstance(choice, QPushButton)
             choice.setText(without_mnemonics(_short(name)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.ui.shared.widgets import count_photos, show_share
 
 _WIDE_PX, _NARROW_PX, _TIGHT_PX, _LEAST_PX = 640, 520, 400, 320
 _NARROW_LETTERS = 74
@@ -144,8 +144,7 @@ class StepsBar(QWidget):
 
     def _show_done(self, progress: ReviewProgress) -> None:
         """Show the share that needs no decision; where it has fallen since the last answer, say why."""
-        self.bar.setRange(0, max(1, progress.total))
-        self.bar.setValue(progress.done)
+        show_share(self.bar, progress.done, max(1, progress.total))
         number, text = QLocale().toString, self.tr("{0} % done").format(progress.percent)
         tip = self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
             number(progress.done), count_photos(progress.total)
@@ -163,6 +162,12 @@ class StepsBar(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return the width of the narrowest form: with the present one, a narrow window would lose its sides first."""
         return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The ticks have a colour for light and one for dark ground."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.layout() is not None:
+            self.show_progress(self._shown)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show fewer texts in a narrow window."""

@@ -13,7 +13,7 @@ from flowersorter.jobs import Progress
 from flowersorter.messages import worded
 from flowersorter.ui.shared.announcement import announce
 from flowersorter.ui.shared.time_left import TimeLeft
-from flowersorter.ui.shared.widgets import ShortenedLabel
+from flowersorter.ui.shared.widgets import ShortenedLabel, show_share
 
 #: How long a message is shown beside the progress of a job; then the progress fills the bar until the job ends.
 READ_MS = 12_000
@@ -147,8 +147,7 @@ class StatusBar(QFrame):
             return
         text = stage = worded(progress.stage)
         if progress.total:
-            self.bar.setRange(0, progress.total)
-            self.bar.setValue(progress.done)
+            show_share(self.bar, progress.done, progress.total)
             text = self.tr("{0}: {1} of {2}").format(stage, progress.done, progress.total)
         else:
             self.bar.setRange(0, 0)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QLineEdit,
+    QProgressBar,
     QPushButton,
     QSizePolicy,
     QStyledItemDelegate,
@@ -186,6 +187,15 @@ def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHB
     for each in right:
         row.addWidget(each)
     return row
+
+
+def show_share(bar: QProgressBar, done: int, total: int) -> None:
+    """Show a share when the window is next painted: Qt would paint it at once, with all else that waits for that."""
+    if (bar.value(), bar.maximum(), bar.minimum()) != (done, total, 0):
+        bar.setUpdatesEnabled(False)
+        bar.setRange(0, total)
+        bar.setValue(done)
+        bar.setUpdatesEnabled(True)
 
 
 def heading(text: str, parent: QWidget) -> QLabel:

@@ -30,6 +30,7 @@ class Actions(QObject):
         super().__init__(window)
         self._grid = grid
         self._actions = {spec.name: _action(spec, window, grid) for spec in SPECS}
+        self._why_not: dict[str, str] = {}  # as the tips say
         self._tips = {spec.name: tr(spec.tip) if spec.tip else "" for spec in SPECS}
         self.recent_menu = _menu("recent_menu", tr("Open &Recent"), window)
         self.collections_menu = _menu("collections_menu", tr("Recent Collec&tions"), window)
@@ -64,7 +65,9 @@ class Actions(QObject):
     def allow(self, name: str, why_not: str = "") -> None:
         """Enable an action, or disable it with the reason as its tool tip."""
         self[name].setEnabled(not why_not)
-        set_tip(self[name], why_not or self._tips[name])
+        if why_not != self._why_not.get(name):
+            self._why_not[name] = why_not
+            set_tip(self[name], why_not or self._tips[name])
 
     @Slot(str)
     def show_undo_text(self, text: str) -> None:

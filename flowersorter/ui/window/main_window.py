@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_labels(self) -> None:
         self._counts.poke()
-        self.grid.selection_settled.emit()
+        self.grid.settle()
 
     @Slot(object)
     def _on_classes(self, classes: Sequence[PhotoClass]) -> None:

@@ -79,6 +79,11 @@ class HeaderPool(QObject):
         return self._widgets.get(identity)
 
     @property
+    def by_section(self) -> dict[Identity, QWidget]:
+        """The headers near those in view; one that is removed can still be painted until the event is over."""
+        return dict(self._widgets)
+
+    @property
     def in_order(self) -> list[QWidget]:
         """The headers near those in view, from top to bottom."""
         return [self._widgets[identity] for identity in self._order if identity in self._widgets]

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from PySide6.QtCore import QEasingCurve, QObject, QRect, QVariantAnimation, Signal
 from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtWidgets import QWidget
 
 from flowersorter.ui.grid.sections import Identity
 from flowersorter.ui.grid.view.section_layout import SectionLayout
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewBefore:
+    """The view as it was.
+
+    Attributes:
+        layout: Where everything was.
+        offset: y of the upper edge of the view.
+        picture: Its tiles.
+        headers: Its headers, by section; they are painted only where they are gone, as that takes long.
+    """
+
+    layout: SectionLayout
+    offset: int
+    picture: QPixmap
+    headers: Mapping[Identity, QWidget]
 
 
 class SectionMotion(QObject):
@@ -43,32 +64,25 @@ class SectionMotion(QObject):
         left = float(self._animation.currentValue())
         return {identity: round(left * distance) for identity, distance in self._distances.items()}
 
-    def start(
-        self,
-        before: tuple[SectionLayout, int],
-        now: tuple[SectionLayout, int],
-        picture: QPixmap,
-        duration_ms: int,
-    ) -> None:
+    def start(self, before: ViewBefore, now: tuple[SectionLayout, int], duration_ms: int) -> None:
         """Begin where sections were before.
 
         Args:
-            before: Where everything was, and the y of the upper edge of the view.
-            now: The same as it is now.
-            picture: Of the view before.
+            before: The view before.
+            now: Where everything is now, and the y of the upper edge of the view.
             duration_ms: How long it takes.
         """
-        height = round(picture.height() / picture.devicePixelRatio())
-        ratio = picture.devicePixelRatio()
+        ratio, picture = before.picture.devicePixelRatio(), before.picture
         width, height = round(picture.width() / ratio), round(picture.height() / ratio)
-        (old, old_offset), (new, new_offset) = before, now
+        old, old_offset, (new, new_offset) = before.layout, before.offset, now
         self._distances, self._gone = {}, []
         for number in new.sections_between(new_offset, new_offset + height):
             at = old.number_of(new.sections[number].identity)
             if at >= 0 and (distance := min(_moved(before, at, now, number), key=abs)):
                 self._distances[new.sections[number].identity] = max(-height, min(height, distance))
         for at in old.sections_between(old_offset, old_offset + height):
-            number = new.number_of(old.sections[at].identity)
+            identity = old.sections[at].identity
+            number = new.number_of(identity)
             left = 0
             if number >= 0:
                 by_top, by_bottom = _moved(before, at, now, number)
@@ -78,6 +92,9 @@ class SectionMotion(QObject):
             top, bottom = old.top(at) - old_offset + left, old.bottom(at) - old_offset
             if bottom > max(top, 0):
                 self._gone.append(QRect(0, top, width, bottom - top))
+                if number < 0 and identity in before.headers:
+                    header = before.headers[identity]
+                    header.render(picture, header.pos())
         if self._distances or self._gone:
             self._picture = picture
             self._animation.setDuration(duration_ms)
@@ -107,8 +124,8 @@ class SectionMotion(QObject):
         self.moved.emit()
 
 
-def _moved(before: tuple[SectionLayout, int], at: int, now: tuple[SectionLayout, int], number: int) -> tuple[int, int]:
+def _moved(before: ViewBefore, at: int, now: tuple[SectionLayout, int], number: int) -> tuple[int, int]:
     """How much lower in the view the upper and the lower edge of a section were."""
-    (old, old_offset), (new, new_offset) = before, now
-    scrolled = new_offset - old_offset
+    old, (new, new_offset) = before.layout, now
+    scrolled = new_offset - before.offset
     return old.top(at) - new.top(number) + scrolled, old.bottom(at) - new.bottom(number) + scrolled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Slot
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QRegion
@@ -17,6 +19,8 @@ from flowersorter.ui.grid.view.keyboard_cursor import KeyboardCursor
 from flowersorter.ui.grid.view.rubber_band import RubberBand, runs_of, selection_of
 from flowersorter.ui.grid.view.scroll_anchor import Neighbours, ScrollAnchor, around, first_left
 from flowersorter.ui.grid.view.section_area import SectionArea
+from flowersorter.ui.grid.view.section_motion import ViewBefore
+from flowersorter.ui.grid.view.tile_pictures import TilePictures
 from flowersorter.ui.shared import theme
 
 _MANY_RUNS = 500
@@ -34,8 +38,9 @@ class SectionedView(SectionArea):
         self._hovered = -1
         self._anchor: ScrollAnchor | None = None
         self._shown: PhotoFilter = rows.filter  # that of the photos laid out
-        # While the model is reset: a picture of the view, the selected places, the current one with its neighbours.
-        self._picture = QPixmap()
+        self._pictures = TilePictures()
+        # While the model is reset: the view as it was, the selected places, the current one with its neighbours.
+        self._before: ViewBefore | None = None
         self._picked = np.zeros(0, np.int64)
         self._current: Neighbours | None = None
         self._band = RubberBand(self, self._runs_in)
@@ -114,9 +119,9 @@ class SectionedView(SectionArea):
     def _remember_all(self) -> None:
         self._remember()
         self._motion.stop()
-        self._picture = QPixmap()
+        self._before = None
         if self._rows.moves_softly and len(self._places.sections) > 1 and self.isVisible() and theme.motion_ms():
-            self._picture = self.viewport().grab()
+            self._before = self._as_before()
         self._band.release()
         self._picked = self._rows.all_places_at(self.selected_rows())
         current = self.currentIndex()
@@ -129,12 +134,11 @@ class SectionedView(SectionArea):
 
         The photos in view stay in place, unless the person asked to see other photos.
         """
-        same, before = self._shown == self._rows.filter, (self._places, self.verticalOffset())
+        same, before = self._shown == self._rows.filter, self._before
         self._follow()
-        if not self._picture.isNull():
-            now = (self._places, self.verticalOffset())
-            self._motion.start(before, now, self._picture, theme.motion_ms())
-            self._picture = QPixmap()
+        if before is not None:
+            self._motion.start(before, (self._places, self.verticalOffset()), theme.motion_ms())
+            self._before = None
         self._shown = self._rows.filter
         at = self._rows.rows_at(self._picked)
         counts = np.bincount(at[at >= 0], minlength=self._laid_out)
@@ -244,30 +248,59 @@ class SectionedView(SectionArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the tiles in view that need it, and the rubber band."""
         painter = QPainter(self.viewport())
+        self._motion.paint_gone(painter)
+        self._paint_tiles(painter, event.region())
+        self._band.paint(painter)
+        painter.end()
+
+    def _paint_tiles(self, painter: QPainter, region: QRegion) -> None:
+        """Paint the tiles that reach into a region of the viewport."""
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
         flags = QStyle.StateFlag
         plain = option.state & ~(flags.State_Selected | flags.State_HasFocus | flags.State_MouseOver)
-        selection, delegate = self.selectionModel(), self.itemDelegate()
+        selection = self.selectionModel()
         current = self.currentIndex().row() if self.hasFocus() else -1
         shifts = self._motion.shifts
-        self._motion.paint_gone(painter)
+        self._pictures.begin(option, self.cell_size, self.devicePixelRatioF())
         self._clear_under(painter, shifts)
         for row in self._rows_in_view():
             number = self._places.section_of(row)
             cell = self._cell(row).translated(0, shifts.get(self._places.sections[number].identity, 0))
-            if not event.region().intersects(cell):
+            if not region.intersects(cell):
                 continue
             index = self._rows.index(row)
             selected = flags.State_Selected if selection.isSelected(index) else flags.State_None
             focus = flags.State_HasFocus if row == current else flags.State_None
             hover = flags.State_MouseOver if row == self._hovered else flags.State_None
             option.rect, option.state = cell, plain | flags.State_Enabled | selected | focus | hover
-            delegate.paint(painter, option, index)
+            self._paint_tile(painter, option, index)
             if row == self._places.last_shown(number) and self._places.hidden(number):
                 paint_fold_badge(painter, cell, self._hidden_photos(number), self.palette())
-        self._band.paint(painter)
+
+    def _as_before(self) -> ViewBefore:
+        """The view as it is now, for a motion from there."""
+        picture = QPixmap(self.viewport().size() * self.devicePixelRatioF())
+        picture.setDevicePixelRatio(self.devicePixelRatioF())
+        picture.fill(self.palette().color(QPalette.ColorRole.Base))
+        painter = QPainter(picture)
+        self._paint_tiles(painter, QRegion(self.viewport().rect()))
         painter.end()
+        return ViewBefore(self._places, self.verticalOffset(), picture, self._headers.by_section)
+
+    def _look_of(self, row: int) -> Hashable:
+        """All that a tile depends on beside its option; None where it is not known, and painted each time."""
+        del row
+        return None
+
+    def _paint_tile(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Paint a tile as it is kept; on a screen whose pixels do not fit into those of the view, by the delegate."""
+        look, ratio = self._look_of(index.row()), self.devicePixelRatioF()
+        if look is None or not ratio.is_integer():
+            self.itemDelegate().paint(painter, option, index)
+        else:
+            picture = self._pictures.picture(self.itemDelegate(), option, index, look, int(ratio))
+            painter.drawPixmap(option.rect.topLeft(), picture)
 
     def _clear_under(self, painter: QPainter, shifts: dict[Identity, int]) -> None:
         """Clear the background under gliding sections, so that they cover removed photos."""

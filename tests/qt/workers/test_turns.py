@@ -1,0 +1,46 @@
+"""News that pile up let the window do something else in between."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QTimer
+from pytestqt.qtbot import QtBot
+
+from flowersorter.workers import turns
+from flowersorter.workers.turns import Turns
+
+
+def test_calls_that_pile_up_let_other_events_in_between(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "TURN_S", 1e-9)  # one call is enough for a turn
+    done: list[str] = []
+    made = Turns()
+    beat = QTimer()
+    beat.timeout.connect(lambda: done.append("beat"))
+    beat.start(0)
+    for number in range(3):
+        made.take(lambda name=f"call {number}": done.append(name))  # type: ignore[misc]
+    qtbot.waitUntil(lambda: "call 2" in done)
+    beat.stop()
+    calls = [each for each in done if each != "beat"]
+    assert calls == ["call 0", "call 1", "call 2"]
+    assert "beat" in done[done.index("call 0") : done.index("call 1")]
+    assert "beat" in done[done.index("call 1") : done.index("call 2")]
+    qtbot.waitUntil(lambda: not made._timer.isActive())
+
+
+def test_a_single_call_is_made_at_once(qtbot: QtBot) -> None:
+    made, done = Turns(), list[int]()
+    made.take(lambda: done.append(1))
+    assert done == [1]
+    qtbot.waitUntil(lambda: not made._timer.isActive())
+
+
+def test_a_call_that_fails_holds_up_no_other(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "TURN_S", 1e-9)
+    made, done = Turns(), list[int]()
+    made.take(lambda: done.append(1))
+    made.take(lambda: done.append(2))
+    with pytest.raises(ZeroDivisionError):
+        Turns().take(lambda: 1 // 0)
+    qtbot.waitUntil(lambda: done == [1, 2])
+    qtbot.waitUntil(lambda: not made._timer.isActive())
