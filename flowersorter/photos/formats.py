@@ -28,7 +28,9 @@ from PIL import (
 )
 
 from flowersorter.messages import text
+from flowersorter.photos.decoding.heif_items import last_box_end
 from flowersorter.photos.decoding.jpeg_scans import MAX_SCANS, too_many_scans
+from flowersorter.photos.decoding.raw_kinds import RAW, is_raw
 from flowersorter.photos.decoding.unsupported import unsupported_reason
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
 
@@ -43,7 +45,7 @@ PLUGINS = (
     WebPImagePlugin,
 )
 
-#: Suffixes of photos, for detection by name alone; decoding goes by content.
+#: Suffixes of photos other than RAW files, for detection by name alone; decoding goes by content.
 PHOTO_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .bmp .dib .gif .avif .heic .heif .hif".split()  # noqa: SIM905 - reads better
 )
@@ -135,7 +137,9 @@ def refuse_if_too_large(size: tuple[int, int]) -> None:
 
 
 def format_of(data: bytes) -> str | None:
-    """Return Pillow's name for the picture format these bytes begin with, or None."""
+    """Return Pillow's name for the picture format these bytes begin with, `RAW` for that of a camera, or None."""
+    if is_raw(data):
+        return RAW
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             return kind
@@ -174,20 +178,8 @@ def _ends_too_early(data: bytes, kind: str) -> bool:
         order: Literal["little", "big"] = "little" if data.startswith(b"II") else "big"
         return int.from_bytes(data[4:8], order) >= len(data)
     if kind in ("HEIF", "AVIF"):
-        return _last_box_end(data) > len(data)
+        return last_box_end(data) > len(data)
     return False
-
-
-def _last_box_end(data: bytes) -> int:
-    position = 0
-    while position + 8 <= len(data):
-        size = int.from_bytes(data[position : position + 4], "big")
-        if size == 1:  # the real size follows, in 64 bits
-            size = int.from_bytes(data[position + 8 : position + 16], "big")
-        if size < 8:  # 0: up to the end of the file
-            return len(data)
-        position += size
-    return position
 
 
 def _silence_pillow() -> None:

@@ -1,4 +1,4 @@
-"""Finds where the thumbnail of a HEIC lies in the file, from the table of its items (ISO/IEC 14496-12 and 23008-12)."""
+"""Finds where a HEIC ends and its thumbnail lies, from its boxes and table of items (ISO/IEC 14496-12 and 23008-12)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def thumbnail_extent(head: bytes) -> tuple[int, int] | None:
         if kind == _THUMBNAIL
     ]
     return _extents(inside[b"iloc"]).get(ids[0]) if len(ids) == 1 else None
+
+
+def last_box_end(data: bytes) -> int:
+    """The offset behind the last box of an ISO media file, as the sizes of its boxes say."""
+    position = 0
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        if size == 1:  # the real size follows, in 64 bits
+            size = int.from_bytes(data[position + 8 : position + 16], "big")
+        if size < 8:  # 0: up to the end of the file
+            return len(data)
+        position += size
+    return position
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -19,6 +19,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
+from flowersorter.photos.outdated_reasons import outdated_reasons
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE
@@ -194,7 +195,7 @@ def find_photos(
     report(Progress(text("Looking for photos"), 0))
     opened, options = absolute_roots(roots), scan_options_of(collection, absolute_roots(roots))
     scanned = call_apart(lambda: scan(opened, cancel, options), cancel)
-    places = collection.photos.sync_folder(opened, scanned.photos.columns(), scanned.left_out)
+    places = collection.photos.sync_folder(opened, scanned.photos.columns(), scanned.left_out, outdated_reasons())
     for root in filter(Path.is_dir, opened):
         mark_deleted_photos(collection, root, [path for path, _ in scanned.problems])
     return scanned, places
