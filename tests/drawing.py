@@ -176,6 +176,7 @@ def dng_bytes(
     preview: Image.Image | bytes | None = None,
     taken_at: datetime | None = None,
     camera: str = "Drawn Camera",
+    compression: int = 1,
 ) -> bytes:
     """Return a DNG: the pixels of a sensor in a Bayer pattern of 16 bits, and a preview as a JPEG.
 
@@ -185,6 +186,7 @@ def dng_bytes(
         preview: The same of the preview, or its JPEG; none by default.
         taken_at: When it was taken.
         camera: "Make Model".
+        compression: What the file says of the sensor's pixels, which are not compressed.
     """
     upright = four_corners() if picture is None else picture
     sensor = _mosaic(as_stored(upright, orientation))
@@ -201,7 +203,7 @@ def dng_bytes(
     if taken_at is not None:
         top.append((_TAKEN_AT, _TEXT, taken_at.strftime("%Y:%m:%d %H:%M:%S").encode() + b"\0"))
     mosaic: _Entries = [
-        *_picture_entries(sensor.shape[1], sensor.shape[0], sensor.nbytes, bits=(16,), photometric=32803),
+        *_picture_entries(sensor.shape[::-1], sensor.nbytes, (16,), photometric=32803, compression=compression),
         (33421, _SHORT, (2, 2)),
         (33422, _BYTE, (0, 1, 1, 2)),  # red and green, green and blue
         (50717, _LONG, (65535,)),
@@ -210,7 +212,7 @@ def dng_bytes(
         return _tiff([(top + mosaic, sensor.tobytes())])
     jpeg = preview if isinstance(preview, bytes) else jpeg_bytes(as_stored(preview, orientation))
     size = (160, 120) if isinstance(preview, bytes) else Image.open(io.BytesIO(jpeg)).size
-    small = _picture_entries(*size, len(jpeg), bits=(8, 8, 8), photometric=6, compression=7, reduced=1)
+    small = _picture_entries(size, len(jpeg), (8, 8, 8), photometric=6, compression=7, reduced=1)
     return _tiff([([*top, *small, (330, _LONG, (_NEXT,))], jpeg), (mosaic, sensor.tobytes())])
 
 
@@ -233,25 +235,24 @@ def _mosaic(stored: Image.Image) -> NDArray[np.uint16]:
 
 
 def _picture_entries(
-    width: int,
-    height: int,
+    size: tuple[int, int],
     size_bytes: int,
-    *,
     bits: tuple[int, ...],
+    *,
     photometric: int,
     compression: int = 1,
     reduced: int = 0,
 ) -> _Entries:
     return [
         (254, _LONG, (reduced,)),
-        (256, _LONG, (width,)),
-        (257, _LONG, (height,)),
+        (256, _LONG, size[:1]),
+        (257, _LONG, size[1:]),
         (258, _SHORT, bits),
         (259, _SHORT, (compression,)),
         (262, _SHORT, (photometric,)),
         (273, _LONG, (_DATA,)),
         (277, _SHORT, (len(bits),)),
-        (278, _LONG, (height,)),
+        (278, _LONG, size[1:]),
         (279, _LONG, (size_bytes,)),
     ]
 

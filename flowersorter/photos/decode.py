@@ -68,6 +68,8 @@ _LEAST_SHARE = 0.6
 #: The preview shows all of the photo where the shapes of the two differ by less than this.
 _SAME_SHAPE = 0.02
 
+_NO_DATE_YEAR = 1970
+
 #: (left, top, right, bottom), in pixels of a picture and parts of them.
 _Box = tuple[float, float, float, float]
 
@@ -307,14 +309,15 @@ def _in_memory(image: Image.Image, sizes: _Sizes) -> Decoded:
 
 
 def _described(raw: RawFile, decoded: Decoded, size: tuple[int, int], orientation: int) -> Decoded:
-    """A picture out of a RAW file with the size and orientation of its photo; dates may be in the preview only."""
+    """A picture out of a RAW file with the size and orientation of its photo.
+
+    The date may stand in the preview alone; LibRaw writes 1970 into one that has none.
+    """
     width_px, height_px = size if orientation < 5 else size[::-1]
-    metadata = PhotoMetadata(
-        width_px,
-        height_px,
-        raw.taken_at or decoded.metadata.taken_at,
-        raw.camera or decoded.metadata.camera,
-    )
+    inside = decoded.metadata
+    dated = inside.taken_at is not None and inside.taken_at.year > _NO_DATE_YEAR
+    taken_at = raw.taken_at or (inside.taken_at if dated else None)
+    metadata = PhotoMetadata(width_px, height_px, taken_at, raw.camera or inside.camera)
     return replace(decoded, orientation=orientation, metadata=metadata)
 
 

@@ -9,8 +9,9 @@ A file that is no photo is a sidecar of the photo whose name it begins with:
 
 A film, a RAW or a number behind the stem is another shot (``IMG_1_2.mov``), and a copy's number makes it the sidecar of
 that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, it belongs to none. A RAW that belongs
-to no photo is a photo, and a film that belongs to neither is sorted by itself, with sidecars by the same rules. Names are
-compared without case and in one Unicode form. The longest name wins, then the same spelling, then the photo's format.
+to no photo is a photo, and a film that belongs to neither is sorted by itself, with sidecars by the same rules. Names
+are compared without case and in one Unicode form. The longest name wins, then the same spelling, then the photo's
+format.
 
 Some makers rename: Apple's edited photos (``IMG_E1.HEIC`` with ``IMG_O1.AAE``), the Pixel's RAW
 (``PXL_1.RAW-01.COVER.jpg`` with ``PXL_1.RAW-02.ORIGINAL.dng``), and Google Takeout, which shortens and numbers the

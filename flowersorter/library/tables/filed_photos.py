@@ -116,7 +116,8 @@ def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
     """The classes that photos and sidecars were filed as and not undone, by the SHA-256 of their bytes."""
     filed: dict[bytes, set[str]] = {}
     for sha256, class_name in database.tuples(
-        "SELECT DISTINCT sha256, class_name FROM filings WHERE state = 'done' AND sha256 IS NOT NULL AND class_name != ''"
+        "SELECT DISTINCT sha256, class_name FROM filings"
+        " WHERE state = 'done' AND sha256 IS NOT NULL AND class_name != ''"
     ):
         filed.setdefault(sha256, set()).add(class_name)
     return filed
