@@ -17,7 +17,7 @@ from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan_options import ScanOptions
-from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
+from flowersorter.photos.sidecars import FILM_SUFFIXES, PICTURE_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
 
 HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = text("hidden"), text("sidecar"), text("not a photo"), text("link")
 #: Left out by the options of the scan.
@@ -28,7 +28,6 @@ EXCLUDED_FOLDER, EXCLUDED_PHOTO = text("excluded folder"), text("excluded photo"
 _SYSTEM_FOLDERS = frozenset(
     ("@eadir", "@__thumb", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found")
 )
-_PICTURE_SUFFIXES = PHOTO_SUFFIXES | RAW_SUFFIXES
 #: A folder with such a file is a collection of this program; its thumbnails are not photos of the person.
 COLLECTION_FILE, THUMBNAIL_FOLDER = "library.sqlite", "thumbnails"
 _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT
@@ -78,7 +77,7 @@ class FoundPhotos(Sequence[FoundPhoto]):
 
 def has_photo_suffix(name: str) -> bool:
     """Whether a file has the suffix of a photo or of a RAW file, by its name."""
-    return _suffix(name) in _PICTURE_SUFFIXES
+    return _suffix(name) in PICTURE_SUFFIXES
 
 
 def can_have_class(name: str) -> bool:

@@ -42,8 +42,9 @@ RAW_SUFFIXES = frozenset(_RAW.split())
 FILM_SUFFIXES = frozenset(
     ".3g2 .3gp .avi .insv .lrv .m2ts .m4v .mkv .mov .mp .mp4 .mpeg .mpg .mts .webm .wmv".split()  # noqa: SIM905 - reads better
 )
-_PICTURE_SUFFIXES = PHOTO_SUFFIXES | RAW_SUFFIXES
-_SHOT_SUFFIXES = _PICTURE_SUFFIXES | FILM_SUFFIXES
+#: Everything that is shown with a picture.
+PICTURE_SUFFIXES = PHOTO_SUFFIXES | RAW_SUFFIXES
+_SHOT_SUFFIXES = PICTURE_SUFFIXES | FILM_SUFFIXES
 #: Files of a folder or of a collection of this program, whatever photo has such a name.
 _OF_THE_FOLDER = re.compile(r"thumbs\.db|desktop\.ini|library\.sqlite.*")
 
@@ -194,7 +195,7 @@ class _Owners:
                 continue
             photos = self.by_name.get(key[:end]) or self.by_alias.get(key[:end])
             if photos is not None:
-                is_full_name = _split(key[:end])[1] in _PICTURE_SUFFIXES
+                is_full_name = _split(key[:end])[1] in PICTURE_SUFFIXES
                 return _best(name, photos) if _goes_along(key[end:], is_full_name=is_full_name) else None
         return None
 

@@ -25,6 +25,7 @@ METADATA = (
     "pillow",
     "pillow-heif",
     "pyside6-essentials",
+    "rawpy",
     "safetensors",
     "torch",
     "torchvision",
@@ -38,6 +39,7 @@ HIDDEN_MODULES = (
     "torchvision.models.resnet",
     "PIL.AvifImagePlugin",
     "PIL.MpoImagePlugin",
+    "rawpy",
     "onnx",
     *([_OPENVINO] if find_spec(_OPENVINO) else []),
 )
