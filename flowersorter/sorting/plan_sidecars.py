@@ -54,7 +54,7 @@ class SidecarPlanner:
         names = free_names(parts, contents.is_free)
         for name in names:
             contents.take(name)
-        self._filed.update((photo, *sidecars))  # a RAW or a film is no photo by its name
+        self._filed.update((photo, *sidecars))  # a film is no photo by its name
         targets = [contents.folder / name for name in names]
         return targets[0], tuple(zip(sidecars, targets[1:], strict=True))
 

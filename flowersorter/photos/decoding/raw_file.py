@@ -22,7 +22,7 @@ from flowersorter.photos.read_errors import CUT_OFF, DAMAGED, RefusalError
 if TYPE_CHECKING:
     import rawpy
 
-NO_LIBRAW = text("it is a RAW file, and the package that opens these is missing; install it with: pip install rawpy")
+NO_LIBRAW = text("it is a RAW file, which needs rawpy; install it with: pip install rawpy")
 UNKNOWN_CAMERA = text("it is a RAW file of a kind that FlowerSorter cannot open; save it as DNG or JPEG")
 
 #: EXIF orientation of each flip of LibRaw: a bit for mirrored, one for upside down, one for transposed.
