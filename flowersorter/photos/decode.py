@@ -372,8 +372,8 @@ def _reduced(image: Image.Image, samples: Samples | None, factor: int) -> Image.
 
 
 def _orientation_left(image: ImageFile.ImageFile) -> int:
-    # libheif applies the orientation of a HEIC and Pillow that of a TIFF; applying it again would turn them wrongly.
-    return 1 if image.format in ("HEIF", "TIFF") else orientation_of(image)
+    # libheif and libjxl apply the orientation, and Pillow that of a TIFF; applying it again would turn them wrongly.
+    return 1 if image.format in ("HEIF", "JXL", "TIFF") else orientation_of(image)
 
 
 def _metadata(image: Image.Image, size: tuple[int, int], orientation: int) -> PhotoMetadata:

@@ -1,10 +1,15 @@
-"""Finds where a HEIC ends and its thumbnail lies, from its boxes and table of items (ISO/IEC 14496-12 and 23008-12)."""
+"""Finds the parts of files in boxes: the thumbnail and the end of a HEIC, the EXIF data of a JPEG 2000.
+
+Boxes are those of ISO/IEC 14496-12, the table of items of a HEIC that of 23008-12.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 _THUMBNAIL = b"thmb"
+#: Begins the box with the EXIF data of a JPEG 2000, by agreement of programs.
+_JP2_EXIF = b"JpgTiffExif->JP2"
 _IN_FILE = 0  # construction method of an item whose bytes are at an offset in the file
 
 
@@ -25,6 +30,12 @@ def thumbnail_extent(head: bytes) -> tuple[int, int] | None:
         if kind == _THUMBNAIL
     ]
     return _extents(inside[b"iloc"]).get(ids[0]) if len(ids) == 1 else None
+
+
+def jp2_exif(data: bytes) -> bytes:
+    """The EXIF data of a JPEG 2000, from their TIFF header on; empty for a file without."""
+    found = (box for kind, box in _boxes(data) if kind == b"uuid" and box.startswith(_JP2_EXIF))
+    return next(found, b"").removeprefix(_JP2_EXIF)
 
 
 def last_box_end(data: bytes) -> int:

@@ -189,6 +189,14 @@ def _heif_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
     return (4 + (image.mode == "RGBA") + 4 * deep) * image.width * image.height
 
 
+def _jpeg_2000_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
+    return 16 * image.width * image.height
+
+
+def _jxl_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
+    return 8 * image.width * image.height
+
+
 def _tiff_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
     tags: Any = getattr(image, "tag_v2", {})
     orientation = _number(tags, _ORIENTATION, 1)
@@ -215,6 +223,8 @@ _BY_FORMAT: dict[str, Callable[[ImageFile.ImageFile, int], int]] = {
     "WEBP": _webp_bytes,
     "AVIF": _avif_bytes,
     "HEIF": _heif_bytes,
+    "JPEG2000": _jpeg_2000_bytes,
+    "JXL": _jxl_bytes,
     "TIFF": _tiff_bytes,
 }
 

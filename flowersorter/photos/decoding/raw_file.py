@@ -65,14 +65,12 @@ class RawFile:
 
     def preview(self) -> bytes | Image.Image | None:
         """The largest picture that the camera put into the file, as a JPEG or as pixels; None without one."""
-        import rawpy
-
         try:
             with _opened(self.data) as raw:
                 found = raw.extract_thumb()
         except (RefusalError, OSError, NotImplementedError, ValueError):  # of kinds that rawpy does not know
             return None
-        return found.data if found.format == rawpy.ThumbFormat.JPEG else Image.fromarray(np.squeeze(found.data))
+        return found.data if isinstance(found.data, bytes) else Image.fromarray(np.squeeze(found.data))
 
     def developed(self) -> Image.Image:
         """Develop the pixels of the sensor in half size, in sRGB, as they are stored.

@@ -29,9 +29,7 @@ def test_raws_have_tiles_suggestions_and_labels(tmp_path: Path, qtbot: QtBot) ->
         model = program.window.grid.model()
         [raw] = places(program, "IMG_0")
         [tile] = [
-            index
-            for row in range(model.rowCount())
-            if (index := model.index(row, 0)).data(PhotoRole.PLACE_ID) == raw
+            index for row in range(model.rowCount()) if (index := model.index(row, 0)).data(PhotoRole.PLACE_ID) == raw
         ]
         qtbot.waitUntil(lambda: tile.data(PhotoRole.THUMBNAIL) is not None)
         assert_colours([middle(tile.data(PhotoRole.THUMBNAIL))], [RED], tolerance=60)

@@ -16,7 +16,7 @@ from flowersorter.photos.read import read_photo
 from flowersorter.photos.thumbnail import quick_thumbnail
 from tests.drawing import dng_bytes, exif_of, textured
 
-_KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
+_KINDS = ("JPEG", "JPEG2000", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 _SETTINGS = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 
 
