@@ -2,9 +2,9 @@
 
     python packaging/try_installed.py [PROGRAM]
 
-In the terminal it predicts a folder with HEICs and RAW files, trains, trains deeply and exports. In a window under Xvfb,
-with keys alone, it labels, retrains, sorts and undoes. Suggestions must come from the engine that is fastest here. Needs
-Linux, root, Xvfb and xdotool; `.ci/bundle` installs the program before. Prints how long each step took.
+In the terminal it predicts a folder with HEICs and RAW files, trains, trains deeply and exports. In a window under
+Xvfb, with keys alone, it labels, retrains, sorts and undoes. Suggestions must come from the engine that is fastest
+here. Needs Linux, root, Xvfb and xdotool; `.ci/bundle` installs the program before. Prints how long each step took.
 """
 
 from __future__ import annotations
