@@ -27,9 +27,9 @@ UNKNOWN_CAMERA = text("it is a RAW file of a kind that FlowerSorter cannot open;
 
 #: EXIF orientation of each flip of LibRaw: a bit for mirrored, one for upside down, one for transposed.
 _ORIENTATIONS = (1, 2, 4, 3, 5, 8, 6, 7)
-#: Bytes that LibRaw and the picture take for a pixel of a sensor, developed in half size, measured on 24 megapixels; it
-#: does not halve a RAW with every colour of every pixel.
-_PIXEL_BYTES, _ALL_COLOURS_BYTES = 8, 24
+#: Bytes that LibRaw and the picture take for a pixel of a sensor, developed in half size: 6.8 and 27.1, measured on 24
+#: megapixels. It does not halve a RAW with every colour of every pixel.
+_PIXEL_BYTES, _ALL_COLOURS_BYTES = 8, 28
 #: Canon CR3: the boxes with the TIFFs of the camera, and of the exposure (the date).
 _CR3_BOXES = (b"CMT1", b"CMT2")
 _CR3_HEAD_BYTES = 65_536

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import pylibjxl
 import pytest
 from PIL import Image
 
@@ -44,13 +43,16 @@ def nothing_is_written(capfd: pytest.CaptureFixture[str]) -> object:
     assert capfd.readouterr() == ("", "")
 
 
-def jxl(picture: Image.Image, *, exif: bytes | None = None) -> bytes:
-    return pylibjxl.encode(np.ascontiguousarray(picture), exif=exif)
+def jxl(picture: Image.Image) -> bytes:
+    encoded: bytes = pytest.importorskip("pylibjxl").encode(np.ascontiguousarray(picture))
+    return encoded
 
 
 def jxl_of_a_jpeg(picture: Image.Image, *, orientation: int = 1) -> bytes:
     exif = exif_of(orientation=orientation, taken_at=TAKEN, camera="Maker Model")
-    return pylibjxl.jpeg_to_jxl(jpeg_bytes(as_stored(picture, orientation), subsampling=0, exif=exif))
+    jpeg = jpeg_bytes(as_stored(picture, orientation), subsampling=0, exif=exif)
+    encoded: bytes = pytest.importorskip("pylibjxl").jpeg_to_jxl(jpeg)
+    return encoded
 
 
 def jpeg_2000(picture: Image.Image, *, exif: bytes = b"", no_jp2: bool = False) -> bytes:

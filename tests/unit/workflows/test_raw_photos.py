@@ -18,6 +18,7 @@ from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, labe
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.drawing import textured, write_dng, write_jpeg
+from tests.unit.photos.test_further_formats import motion_photo, samsung_motion_photo, ultra_hdr
 from tests.unit.sorting.file_trees import names, snapshot
 from tests.unit.workflows.conftest import COLOURS
 
@@ -173,3 +174,23 @@ def test_a_broken_raw_is_one_marked_tile(engine: Engine, folder: Path) -> None:
     result = predicted(engine, folder)
     assert [(path.name, str(why)) for path, why in result.unreadable] == [("red_0.dng", "the file is incomplete")]
     assert result.decoded == 11
+
+
+@pytest.mark.parametrize("mode", [Mode.COPY, Mode.MOVE])
+def test_gain_maps_and_films_inside_photos_are_sorted_byte_for_byte(engine: Engine, tmp_path: Path, mode: Mode) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    files = {"PXL_1.jpg": ultra_hdr(), "PXL_2.MP.jpg": motion_photo(), "2024.jpg": samsung_motion_photo()}
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    before = snapshot(folder)
+    assert predicted(engine, folder).unreadable == ()
+    for name in files:
+        confirm(engine, folder / name, "mine")
+
+    plan = plan_sort(engine, SortRequest(folder, tmp_path / "to", mode, Include.LABELLED), silent, CancelToken())
+    done = run_sort(engine, RunSortRequest(plan), silent, CancelToken())
+
+    assert {path.name: path.read_bytes() for path in (tmp_path / "to" / "mine").iterdir()} == files
+    undo_run(engine, UndoRequest(done.run_id), silent, CancelToken())
+    assert snapshot(folder) == before
