@@ -2,9 +2,9 @@
 
     python packaging/try_installed.py [PROGRAM]
 
-In the terminal it predicts a folder with HEICs, trains, trains deeply and exports. In a window under Xvfb, with keys
-alone, it labels, retrains, sorts and undoes. Suggestions must come from the engine that is fastest here. Needs Linux,
-root, Xvfb and xdotool; `.ci/bundle` installs the program before. Prints how long each step took.
+In the terminal it predicts a folder with HEICs and RAW files, trains, trains deeply and exports. In a window under
+Xvfb, with keys alone, it labels, retrains, sorts and undoes. Suggestions must come from the engine that is fastest
+here. Needs Linux, root, Xvfb and xdotool; `.ci/bundle` installs the program before. Prints how long each step took.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.drawing import BLUE, RED, Colour, four_corners, textured, write_heic, write_jpeg  # noqa: E402 - beside this
+from tests.drawing import BLUE, RED, Colour, four_corners, textured, write_dng, write_heic, write_jpeg  # noqa: E402 - beside this
 
 LIMIT_S = 300
 #: From the start of the window to the first suggestion.
@@ -146,14 +146,17 @@ def virtual_screen() -> Iterator[None]:
 
 
 def draw_photos(folder: Path) -> None:
-    """Draw photos of two kinds, some of them as phones write them."""
+    """Draw photos of two kinds, some of them as phones and cameras write them."""
     folder.mkdir()
     for number in range(PHOTOS):
         picture = textured((640, 480), (RED, BLUE)[number % 2], seed=number)
-        if number % 4:
-            write_jpeg(folder / f"IMG_{number:02}.jpg", picture)
-        else:
-            write_heic(folder / f"IMG_{number:02}.heic", picture)
+        match number % 4:
+            case 0:
+                write_heic(folder / f"IMG_{number:02}.heic", picture)
+            case 1:
+                write_dng(folder / f"IMG_{number:02}.dng", picture)
+            case _:
+                write_jpeg(folder / f"IMG_{number:02}.jpg", picture)
 
 
 def draw_classes(folder: Path) -> None:

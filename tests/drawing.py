@@ -37,6 +37,15 @@ _STORED_BY_ORIENTATION: dict[int, Image.Transpose] = {
 
 _MAKE, _MODEL, _ORIENTATION, _EXIF_FOLDER, _TAKEN_AT = 0x010F, 0x0110, 0x0112, 0x8769, 0x9003
 
+#: Kinds of values in a TIFF, with their bytes and layouts (TIFF 6.0, section 2).
+_BYTE, _TEXT, _SHORT, _LONG, _RATIO, _SIGNED_RATIO = 1, 2, 3, 4, 5, 10
+_VALUE_BYTES = {_BYTE: 1, _TEXT: 1, _SHORT: 2, _LONG: 4, _RATIO: 8, _SIGNED_RATIO: 8}
+_LAYOUTS = {_BYTE: "B", _SHORT: "H", _LONG: "I"}
+#: Stands for the offset of the data behind a folder, and for that of the next folder.
+_DATA, _NEXT = -1, -2
+#: From XYZ to the linear colours of sRGB, in ten-thousandths: the sensor of the drawn camera sees these.
+_SEES_SRGB = (32405, -15371, -4985, -9693, 18760, 416, 556, -2040, 10572)
+
 
 def four_corners(size: tuple[int, int] = (120, 80), colours: Sequence[Colour] = CORNERS) -> Image.Image:
     """Draw an RGB picture of four plain quarters; ``size`` is (width, height), ``colours`` as `CORNERS`."""
@@ -158,6 +167,127 @@ def write_camera_photo(
     """Write a JPEG with a preview of it, or of another picture; both look like theirs once turned upright."""
     small = camera_preview(as_stored(preview or picture, orientation))
     return write_jpeg(path, as_stored(picture, orientation), exif=exif_with_preview(small, orientation=orientation))
+
+
+def dng_bytes(
+    picture: Image.Image | None = None,
+    *,
+    orientation: int = 1,
+    preview: Image.Image | bytes | None = None,
+    taken_at: datetime | None = None,
+    camera: str = "Drawn Camera",
+    compression: int = 1,
+) -> bytes:
+    """Return a DNG: the pixels of a sensor in a Bayer pattern of 16 bits, and a preview as a JPEG.
+
+    Args:
+        picture: What it looks like once turned upright, `four_corners` by default; its sides are even numbers.
+        orientation: EXIF orientation, of picture and preview.
+        preview: The same of the preview, or its JPEG; none by default.
+        taken_at: When it was taken.
+        camera: "Make Model".
+        compression: What the file says of the sensor's pixels, which are not compressed.
+    """
+    upright = four_corners() if picture is None else picture
+    sensor = _mosaic(as_stored(upright, orientation))
+    make, _, model = camera.partition(" ")
+    top: _Entries = [
+        (_MAKE, _TEXT, make.encode() + b"\0"),
+        (_MODEL, _TEXT, model.encode() + b"\0"),
+        (_ORIENTATION, _SHORT, (orientation,)),
+        (50706, _BYTE, (1, 4, 0, 0)),  # version of DNG
+        (50708, _TEXT, camera.encode() + b"\0"),
+        (50721, _SIGNED_RATIO, b"".join(struct.pack("<ii", value, 10_000) for value in _SEES_SRGB)),
+        (50728, _RATIO, struct.pack("<II", 1, 1) * 3),  # light is white
+    ]
+    if taken_at is not None:
+        top.append((_TAKEN_AT, _TEXT, taken_at.strftime("%Y:%m:%d %H:%M:%S").encode() + b"\0"))
+    mosaic: _Entries = [
+        *_picture_entries(sensor.shape[::-1], sensor.nbytes, (16,), photometric=32803, compression=compression),
+        (33421, _SHORT, (2, 2)),
+        (33422, _BYTE, (0, 1, 1, 2)),  # red and green, green and blue
+        (50717, _LONG, (65535,)),
+    ]
+    if preview is None:
+        return _tiff([(top + mosaic, sensor.tobytes())])
+    jpeg = preview if isinstance(preview, bytes) else jpeg_bytes(as_stored(preview, orientation))
+    size = (160, 120) if isinstance(preview, bytes) else Image.open(io.BytesIO(jpeg)).size
+    small = _picture_entries(size, len(jpeg), (8, 8, 8), photometric=6, compression=7, reduced=1)
+    return _tiff([([*top, *small, (330, _LONG, (_NEXT,))], jpeg), (mosaic, sensor.tobytes())])
+
+
+def write_dng(path: Path, picture: Image.Image | None = None, **options: Any) -> Path:
+    """Write a DNG as `dng_bytes` makes it."""
+    path.write_bytes(dng_bytes(picture, **options))
+    return path
+
+
+_Entries = list[tuple[int, int, tuple[int, ...] | bytes]]
+
+
+def _mosaic(stored: Image.Image) -> NDArray[np.uint16]:
+    """(H, W) uint16, little-endian: the linear colours of a picture, one a pixel: red and green, green and blue."""
+    colours = np.asarray(stored.convert("RGB"), np.float64) / 255
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    sensor = linear[:, :, 1].copy()
+    sensor[::2, ::2], sensor[1::2, 1::2] = linear[::2, ::2, 0], linear[1::2, 1::2, 2]
+    return (sensor * 65535).round().astype("<u2")
+
+
+def _picture_entries(
+    size: tuple[int, int],
+    size_bytes: int,
+    bits: tuple[int, ...],
+    *,
+    photometric: int,
+    compression: int = 1,
+    reduced: int = 0,
+) -> _Entries:
+    return [
+        (254, _LONG, (reduced,)),
+        (256, _LONG, size[:1]),
+        (257, _LONG, size[1:]),
+        (258, _SHORT, bits),
+        (259, _SHORT, (compression,)),
+        (262, _SHORT, (photometric,)),
+        (273, _LONG, (_DATA,)),
+        (277, _SHORT, (len(bits),)),
+        (278, _LONG, size[1:]),
+        (279, _LONG, (size_bytes,)),
+    ]
+
+
+def _tiff(folders: Sequence[tuple[_Entries, bytes]]) -> bytes:
+    """Return a TIFF of folders, each with its data behind it; only the first is in the chain."""
+    made = struct.pack("<2sHI", b"II", 42, 8)
+    for entries, data in folders:
+        made += _folder(sorted(entries), len(made), len(data)) + data + bytes(len(data) % 2)
+    return made
+
+
+def _folder(entries: _Entries, at: int, data_bytes: int) -> bytes:
+    """Return a folder of a TIFF that stands at an offset, with the values that do not fit into its table."""
+    behind = at + 2 + 12 * len(entries) + 4
+    values = [
+        (value, len(value) if isinstance(value, bytes) else len(value) * _VALUE_BYTES[kind])
+        for _, kind, value in entries
+    ]
+    data_at = behind + sum(size + size % 2 for _, size in values if size > 4)
+    places = {_DATA: data_at, _NEXT: data_at + data_bytes + data_bytes % 2}
+    table, long_values = struct.pack("<H", len(entries)), b""
+    for (tag, kind, _), (value, size) in zip(entries, values, strict=True):
+        packed = value if isinstance(value, bytes) else _packed(kind, [places.get(each, each) for each in value])
+        table += struct.pack("<HHI", tag, kind, size // _VALUE_BYTES[kind])
+        if size > 4:
+            table += struct.pack("<I", behind + len(long_values))
+            long_values += packed + bytes(size % 2)
+        else:
+            table += packed.ljust(4, b"\0")
+    return table + bytes(4) + long_values
+
+
+def _packed(kind: int, values: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(values)}{_LAYOUTS[kind]}", *values)
 
 
 def with_scans(progressive: bytes, count: int) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ from flowersorter.photos.decoding.bit_depth import (
 from flowersorter.photos.decoding.libtiff_messages import libtiff_messages
 from flowersorter.photos.decoding.memory import refuse_if_too_much_memory, room
 from flowersorter.photos.decoding.parts import boxes, part_of
+from flowersorter.photos.decoding.raw_file import RawFile
+from flowersorter.photos.decoding.raw_kinds import RAW
 from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large, without_texts
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError, decoder_reason
@@ -56,6 +60,15 @@ _MOST_RESIZED = 16
 _JPEG_END = b"\xff\xd9"
 #: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
 _FILLERS = (bytes(4096), b"\xaa" * 4096)
+
+#: The preview in a RAW file is shown where its shorter side has so many pixels: it takes a hundredth of the time.
+_LEAST_PREVIEW_PX = 512
+#: A RAW file is developed where its preview has less than this share of the pixels to be shown along a side.
+_LEAST_SHARE = 0.6
+#: The preview shows all of the photo where the shapes of the two differ by less than this.
+_SAME_SHAPE = 0.02
+
+_NO_DATE_YEAR = 1970
 
 #: (left, top, right, bottom), in pixels of a picture and parts of them.
 _Box = tuple[float, float, float, float]
@@ -134,7 +147,7 @@ def decode(
     """Decode the first picture of a file, reduced as far as the sizes allow.
 
     A JPEG that lacks only its end marker is decoded: every pixel of it is there. A PNG whose texts are too large for
-    Pillow is decoded without them.
+    Pillow is decoded without them. Of a RAW file the preview is decoded, or its pixels where that is too small.
 
     Args:
         data: The whole file.
@@ -148,6 +161,8 @@ def decode(
         Exception: any other exception of the decoder on broken bytes (see `decoder_boundary`).
     """
     sizes = _Sizes(short_side_px, long_side_px, margin, preview)
+    if format_of(data) == RAW:
+        return _of_raw(data, sizes)
     try:
         return _decoded(data, sizes)
     except ValueError:  # of Pillow, for a PNG with large texts among other reasons
@@ -221,6 +236,91 @@ def _decoded(data: bytes, sizes: _Sizes) -> Decoded:
         )
 
 
+def _of_raw(data: bytes, sizes: _Sizes) -> Decoded:
+    """Decode a RAW file: its preview or the pixels of the sensor, whichever is enough, or else can be decoded.
+
+    Raises:
+        RefusalError: neither can be decoded, or the photo is too large.
+    """
+    raw = RawFile.open(data)
+    refuse_if_too_large(raw.size)
+    preview = raw.preview()
+    found = None if preview is None else _size_of(preview)
+    if preview is None or found is None:
+        return _developed(raw, sizes)
+    ways: list[Callable[[], Decoded]] = [
+        partial(_of_preview, raw, preview, found, sizes),
+        partial(_developed, raw, sizes),
+    ]
+    wanted_px = min(sizes.long_side_px, max(raw.size) // 2)
+    if min(found) < _LEAST_PREVIEW_PX or max(found) < _LEAST_SHARE * wanted_px:
+        ways.reverse()
+    try:
+        return ways[0]()
+    except Exception:  # noqa: BLE001 - decoders can raise anything on broken bytes; the other picture may be intact
+        return ways[1]()
+
+
+def _size_of(preview: bytes | Image.Image) -> tuple[int, int] | None:
+    """Width and height of the preview in a RAW file; None where it is damaged, or of a kind that is not decoded."""
+    if isinstance(preview, Image.Image):
+        return preview.size
+    try:
+        with open_picture(preview) as image:
+            return image.size if image.format in ("JPEG", "MPO") else None
+    except Exception:  # noqa: BLE001 - decoders can raise anything on broken bytes
+        return None
+
+
+def _of_preview(raw: RawFile, preview: bytes | Image.Image, size: tuple[int, int], sizes: _Sizes) -> Decoded:
+    """Decode the preview in a RAW file. The RAW says how it is turned, which the preview may repeat."""
+    if isinstance(preview, Image.Image):
+        decoded = _in_memory(preview, sizes)
+    else:
+        decoded = decode(
+            preview, short_side_px=sizes.short_side_px, long_side_px=sizes.long_side_px, margin=sizes.margin
+        )
+    is_upright = raw.orientation >= 5 and _is_landscape(size) != _is_landscape(raw.size)
+    return _described(raw, decoded, _full_size(raw, size), 1 if is_upright else raw.orientation)
+
+
+def _is_landscape(size: tuple[int, int]) -> bool:
+    return size[0] >= size[1]
+
+
+def _full_size(raw: RawFile, preview: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the photo in the shape of its preview: cameras crop to 16:9 in the preview only."""
+    shape, long_side_px = max(preview) / min(preview), max(raw.size)
+    same = abs(shape * min(raw.size) / long_side_px - 1) < _SAME_SHAPE
+    short_side_px = min(raw.size) if same else round(long_side_px / shape)
+    return (long_side_px, short_side_px) if _is_landscape(preview) else (short_side_px, long_side_px)
+
+
+def _developed(raw: RawFile, sizes: _Sizes) -> Decoded:
+    return _described(raw, _in_memory(raw.developed(), sizes), raw.size, raw.orientation)
+
+
+def _in_memory(image: Image.Image, sizes: _Sizes) -> Decoded:
+    """Reduce a picture without a file of its own, as far as the sizes allow."""
+    spare = min(min(image.size) / sizes.short_side_px, max(image.size) / sizes.long_side_px)
+    factor = max(1, int(spare / sizes.margin))
+    box = (0.0, 0.0, image.width / factor, image.height / factor)
+    return Decoded(_reduced(image, None, factor), box, 1, _metadata(image, image.size, 1))
+
+
+def _described(raw: RawFile, decoded: Decoded, size: tuple[int, int], orientation: int) -> Decoded:
+    """A picture out of a RAW file with the size and orientation of its photo.
+
+    The date may stand in the preview alone; LibRaw writes 1970 into one that has none.
+    """
+    width_px, height_px = size if orientation < 5 else size[::-1]
+    inside = decoded.metadata
+    dated = inside.taken_at is not None and inside.taken_at.year > _NO_DATE_YEAR
+    taken_at = raw.taken_at or (inside.taken_at if dated else None)
+    metadata = PhotoMetadata(width_px, height_px, taken_at, raw.camera or inside.camera)
+    return replace(decoded, orientation=orientation, metadata=metadata)
+
+
 def _draft(image: ImageFile.ImageFile, most: float) -> int:
     """Set a JPEG to decode at 1/2, 1/4 or 1/8 of its size where ``most`` allows; return the divisor."""
     if not isinstance(image, JpegImageFile):
@@ -272,8 +372,8 @@ def _reduced(image: Image.Image, samples: Samples | None, factor: int) -> Image.
 
 
 def _orientation_left(image: ImageFile.ImageFile) -> int:
-    # libheif applies the orientation of a HEIC and Pillow that of a TIFF; applying it again would turn them wrongly.
-    return 1 if image.format in ("HEIF", "TIFF") else orientation_of(image)
+    # libheif and libjxl apply the orientation, and Pillow that of a TIFF; applying it again would turn them wrongly.
+    return 1 if image.format in ("HEIF", "JXL", "TIFF") else orientation_of(image)
 
 
 def _metadata(image: Image.Image, size: tuple[int, int], orientation: int) -> PhotoMetadata:

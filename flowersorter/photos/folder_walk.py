@@ -17,7 +17,7 @@ from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan_options import ScanOptions
-from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
+from flowersorter.photos.sidecars import FILM_SUFFIXES, PICTURE_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
 
 HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = text("hidden"), text("sidecar"), text("not a photo"), text("link")
 #: Left out by the options of the scan.
@@ -76,19 +76,17 @@ class FoundPhotos(Sequence[FoundPhoto]):
 
 
 def has_photo_suffix(name: str) -> bool:
-    """Whether a file has the suffix of a photo, by its name."""
-    return _suffix(name) in PHOTO_SUFFIXES
+    """Whether a file has the suffix of a photo or of a RAW file, by its name."""
+    return _suffix(name) in PICTURE_SUFFIXES
 
 
 def can_have_class(name: str) -> bool:
-    """Whether a file is shown and sorted, by its name: a photo, or a RAW or a film, which are not decoded."""
+    """Whether a file is shown and sorted, by its name: a photo, a RAW, or a film, which is not decoded."""
     return has_photo_suffix(name) or why_not_decoded(name) is not None
 
 
 def why_not_decoded(name: str) -> str | None:
     """Why a file is shown without a picture, by its name; None for a photo and for other files."""
-    if _suffix(name) in RAW_SUFFIXES:
-        return text("it is a RAW file, which is not shown")
     return text("it is a film, which is not shown") if _suffix(name) in FILM_SUFFIXES else None
 
 
@@ -178,7 +176,7 @@ class FolderWalk:
             elif entry.is_dir(follow_symlinks=False):
                 if self._is_wanted(folder / entry.name, root):
                     self._folders.append((folder / entry.name, root))
-            elif has_photo_suffix(entry.name):
+            elif _suffix(entry.name) in PHOTO_SUFFIXES:
                 photos.append(entry.name)
                 self._take_photo(prefix + entry.name, entry, root)
             else:

@@ -19,6 +19,7 @@ from PIL import (
     GifImagePlugin,
     Image,
     ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -28,7 +29,9 @@ from PIL import (
 )
 
 from flowersorter.messages import text
+from flowersorter.photos.decoding.heif_items import jp2_exif, last_box_end
 from flowersorter.photos.decoding.jpeg_scans import MAX_SCANS, too_many_scans
+from flowersorter.photos.decoding.raw_kinds import RAW, is_raw
 from flowersorter.photos.decoding.unsupported import unsupported_reason
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
 
@@ -36,6 +39,7 @@ PLUGINS = (
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,  # the JPEG plugin uses it for files with several pictures
     PngImagePlugin,
@@ -43,14 +47,18 @@ PLUGINS = (
     WebPImagePlugin,
 )
 
-#: Suffixes of photos, for detection by name alone; decoding goes by content.
+#: Suffixes of photos other than RAW files, for detection by name alone; decoding goes by content.
 PHOTO_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .bmp .dib .gif .avif .heic .heif .hif".split()  # noqa: SIM905 - reads better
+    ".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .bmp .dib .gif .avif .heic .heif .hif"  # noqa: SIM905 - reads better
+    " .jp2 .j2k .jpf .jpx .jxl".split()
 )
 
 #: More than any camera makes today (200 megapixels); four bytes a pixel have to fit into memory.
 MAX_PIXELS = 250_000_000
 
+#: Pillow's name of JPEG XL, once pylibjxl is loaded.
+JXL = "JXL"
+NO_JXL = text("it is a JPEG XL image, which needs pylibjxl; install it with: pip install pylibjxl")
 _SIGNATURES = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -61,16 +69,19 @@ _SIGNATURES = {
     b"II+\0": "TIFF",  # BigTIFF
     b"MM\0+": "TIFF",
     b"BM": "BMP",
+    b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG2000",
+    b"\xff\x4f\xff\x51": "JPEG2000",  # without a container
+    b"\0\0\0\x0cJXL \r\n\x87\n": JXL,
+    b"\xff\x0a": JXL,
 }
+#: Formats that begin with a box, or are bare.
+_IN_BOXES = (JXL, "JPEG2000")
 _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 _UNSUPPORTED = {
     b"%PDF": "it is a PDF document, not an image",
     b"8BPS": "it is a Photoshop file, which FlowerSorter cannot open",
-    b"\xff\x0a": "it is a JPEG XL image, which FlowerSorter cannot open",
-    b"\0\0\0\x0cJXL ": "it is a JPEG XL image, which FlowerSorter cannot open",
-    b"\0\0\0\x0cjP  ": "it is a JPEG 2000 image, which FlowerSorter cannot open",
 }
 _PILLOW_MODULES = re.compile(r"PIL\.")
 
@@ -99,8 +110,14 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
         raise RefusalError(
             text("the JPEG has more than {count} scans, which would take hours to decode", count=MAX_SCANS)
         )
+    if kind == JXL:
+        _load_jxl()
     try:
         image = Image.open(io.BytesIO(data), formats=(kind,))
+        if kind in _IN_BOXES and _ends_too_early(data, kind):
+            raise RefusalError(CUT_OFF)  # their decoders only say that it is damaged
+        if kind == "JPEG2000" and (exif := jp2_exif(data)):
+            image.info.setdefault("exif", exif)
     except (UnidentifiedImageError, OSError) as error:
         if _ends_too_early(data, kind):
             raise RefusalError(CUT_OFF) from error
@@ -135,7 +152,9 @@ def refuse_if_too_large(size: tuple[int, int]) -> None:
 
 
 def format_of(data: bytes) -> str | None:
-    """Return Pillow's name for the picture format these bytes begin with, or None."""
+    """Return Pillow's name for the picture format these bytes begin with, `RAW` for that of a camera, or None."""
+    if is_raw(data):
+        return RAW
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             return kind
@@ -173,21 +192,23 @@ def _ends_too_early(data: bytes, kind: str) -> bool:
     if kind == "TIFF":
         order: Literal["little", "big"] = "little" if data.startswith(b"II") else "big"
         return int.from_bytes(data[4:8], order) >= len(data)
-    if kind in ("HEIF", "AVIF"):
-        return _last_box_end(data) > len(data)
+    if kind in ("HEIF", "AVIF") or (kind in _IN_BOXES and data[0] == 0):
+        return last_box_end(data) > len(data)
     return False
 
 
-def _last_box_end(data: bytes) -> int:
-    position = 0
-    while position + 8 <= len(data):
-        size = int.from_bytes(data[position : position + 4], "big")
-        if size == 1:  # the real size follows, in 64 bits
-            size = int.from_bytes(data[position + 8 : position + 16], "big")
-        if size < 8:  # 0: up to the end of the file
-            return len(data)
-        position += size
-    return position
+def _load_jxl() -> None:
+    """Let Pillow open JPEG XL; the package is loaded for the first such file.
+
+    Raises:
+        RefusalError: it is not there.
+    """
+    try:
+        import pylibjxl
+    except ImportError as error:
+        raise RefusalError(NO_JXL) from error
+    if JXL not in Image.OPEN:
+        pylibjxl.register_pillow()
 
 
 def _silence_pillow() -> None:

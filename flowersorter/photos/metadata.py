@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,13 +48,19 @@ def orientation_in(exif: Image.Exif) -> int:
 
 def taken_at_of(image: Image.Image) -> datetime | None:
     """Return when a loaded picture was taken, by the camera's clock, or None."""
+    return taken_at_from(image.getexif)
+
+
+def taken_at_from(load: Callable[[], Image.Exif]) -> datetime | None:
+    """Return when a photo was taken, by the camera's clock, as the EXIF data to load say; None where they do not."""
     try:
-        exif = image.getexif()
+        exif = load()
         inner = exif.get_ifd(ExifTags.IFD.Exif)
     except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return None
     candidates = (
         inner.get(ExifTags.Base.DateTimeOriginal),
+        exif.get(ExifTags.Base.DateTimeOriginal),  # of RAW files (TIFF/EP, 5.2.19)
         inner.get(ExifTags.Base.DateTimeDigitized),
         exif.get(ExifTags.Base.DateTime),
     )
@@ -62,8 +69,13 @@ def taken_at_of(image: Image.Image) -> datetime | None:
 
 def camera_of(image: Image.Image) -> str | None:
     """Return maker and model of the camera, or None."""
+    return camera_from(image.getexif)
+
+
+def camera_from(load: Callable[[], Image.Exif]) -> str | None:
+    """Return maker and model of the camera, as the EXIF data to load say; None where they do not."""
     try:
-        exif = image.getexif()
+        exif = load()
         make, model = _text(exif.get(ExifTags.Base.Make)), _text(exif.get(ExifTags.Base.Model))
     except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return None

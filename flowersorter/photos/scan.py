@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -11,9 +11,17 @@ from typing import TypeAlias
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
-from flowersorter.photos.folder_walk import FolderWalk, FoundPhotos, OpenedFolder, can_have_class, has_photo_suffix
+from flowersorter.photos.folder_walk import (
+    SIDECAR,
+    FolderWalk,
+    FoundPhotos,
+    OpenedFolder,
+    can_have_class,
+    has_photo_suffix,
+)
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder
 
 #: A folder, or folders and single photos that are opened together.
 Roots: TypeAlias = Path | tuple[Path, ...]
@@ -41,7 +49,7 @@ class ScanResult:
 
 
 def looks_like_photo(path: Path) -> bool:
-    """Return whether a file has the suffix of a photo."""
+    """Return whether a file has the suffix of a photo or of a RAW file."""
     return has_photo_suffix(path.name)
 
 
@@ -135,8 +143,12 @@ def _open(walk: FolderWalk, roots: Sequence[Path], options: Mapping[Path, ScanOp
             unusable = unusable or _unusable(folder.path, error)
             walk.problems.append((folder.path, file_reason(error)))
     found = set(walk.names)
+    with_photo = _opened_sidecars(photos, found)
     for photo in photos:
         if str(photo) in found:
+            continue
+        if photo in with_photo:
+            walk.skipped[SIDECAR] += 1
             continue
         try:
             walk.take_opened_photo(photo)
@@ -146,6 +158,16 @@ def _open(walk: FolderWalk, roots: Sequence[Path], options: Mapping[Path, ScanOp
             walk.problems.append((photo, file_reason(error)))
     if unusable is not None and len(walk.problems) == len(roots):
         raise unusable
+
+
+def _opened_sidecars(opened: Sequence[Path], found: Collection[str]) -> set[Path]:
+    """The RAWs and films among the opened files that go with a photo which is opened, or found, too."""
+    lone = {path.parent for path in opened if path.suffix.lower() in RAW_SUFFIXES | FILM_SUFFIXES}
+    if not lone:
+        return set()
+    finder = SidecarFinder()
+    photos = {path for path in (*opened, *map(Path, found)) if path.parent in lone}
+    return {sidecar for photo in photos for sidecar in finder.of(photo)}
 
 
 def _unusable(folder: Path, error: OSError | ValueError) -> FolderUnusable:

@@ -8,9 +8,10 @@ A file that is no photo is a sidecar of the photo whose name it begins with:
                     IMG_1_01.jpg.xmp                            a duplicate edit of darktable
 
 A film, a RAW or a number behind the stem is another shot (``IMG_1_2.mov``), and a copy's number makes it the sidecar of
-that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, it belongs to none. A RAW or a film
-that belongs to no photo is sorted by itself, and has sidecars by the same rules, a RAW before a film. Names are
-compared without case and in one Unicode form. The longest name wins, then the same spelling, then the photo's format.
+that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, it belongs to none. A RAW that belongs
+to no photo is a photo, and a film that belongs to neither is sorted by itself, with sidecars by the same rules. Names
+are compared without case and in one Unicode form. The longest name wins, then the same spelling, then the photo's
+format.
 
 Some makers rename: Apple's edited photos (``IMG_E1.HEIC`` with ``IMG_O1.AAE``), the Pixel's RAW
 (``PXL_1.RAW-01.COVER.jpg`` with ``PXL_1.RAW-02.ORIGINAL.dng``), and Google Takeout, which shortens and numbers the
@@ -22,7 +23,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,14 +36,15 @@ _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw"
     " .rw2 .rwl .sr2 .srf .srw .x3f"
 )
-#: RAW files that cameras write beside a JPEG of the same name.
+#: RAW files: the photo itself, or beside a JPEG of the same name.
 RAW_SUFFIXES = frozenset(_RAW.split())
 #: Films of cameras and phones.
 FILM_SUFFIXES = frozenset(
     ".3g2 .3gp .avi .insv .lrv .m2ts .m4v .mkv .mov .mp .mp4 .mpeg .mpg .mts .webm .wmv".split()  # noqa: SIM905 - reads better
 )
-_LONE_SUFFIXES = RAW_SUFFIXES | FILM_SUFFIXES
-_SHOT_SUFFIXES = PHOTO_SUFFIXES | _LONE_SUFFIXES
+#: Everything that is shown with a picture.
+PICTURE_SUFFIXES = PHOTO_SUFFIXES | RAW_SUFFIXES
+_SHOT_SUFFIXES = PICTURE_SUFFIXES | FILM_SUFFIXES
 #: Files of a folder or of a collection of this program, whatever photo has such a name.
 _OF_THE_FOLDER = re.compile(r"thumbs\.db|desktop\.ini|library\.sqlite.*")
 
@@ -82,27 +84,28 @@ class SidecarFinder:
         if found is None:
             names = _file_names(folder)
             found = self._sidecars[folder] = sidecars_by_photo(names)
-            self._others[folder] = [name for name in names if not _is_photo(name) and not name.startswith(".")]
+            with_photo = {name for theirs in found.values() for name in theirs}
+            self._others[folder] = [name for name in names if not _stands_alone(name, with_photo) and name[0] != "."]
         return tuple(photo.with_name(sidecar) for sidecar in found.get(name, ()))
 
     def files_beside(self) -> Iterator[Path]:
-        """The files in the folders listed so far that are neither photos nor hidden."""
+        """The files in the folders listed so far that are neither photos, RAWs without one among them, nor hidden."""
         return (Path(folder, name) for folder, names in self._others.items() for name in names)
 
 
 def sidecars_by_photo(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the sidecars of each photo among the file names of one folder, and of each RAW and film without a photo.
+    """Return the sidecars of each photo among the file names of one folder, RAWs and films without a photo among them.
 
     The result depends on the set of names alone. A photo without sidecars is not in it. Of two names that some file
     systems take for the same, one is a sidecar.
     """
-    photos: list[str] = []
-    others: list[str] = []
-    for name in names:
-        (photos if _is_photo(name) else others).append(name)
-    found, others = _assigned(photos, others)
-    lone = [name for name in others if _split(name)[1].lower() in _LONE_SUFFIXES]
-    found |= _assigned(lone, [name for name in others if name not in set(lone)])[0] if lone else {}
+    found: dict[str, dict[str, str]] = {}
+    others = list(names)
+    for suffixes in (PHOTO_SUFFIXES, RAW_SUFFIXES, FILM_SUFFIXES):
+        owners = [name for name in others if _has_suffix(name, suffixes)]
+        if owners:
+            theirs, others = _assigned(owners, [name for name in others if not _has_suffix(name, suffixes)])
+            found |= theirs
     return {owner: tuple(sorted(theirs.values(), key=NaturalOrder())) for owner, theirs in found.items()}
 
 
@@ -192,7 +195,7 @@ class _Owners:
                 continue
             photos = self.by_name.get(key[:end]) or self.by_alias.get(key[:end])
             if photos is not None:
-                is_full_name = _split(key[:end])[1] in PHOTO_SUFFIXES
+                is_full_name = _split(key[:end])[1] in PICTURE_SUFFIXES
                 return _best(name, photos) if _goes_along(key[end:], is_full_name=is_full_name) else None
         return None
 
@@ -264,8 +267,13 @@ def _key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
-def _is_photo(name: str) -> bool:
-    return name[name.rfind(".") :].lower() in PHOTO_SUFFIXES and bool(_split(name)[1])
+def _stands_alone(name: str, with_photo: Collection[str]) -> bool:
+    """Whether a file is a photo by its name, also a RAW that belongs to no other."""
+    return _has_suffix(name, PHOTO_SUFFIXES) or (name not in with_photo and _has_suffix(name, RAW_SUFFIXES))
+
+
+def _has_suffix(name: str, suffixes: frozenset[str]) -> bool:
+    return name[name.rfind(".") :].lower() in suffixes and bool(_split(name)[1])
 
 
 def _stem(name: str) -> str:

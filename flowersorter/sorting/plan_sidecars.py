@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.film_time import taken_at_another_time
-from flowersorter.photos.sidecars import FILM_SUFFIXES, SidecarFinder, split_sidecar
+from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder, split_sidecar
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
 from flowersorter.sorting.safe_names import free_names, split_name
@@ -37,13 +37,24 @@ class SidecarPlanner:
         self._folders: dict[Path, FolderContents] = {}
 
     def with_photo(self, photo: Path, contents: FolderContents, taken_at: datetime | None) -> tuple[Path, Moves]:
-        """Give a photo and its sidecars names in a class folder that are free for all of them, and reserve these."""
+        """Give a photo and its sidecars names in a class folder that are free for all of them, and reserve these.
+
+        A RAW that is there already, sorted before its photo was, gets its photo beside it.
+
+        Raises:
+            OSError: a sidecar, or the class folder, cannot be read.
+        """
         sidecars = self._sidecars(photo, taken_at)
+        beside = self._beside_raw(photo, sidecars, contents)
+        if beside is not None:
+            contents.take(beside.name)
+            self._filed.add(photo)
+            return beside, self.beside_filed(photo, beside, contents, taken_at)
         parts = [split_name(photo.name), *(split_sidecar(photo.name, path.name) for path in sidecars)]
         names = free_names(parts, contents.is_free)
         for name in names:
             contents.take(name)
-        self._filed.update((photo, *sidecars))  # a RAW or a film is no photo by its name
+        self._filed.update((photo, *sidecars))  # a film is no photo by its name
         targets = [contents.folder / name for name in names]
         return targets[0], tuple(zip(sidecars, targets[1:], strict=True))
 
@@ -79,6 +90,15 @@ class SidecarPlanner:
     def staying(self) -> Mapping[str, int]:
         """The number of files that are no photos and stay beside the planned photos, by kind."""
         return count_kinds(path for path in self._finder.files_beside() if path not in self._filed)
+
+    def _beside_raw(self, photo: Path, sidecars: Sequence[Path], contents: FolderContents) -> Path | None:
+        """Where a photo goes whose RAW is in its class folder already; None where none is, or its name is taken."""
+        for sidecar in sidecars:
+            there = contents.copy_of(sidecar) if sidecar.suffix.lower() in RAW_SUFFIXES else None
+            if there is not None:
+                beside = there.with_name(split_name(there.name)[0] + split_name(photo.name)[1])
+                return beside if contents.is_free(beside.name) else None
+        return None
 
     def _sidecars(self, photo: Path, taken_at: datetime | None) -> list[Path]:
         found = [path for path in self._finder.of(photo) if is_regular(stat_or_none(self._files, path))]

@@ -24,7 +24,9 @@ METADATA = (
     "openvino",
     "pillow",
     "pillow-heif",
+    "pylibjxl",
     "pyside6-essentials",
+    "rawpy",
     "safetensors",
     "torch",
     "torchvision",
@@ -39,7 +41,7 @@ HIDDEN_MODULES = (
     "PIL.AvifImagePlugin",
     "PIL.MpoImagePlugin",
     "onnx",
-    *([_OPENVINO] if find_spec(_OPENVINO) else []),
+    *(name for name in (_OPENVINO, "pylibjxl", "rawpy") if find_spec(name)),
 )
 #: Packages that read their own source code.
 WITH_SOURCE = ("torch",)
@@ -54,6 +56,7 @@ EXCLUDED = (
     "gi",
     "matplotlib",
     "mypy",
+    "networkx",
     "onnx.backend.test",
     "openvino.frontend.jax",
     "openvino.frontend.onnx",
@@ -65,6 +68,7 @@ EXCLUDED = (
     "openvino_telemetry",
     "pandas",
     "pip",
+    "pygments",
     "pytest",
     "scipy",
     "setuptools",
@@ -95,6 +99,8 @@ _LEFT_OUT = re.compile(
     PySide6/(Qt/)?plugins/(egldeviceintegrations|generic|networkinformation|qmltooling|sqldrivers|tls)/ |
     PySide6/(Qt/)?plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\. |
     PySide6/(Qt/)?plugins/platformthemes/libqgtk3 |
+    PySide6/(Qt/)?plugins/imageformats/(lib)?q(gif|icns|pdf|tga|tiff|wbmp|webp)\b |  # photos come from Pillow
+    rawpy/.*\.(h|pyx|pyi)$ |
     PySide6/(Qt/)?translations/(?!qtbase_({_LANGUAGES})[_.]) |
     ^libmvec\. |                                  # of the system's C library, as all its other parts
     (lib)?Qt6(Qml|Quick|Pdf|VirtualKeyboard|EglF[sS])\w*\. | (lib)?qtvirtualkeyboard\w*\.

@@ -32,7 +32,9 @@ _NOT_A_TEXT = (".py", ".pyc", ".so", ".h", ".json", ".pyi")
 #: Texts that wheels lack though their libraries are under them: by distribution, files of `packaging/licences`.
 MISSING_TEXTS: Mapping[str, tuple[str, ...]] = {
     "pillow_heif": ("LGPL-3.0.txt", "GPL-3.0.txt", "libheif.txt"),
+    "pylibjxl": ("JPEG-XL.txt",),
     "pyside6_essentials": ("Qt.txt", "LGPL-3.0.txt", "GPL-3.0.txt"),
+    "rawpy": ("LibRaw.txt", "GPL-3.0.txt"),
     "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt"),
 }
 #: Software inside the libraries of a distribution, whose texts hold its licence too: by distribution, name and licence.
@@ -45,15 +47,29 @@ INSIDE: Mapping[str, Mapping[str, str]] = {
         "hwloc": "BSD-3-Clause",
         "pugixml": "MIT",
     },
+    "pylibjxl": {
+        "libjxl": "BSD-3-Clause",
+        "Highway": "BSD-3-Clause",
+        "skcms": "BSD-3-Clause",
+        "libjpeg-turbo": "IJG AND BSD-3-Clause",
+        "Brotli": "MIT",
+    },
+    "rawpy": {
+        "LibRaw": "LGPL-2.1",
+        "JasPer": "JasPer-2.0",
+        "Little CMS": "MIT",
+        "libjpeg-turbo": "IJG AND BSD-3-Clause",
+        "libgomp": "GPL-3.0-or-later WITH GCC-exception-3.1",
+    },
 }
 _INTRODUCTION = """\
 FlowerSorter itself is under the MIT licence (FlowerSorter.txt). It is built with the software below; the file named
 beside each holds its licence. files.tsv says for every file of this program what it belongs to.
 
-Libraries under the LGPL (Qt, PySide6, Shiboken, libheif, libde265) are separate files that the program loads when it
-runs. Each may be replaced by another build of the same version that has the same name; nothing checks them. Their
-source code is published at https://download.qt.io/official_releases/QtForPython/,
-https://github.com/strukturag/libheif and https://github.com/strukturag/libde265.
+Libraries under the LGPL (Qt, PySide6, Shiboken, libheif, libde265, LibRaw) are separate files that the program loads
+when it runs. Each may be replaced by another build of the same version that has the same name; nothing checks them.
+Their source code is published at https://download.qt.io/official_releases/QtForPython/,
+https://github.com/strukturag/libheif, https://github.com/strukturag/libde265 and https://www.libraw.org/download.
 """
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.places import path_range
+from flowersorter.library.tables.places import path_range, path_ranges
 
 
 def standing(table: str) -> str:
@@ -45,6 +45,17 @@ _COPY_MARK = (
 _COPY_REVIEWS = (
     "INSERT OR IGNORE INTO kept_labels (photo_id, class_id, suspected_id, kept_at)"
     " SELECT ?, class_id, suspected_id, kept_at FROM kept_labels WHERE photo_id = ?"
+)
+
+
+_DROP_REPEATED_LABEL = (
+    "DELETE FROM labels WHERE photo_id = ?1"
+    " AND class_id = (SELECT class_id FROM labels WHERE photo_id = ?2)"
+    " AND NOT EXISTS (SELECT 1 FROM places WHERE photo_id = ?1 AND missing = 0)"
+)
+_ANSWERED_AND_MISSING = (
+    "SELECT path, photo_id FROM places WHERE missing > 0 AND path >= ? AND path < ? AND photo_id IN"
+    " (SELECT photo_id FROM labels UNION SELECT photo_id FROM marks UNION SELECT photo_id FROM rejected_classes)"
 )
 
 
@@ -124,6 +135,25 @@ def copy_answers(connection: sqlite3.Connection, source: int, target: int) -> No
         connection.execute(copy, (target, source))
 
 
+def hand_over_answers(database: Database, pairs: Iterable[tuple[int, int]]) -> int:
+    """Give photos the answers of others that are not shown any more, of the same shot: (other, photo) ids.
+
+    A label does not stay with a photo that stands nowhere, beside the same label of the photo in its place.
+
+    Returns:
+        How many photos got a label.
+    """
+    labelled = 0
+    with database.transaction() as connection:
+        for source, target in pairs:
+            before = connection.total_changes
+            connection.execute(_COPY_LABEL, (target, source))
+            labelled += connection.total_changes - before
+            copy_answers(connection, source, target)
+            connection.execute(_DROP_REPEATED_LABEL, (source, target))
+    return labelled
+
+
 def former_hashes(database: Database, photo_ids: Iterable[int]) -> list[tuple[int, bytes]]:
     """The hashes that photos had before they were edited, each with its photo's id."""
     return [
@@ -168,6 +198,12 @@ def replaced_photos(database: Database) -> list[ReplacedPhoto]:
 def gone_labels(database: Database) -> list[int]:
     """The labelled photos that are at no place any more, ascending."""
     return [row[0] for row in database.tuples(f"SELECT photo_id FROM labels WHERE NOT {STANDING} ORDER BY photo_id")]
+
+
+def answered_and_missing(database: Database, roots: Path | Sequence[Path]) -> list[tuple[Path, int]]:
+    """The places under folders whose file was gone at the last scan, of photos with an answer: path and photo id."""
+    rows = (row for bounds in path_ranges(roots) for row in database.tuples(_ANSWERED_AND_MISSING, bounds))
+    return [(Path(os.fsdecode(path)), photo_id) for path, photo_id in rows]
 
 
 def missing_places(database: Database, folder: Path) -> list[tuple[int, Path]]:

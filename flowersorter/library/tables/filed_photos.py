@@ -13,11 +13,12 @@ from flowersorter.domain.journal import Entry
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.journal_rows import entry_of
 
-_FILED = """
+_FILES = """
     SELECT f.id, f.run_id, f.sha256, f.class_name, f.action, f.source, f.destination, runs.destination AS root
     FROM filings f JOIN runs ON runs.id = f.run_id
-    WHERE f.state = 'done' AND f.lead_id IS NULL AND f.class_name != '' AND f.{column} IN (?) ORDER BY f.id
+    WHERE f.state = 'done' AND f.class_name != '' AND f.{column} IN (?) {which} ORDER BY f.id
 """
+_FILED = _FILES.replace("{which}", "AND f.lead_id IS NULL")
 
 
 _FILED_ROWS = """
@@ -98,6 +99,11 @@ def filed_photos(database: Database, hashes: Iterable[bytes]) -> list[FiledPhoto
     return _latest(database.query_in(_FILED.format(column="sha256"), list(hashes)))
 
 
+def filed_files(database: Database, hashes: Iterable[bytes]) -> list[FiledPhoto]:
+    """As `filed_photos`, with the sidecars: a RAW file that went with its JPEG is a photo where that is gone."""
+    return _latest(database.query_in(_FILES.format(column="sha256", which=""), list(hashes)))
+
+
 def filed_under(database: Database, class_name: str) -> list[FiledPhoto]:
     """Every photo that is filed under a class."""
     rows = database.query_in(_FILED.format(column="class_name"), [class_name])
@@ -107,10 +113,11 @@ def filed_under(database: Database, class_name: str) -> list[FiledPhoto]:
 
 
 def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
-    """The classes that photos were filed as and not undone, by the SHA-256 of their bytes."""
+    """The classes that photos and sidecars were filed as and not undone, by the SHA-256 of their bytes."""
     filed: dict[bytes, set[str]] = {}
     for sha256, class_name in database.tuples(
-        "SELECT DISTINCT sha256, class_name FROM filings WHERE state = 'done' AND lead_id IS NULL AND class_name != ''"
+        "SELECT DISTINCT sha256, class_name FROM filings"
+        " WHERE state = 'done' AND sha256 IS NOT NULL AND class_name != ''"
     ):
         filed.setdefault(sha256, set()).add(class_name)
     return filed
@@ -121,7 +128,7 @@ def classes_sorted_under(database: Database) -> dict[int, str]:
     return dict(
         database.tuples(
             "SELECT photos.id, filings.class_name FROM filings JOIN photos ON photos.sha256 = filings.sha256"
-            " WHERE filings.state = 'done' AND lead_id IS NULL AND class_name != '' ORDER BY filings.id"
+            " WHERE filings.state = 'done' AND class_name != '' ORDER BY filings.id"
         )
     )
 

@@ -77,6 +77,7 @@ class PhotoTable:
         roots: Path | Sequence[Path],
         found: Iterable[tuple[Path | str, int, int]],
         left_out: Collection[Path] = (),
+        outdated: Collection[str] = (),
     ) -> Places:
         """Update the places under folders from a scan, in chunks that let other threads in between.
 
@@ -91,6 +92,7 @@ class PhotoTable:
             roots: The scanned folder, or folders and single files; do not call this when the only folder is gone.
             found: Path, size in bytes and mtime in nanoseconds of every photo under the folders.
             left_out: Folders, links and photos that the scan did not enter.
+            outdated: Reasons why files could not be read that hold no more: these files are read again.
 
         Returns:
             The places of `found`, in its order.
@@ -104,7 +106,7 @@ class PhotoTable:
             raise ValueError(f"a path is not under {roots}")
         known = self._places_between(ranges)
         at = rows_of(known, seen)
-        new, changed, back, gone, outside = differences(known, seen, at, left_out)
+        new, changed, back, gone, outside = differences(known, seen, at, left_out, outdated)
         self._write_in_chunks(
             "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
             new,

@@ -52,7 +52,11 @@ def rows_of(places: Places, seen: ScannedFiles) -> NDArray[np.intp]:
 
 
 def differences(
-    known: Places, seen: ScannedFiles, place_of: NDArray[np.intp], left_out: Collection[Path]
+    known: Places,
+    seen: ScannedFiles,
+    place_of: NDArray[np.intp],
+    left_out: Collection[Path],
+    outdated: Collection[str] = (),
 ) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
     """Compare the places of a folder with a scan of it.
 
@@ -61,6 +65,7 @@ def differences(
         seen: Files on the disk.
         place_of: (N,) row of each file among the places, -1 for a new one.
         left_out: Folders and files that the scan did not enter.
+        outdated: Reasons why a file could not be read that hold no more; such a file counts as changed.
 
     Returns:
         Rows of the new and of the changed files; rows of the places that are back, of those that are gone, and of those
@@ -69,6 +74,8 @@ def differences(
     stored = np.flatnonzero(place_of >= 0)
     rows = place_of[stored]
     same = (known.sizes_bytes[rows] == seen.sizes_bytes[stored]) & (known.mtimes_ns[rows] == seen.mtimes_ns[stored])
+    if outdated:
+        same &= np.fromiter((known.errors[row] not in outdated for row in rows.tolist()), np.bool_, len(rows))
     found = np.zeros(len(known), np.bool_)
     found[rows] = True
     outside = _below(known.paths.names, np.flatnonzero(~found), left_out)

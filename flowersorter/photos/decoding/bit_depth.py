@@ -124,6 +124,8 @@ def correct_planes(image: ImageFile.ImageFile) -> None:
 
 def has_lower_bytes(image: ImageFile.ImageFile) -> bool:
     """Whether a picture, not loaded yet, is in colour, with 16 bits a sample of which Pillow takes the upper bytes."""
+    if image.format == "JXL":  # its tiles are of pylibjxl, which gives 8 bits
+        return False
     return bool(image.tile) and all(_lower(tile) is not None for tile in image.tile)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowersorter.photos.decoding.jpeg_scans import END_OF_IMAGE, START_OF_SCAN, markers
+from flowersorter.photos.decoding.raw_kinds import RAW, lacks_raw_end
 
 #: The last chunk of a PNG, always with the same checksum (PNG specification, 11.2.5).
 _PNG_END = b"IEND\xae\x42\x60\x82"
@@ -13,12 +14,14 @@ _GIF_HEADER_BYTES, _GIF_IMAGE_BYTES, _GIF_EXTENSION_BYTES = 13, 10, 2
 
 
 def lacks_end(data: bytes, kind: str) -> bool:
-    """Whether the end of a JPEG, PNG or GIF that decodes is missing; other formats do not decode without it.
+    """Whether the end of a JPEG, PNG, GIF or RAW that decodes is missing; other formats do not decode without it.
 
     Args:
         data: The file.
-        kind: Pillow's name of its format.
+        kind: The name of its format, as `format_of` gives it.
     """
+    if kind == RAW:
+        return lacks_raw_end(data)
     if kind == "JPEG":
         # Coded data holds no marker by chance, so an end behind the last scan is the picture's.
         ended = data.rfind(END_OF_IMAGE) > data.rfind(START_OF_SCAN)

@@ -1,10 +1,15 @@
-"""Finds where the thumbnail of a HEIC lies in the file, from the table of its items (ISO/IEC 14496-12 and 23008-12)."""
+"""Finds the parts of files in boxes: the thumbnail and the end of a HEIC, the EXIF data of a JPEG 2000.
+
+Boxes are those of ISO/IEC 14496-12, the table of items of a HEIC that of 23008-12.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 _THUMBNAIL = b"thmb"
+#: Begins the box with the EXIF data of a JPEG 2000, by agreement of programs.
+_JP2_EXIF = b"JpgTiffExif->JP2"
 _IN_FILE = 0  # construction method of an item whose bytes are at an offset in the file
 
 
@@ -25,6 +30,25 @@ def thumbnail_extent(head: bytes) -> tuple[int, int] | None:
         if kind == _THUMBNAIL
     ]
     return _extents(inside[b"iloc"]).get(ids[0]) if len(ids) == 1 else None
+
+
+def jp2_exif(data: bytes) -> bytes:
+    """The EXIF data of a JPEG 2000, from their TIFF header on; empty for a file without."""
+    found = (box for kind, box in _boxes(data) if kind == b"uuid" and box.startswith(_JP2_EXIF))
+    return next(found, b"").removeprefix(_JP2_EXIF)
+
+
+def last_box_end(data: bytes) -> int:
+    """The offset behind the last box of an ISO media file, as the sizes of its boxes say."""
+    position = 0
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        if size == 1:  # the real size follows, in 64 bits
+            size = int.from_bytes(data[position + 8 : position + 16], "big")
+        if size < 8:  # 0: up to the end of the file
+            return len(data)
+        position += size
+    return position
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -88,14 +88,28 @@ def refuse_if_too_much_memory(image: ImageFile.ImageFile, data: bytes, *, factor
     needed = _decoder_bytes(image, data) + _result_bytes(image, factor, converted=lower_bytes) + _STEPS_BYTES
     if lower_bytes:
         needed += _decoder_bytes(image, data)
+    refuse_if_too_many_bytes(needed, data, image.size)
+    return needed
+
+
+def refuse_if_too_many_bytes(needed: int, data: bytes, size: tuple[int, int]) -> None:
+    """Refuse a picture of this (width, height) that takes too many bytes of memory to decode.
+
+    Args:
+        needed: The estimate, in bytes, without those of the file.
+        data: Its file.
+        size: Of the picture.
+
+    Raises:
+        RefusalError: the estimate is above what a picture may take.
+    """
     allowed = min(_MOST_BYTES, max(_BYTES, _BYTES_OF_A_FILE_BYTE * len(data)))
     if needed > allowed:
-        width, height = image.size
+        width, height = size
         raise RefusalError(
             f"the image is too large to read: {width} x {height} pixels of this kind take {_megabytes(needed)} of"
             f" memory, and {_megabytes(allowed)} is the limit; save it in a smaller size, or as JPEG"
         )
-    return needed
 
 
 def _decoder_bytes(image: ImageFile.ImageFile, data: bytes) -> int:
@@ -175,6 +189,14 @@ def _heif_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
     return (4 + (image.mode == "RGBA") + 4 * deep) * image.width * image.height
 
 
+def _jpeg_2000_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
+    return 16 * image.width * image.height
+
+
+def _jxl_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
+    return 8 * image.width * image.height
+
+
 def _tiff_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
     tags: Any = getattr(image, "tag_v2", {})
     orientation = _number(tags, _ORIENTATION, 1)
@@ -201,6 +223,8 @@ _BY_FORMAT: dict[str, Callable[[ImageFile.ImageFile, int], int]] = {
     "WEBP": _webp_bytes,
     "AVIF": _avif_bytes,
     "HEIF": _heif_bytes,
+    "JPEG2000": _jpeg_2000_bytes,
+    "JXL": _jxl_bytes,
     "TIFF": _tiff_bytes,
 }
 

@@ -70,6 +70,16 @@ class FolderContents:
                 return path
         return None
 
+    def copy_of(self, source: Path) -> Path | None:
+        """Return a copy of a file in the folder, or a link to it; `source` is read only if one has its size.
+
+        Raises:
+            OSError: it, or a file of its size, cannot be read.
+        """
+        size_bytes = self._files.stat(source).st_size
+        copy = self.same_bytes(size_bytes, self._files.hash(source)) if size_bytes in self._by_size else None
+        return copy or self.linked_from(source)
+
     def linked_from(self, source: Path) -> Path | None:
         """Return a symbolic link in the folder to `source`."""
         return next((path for path in self._links if is_our_link(self._files, source, path)), None)

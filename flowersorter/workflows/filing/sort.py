@@ -23,7 +23,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.library.tables.filed_photos import filed_files
 from flowersorter.messages import stored, text
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder, is_single_file
 from flowersorter.sorting.execute import RunResult, execute
@@ -234,7 +234,7 @@ def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequen
     """Return the class under which earlier sorts filed each photo at a destination, so that none gets a second one."""
     return {
         photo.sha256: photo.class_name
-        for photo in filed_photos(collection.database, hashes)
+        for photo in filed_files(collection.database, hashes)
         if photo.root == destination and os.path.lexists(photo.path)
     }
 

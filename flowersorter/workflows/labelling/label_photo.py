@@ -75,7 +75,7 @@ class AnswerPhotoRequest:
 def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, cancel: CancelToken) -> LabelledPhoto:
     """Label a photo on behalf of a person. The label is stored when this returns.
 
-    A broken photo, a RAW or a film can be given a class too: it is sorted, and not used for training.
+    A broken photo or a film can be given a class too: it is sorted, and not used for training.
 
     Raises:
         PhotoOutOfReach: the file is missing or forbidden, or changes while it is read.

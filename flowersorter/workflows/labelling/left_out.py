@@ -11,13 +11,13 @@ from pathlib import Path
 from flowersorter.domain.place import Place
 from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.scan import ScanResult, looks_like_photo
-from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES
+from flowersorter.photos.sidecars import FILM_SUFFIXES
 from flowersorter.workflows.labelling.class_folders import ClassFolders
 
 #: The kind of a file that looks like a photo and cannot be read; the others are those of `ScanResult.skipped`.
 UNREADABLE = text("unreadable")
-#: The kinds of files that are sorted with a class given by hand, and not used for training.
-RAW, FILM = text("raw"), text("film")
+#: The kind of files that are sorted with a class given by hand, and not used for training.
+FILM = text("film")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class LeftOut:
     problems: tuple[tuple[Path, str], ...] = ()
 
     def in_words(self, names: Collection[str]) -> Text:
-        """Describe the files left out of some classes: "rose (2 not a photo, 12 raw), tulip (1 unreadable)"."""
+        """Describe the files left out of some classes: "rose (2 not a photo, 12 film), tulip (1 unreadable)"."""
         parts = (text("{name} ({kinds})", name=name, kinds=_counts(self.by_class[name])) for name in names)
         return joined_texts(", ", *parts)
 
@@ -53,8 +53,7 @@ def _counts(kinds: Mapping[str, int]) -> Text:
 
 def _kind(path: Path) -> str:
     """Name the kind of a file without a picture by its suffix."""
-    suffix = path.suffix.lower()
-    return RAW if suffix in RAW_SUFFIXES else FILM if suffix in FILM_SUFFIXES else UNREADABLE
+    return FILM if path.suffix.lower() in FILM_SUFFIXES else UNREADABLE
 
 
 def left_out_of(folders: ClassFolders, scanned: ScanResult, places: Sequence[Place], used: Collection[str]) -> LeftOut:

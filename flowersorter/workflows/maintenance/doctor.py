@@ -16,7 +16,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.build_info import build_date
 from flowersorter.messages import text
-from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.photos.sidecars import PICTURE_SUFFIXES
 from flowersorter.vision.backbone.packages import can_load_openvino, has_openvino, require_torch
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.backbone.weights import weights_file
@@ -25,7 +25,10 @@ from flowersorter.workflows.maintenance.cache import MB, cache_state
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import list_models, starter
 
-_PACKAGES = ("openvino", "torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
+_PACKAGES = (
+    *("openvino", "torch", "torchvision", "numpy", "pillow", "pillow-heif", "rawpy", "safetensors"),
+    "pyside6-essentials",
+)
 _LOW_DISK_BYTES = 500 * 1024 * 1024
 
 
@@ -69,7 +72,7 @@ def doctor(collection_folder: Path, *, full: bool = False) -> list[Check]:
         _checked(text("Starter model"), _starter),
         *_collection(collection_folder),
         _disk(collection_folder),
-        Check(text("Photo formats"), True, " ".join(sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES))),
+        Check(text("Photo formats"), True, " ".join(sorted(suffix.removeprefix(".") for suffix in PICTURE_SUFFIXES))),
     ]
     checks += [
         Check(

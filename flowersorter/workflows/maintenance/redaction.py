@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from urllib.parse import quote
 
 import flowersorter
-from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.photos.sidecars import FILM_SUFFIXES, PICTURE_SUFFIXES, SIDECAR_SUFFIXES
 
 #: Folders that every computer has; their names are not private.
 _COMMON = {"home", "users", "media", "mnt", "run", "tmp", "var", "private", "volumes", "root", "photos", "pictures"}
@@ -26,8 +26,9 @@ _QUOTES = {"'": "'", '"': '"', "“": "”", "‘": "’", "«": "»", "`": "`"}
 _BEFORE, _AFTER = (re.escape("".join(marks) + "/\\") for marks in (_QUOTES.keys(), _QUOTES.values()))
 _REASONS = sorted({os.strerror(number) for number in errno.errorcode}, key=len, reverse=True)
 _REASON = re.compile("(?:: |, )(?:" + "|".join(map(re.escape, _REASONS)) + r")\.?$")
-_SUFFIXES = "|".join(sorted((suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES), key=len, reverse=True))
-_PHOTO_NAME = re.compile(rf"\.(?:{_SUFFIXES}|xmp|aae|mov|mp4)(?!\w)", re.IGNORECASE)
+_OF_A_SHOT = PICTURE_SUFFIXES | FILM_SUFFIXES | SIDECAR_SUFFIXES
+_SUFFIXES = "|".join(sorted((suffix.removeprefix(".") for suffix in _OF_A_SHOT), key=len, reverse=True))
+_PHOTO_NAME = re.compile(rf"\.(?:{_SUFFIXES})(?!\w)", re.IGNORECASE)
 _MAX_NAME = 255
 _PACKAGE = Path(flowersorter.__file__).parent
 

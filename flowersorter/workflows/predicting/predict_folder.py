@@ -19,11 +19,12 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
+from flowersorter.photos.outdated_reasons import outdated_reasons
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
-from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
+from flowersorter.workflows.labelling.gone_labels import label_by_other_file, mark_deleted_photos
 from flowersorter.workflows.labelling.unreadable_files import identify_files
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
@@ -161,6 +162,7 @@ def predict_folder(
     named = model_for(engine, backbone)
     identified = identify_files(collection, places.ids, report, cancel)
     now = collection.photos.places(places.ids) if identified or len(_unread(places)) else places
+    label_by_other_file(collection, roots, now)
     names = collection.classes.without_deleted(named.model.class_names) if named else ()
     by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
@@ -194,7 +196,7 @@ def find_photos(
     report(Progress(text("Looking for photos"), 0))
     opened, options = absolute_roots(roots), scan_options_of(collection, absolute_roots(roots))
     scanned = call_apart(lambda: scan(opened, cancel, options), cancel)
-    places = collection.photos.sync_folder(opened, scanned.photos.columns(), scanned.left_out)
+    places = collection.photos.sync_folder(opened, scanned.photos.columns(), scanned.left_out, outdated_reasons())
     for root in filter(Path.is_dir, opened):
         mark_deleted_photos(collection, root, [path for path, _ in scanned.problems])
     return scanned, places

@@ -81,6 +81,10 @@ def link_or_copy(source: str, target: str) -> None:
         "openvino/libs/libtbbmalloc_proxy.so.2",
         "openvino\\libs\\openvino_intel_npu_plugin.dll",
         "openvino/tools/ovc/main.py",
+        "PySide6/Qt/plugins/imageformats/libqwebp.so",
+        "PySide6/plugins/imageformats/qtiff.dll",
+        "rawpy/_rawpy.pyx",
+        "rawpy/data_helper.h",
     ],
 )
 def test_what_only_developers_and_other_programs_need_is_left_out(place: str) -> None:
@@ -110,6 +114,10 @@ def test_what_only_developers_and_other_programs_need_is_left_out(place: str) ->
         "openvino/libs/libtbbmalloc.so.2",
         "openvino\\libs\\openvino.dll",
         "openvino\\libs\\tbb12.dll",
+        "PySide6/Qt/plugins/imageformats/libqjpeg.so",
+        "PySide6/Qt/plugins/imageformats/libqsvg.so",
+        "rawpy/libraw_r.so.25",
+        "rawpy.libs/libgomp-962b742a.so.1.0.0",
     ],
 )
 def test_what_the_program_needs_stays(place: str) -> None:
@@ -140,6 +148,24 @@ def test_openvino_computes_the_same_with_what_is_bundled_of_it(tmp_path: Path) -
     assert Path(place) == bundled
     crops = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
     assert embeddings == CpuEmbedder.open(backbone("resnet50")).embed(crops).tobytes().hex()
+
+
+def test_training_and_progress_bars_work_without_what_is_left_out() -> None:
+    program = f"""
+import sys
+for name in {EXCLUDED!r}:
+    sys.modules[name] = None
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress
+net = torch.nn.Linear(4, 2)
+for optimizer in (torch.optim.SGD(net.parameters(), 0.1, momentum=0.9), torch.optim.AdamW(net.parameters())):
+    net(torch.ones(1, 4)).sum().backward()
+    optimizer.step()
+with Progress(BarColumn(), console=Console(force_terminal=True)) as bars:
+    bars.advance(bars.add_task("", total=1))
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
 def test_distributions_that_are_not_installed_are_left_out() -> None:

@@ -59,6 +59,17 @@ def test_the_list_names_the_software_inside_openvino(monkeypatch: pytest.MonkeyP
         components_of([("openvino", origin)])
 
 
+@pytest.mark.parametrize("package", ["rawpy", "pylibjxl"])
+def test_the_list_names_the_software_inside_the_decoders(package: str) -> None:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        pytest.skip(f"{package} is not installed")
+    (found,) = components_of([(package, Path(spec.origin))])
+    for name, licence in INSIDE[package].items():
+        assert f"{name} ({licence})" in found.licence
+        assert name in "".join(found.texts)
+
+
 def test_a_file_without_a_known_owner_stops_the_build(tmp_path: Path) -> None:
     stranger = tmp_path / "libstrange.so"
     stranger.write_bytes(b"")

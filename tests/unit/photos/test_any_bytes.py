@@ -14,9 +14,9 @@ from PIL import Image
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.read import read_photo
 from flowersorter.photos.thumbnail import quick_thumbnail
-from tests.drawing import exif_of, textured
+from tests.drawing import dng_bytes, exif_of, textured
 
-_KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
+_KINDS = ("JPEG", "JPEG2000", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 _SETTINGS = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 
 
@@ -26,7 +26,10 @@ def _saved(kind: str) -> bytes:
     return file.getvalue()
 
 
-_WHOLE = {kind: _saved(kind) for kind in _KINDS}
+_WHOLE = {kind: _saved(kind) for kind in _KINDS} | {
+    "RAW": dng_bytes(textured((80, 64)), orientation=6),
+    "RAW with a preview": dng_bytes(textured((80, 64)), preview=textured((800, 640)), orientation=6),
+}
 _SIGNATURES = [data[:12] for data in _WHOLE.values()]
 
 
@@ -51,7 +54,7 @@ def test_arbitrary_bytes(tmp_path: Path, data: bytes) -> None:
 
 @_SETTINGS
 @given(
-    kind=st.sampled_from(_KINDS),
+    kind=st.sampled_from(sorted(_WHOLE)),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=12),
     early=st.booleans(),
     cut=st.floats(0.05, 1),

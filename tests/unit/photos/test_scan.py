@@ -380,9 +380,21 @@ def test_relative_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_looks_like_photo() -> None:
-    for name in ("a.jpg", "a.JPEG", "a.Png", "a.webp", "a.tif", "a.TIFF", "a.bmp", "a.gif", "a.avif", "a.HEIC"):
+    for name in (
+        "a.jpg",
+        "a.JPEG",
+        "a.Png",
+        "a.webp",
+        "a.tif",
+        "a.TIFF",
+        "a.bmp",
+        "a.gif",
+        "a.avif",
+        "a.HEIC",
+        "a.CR2",
+    ):
         assert looks_like_photo(Path(name))
-    for name in ("a", "jpg", ".jpg", "a.jpg.xmp", "a.mov", "a.cr2", "a.txt"):
+    for name in ("a", "jpg", ".jpg", "a.jpg.xmp", "a.mov", "a.txt"):
         assert not looks_like_photo(Path(name))
 
 
@@ -417,6 +429,17 @@ def test_a_raw_or_a_film_that_belongs_to_no_photo_is_found(tmp_path: Path) -> No
     assert result.skipped == {"sidecar": 3, "excluded photo": 1, "not a photo": 1}
     assert _names(scan(tmp_path / "c.mp4", CancelToken()), tmp_path) == ["c.mp4"]
     assert roots_to_open([tmp_path / "c.mp4", tmp_path / "d.txt"]) == (tmp_path / "c.mp4",)
+
+
+@pytest.mark.parametrize("opened", [("a.nef", "a.jpg"), (".", "a.nef"), ("a.jpg", "a.mov", "a.nef")])
+def test_a_raw_or_a_film_opened_beside_its_photo_goes_with_it(tmp_path: Path, opened: tuple[str, ...]) -> None:
+    """It would be sorted twice: by itself, and with its photo."""
+    _touch(tmp_path, "a.jpg", "a.mov", "a.nef")
+
+    result = scan([tmp_path / name for name in opened], CancelToken())
+
+    assert _names(result, tmp_path) == ["a.jpg"]
+    assert _names(scan(tmp_path / "a.nef", CancelToken()), tmp_path) == ["a.nef"]
 
 
 def test_a_junction_of_windows_is_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,33 @@ def test_sidecars_of_one_photo(photo: str, others: tuple[str, ...]) -> None:
     assert set(found[photo]) == set(others)
 
 
+def test_two_raws_and_one_jpeg_are_one_photo() -> None:
+    names = ["IMG_1.CR2", "IMG_1.DNG", "IMG_1.JPG", "IMG_1.xmp", "IMG_1.CR2.xmp", "IMG_1.dng.xmp"]
+
+    assert sidecars_by_photo(names) == {
+        "IMG_1.JPG": ("IMG_1.CR2", "IMG_1.DNG", "IMG_1.xmp", "IMG_1.CR2.xmp", "IMG_1.dng.xmp")
+    }
+
+
+def test_raws_without_a_jpeg_are_photos_with_sidecars_of_their_own() -> None:
+    names = ["a.CR2", "a.DNG", "a.CR2.xmp", "a.DNG_original", "b.NEF", "b.mov", "b.xmp", "b_01.NEF.xmp"]
+
+    assert sidecars_by_photo(names) == {
+        "a.CR2": ("a.CR2.xmp",),
+        "a.DNG": ("a.DNG_original",),
+        "b.NEF": ("b.mov", "b.xmp", "b_01.NEF.xmp"),
+    }
+
+
+def test_a_raw_that_stands_alone_is_not_counted_among_the_files_beside(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.nef", "b.nef", "b.xmp", "c.mp4", ".hidden"):
+        (tmp_path / name).touch()
+    finder = SidecarFinder()
+
+    assert finder.of(tmp_path / "b.nef") == (tmp_path / "b.xmp",)
+    assert sorted(path.name for path in finder.files_beside()) == ["a.nef", "b.xmp", "c.mp4"]
+
+
 _LONG = "x" * 50
 FAMILIES = [
     ("a.HEIC", "a.MP4"),
@@ -153,8 +180,7 @@ def test_a_raw_or_a_film_without_a_photo_has_sidecars_too() -> None:
     names = ["a.jpg", "a.nef", "a.xmp", "b.dng", "b.mov", "b.xmp", "b.mov.json", "c.mp4", "c.THM", "d.xmp"]
     assert sidecars_by_photo(names) == {
         "a.jpg": ("a.nef", "a.xmp"),
-        "b.dng": ("b.xmp",),
-        "b.mov": ("b.mov.json",),
+        "b.dng": ("b.mov", "b.xmp", "b.mov.json"),
         "c.mp4": ("c.THM",),
     }
 

@@ -183,7 +183,7 @@ def test_a_pending_label_waits_for_a_file_that_is_gone(engine: Engine, folder: P
     assert pending.items()
 
 
-def test_raws_and_films_are_shown_without_being_read_and_sorted_by_hand(
+def test_broken_raws_and_films_are_shown_without_a_picture_and_sorted_by_hand(
     engine: Engine, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "alone.nef").write_bytes(b"II*\0 raw")
@@ -201,7 +201,7 @@ def test_raws_and_films_are_shown_without_being_read_and_sorted_by_hand(
     run_sort(engine, RunSortRequest(plan), silent, CancelToken())
 
     assert set(reasons) == {"alone.nef", "broken.jpg", "film.mp4"}
-    assert reasons["alone.nef"] == "it is a RAW file, which is not shown"
+    assert reasons["alone.nef"] == "the file is incomplete"
     assert reasons["film.mp4"] == "it is a film, which is not shown"
     assert plan.staying == {".mov": 1}
     assert sorted(path.name for path in (tmp_path / "to" / "mine").iterdir()) == [

@@ -488,22 +488,22 @@ def test_a_class_without_a_photo_that_can_be_used_is_told_by_kind(engine: Engine
     """It used to vanish from the training unmentioned."""
     for folder in ("roses", "tulips", "red"):
         (sorted_photos / folder).mkdir(exist_ok=True)
-    (sorted_photos / "roses" / "DSC_1.NEF").write_bytes(b"raw")
+    (sorted_photos / "roses" / "DSC_1.MP4").write_bytes(b"film")
     (sorted_photos / "roses" / "deeper").mkdir()
-    (sorted_photos / "roses" / "deeper" / "DSC_2.NEF").write_bytes(b"raw")
+    (sorted_photos / "roses" / "deeper" / "DSC_2.MP4").write_bytes(b"film")
     (sorted_photos / "tulips" / "broken.jpg").write_bytes(b"no photo")
     (sorted_photos / "red" / "notes.txt").write_text("no photo")
     (sorted_photos / "red" / "red_100.xmp").write_text("a sidecar")
     (sorted_photos / "outside.txt").write_text("in no class folder")
     left_out = trained(engine, sorted_photos).left_out
-    assert left_out.kinds == {"not a photo": 2, "raw": 2, "sidecar": 1}
+    assert left_out.kinds == {"film": 2, "not a photo": 2, "sidecar": 1}
     assert left_out.by_class == {
         "red": {"not a photo": 1, "sidecar": 1},
-        "roses": {"raw": 2},
+        "roses": {"film": 2},
         "tulips": {"unreadable": 1},
     }
     assert left_out.empty == ("roses", "tulips")
     for folder in ("green", "blue"):
         shutil.rmtree(sorted_photos / folder)
-    with pytest.raises(TooFewPhotos, match=r"no photo can be used of roses \(2 raw\), tulips \(1 unreadable\)"):
+    with pytest.raises(TooFewPhotos, match=r"no photo can be used of roses \(2 film\), tulips \(1 unreadable\)"):
         trained(engine, sorted_photos)
