@@ -242,11 +242,7 @@ class PhotoModel(ArrangedModel):
         self._refresh(self.columns.set_place_labels(labels))
 
     def replace_class(self, old: int, new: int) -> OwnLabels:
-        """Move the photos of a class to another one, or, with 0, to none.
-
-        Returns:
-            The labels of this session, by place id, for `set_place_labels`.
-        """
+        """Move the photos of a class to another one, 0 for none; return the labels of this session, by place id."""
         self.beginResetModel()
         said = self.columns.replace_class(old, new)
         self._end_reset()
