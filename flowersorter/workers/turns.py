@@ -65,7 +65,7 @@ def in_turn(
     """Let a slot of an object with `_turns` be called in its turn."""
 
     @wraps(slot)
-    def wait(self: Receiver, *arguments: Arguments.args, **named: Arguments.kwargs) -> None:
+    def wait(self: Receiver, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> None:
         self._turns.take(partial(slot, self, *arguments, **named))
 
     return wait

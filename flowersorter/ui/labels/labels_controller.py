@@ -213,8 +213,8 @@ class LabelsController(QObject):
         return len(classes)
 
     def _on_written(self, photo_ids: Collection[int]) -> None:
+        self.acted.emit(photo_ids)  # first: the refit runs while the rest is shown
         self.labels_changed.emit()
-        self.acted.emit(photo_ids)
 
     def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:
         """Move the sorted copies of these photos, if there are any."""

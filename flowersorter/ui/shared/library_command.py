@@ -85,14 +85,15 @@ class LibraryCommand(QUndoCommand):
     def redo(self) -> None:
         """Change the library."""
         if not self.isObsolete():
-            self.show_applied()
+            # First, so that it is written while it is shown; the answer comes after that in any case.
             self._library.submit(self.apply, self.applied, self._on_not_applied, changes=self._changes)
+            self.show_applied()
 
     def undo(self) -> None:
         """Revert the library."""
         if not self.isObsolete():
-            self.show_reverted()
             self._library.submit(self.revert, self.reverted, self._on_not_reverted, changes=self._changes)
+            self.show_reverted()
 
     def _on_not_applied(self, error: Exception) -> None:
         self.not_applied()

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QModelIndex
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.photo_numbers import PhotoNumbers
@@ -104,7 +106,12 @@ def test_a_tile_is_painted_once_as_long_as_it_looks_the_same(tiles: Tiles, monke
     tiles.viewport().grab()
     painted: list[int] = []
     real = tiles.tiles.paint
-    monkeypatch.setattr(tiles.tiles, "paint", lambda *parts: (painted.append(parts[2].row()), real(*parts)))
+
+    def paint(painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        painted.append(index.row())
+        real(painter, option, index)
+
+    monkeypatch.setattr(tiles.tiles, "paint", paint)
     tiles.viewport().grab()
     assert painted == []
     tiles.model_shown.set_labels({1002: (2, True)})

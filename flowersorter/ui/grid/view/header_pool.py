@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject, QRect, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QObject, QRect, Qt, QTimer, Signal, SignalInstance, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -48,10 +48,12 @@ class HeaderPool(QObject):
     Signals:
         entered(identity): This header got the focus.
         fold_requested(identity): Its button was pressed.
+        more_wanted(): `place` left out headers that are near but not in view; making all at once would take long.
     """
 
     entered = Signal(object)
     fold_requested = Signal(object)
+    more_wanted = Signal()
 
     def __init__(self, viewport: QWidget, factory: HeaderFactory, parent: QWidget) -> None:
         super().__init__(parent)
@@ -59,6 +61,8 @@ class HeaderPool(QObject):
         self._widgets: dict[Identity, QWidget] = {}
         self._heights: dict[SectionKind, int] = {}
         self._order: list[Identity] = []
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self.more_wanted)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._on_focus)
@@ -130,6 +134,7 @@ class HeaderPool(QObject):
         numbers = layout.sections_between(offset - height, offset + 2 * height)
         near = range(max(0, numbers.start - 1), min(len(layout.sections), numbers.stop + 1))
         wanted = [number for number in near if layout.header_height(number)]
+        wanted = self._without_most_missing(wanted, layout, layout.sections_between(offset, offset + height))
         order = [layout.sections[number].identity for number in wanted]
         for identity in [each for each in self._widgets if each not in order]:
             number = layout.number_of(identity)
@@ -154,8 +159,16 @@ class HeaderPool(QObject):
             self._order = order
             self._set_tab_order()
 
+    def _without_most_missing(self, wanted: list[int], layout: SectionLayout, in_view: range) -> list[int]:
+        """Leave the headers for later that are not made yet and not in view, but for one."""
+        missing = [at for at in wanted if at not in in_view and layout.sections[at].identity not in self._widgets]
+        if len(missing) > 1:
+            self._later.start()
+        return [at for at in wanted if at not in missing[1:]]
+
     def release(self) -> None:
-        """Stop following the focus."""
+        """Make no more headers, and stop following the focus."""
+        self._later.stop()
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.disconnect(self._on_focus)

@@ -47,6 +47,7 @@ class SectionArea(QListView):
         self.setModel(rows)
         self._headers.entered.connect(self._on_header_entered)
         self._headers.fold_requested.connect(self._on_fold_requested)
+        self._headers.more_wanted.connect(self._place_headers)
         self._motion.moved.connect(self._on_moved)
 
     # -- sections
@@ -237,6 +238,7 @@ class SectionArea(QListView):
         self._place_headers()
         self.viewport().update()
 
+    @Slot()
     def _place_headers(self) -> None:
         self._headers.place(self._places, self.verticalOffset(), self.is_folded, self._motion.shifts)
 
