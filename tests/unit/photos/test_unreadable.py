@@ -122,7 +122,7 @@ def test_broken_middle_of_a_png_is_noticed(tmp_path: Path) -> None:
 
 
 def test_other_formats_of_pillow_stay_shut(tmp_path: Path) -> None:
-    for kind in ("PPM", "TGA", "PCX", "ICNS", "EPS", "JPEG2000", "SGI", "DDS", "PDF"):
+    for kind in ("PPM", "TGA", "PCX", "ICNS", "EPS", "SGI", "DDS", "PDF"):
         file = io.BytesIO()
         four_corners((64, 64)).save(file, kind)
 
