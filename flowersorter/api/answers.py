@@ -70,7 +70,8 @@ class Expectation:
         accuracy: Expected fraction of right suggestions, 0 to 1.
         held_out: Accuracy of the model on photos like the labelled ones; None if not measured.
         unfamiliar: Fraction of photos that are less familiar than nine in ten of the labelled ones.
-        note: A sentence where the folder differs from the labelled photos, and fewer photos are "sure"; else None.
+        note: The statement of a checked sample of the folder, or a sentence where fewer suggestions are right than
+            usual or fewer photos are "sure"; else None.
     """
 
     photos: int

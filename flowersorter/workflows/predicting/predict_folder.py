@@ -22,6 +22,7 @@ from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE
+from flowersorter.workflows.evaluation.stored_check import checked_note
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
 from flowersorter.workflows.labelling.unreadable_files import identify_files
@@ -99,6 +100,7 @@ class PredictFolderResult:
         by_folder: Number of photos newly labelled by their class folder.
         answers: Other answers about the photos than a label, by photo id.
         estimate: The accuracy to expect on the unlabelled photos; None where there are too few, and without a model.
+        checked: The statement of a checked sample of the folder; None without one that holds.
     """
 
     rows: PhotoRows
@@ -110,11 +112,12 @@ class PredictFolderResult:
     by_folder: int
     answers: Mapping[int, PhotoAnswers] = field(default_factory=dict)
     estimate: AccuracyEstimate | None = None
+    checked: Text | None = None
 
     @property
     def accuracy_note(self) -> Text | None:
-        """A sentence about a folder on which fewer suggestions are right; None for another folder."""
-        return accuracy_note(self.estimate)
+        """The statement of a checked sample, or a sentence where fewer suggestions are right than usual; else None."""
+        return self.checked or accuracy_note(self.estimate)
 
     @property
     def many_unknown(self) -> Text | None:
@@ -169,8 +172,9 @@ def predict_folder(
     labels = collection.labels.get(photo_ids)
     guesses, accuracy = predict_together(engine, now, backbone, cancel)
     answers = collection.answers.get(photo_ids) if guesses is None else guesses.answers
+    rows = rows_of(now, labels, guesses, answers)
     return PredictFolderResult(
-        rows=rows_of(now, labels, guesses, answers),
+        rows=rows,
         guesses=guesses,
         decoded=decoded,
         unreadable=tuple((now.paths[i], error) for i, error in enumerate(now.errors) if error is not None),
@@ -179,6 +183,7 @@ def predict_folder(
         by_folder=by_folder,
         answers=answers,
         estimate=accuracy,
+        checked=checked_note(engine, roots, rows, request.backbone),
     )
 
 
