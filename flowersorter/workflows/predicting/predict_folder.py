@@ -19,7 +19,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
-from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
+from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, refuse_gone, scan
 from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.stored_check import checked_note
@@ -148,7 +148,7 @@ def predict_folder(
     `RowsChanged` for each block.
 
     Raises:
-        FolderUnusable: the folder is missing or forbidden; of several, all are.
+        FolderUnusable: the folder is missing or forbidden, or vanishes while it is read; of several, all are or do.
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; photos read until then stay in the library.
     """
@@ -164,6 +164,7 @@ def predict_folder(
     named = model_for(engine, backbone)
     identified = identify_files(collection, places.ids, report, cancel)
     now = collection.photos.places(places.ids) if identified or len(_unread(places)) else places
+    gone = sorted({now.paths[row].parent for row in _unread(now).tolist()})
     names = collection.classes.without_deleted(named.model.class_names) if named else ()
     by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
@@ -179,7 +180,7 @@ def predict_folder(
         decoded=decoded,
         unreadable=tuple((now.paths[i], error) for i, error in enumerate(now.errors) if error is not None),
         skipped=scanned.skipped,
-        problems=scanned.problems,
+        problems=(*scanned.problems, *((folder, text("the folder is no longer there")) for folder in gone)),
         by_folder=by_folder,
         answers=answers,
         estimate=accuracy,
@@ -247,6 +248,8 @@ def read_new(
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
+            if len(_unread(block.places)):
+                refuse_gone(request.roots)
             changed = [estimate.add(block.places, cancel)] if estimate is not None else []
             if rows:
                 report(RowsChanged(rows_for(engine, Places.joined([block.places, *changed]), backbone.name)))
