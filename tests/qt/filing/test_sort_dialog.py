@@ -250,6 +250,8 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
     assert asked.args == [Include.SURE]
     few = "You have not looked at the suggestions of 2 photos."
     assert shown(offered(photos=2, needed=2)) == (few, "Check 2 photos")
+    all_of_them = "You have not looked at the suggestions of 32 photos."
+    assert shown(offered(photos=32, needed=31)) == (all_of_them, "Check 32 photos")
     assert shown(offered(), suggesting=True) == ("", "")
     assert shown(offered(photos=0)) == ("", ""), "every photo has a label"
     assert shown(None) == ("", "")
