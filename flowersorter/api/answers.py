@@ -70,7 +70,8 @@ class Expectation:
         accuracy: Expected fraction of right suggestions, 0 to 1.
         held_out: Accuracy of the model on photos like the labelled ones; None if not measured.
         unfamiliar: Fraction of photos that are less familiar than nine in ten of the labelled ones.
-        note: A sentence where the folder differs from the labelled photos, and fewer photos are "sure"; else None.
+        note: The statement of a checked sample of the folder, or a sentence where fewer suggestions are right than
+            usual or fewer photos are "sure"; else None.
     """
 
     photos: int
@@ -178,9 +179,9 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     made_by = (None, "") if named is None else (named.name, named.created_at)
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
+        top = tuple((names[class_id], share) for class_id, share in guesses if class_id)  # a deleted class has id 0
         prediction = None
-        if guesses and rows.verdicts[i]:
-            top = tuple((names[class_id], share) for class_id, share in guesses)
+        if top and rows.verdicts[i]:
             verdict = cast("Verdict", Worth(int(rows.verdicts[i])).word)
             prediction = Prediction(*top[0], verdict, top, likely.get(int(rows.photo_ids[i])), None, *made_by)
         said = result.answers.get(int(rows.photo_ids[i]), NO_ANSWERS)

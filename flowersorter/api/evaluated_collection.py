@@ -25,11 +25,11 @@ class EvaluatedCollection(OpenCollection):
             more: Other folders and photos to check together with it.
             goal: The check is done when it is 95 % sure that at least this many of 100 suggestions are right, or that
                 fewer are; 1 to 99.
-            include: Which suggestions, as in `sort`.
+            include: Which suggestions, as in `sort`; less certain ones too where there are none of these.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
-            TooFewPhotos: no photo without a label has a suggestion of that kind.
+            TooFewPhotos: no photo without a label has a suggestion.
             WeightsMissing: the network's weights are not on this computer.
         """
         from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, check_sample

@@ -72,6 +72,11 @@ class SampleCheck:
         return str(self._check.statement)
 
     @property
+    def widened(self) -> str | None:
+        """A sentence if none of the suggestions chosen is there, so that less certain ones are checked; else None."""
+        return str(self._check.widened) or None
+
+    @property
     def at_least(self) -> int:
         """The proven bound: at least this many of 100 suggestions are right, 95 % sure."""
         return self._check.at_least

@@ -47,6 +47,8 @@ def run(call: Call) -> int:
         withdrawn = check.withdrawn
         if withdrawn:
             terminal.say(withdrawn)
+        if check.widened:
+            terminal.say(check.widened)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
         if answers is not None:
             check, unused = _take(engine, check, folder, answers)
@@ -55,7 +57,8 @@ def run(call: Call) -> int:
         asked = () if answers is None and terminal.interactive else check.next_photos(options.count)
     for photo in asked:
         terminal.record(_line(photo, names))
-    terminal.record({"summary": _summary(check) | {"withdrawn": withdrawn or None, "unused_answers": unused}})
+    about = {"withdrawn": withdrawn or None, "widened": check.widened or None, "unused_answers": unused}
+    terminal.record({"summary": _summary(check) | about})
     _say(terminal, check, asked, names, unused)
     return 0
 

@@ -22,6 +22,7 @@ from flowersorter.workflows.labelling.label_photo import (
     label_photo,
     remove_label,
 )
+from flowersorter.workflows.training.taken_back_labels import take_back_folder_labels
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -51,14 +52,14 @@ def run(call: Call) -> int:
         follow = options.move_copies and not (options.remove or _answer_of(options))
         moved = _move_copies(call, engine, lines) if follow else None
     done = [line for line in lines if "error" not in line]
-    removed = sum(line.get("removed", False) for line in done)
+    removed = sum(line.get("labels_removed", line.get("removed", False)) for line in done)
     answered = len(done) if _answer_of(options) else 0
     summary = {
         "photos": len(lines),
         "labelled": 0 if options.remove else len(done) - answered,
         "answered": answered,
         "removed": removed,
-        "without_label": len(done) - removed if options.remove else 0,
+        "without_label": sum(not line["removed"] for line in done) if options.remove else 0,
         "unreadable": len(unreadable),
     }
     if moved is not None:
@@ -66,6 +67,7 @@ def run(call: Call) -> int:
     for line in (*lines, {"summary": summary}):
         terminal.record(line)
     _say(terminal, done, summary)
+    _say_taken_back(terminal, done)
     _say_answered(terminal, done)
     say_class_names(terminal, (line["label"] for line in done if line["label"]), before)
     _say_without_picture(terminal, done)
@@ -88,6 +90,9 @@ def _answer_of(options: Namespace) -> Mark | str | None:
 def _label(call: Call, engine: Engine, path: Path) -> dict[str, Any]:
     options, answer = call.options, _answer_of(call.options)
     line: dict[str, Any] = {"path": str(path.absolute()), "label": None, "by": None}
+    if options.remove and path.is_dir():
+        taken = take_back_folder_labels(engine.collection, path)
+        return line | {"removed": taken.labels > 0, "labels_removed": taken.labels, "classes_removed": taken.classes}
     if options.remove:
         return line | {"removed": remove_label(engine.collection, path)}
     if isinstance(answer, Mark):
@@ -111,7 +116,7 @@ def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]
                 "{number} photo labelled {name}.", "{number} photos labelled {name}.", summary["labelled"], name=name
             )
         )
-    if removed := summary["removed"]:
+    if removed := sum(line.get("removed", False) for line in done if "labels_removed" not in line):
         terminal.say(
             plural(
                 "Removed the label and other answers of {number} photo.",
@@ -119,8 +124,27 @@ def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]
                 removed,
             )
         )
-    if without := summary["without_label"]:
+    if without := sum(not line["removed"] for line in done if "removed" in line and "labels_removed" not in line):
         terminal.say(plural("{number} photo had no label.", "{number} photos had no label.", without))
+
+
+def _say_taken_back(terminal: Terminal, done: list[dict[str, Any]]) -> None:
+    """Say the labels and classes that the sub-folders of folders gave, and how to go back to the model before."""
+    folders = [line for line in done if "labels_removed" in line]
+    for line in folders:
+        terminal.say(
+            plural(
+                "Removed {number} label that sub-folders of {folder} gave.",
+                "Removed {number} labels that sub-folders of {folder} gave.",
+                line["labels_removed"],
+                folder=shown(Path(line["path"])),
+            )
+        )
+        if classes := line["classes_removed"]:
+            names = ", ".join(map(shown, classes))
+            terminal.say(text("Removed classes without another label: {classes}.", classes=names))
+    if any(line["classes_removed"] for line in folders):
+        terminal.say(text("To go back to an earlier model: flowersorter models, then flowersorter models --use ID"))
 
 
 def _say_answered(terminal: Terminal, done: list[dict[str, Any]]) -> None:

@@ -26,7 +26,12 @@ def run(call: Call) -> int:
         remember_options(call, engine.collection, options.folder)
         before = [entry.name for entry in engine.collection.classes.all()]
         request = TrainFolderRequest(
-            options.folder, add=options.add, device=options.device, backbone=options.backbone, flat=options.flat
+            options.folder,
+            add=options.add,
+            device=options.device,
+            backbone=options.backbone,
+            flat=options.flat,
+            new_classes=options.new_classes,
         )
         with call.terminal.progress() as report:
             result = train_folder(engine, request, report, call.cancel)

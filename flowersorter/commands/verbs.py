@@ -123,7 +123,7 @@ def _add_label(parser: LineParser) -> None:
     for name, effect in (
         ("--not-mine", text("they show none of your classes, and are not sorted")),
         ("--dont-know", text("you cannot tell; do not ask about them again")),
-        ("--remove", text("remove label and answers, and go back to the suggestion")),
+        ("--remove", text("remove label and answers, or all labels that the sub-folders of a folder gave")),
     ):
         what.add_argument(name, action="store_true", help=effect)
     parser.add_argument(
@@ -198,6 +198,11 @@ def _add_train(parser: LineParser) -> None:
     )
     parser.add_argument(
         "--epochs", type=to_number, metavar="N", help=text("with --deep: number of passes over the photos")
+    )
+    parser.add_argument(
+        "--new-classes",
+        action="store_true",
+        help=text("learn the sub-folders as classes, also if they look like dates or none is a class of yours"),
     )
     _add_flat(parser)
     _add_scan_options(parser)

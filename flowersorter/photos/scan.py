@@ -70,6 +70,32 @@ def check_folder(folder: Path) -> None:
         raise _unusable(absolute_folder(folder), error) from error
 
 
+def folder_is_gone(folder: Path) -> bool:
+    """Whether a folder is missing, or holds nothing any more, as the mount point of a drive that was unplugged does."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+
+
+def refuse_gone(roots: Roots) -> None:
+    """Stop a job whose opened folders vanished while it read them.
+
+    Raises:
+        FolderUnusable: all of them are gone.
+    """
+    folders = [root.parent if is_single_file(root) else root for root in absolute_roots(roots)]
+    if all(map(folder_is_gone, folders)):
+        raise FolderUnusable(
+            text("The folder is no longer there"),
+            str(folders[0]),
+            text("Connect its drive, then scan the folder again (F5 in the window)"),
+        )
+
+
 def is_single_file(root: Path) -> bool:
     """Whether an opened path is a photo, RAW or film by its name, and not a folder."""
     return can_have_class(root.name) and not root.is_dir()

@@ -21,6 +21,7 @@ from pathlib import Path
 from flowersorter.domain.journal import Volume
 
 _CHUNK_BYTES = 1 << 20
+_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 # Non-blocking: a pipe with the name of a photo must not hang the run.
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -210,7 +211,13 @@ class FileSystem:
         return Volume(mount_point, folder.stat().st_dev, filesystem_id)
 
     def writable(self, folder: Path) -> bool:
-        """Return whether files can be made in a folder."""
+        """Return whether files can be made in a folder.
+
+        A folder that nobody may write to, on a file system without any space, is one of the system, such as `/proc`:
+        there an administrator, who may write everywhere, cannot make files either.
+        """
+        if not folder.stat().st_mode & _MAY_WRITE and not shutil.disk_usage(folder).total:
+            return False
         return os.access(folder, os.W_OK | os.X_OK)
 
 

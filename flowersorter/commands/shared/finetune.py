@@ -26,6 +26,7 @@ def run_deep(call: Call) -> int:
             device=options.device,
             backbone=options.backbone,
             flat=options.flat,
+            new_classes=options.new_classes,
         )
         with call.terminal.progress(tell=epoch_line) as report:
             result = finetune(engine, request, report, call.cancel)

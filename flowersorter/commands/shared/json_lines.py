@@ -128,7 +128,7 @@ def folder_lines(
             continue
         photo_id = int(rows.photo_ids[i])
         found = result.guesses.top(photo_id, top) if result.guesses else ()
-        best = [(names[class_id], share) for class_id, share in found]
+        best = [(names[class_id], share) for class_id, share in found if class_id]  # a deleted class has id 0
         answers = answer_fields(result.answers.get(photo_id, NO_ANSWERS), names)
         remark = (remarks or {}).get(photo_id)
         if labels_count and label is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,24 +48,25 @@ class SampleCheckTable:
 
     def find(self, roots: Sequence[Path], include: str) -> StoredSample | None:
         """The newest sample of these folders that still holds."""
+        return next((sample for sample in self.holding(roots) if sample.include == include), None)
+
+    def holding(self, roots: Sequence[Path]) -> Iterator[StoredSample]:
+        """The samples of these folders that still hold, the newest first."""
         rows = self._database.query(
-            "SELECT * FROM sample_checks WHERE roots = ? AND include = ? AND withdrawn IS NULL"
-            " ORDER BY id DESC LIMIT 1",
-            (_stored_paths(roots), include),
+            "SELECT * FROM sample_checks WHERE roots = ? AND withdrawn IS NULL ORDER BY id DESC",
+            (_stored_paths(roots),),
         )
-        if not rows:
-            return None
-        row = rows[0]
-        return StoredSample(
-            id=row["id"],
-            roots=tuple(roots),
-            include=row["include"],
-            model=row["model"],
-            photo_ids=np.frombuffer(row["photo_ids"], "<i8").astype(np.int64),
-            class_ids=np.frombuffer(row["class_ids"], "<i4").astype(np.int32),
-            other_ids=np.frombuffer(row["other_ids"], "<i8").astype(np.int64),
-            started_at=row["started_at"],
-        )
+        for row in rows:
+            yield StoredSample(
+                id=row["id"],
+                roots=tuple(roots),
+                include=row["include"],
+                model=row["model"],
+                photo_ids=np.frombuffer(row["photo_ids"], "<i8").astype(np.int64),
+                class_ids=np.frombuffer(row["class_ids"], "<i4").astype(np.int32),
+                other_ids=np.frombuffer(row["other_ids"], "<i8").astype(np.int64),
+                started_at=row["started_at"],
+            )
 
     def add(self, sample: StoredSample) -> StoredSample:
         """Store a new sample; returns it with its number and time."""

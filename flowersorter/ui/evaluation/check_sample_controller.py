@@ -12,6 +12,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_answers import NO_ANSWERS
+from flowersorter.messages import worded
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.labels.labels_controller import LabelsController
@@ -206,6 +207,8 @@ class CheckSampleController(QObject):
             self._dialog.shutdown()
             self._dialog.deleteLater()
             self._dialog = None
+        if self._check is not None and self._check.note is not None:
+            self._front.bar.say(worded(self._check.note), until=Until.SCAN)  # in place of an estimate
         self._go_on()
 
     def _on_not_begun(self, error: Exception) -> None:

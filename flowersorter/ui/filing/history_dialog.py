@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QLocale, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -27,6 +27,7 @@ from flowersorter.errors import UserError
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing.run_photo_list import RunPhotoList
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.dates import in_words
 from flowersorter.ui.shared.error_dialog import show_error
 from flowersorter.ui.shared.widgets import (
     RoomyRows,
@@ -306,6 +307,4 @@ def can_undo(run: Run) -> bool:
 
 def when(iso: str) -> str:
     """Format a stored time in local time and the system's locale."""
-    moment = datetime.fromisoformat(iso).astimezone()
-    shown = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    return QLocale().toString(shown, QLocale.FormatType.ShortFormat)
+    return in_words(datetime.fromisoformat(iso).astimezone(), QLocale.FormatType.ShortFormat)

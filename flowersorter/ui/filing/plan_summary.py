@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, Mode, SortPlan
@@ -28,6 +28,10 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
     parts = []
     if filed:
         parts.append(_tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_folder))))
+    if plan.mode is Mode.MOVE and filed:
+        one = _tr("This photo will no longer be in {1}. You can undo this in History.")
+        many = _tr("These {0} photos will no longer be in {1}. You can undo this in History.")
+        parts.append((one if filed == 1 else many).format(QLocale().toString(filed), plan.source or folder))
     if there:
         parts.append(_tr("{0} already there.").format(count_photos(there)))
     if twice:
@@ -43,9 +47,6 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
     if renamed:
         parts.append(_tr("{0} renamed, because the name is taken.").format(count_photos(renamed)))
     parts += _sidecars(plan)
-    if plan.mode is Mode.MOVE and filed:
-        where = plan.source or folder
-        parts.append(_tr("They will no longer be in {0}. You can undo this in History.").format(where))
     return " ".join(parts)
 
 

@@ -10,6 +10,9 @@ from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import Message, button, count_photos
 from flowersorter.workflows.evaluation.check_sample import SampleOffer
 
+#: Share of the photos above which a sample of them is offered as a check of all.
+_NEARLY_ALL = 0.9
+
 
 class SampleCheckField(QWidget):
     """A sentence with buttons to act on it. Lives in the GUI thread.
@@ -60,11 +63,12 @@ class SampleCheckField(QWidget):
             self.message.say(worded(check.statement), warning=check.missed)
 
     def _show_new(self, offer: SampleOffer) -> None:
-        self._show_button(self.tr("Check {0}").format(count_photos(offer.needed)))
+        asked = offer.photos if offer.needed > _NEARLY_ALL * offer.photos else offer.needed
+        self._show_button(self.tr("Check {0}").format(count_photos(asked)))
         text = self.tr("You have not looked at the suggestions of {0}.").format(count_photos(offer.photos))
-        if offer.needed < offer.photos:
+        if asked < offer.photos:
             sample = self.tr("A check of {0} drawn from them shows how many are right.")
-            text = f"{text} {sample.format(count_photos(offer.needed))}"
+            text = f"{text} {sample.format(count_photos(asked))}"
         self.message.say(text)
 
     def _show_button(self, text: str) -> None:

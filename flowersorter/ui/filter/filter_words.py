@@ -15,6 +15,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.filter.date_choices import month_of
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.photo_filter import DateRange, Part, PhotoFilter
+from flowersorter.ui.shared.dates import short_day
 
 #: The verdicts to choose from.
 SHOWN_VERDICTS = (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE, Verdict.UNKNOWN)
@@ -43,7 +44,7 @@ def dates_words(dates: DateRange) -> str:
         return tr("Without a date")
     if first is not None and dates == month_of(first):
         return QLocale().toString(_day(first), "MMMM yyyy")
-    shown = [QLocale().toString(_day(each), QLocale.FormatType.ShortFormat) if each else "" for each in (first, last)]
+    shown = [short_day(_day(each)) if each else "" for each in (first, last)]
     return " – ".join(shown)
 
 

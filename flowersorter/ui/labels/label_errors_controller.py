@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Slot
 
@@ -64,6 +64,8 @@ class LabelErrorsController(QObject):
         self._session, self._front, self._labels = session, front, labels
         self._job_id = 0
         self._offering = self._folders_only = False
+        self._offered = ""  # the present offer of a review, in words
+        self._doubts: tuple[LabelError, ...] = ()  # of the dialog
         self._dialog: LabelErrorsDialog | None = None
         self._decisions: list[tuple[int, LabelError, Decision]] = []  # with the place on the undo stack above each
         session.undo_stack.indexChanged.connect(self._on_undone)
@@ -119,11 +121,12 @@ class LabelErrorsController(QObject):
         if not self._offering:
             self._open(result)
         elif result.doubts:
-            self._front.bar.offer(self._found_in_words(result), lambda: self._open(result))
+            self._offered = self._found_in_words(result.doubts)
+            self._front.bar.offer(self._offered, lambda: self._open(result))
 
-    def _found_in_words(self, result: LabelErrorsResult) -> str:
-        twice = sum(each.also_at is not None for each in result.doubts)
-        doubted = len(result.doubts) - twice
+    def _found_in_words(self, doubts: Sequence[LabelError]) -> str:
+        twice = sum(each.also_at is not None for each in doubts)
+        doubted = len(doubts) - twice
         said = []
         if twice:
             text = self.tr("{0} photos are in two class folders").format(twice)
@@ -136,7 +139,7 @@ class LabelErrorsController(QObject):
     def _open(self, result: LabelErrorsResult) -> None:
         if self._dialog is not None:
             self._dialog.close()
-        self._decisions = []
+        self._decisions, self._doubts = [], result.doubts
         names = {each.id: each.name for each in self._session.state.classes}
         # A class may be gone since the check was offered.
         there = [each for each in result.doubts if {each.class_id, each.better_id} <= set(names)]
@@ -189,9 +192,12 @@ class LabelErrorsController(QObject):
     def _show_decided(self, go_to: int = 0) -> None:
         if self._dialog is None:
             return
+        self._dialog.show_decisions(self._decided(), go_to=go_to)
+
+    def _decided(self) -> dict[int, Decision]:
+        """The decisions that are not undone, by photo id."""
         index = self._session.undo_stack.index()
-        decided = {doubt.photo_id: decision for at, doubt, decision in self._decisions if at <= index}
-        self._dialog.show_decisions(decided, go_to=go_to)
+        return {doubt.photo_id: decision for at, doubt, decision in self._decisions if at <= index}
 
     @Slot()
     def _on_closed(self) -> None:
@@ -199,6 +205,17 @@ class LabelErrorsController(QObject):
             self._dialog.shutdown()
             self._dialog.deleteLater()
             self._dialog = None
+            self._renew_offer()
+
+    def _renew_offer(self) -> None:
+        """Offer no labels that were decided about in the dialog; look for the others anew where it is accepted."""
+        decided = self._decided()
+        left = [each for each in self._doubts if each.photo_id not in decided]
+        if self._offered and decided:
+            self._front.bar.take_back(self._offered)
+            self._offered = self._found_in_words(left)
+            if left:
+                self._front.bar.offer(self._offered, self.start)
 
     def _name(self, class_id: int) -> str:
         return self._session.state.class_name(class_id)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QDateTime, QLocale
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt
+
+
+def short_day(day: QDate) -> str:
+    """A date in figures as the system's language writes it; ISO 8601 where the system names no language.
+
+    There Qt would put blanks between the figures.
+    """
+    locale = QLocale()
+    if locale.language() is QLocale.Language.C:
+        return day.toString(Qt.DateFormat.ISODate)
+    return locale.toString(day, QLocale.FormatType.ShortFormat)
 
 
 def in_words(moment: datetime, form: QLocale.FormatType = QLocale.FormatType.LongFormat) -> str:
@@ -16,7 +27,8 @@ def in_words(moment: datetime, form: QLocale.FormatType = QLocale.FormatType.Lon
     """
     when = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     locale = QLocale()
-    day = locale.toString(when.date(), form)
+    short = form is QLocale.FormatType.ShortFormat
+    day = short_day(when.date()) if short else locale.toString(when.date(), form)
     return f"{day}, {locale.toString(when.time(), QLocale.FormatType.ShortFormat)}"
 
 

@@ -219,6 +219,13 @@ class StatusBar(QFrame):
         self._show(self.message.text(), [*there[: len(self.links) - 1], (text, deed)], self._until)
         announce(self, text)
 
+    def take_back(self, text: str) -> None:
+        """Remove an action from the present message; nothing if it is not there any more."""
+        there = [(link.text(), call) for link, call in zip(self.links, self._deeds, strict=True) if call is not None]
+        left = [deed for deed in there if deed[0] != text]
+        if len(left) < len(there):
+            self._show(self.message.text(), left, self._until)
+
     def end_message(self, happened: Until) -> None:
         """Remove a message that may not be true any more."""
         if happened & self._until:

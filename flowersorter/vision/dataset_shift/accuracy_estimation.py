@@ -14,7 +14,7 @@ of which no more are right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,7 @@ class AccuracyEstimate:
         sure_from: Confidence from which its photos can be sure; 0 where the model's threshold holds.
         agreed_only: Whether only photos on which label propagation agrees can be sure, of those that were compared.
         sure_from_uncompared: As `sure_from`, for photos that were not compared.
+        sure_withdrawn: Whether at least half of the photos that would be sure are not, or none would be.
     """
 
     photos: int
@@ -93,6 +94,7 @@ class AccuracyEstimate:
     sure_from: float
     agreed_only: bool
     sure_from_uncompared: float = 0.0
+    sure_withdrawn: bool = False
 
 
 def agree_with_neighbours(labelled: PhotoSample, others: PhotoSample, cancel: CancelToken) -> NDArray[np.bool_]:
@@ -157,7 +159,8 @@ def estimate_accuracy(
     agreed_only = differs or sure_too_often_wrong
     uncompared = _sure_from(folder, known, accuracy - _MARGIN, target_precision) if agreed_only else 0.0
     sure_from = uncompared if differs else 0.0
-    return AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from, agreed_only, uncompared)
+    found = AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from, agreed_only, uncompared)
+    return replace(found, sure_withdrawn=2 * _sure_by(folder, found) <= _sure_by(folder, None))
 
 
 def sure_thresholds_of(folder: FolderPredictions, estimate: AccuracyEstimate | None) -> NDArray[np.float32]:
@@ -173,6 +176,11 @@ def sure_thresholds_of(folder: FolderPredictions, estimate: AccuracyEstimate | N
     doubtful = folder.unknown > SURELY_KNOWN
     result[doubtful if folder.by_folder is None else doubtful & ~folder.by_folder] = NEVER_SURE
     return result
+
+
+def _sure_by(folder: FolderPredictions, estimate: AccuracyEstimate | None) -> int:
+    """Count the photos that are sure by an estimate; None: without one."""
+    return int(np.count_nonzero(folder.sure & (folder.confidence >= sure_thresholds_of(folder, estimate))))
 
 
 def _clearly(less: float, least: float, variance: float) -> bool:

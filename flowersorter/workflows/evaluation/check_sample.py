@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
-from flowersorter.domain.photo_answers import NO_ANSWERS, LeftOutOf, Mark, PhotoAnswers
+from flowersorter.domain.photo_answers import NO_ANSWERS, LeftOutOf, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import TooFewPhotos, UserError
@@ -26,10 +26,10 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.sample_checks import StoredSample
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, absolute_roots
-from flowersorter.workflows.evaluation.checked_sample import CheckedSample, first_rows
+from flowersorter.workflows.evaluation.checked_sample import GOAL, CheckedSample, first_rows
 from flowersorter.workflows.evaluation.sample_bound import checks_needed
+from flowersorter.workflows.evaluation.stored_check import answers_of, model_name, why_outdated
 from flowersorter.workflows.filing.sort import Include, chosen_rows
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
 from flowersorter.workflows.predicting.settled_labels import predict_settled
@@ -37,15 +37,11 @@ from flowersorter.workflows.predicting.settled_labels import predict_settled
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Default goal: this many of 100 suggestions are to be right.
-GOAL = 98
+#: The choices that a check tries in turn, where no photo has a suggestion of the one before.
+_WIDER = {Include.SURE: (Include.SURE, Include.LIKELY, Include.ALL), Include.LIKELY: (Include.LIKELY, Include.ALL)}
 HIGHEST_GOAL = 99  # a higher goal takes nearly every photo
 #: Most photos that are listed as those to look at first.
 MOST_DOUBTFUL = 60
-
-_OTHER_MODEL = text("another model is in use now")
-_OTHER_SUGGESTIONS = text("the suggestions have changed since")
-_NEW_PHOTOS = text("there are new photos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class CheckSampleRequest:
     Attributes:
         roots: The folder, or folders and single photos together.
         goal: The number of suggestions of 100 that are to be right, 1 to `HIGHEST_GOAL`.
-        include: Check the suggestions that such a sort would file.
+        include: Check the suggestions that such a sort would file; where there are none, less certain ones too.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         seed: Of the random order; None for another one each time.
@@ -132,8 +128,8 @@ def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
     photos = len(np.unique(rows.photo_ids[asked]))
     sample, check = collection.sample_checks.find(roots, request.include), None
     if sample is not None:
-        check = CheckedSample(sample, request.goal, rows, _answers(collection, sample))
-        if _outdated(collection, check, _model_name(engine, request.backbone)) is not None:
+        check = CheckedSample(sample, request.goal, rows, answers_of(collection, sample))
+        if why_outdated(collection, check, model_name(engine, request.backbone)) is not None:
             check = None
     answers = {} if check is None else check.answers
     wrong = [photo_id for photo_id, answer in answers.items() if answer is CheckAnswer.WRONG]
@@ -164,7 +160,7 @@ def answer_sample(
         elif (label := collection.labels.get([photo_id]).get(photo_id)) and label.class_id == class_id:
             collection.labels.clear([photo_id])  # the label says that the suggestion is right
         collection.sample_checks.set_answer(check.sample.id, photo_id, answer)
-    return replace(check, answers=_answers(collection, check.sample), withdrawn="")
+    return replace(check, answers=answers_of(collection, check.sample), withdrawn="")
 
 
 def answer_sample_undoably(
@@ -199,18 +195,31 @@ def take_back_answer(
 
 
 def _begin(engine: Engine, request: CheckSampleRequest, roots: tuple[Path, ...], rows: PhotoRows) -> CheckedSample:
-    collection = engine.collection
-    model = _model_name(engine, request.backbone)
-    sample, withdrawn = collection.sample_checks.find(roots, request.include), ""
-    if sample is not None:
-        check = CheckedSample(sample, request.goal, rows, _answers(collection, sample))
-        why = _outdated(collection, check, model)
-        if why is None:
-            return check
-        collection.sample_checks.withdraw(sample.id, why)
-        withdrawn = _withdrawn(replace(check, answers=collection.sample_checks.answers(sample.id)), why)
+    collection, withdrawn, widened = engine.collection, "", ""
+    model, chosen = model_name(engine, request.backbone), request.include
+    for include in _WIDER.get(chosen, (chosen,)):
+        request, widened = replace(request, include=include), _why_wider(chosen, include)
+        sample = collection.sample_checks.find(roots, include)
+        if sample is not None:
+            check = CheckedSample(sample, request.goal, rows, answers_of(collection, sample), withdrawn, widened)
+            why = why_outdated(collection, check, model)
+            if why is None:
+                return check
+            collection.sample_checks.withdraw(sample.id, why)
+            withdrawn = _withdrawn(replace(check, answers=collection.sample_checks.answers(sample.id)), why)
+        if _asked(rows, request).any():
+            break
     sample = collection.sample_checks.add(_draw(collection, request, roots, model, rows))
-    return CheckedSample(sample, request.goal, rows, _answers(collection, sample), withdrawn)
+    return CheckedSample(sample, request.goal, rows, answers_of(collection, sample), withdrawn, widened)
+
+
+def _why_wider(chosen: Include, include: Include) -> str:
+    """Say why a check is about more suggestions than were chosen; "" where it is not."""
+    if include is chosen:
+        return ""
+    if include is Include.LIKELY:
+        return text("No suggestion is sure here, so the likely ones are checked too.")
+    return text("No suggestion is sure or likely here, so all others but the unknown ones are checked.")
 
 
 def _draw(
@@ -220,7 +229,7 @@ def _draw(
     asked = _asked(rows, request)
     by_hash, _ = collection.photos.by_hash(np.unique(rows.photo_ids[asked]))  # the same whatever the files are called
     if not len(by_hash):
-        raise _nothing_to_check(rows, request.include)
+        raise _nothing_to_check(rows)
     drawn = np.random.default_rng(request.seed).permutation(by_hash)
     others = np.setdiff1d(rows.photo_ids[rows.photo_ids > 0], drawn)
     return StoredSample(0, roots, request.include, model, drawn, rows.class_ids[first_rows(rows, drawn)], others)
@@ -237,31 +246,13 @@ def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
     return readable
 
 
-def _nothing_to_check(rows: PhotoRows, include: Include) -> TooFewPhotos:
+def _nothing_to_check(rows: PhotoRows) -> TooFewPhotos:
     what = text("There is nothing to check")
     if not _readable(rows).any():
         return TooFewPhotos(what, text("there are no photos in the folder"))
     if not rows.class_ids.any():
         return TooFewPhotos(what, text("there is no model yet"), text("Label some photos, then retrain"))
-    why = {
-        Include.SURE: text("every photo has a label, or its suggestion is not sure"),
-        Include.LIKELY: text("every photo has a label, or its suggestion is neither sure nor likely"),
-    }
-    return TooFewPhotos(what, why.get(include, text("every photo has a label, or no suggestion")))
-
-
-def _outdated(collection: CollectionStore, check: CheckedSample, model: str) -> Text | None:
-    """Return the reason why a sample does not hold any more; None if it does."""
-    sample, rows = check.sample, check.rows
-    if sample.model != model:
-        return _OTHER_MODEL
-    classes = [entry.id for entry in collection.classes.all()]
-    if check.out_of_reach or not np.isin(sample.class_ids, classes).all():
-        return _OTHER_SUGGESTIONS
-    new = rows.photo_ids[(rows.photo_ids > 0) & (rows.label_ids == 0)]
-    if len(np.setdiff1d(new, np.concatenate([sample.photo_ids, sample.other_ids]))):
-        return _NEW_PHOTOS
-    return None
+    return TooFewPhotos(what, text("every photo has a label, or no suggestion"))
 
 
 def _withdrawn(check: CheckedSample, why: str) -> Text:
@@ -271,23 +262,3 @@ def _withdrawn(check: CheckedSample, why: str) -> Text:
         tally=check.tally,
         why=why,
     )
-
-
-def _answers(collection: CollectionStore, sample: StoredSample) -> dict[int, CheckAnswer]:
-    """Return the answers by photo id; the photo's label, or another answer about it, counts as an answer too."""
-    suggested = dict(zip(sample.photo_ids.tolist(), sample.class_ids.tolist(), strict=True))
-    answers = collection.sample_checks.answers(sample.id)
-    for photo_id, said in collection.answers.get(sample.photo_ids).items():
-        if said.mark is Mark.NOT_MINE or suggested[photo_id] in said.rejected:
-            answers[photo_id] = CheckAnswer.WRONG
-        elif said.mark is Mark.DONT_KNOW:
-            answers.setdefault(photo_id, CheckAnswer.SKIPPED)
-    for photo_id, label in collection.labels.get(sample.photo_ids).items():
-        answers[photo_id] = CheckAnswer.RIGHT if label.class_id == suggested[photo_id] else CheckAnswer.WRONG
-    return answers
-
-
-def _model_name(engine: Engine, backbone: str | None) -> str:
-    name = chosen_backbone(engine.collection, backbone)
-    named = model_for(engine, name)
-    return "" if named is None else f"{name}/{'starter' if named.id is None else named.id}"

@@ -18,6 +18,9 @@ from flowersorter.library.tables.sample_checks import StoredSample
 from flowersorter.messages import Text, plural, text
 from flowersorter.workflows.evaluation.sample_bound import checks_needed, right_at_least, right_fewer_than
 
+#: Default goal: this many of 100 suggestions are to be right.
+GOAL = 98
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnPhoto:
@@ -50,6 +53,7 @@ class CheckedSample:
         rows: The present photos of the folder.
         answers: By photo id; a label answers too, and so does any other answer that contradicts the suggestion.
         withdrawn: A sentence if an earlier check was just withdrawn, with the reason; else "".
+        widened: A sentence if it is about more suggestions than were chosen, because none of these is there; else "".
     """
 
     sample: StoredSample
@@ -57,6 +61,7 @@ class CheckedSample:
     rows: PhotoRows
     answers: Mapping[int, CheckAnswer]
     withdrawn: str = ""
+    widened: str = ""
 
     # -- the sample
 
@@ -114,6 +119,11 @@ class CheckedSample:
         return self.goal + self._changed_of_100 > 100
 
     @property
+    def goal_in_reach(self) -> int:
+        """The goal, or the highest one that the changed suggestions leave in reach."""
+        return max(1, min(self.goal, 100 - self._changed_of_100))
+
+    @property
     def reached(self) -> bool:
         """Whether the goal is reached, 95 % sure."""
         return self.at_least >= self.goal
@@ -149,6 +159,18 @@ class CheckedSample:
         return text(
             "At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self._tally_now
         )
+
+    @property
+    def note(self) -> Text | None:
+        """The statement for the description of the folder: it names the suggestions; None where nothing is proven."""
+        complete = len(self.counted_answers) == self.photos and not self.skipped
+        if not (complete or self.at_least or self.missed):
+            return None
+        if self.sample.include == "sure":
+            return text("Check of the sure suggestions: {statement}", statement=self.statement)
+        if self.sample.include == "likely":
+            return text("Check of the sure and likely suggestions: {statement}", statement=self.statement)
+        return text("Check of a sample: {statement}", statement=self.statement)
 
     @property
     def outlook(self) -> Text | None:

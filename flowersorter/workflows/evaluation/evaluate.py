@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 
+#: Number of sub-folders that are no classes, as far as they are listed.
+_LISTED = 5
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluateRequest:
     """Measure the collection's model.
@@ -149,7 +153,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     """Measure on a labelled folder, or out of fold on the collection's labels.
 
     Raises:
-        TooFewPhotos: nothing to measure with.
+        TooFewPhotos: nothing to measure with, or no sub-folder of the folder is a class of the model.
         FolderUnusable: the folder is missing or forbidden.
         Cancelled: asked to stop.
     """
@@ -183,10 +187,38 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
             else text("no model was trained with {backbone} yet", backbone=backbone),
             text("Put the photos of each class into a folder of its own") if named else text("Train a model first"),
         )
+    strangers = _no_classes(collection, guesses, by_folder.values())
+    if strangers and len(strangers) == len(set(by_folder.values())):
+        raise _none_is_a_class(folder, strangers)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
     evaluation = _count(collection, _on_folder(engine, folder, by_folder, named, guesses), measured)
     left_out = left_out_of(folders, scanned, now, set(by_folder.values()))
-    return replace(evaluation, unreadable=unreadable, left_out=left_out)
+    how = evaluation.how
+    if strangers:
+        how = joined_texts("; ", how, text("no classes of the model: {folders}", folders=_listed(strangers)))
+    return replace(evaluation, unreadable=unreadable, left_out=left_out, how=how)
+
+
+def _no_classes(collection: CollectionStore, guesses: PhotoPredictions, folders: Iterable[str]) -> list[str]:
+    """Return the names of sub-folders that are no class of the model, in their order."""
+    known = set(guesses.class_ids.tolist())
+    found = {name: collection.classes.find(name) for name in dict.fromkeys(folders)}
+    return [name for name, entry in found.items() if entry is None or entry.id not in known]
+
+
+def _none_is_a_class(folder: Path, folders: Sequence[str]) -> TooFewPhotos:
+    return TooFewPhotos(
+        text("There is nothing to measure in {folder}", folder=folder),
+        text("none of its sub-folders is a class of the model: {folders}", folders=_listed(folders)),
+        text("Choose the folder whose sub-folders have the names of the classes"),
+    )
+
+
+def _listed(folders: Sequence[str]) -> str:
+    """List the first sub-folders."""
+    more = len(folders) - _LISTED
+    names = ", ".join(folders[:_LISTED])
+    return text("{folders} and {number} more", folders=names, number=more) if more > 0 else names
 
 
 def _on_folder(

@@ -178,7 +178,7 @@ def _called_as_now(collection: CollectionStore, model: Model) -> Model:
     return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
 
 
-_ONNX_REMARK = text("It takes a photo as it is, upright: photos that are new to the model are not told apart")
+_ONNX_REMARK = text("It expects photos turned upright, and names a class for every photo: none is Unknown to it")
 
 
 def _pth_remark(plain: float | None, own: float | None) -> str:

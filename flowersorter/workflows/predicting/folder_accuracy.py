@@ -34,8 +34,10 @@ from flowersorter.workflows.predicting.unknown_photos import can_estimate, judge
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Photos to check if the accuracy is uncertain.
-_TO_CHECK = 20
+#: Photos to check if the accuracy is uncertain; an estimate is of no fewer.
+_TO_CHECK = LEAST_PHOTOS
+#: Points of 100 below the usual accuracy from which the difference is told.
+_WORTH_SAYING = 2
 
 
 def sure_thresholds(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -75,23 +77,24 @@ def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEs
 
 
 def accuracy_note(estimate: AccuracyEstimate | None) -> Text | None:
-    """Say how many suggestions are right on a folder that differs from the labelled photos; None for another one."""
+    """Say how many suggestions are right on a folder where clearly fewer are, or where *sure* was withdrawn.
+
+    None for another folder.
+    """
     if estimate is None or not estimate.differs:
         return None
     right = round(100 * estimate.accuracy)
-    if estimate.held_out is None or right >= round(100 * estimate.held_out):  # unfamiliar, and not yet wrong
+    if estimate.held_out is not None and right <= round(100 * estimate.held_out) - _WORTH_SAYING:
         return text(
-            "These photos are unlike the labelled ones. About {right} of 100 suggestions are right here; this is no"
-            " promise: check {check} photos to know.",
+            "About {right} of 100 suggestions are right here, usually {usual}; check {check} photos to know.",
             right=right,
+            usual=round(100 * estimate.held_out),
             check=_TO_CHECK,
         )
+    if not estimate.sure_withdrawn:
+        return None
     return text(
-        "About {right} of 100 suggestions are right here, not {usual} as on photos like the labelled ones; this is no"
-        " promise: check {check} photos to know.",
-        right=right,
-        usual=round(100 * estimate.held_out),
-        check=_TO_CHECK,
+        "About {right} of 100 suggestions are right here; check {check} photos to know.", right=right, check=_TO_CHECK
     )
 
 

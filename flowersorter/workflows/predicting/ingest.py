@@ -25,6 +25,7 @@ from flowersorter.photos.file_bytes import hash_file
 from flowersorter.photos.folder_walk import why_not_decoded
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.photos.same_picture import same_picture
+from flowersorter.photos.scan import folder_is_gone
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches
@@ -37,7 +38,10 @@ _AHEAD = 16
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Places that were processed together: read and embedded, or found unreadable; as stored in the library."""
+    """Places that were processed together, as stored in the library: read and embedded, or found unreadable.
+
+    Those whose folder vanished are neither: they still are to be read.
+    """
 
     places: Places
     decoded: int
@@ -148,6 +152,8 @@ def _read_and_embed(
         try:
             photo = read_photo(place.path, short_side_px=backbone.short_side_px)
         except PhotoUnreadable as error:
+            if isinstance(error, PhotoOutOfReach) and folder_is_gone(place.path.parent):
+                continue  # not the photo's fault: it stays to be read
             problems = out_of_reach if isinstance(error, PhotoOutOfReach) else unreadable
             problems.append((place.id, error.why or error.what))
             continue

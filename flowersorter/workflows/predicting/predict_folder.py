@@ -20,9 +20,10 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
 from flowersorter.photos.outdated_reasons import outdated_reasons
-from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
+from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, refuse_gone, scan
 from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE
+from flowersorter.workflows.evaluation.stored_check import checked_note
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import label_by_other_file, mark_deleted_photos
 from flowersorter.workflows.labelling.unreadable_files import identify_files
@@ -100,6 +101,7 @@ class PredictFolderResult:
         by_folder: Number of photos newly labelled by their class folder.
         answers: Other answers about the photos than a label, by photo id.
         estimate: The accuracy to expect on the unlabelled photos; None where there are too few, and without a model.
+        checked: The statement of a checked sample of the folder; None without one that holds.
     """
 
     rows: PhotoRows
@@ -111,11 +113,12 @@ class PredictFolderResult:
     by_folder: int
     answers: Mapping[int, PhotoAnswers] = field(default_factory=dict)
     estimate: AccuracyEstimate | None = None
+    checked: Text | None = None
 
     @property
     def accuracy_note(self) -> Text | None:
-        """A sentence about a folder on which fewer suggestions are right; None for another folder."""
-        return accuracy_note(self.estimate)
+        """The statement of a checked sample, or a sentence where fewer suggestions are right than usual; else None."""
+        return self.checked or accuracy_note(self.estimate)
 
     @property
     def many_unknown(self) -> Text | None:
@@ -146,7 +149,7 @@ def predict_folder(
     `RowsChanged` for each block.
 
     Raises:
-        FolderUnusable: the folder is missing or forbidden; of several, all are.
+        FolderUnusable: the folder is missing or forbidden, or vanishes while it is read; of several, all are or do.
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; photos read until then stay in the library.
     """
@@ -163,6 +166,7 @@ def predict_folder(
     identified = identify_files(collection, places.ids, report, cancel)
     now = collection.photos.places(places.ids) if identified or len(_unread(places)) else places
     label_by_other_file(collection, roots, now)
+    gone = sorted({now.paths[row].parent for row in _unread(now).tolist()})
     names = collection.classes.without_deleted(named.model.class_names) if named else ()
     by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
@@ -171,16 +175,18 @@ def predict_folder(
     labels = collection.labels.get(photo_ids)
     guesses, accuracy = predict_together(engine, now, backbone, cancel)
     answers = collection.answers.get(photo_ids) if guesses is None else guesses.answers
+    rows = rows_of(now, labels, guesses, answers)
     return PredictFolderResult(
-        rows=rows_of(now, labels, guesses, answers),
+        rows=rows,
         guesses=guesses,
         decoded=decoded,
         unreadable=tuple((now.paths[i], error) for i, error in enumerate(now.errors) if error is not None),
         skipped=scanned.skipped,
-        problems=scanned.problems,
+        problems=(*scanned.problems, *((folder, text("the folder is no longer there")) for folder in gone)),
         by_folder=by_folder,
         answers=answers,
         estimate=accuracy,
+        checked=checked_note(engine, roots, rows, request.backbone),
     )
 
 
@@ -244,6 +250,8 @@ def read_new(
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
+            if len(_unread(block.places)):
+                refuse_gone(request.roots)
             changed = [estimate.add(block.places, cancel)] if estimate is not None else []
             if rows:
                 report(RowsChanged(rows_for(engine, Places.joined([block.places, *changed]), backbone.name)))

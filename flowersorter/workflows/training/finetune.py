@@ -71,6 +71,7 @@ class FinetuneRequest:
         note: Stored with the model.
         seed: Seed of the held-out split, the order and the augmentation.
         flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
+        new_classes: Whether to take sub-folders as classes also where `refuse_doubtful_folders` would not.
     """
 
     folder: Path | None = None
@@ -82,6 +83,7 @@ class FinetuneRequest:
     note: str = ""
     seed: int = 42
     flat: bool = False
+    new_classes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,17 @@ def _labels(
     collection = engine.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
-        found = plan_labels(engine, folder, request.device, backbone, report, cancel, flat=request.flat)
+        found = plan_labels(
+            engine,
+            folder,
+            request.device,
+            backbone,
+            report,
+            cancel,
+            flat=request.flat,
+            add=request.add,
+            new_classes=request.new_classes,
+        )
         classes = found.class_ids(add=request.add)
         if len(set(classes.values())) < 2:
             raise nothing_in(folder, found.left_out)

@@ -25,6 +25,7 @@ from flowersorter.workflows.models.current_model import chosen_backbone, model_f
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, read_new
+from flowersorter.workflows.training.doubtful_folders import refuse_doubtful_folders
 from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes, starter_names
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def plan_labels(
     cancel: CancelToken,
     *,
     flat: bool = False,
+    add: bool = False,
+    new_classes: bool = True,
 ) -> FolderLabels:
     """Read the photos of a folder of class folders, and plan the labels that it gives them.
 
@@ -74,9 +77,12 @@ def plan_labels(
         report: Gets `Progress`.
         cancel: Checked for each block.
         flat: Whether folders in class folders are parts of the same class.
+        add: Whether its classes are learned beside the present ones.
+        new_classes: Whether to take sub-folders as classes also where `refuse_doubtful_folders` would not.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
+        UserError: the sub-folders are hardly meant as classes.
         Cancelled: asked to stop.
     """
     collection = engine.collection
@@ -88,6 +94,8 @@ def plan_labels(
             text("links to other folders were not followed: {links}", links=links),
             text("To follow them, use --follow-links"),
         )
+    if not new_classes:
+        refuse_doubtful_folders(collection, folder, places, add=add, flat=flat)
     read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
     now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)

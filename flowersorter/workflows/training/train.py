@@ -77,6 +77,7 @@ class TrainFolderRequest:
         backbone: Name, or None for the collection's.
         note: Kept with the model.
         flat: Whether folders in class folders are parts of the same class, see `ClassFolders`.
+        new_classes: Whether to take sub-folders as classes also where `refuse_doubtful_folders` would not.
     """
 
     folder: Path
@@ -85,6 +86,7 @@ class TrainFolderRequest:
     backbone: str | None = None
     note: str = ""
     flat: bool = False
+    new_classes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,17 @@ def train_folder(
     """
     collection, folder = engine.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    found = plan_labels(engine, folder, request.device, backbone, report, cancel, flat=request.flat)
+    found = plan_labels(
+        engine,
+        folder,
+        request.device,
+        backbone,
+        report,
+        cancel,
+        flat=request.flat,
+        add=request.add,
+        new_classes=request.new_classes,
+    )
     labels = found.labels
     classes, known = found.class_ids(add=request.add), labels.classes
     if len(set(classes.values())) < 2:

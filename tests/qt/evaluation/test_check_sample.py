@@ -151,6 +151,13 @@ def test_a_withdrawn_check_is_said_and_a_broken_photo_too(photos: list[Path], qt
     dialog.shutdown()
 
 
+def test_it_says_that_less_certain_suggestions_are_checked(photos: list[Path], qtbot: QtBot) -> None:
+    dialog = CheckSampleDialog(replace(check_of(photos), widened="None is sure."), NAMES)
+    qtbot.addWidget(dialog)
+    assert dialog.about.text().startswith("None is sure. Drawn from 3 photos")
+    dialog.shutdown()
+
+
 def test_every_part_has_a_name_of_its_own_and_one_that_is_read_out(dialog: CheckSampleDialog) -> None:
     for each in (dialog.right_button, dialog.wrong_button, dialog.skip_button, dialog.undo_button, dialog.picture):
         assert each.accessibleName()
@@ -262,6 +269,7 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     proved = f"All photos are checked: {total} of {total} are right."
     assert dialog.end.text() == proved
     dialog.close()
+    assert program.window.job_bar.message.text().endswith(proved)
     qtbot.waitUntil(lambda: preview.isVisible() and preview.plan is not None)
     assert preview.choices.mode is Mode.LINK
     assert preview.sample_check.message.text == proved

@@ -21,6 +21,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.ui.filing.plan_pictures import spread
+from flowersorter.ui.filing.plan_summary import plan_summary
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
 from flowersorter.workflows.evaluation.check_sample import SampleOffer
@@ -249,6 +250,8 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
     assert asked.args == [Include.SURE]
     few = "You have not looked at the suggestions of 2 photos."
     assert shown(offered(photos=2, needed=2)) == (few, "Check 2 photos")
+    all_of_them = "You have not looked at the suggestions of 32 photos."
+    assert shown(offered(photos=32, needed=31)) == (all_of_them, "Check 32 photos")
     assert shown(offered(), suggesting=True) == ("", "")
     assert shown(offered(photos=0)) == ("", ""), "every photo has a label"
     assert shown(None) == ("", "")
@@ -405,6 +408,16 @@ def test_a_long_list_is_cut_short(dialog: SortDialog, planner: Planner, photos: 
     reason.setExpanded(True)
     assert reason.childCount() == LONGEST_LIST + 1
     assert _child(reason, LONGEST_LIST).text(0) == "… and 7 more"
+
+
+def test_a_move_says_which_photos_leave_their_folder(planner: Planner, photos: Path, tmp_path: Path) -> None:
+    left = (Skipped(photos / "c.jpg", "the guess is not sure"),)
+    for names, leaving in (("a.jpg b.jpg", "These 2 photos"), ("a.jpg", "This photo")):
+        plan = planner(SortChoices(tmp_path / "sorted", Mode.MOVE), names=names, skipped=left)
+        said = plan_summary(plan, len(names.split()), photos)
+        assert f". {leaving} will no longer be in {photos}. You can undo this in History. 1 photo not sorted." in said
+    copied = plan_summary(planner(SortChoices(tmp_path / "sorted", Mode.COPY)), 3, photos)
+    assert "no longer" not in copied
 
 
 def test_sidecars_written_after_the_sort_can_be_filed(

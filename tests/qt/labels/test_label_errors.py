@@ -15,6 +15,7 @@ from flowersorter.app import Program
 from flowersorter.domain.figures import Gain
 from flowersorter.ui.labels.label_errors_dialog import Decision, LabelErrorsDialog
 from flowersorter.ui.labels.label_next_panel import LabelNextPanel
+from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.workflows.evaluation.label_errors import LabelError, LabelErrorGroup, LabelErrorsResult, LookAlike
 from flowersorter.workflows.evaluation.label_next import LabelNextResult, Standing
 from flowersorter.workflows.labelling.set_labels import assign
@@ -237,7 +238,22 @@ def test_after_a_training_the_check_is_offered_beside_the_message(program: Progr
     dialog = window.on_demand.doubts.dialog
     assert dialog is not None
     assert dialog.progress.text() == "1 of 2"
+    dialog.keep_button.click()
     dialog.close()
+    qtbot.waitUntil(lambda: "1 label may be wrong" in links(window.job_bar))
+    assert "2 labels may be wrong" not in links(window.job_bar)
+    window.job_bar.links[links(window.job_bar).index("1 label may be wrong")].click()
+    qtbot.waitUntil(lambda: window.on_demand.doubts.dialog is not None)
+    last = window.on_demand.doubts.dialog
+    assert last is not None
+    last.keep_button.click()
+    last.close()
+    assert not any("may be wrong" in each for each in links(window.job_bar)), "both were kept"
+
+
+def links(bar: StatusBar) -> list[str]:
+    """The actions of the message that can be seen."""
+    return [link.text() for link in bar.links if not link.isHidden()]
 
 
 def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(

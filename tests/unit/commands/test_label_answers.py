@@ -85,3 +85,28 @@ def test_a_class_that_there_is_not_is_refused(run: Run, photos: list[Path]) -> N
     said = run("label", *photos, "--not", "daisy", code=1)
     assert "There is no class “daisy”: the classes are: blue, green, red." in said
     assert "not" not in lines(run("predict", photos[0], "--json"))[0]
+
+
+def test_sub_folders_that_are_hardly_classes_are_refused_and_a_training_can_be_taken_back(
+    run: Run, photos: list[Path], tmp_path: Path
+) -> None:
+    garden = tmp_path / "garden"
+    for name, colour in (("2026", "red"), ("misc", "blue")):
+        draw_photos(garden / name, colour, 3, first=300)
+    refused = run("train", garden, code=1)
+    assert "sub-folders look like dates or like those of a camera: 2026" in refused
+    assert "--new-classes" in refused
+    (garden / "2026").rename(garden / "more")
+    run("predict", garden)
+    assert "none of its sub-folders is one of your classes: misc, more" in run("train", garden, code=1)
+    run("train", garden, "--new-classes")
+    own = draw_photos(garden / "more", "green", 1, first=320)[0]
+    run("label", own, "--as", "green")
+    assert {line["label"] for line in lines(run("predict", garden, "--json"))[:-1]} == {"misc", "more", "green"}
+    [line, summary] = lines(run("label", "--remove", garden, "--json"))
+    assert (line["labels_removed"], line["classes_removed"]) == (6, ["misc", "more"])
+    assert (summary["summary"]["removed"], summary["summary"]["without_label"]) == (6, 0)
+    labels = [line["label"] for line in lines(run("predict", garden, "--json"))[:-1]]
+    assert (labels.count(None), labels.count("green")) == (6, 1), "a person's label stays, and no label comes back"
+    assert "Removed 0 labels" in run("label", "--remove", garden)
+    run("train", garden, "--add")

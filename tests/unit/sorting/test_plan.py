@@ -96,6 +96,14 @@ def test_a_destination_that_cannot_be_written_or_read_is_refused(tmp_path: Path)
         plan(photos, tmp_path / "sorted", Mode.COPY, files=failing("list", 0, 5))
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="it is a folder of Linux")
+def test_a_folder_of_the_system_is_not_writable_rather_than_full(tmp_path: Path) -> None:
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
+    for folder in (Path("/proc/sorted"), Path("/proc")):
+        with pytest.raises(SortRefused, match="/proc is not writable"):
+            plan(photos, folder, Mode.COPY)
+
+
 def test_too_little_room_is_refused_where_room_is_needed(tmp_path: Path) -> None:
     photos = {write(tmp_path / "photos" / "a.jpg", b"a" * 1000): "Rose"}
 

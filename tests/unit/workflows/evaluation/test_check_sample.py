@@ -14,11 +14,14 @@ from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation import check_sample as check_sample_module
 from flowersorter.workflows.evaluation.check_sample import (
     CheckSampleRequest,
     answer_sample,
@@ -29,10 +32,17 @@ from flowersorter.workflows.evaluation.check_sample import (
     take_back_answer,
 )
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
+from flowersorter.workflows.evaluation.stored_check import checked_note
 from flowersorter.workflows.filing.sort import Include
 from flowersorter.workflows.models.current_model import model_for, use_model
+from flowersorter.workflows.predicting import predict_folder as predict_folder_module
 from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
 from flowersorter.workflows.predicting.photo_details import folder_rows
+from flowersorter.workflows.predicting.predict_folder import (
+    PredictFolderRequest,
+    PredictFolderResult,
+    predict_folder,
+)
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -313,6 +323,63 @@ def test_only_what_a_sort_would_file_is_drawn(taught: Engine, photos: Path) -> N
     sure = int((rows.verdicts == Verdict.SURE).sum())
     assert 0 < sure < 30
     assert begin(taught, photos, include=Include.SURE).photos == sure
+
+
+def none_certain(monkeypatch: pytest.MonkeyPatch, *verdicts: Verdict) -> None:
+    """Let the check see photos with these verdicts, in turn."""
+
+    def rows_of(engine: Engine, roots: tuple[Path, ...]) -> PhotoRows:
+        rows = folder_rows(engine, roots)
+        return replace(rows, verdicts=np.resize(np.array(verdicts, np.uint8), len(rows)))
+
+    monkeypatch.setattr(check_sample_module, "folder_rows", rows_of)
+
+
+def test_where_none_is_sure_the_likely_ones_are_checked_and_it_says_so(
+    taught: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = CheckSampleRequest(photos, 80, Include.SURE)
+    predict_folder(taught, PredictFolderRequest(photos), silent, CancelToken())
+    none_certain(monkeypatch, Verdict.LIKELY, Verdict.UNSURE, Verdict.UNKNOWN)
+    check = check_known_sample(taught, request, silent, CancelToken())
+    assert (check.photos, check.sample.include) == (10, Include.LIKELY)
+    assert check.widened == "No suggestion is sure here, so the likely ones are checked too."
+    again = check_known_sample(taught, request, silent, CancelToken())
+    assert (again.sample.id, again.widened) == (check.sample.id, check.widened)
+    assert check_known_sample(taught, replace(request, include=Include.LIKELY), silent, CancelToken()).widened == ""
+    none_certain(monkeypatch, Verdict.UNSURE, Verdict.UNKNOWN)
+    wider = check_known_sample(taught, replace(request, roots=photos / "2026"), silent, CancelToken())
+    assert (wider.photos, wider.sample.include) == (15, Include.ALL)
+    assert "sure or likely" in wider.widened
+    none_certain(monkeypatch, Verdict.UNKNOWN)
+    with pytest.raises(TooFewPhotos, match="every photo has a label, or no suggestion"):
+        check_known_sample(taught, CheckSampleRequest(photos, 80, seed=1), silent, CancelToken())
+
+
+def predicted(engine: Engine, folder: Path) -> PredictFolderResult:
+    return predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
+
+
+def test_a_prediction_states_what_the_check_proved_in_place_of_an_estimate(
+    taught: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimated = text("About 65 of 100 suggestions are right here; check 20 photos to know.")
+    monkeypatch.setattr(predict_folder_module, "accuracy_note", lambda _: estimated)
+    check = begin(taught, photos, include=Include.LIKELY)
+    assert predicted(taught, photos).accuracy_note == estimated, "nothing is proved yet"
+    check = answer_all(taught, check, count=9)
+    assert check.at_least > 0
+    assert str(predicted(taught, photos).accuracy_note) == (
+        f"Check of the sure and likely suggestions: {check.statement}"
+    )
+    check = answer_all(taught, begin(taught, photos), count=9)
+    later = check.sample.photo_ids[-3:].tolist()
+    suggest_another(taught, check, later)
+    stated = str(checked_note(taught, (photos,), folder_rows(taught, (photos,)), None))
+    assert stated.startswith("Check of a sample: At least "), "also where a higher goal is out of reach"
+    assert stated.endswith("3 suggested otherwise by now).")
+    retrain(taught, RetrainRequest(), silent, CancelToken())
+    assert predicted(taught, photos).accuracy_note == estimated, "another model made the suggestions"
 
 
 def test_the_order_depends_on_the_seed_and_not_on_the_names_of_the_files(

@@ -129,6 +129,23 @@ def test_a_folder_is_predicted_as_label_predicts_it(engine: Engine, sorted_photo
     assert result.confidences.tolist() == pytest.approx([sure_of[photo_id] for photo_id in result.photo_ids.tolist()])
 
 
+def test_a_folder_whose_sub_folders_are_no_classes_is_refused_and_some_are_named(
+    engine: Engine, sorted_photos: Path, tmp_path: Path
+) -> None:
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
+    for name, first in (("2026", 700), ("misc", 720)):
+        draw_photos(tmp_path / "garden" / name, "red", 2, first=first)
+    with pytest.raises(TooFewPhotos) as refused:
+        measured(engine, tmp_path / "garden")
+    assert str(refused.value.why) == "none of its sub-folders is a class of the model: 2026, misc"
+    assert "names of the classes" in str(refused.value.hint)
+    known = next(folder.name for folder in sorted_photos.iterdir())
+    draw_photos(tmp_path / "garden" / known.upper(), known, 2, first=740)
+    result = measured(engine, tmp_path / "garden")
+    assert result.photos == 6
+    assert str(result.how).endswith("; no classes of the model: 2026, misc")
+
+
 def test_photos_are_shown_where_they_were_measured(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
     request = TrainFolderRequest(sorted_photos)
     train_folder(engine, request, silent, CancelToken())

@@ -163,16 +163,30 @@ def test_a_photo_shown_a_hundred_times_is_read_without_a_fault(
     assert estimate is None or 0 <= estimate.accuracy <= 1
 
 
-def test_the_sentence_says_how_many_are_right() -> None:
+def test_the_sentence_says_how_many_are_right_and_usually_are() -> None:
     assert str(accuracy_note(ESTIMATE)) == (
-        "About 84 of 100 suggestions are right here, not 95 as on photos like the labelled ones; this is no promise:"
-        " check 20 photos to know."
+        "About 84 of 100 suggestions are right here, usually 95; check 20 photos to know."
     )
-    unlike = (
-        "These photos are unlike the labelled ones. About 84 of 100 suggestions are right here; this is no promise:"
-        " check 20 photos to know."
-    )
-    assert str(accuracy_note(replace(ESTIMATE, held_out=None))) == unlike
-    assert str(accuracy_note(replace(ESTIMATE, held_out=0.8))) == unlike
     assert accuracy_note(replace(ESTIMATE, differs=False)) is None
     assert accuracy_note(None) is None
+
+
+@pytest.mark.parametrize("held_out", [None, 0.8, 0.838, 0.848])
+def test_a_difference_not_worth_saying_is_told_only_where_sure_was_withdrawn(held_out: float | None) -> None:
+    near = replace(ESTIMATE, held_out=held_out)
+    assert accuracy_note(near) is None
+    assert str(accuracy_note(replace(near, sure_withdrawn=True))) == (
+        "About 84 of 100 suggestions are right here; check 20 photos to know."
+    )
+    assert "usually 86" in str(accuracy_note(replace(ESTIMATE, held_out=0.86)))
+
+
+def test_the_estimate_knows_whether_sure_was_withdrawn(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    hard = unlabelled(engine, tmp_path / "hard", photos(40, 1, noise=2.2))
+    same = unlabelled(engine, tmp_path / "same", photos(40, 2))
+    before = sure(engine, hard)
+    estimates = [found(engine, taught, ids) for ids in (hard, same)]
+    assert [estimate is not None and estimate.sure_withdrawn for estimate in estimates] == [
+        2 * sure(engine, hard) <= before,
+        False,
+    ]

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -100,6 +101,53 @@ def test_photos_of_a_drive_that_was_away_while_they_were_read_are_read_when_it_i
     monkeypatch.setattr(ingest, "read_photo", lambda path, **_: tried.append(path))
     labelled(engine, photos)
     assert tried == []
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+def test_a_folder_that_vanishes_while_it_is_read_makes_no_photo_unreadable(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    aside = photos.with_name("aside")
+
+    def read(path: Path, *, short_side_px: int) -> LoadedPhoto:
+        if photos.exists() and not aside.exists():
+            with suppress(FileNotFoundError):  # another thread did it
+                photos.rename(aside)  # the drive is unplugged
+            if left == "an empty folder":
+                (photos / "2026").mkdir(parents=True)
+        return read_photo(path, short_side_px=short_side_px)
+
+    monkeypatch.setattr(ingest, "read_photo", read)
+    if left == "nothing":
+        with pytest.raises(FolderUnusable, match=r"The folder is no longer there: .*photos\. Connect its drive"):
+            labelled(engine, photos)
+    else:
+        lost = labelled(engine, photos)
+        assert lost.unreadable == ()
+        assert [str(why) for _, why in lost.problems] == ["the folder is no longer there"]
+    places = engine.collection.photos.places_under((photos,))
+    assert len(places) == 30
+    assert set(places.errors) == {None}
+    shutil.rmtree(photos, ignore_errors=True)
+    aside.rename(photos)
+    monkeypatch.setattr(ingest, "read_photo", read_photo)
+    assert labelled(engine, photos).decoded == 30
+
+
+def test_a_folder_beside_one_that_vanishes_is_read_all_the_same(
+    engine: Engine, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (away,) = draw_photos(tmp_path / "drive", "red", 1, first=900)
+
+    def read(path: Path, *, short_side_px: int) -> LoadedPhoto:
+        shutil.rmtree(tmp_path / "drive", ignore_errors=True)
+        return read_photo(path, short_side_px=short_side_px)
+
+    monkeypatch.setattr(ingest, "read_photo", read)
+    request = PredictFolderRequest((tmp_path / "drive", photos))
+    result = predict_folder(engine, request, silent, CancelToken())
+    assert (result.decoded, result.unreadable) == (30, ())
+    assert result.problems == ((away.parent, "the folder is no longer there"),)
 
 
 def test_a_changed_photo_is_read_again_and_only_that(engine: Engine, photos: Path) -> None:
