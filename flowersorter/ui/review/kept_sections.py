@@ -44,6 +44,7 @@ class KeptSections(QObject):
         """Return the kept sections; of the groups only the one being named, as the others move where they belong."""
         return [each for each in self._kept if each.kind is not SectionKind.LOOK_ALIKES or self._is_asked(each)]
 
+    @Slot()
     def begin(self) -> None:
         """Begin to keep the sections in view."""
         if not self._is_answered:
@@ -76,7 +77,9 @@ class KeptSections(QObject):
         ]
 
     def _sections_in_view(self) -> list[Section]:
-        return [section_at(self._photos, row) for row in self._grid.visible_rows()]
+        """The sections in view, and the group with the keyboard: something may be typed in its field."""
+        asked = [each for each in self._photos.sections if self._group_with_keyboard(each) is not None]
+        return [*(section_at(self._photos, row) for row in self._grid.visible_rows()), *asked]
 
     # -- the group with the keyboard
 

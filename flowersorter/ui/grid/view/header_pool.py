@@ -47,10 +47,12 @@ class HeaderPool(QObject):
 
     Signals:
         entered(identity): This header got the focus.
+        focus_changed(QWidget or None): This widget of a header has the focus now; None if no header has it.
         fold_requested(identity): Its button was pressed.
     """
 
     entered = Signal(object)
+    focus_changed = Signal(object)
     fold_requested = Signal(object)
 
     def __init__(self, viewport: QWidget, factory: HeaderFactory, parent: QWidget) -> None:
@@ -79,9 +81,19 @@ class HeaderPool(QObject):
         return self._widgets.get(identity)
 
     @property
+    def with_keyboard(self) -> Identity | None:
+        """The section whose header has the focus, None if no header has it."""
+        return next((identity for identity in self._widgets if self._has_keyboard(identity)), None)
+
+    @property
+    def identities(self) -> list[Identity]:
+        """The sections of the headers near those in view, from top to bottom."""
+        return [identity for identity in self._order if identity in self._widgets]
+
+    @property
     def in_order(self) -> list[QWidget]:
         """The headers near those in view, from top to bottom."""
-        return [self._widgets[identity] for identity in self._order if identity in self._widgets]
+        return [self._widgets[identity] for identity in self.identities]
 
     def height(self, section: Section) -> int:
         """The height of the headers of this kind of section, 0 for none."""
@@ -195,11 +207,10 @@ class HeaderPool(QObject):
 
     @Slot("QWidget*", "QWidget*")
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
-        if now is not None and self._viewport.isAncestorOf(now):
-            for identity, header in self._widgets.items():
-                if header is now or header.isAncestorOf(now):
-                    self.entered.emit(identity)
-                    return
+        identity = self.with_keyboard if now is not None and self._viewport.isAncestorOf(now) else None
+        self.focus_changed.emit(now if identity is not None else None)
+        if identity is not None:
+            self.entered.emit(identity)
 
 
 def _tell(header: QWidget, section: Section, *, folded: bool) -> None:
