@@ -115,7 +115,7 @@ class AnswerController(QObject):
         session.state.updated.connect(self._on_library)
         grid.selection_settled.connect(self._show_offer)
         grid.clicked.connect(self._on_clicked)
-        grid.doubleClicked.connect(self._on_clicked)  # takes back the first click of it, which only shows the photo large
+        grid.doubleClicked.connect(self._on_clicked)  # takes back its first click: it only shows the photo large
         grid.installEventFilter(self)
 
     def follow(self, learning: LearningController) -> None:
