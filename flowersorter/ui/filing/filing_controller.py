@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
-from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text
+from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text, undo_question
 from flowersorter.ui.filing.take_back_question import ask_to_take_back
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -51,12 +52,14 @@ class FilingController(QObject):
         places_requested(list of place ids, title): Show these photos.
         suggestions_changed(): Emitted by others when suggestions change: the sort is planned again.
         check_requested(Include, callable): Check a sample of such suggestions, then call the callable.
+        undoable(run id): This sort is the last step and can be undone; 0 once a sort was undone.
     """
 
     files_changed = Signal()
     places_requested = Signal(object, str)
     suggestions_changed = Signal()
     check_requested = Signal(object, object)
+    undoable = Signal(int)
 
     def __init__(
         self, session: Session, front: MessageSink, folder: FolderController, parent: QObject | None = None
@@ -231,7 +234,8 @@ class FilingController(QObject):
         assert isinstance(result, RunResult)
         deeds = [(self.tr("Open folder"), partial(_open_folder, plan.destination))]
         if result.run_id is not None and (result.filed or result.sidecars or result.duplicates_moved):
-            deeds.append((self.tr("Undo"), partial(self._ask_to_undo_run, result.run_id)))
+            deeds.append((self.tr("Undo"), partial(self.ask_to_undo_run, result.run_id)))
+            self.undoable.emit(result.run_id)
         self._front.bar.say(outcome_text(result, plan.mode), *deeds)
         if result.failed:
             self._front.complain(failure(result))
@@ -251,8 +255,9 @@ class FilingController(QObject):
 
     def _on_stopped(self, run: Run) -> None:
         filed = run.photos - run.undone
-        deeds = [(self.tr("Undo"), partial(self._ask_to_undo_run, run.id))] if run.has_something_to_undo else []
+        deeds = [(self.tr("Undo"), partial(self.ask_to_undo_run, run.id))] if run.has_something_to_undo else []
         self._front.bar.say(stopped_text(filed), *deeds)
+        self.undoable.emit(run.id if deeds else 0)
 
     # -- undo
 
@@ -263,25 +268,27 @@ class FilingController(QObject):
             partial(newest_to_undo, self._session.collection, CancelToken()), self._ask_to_undo
         )
 
-    def _ask_to_undo_run(self, run_id: int) -> None:
-        """Ask, then undo this sort, unless it has been undone meanwhile."""
+    def ask_to_undo_run(self, run_id: int, declined: Callable[[], None] | None = None) -> None:
+        """Ask, then undo this sort, unless it has been undone meanwhile; else call `declined`."""
 
         def ask(run: Run) -> None:
-            self._ask_to_undo((run if run.has_something_to_undo else None, {}))
+            if not self._ask_to_undo((run if run.has_something_to_undo else None, {})) and declined is not None:
+                declined()
 
         self._session.library.submit(partial(find_run, self._session.collection, run_id), ask)
 
-    def _ask_to_undo(self, found: tuple[Run | None, dict[int, int]]) -> None:
+    def _ask_to_undo(self, found: tuple[Run | None, dict[int, int]]) -> bool:
+        """Ask, then undo the sort found; return whether it is undone."""
         newest, passed_over = found
         kept = self.tr("Of newer sorts, {0} could not be undone; History shows why.")
         kept = kept.format(count_photos(sum(passed_over.values()))) if passed_over else ""
         if newest is None:
             self._front.bar.say(kept or self.tr("There is no sort to undo."))
-            return
+            return False
         question = QMessageBox(self._front.window)
         question.setObjectName("undo_sort_question")
         question.setIcon(QMessageBox.Icon.Question)
-        question.setText(self._undo_question(newest))
+        question.setText(undo_question(newest))
         what = self.tr("They were sorted into {0}. Photos you have edited since then are kept.")
         if moved_on_only(newest):
             what = self.tr("They were moved to another class in {0}. Photos you have edited since then are kept.")
@@ -290,29 +297,11 @@ class FilingController(QObject):
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(undo)
         question.exec()
-        if question.clickedButton() is undo:
-            self.undo(newest.id)
-
-    def _undo_question(self, run: Run) -> str:
-        """Ask in the terms of the mode: copies and links are deleted, moved photos go back."""
-        photos = run.photos - run.undone
-        if not photos:
-            return self.tr("Delete the copies of sidecar files? Your originals are not touched.")
-        one, many = {
-            Mode.COPY: (
-                self.tr("Delete the copy? Your original is not touched."),
-                self.tr("Delete the {0} copies? Your originals are not touched."),
-            ),
-            Mode.MOVE: (
-                self.tr("Move 1 photo back to where it was?"),
-                self.tr("Move {0} photos back to where they were?"),
-            ),
-            Mode.LINK: (
-                self.tr("Delete the link? Your photo is not touched."),
-                self.tr("Delete the {0} links? Your photos are not touched."),
-            ),
-        }[Mode(run.mode).undone_as]
-        return one if photos == 1 else many.format(QLocale().toString(photos))
+        question.deleteLater()
+        if question.clickedButton() is not undo:
+            return False
+        self.undo(newest.id)
+        return True
 
     @Slot(int)
     def undo(self, run_id: int) -> None:
@@ -334,6 +323,7 @@ class FilingController(QObject):
 
     def _on_undone(self, result: object) -> None:
         assert isinstance(result, UndoResult)
+        self.undoable.emit(0)
         one, many = {
             Mode.COPY: (self.tr("Removed 1 copy."), self.tr("Removed {0} copies.")),
             Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),

@@ -1,9 +1,10 @@
-"""Describes the outcome of a sort for the status bar."""
+"""Describes the outcome of a sort for the status bar, and asks whether to undo it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.messages import text, worded
 from flowersorter.sorting.execute import RunResult
@@ -63,6 +64,28 @@ def stopped_text(filed: int) -> str:
         return _tr("Stopped. No photo was sorted.")
     one, many = _tr("Stopped. 1 photo is sorted and stays."), _tr("Stopped. {0} photos are sorted and stay.")
     return one if filed == 1 else many.format(QLocale().toString(filed))
+
+
+def undo_question(run: Run) -> str:
+    """Ask in the terms of the mode: copies and links are deleted, moved photos go back."""
+    photos = run.photos - run.undone
+    if not photos:
+        return _tr("Delete the copies of sidecar files? Your originals are not touched.")
+    one, many = {
+        Mode.COPY: (
+            _tr("Delete the copy? Your original is not touched."),
+            _tr("Delete the {0} copies? Your originals are not touched."),
+        ),
+        Mode.MOVE: (
+            _tr("Move 1 photo back to where it was?"),
+            _tr("Move {0} photos back to where they were?"),
+        ),
+        Mode.LINK: (
+            _tr("Delete the link? Your photo is not touched."),
+            _tr("Delete the {0} links? Your photos are not touched."),
+        ),
+    }[Mode(run.mode).undone_as]
+    return one if photos == 1 else many.format(QLocale().toString(photos))
 
 
 def _tr(source: str) -> str:

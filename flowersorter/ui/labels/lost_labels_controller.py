@@ -13,6 +13,7 @@ from flowersorter.domain.label import Label
 from flowersorter.ui.labels.lost_labels_question import LostLabelsAnswer, ask_about_lost_labels
 from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import Until
 from flowersorter.workflows.labelling.gone_labels import LostLabels, forget_gone_labels, lost_labels, restore_labels
 
 
@@ -104,7 +105,10 @@ class LostLabelsController(QObject):
     def _tell(self, forgotten: int) -> None:
         if forgotten:
             one, many = self.tr("1 label forgotten."), self.tr("{0} labels forgotten.").format(forgotten)
-            self._front.bar.say(one if forgotten == 1 else many, (self.tr("Undo"), self._session.undo_stack.undo))
+            undo = (self.tr("Undo"), self._session.undo_stack.undo)
+            self._front.bar.say(
+                one if forgotten == 1 else many, undo, until=Until.ANSWER
+            )  # then another is the last step
         else:
             self._front.bar.say(self.tr("The labels are there again."))
             self.offer()

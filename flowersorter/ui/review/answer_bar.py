@@ -15,7 +15,7 @@ class AnswerBar(QFrame):
     """Hidden while there is nothing to say; never takes the focus by itself. Lives in the GUI thread.
 
     Signals:
-        take_requested(): Label the look-alikes, too.
+        take_requested(): Show the look-alikes; if they are shown, label the selected ones, too.
         see_requested(): Show the photos whose suggestion changed.
         dismissed(): The person pressed Esc in it.
     """
@@ -29,8 +29,7 @@ class AnswerBar(QFrame):
         self.setObjectName("answer_bar")
         self._announced: list[str] = []  # since the last answer
         self.lookalikes = self._label("answer_lookalikes")
-        tip = self.tr("L shows them first")
-        self.take = button(self, "answer_take", self.tr("&Take Them Too"), tip)
+        self.take = button(self, "answer_take", "")
         self.changes = self._label("answer_changes")
         self.see = button(self, "answer_see", self.tr("S&ee"), self.tr("Show the suggestions before and now"))
         self.right = self._label("answer_right")
@@ -73,8 +72,20 @@ class AnswerBar(QFrame):
     def show_lookalikes(self, class_name: str, count: int) -> None:
         """Say how many photos look like those that were just labelled with a class; nothing for none."""
         text = self.tr("{0}. 1 more looks like this.") if count == 1 else self.tr("{0}. {1} more look like this.")
-        self.take.setText(self.tr("&Take It Too") if count == 1 else self.tr("&Take Them Too"))
+        self.take.setText(self.tr("Sh&ow It") if count == 1 else self.tr("Sh&ow Them"))
+        self.take.setToolTip(self.tr("Nothing gets a label before you have seen it (L)"))
+        self.take.setEnabled(True)
         self._say(self.lookalikes, text.format(class_name, QLocale().toString(count)) if count else "", self.take)
+
+    def ask_for_lookalikes(self, class_name: str, count: int) -> None:
+        """Ask whether the photos shown are of the class; `count` are selected, and get its label."""
+        self.take.setText(
+            self.tr("&Take This Photo") if count == 1 else self.tr("&Take These {0}").format(QLocale().toString(count))
+        )
+        self.take.setToolTip(self.tr("Give the selected photos this class (Enter)"))
+        self.take.setEnabled(count > 0)
+        text = self.tr("Are these “{0}”? Click a photo to leave it out.").format(class_name)
+        self._say(self.lookalikes, text, self.take)
 
     def show_changes(self, count: int) -> None:
         """Say how many other suggestions changed; nothing for none."""

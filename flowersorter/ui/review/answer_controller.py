@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Slot
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import worded
@@ -75,7 +76,8 @@ class _Suggestions:
 class AnswerController(QObject):
     """Fills the answer bar after each action, until the next one or Esc. Lives in the GUI thread.
 
-    L shows and selects the look-alikes; Enter or the button then labels the selected ones in one step.
+    L or the button shows and selects the look-alikes, a click leaves one out; L, Enter or the button then labels the
+    selected ones in one step. None is labelled that was not shown.
     """
 
     def __init__(
@@ -96,18 +98,24 @@ class AnswerController(QObject):
         self._assigned: _Assigned | None = None
         self._before: _Suggestions | None = None
         self._changed: dict[int, int] = {}
-        self._alike: list[int] = []  # place ids
+        self._found: dict[int, int] = {}  # photo ids of all look-alikes, with their ranks
+        self._alike: list[int] = []  # place ids of those that are offered
+        self._is_refitted = False  # since the action
         self._back: PhotoFilter | None = None  # shown before the look-alikes
         self._shown: frozenset[int] = frozenset()
+        self._picked: frozenset[int] = frozenset()  # of those shown: the selected ones, before the present click
         self._latest.loaded.connect(self._on_alike)
         self._latest.failed.connect(self._on_none_found)
-        bar.take_requested.connect(self._take)
+        bar.take_requested.connect(self.show_or_take)
         bar.see_requested.connect(self._see)
         bar.dismissed.connect(self._dismiss)
         labels.assigned.connect(self._on_assigned)
         labels.acted.connect(self._on_acted)
         session.photos.modelReset.connect(self._on_reset)
         session.state.updated.connect(self._on_library)
+        grid.selection_settled.connect(self._show_offer)
+        grid.clicked.connect(self._on_clicked)
+        grid.doubleClicked.connect(self._on_clicked)  # takes back its first click: it only shows the photo large
         grid.installEventFilter(self)
 
     def follow(self, learning: LearningController) -> None:
@@ -129,7 +137,7 @@ class AnswerController(QObject):
         elif self._alike:
             self._shown = frozenset(self._alike)
             self._back = self._filter.show_briefly(self._alike, self.tr("Look-alikes"))
-            self._grid.select_places(self._shown)
+            self._select(self._shown)
             self._grid.setFocus()
         else:
             text = self.tr("Give a photo its class first, then take the photos that look like it.")
@@ -154,16 +162,25 @@ class AnswerController(QObject):
     def _are_shown(self) -> bool:
         return self._back is not None and self._session.photos.filter.places == self._shown
 
-    @Slot()
     def _take(self) -> None:
-        assigned, back = self._assigned, self._back if self._are_shown() else None
-        wanted = self._alike if back is None else self._grid.selected_places()
-        if assigned is None or not wanted:
+        assigned, back, wanted = self._assigned, self._back, self._grid.selected_places()
+        if assigned is None or back is None or not wanted:
             return
         self._labels.assign(wanted, assigned.class_id)
-        if back is not None:
-            self._filter.go_back(back)
+        self._grid.clearSelection()  # they may be out of view now: a key would change photos that nobody sees
+        self._filter.go_back(back)
         self._grid.setFocus()
+
+    def _select(self, place_ids: Collection[int]) -> None:
+        self._grid.select_places(place_ids)
+        self._picked = frozenset(place_ids)
+        self._show_offer()
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        """Leave a look-alike out, or take it in again; with Ctrl or Shift the grid itself does so."""
+        if self._are_shown() and QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier:
+            self._select(self._picked ^ frozenset(self._session.photos.place_ids([index])))
 
     @Slot()
     def _see(self) -> None:
@@ -219,7 +236,8 @@ class AnswerController(QObject):
     def _forget(self) -> None:
         self._latest.forget()
         self._assigned = self._before = self._back = None
-        self._alike, self._changed, self._shown = [], {}, frozenset()
+        self._alike, self._changed, self._shown, self._picked = [], {}, frozenset(), frozenset()
+        self._found, self._is_refitted = {}, False
 
     @Slot()
     def _on_reset(self) -> None:
@@ -240,12 +258,36 @@ class AnswerController(QObject):
 
     @Slot(object, object)
     def _on_alike(self, assigned: _Assigned, photo_ids: NDArray[np.int64]) -> None:
-        columns, rank = self._session.photos.columns, {each: rank for rank, each in enumerate(photo_ids.tolist())}
-        rows = np.flatnonzero(np.isin(columns.photo_ids, photo_ids) & (columns.label_ids == 0)).tolist()
-        rows.sort(key=lambda row: rank[int(columns.photo_ids[row])])
+        del assigned  # the last one
+        self._found = {each: rank for rank, each in enumerate(photo_ids.tolist())}
+        self._offer()
+
+    def _offer(self) -> None:
+        """Offer the look-alikes that the suggestions do not contradict."""
+        assigned, columns = self._assigned, self._session.photos.columns
+        if assigned is None:
+            return
+        offered = np.isin(columns.photo_ids, list(self._found)) & (columns.label_ids == 0)
+        clear = np.isin(columns.verdicts, (Verdict.SURE, Verdict.LIKELY))
+        offered &= ~clear | (columns.class_ids == assigned.class_id)
+        if self._is_refitted:  # before, no photo of a new class is known
+            offered &= columns.verdicts != Verdict.UNKNOWN
+        rows = np.flatnonzero(offered).tolist()
+        rows.sort(key=lambda row: self._found[int(columns.photo_ids[row])])
         self._alike = [int(columns.place_ids[row]) for row in rows]
-        self._bar.show_lookalikes(assigned.class_name, len(self._alike))
+        self._show_offer()
         self._bar.settle()
+
+    @Slot()
+    def _show_offer(self) -> None:
+        """Say how many look-alikes there are, or how many of those shown are selected."""
+        if self._assigned is None:
+            return
+        if self._are_shown():
+            self._picked = frozenset(self._grid.selected_places())
+            self._bar.ask_for_lookalikes(self._assigned.class_name, len(self._picked))
+        else:
+            self._bar.show_lookalikes(self._assigned.class_name, len(self._alike))
 
     @Slot(object, object)
     def _on_none_found(self, _assigned: _Assigned, error: Exception) -> None:
@@ -259,6 +301,8 @@ class AnswerController(QObject):
         if self._before is not None:
             self._changed = self._before.changed(self._session.photos.columns)
             self._bar.show_changes(len(self._changed))
+            self._is_refitted = True
+            self._offer()
             self._bar.settle()
 
     @Slot(object)

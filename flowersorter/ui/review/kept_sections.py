@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 import time
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication
@@ -35,15 +36,19 @@ class KeptSections(QObject):
         self._photos, self._grid = photos, grid
         self._kept: list[KeptSection] = []
         self._is_answered = False
+        self._selected: frozenset[int] = frozenset()  # places of the only selected tile: the next key is for it
         self._asked_at_s = -math.inf  # when the next group got the focus after an answer; -inf: it was seen
         grid.visible_changed.connect(self.keep_visible)
+        grid.selection_settled.connect(self._note_selected)
         grid.pressed.connect(self._on_pressed)
 
     @property
     def now(self) -> list[KeptSection]:
         """Return the kept sections; of the groups only the one being named, as the others move where they belong."""
-        return [each for each in self._kept if each.kind is not SectionKind.LOOK_ALIKES or self._is_asked(each)]
+        kept = [each for each in self._kept if each.kind is not SectionKind.LOOK_ALIKES or self._is_asked(each)]
+        return [replace(each, selected=self._selected.intersection(each.place_ids)) for each in kept]
 
+    @Slot()
     def begin(self) -> None:
         """Begin to keep the sections in view."""
         if not self._is_answered:
@@ -76,7 +81,14 @@ class KeptSections(QObject):
         ]
 
     def _sections_in_view(self) -> list[Section]:
-        return [section_at(self._photos, row) for row in self._grid.visible_rows()]
+        """The sections in view, and the group with the keyboard: something may be typed in its field."""
+        asked = [each for each in self._photos.sections if self._group_with_keyboard(each) is not None]
+        return [*(section_at(self._photos, row) for row in self._grid.visible_rows()), *asked]
+
+    @Slot()
+    def _note_selected(self) -> None:
+        selected = self._grid.selected_places()
+        self._selected = frozenset(selected) if self._photos.is_one_tile(selected) else frozenset()
 
     # -- the group with the keyboard
 

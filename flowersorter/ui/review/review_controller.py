@@ -29,13 +29,7 @@ from flowersorter.ui.review.left_out import LeftOutAnswer, LeftOutMarks
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
 from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
-from flowersorter.ui.review.section_headers import (
-    ConfirmHeader,
-    GroupHeader,
-    PairHeader,
-    SectionHeader,
-    header_for,
-)
+from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, SectionHeader, header_for
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
@@ -169,6 +163,7 @@ class ReviewController(QObject):
         header = header_for(section, self._session.photos.section_names, self._names, parent)
         if isinstance(header, GroupHeader):
             header.named.connect(partial(self._on_named, header))
+            header.field.textEdited.connect(self._kept.begin)  # the group must not go while its name is typed
             header.not_mine.connect(partial(self._on_not_mine, header))
             header.passed_over.connect(partial(self._on_passed_over, header))
             header.show_choices(self._choices(section))

@@ -97,11 +97,13 @@ class KeptSection:
         kind: Of the section.
         key: Of the section.
         place_ids: Its photos.
+        selected: Those of them that stay although the title is no longer true of them: the person is at them.
     """
 
     kind: SectionKind
     key: tuple[int | str, ...]
     place_ids: tuple[int, ...]
+    selected: frozenset[int] = frozenset()
 
 
 def review_sections(
@@ -201,7 +203,7 @@ def _keep(
     rows: Rows,
     kept: Sequence[KeptSection],
 ) -> None:
-    """Leave photos in the sections in view, if the title of the section is still true of them.
+    """Leave photos in the sections in view, if the title of the section is still true of them, or they are selected.
 
     Args:
         codes: (M,) changed to the code of the kept section.
@@ -221,7 +223,8 @@ def _keep(
         at = at[_IS_MOVABLE[kinds[at]] & (columns.marks[rows[at]] == Mark.NONE)]
         if section.kind is not SectionKind.LOOK_ALIKES:
             known = columns.verdicts[rows[at]] != Verdict.UNKNOWN
-            at = at[np.isin(columns.class_ids[rows[at]], section.key) & known]
+            selected = np.isin(columns.place_ids[rows[at]], list(section.selected))
+            at = at[(np.isin(columns.class_ids[rows[at]], section.key) & known) | selected]
         elif len(at) < SMALLEST:
             continue
         codes[at] = _encode(_NUMBERS[section.kind], *map(int, section.key))

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QDate, QLocale, QSize, QStringListModel, Qt, Signal, Slot
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtCore import QDate, QEvent, QLocale, QSize, QStringListModel, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
     QFrame,
@@ -224,6 +224,21 @@ class PairHeader(SectionHeader):
         self.chosen.emit(self.sender().property("class_id"))
 
 
+class NameField(FramedField):
+    """Takes Undo and Redo for what was typed in it; where there is nothing, the window undoes its last step."""
+
+    def event(self, event: QEvent) -> bool:
+        """Leave the keys to the window where the field has nothing to undo or redo."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            undo, redo = (
+                event.matches(each) for each in (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+            )
+            if (undo and not self.isUndoAvailable()) or (redo and not self.isRedoAvailable()):
+                event.ignore()
+                return True
+        return super().event(event)
+
+
 class GroupHeader(SectionHeader):
     """Photos that look alike: asks for their class.
 
@@ -252,7 +267,7 @@ class GroupHeader(SectionHeader):
     ) -> None:
         super().__init__(section, names, parent)
         self._offered: tuple[str, ...] | None = None
-        self.field = FramedField(self)
+        self.field = NameField(self)
         self.field.setObjectName("section_name")
         self.field.setAccessibleName(self.tr("Class of these photos"))
         self.field.setPlaceholderText(self.tr("Class"))

@@ -58,10 +58,10 @@ def _of_files(window: MainWindow) -> dict[str, Callable[..., object]]:
 
 
 def _of_labels_and_classes(window: MainWindow) -> dict[str, Callable[..., object]]:
-    stack, classes, selection = window.session.undo_stack, window.classes, window.selection
+    undoing, classes, selection = window.undoing, window.classes, window.selection
     return {
-        "undo": stack.undo,
-        "redo": stack.redo,
+        "undo": undoing.undo,
+        "redo": undoing.redo,
         "select_all": window.grid.selectAll,
         **selection.handlers,
         "confirm": lambda: window.answers.confirm(selection.confirm),
@@ -102,8 +102,7 @@ def enable_actions(window: MainWindow) -> None:
         actions[name].setEnabled(has_photos)
     for name in _OF_THE_CLASS_SHOWN:
         actions[name].setEnabled(window.filter.class_shown > 0)
-    actions["undo"].setEnabled(window.session.undo_stack.canUndo())
-    actions["redo"].setEnabled(window.session.undo_stack.canRedo())
+    window.undoing.show_steps()
     actions.allow("retrain", window.training.reason_not_to())
     for name in ("deep_train", "evaluate", "check_labels"):
         actions.allow(name, window.training.nothing_checked())

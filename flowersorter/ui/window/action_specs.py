@@ -85,10 +85,10 @@ SPECS = (
     ),
     Spec(
         "take_lookalikes",
-        _t("&Take Look-Alikes"),
+        _t("S&how Look-Alikes"),
         ("@L",),
         "",
-        _t("Give the photos that look like the last ones you labelled the same class. You see them first"),
+        _t("Show the photos that look like the last ones you labelled. Enter gives them the same class"),
     ),
     Spec(
         "leave_out",

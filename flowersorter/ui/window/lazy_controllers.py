@@ -44,6 +44,7 @@ class LazyControllers(QObject):
         places_requested(list of place ids, title): Show these photos.
         ranked_requested(list of place ids, title): Show these photos in this order.
         suggestions_changed(): Emitted by others when suggestions change.
+        sort_undoable(run id): This sort is the last step and can be undone; 0 once a sort was undone.
     """
 
     files_changed = Signal()
@@ -51,6 +52,7 @@ class LazyControllers(QObject):
     places_requested = Signal(object, str)
     ranked_requested = Signal(object, str)
     suggestions_changed = Signal()
+    sort_undoable = Signal(int)
 
     def __init__(
         self,
@@ -80,6 +82,11 @@ class LazyControllers(QObject):
     def undo_sort(self) -> None:
         """Undo the newest sort."""
         self.sorting.undo_last()
+
+    @Slot(int, object)
+    def undo_run(self, run_id: int, declined: Callable[[], None]) -> None:
+        """Undo a sort after asking; call `declined` if it stays."""
+        self.sorting.ask_to_undo_run(run_id, declined)
 
     @Slot()
     def show_history(self) -> None:
@@ -181,6 +188,7 @@ class LazyControllers(QObject):
         made.files_changed.connect(self.files_changed)
         made.places_requested.connect(self.places_requested)
         made.check_requested.connect(self._check_before_sort)
+        made.undoable.connect(self.sort_undoable)
         return made
 
     @cached_property

@@ -28,6 +28,7 @@ from flowersorter.ui.inspector.inspector import Inspector
 from flowersorter.ui.inspector.selected_photo import SelectedPhoto
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.labels.undo_controller import UndoController
 from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.review.answer_bar import AnswerBar
@@ -150,6 +151,7 @@ class MainWindow(QMainWindow):
         self.large = LargeViewController(session, front, self.grid, self.middle, self.selection.typing.watch, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
+        self.undoing = UndoController(session, front, self.grid, self.labels, self.actions_by_name, self)
         self.recent = RecentFolders(session, self)
         self.window_controller = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
         self.collections = CollectionsController(session, front, self.actions_by_name.collections_menu, self)
@@ -225,9 +227,8 @@ class MainWindow(QMainWindow):
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.rescan)
         self.session.undo_stack.indexChanged.connect(lambda _index: self.job_bar.end_message(Until.ANSWER))
-        self.session.undo_stack.canUndoChanged.connect(actions["undo"].setEnabled)
-        self.session.undo_stack.canRedoChanged.connect(actions["redo"].setEnabled)
-        self.session.undo_stack.undoTextChanged.connect(actions.show_undo_text)
+        late.sort_undoable.connect(self.undoing.note_sort)
+        self.undoing.sort_undo_requested.connect(late.undo_run)
         connect_actions(self)
         self.recent.found.connect(self._on_recent)
         self.filter.said.connect(self.job_bar.say)
@@ -279,6 +280,7 @@ class MainWindow(QMainWindow):
     def _on_opened(self, roots: Roots) -> None:
         self.expect(roots)
         self.session.undo_stack.clear()
+        self.undoing.note_sort(0)
         self.filter.begin()
         self.recent.remember(roots)
         self.selected.show()

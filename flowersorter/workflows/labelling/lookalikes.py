@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 #: Most candidates examined in full, and most labelled photos of other classes compared with them.
 _SHORTLIST, _MOST_OTHERS = 200, 2000
+#: Labelled photos of a class, and of all others, that are compared with one another, at most; the share of these pairs
+#: that are less alike than a photo and its look-alikes have to be.
+_MOST_PAIRED, _USUAL = 200, 0.99
 _SEED = 42
 
 
@@ -72,8 +75,9 @@ def lookalikes(
 ) -> tuple[SimilarPhoto, ...]:
     """Find the photos that are likely to be of the class that a photo was just labelled with.
 
-    These have no label and no mark, their class was not rejected, and they resemble the photo more than any labelled
-    photo of another class. From cached features; reads no photo.
+    These have no label and no mark, their class was not rejected, they resemble the photo more than any labelled photo
+    of another class, and more than labelled photos of its class resemble those of others. From cached features; reads
+    no photo.
 
     Args:
         engine: Of the collection with the label.
@@ -92,7 +96,8 @@ def lookalikes(
     nearest = _nearest(similarity, _SHORTLIST)
     table = engine.features(chosen_backbone(engine.collection))
     rival = _nearest_of_other_classes(engine, table, wanted[nearest], label.class_id)
-    followers = nearest[similarity[nearest] > rival][:count]
+    least = np.maximum(rival, _likeness_to_other_classes(engine, table, label.class_id))
+    followers = nearest[similarity[nearest] > least][:count]
     return tuple(SimilarPhoto(int(wanted[at]), float(similarity[at])) for at in followers.tolist())
 
 
@@ -143,6 +148,22 @@ def _nearest_of_other_classes(
     rival = np.empty(len(photo_ids), np.float32)
     rival[order] = _similarity(table, photo_ids[order], features.unpack().T).max(axis=1)
     return rival
+
+
+def _likeness_to_other_classes(engine: Engine, table: FeatureTable, class_id: int) -> float:
+    """The similarity of labelled photos of a class to those of others that few pairs exceed; -1 without pairs."""
+    labels = engine.collection.labels.class_ids()
+    photos, hashes = engine.collection.photos.by_hash(labels)
+    own = np.array([labels[at] == class_id for at in photos.tolist()], np.bool_)
+    drawn = np.sort(np.concatenate([_drawn(np.flatnonzero(own)), _drawn(np.flatnonzero(~own))]))
+    features, found = table.get([hashes[at] for at in drawn.tolist()])
+    rows, own = features.unpack(), own[drawn][found]
+    pairs = rows[own] @ rows[~own].T
+    return float(np.quantile(pairs, _USUAL)) if pairs.size else -1.0
+
+
+def _drawn(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_PAIRED)).astype(np.intp)]
 
 
 def _similarity(table: FeatureTable, photo_ids: NDArray[np.int64], columns: NDArray[np.float32]) -> NDArray[np.float32]:

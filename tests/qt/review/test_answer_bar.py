@@ -13,13 +13,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import UserError
 from flowersorter.messages import text
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.review import answer_controller
 from flowersorter.ui.review.answer_bar import AnswerBar
 from tests.qt.accessible import announced
-from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, tile
+from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, suggest, tile
 
 
 @pytest.fixture
@@ -68,12 +69,26 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     idle(program, qtbot)
     assert not bar.lookalikes.text(), "an undo brings none"
 
-    # All at once with the button, from the keyboard.
+    # With the button, from the keyboard: it shows them first, and a click leaves one out, a second one takes it in.
     window.labels.assign(red[1:2], class_named(program, "red"))
     qtbot.waitUntil(bar.take.isVisible)
+    idle(program, qtbot)
+    assert bar.take.text() == "Sh&ow Them"
     bar.take.setFocus()
     QTest.keyClick(bar.take, Qt.Key.Key_Return)
-    assert labelled(program, "red") == set(red)
+    assert labelled(program, "red") == set(red[:2]), "nobody has seen the others yet"
+    assert selected(program) == set(red[2:])
+    assert bar.lookalikes.text() == "Are these “red”? Click a photo to leave it out."
+    for wanted, said in ((set(red[2:]) - {left_out}, "&Take These 3"), (set(red[2:]), "&Take These 4")):
+        at = tile(program, left_out)
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+        assert selected(program) == wanted
+        assert bar.take.text() == said
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, tile(program, left_out))
+    QTest.mouseClick(bar.take, Qt.MouseButton.LeftButton)
+    assert labelled(program, "red") == set(red) - {left_out}
+    assert program.photos.filter.places is None
+    assert not selected(program), "the next key is not for photos that are out of view"
     idle(program, qtbot)
     assert labelled(program, "green") == set(green[:2]), "no other photo got a label"
 
@@ -105,6 +120,23 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     idle(program, qtbot)
     assert "the drive is gone" in window.job_bar.message.text()
     assert bar.isVisible() == bool(bar.changes.text() or bar.right.text())
+
+
+def test_no_lookalike_is_offered_that_the_suggestions_contradict(program: Program, qtbot: QtBot) -> None:
+    window, bar, columns = program.window, program.window.answer_bar, program.photos.columns
+    red, green = places(program, "red"), places(program, "green")
+    window.labels.assign(green[:2], class_named(program, "green"))
+    window.labels.assign(red[:1], class_named(program, "red"))
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "red. 5 more look like this.")
+    idle(program, qtbot)
+    suggest(program, columns.locate(red[1:2]).tolist(), Verdict.LIKELY, class_named(program, "green"), 0)
+    suggest(program, columns.locate(red[2:3]).tolist(), Verdict.UNKNOWN, class_named(program, "red"), 0)
+    suggest(program, columns.locate(red[3:4]).tolist(), Verdict.UNSURE, class_named(program, "green"), 0)
+    window.learning.suggestions_changed.emit()
+    assert bar.lookalikes.text() == "red. 3 more look like this."
+    window.grid.setFocus()
+    QTest.keyClick(window.grid, Qt.Key.Key_L)
+    assert selected(program) == set(red[3:])
 
 
 def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtbot: QtBot) -> None:
@@ -150,8 +182,12 @@ def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.Monke
     bar.settle()
     assert heard == ["A & B. 1 more looks like this.", "1 other suggestion changed. 63 → 71 of 100 right"]
     assert bar.accessibleName() == "A & B. 1 more looks like this. 1 other suggestion changed. 63 → 71 of 100 right"
-    assert bar.take.text() == "&Take It Too"
-    assert bar.take.accessibleName() == "Take It Too"
+    assert bar.take.text() == "Sh&ow It"
+    assert bar.take.accessibleName() == "Show It"
+    bar.ask_for_lookalikes("A & B", 1)
+    assert bar.take.accessibleName() == "Take This Photo"
+    bar.ask_for_lookalikes("A & B", 0)
+    assert not bar.take.isEnabled()
     with qtbot.waitSignal(bar.see_requested):
         bar.see.setFocus()
         QTest.keyClick(bar.see, Qt.Key.Key_Return)

@@ -47,11 +47,13 @@ class HeaderPool(QObject):
 
     Signals:
         entered(identity): This header got the focus.
+        focus_changed(QWidget or None): This widget of a header has the focus now; None if no header has it.
         fold_requested(identity): Its button was pressed.
         more_wanted(): `place` left out headers that are near but not in view; making all at once would take long.
     """
 
     entered = Signal(object)
+    focus_changed = Signal(object)
     fold_requested = Signal(object)
     more_wanted = Signal()
 
@@ -88,9 +90,19 @@ class HeaderPool(QObject):
         return dict(self._widgets)
 
     @property
+    def with_keyboard(self) -> Identity | None:
+        """The section whose header has the focus, None if no header has it."""
+        return next((identity for identity in self._widgets if self._has_keyboard(identity)), None)
+
+    @property
+    def identities(self) -> list[Identity]:
+        """The sections of the headers near those in view, from top to bottom."""
+        return [identity for identity in self._order if identity in self._widgets]
+
+    @property
     def in_order(self) -> list[QWidget]:
         """The headers near those in view, from top to bottom."""
-        return [self._widgets[identity] for identity in self._order if identity in self._widgets]
+        return [self._widgets[identity] for identity in self.identities]
 
     def height(self, section: Section) -> int:
         """The height of the headers of this kind of section, 0 for none."""
@@ -213,11 +225,10 @@ class HeaderPool(QObject):
 
     @Slot("QWidget*", "QWidget*")
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
-        if now is not None and self._viewport.isAncestorOf(now):
-            for identity, header in self._widgets.items():
-                if header is now or header.isAncestorOf(now):
-                    self.entered.emit(identity)
-                    return
+        identity = self.with_keyboard if now is not None and self._viewport.isAncestorOf(now) else None
+        self.focus_changed.emit(now if identity is not None else None)
+        if identity is not None:
+            self.entered.emit(identity)
 
 
 def _tell(header: QWidget, section: Section, *, folded: bool) -> None:

@@ -91,9 +91,11 @@ def offset_for(anchor: ScrollAnchor, layout: SectionLayout, rows_at: RowsAt) -> 
 
 
 def around(row: int, layout: SectionLayout, places_at: PlacesAt) -> Neighbours:
-    """Record a photo and those around it, to find its neighbour if it moves to another section."""
-    last = layout.last_shown(len(layout.sections) - 1)
-    rows = [*range(row, min(last, row + _REACH) + 1), *range(row - 1, max(0, row - _REACH) - 1, -1)]
+    """Record a photo and those around it, its own section first, to find its neighbour if it moves to another one."""
+    last, number = layout.last_shown(len(layout.sections) - 1), layout.section_of(row)
+    own = range(layout.sections[number].first, layout.last_shown(number) + 1)
+    near = [*range(row, min(last, row + _REACH) + 1), *range(row - 1, max(0, row - _REACH) - 1, -1)]
+    rows = sorted(near, key=lambda each: each not in own)
     return [layout.sections[layout.section_of(each)].identity for each in rows], places_at(np.array(rows, np.intp))
 
 

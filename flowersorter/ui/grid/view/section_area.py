@@ -15,6 +15,7 @@ from flowersorter.ui.grid.view.header_pool import HeaderFactory, HeaderPool
 from flowersorter.ui.grid.view.scroll_anchor import ScrollAnchor, anchor_of, offset_for
 from flowersorter.ui.grid.view.section_layout import Cells, SectionLayout
 from flowersorter.ui.grid.view.section_motion import SectionMotion
+from flowersorter.ui.grid.view.unseen_keys import UnseenKeys
 
 
 class SectionArea(QListView):
@@ -40,12 +41,14 @@ class SectionArea(QListView):
         self._headers = HeaderPool(self.viewport(), factory, self)
         self._places = SectionLayout((), self._cells, self._headers.height, self.is_folded)
         self._motion = SectionMotion(self)
+        self._unseen_keys = UnseenKeys(self)
         self._busy = False  # the scroll bar moves because of a new layout
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setModel(rows)
-        self._headers.entered.connect(self._on_header_entered)
+        self._headers.entered.connect(self.show_header)
+        self._headers.focus_changed.connect(self._unseen_keys.watch)
         self._headers.fold_requested.connect(self._on_fold_requested)
         self._headers.more_wanted.connect(self._place_headers)
         self._motion.moved.connect(self._on_moved)
@@ -65,6 +68,16 @@ class SectionArea(QListView):
     def headers(self) -> list[QWidget]:
         """The headers of the sections near those in view, from top to bottom."""
         return self._headers.in_order
+
+    @property
+    def header_identities(self) -> list[Identity]:
+        """The sections of these headers."""
+        return self._headers.identities
+
+    @property
+    def section_with_keyboard(self) -> Identity | None:
+        """The section whose header has the focus, None if no header has it."""
+        return self._headers.with_keyboard
 
     def is_folded(self, section: Section) -> bool:
         """Whether a section shows one line only."""
@@ -103,9 +116,22 @@ class SectionArea(QListView):
         if number >= 0:
             self.set_folded(identity, not self.is_folded(self._places.sections[number]))
 
+    def is_header_shown(self, identity: Identity) -> bool:
+        """Whether the whole header of a section is in view."""
+        return self._height_of(identity) is not None
+
+    def _height_of(self, identity: Identity) -> int | None:
+        """The y of a header in the view, None unless all of it is in view."""
+        number = self._places.number_of(identity)
+        if number < 0:
+            return None
+        high, offset = self._places.header_height(number), self.verticalOffset()
+        y = max(self._places.top(number) - offset, min(0, self._places.bottom(number) - offset - high))
+        return y if 0 <= y <= max(0, self._page - high) else None
+
     @Slot(object)
-    def _on_header_entered(self, identity: Identity) -> None:
-        """Scroll to the header that got the focus."""
+    def show_header(self, identity: Identity) -> None:
+        """Scroll to a header, as to the one that got the focus."""
         number = self._places.number_of(identity)
         if number < 0:
             return
@@ -216,9 +242,17 @@ class SectionArea(QListView):
             return None
         return anchor_of(self._places, self.verticalOffset(), self._page, self._rows.front_places_at)
 
-    def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False) -> None:
-        """Lay out anew, and keep the anchor in place."""
+    def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False, hold: bool = False) -> None:
+        """Lay out anew.
+
+        Args:
+            keep: Stays in place.
+            from_top: Show the top instead.
+            hold: Keep the header with the keyboard in place instead, if it is in view: the person may be typing there.
+        """
         self._motion.stop()
+        held = self._headers.with_keyboard if hold else None
+        height = None if held is None else self._height_of(held)
         self._busy = True
         self._places = SectionLayout(self._rows.sections, self._cells, self._headers.height, self.is_folded)
         offset = 0 if from_top else None
@@ -227,11 +261,20 @@ class SectionArea(QListView):
         self.updateGeometries()
         if offset is not None:
             self.verticalScrollBar().setValue(offset)
+        if held is not None and height is not None and (number := self._places.number_of(held)) >= 0:
+            self._hold(held, number, height, from_top=from_top)
         self._busy = False
         self._headers.update(self._places.sections, self.is_folded)
         self._place_headers()
         self.viewport().update()
         self.scrolled.emit()
+
+    def _hold(self, identity: Identity, number: int, height: int, *, from_top: bool) -> None:
+        """Keep the header with the keyboard at its y in the view; one that goes out of view loses the keyboard."""
+        if not from_top and self._height_of(identity) != height:
+            self.verticalScrollBar().setValue(self._places.top(number) - height)
+        if not self.is_header_shown(identity):
+            self.setFocus()
 
     @Slot()
     def _on_moved(self) -> None:

@@ -96,8 +96,8 @@ class SectionedView(SectionArea):
             if first.row() <= row <= last.row():
                 self.viewport().update(self._cell(row))
 
-    def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False) -> None:
-        super()._lay_out(keep, from_top=from_top)
+    def _lay_out(self, keep: ScrollAnchor | None = None, *, from_top: bool = False, hold: bool = False) -> None:
+        super()._lay_out(keep, from_top=from_top, hold=hold)
         rows = self.selected_rows()
         if len(self._places.shown_of(rows)) < len(rows):
             self.select_rows(rows)  # a key would change hidden photos
@@ -113,7 +113,7 @@ class SectionedView(SectionArea):
     def _follow(self) -> None:
         anchor, self._anchor = self._anchor, None
         self._hovered = -1
-        self._lay_out(anchor, from_top=self._shown != self._rows.filter)
+        self._lay_out(anchor, from_top=self._shown != self._rows.filter, hold=True)
 
     @Slot()
     def _remember_all(self) -> None:
@@ -167,7 +167,7 @@ class SectionedView(SectionArea):
     @Slot()
     def _on_sections(self) -> None:
         if self._rows.sections is not self._places.sections:
-            self._lay_out(self._seen())
+            self._lay_out(self._seen(), hold=True)
         else:
             self._headers.update(self._places.sections, self.is_folded)  # other names
 

@@ -40,11 +40,26 @@ def test_photos_like_a_labelled_one_follow_it_nearest_first(engine: Engine, ids:
     )
     found = lookalikes(engine, ids["red_0.jpg"], everything, count=100)
     reds = {ids[f"red_{number}.jpg"] for number in range(4, 10)}
-    assert {each.photo_id for each in found[: len(reds)]} == reds
-    assert not {each.photo_id for each in found} & {ids[f"green_{number}.jpg"] for number in range(10)}
+    assert {each.photo_id for each in found} == reds, "blue ones are as much like red ones as the green ones are"
     assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)
     assert lookalikes(engine, ids["red_0.jpg"], everything, count=2) == found[:2]
     assert lookalikes(engine, ids["red_0.jpg"], np.zeros(0, np.int64)) == ()
+
+
+def test_lookalikes_are_nearer_than_photos_of_different_classes_are(engine: Engine, ids: dict[str, int]) -> None:
+    collection, everything = engine.collection, np.array(sorted(ids.values()), np.int64)
+    mixed, green = collection.classes.add("mixed").id, collection.classes.add("green").id
+    collection.labels.assign([ids["red_0.jpg"]], mixed, LabelOrigin.PERSON)
+    collection.labels.assign([ids[f"green_{number}.jpg"] for number in range(1, 10)], green, LabelOrigin.PERSON)
+    apart = lookalikes(engine, ids["red_0.jpg"], everything)
+    assert {each.photo_id for each in apart} == {ids[f"red_{number}.jpg"] for number in range(1, 10)}
+    collection.labels.assign([ids["green_0.jpg"]], mixed, LabelOrigin.PERSON)
+    alike = lookalikes(engine, ids["red_0.jpg"], everything)
+    most = max(each.similarity for each in similar_photos(engine, ids["green_0.jpg"], everything))
+    nearer = {each.photo_id for each in apart if each.similarity > most}
+    assert nearer
+    assert nearer <= {each.photo_id for each in alike}
+    assert len(alike) < len(apart), "the class itself shows how alike photos of different classes can be"
 
 
 def test_similar_photos_need_no_label_and_labelled_ones_are_among_them(engine: Engine, ids: dict[str, int]) -> None:
