@@ -264,9 +264,11 @@ class FilingController(QObject):
     @Slot()
     def undo_last(self) -> None:
         """Ask, then undo the newest sort."""
-        self._session.library.submit(
-            partial(newest_to_undo, self._session.collection, CancelToken()), self._ask_to_undo
-        )
+
+        def ask(found: tuple[Run | None, dict[int, int]]) -> None:
+            self._ask_to_undo(found)
+
+        self._session.library.submit(partial(newest_to_undo, self._session.collection, CancelToken()), ask)
 
     def ask_to_undo_run(self, run_id: int, declined: Callable[[], None] | None = None) -> None:
         """Ask, then undo this sort, unless it has been undone meanwhile; else call `declined`."""
