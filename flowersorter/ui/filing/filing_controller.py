@@ -264,11 +264,7 @@ class FilingController(QObject):
     @Slot()
     def undo_last(self) -> None:
         """Ask, then undo the newest sort."""
-
-        def ask(found: tuple[Run | None, dict[int, int]]) -> None:
-            self._ask_to_undo(found)
-
-        self._session.library.submit(partial(newest_to_undo, self._session.collection, CancelToken()), ask)
+        self._session.library.submit(partial(newest_to_undo, self._session.collection, CancelToken()), self._on_newest)
 
     def ask_to_undo_run(self, run_id: int, declined: Callable[[], None] | None = None) -> None:
         """Ask, then undo this sort, unless it has been undone meanwhile; else call `declined`."""
@@ -278,6 +274,9 @@ class FilingController(QObject):
                 declined()
 
         self._session.library.submit(partial(find_run, self._session.collection, run_id), ask)
+
+    def _on_newest(self, found: tuple[Run | None, dict[int, int]]) -> None:
+        self._ask_to_undo(found)
 
     def _ask_to_undo(self, found: tuple[Run | None, dict[int, int]]) -> bool:
         """Ask, then undo the sort found; return whether it is undone."""

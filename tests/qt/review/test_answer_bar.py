@@ -113,8 +113,7 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     def refuse(*_: object) -> None:
         raise UserError(text("The collection cannot be read"), text("the drive is gone"))
 
-    window.labels.assign(red[2:3], class_named(program, "red"))
-    qtbot.waitUntil(bar.isVisible)
+    idle(program, qtbot)
     monkeypatch.setattr(answer_controller, "_find_alike", refuse)
     window.labels.assign(red[3:4], class_named(program, "red"))
     idle(program, qtbot)
