@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
-from flowersorter.errors import UserError
+from flowersorter.errors import PhotoOutOfReach, UserError
 from flowersorter.jobs.worker_threads import start_worker
 
 #: How long `shutdown` waits for photos being decoded; those that take longer are left behind.
@@ -214,7 +214,8 @@ class ThumbnailPool(QObject):
                 arrived.append(place_id)
             else:
                 self._failed[place_id] = photo_id
-                problems.append((place_id, outcome))
+                if outcome:
+                    problems.append((place_id, outcome))
         if arrived:
             self.arrived.emit(arrived)
         if problems:
@@ -254,8 +255,13 @@ class ThumbnailPool(QObject):
                     self._woken.emit()
 
     def _try(self, wanted: Wanted) -> QImage | str:
+        """Load a thumbnail; else the reason why it cannot be made, "" where the fault is not the photo's."""
         try:
             return self._load(wanted)
+        except PhotoOutOfReach as error:
+            from flowersorter.photos.scan import folder_is_gone  # rarely needed, and not at the start
+
+            return "" if folder_is_gone(wanted.path.parent) else error.why or error.what
         except UserError as error:
             return error.why or error.what
         except Exception as error:  # noqa: BLE001 - the decoder boundary: one bad file, one marked tile
