@@ -91,7 +91,7 @@ def test_without_a_terminal_it_lists_the_photos_to_answer_about(told: Told, phot
     assert [set(each) for each in asked] == [{"path", "class", "confidence", "verdict"}] * 3
     assert set(summary) == {
         *("statement", "at_least", "goal", "reached", "missed", "photos", "checked", "wrong", "skipped", "needed"),
-        *("done", "model", "started_at", "withdrawn", "unused_answers"),
+        *("done", "model", "started_at", "withdrawn", "widened", "unused_answers"),
     }
     assert (summary["photos"], summary["needed"], summary["model"], summary["withdrawn"]) == (30, 11, 1, None)
 
