@@ -178,6 +178,7 @@ def values_of_facts(columns: PhotoColumns, row: int) -> tuple[object, ...]:
         columns.errors[row],
         columns.provisional_ids[row],
         columns.provisional_likely[row],
+        columns.shown_verdicts(slice(row, row + 1))[0],
     )
 
 

@@ -65,7 +65,7 @@ class ConnectedPhotos:
     Attributes:
         backbone: Name of the backbone of their features.
         asked: (N,) int64, the photos of the folder, ascending.
-        photo_ids: (M,) int64, ascending, those that are embedded.
+        photo_ids: (M,) int64, those that are embedded, in the order of their hashes.
         graph: Of these.
     """
 
@@ -324,11 +324,12 @@ def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> C
     engine, backbone, last = folder.engine, folder.named.model.backbone, folder.engine.connected_photos
     if last is not None and last.backbone == backbone and np.array_equal(last.asked, folder.wanted):
         return last
-    parts = list(engine.features(backbone).parts(folder.wanted))
+    by_hash = engine.collection.photos.by_hash(folder.wanted)[0]  # in whatever order they were read
+    parts = list(engine.features(backbone).parts(by_hash))
     positions = np.concatenate([at for at, _ in parts])
     order = np.argsort(positions)
     features = join([features for _, features in parts]).take(order)
-    ids = folder.wanted[positions[order]]
+    ids = by_hash[positions[order]]
     bursts = find_bursts(features, np.zeros(len(ids), np.intp), *engine.collection.photos.moments(ids))
     graph = folder_graph(features, pool, cancel, bursts)
     connected = ConnectedPhotos(backbone, folder.wanted, ids, graph)

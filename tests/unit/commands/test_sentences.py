@@ -208,9 +208,7 @@ def test_a_folder_on_which_fewer_suggestions_are_right_is_said_to_be_one(
 ) -> None:
     estimate = AccuracyEstimate(200, 0.838, 0.954, 0.31, differs=True, sure_from=0.99, agreed_only=True)
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.find_accuracy", lambda *_: (estimate, False))
-    sentence = (
-        "About 84 of 100 suggestions are right here, not 95 as on photos like the labelled ones; this is no promise:"
-    )
+    sentence = "About 84 of 100 suggestions are right here, usually 95; check 20 photos to know."
     assert sentence in run("predict", photos)
     assert sentence in run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
     fields = {"photos": 200, "accuracy": 0.838, "held_out": 0.954, "unfamiliar": 0.31, "differs": True}

@@ -40,10 +40,11 @@ def test_the_likeliest_classes_come_first_with_their_probabilities() -> None:
     exact = np.exp(logits - logits.max(axis=1, keepdims=True))
     exact /= exact.sum(axis=1, keepdims=True)
     found = compute_imagenet_prior(embeddings, layer)
-    assert np.array_equal(found.imagenet_ids, np.argsort(-exact, axis=1)[:, : found.imagenet_ids.shape[1]])
-    np.testing.assert_allclose(
-        found.probabilities, np.take_along_axis(exact, found.imagenet_ids.astype(np.intp), 1), atol=1e-3
-    )
+    chosen = np.take_along_axis(exact, found.imagenet_ids.astype(np.intp), 1)
+    # Classes whose logits differ by less than float32 holds may stand in either order.
+    np.testing.assert_allclose(chosen, -np.sort(-exact, axis=1)[:, : found.imagenet_ids.shape[1]], rtol=1e-4)
+    assert all(len(set(row)) == len(row) for row in found.imagenet_ids.tolist())
+    np.testing.assert_allclose(found.probabilities, chosen, atol=1e-3)
     again = ImageNetPrior.from_numbers(found.as_numbers())
     assert np.array_equal(again.imagenet_ids, found.imagenet_ids)
     assert np.array_equal(again.probabilities, found.probabilities)
