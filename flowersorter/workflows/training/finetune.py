@@ -37,7 +37,7 @@ from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.training.finetune_split import FinetuneSplit, finetune_split
 from flowersorter.workflows.training.finetuned_model import not_better, write_model
 from flowersorter.workflows.training.incremental_fit import fit_for
-from flowersorter.workflows.training.prepare_features import FolderLabels, embed_labelled, nothing_in, plan_labels
+from flowersorter.workflows.training.prepare_features import FolderLabels, embed_labelled, plan_labels
 from flowersorter.workflows.training.training_set import labelled_photos
 
 if TYPE_CHECKING:
@@ -238,22 +238,7 @@ def _labels(
     """Return the result of the scan, and class id by photo id."""
     collection = engine.collection
     if request.folder is not None:
-        folder = absolute_folder(request.folder)
-        found = plan_labels(
-            engine,
-            folder,
-            request.device,
-            backbone,
-            report,
-            cancel,
-            flat=request.flat,
-            add=request.add,
-            new_classes=request.new_classes,
-        )
-        classes = found.class_ids(add=request.add)
-        if len(set(classes.values())) < 2:
-            raise nothing_in(folder, found.left_out)
-        return found, classes
+        return plan_labels(engine, absolute_folder(request.folder), request, backbone, report, cancel)
     classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -55,33 +55,45 @@ class FolderLabels:
         return {photo_id: class_id for photo_id, class_id in ids.items() if photo_id not in self.held_out}
 
 
+class FolderTraining(Protocol):
+    """The part of a request to train on a folder that both kinds of training have."""
+
+    @property
+    def device(self) -> str:
+        """One of "auto", "cpu" and "cuda"."""
+
+    @property
+    def flat(self) -> bool:
+        """Whether folders in class folders are parts of the same class."""
+
+    @property
+    def add(self) -> bool:
+        """Whether the classes are learned beside the present ones."""
+
+    @property
+    def new_classes(self) -> bool:
+        """Whether to take sub-folders as classes also where `refuse_doubtful_folders` would not."""
+
+
 def plan_labels(
-    engine: Engine,
-    folder: Path,
-    device: str,
-    backbone: str,
-    report: Report,
-    cancel: CancelToken,
-    *,
-    flat: bool = False,
-    add: bool = False,
-    new_classes: bool = True,
-) -> FolderLabels:
+    engine: Engine, folder: Path, request: FolderTraining, backbone: str, report: Report, cancel: CancelToken
+) -> tuple[FolderLabels, dict[int, int]]:
     """Read the photos of a folder of class folders, and plan the labels that it gives them.
 
     Args:
         engine: Of the collection that gets the photos.
         folder: Has one sub-folder per class.
-        device: "auto", "cpu" or "cuda".
+        request: How it is to be read.
         backbone: Name of the backbone that new photos are embedded with.
         report: Gets `Progress`.
         cancel: Checked for each block.
-        flat: Whether folders in class folders are parts of the same class.
-        add: Whether its classes are learned beside the present ones.
-        new_classes: Whether to take sub-folders as classes also where `refuse_doubtful_folders` would not.
+
+    Returns:
+        The labels, and the class id of each photo to learn from, by photo id.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
+        TooFewPhotos: it has fewer than two sub-folders with readable photos.
         UserError: the sub-folders are hardly meant as classes.
         Cancelled: asked to stop.
     """
@@ -94,18 +106,22 @@ def plan_labels(
             text("links to other folders were not followed: {links}", links=links),
             text("To follow them, use --follow-links"),
         )
-    if not new_classes:
-        refuse_doubtful_folders(collection, folder, places, add=add, flat=flat)
-    read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
+    if not request.new_classes:
+        refuse_doubtful_folders(collection, folder, places, add=request.add, flat=request.flat)
+    read_new(engine, PredictFolderRequest(folder, request.device, backbone), places, report, cancel, rows=False)
     now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    folders = ClassFolders.of(folder, now, flat=flat)
+    folders = ClassFolders.of(folder, now, flat=request.flat)
     names = folders.classes(now, held_out=False)
     held_out = {
         photo_id: name for photo_id, name in folders.classes(now, held_out=True).items() if photo_id not in names
     }
     left_out = left_out_of(folders, scanned, now, set(names.values()))
-    return FolderLabels(PlannedLabels.of(collection, names), unreadable, left_out, held_out)
+    found = FolderLabels(PlannedLabels.of(collection, names), unreadable, left_out, held_out)
+    classes = found.class_ids(add=request.add)
+    if len(set(classes.values())) < 2:
+        raise nothing_in(folder, left_out)
+    return found, classes
 
 
 def embed_labelled(

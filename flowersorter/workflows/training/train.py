@@ -198,21 +198,8 @@ def train_folder(
     """
     collection, folder = engine.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    found = plan_labels(
-        engine,
-        folder,
-        request.device,
-        backbone,
-        report,
-        cancel,
-        flat=request.flat,
-        add=request.add,
-        new_classes=request.new_classes,
-    )
-    labels = found.labels
-    classes, known = found.class_ids(add=request.add), labels.classes
-    if len(set(classes.values())) < 2:
-        raise nothing_in(folder, found.left_out)
+    found, classes = plan_labels(engine, folder, request, backbone, report, cancel)
+    labels, known = found.labels, found.labels.classes
     embed_labelled(engine, request.device, classes, WIDE, backbone, report, cancel)
     embed_augmented_views(engine, request.device, classes, backbone, report, cancel)
     if is_tuned(backbone):
