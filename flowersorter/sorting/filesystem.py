@@ -213,7 +213,7 @@ class FileSystem:
     def writable(self, folder: Path) -> bool:
         """Return whether files can be made in a folder.
 
-        A folder that nobody may write to, on a file system without any space, is one of the system, such as `/proc`:
+        A folder without write permission on a file system without space belongs to the system, such as `/proc`:
         there an administrator, who may write everywhere, cannot make files either.
         """
         if not folder.stat().st_mode & _MAY_WRITE and not shutil.disk_usage(folder).total:

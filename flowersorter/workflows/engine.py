@@ -51,7 +51,7 @@ class Engine:
         refitted: The model in use, fitted again after the last action; used in its place until the exact fit
             (`training.incremental_fit`).
         refit_lock: Held while a refit is used or dropped.
-        closing: Cancelled where the program ends: nobody waits for what is only shown any more.
+        closing: Cancelled when the program ends, to stop work whose result is only shown.
         exact_fits: Number of times that the stored model took the place of refits; one that began before is outdated.
         automatic_model: The model that was made last without Retrain since the collection was opened
             (`training.learn`).

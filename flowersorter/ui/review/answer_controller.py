@@ -167,7 +167,7 @@ class AnswerController(QObject):
         if assigned is None or back is None or not wanted:
             return
         self._labels.assign(wanted, assigned.class_id)
-        self._grid.clearSelection()  # they may be out of view now: a key would change photos that nobody sees
+        self._grid.clearSelection()  # they may be out of view now: a key would change photos out of view
         self._filter.go_back(back)
         self._grid.setFocus()
 
