@@ -99,7 +99,9 @@ def _measured(photos: LearnedPhotos, folder: NamedFolder) -> Iterator[float]:
     with ThreadPool() as pool:
         graph = folder_graph(folder.features, pool, CancelToken())
         labels = np.where(folder.labelled, folder.targets, NO_LABEL)
-        reached = unknown_beside_labels(graph, labels, pool, CancelToken())[rest]
+        predicted = labels.copy()
+        predicted[rest] = np.unique(folder.targets[learned])[alone.probabilities.argmax(axis=1)]
+        reached = unknown_beside_labels(graph, labels, predicted, pool, CancelToken())[rest]
     axes, targets = model.novelty.axes, np.unique(folder.targets[learned], return_inverse=True)[1]
     labelled = PhotoSample(folder.features.take(learned), axes.project(folder.features.take(learned)), targets)
     others = PhotoSample(features, axes.project(features), alone.probabilities.argmax(axis=1))

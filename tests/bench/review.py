@@ -238,7 +238,9 @@ class EngineDriver:
         with ThreadPool() as pool:
             graph = connect(examples.features, rest, pool, cancel)
             found = softmax(follow_neighbours(logits, graph, one_hot, pool, cancel))
-            unknown = unknown_beside_labels(self.graph, self.labels, pool, cancel)[self.rest]
+            predicted = self.labels.copy()
+            predicted[self.rest] = self.classes[logits.argmax(axis=1)]
+            unknown = unknown_beside_labels(self.graph, self.labels, predicted, pool, cancel)[self.rest]
         known = np.where(unknown > UNKNOWN, 1 - unknown, np.float32(1))
         self.probabilities, by_folder = found * known[:, None], np.ones(len(unknown), np.bool_)
         sureness = self.last.model, found.max(axis=1), alone.ood_score

@@ -107,10 +107,10 @@ def unknown_probabilities(
         as_unknown = float(found @ ood_score) >= _LEAST_OOD_SCORE_REACHED * float(found.sum())
         return found if as_unknown else _unknown_by_reach(ood_score, _SHIFTED * unlike, reached)
     if unlikeness is not None:
-        found = _posterior(_ratio(ood_score + np.clip(unlikeness, *_UNLIKENESS), *_COMPARED))
+        found = posterior(_ratio(ood_score + np.clip(unlikeness, *_UNLIKENESS), *_COMPARED))
         if float(found @ ood_score) >= LEAST_OOD_SCORE * float(found.sum()):
             return found
-    return _posterior(_ratio(ood_score, *_ALONE))
+    return posterior(_ratio(ood_score, *_ALONE))
 
 
 def _unknown_by_reach(
@@ -133,7 +133,7 @@ def _unknown_by_reach(
         less = np.clip(np.average(logarithm, weights=known) - logarithm, *_LESS_REACHED)
         evidence = others + _OF_REACH * np.where(there, less, 0)
         evidence += _OF_NEIGHBOURS * (reached.of_neighbours(evidence) - evidence)
-        unknown = _posterior(np.exp(np.clip(evidence, *_REACHED_EVIDENCE)))
+        unknown = posterior(np.exp(np.clip(evidence, *_REACHED_EVIDENCE)))
         known = np.where(there, np.maximum(1 - unknown, _LEAST), 0)
         known += _BY_REACH * known.sum() * score / score.sum()
     return unknown
@@ -152,13 +152,21 @@ def unknown_beside(ood_score: NDArray[np.float32], others: NDArray[np.float32]) 
     return _given(_ratio(ood_score, *_ALONE), _fraction(others)).astype(np.float32)
 
 
-def _posterior(ratio: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Alternate between the (N,) posterior probabilities and the fraction of unknown photos until they agree."""
+def posterior(ratio: NDArray[np.float64], largest_fraction: float = 1.0) -> NDArray[np.float32]:
+    """Alternate between posterior probabilities and the fraction of unknown photos, their prior, until they agree.
+
+    Args:
+        ratio: (N,) likelihood ratios of the photos, unknown to known.
+        largest_fraction: Bound of the fraction.
+
+    Returns:
+        (N,) float32 probabilities to be unknown.
+    """
     unknown = np.zeros(len(ratio))
     fraction = _fraction(unknown[:0])
     for _ in range(_STEPS):
         unknown = _given(ratio, fraction)
-        last, fraction = fraction, _fraction(unknown)
+        last, fraction = fraction, min(_fraction(unknown), largest_fraction)
         if abs(fraction - last) < _CONVERGED:
             break
     return unknown.astype(np.float32)

@@ -3,8 +3,9 @@
 Labels are given to the clearest photos first, in groups of look-alikes. Beside these all others look unfamiliar: OOD
 scores and a comparison with the labelled photos call every one of them unknown, even when all classes of the folder
 have labels. Label propagation does not: the score that reaches a photo over its neighbours is small where a whole class
-has no label yet. It is compared with the score that reaches the photos of the named classes, which are found on the
-way: where most of the folder has no name yet, the mean over all photos is far below theirs.
+has no label yet. Each class starts with as much as it has photos, which a model predicts: otherwise the photos of a
+class of 200 are reached a tenth as well as those of a class of 20. Those that hardly anything reaches do not count, and
+about 1 reaches the photos of every class with a label.
 
 `python -m tests.bench named` compares it with the OOD scores (docs/accuracy.md). They add nothing to it.
 """
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.unknown_share import Reached
+from flowersorter.vision.classifier.unknown_share import Reached, posterior
 from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph, neighbour_graph, reach
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, SAMPLE
@@ -27,12 +28,31 @@ from flowersorter.vision.parallel import ThreadPool
 NO_LABEL = -1
 #: Fewer neighbours than the photos of a burst without times would leave it without an edge to any other photo.
 _AXES, _NEIGHBOURS, _SEED = 128, 10, 0
-#: Score that reaches a photo at which it is as likely unknown as not, as a share of the geometric mean of known photos
-#: without a label, or at least of the mean of all photos: only unknown ones may be left. The slope there. A slope of 4
-#: takes *sure* from 25 instead of 7 % of the photos where every class has labels, and from 91 instead of 80 % of the
-#: unknown ones; one of 8 from 4 and 74 %.
-_OF_KNOWN, _OF_ALL, _STEEPNESS = 0.42, 0.33, 6.0
-_STEPS, _LEAST_REACHED = 20, np.float32(1e-9)
+#: Score that reaches a photo at which it counts half for the size of its class, and the steepness around it; rounds of
+#: both. More rounds leave out ever more photos of a class whose labels are close together.
+_HALF_COUNTED, _COUNTED_STEEPNESS, _ROUNDS = 0.25, 3.0, 3
+#: Score, as the geometric mean of a photo and its neighbours, at which the likelihood ratio of unknown to known is 1; its
+#: slope on a logarithmic scale and its range; the largest prior. With a larger one photos of a large class with few
+#: labels are unknown.
+_AS_LIKELY, _SLOPE, _EVIDENCE, _LARGEST_FRACTION = 0.45, 4.0, (-6.0, 4.0), 0.2
+_LEAST_REACHED = np.float32(1e-9)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeLabels:
+    """Labels of M nodes of a graph, of K classes.
+
+    Attributes:
+        nodes: (M,) the labelled nodes, ascending.
+        classes: (K,) the classes with a label, ascending.
+        of_node: (M,) position of the class of each node among these.
+        counts: (K,) labelled nodes of each class.
+    """
+
+    nodes: NDArray[np.intp]
+    classes: NDArray[np.intp]
+    of_node: NDArray[np.intp]
+    counts: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,28 +73,39 @@ class FolderGraph:
         """(N,) whether each photo or another one of its node has a label; (N,) classes, `NO_LABEL` without one."""
         return np.isin(self.node, self.node[classes != NO_LABEL])
 
-    def reached(self, classes: NDArray[np.intp], pool: ThreadPool, cancel: CancelToken) -> NDArray[np.float32]:
-        """Compute how much of a score that spreads from the labelled nodes reaches each photo.
-
-        All classes start with the same score, however many labels they have: photos of a class with few are reached
-        as well as those of a class with many.
+    def labels(self, classes: NDArray[np.intp]) -> NodeLabels:
+        """Return the labels of the nodes; a burst has that of its first photo with one.
 
         Args:
-            classes: (N,) class of each label, at least one; `NO_LABEL` for photos without one.
+            classes: (N,) class of each label; `NO_LABEL` for photos without one.
+        """
+        rows = np.flatnonzero(classes != NO_LABEL)
+        nodes, first = np.unique(self.node[rows], return_index=True)
+        return NodeLabels(nodes, *np.unique(classes[rows[first]], return_inverse=True, return_counts=True))
+
+    def reached(
+        self, labels: NodeLabels, pool: ThreadPool, cancel: CancelToken, sizes: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float32]:
+        """Compute how much of a score that spreads from the labelled nodes reaches each photo.
+
+        The labels of a class share the score with which it starts, however many they are.
+
+        Args:
+            labels: Of at least one node.
             pool: Threads that share the work.
             cancel: Checked in every step.
+            sizes: (K,) the score with which each class starts; None for the same, of 1 a labelled node on average.
 
         Returns:
-            (N,) float32, more than 0; the scores that start are 1 on average.
+            (N,) float32, more than 0. If the sizes are the numbers of nodes of the classes, 1 on average.
 
         Raises:
             Cancelled: a stop was requested.
         """
-        rows = np.flatnonzero(classes != NO_LABEL)
-        nodes, first = np.unique(self.node[rows], return_index=True)
-        _, of_node, labels = np.unique(classes[rows[first]], return_inverse=True, return_counts=True)
+        if sizes is None:
+            sizes = np.full(len(labels.classes), len(labels.nodes) / len(labels.classes))
         start = np.zeros((len(self.graph), 1), np.float32)
-        start[nodes, 0] = len(nodes) / (len(labels) * labels[of_node])
+        start[labels.nodes, 0] = (sizes / labels.counts)[labels.of_node]
         scores = reach(self.graph, start, pool, cancel)[self.node, 0]
         return np.asarray(np.maximum(scores, _LEAST_REACHED), np.float32)
 
@@ -142,7 +173,7 @@ def reach_unlabelled(
     open_ = classes == NO_LABEL
     with ThreadPool() as pool:
         graph = folder_graph(features, pool, cancel, bursts)
-        score = graph.reached(classes, pool, cancel)[open_]
+        score = graph.reached(graph.labels(classes), pool, cancel)[open_]
 
     def of_neighbours(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         everywhere = np.zeros(len(open_))
@@ -155,13 +186,18 @@ def reach_unlabelled(
 
 
 def unknown_beside_labels(
-    graph: FolderGraph, classes: NDArray[np.intp], pool: ThreadPool, cancel: CancelToken
+    graph: FolderGraph,
+    classes: NDArray[np.intp],
+    predicted: NDArray[np.intp],
+    pool: ThreadPool,
+    cancel: CancelToken,
 ) -> NDArray[np.float32]:
     """Estimate the probability of each photo to be of a class without a label.
 
     Args:
         graph: Of N photos.
         classes: (N,) class of each label; `NO_LABEL` for photos without one.
+        predicted: (N,) class that a model predicts for each photo; its own label does not matter.
         pool: Threads that share the work.
         cancel: Checked in every step.
 
@@ -171,15 +207,21 @@ def unknown_beside_labels(
     Raises:
         Cancelled: a stop was requested.
     """
-    labelled = graph.has_label(classes)
-    if not labelled.any():
-        return np.ones(len(labelled), np.float32)
-    reached = graph.reached(classes, pool, cancel)
-    # From the photos that are reached most: where most are unknown, all of them would pass for known.
-    unknown, known, logarithm = np.zeros(len(labelled)), np.where(labelled, 0, reached**2), np.log(reached)
-    for _ in range(_STEPS if known.any() else 0):
-        expected = np.float32(_OF_KNOWN * np.exp(np.average(logarithm, weights=known)))
-        expected = np.maximum(expected, np.float32(_OF_ALL * labelled.mean()))
-        unknown = np.where(labelled, 0, 1 / (1 + (reached / expected) ** _STEEPNESS))
-        known = np.where(labelled, 0, np.maximum(1 - unknown, _LEAST_REACHED))  # all of them may be unknown
-    return unknown.astype(np.float32)
+    rest = ~graph.has_label(classes)
+    if rest.all() or not rest.any():
+        return rest.astype(np.float32)
+    labels = graph.labels(classes)
+    at = np.minimum(np.searchsorted(labels.classes, predicted), len(labels.classes) - 1)
+    counted = rest & (labels.classes[at] == predicted)
+    weights = counted / np.bincount(graph.node, counted)[graph.node].clip(1)  # a burst counts as one
+    known = weights
+    for _ in range(_ROUNDS):
+        sizes = labels.counts + np.bincount(at, known, len(labels.classes))
+        reached = graph.reached(labels, pool, cancel, sizes)
+        known = weights / (1 + (_HALF_COUNTED / reached) ** _COUNTED_STEEPNESS)
+    logarithm = np.log(reached).astype(np.float64)
+    logarithm = (logarithm + graph.neighbour_means(logarithm, rest, pool)) / 2
+    ratio = np.exp(np.clip(_SLOPE * (np.log(_AS_LIKELY) - logarithm[rest]), *_EVIDENCE))
+    unknown = np.zeros(len(rest), np.float32)
+    unknown[rest] = posterior(ratio, _LARGEST_FRACTION)
+    return unknown

@@ -312,10 +312,12 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> tuple[N
     Raises:
         Cancelled: a stop was requested.
     """
+    engine, model = folder.engine, folder.named.model
     with ThreadPool() as pool:
         connected = _connected(folder, pool, cancel)
         classes = folder.label_classes(connected.photo_ids)
-        unknown = unknown_beside_labels(connected.graph, classes, pool, cancel)
+        predicted, _ = predicted_classes(engine, model, connected.photo_ids, folder.class_ids, cancel)
+        unknown = unknown_beside_labels(connected.graph, classes, predicted, pool, cancel)
     kept = np.isin(connected.photo_ids, folder.unlabelled)
     return connected.photo_ids[kept], unknown[kept]
 
