@@ -45,6 +45,11 @@ class LabelTable:
         select = f"SELECT photo_id, class_id FROM labels WHERE {_TEACHES} ORDER BY photo_id"
         return dict(self._database.tuples(select))
 
+    def for_training(self) -> list[tuple[int, int, bool]]:
+        """As `class_ids`: photo id, class id, and whether a person gave the label; otherwise a folder did."""
+        select = f"SELECT photo_id, class_id, origin = ? FROM labels WHERE {_TEACHES} ORDER BY photo_id"
+        return [(*row[:2], bool(row[2])) for row in self._database.tuples(select, (LabelOrigin.PERSON.value,))]
+
     def get(self, photo_ids: Iterable[int] | NDArray[np.int64]) -> dict[int, Label]:
         """The labels of these photos, by photo id; those without one are left out."""
         rows = self._database.tuples_by_id(_COLUMNS, "labels", "photo_id", photo_ids)

@@ -49,6 +49,10 @@ class PhotoSample:
     def __len__(self) -> int:
         return len(self.classes)
 
+    def take(self, rows: NDArray[np.intp]) -> PhotoSample:
+        """Return the sample of these rows."""
+        return PhotoSample(self.features.take(rows), self.coordinates.take(rows), self.classes[rows])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoSampleClassifier:

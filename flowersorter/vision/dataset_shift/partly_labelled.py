@@ -5,7 +5,7 @@ scores and a comparison with the labelled photos call every one of them unknown,
 have labels. Label propagation does not: the score that reaches a photo over its neighbours is small where a whole class
 has no label yet. Each class starts with as much as it has photos, which a model predicts: otherwise the photos of a
 class of 200 are reached a tenth as well as those of a class of 20. Those that hardly anything reaches do not count, and
-about 1 reaches the photos of every class with a label.
+about 1 reaches the photos of every class with a label; less where its labels are close together.
 
 `python -m tests.bench named` compares it with the OOD scores (docs/accuracy.md). They add nothing to it.
 """
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.unknown_share import Reached, posterior
-from flowersorter.vision.dataset_shift.label_propagation import NeighbourGraph, neighbour_graph, reach
+from flowersorter.vision.dataset_shift.label_propagation import FROM_NEIGHBOURS, NeighbourGraph, neighbour_graph, reach
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, SAMPLE
 from flowersorter.vision.parallel import ThreadPool
@@ -31,10 +31,13 @@ _AXES, _NEIGHBOURS, _SEED = 128, 10, 0
 #: Score that reaches a photo at which it counts half for the size of its class, and the steepness around it; rounds of
 #: both. More rounds leave out ever more photos of a class whose labels are close together.
 _HALF_COUNTED, _COUNTED_STEEPNESS, _ROUNDS = 0.25, 3.0, 3
-#: Score, as the geometric mean of a photo and its neighbours, at which the likelihood ratio of unknown to known is 1; its
-#: slope on a logarithmic scale and its range; the largest prior. With a larger one photos of a large class with few
-#: labels are unknown.
-_AS_LIKELY, _SLOPE, _EVIDENCE, _LARGEST_FRACTION = 0.45, 4.0, (-6.0, 4.0), 0.2
+#: Score, as the geometric mean of a photo and its neighbours, at which unknown and known are equally likely if the
+#: labels of the predicted class are not crowded; how much lower it is where they are; the slope of the log likelihood
+#: ratio on a logarithmic scale, and its range; the largest prior. With a larger one, photos of a large class with few
+#: labels are unknown. Fitted to 500 states of folders of flowers and things in which some or all classes have labels,
+#: few or many, at random or in groups of look-alikes.
+_AS_LIKELY, _LOWER_WHERE_CROWDED, _SLOPE, _EVIDENCE, _LARGEST_FRACTION = 0.65, 0.5, 4.0, (-6.0, 4.0), 0.2
+_LEAST_FROM_OTHERS, _MOST_CROWDED = 0.02, 3.0
 _LEAST_REACHED = np.float32(1e-9)
 
 
@@ -53,6 +56,10 @@ class NodeLabels:
     classes: NDArray[np.intp]
     of_node: NDArray[np.intp]
     counts: NDArray[np.intp]
+
+    def share(self, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the (M,) score with which each node starts: an equal share of the (K,) sizes of the classes."""
+        return np.asarray((sizes / self.counts)[self.of_node], np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,9 +112,29 @@ class FolderGraph:
         if sizes is None:
             sizes = np.full(len(labels.classes), len(labels.nodes) / len(labels.classes))
         start = np.zeros((len(self.graph), 1), np.float32)
-        start[labels.nodes, 0] = (sizes / labels.counts)[labels.of_node]
+        start[labels.nodes, 0] = labels.share(sizes)
         scores = reach(self.graph, start, pool, cancel)[self.node, 0]
         return np.asarray(np.maximum(scores, _LEAST_REACHED), np.float32)
+
+    def crowding(
+        self, labels: NodeLabels, reached: NDArray[np.float32], sizes: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Compute how close together the labels of each class are: how much one another's score reaches them.
+
+        Args:
+            labels: Of at least one node.
+            reached: (N,) what reaches the photos.
+            sizes: (K,) numbers of nodes of the classes, with which they started.
+
+        Returns:
+            (K,) logarithms, 0 for labels that lie in their class as its other photos do, at most 3.
+        """
+        of_node = np.zeros(len(self.graph))
+        of_node[self.node] = reached
+        from_others = of_node[labels.nodes] - (1 - FROM_NEIGHBOURS) * labels.share(sizes)
+        logarithm = np.log(np.maximum(from_others, _LEAST_FROM_OTHERS))
+        means = np.bincount(labels.of_node, logarithm) / labels.counts
+        return np.asarray(np.clip(means, 0, _MOST_CROWDED), np.float64)
 
     def neighbour_means(
         self, numbers: NDArray[np.float64], counted: NDArray[np.bool_], pool: ThreadPool
@@ -216,12 +243,13 @@ def unknown_beside_labels(
     weights = counted / np.bincount(graph.node, counted)[graph.node].clip(1)  # a burst counts as one
     known = weights
     for _ in range(_ROUNDS):
-        sizes = labels.counts + np.bincount(at, known, len(labels.classes))
+        sizes = np.asarray(labels.counts + np.bincount(at, known, len(labels.classes)), np.float64)
         reached = graph.reached(labels, pool, cancel, sizes)
         known = weights / (1 + (_HALF_COUNTED / reached) ** _COUNTED_STEEPNESS)
     logarithm = np.log(reached).astype(np.float64)
     logarithm = (logarithm + graph.neighbour_means(logarithm, rest, pool)) / 2
-    ratio = np.exp(np.clip(_SLOPE * (np.log(_AS_LIKELY) - logarithm[rest]), *_EVIDENCE))
+    expected = np.log(_AS_LIKELY) - _LOWER_WHERE_CROWDED * graph.crowding(labels, reached, sizes)[at]
     unknown = np.zeros(len(rest), np.float32)
-    unknown[rest] = posterior(ratio, _LARGEST_FRACTION)
+    ratio = np.exp(np.clip(_SLOPE * (expected - logarithm), *_EVIDENCE))
+    unknown[rest] = posterior(ratio[rest], _LARGEST_FRACTION)
     return unknown

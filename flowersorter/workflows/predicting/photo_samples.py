@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Class of a photo without an embedding.
 NO_CLASS = -1
+#: Share of the training photos of a class in a folder from which the folder tells which photos are of this class.
+MOST_HERE = 0.5
 #: Seed of every sample that is drawn.
 SEED = 42
 #: Ids of embedded photos, starter photos negative; and the photos.
@@ -49,7 +52,9 @@ class FolderPhotos:
 
     def __init__(self, engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> None:
         self.engine, self.named, self.wanted = engine, named, sorted_unique(photo_ids)
-        self._labels = engine.collection.labels.class_ids()
+        labels = engine.collection.labels.for_training()
+        self._labels = {photo_id: class_id for photo_id, class_id, _ in labels}
+        self._by_person = {photo_id for photo_id, _, by_person in labels if by_person}
         self.not_mine = engine.collection.answers.marked(Mark.NOT_MINE)
         self.unlabelled = np.setdiff1d(self.wanted, np.array([*self._labels, *self.not_mine], np.int64))
         self.class_ids = output_class_ids(engine, named.model)
@@ -59,17 +64,57 @@ class FolderPhotos:
         """(M,) int64, those without a label in the order of their hashes, in whatever order they were read."""
         return self.engine.collection.photos.by_hash(self.unlabelled)[0]
 
+    @cached_property
+    def labelled_here(self) -> NDArray[np.intp]:
+        """Class ids, ascending, of which most training photos are in this folder and labelled by a person."""
+        counts = Counter(self._labels.values()) + Counter(self._starter_classes.tolist())
+        inside = np.intersect1d(self.wanted, np.array([*self._by_person], np.int64)).tolist()
+        here = Counter(self._labels[photo_id] for photo_id in inside)
+        return np.sort(np.array([each for each, count in here.items() if count >= MOST_HERE * counts[each]], np.intp))
+
     def label_classes(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """(N,) class id of each photo's label; `NO_LABEL` for those without one."""
         return np.array([self._labels.get(photo_id, NO_LABEL) for photo_id in photo_ids.tolist()], np.intp)
 
     @cached_property
+    def _starter_classes(self) -> NDArray[np.intp]:
+        """Class id of each of the starter's photos, if the model was trained on them; 0 for deleted classes."""
+        base, named = starter(), self.named
+        if base.model.backbone != named.model.backbone or not (
+            named.is_starter or named.model.training.built_on_starter
+        ):
+            return np.empty(0, np.intp)
+        return output_class_ids(self.engine, base.model)[base.targets]
+
+    @cached_property
     def labelled(self) -> Sample | None:
         """Labelled photos of the model's classes, also those labelled since it was trained, the starter's, or both.
 
-        None where one of the classes has no photo.
+        None where one of the classes has no photo: whatever is compared with the others would be unlike them. None for
+        an imported model: it learned from photos that are not here.
         """
-        return _labelled_sample(self.engine, self.named, self._labels, self.class_ids)
+        return None if came_from_elsewhere(self.named) else self._sample_labelled()
+
+    def _sample_labelled(self) -> Sample | None:
+        engine, model, known = self.engine, self.named.model, set(self.class_ids.tolist()) - {0}
+        learned, _ = engine.collection.photos.by_hash(
+            photo_id for photo_id, class_id in self._labels.items() if class_id in known
+        )
+        classes = self.label_classes(learned)
+        sample = spread_sample(classes, MOST_LABELLED, SEED)
+        own = photo_sample(engine, model, learned[sample], classes[sample])
+        parts: list[Sample] = [] if own is None else [own]
+        shown = np.flatnonzero(np.isin(self._starter_classes, list(known)))  # not those of deleted classes
+        if len(shown):
+            kept = shown[spread_sample(self._starter_classes[shown], MOST_LABELLED, SEED)]
+            features = starter().features.take(kept)
+            photos = PhotoSample(features, model.novelty.axes.project(features), self._starter_classes[kept])
+            parts.append((-1 - kept.astype(np.int64), photos))
+        there = {class_id for _, photos in parts for class_id in photos.classes.tolist()}
+        if not there or not known <= there:
+            return None
+        ids = np.concatenate([each for each, _ in parts])
+        return ids, _joined([photos for _, photos in parts])
 
 
 def output_class_ids(engine: Engine, model: Model) -> NDArray[np.intp]:
@@ -101,38 +146,6 @@ def photo_sample(
     photos = _joined([PhotoSample(features, along, classes[at]) for at, features, along in parts])
     ordered = PhotoSample(photos.features.take(order), photos.coordinates.take(order), classes[there])
     return photo_ids[there], ordered
-
-
-def _labelled_sample(
-    engine: Engine, named: NamedModel, labels: dict[int, int], class_ids: NDArray[np.intp]
-) -> Sample | None:
-    """Sample the labelled photos of a model's classes, and the starter's if it was trained on them.
-
-    None where a class has none: whatever is compared with the others would be unlike them. An imported model learned
-    from photos that are not here.
-    """
-    model, collection = named.model, engine.collection
-    if came_from_elsewhere(named):
-        return None
-    known = set(class_ids.tolist())
-    learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
-    classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
-    sample = spread_sample(classes, MOST_LABELLED, SEED)
-    own = photo_sample(engine, model, learned[sample], classes[sample])
-    parts: list[Sample] = [] if own is None else [own]
-    if named.is_starter or model.training.built_on_starter:
-        base = starter()
-        if base.model.backbone == model.backbone:
-            of_starter = np.array(collection.classes.meant_by(base.model.class_names), np.intp)[base.targets]
-            kept = spread_sample(of_starter, MOST_LABELLED, SEED)
-            features = base.features.take(kept)
-            photos = PhotoSample(features, model.novelty.axes.project(features), of_starter[kept])
-            parts.append((-1 - kept.astype(np.int64), photos))
-    there = {class_id for _, photos in parts for class_id in photos.classes.tolist()}
-    if not parts or not known - {0} <= there:
-        return None
-    ids = np.concatenate([each for each, _ in parts])
-    return ids, _joined([photos for _, photos in parts])
 
 
 def _joined(parts: list[PhotoSample]) -> PhotoSample:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_values import replaced, value_of
 from flowersorter.domain.place import Places
@@ -54,8 +53,8 @@ if TYPE_CHECKING:
 _GROWN = 1 + 1 / 32
 #: Most photos of a folder for a graph of neighbours.
 _MOST_PHOTOS = 10_000
-#: Least share of the labelled photos in a folder that counts as having labels of its own.
-_OWN_SHARE = 0.5
+#: Least classes with labels in a folder: the score that labels spread tells one class from another.
+_LEAST_CLASSES = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +72,41 @@ class ConnectedPhotos:
     asked: NDArray[np.int64]
     photo_ids: NDArray[np.int64]
     graph: FolderGraph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Estimate:
+    """Which of some photos are unknown.
+
+    Attributes:
+        ids: (M,) int64, the photos.
+        unknown: (M,) float32, their probabilities to be of none of the classes.
+        by_folder: (M,) whether the labels of their folder alone say so.
+    """
+
+    ids: NDArray[np.int64]
+    unknown: NDArray[np.float32]
+    by_folder: NDArray[np.bool_]
+
+    @classmethod
+    def by_scores(cls, ids: NDArray[np.int64], unknown: NDArray[np.float32]) -> _Estimate:
+        """An estimate that counts beside the OOD score of each photo."""
+        return cls(ids, unknown, np.zeros(len(ids), np.bool_))
+
+    def beside(self, others: _Estimate) -> _Estimate:
+        """Return this estimate and that of other photos."""
+        return _Estimate(
+            np.append(self.ids, others.ids),
+            np.append(self.unknown, others.unknown),
+            np.append(self.by_folder, others.by_folder),
+        )
+
+    def at_least(self, unknown: NDArray[np.float32]) -> _Estimate:
+        """Return this estimate with (M,) probabilities that it must not be below."""
+        return replace(self, unknown=np.maximum(self.unknown, unknown))
+
+
+_NOTHING = _Estimate(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.bool_))
 
 
 def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -95,9 +129,9 @@ def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path)
 def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     """Estimate which photos without a label are of none of the classes, and store the result in the engine.
 
-    Their OOD scores show how many there are. If labelled photos are embedded, a comparison with them counts too. In a
-    folder with labels of its own, which are those of its clearest photos, the unknown ones are those that label
-    propagation does not reach.
+    Their OOD scores show how many there are. If labelled photos are embedded, a comparison with them counts too. Of the
+    photos predicted as a class that is labelled in this folder, which are the clearest ones of it, the unknown ones are
+    those that label propagation does not reach.
 
     Args:
         folder: The photos, and the model that predicted them. Nothing is estimated with a finetuned backbone: it has
@@ -113,14 +147,12 @@ def find_unknown_photos(folder: FolderPhotos, cancel: CancelToken) -> bool:
     engine, model, wanted = folder.engine, folder.named.model, folder.wanted
     before = unknown_probability(engine, model, wanted)
     judged = judged_by_folder(engine, model, wanted)
-    ids, found = np.empty(0, np.int64), np.empty(0, np.float32)
-    own = can_estimate(model) and _labels_itself(folder)
+    found = _NOTHING
     if can_estimate(model):
-        ids, found = _unknown_beside_labels(folder, cancel) if own else _estimate(folder, cancel)
-        found = np.maximum(found, _like_background(folder, ids, cancel))
-    _remember(engine, model, wanted, ids, found)
-    by_folder = np.full(len(ids), own, np.float32)
-    engine.unknown_by_folder = replaced(engine.unknown_by_folder, model.novelty.key, wanted, ids, by_folder)
+        found = _unknown_beside_labels(folder, cancel)
+        found = found.beside(_compared_with_labels(folder, cancel))
+        found = found.at_least(_like_background(folder, found.ids, cancel))
+    _remember(engine, model, wanted, found)
     same = np.array_equal(before, unknown_probability(engine, model, wanted))
     return not (same and np.array_equal(judged, judged_by_folder(engine, model, wanted)))
 
@@ -147,7 +179,10 @@ def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[
         return
     folder = FolderPhotos(engine, named, photo_ids)
     if not folder.not_mine:
-        _remember(engine, model, photo_ids, *_unknown_beside_labels(folder, cancel))
+        found = _unknown_beside_labels(folder, cancel)
+        others = np.setdiff1d(folder.unlabelled, found.ids)
+        as_before = _Estimate.by_scores(others, unknown_probability(engine, model, others))
+        _remember(engine, model, photo_ids, found.beside(as_before))
 
 
 class RunningEstimate:
@@ -194,7 +229,7 @@ class RunningEstimate:
         self._ids, self._scores = np.append(self._ids, new), np.append(self._scores, scores)
         changed = np.empty(0, np.int64)
         if len(self._ids) < _GROWN * len(self._found):
-            _remember(self._engine, self._model, new, new, unknown_beside(scores, self._found))
+            self._remember(self._model, new, unknown_beside(scores, self._found))
         elif len(new):
             changed = self._estimate_again(self._model)
         before, self._places = self._places, np.hstack([self._places, [places.photo_ids, places.ids]])
@@ -206,9 +241,12 @@ class RunningEstimate:
         last, known = self._levels, len(self._levels)
         self._found = unknown_probabilities(self._scores)
         self._levels = np.searchsorted([MAYBE_UNKNOWN, UNKNOWN], self._found)
-        _remember(self._engine, model, self._ids, self._ids, self._found)
+        self._remember(model, self._ids, self._found)
         changed: NDArray[np.int64] = self._ids[:known][self._levels[:known] != last]
         return changed
+
+    def _remember(self, model: Model, photo_ids: NDArray[np.int64], unknown: NDArray[np.float32]) -> None:
+        _remember(self._engine, model, photo_ids, _Estimate.by_scores(photo_ids, unknown))
 
 
 def can_estimate(model: Model) -> bool:
@@ -216,33 +254,33 @@ def can_estimate(model: Model) -> bool:
     return model.novelty.standardised and not is_tuned(model.backbone)
 
 
-def _remember(
-    engine: Engine,
-    model: Model,
-    wanted: NDArray[np.int64],
-    ids: NDArray[np.int64],
-    found: NDArray[np.float32],
-) -> None:
-    """Replace the probabilities of the wanted photos in the engine; those of other photos stay."""
-    engine.unknown_photos = replaced(engine.unknown_photos, model.novelty.key, wanted, ids, found)
+def _remember(engine: Engine, model: Model, wanted: NDArray[np.int64], found: _Estimate) -> None:
+    """Replace what the engine knows of the wanted photos; that of other photos stays."""
+    key, by_folder = model.novelty.key, found.by_folder.astype(np.float32)
+    engine.unknown_photos = replaced(engine.unknown_photos, key, wanted, found.ids, found.unknown)
+    engine.unknown_by_folder = replaced(engine.unknown_by_folder, key, wanted, found.ids, by_folder)
 
 
-def _estimate(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return (M,) the embedded photos without a label, and (M,) float32 their probabilities."""
+def _compared_with_labels(folder: FolderPhotos, cancel: CancelToken) -> _Estimate:
+    """Estimate the photos without a label that are predicted as one of the other classes, beside their labelled photos.
+
+    Raises:
+        Cancelled: a stop was requested.
+    """
     engine, model = folder.engine, folder.named.model
-    others = folder.by_hash
-    classes, ood_score = predicted_classes(engine, model, others, folder.class_ids, cancel)
-    there = classes != NO_CLASS
-    others, classes, ood_score = others[there], classes[there], ood_score[there]
-    if not len(others):
-        return others, ood_score
-    return others, unknown_probabilities(ood_score, *_compared(folder, others, classes, cancel))
+    ids = folder.by_hash
+    classes, ood_score = predicted_classes(engine, model, ids, folder.class_ids, cancel)
+    there = (classes != NO_CLASS) & ~np.isin(classes, _judged_by_labels(folder))
+    ids, classes, ood_score = ids[there], classes[there], ood_score[there]
+    if not len(ids):
+        return _NOTHING
+    return _Estimate.by_scores(ids, unknown_probabilities(ood_score, *_compared(folder, ids, classes, cancel)))
 
 
 def _compared(
     folder: FolderPhotos, others: NDArray[np.int64], classes: NDArray[np.intp], cancel: CancelToken
 ) -> tuple[NDArray[np.float32] | None, Reached | None]:
-    """Compare photos with the labelled ones.
+    """Compare photos with the labelled ones of classes that the labels of the folder do not judge.
 
     Args:
         folder: The folder.
@@ -255,6 +293,9 @@ def _compared(
         them; None if there are too few photos of either kind.
     """
     engine, model, labelled = folder.engine, folder.named.model, folder.labelled
+    if labelled is not None:
+        kept = np.flatnonzero(~np.isin(labelled[1].classes, _judged_by_labels(folder)))
+        labelled = labelled[0][kept], labelled[1].take(kept)
     if labelled is None or min(len(labelled[1]), len(others)) < LEAST:
         return None, None
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(others))[:MOST_OTHERS])
@@ -294,32 +335,28 @@ def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel:
     return result
 
 
-def _labels_itself(folder: FolderPhotos) -> bool:
-    """Whether most of the person's training photos are in this folder, of at least two classes."""
-    if folder.labelled is None or len(folder.wanted) > _MOST_PHOTOS:
-        return False
-    ids, sample = folder.labelled
-    inside = np.isin(ids, folder.wanted)  # the starter's photos are in no folder
-    if inside.mean() < _OWN_SHARE or len(np.unique(sample.classes[inside])) < 2:
-        return False
-    origins = [label.origin for label in folder.engine.collection.labels.get(ids[inside]).values()]
-    return origins.count(LabelOrigin.PERSON) >= _OWN_SHARE * len(ids)
+def _judged_by_labels(folder: FolderPhotos) -> NDArray[np.intp]:
+    """Return the class ids, ascending, whose photos the labels of the folder judge."""
+    here = folder.labelled_here
+    return here if len(here) >= _LEAST_CLASSES and len(folder.wanted) <= _MOST_PHOTOS else here[:0]
 
 
-def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return (M,) the embedded photos without a label, and (M,) float32 their probabilities to be unknown.
+def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> _Estimate:
+    """Estimate the photos without a label that are predicted as a class which is labelled in this folder.
 
     Raises:
         Cancelled: a stop was requested.
     """
-    engine, model = folder.engine, folder.named.model
+    here = _judged_by_labels(folder)
+    if not len(here):
+        return _NOTHING
     with ThreadPool() as pool:
         connected = _connected(folder, pool, cancel)
-        classes = folder.label_classes(connected.photo_ids)
-        predicted, _ = predicted_classes(engine, model, connected.photo_ids, folder.class_ids, cancel)
-        unknown = unknown_beside_labels(connected.graph, classes, predicted, pool, cancel)
-    kept = np.isin(connected.photo_ids, folder.unlabelled)
-    return connected.photo_ids[kept], unknown[kept]
+        ids = connected.photo_ids
+        predicted, _ = predicted_classes(folder.engine, folder.named.model, ids, folder.class_ids, cancel)
+        unknown = unknown_beside_labels(connected.graph, folder.label_classes(ids), predicted, pool, cancel)
+    kept = np.isin(ids, folder.unlabelled) & np.isin(predicted, here)
+    return _Estimate(ids[kept], unknown[kept], np.ones(np.count_nonzero(kept), np.bool_))
 
 
 def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> ConnectedPhotos:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,8 @@ from flowersorter.vision.dataset_shift.partly_labelled import (
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.parallel import ThreadPool
 
+Unknown: TypeAlias = NDArray[np.float32]
+
 
 def three_classes(each: int) -> Features:
     draw = np.random.default_rng(0)
@@ -29,44 +33,58 @@ def of_classes(labelled: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.where(labelled, np.arange(len(labelled)) // 60, NO_LABEL)
 
 
+def unknown_of(features: Features, labelled: NDArray[np.bool_], bursts: NDArray[np.intp] | None = None) -> Unknown:
+    """(N,) probabilities to be unknown; photos of the third class are predicted as the first."""
+    predicted = (np.arange(len(labelled)) // 60 == 1).astype(np.intp)
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken(), bursts)
+        return unknown_beside_labels(graph, of_classes(labelled), predicted, pool, CancelToken())
+
+
 def test_a_class_without_a_label_is_unknown_and_the_others_are_not() -> None:
     features, labelled = three_classes(60), np.zeros(180, np.bool_)
-    with ThreadPool() as pool:
-        graph = folder_graph(features, pool, CancelToken())
-        assert (unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken()) == 1).all()
-        labelled[:10] = labelled[60:75] = True
-        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+    assert (unknown_of(features, labelled) == 1).all()
+    labelled[:10] = labelled[60:75] = True
+    unknown = unknown_of(features, labelled)
     assert not unknown[labelled].any()
     assert (unknown[120:] > UNKNOWN).mean() > 0.9
     assert (unknown[:120] > UNKNOWN).mean() < 0.1
 
 
 def test_where_most_classes_have_no_label_they_are_unknown_and_the_named_one_is_not() -> None:
-    """The score that reaches most photos is small, and so is the mean: that of named photos is the measure."""
     features, labelled = three_classes(60), np.zeros(180, np.bool_)
     labelled[[0, 1, 2, 60]] = True
-    with ThreadPool() as pool:
-        graph = folder_graph(features, pool, CancelToken())
-        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+    unknown = unknown_of(features, labelled)
     assert (unknown[120:] > UNKNOWN).all()
     assert (unknown[:60] > UNKNOWN).mean() < 0.1
 
 
 def test_where_every_photo_of_the_named_classes_has_its_label_the_others_are_unknown() -> None:
     features, labelled = three_classes(60), np.arange(180) < 120
-    with ThreadPool() as pool:
-        graph = folder_graph(features, pool, CancelToken())
-        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
-        assert (unknown[120:] > UNKNOWN).mean() > 0.9
-        assert not unknown_beside_labels(graph, of_classes(np.ones(180, np.bool_)), pool, CancelToken()).any()
+    assert (unknown_of(features, labelled)[120:] > UNKNOWN).mean() > 0.9
+    assert not unknown_of(features, np.ones(180, np.bool_)).any()
 
 
 def test_where_every_class_has_labels_no_photo_is_unknown() -> None:
-    features, labelled = three_classes(60), np.arange(180) % 60 < 8
+    labelled = np.arange(180) % 60 < 8
+    predicted = np.arange(180) // 60
+    with ThreadPool() as pool:
+        graph = folder_graph(three_classes(60), pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), predicted, pool, CancelToken())
+    assert (unknown[~labelled] > UNKNOWN).mean() < 0.02
+
+
+def test_a_large_class_with_some_labels_is_not_unknown_beside_small_ones_with_many() -> None:
+    """The photos of a large class share the score with which it starts."""
+    many, few = three_classes(240), np.r_[0:240, 240:260, 480:500]
+    features, targets = many.take(few), np.repeat([0, 1, 2], [240, 20, 20])
+    labelled = (np.arange(280) % 20 < 16) & (targets > 0)
+    labelled[:40:2] = True
     with ThreadPool() as pool:
         graph = folder_graph(features, pool, CancelToken())
-        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
-    assert (unknown[~labelled] > UNKNOWN).mean() < 0.02
+        labels = np.where(labelled, targets, NO_LABEL)
+        unknown = unknown_beside_labels(graph, labels, targets, pool, CancelToken())
+    assert (unknown[:240] > UNKNOWN).mean() < 0.05
 
 
 def test_a_burst_of_a_named_class_is_no_island() -> None:
@@ -75,23 +93,15 @@ def test_a_burst_of_a_named_class_is_no_island() -> None:
     features = join([features, features.take(burst)])
     labelled = (np.arange(210) % 60 < 8) & (np.arange(210) < 180) & (np.arange(210) != 5)
     bursts = np.concatenate([np.arange(180), burst])
-    with ThreadPool() as pool:
-        alone = unknown_beside_labels(
-            folder_graph(features, pool, CancelToken()), of_classes(labelled), pool, CancelToken()
-        )
-        graph = folder_graph(features, pool, CancelToken(), bursts)
-        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
-        assert not unknown_beside_labels(graph, of_classes(labelled | (bursts == 5)), pool, CancelToken())[180:].any()
-    assert (alone[180:] > UNKNOWN).all()
-    assert (unknown[180:] < UNKNOWN).all()
+    assert (unknown_of(features, labelled)[180:] > UNKNOWN).all()
+    assert (unknown_of(features, labelled, bursts)[180:] < UNKNOWN).all()
+    assert not unknown_of(features, labelled | (bursts == 5), bursts)[180:].any()
 
 
 def test_a_class_with_few_labels_beside_one_with_many_is_not_unknown() -> None:
     features, labelled = three_classes(60), np.zeros(180, np.bool_)
     labelled[:50] = labelled[60:63] = True
-    with ThreadPool() as pool:
-        graph = folder_graph(features, pool, CancelToken())
-        unknown = unknown_beside_labels(graph, of_classes(labelled), pool, CancelToken())
+    unknown = unknown_of(features, labelled)
     assert (unknown[60:120] > UNKNOWN).mean() < 0.05
     assert (unknown[120:] > UNKNOWN).mean() > 0.9
 

@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
+from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
 from flowersorter.workflows.predicting.folder_accuracy import find_accuracy
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
+from flowersorter.workflows.predicting.unknown_photos import (
+    find_unknown_photos,
+    judged_by_folder,
+    unknown_probability,
+)
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.starter_classes import delete_starter_classes
 from tests.unit.workflows.predicting.test_folder_accuracy import NAMES, photos
@@ -103,3 +109,55 @@ def test_an_imported_model_is_compared_with_no_photos_that_it_may_not_have_seen(
     record = replace(taught.model.training, photos=0, own_photos=0)
     imported = replace(taught, model=replace(taught.model, training=record))
     assert FolderPhotos(engine, imported, ids).labelled is None
+
+
+def label(engine: Engine, photo_ids: NDArray[np.int64], name: str) -> int:
+    """Label photos as a person does; returns the id of the class."""
+    class_id = engine.collection.classes.resolve(name, ClassOrigin.PERSON).id
+    engine.collection.labels.assign(photo_ids.tolist(), class_id, LabelOrigin.PERSON)
+    return class_id
+
+
+def test_new_classes_of_a_folder_are_judged_by_its_labels_and_the_starters_by_the_starters_photos(
+    engine: Engine, tmp_path: Path
+) -> None:
+    embeddings, names = starter_photos(20)
+    flowers = unlabelled(engine, tmp_path / "flowers", embeddings, names)
+    others = unlabelled(engine, tmp_path / "others", photos(40, 0), list(NAMES) * 40)
+    label(engine, flowers[:3], names[0])
+    new = [label(engine, others[at : 24 : len(NAMES)], name) for at, name in enumerate(NAMES)]
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    folder = FolderPhotos(engine, of_engine(engine), np.concatenate([flowers, others]))
+    assert folder.labelled_here.tolist() == sorted(new), "of the starter's class a few photos of many are labelled here"
+    assert find_unknown_photos(folder, CancelToken())
+    by_folder = judged_by_folder(engine, folder.named.model, folder.wanted)
+    unlabelled_others = np.isin(folder.wanted, others[24:])
+    assert by_folder[unlabelled_others].mean() > 0.9
+    assert not by_folder[np.isin(folder.wanted, flowers)].any()
+    unknown = unknown_probability(engine, folder.named.model, folder.wanted) > UNKNOWN
+    assert unknown[unlabelled_others].mean() < 0.05
+    assert unknown[np.isin(folder.wanted, flowers)].mean() < 0.05
+
+
+def test_labels_of_class_folders_do_not_say_which_photos_of_a_folder_are_unknown(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    ids = unlabelled(engine, tmp_path / "new", photos(20, 1), list(NAMES) * 20)
+    labels = engine.collection.labels.class_ids()
+    everything = np.concatenate([np.array([*labels], np.int64), ids])
+    for origin, classes in ((LabelOrigin.PERSON, sorted(set(labels.values()))), (LabelOrigin.FOLDER, [])):
+        engine.collection.labels.assign_many({each: Label(class_id, origin) for each, class_id in labels.items()})
+        assert FolderPhotos(engine, taught, everything).labelled_here.tolist() == classes
+
+
+def test_photos_of_the_starters_deleted_classes_are_not_compared_with(engine: Engine, tmp_path: Path) -> None:
+    embeddings, names = starter_photos(20)
+    delete_starter_classes(engine.collection)
+    ids = unlabelled(engine, tmp_path / "flowers", embeddings, [names[0]] * len(names))
+    kept = [label(engine, ids[at : at + 10], names[at]) for at in (0, 20)]
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    named = of_engine(engine)
+    assert named.model.training.built_on_starter, "classes of these names have the starter's photos again"
+    labelled = FolderPhotos(engine, named, ids).labelled
+    assert labelled is not None
+    assert np.unique(labelled[1].classes).tolist() == sorted(kept)
