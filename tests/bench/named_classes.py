@@ -48,40 +48,44 @@ class NamedFolder:
 
 def named_classes(options: argparse.Namespace) -> None:
     """folders in which some classes are named: sure and unknown by OOD scores, compared with labels, by propagation"""
-    print(f"{'':52}{'named: sure, unknown':48}others: sure, unknown")
-    _print_folders("flowers", embedded_folder(options.photos), 5, 120, (0, 1, 2))
+    print(f"{'':56}{'named: sure, unknown':48}others: sure, unknown")
+    flowers = embedded_folder(options.photos)
+    _print_folders("flowers", flowers, (120,) * 5, (0, 1, 2))
+    _print_folders("uneven flowers", flowers, (240, 120, 60, 30, 15), (0, 1, 2))
     if DEFAULT_THINGS.is_dir():
-        _print_folders("things", embedded_folder(DEFAULT_THINGS), 10, 31, (0, 5, 8))
+        _print_folders("things", embedded_folder(DEFAULT_THINGS), (31,) * 10, (0, 5, 8))
 
 
-def _print_folders(name: str, photos: LearnedPhotos, classes: int, size: int, unnamed: Sequence[int]) -> None:
+def _print_folders(name: str, photos: LearnedPhotos, sizes: Sequence[int], unnamed: Sequence[int]) -> None:
+    classes = len(sizes)
     for others in unnamed:
         for how, count in LABELLED:
             if how == EVERY and not others:
                 continue
-            rows = [list(_measured(photos, _drawn(photos, classes, size, others, how, count, seed))) for seed in SEEDS]
+            rows = [list(_measured(photos, _drawn(photos, sizes, others, how, count, seed))) for seed in SEEDS]
             mean = [f"{each:5.1%}" for each in np.mean(rows, axis=0).tolist()]
             what = f"{name}, {others} of {classes} unnamed, " + (how if how == EVERY else f"{count} labelled {how}")
-            print(f"{what:52}{_row(mean[:6]):48}{_row(mean[6:]) if others else ''}", flush=True)
+            print(f"{what:56}{_row(mean[:6]):48}{_row(mean[6:]) if others else ''}", flush=True)
 
 
 def _row(shares: Sequence[str]) -> str:
     return f"{' > '.join(shares[:3])}, {' > '.join(shares[3:])}"
 
 
-def _drawn(
-    photos: LearnedPhotos, classes: int, size: int, unnamed: int, how: str, count: int, seed: int
-) -> NamedFolder:
+def _drawn(photos: LearnedPhotos, sizes: Sequence[int], unnamed: int, how: str, count: int, seed: int) -> NamedFolder:
     draw = np.random.default_rng(seed)
-    chosen = draw.permutation(np.unique(photos.targets))[:classes]
-    parts = [draw.permutation(np.flatnonzero(photos.targets == number))[:size] for number in chosen.tolist()]
+    chosen = draw.permutation(np.unique(photos.targets))[: len(sizes)]
+    parts = [
+        draw.permutation(np.flatnonzero(photos.targets == number))[:size]
+        for number, size in zip(chosen.tolist(), draw.permutation(sizes).tolist(), strict=True)
+    ]
     rows = np.sort(np.concatenate(parts))
     features, targets, labelled = photos.features.take(rows), photos.targets[rows], np.zeros(len(rows), np.bool_)
     groups = look_alikes(features, CancelToken()).groups if how == GROUPS else np.arange(len(rows))
     for number in chosen[unnamed:].tolist():
         members = draw.permutation(np.flatnonzero(targets == number))
-        numbers, sizes = np.unique(groups[members], return_counts=True)
-        order = numbers[np.argsort(-sizes, kind="stable")] if how == GROUPS else groups[members]
+        numbers, of_group = np.unique(groups[members], return_counts=True)
+        order = numbers[np.argsort(-of_group, kind="stable")] if how == GROUPS else groups[members]
         for group in order.tolist():
             if np.count_nonzero(labelled[members]) < count:
                 labelled[members[groups[members] == group]] = True
