@@ -287,11 +287,8 @@ class ReviewController(QObject):
         self._after(header.section.kind)
 
     def _on_chosen(self, header: PairHeader, class_id: int) -> None:
-        columns, (places, others) = self._session.photos.columns, self._take_answer(header.section, class_id)
-        rows = columns.locate(places)
-        possible = (columns.class_ids[rows] == class_id) | (columns.second_class_ids[rows] == class_id)
-        rows = rows[possible]  # the class was rejected for others
-        self._labels.assign(columns.place_ids[rows].tolist(), class_id, others)
+        places, others = self._take_answer(header.section, class_id)
+        self._labels.assign_possible(places, class_id, others)
         self._after(header.section.kind)
 
     def _on_confirmed(self, header: ConfirmHeader) -> None:
