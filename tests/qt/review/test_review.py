@@ -25,6 +25,7 @@ from flowersorter.library.tables.settings import SORT_CHOICES
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing import filing_controller
 from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.photo_grid import LARGEST_PX
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
@@ -415,21 +416,40 @@ def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(prog
     assert [each.text() for each in asking(program).choices if each.isVisible()] == ["daisy"]
 
 
+def test_the_step_of_the_section_in_view_is_lit(program: Program, qtbot: QtBot) -> None:
+    daisy, steps, grid = class_named(program, "daisy"), program.window.review.steps, program.window.grid
+    columns = program.photos.columns
+    photos = np.flatnonzero(columns.photo_ids > 0).tolist()
+    suggest(program, photos[:9], Verdict.LIKELY, daisy, 0)
+    suggest(program, photos[9:], Verdict.SURE, daisy, 0)
+    program.window.resize(900, 520)
+    grid.set_tile_size(LARGEST_PX)
+    program.window.review.show_progress()
+    qtbot.waitUntil(lambda: steps.check.current)
+    grid.setFocus()
+    sure = next(each for each in program.photos.sections if each.kind is SectionKind.SURE)
+    grid.scrollTo(program.photos.index(sure.first), grid.ScrollHint.PositionAtTop)
+    qtbot.waitUntil(lambda: steps.sort.current)
+    QTest.mouseClick(steps.check, Qt.MouseButton.LeftButton)
+    assert steps.check.current
+    assert not steps.sort.current
+
+
 def test_the_bar_says_why_less_is_done_than_before(program: Program, qtbot: QtBot) -> None:
     daisy, review, columns = class_named(program, "daisy"), program.window.review, program.photos.columns
     first, *others = np.flatnonzero(columns.photo_ids > 0).tolist()
     program.window.labels.assign(columns.place_ids[[first]].tolist(), daisy)
     suggest(program, others, Verdict.SURE, daisy, 0)
     review.show_progress()
-    assert review.steps.percent.text() == "100 % done"
+    assert review.steps.left.text() == "Nothing left to decide"
     suggest(program, others[:3], Verdict.LIKELY, daisy, 0)
     program.window.resize(1600, 700)
     review.show_progress()
-    qtbot.waitUntil(lambda: review.steps.percent.text() == "83 % done, 3 no longer sure")
-    assert "3 of them are no longer sure" in review.steps.percent.toolTip()
+    qtbot.waitUntil(lambda: review.steps.left.text() == "3 left to decide, 3 no longer sure")
+    assert "3 of them are no longer sure" in review.steps.left.toolTip()
     program.window.actions_by_name["undo"].trigger()
     idle(program, qtbot)
-    assert review.steps.percent.text() == "77 % done", "an answer was taken back: nothing to explain"
+    assert review.steps.left.text() == "4 left to decide", "an answer was taken back: nothing to explain"
 
 
 def test_an_unknown_photo_is_not_confirmed_with_the_section_that_it_is_seen_in(program: Program, qtbot: QtBot) -> None:
