@@ -234,7 +234,7 @@ class FolderController(QObject):
             text = self.tr("Stopped. Photos not read yet: {0}. Suggestions with … are from their small previews.")
             text = text.format(QLocale().toString(left))
         self._stopped = text if left else self.tr("Stopped.")
-        self._front.bar.say(self._stopped, (self.tr("Go On"), self._go_on), until=Until.SCAN)
+        self._front.bar.say(self._stopped, (self.tr("Go on"), self._go_on), until=Until.SCAN)
 
     def _go_on(self) -> None:
         self.rescan(quiet=False)

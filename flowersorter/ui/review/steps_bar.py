@@ -165,7 +165,7 @@ class StepsBar(QWidget):
         return max(_NARROW_PX, _NARROW_LETTERS * self.fontMetrics().averageCharWidth())
 
     def _show_done(self, progress: ReviewProgress) -> None:
-        """Show the share that needs no decision, and the number of the others; where it has fallen since the last answer, say why."""
+        """Show the share that needs no decision and the number left; where it rose since the last answer, say why."""
         show_share(self.bar, progress.done, max(1, progress.total))
         number, left = QLocale().toString, progress.total - progress.done
         one, many = self.tr("1 left to decide"), self.tr("{0} left to decide")
