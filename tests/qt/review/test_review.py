@@ -38,6 +38,7 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import Include, SortRequest
 from flowersorter.workflows.predicting.photo_details import rows_at
+from flowersorter.workflows.predicting.predict_folder import FolderScanned, RowsChanged
 from tests.qt.program import class_named, draw_folder, idle, running, stored, suggest, tile
 
 
@@ -414,6 +415,25 @@ def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(prog
     some = program.photos.columns.locate(group[: len(group) // 2]).tolist()
     suggest(program, some, Verdict.LIKELY, daisy, 0, confidence=0.9)
     assert [each.text() for each in asking(program).choices if each.isVisible()] == ["daisy"]
+
+
+def test_photos_stay_where_they_are_while_a_scan_does_not_know_the_folder_yet(program: Program, qtbot: QtBot) -> None:
+    daisy, roses = (class_named(program, name) for name in ("daisy", "roses"))
+    columns, folder = program.photos.columns, program.window.folder
+    photos = np.flatnonzero(columns.photo_ids > 0).tolist()
+    suggest(program, photos, Verdict.LIKELY, daisy, roses)
+    program.window.review.start_checking()
+    seen = kinds(program)
+    begun = rows_at(program.engine, columns.place_ids)
+    alone = np.where(begun.photo_ids > 0, Verdict.UNKNOWN, Verdict.NONE).astype(np.uint8)
+    begun = replace(begun, verdicts=alone, class_ids=np.full(len(begun), roses, np.int32))
+    with qtbot.waitSignal(program.photos.counts_changed):
+        folder._on_news(FolderScanned(begun))
+    assert kinds(program) == seen
+    assert set(columns.verdicts[photos].tolist()) == {Verdict.LIKELY}
+    assert set(columns.class_ids[photos].tolist()) == {daisy}
+    folder._on_news(RowsChanged(begun))
+    assert set(columns.verdicts[photos].tolist()) == {Verdict.UNKNOWN}, "the result of a scan is shown"
 
 
 def test_the_step_of_the_section_in_view_is_lit(program: Program, qtbot: QtBot) -> None:
