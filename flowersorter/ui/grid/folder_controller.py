@@ -261,7 +261,9 @@ class FolderController(QObject):
         if counts.get(PseudoClass.UNREADABLE):
             parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
         text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
-        if result.many_unknown:
+        if result.many_unknown and not self._session.state.classes:
+            text = self.tr("You have no classes yet. Name the groups of photos that look alike.")
+        elif result.many_unknown:
             text = worded(result.many_unknown)
         elif result.accuracy_note:
             text += " " + worded(result.accuracy_note)

@@ -173,14 +173,14 @@ class GroupHeader(SectionHeader):
         tip = self.tr("These photos are of none of your classes: they are neither suggested nor sorted")
         self.none = button(self, "section_not_mine", self.tr("Not mine"), tip)
         self.skip = button(self, "section_skip", self.tr("Skip"), self.tr("Leave these photos without a class"))
-        self._line = QHBoxLayout()
-        self._line.setSpacing(theme.GAP_PX)
-        self._line.setContentsMargins(self.below_title_px, 0, 0, 0)
-        self._line.addWidget(self.field, 1)
+        line = QHBoxLayout()
+        line.setSpacing(theme.GAP_PX)
+        line.setContentsMargins(self.below_title_px, 0, 0, 0)
+        line.addWidget(self.field, 1)
         for each in (self.name, *self.choices, self.none, self.skip):
-            self._line.addWidget(each)
-        self._line.addStretch(1)
-        self._column.addLayout(self._line)
+            line.addWidget(each)
+        line.addStretch()  # only the room that the field cannot take
+        self._column.addLayout(line)
         self.field.returnPressed.connect(self._answer)
         self.field.textChanged.connect(self._show_action)
         self.name.clicked.connect(self._answer)
@@ -210,7 +210,6 @@ class GroupHeader(SectionHeader):
         The layout is done at once: until then a button that appears would be painted over the title.
         """
         narrow = self.width() < _NARROW_PX
-        self._line.setStretch(self._line.count() - 1, 0 if narrow else 1)  # all the room is for the field
         self.name.setVisible(not narrow)
         for number, choice in enumerate(self.choices):
             choice.setVisible(bool(choice.text()) and not (narrow and number))
