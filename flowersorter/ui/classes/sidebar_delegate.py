@@ -23,7 +23,7 @@ INITIALS_PX = 18
 KEYCAP_PX = 18
 BAR_PX = 3
 #: Letters of a name that stay visible beside both counts; where there is less room, the number of all photos is enough.
-_FEWEST_LETTERS = 9
+_FEWEST_LETTERS = 14
 
 
 def name_rect(row: QRect) -> QRect:

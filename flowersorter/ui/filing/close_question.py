@@ -18,7 +18,7 @@ def ask_to_close(job: FilesJob, parent: QWidget) -> bool:
     box.setText(f"{_state(job)} {_tr('Stop and close?')}")
     box.setInformativeText(_tr("Photos that are done stay as they are. History shows them and can undo a sort."))
     stop = box.addButton(_tr("Stop and Close"), QMessageBox.ButtonRole.AcceptRole)
-    go_on = box.addButton(_tr("Go On"), QMessageBox.ButtonRole.RejectRole)
+    go_on = box.addButton(_tr("Go on"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(go_on)
     box.setEscapeButton(go_on)
     box.exec()

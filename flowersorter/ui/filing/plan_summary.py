@@ -11,6 +11,8 @@ from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.ui.shared.widgets import count_folders, count_photos
 
+_NO_BREAK = "\u00a0"
+
 
 def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
     """Return the sentences below the plan.
@@ -63,7 +65,8 @@ def _sidecars(plan: SortPlan) -> list[str]:
     ):
         if kinds:
             count = sum(kinds.values())
-            parts.append((one if count == 1 else many).format(count, worded(listed(kinds))))
+            words = worded(listed(kinds)).replace(" .", _NO_BREAK + ".")  # "1 .xmp" stays on one line
+            parts.append((one if count == 1 else many).format(count, words))
     if plan.edited:
         names = ", ".join(path.name for path in plan.edited[:3])
         parts.append(_tr("Kept, because the one in the class folder was edited later: {0}.").format(names))

@@ -58,10 +58,21 @@ def part_words(shown: PhotoFilter, part: Part) -> str:
     if part is Part.CONFIRMED:
         return tr("Confirmed only") if shown.only_checked else tr("Not confirmed")
     if part is Part.FOLDER:
-        return tr("Folder: {0}").format(Path(shown.folder).name or shown.folder)
+        return tr("Folder: {0}").format(folder_name(shown.folder))
     assert shown.dates is not None
     days = dates_words(shown.dates)
     return days if shown.dates == DateRange() else tr("Taken: {0}").format(days)
+
+
+def folder_name(folder: str) -> str:
+    """The name of a folder, or its path where it has none, as that of a drive."""
+    return Path(folder).name or folder
+
+
+def where_and_when(shown: PhotoFilter) -> str:
+    """The folder and the days of a filter: "Roses · May 2026"; "" without any."""
+    words = [folder_name(shown.folder) if shown.folder else "", dates_words(shown.dates) if shown.dates else ""]
+    return " · ".join(word for word in words if word)
 
 
 def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
@@ -75,7 +86,7 @@ def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
     hidden = int(np.count_nonzero(shown.without(*parts).matches(columns)))
     if not hidden:
         return ""
-    one = next((part for part in parts if shown.without(part).matches(columns).any()), None)
+    one = next((part for part in parts if _is_to_blame(shown, part, columns)), None)
     if one is Part.TEXT:
         return tr("No photo here has “{0}” in its name, class, folder or date.").format(shown.search.text)
     if one is Part.CONFIRMED and shown.unchecked:
@@ -85,6 +96,12 @@ def why_empty(shown: PhotoFilter, columns: PhotoColumns) -> str:
     if one is not None:
         template = tr("One filter hides all {1} photos here: {2}")
     return template.format(len(parts), QLocale().toString(hidden), words)
+
+
+def _is_to_blame(shown: PhotoFilter, part: Part, columns: PhotoColumns) -> bool:
+    """Whether a part alone hides all photos, and the others do not: else none of them is to be named alone."""
+    others = [each for each in shown.parts if each is not part]
+    return bool(shown.without(part).matches(columns).any() and not shown.without(*others).matches(columns).any())
 
 
 def folder_choices(counts: Mapping[Path, int]) -> dict[str, tuple[str, int]]:

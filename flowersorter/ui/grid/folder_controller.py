@@ -6,19 +6,21 @@ The job itself imports the prediction code, in its thread: the window does not w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QLocale, QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import worded
-from flowersorter.ui.grid.photo_columns import PseudoClass
+from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 #: What labelling a folder changes: class folders are labels, and a model brings its classes.
 _CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
+#: The fields of a suggestion, in rows and in columns.
+_SUGGESTION = ("class_ids", "confidences", "verdicts", "second_class_ids", "second_confidences", "caveats")
 _OF_NOW = Until.ANSWER | Until.SUGGESTIONS | Until.SCAN
 
 
@@ -172,7 +176,9 @@ class FolderController(QObject):
         if isinstance(news, FirstSuggestions):
             self._session.photos.show_provisional(news.place_ids, news.class_ids, news.likely)
         elif isinstance(news, (FolderScanned, KnownRows)):
-            self._session.photos.set_rows(news.rows, automatic=self._automatic)
+            photos = self._session.photos
+            rows = _with_shown_suggestions(news.rows, photos.columns) if self.complete else news.rows
+            photos.set_rows(rows, automatic=self._automatic)
             self._session.library.announce(_CHANGES)  # a model's classes are made when it first predicts
             self._settle(news.rows)
         elif isinstance(news, RowsChanged):
@@ -234,7 +240,7 @@ class FolderController(QObject):
             text = self.tr("Stopped. Photos not read yet: {0}. Suggestions with … are from their small previews.")
             text = text.format(QLocale().toString(left))
         self._stopped = text if left else self.tr("Stopped.")
-        self._front.bar.say(self._stopped, (self.tr("Go On"), self._go_on), until=Until.SCAN)
+        self._front.bar.say(self._stopped, (self.tr("Go on"), self._go_on), until=Until.SCAN)
 
     def _go_on(self) -> None:
         self.rescan(quiet=False)
@@ -255,7 +261,9 @@ class FolderController(QObject):
         if counts.get(PseudoClass.UNREADABLE):
             parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
         text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
-        if result.many_unknown:
+        if result.many_unknown and not self._session.state.classes:
+            text = self.tr("You have no classes yet. Name the groups of photos that look alike.")
+        elif result.many_unknown:
             text = worded(result.many_unknown)
         elif result.accuracy_note:
             text += " " + worded(result.accuracy_note)
@@ -298,3 +306,25 @@ def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority, p
         return predict_folder(engine, request, report, cancel)
 
     return run
+
+
+def _with_shown_suggestions(rows: PhotoRows, columns: PhotoColumns) -> PhotoRows:
+    """The same rows, but with the suggestions that are shown, for photos that had and have one.
+
+    After another fit, the first suggestions of a scan are those of the model alone. Were they shown, most photos would
+    change their section, and change it back a moment later.
+
+    Args:
+        rows: Rows that a scan begins with.
+        columns: The photos as they are shown.
+    """
+    places = columns.rows_among(rows.place_ids, np.arange(len(columns)))
+    here = np.flatnonzero(places >= 0)
+    at = places[here]
+    same = (columns.photo_ids[at] == rows.photo_ids[here]) & (columns.class_ids[at] > 0)
+    same &= (columns.verdicts[at] != Verdict.NONE) & (rows.verdicts[here] != Verdict.NONE)
+    here, at = here[same], at[same]
+    changed = {name: getattr(rows, name).copy() for name in _SUGGESTION}
+    for name, values in changed.items():
+        values[here] = getattr(columns, name)[at]
+    return replace(rows, **changed)

@@ -237,8 +237,11 @@ class GridHeader(QWidget):
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
         self._show_count()
+        self.back.setText(self.tr("Show all"))
         room_px = self.width() - self.minimumSizeHint().width()
         is_tight = room_px < 0
+        if is_tight:
+            self.back.setText(self.tr("All"))  # the room is for the title
         narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
         for choice in (self.grouping, self.order):
             choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())

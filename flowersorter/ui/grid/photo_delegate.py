@@ -297,7 +297,8 @@ class PhotoDelegate(QStyledItemDelegate):
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.save()
         painter.setClipRect(place)
-        painter.drawText(place, flags, worded(reason))
+        words = worded(reason)
+        painter.drawText(place, flags, words[:1].upper() + words[1:])
         painter.restore()
 
 

@@ -17,7 +17,7 @@ from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.ui.grid.sections import Section
 from flowersorter.ui.grid.view.section_layout import Cells
 from flowersorter.ui.grid.view.sectioned_view import SectionedView
-from flowersorter.ui.review.section_headers import SectionHeader
+from flowersorter.ui.review.section_header import SectionHeader
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button
 from flowersorter.workers.throttle import Coalescer
@@ -116,6 +116,7 @@ class PhotoGrid(SectionedView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Distribute the width among the columns."""
+        self._headers.forget_absent()
         self._fit_cells()
         super().resizeEvent(event)
         self._place_clear_button()

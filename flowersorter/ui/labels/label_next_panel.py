@@ -34,7 +34,7 @@ class LabelNextPanel(QFrame):
         self.setAccessibleName(self.tr("Photos to label"))
         self.headline = text_label(self, "advice_headline", scale=1.05)
         self.classes = text_label(self, "advice_classes")
-        self.again = button(self, "advice_again", self.tr("Next Ten"), self.tr("Suggest ten other photos"))
+        self.again = button(self, "advice_again", self.tr("Next ten"), self.tr("Suggest ten other photos"))
         self.again.clicked.connect(self.again_requested)
         self._scroll = QScrollArea(self)
         self._scroll.setObjectName("advice_scroll")
@@ -83,6 +83,8 @@ def _headline(advice: LabelNextResult) -> str:
     known = _tr("Accuracy about {0} % (between {1} and {2} %).").format(right, low, high)
     if high - low > _INEXACT_PERCENT:
         known = _tr("Accuracy about {0} % (too few labels to be exact).").format(right)
+    if overall.enough and any(each.photos < NEEDED_LABELS for each in advice.classes):
+        return f"{known} {_tr('Label these photos to be surer of that.')}"  # the list of classes asks for more labels
     if overall.enough:
         return f"{known} {_tr('You have enough labels. More would hardly help.')}"
     if overall.hardly_more and overall.twice is not None:
@@ -94,7 +96,7 @@ def _headline(advice: LabelNextResult) -> str:
 def class_in_words(each: Standing) -> str:
     """One class in a line: "roses: 23 confirmed, 88 % right. Ten more would add about 2 %"."""
     photos = QLocale().toString(each.photos)
-    if each.enough and each.accuracy is not None:
+    if each.enough and each.accuracy is not None and each.photos >= NEEDED_LABELS:
         return _tr("{0}: {1} confirmed, {2} % right. Enough").format(each.name, photos, round(100 * each.accuracy))
     if each.photos < NEEDED_LABELS:
         return _tr("{0}: {1} confirmed. Needs about {2}").format(each.name, photos, NEEDED_LABELS)

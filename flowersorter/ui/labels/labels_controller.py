@@ -20,6 +20,7 @@ from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
 from flowersorter.ui.labels.label_commands import Beside, LabelCommand, LabelContext
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.possible_answers import confirmable, labelled, markable, rejectable
+from flowersorter.ui.labels.rejected_here import RejectedHere
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import count_photos
@@ -61,6 +62,7 @@ class LabelsController(QObject):
         self._session, self._front = session, front
         self._undecided: list[tuple[int, tuple[int, ...]]] = []  # corrections that the open question is about
         self._answer: bool | None = None  # to that question, until it is stored
+        self._rejected = RejectedHere()
         self._context = LabelContext(
             session.library,
             session.undo_stack,
@@ -148,6 +150,14 @@ class LabelsController(QObject):
         self._refresh(labels)
         self.labels_changed.emit()
 
+    def assign_possible(self, place_ids: Iterable[int], class_id: int, beside: Beside | None = None) -> None:
+        """Label these photos with this class, except those that the person said do not show it."""
+        places = list(place_ids)
+        possible = self._rejected.without(self._session.photos.columns, places, class_id)
+        if not self.assign(possible, class_id, beside) and places:
+            text = self.tr("Nothing changed: you said that these photos do not show “{0}”.")
+            self._front.bar.say(text.format(self._names().get(class_id, "")), until=Until.ANSWER)
+
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""
         classes = confirmable(self._session.photos.columns, place_ids)
@@ -167,7 +177,7 @@ class LabelsController(QObject):
         """Store that photos do not show the class they are shown with. Returns how many were shown with one."""
         shown = rejectable(self._session.photos.columns, place_ids)
         answers = {photo_id: PhotoAnswer(class_id) for photo_id, class_id in shown.items()}
-        return self._push_answers(answers, self.tr("Not this class for {0}"))
+        return self._push_answers(answers, self.tr("Not this class for {0}"), self._rejected.answer(shown.items()))
 
     def mark(self, place_ids: Iterable[int], mark: Mark, beside: Beside | None = None) -> int:
         """Mark photos as not mine, or as not known to the person. Returns how many were not marked so."""

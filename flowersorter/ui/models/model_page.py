@@ -152,7 +152,8 @@ class ModelPage(QWidget):
 
     def _build(self) -> None:
         intro = self.tr(
-            "Every Retrain and every session of labelling creates a new model. You can go back to an earlier one."
+            "Every Retrain and every session of labelling creates a new model. You can go back to an earlier one. "
+            "Each accuracy is measured on other photos: Compare measures two models on the same."
         )
         upper = QWidget(self)
         column = QVBoxLayout(upper)

@@ -72,7 +72,7 @@ class AnswerBar(QFrame):
     def show_lookalikes(self, class_name: str, count: int) -> None:
         """Say how many photos look like those that were just labelled with a class; nothing for none."""
         text = self.tr("{0}. 1 more looks like this.") if count == 1 else self.tr("{0}. {1} more look like this.")
-        self.take.setText(self.tr("Sh&ow It") if count == 1 else self.tr("Sh&ow Them"))
+        self.take.setText(self.tr("Sh&ow it") if count == 1 else self.tr("Sh&ow them"))
         self.take.setToolTip(self.tr("Nothing gets a label before you have seen it (L)"))
         self.take.setEnabled(True)
         self._say(self.lookalikes, text.format(class_name, QLocale().toString(count)) if count else "", self.take)
@@ -80,7 +80,7 @@ class AnswerBar(QFrame):
     def ask_for_lookalikes(self, class_name: str, count: int) -> None:
         """Ask whether the photos shown are of the class; `count` are selected, and get its label."""
         self.take.setText(
-            self.tr("&Take This Photo") if count == 1 else self.tr("&Take These {0}").format(QLocale().toString(count))
+            self.tr("&Take this photo") if count == 1 else self.tr("&Take these {0}").format(QLocale().toString(count))
         )
         self.take.setToolTip(self.tr("Give the selected photos this class (Enter)"))
         self.take.setEnabled(count > 0)

@@ -29,7 +29,9 @@ from flowersorter.ui.review.left_out import LeftOutAnswer, LeftOutMarks
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
 from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, SectionHeader, header_for
+from flowersorter.ui.review.section_header import SectionHeader
+from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
+from flowersorter.ui.review.step_in_view import StepInView
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
@@ -82,6 +84,7 @@ class ReviewController(QObject):
         self.first_folder = FirstFolderController(session, front, folder, classes, grid, self)
         self._progress = ProgressController(session, folder, self.steps, self._division, self)
         self._progress.progressed.connect(self.progressed)
+        self._in_view = StepInView(session.photos, grid, self.steps, self)
         self._found: PhotoGroups | None = None  # the person's Skip does not take any out
         self._groups = PhotoGroups()
         self._passed_over: set[int] = set()  # photo ids
@@ -287,11 +290,8 @@ class ReviewController(QObject):
         self._after(header.section.kind)
 
     def _on_chosen(self, header: PairHeader, class_id: int) -> None:
-        columns, (places, others) = self._session.photos.columns, self._take_answer(header.section, class_id)
-        rows = columns.locate(places)
-        possible = (columns.class_ids[rows] == class_id) | (columns.second_class_ids[rows] == class_id)
-        rows = rows[possible]  # the class was rejected for others
-        self._labels.assign(columns.place_ids[rows].tolist(), class_id, others)
+        places, others = self._take_answer(header.section, class_id)
+        self._labels.assign_possible(places, class_id, others)
         self._after(header.section.kind)
 
     def _on_confirmed(self, header: ConfirmHeader) -> None:
@@ -334,6 +334,7 @@ class ReviewController(QObject):
             header.choices[0].setFocus()
         elif isinstance(header, ConfirmHeader):
             header.confirm.setFocus()
+        self._in_view.show()
 
     # -- steps
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
@@ -15,6 +17,14 @@ _NARROW_LETTERS = 74
 _BAR_PX = 120
 CURRENT_TINT = 0.22  # share of the highlight colour in the background of the current step
 _CORNER_PX = 6
+
+
+class Step(IntEnum):
+    """The steps, in their order."""
+
+    NAME = 0
+    CHECK = 1
+    SORT = 2
 
 
 class StepButton(QToolButton):
@@ -58,6 +68,8 @@ class StepButton(QToolButton):
 class StepsBar(QWidget):
     """The three steps: the current one is highlighted, a finished one has a tick. Lives in the GUI thread.
 
+    The current one is that of the photos in view, if it has something left, else the first that has.
+
     Signals:
         name_requested(): Show the groups to name.
         check_requested(): Show the photos to check.
@@ -73,6 +85,7 @@ class StepsBar(QWidget):
         self.setObjectName("steps_bar")
         self.setAccessibleName(self.tr("Steps"))
         self._shown = ReviewProgress()
+        self._in_view: Step | None = None
         self.name = self._step("step_name", self.name_requested)
         self.check = self._step("step_check", self.check_requested)
         self.sort = self._step("step_sort", self.sort_requested)
@@ -83,8 +96,8 @@ class StepsBar(QWidget):
         self.bar.setFixedHeight(8)
         self.bar.setMaximumWidth(_BAR_PX)
         self.bar.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.percent = QLabel(self)
-        self.percent.setObjectName("review_percent")
+        self.left = QLabel(self)
+        self.left.setObjectName("review_left")
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GAP_PX, theme.SMALL_GAP_PX, theme.LARGE_GAP_PX, theme.SMALL_GAP_PX)
         row.setSpacing(theme.SMALL_GAP_PX)
@@ -96,11 +109,12 @@ class StepsBar(QWidget):
             row.addWidget(step)
         row.addStretch(1)
         row.addWidget(self.bar)
-        row.addWidget(self.percent)
+        row.addWidget(self.left)
         self.show_progress(self._shown)
 
     def _step(self, name: str, signal: SignalInstance) -> StepButton:
         step = StepButton(name, self)
+        step.setFixedHeight(max(step.sizeHint().height(), step.iconSize().height() + 2 * theme.SMALL_GAP_PX))
         step.clicked.connect(signal)
         return step
 
@@ -122,6 +136,8 @@ class StepsBar(QWidget):
         )
         left = [progress.groups, progress.to_check, progress.to_sort]
         current = next((number for number, count in enumerate(left) if count), -1) if is_settled else -1
+        if is_settled and self._in_view is not None and left[self._in_view]:
+            current = self._in_view
         for number, (step, word, count, tip) in enumerate(steps):
             finished = is_settled and not count and (step is not self.sort or progress.sorted_photos > 0)
             shown = QLocale().toString(count)
@@ -135,7 +151,13 @@ class StepsBar(QWidget):
             step.set_current(current=number == current)
         self._show_done(progress)
         self.bar.setVisible(begun and not narrow)
-        self.percent.setVisible(begun and self.width() >= _TIGHT_PX)
+        self.left.setVisible(begun and self.width() >= _TIGHT_PX)
+
+    def show_in_view(self, step: Step | None) -> None:
+        """Take over the step of the photos in view; None where they belong to none."""
+        if step is not self._in_view:
+            self._in_view = step
+            self.show_progress(self._shown)
 
     @property
     def _narrow_px(self) -> int:
@@ -143,9 +165,11 @@ class StepsBar(QWidget):
         return max(_NARROW_PX, _NARROW_LETTERS * self.fontMetrics().averageCharWidth())
 
     def _show_done(self, progress: ReviewProgress) -> None:
-        """Show the share that needs no decision; where it has fallen since the last answer, say why."""
+        """Show the share that needs no decision and the number left; where it rose since the last answer, say why."""
         show_share(self.bar, progress.done, max(1, progress.total))
-        number, text = QLocale().toString, self.tr("{0} % done").format(progress.percent)
+        number, left = QLocale().toString, progress.total - progress.done
+        one, many = self.tr("1 left to decide"), self.tr("{0} left to decide")
+        text = self.tr("Nothing left to decide") if not left else one if left == 1 else many.format(number(left))
         tip = self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
             number(progress.done), count_photos(progress.total)
         )
@@ -156,8 +180,8 @@ class StepsBar(QWidget):
             tip += "\n" + self.tr("After your last answer {0} of them are no longer sure: a check is worth it.").format(
                 fallen
             )
-        self.percent.setText(text)
-        self.percent.setToolTip(tip)
+        self.left.setText(text)
+        self.left.setToolTip(tip)
 
     def minimumSizeHint(self) -> QSize:
         """Return the width of the narrowest form: with the present one, a narrow window would lose its sides first."""

@@ -110,7 +110,7 @@ class LearningController(QObject):
         if paused:
             self.rest()
             text = self.tr("Learning is paused. Suggestions stay as they are until you choose Retrain.")
-            self._front.bar.say(text, (self.tr("Go On"), self._go_on_learning))
+            self._front.bar.say(text, (self.tr("Go on"), self._go_on_learning))
         else:
             text = self.tr("Suggestions follow your answers again.")
             self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
@@ -281,7 +281,7 @@ class LearningController(QObject):
         """Ask whether to go on with the present suggestions."""
         self._learned_action, self._fit_follows = self._job_action, False
         waiting, self._waiting = self._waiting, None
-        deeds = [(self.tr("Go On"), waiting)] if waiting is not None else []
+        deeds = [(self.tr("Go on"), waiting)] if waiting is not None else []
         self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))), *deeds)
 
     def _on_cancelled(self) -> None:

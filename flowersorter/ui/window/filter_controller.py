@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.filter.date_choices import months_of
-from flowersorter.ui.filter.filter_words import folder_choices, part_words, why_empty
+from flowersorter.ui.filter.filter_words import folder_choices, part_words, where_and_when, why_empty
 from flowersorter.ui.filter.text_search import TextSearch
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_columns import PseudoClass
@@ -285,6 +285,8 @@ class FilterController(QObject):
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
         }
         title = shown.title or titles.get(shown.class_key) or self._names.get(shown.class_key, "")
+        if shown.places is None and shown.class_key == PseudoClass.ALL:
+            title = where_and_when(shown) or title  # these are not all photos
         back = shown.places is not None or shown.class_key != PseudoClass.ALL
         self._header.show_title(title, self._photos.photo_count, can_go_back=back)
         notice = "" if self._photos.rowCount() else self._notice(shown)

@@ -65,7 +65,7 @@ class ShortcutsDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(scroll, 1)
         column.addWidget(buttons)
-        open_at(self, 150, 38)
+        open_at(self, 168, 46)
 
 
 def _worded(actions: Sequence[QAction]) -> list[tuple[str, _Lines]]:

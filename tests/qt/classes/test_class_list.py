@@ -278,6 +278,18 @@ def test_all_classes_show_their_confirmed_photos_or_none_does(sides: ClassList) 
     assert not delegate._has_room(metrics, numbers + 20), "the short name has no other numbers than the long one"
 
 
+@pytest.mark.parametrize("name", ["dandelion", "sunflowers"])
+def test_a_usual_name_is_whole_beside_both_numbers(sides: ClassList, name: str) -> None:
+    view, delegate = sides.classes, sides.classes.itemDelegate()
+    assert isinstance(delegate, SidebarDelegate)
+    counts = ClassCounts({1: 48}, {1: 6}, {1: 6})
+    sides.show_classes([PhotoClass(1, name, ClassOrigin.PERSON, 0, "#e69f00")], counts)
+    metrics = view.fontMetrics()
+    room_px = metrics.horizontalAdvance(view.rows.rows[0].counts) + 8 + metrics.horizontalAdvance(name)
+    assert delegate._has_room(metrics, room_px)
+    assert not delegate._has_room(metrics, room_px - 1)
+
+
 def test_what_is_to_do_is_shown_where_it_has_a_count(sides: ClassList) -> None:
     picked: list[int] = []
     sides.picked.connect(picked.append)

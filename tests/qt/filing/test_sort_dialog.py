@@ -433,8 +433,8 @@ def test_sidecars_written_after_the_sort_can_be_filed(
     destination, mode = asked.args[0].destination, asked.args[0].mode
     dialog.show_plan(make_plan(filings, destination, mode, CancelToken(), source_root=photos))
 
-    assert "1 sidecar file will be included: 1 .xmp." in dialog.summary.text
-    assert "1 other file stays: 1 .txt." in dialog.summary.text
+    assert "1 sidecar file will be included: 1\u00a0.xmp." in dialog.summary.text
+    assert "1 other file stays: 1\u00a0.txt." in dialog.summary.text
     assert dialog.file_button.text().replace("&", "") == "Copy sidecar files"
     assert dialog.file_button.isEnabled()
 

@@ -135,7 +135,7 @@ def test_closing_asks_while_photos_are_sorted(
     with holding(before=3) as held:
         sort(program, tmp_path / "sorted", qtbot, held.begun.is_set)
         qtbot.waitUntil(two_done)
-        when_asked(QMessageBox, partial(answer, held, "Go On"))
+        when_asked(QMessageBox, partial(answer, held, "Go on"))
         assert not program.window.close()
         assert program.window.isVisible()
         assert two_done()

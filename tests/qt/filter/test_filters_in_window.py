@@ -165,12 +165,16 @@ def test_folders_and_months_below_the_classes_are_filters_of_one_click(program: 
     click(panel.folders, 1)
     assert shown(program) == ["blue_6.jpg", "green_6.jpg", "red_6.jpg"]
     assert window.header.filters.accessibleName() == "1 filter: Folder: south"
+    assert window.header.title.text() == "south", "these are not all photos"
     QTest.keyClick(panel.folders, Qt.Key.Key_Up)
     assert shown(program) == ["blue_5.jpg", "green_5.jpg", "red_5.jpg"]
     click(panel.months, 0)
     assert shown(program) == []
+    assert window.header.title.text() == "north · June 2026"
+    assert window.grid._notice == "2 filters together hide all 6 photos here: Taken: June 2026 · Folder: north"
     QTest.mouseClick(window.grid.clear_button, LEFT)
     assert panel.folders.selectedIndexes() == panel.months.selectedIndexes() == []
+    assert window.header.title.text() == "All photos"
     assert len(shown(program)) == 6
     click(panel.months, 1)
     click(panel.months, 1)

@@ -142,6 +142,9 @@ def test_an_empty_result_says_which_part_hides_the_photos(columns: PhotoColumns)
     assert why_empty(both, columns) == (
         "2 filters together hide all 6 photos here: Taken: January 2020 · Folder: nowhere"
     )
+    elsewhere = PhotoFilter(dates=DateRange(date(2025, 12, 1), date(2025, 12, 31)), folder="/garden/beds/north")
+    assert all(elsewhere.without(part).matches(columns).any() for part in elsewhere.parts)
+    assert why_empty(elsewhere, columns).startswith("2 filters together hide all 6 photos here: "), "neither alone does"
     columns.set_labels(dict.fromkeys(columns.photo_ids.tolist(), (1, True)))
     assert why_empty(PhotoFilter(unchecked=True), columns) == "You have confirmed every photo here."
 

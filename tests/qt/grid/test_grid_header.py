@@ -129,3 +129,18 @@ def test_a_narrow_line_keeps_the_number_and_a_button_for_the_search(qtbot: QtBot
     header.search_button.click()
     assert header.search.isVisible()
     assert not header.search_button.isVisible()
+
+
+def test_the_way_back_is_short_where_the_title_needs_the_room(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    header = GridHeader(QAction("Hide confirmed"), QAction("Search"), window)
+    header.show_title("Photos to label", 15, can_go_back=True)
+    header.resize(NARROW_PX + 200, 48)
+    window.show()
+    assert header.back.text() == "Show all"
+    header.resize(360, 48)
+    assert header.back.text() == "All"
+    assert header.back.accessibleName() == "Show all photos again"
+    header.resize(NARROW_PX + 200, 48)
+    assert header.back.text() == "Show all"

@@ -309,6 +309,18 @@ def test_in_a_narrow_window_every_line_of_the_advice_is_seen(qtbot: QtBot) -> No
     assert heights[1] >= 2 * heights[0] - 8, "the two lines wrap"
 
 
+@pytest.mark.parametrize(("photos", "enough"), [(2, False), (40, True)])
+def test_it_is_not_enough_while_the_list_of_classes_asks_for_more(qtbot: QtBot, photos: int, enough: bool) -> None:
+    panel = LabelNextPanel()
+    qtbot.addWidget(panel)
+    none = Gain(0.0, 0.0, 0.001)
+    overall, *classes = (Standing(0, name, photos, 1, (0.9, 1), 0.5, none, none) for name in ("", "roses", "asters"))
+    panel.show_advice(LabelNextResult(overall, tuple(classes), (), 0))
+    assert ("enough" in panel.headline.text()) is enough
+    assert ("Enough" in panel.classes.text()) is enough
+    assert ("Needs about" in panel.classes.text()) is not enough
+
+
 def test_when_all_is_labelled_there_is_nothing_to_show(program: Program, qtbot: QtBot) -> None:
     window = program.window
     columns = program.photos.columns

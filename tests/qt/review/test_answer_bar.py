@@ -73,13 +73,13 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     window.labels.assign(red[1:2], class_named(program, "red"))
     qtbot.waitUntil(bar.take.isVisible)
     idle(program, qtbot)
-    assert bar.take.text() == "Sh&ow Them"
+    assert bar.take.text() == "Sh&ow them"
     bar.take.setFocus()
     QTest.keyClick(bar.take, Qt.Key.Key_Return)
     assert labelled(program, "red") == set(red[:2]), "nobody has seen the others yet"
     assert selected(program) == set(red[2:])
     assert bar.lookalikes.text() == "Are these “red”? Click a photo to leave it out."
-    for wanted, said in ((set(red[2:]) - {left_out}, "&Take These 3"), (set(red[2:]), "&Take These 4")):
+    for wanted, said in ((set(red[2:]) - {left_out}, "&Take these 3"), (set(red[2:]), "&Take these 4")):
         at = tile(program, left_out)
         QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
         assert selected(program) == wanted
@@ -181,10 +181,10 @@ def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.Monke
     bar.settle()
     assert heard == ["A & B. 1 more looks like this.", "1 other suggestion changed. 63 → 71 of 100 right"]
     assert bar.accessibleName() == "A & B. 1 more looks like this. 1 other suggestion changed. 63 → 71 of 100 right"
-    assert bar.take.text() == "Sh&ow It"
-    assert bar.take.accessibleName() == "Show It"
+    assert bar.take.text() == "Sh&ow it"
+    assert bar.take.accessibleName() == "Show it"
     bar.ask_for_lookalikes("A & B", 1)
-    assert bar.take.accessibleName() == "Take This Photo"
+    assert bar.take.accessibleName() == "Take this photo"
     bar.ask_for_lookalikes("A & B", 0)
     assert not bar.take.isEnabled()
     with qtbot.waitSignal(bar.see_requested):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -17,14 +19,17 @@ from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.settings import SORT_CHOICES
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing import filing_controller
 from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.photo_grid import LARGEST_PX
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
+from flowersorter.ui.labels import labels_controller
 from flowersorter.ui.review import kept_sections
 from flowersorter.ui.review.progress import review_progress
 from flowersorter.ui.review.review_sections import review_sections
@@ -32,6 +37,8 @@ from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, P
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import Include, SortRequest
+from flowersorter.workflows.predicting.photo_details import rows_at
+from flowersorter.workflows.predicting.predict_folder import FolderScanned, RowsChanged
 from tests.qt.program import class_named, draw_folder, idle, running, stored, suggest, tile
 
 
@@ -250,7 +257,25 @@ def test_a_group_that_is_skipped_or_not_mine_is_not_asked_again(program: Program
     assert labels(program) == {}
 
 
-def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qtbot: QtBot) -> None:
+def reject(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, rows: Sequence[int], following: int, other: int
+) -> None:
+    """Say of photos that they do not show `other`; then they are suggested for `following`."""
+    suggest(program, rows, Verdict.UNSURE, other, following)
+    changes = {"verdicts": Verdict.UNSURE, "class_ids": following, "second_class_ids": 0, "confidences": 0.5}
+
+    def next_suggestions(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
+        found = rows_at(engine, place_ids)
+        return replace(found, **{name: np.full_like(getattr(found, name), to) for name, to in changes.items()})
+
+    monkeypatch.setattr(labels_controller, "_rows", next_suggestions)
+    program.window.labels.reject(program.photos.columns.place_ids[list(rows)].tolist())
+    idle(program, qtbot)
+
+
+def test_a_torn_pair_and_likely_photos_are_answered_at_once(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, other = (class_named(program, name) for name in ("daisy", "roses"))
     columns = program.photos.columns
     readable = np.flatnonzero(columns.photo_ids > 0).tolist()
@@ -264,7 +289,7 @@ def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qt
     rejected, unknown, *torn = torn
     program.window.labels.mark([int(columns.place_ids[unknown])], Mark.DONT_KNOW)
     idle(program, qtbot)
-    suggest(program, [rejected], Verdict.UNSURE, one, 0)
+    reject(program, qtbot, monkeypatch, [rejected], one, other)
     pair = next(
         header
         for header in (program.window.grid.header(section.identity) for section in program.photos.sections)
@@ -280,6 +305,48 @@ def test_a_torn_pair_and_likely_photos_are_answered_at_once(program: Program, qt
     assert isinstance(header, ConfirmHeader)
     header.confirm.click()
     qtbot.waitUntil(lambda: labels(program) == {"roses": len(torn) + len(likely)})
+
+
+def test_a_pair_takes_either_class_for_a_photo_that_is_torn_otherwise_by_now(program: Program, qtbot: QtBot) -> None:
+    one, other, third = (class_named(program, name) for name in ("daisy", "roses", "tulips"))
+    columns = program.photos.columns
+    readable = np.flatnonzero(columns.photo_ids > 0).tolist()
+    torn, others = readable[:9], readable[9:]
+    suggest(program, torn, Verdict.UNSURE, one, other)
+    suggest(program, others, Verdict.LIKELY, third, one)
+    program.window.review.start_checking()
+    answered = next(each for each in readable[::-1] if each in others)
+    program.window.labels.assign([int(columns.place_ids[answered])], third)
+    idle(program, qtbot)  # from the first answer on, sections in view keep their photos
+    suggest(program, torn, Verdict.UNSURE, one, third)
+    pair = _focused(program)
+    assert isinstance(pair, PairHeader)
+    assert (pair.section.key, pair.section.count) == (tuple(sorted((one, other))), len(torn))
+    choice = pair.choices[pair.section.key.index(other)]
+    QTest.mouseClick(choice, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: labels(program) == {"tulips": 1, "roses": len(torn)})
+
+
+def test_a_pair_says_why_it_gives_no_photo_a_class_that_all_were_rejected_for(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (class_named(program, name) for name in ("daisy", "roses"))
+    torn = np.flatnonzero(program.photos.columns.photo_ids > 0).tolist()
+    suggest(program, torn, Verdict.UNSURE, other, one)
+    program.window.review.start_checking()
+    program.window.labels.mark([int(program.photos.columns.place_ids[torn.pop()])], Mark.DONT_KNOW)
+    idle(program, qtbot)
+    reject(program, qtbot, monkeypatch, torn, one, other)
+    pair = _focused(program)
+    assert isinstance(pair, PairHeader)
+    choice = pair.choices[pair.section.key.index(other)]
+    QTest.mouseClick(choice, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+    assert not labels(program)
+    assert "do not show “roses”" in program.window.job_bar.message.text()
+    program.window.session.undo_stack.undo()
+    QTest.mouseClick(choice, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: labels(program) == {"roses": len(torn)})
 
 
 def test_what_the_person_sees_stays_where_it_is_when_suggestions_change(
@@ -350,21 +417,59 @@ def test_a_group_offers_the_class_that_some_of_its_photos_are_suggested_for(prog
     assert [each.text() for each in asking(program).choices if each.isVisible()] == ["daisy"]
 
 
+def test_photos_stay_where_they_are_while_a_scan_does_not_know_the_folder_yet(program: Program, qtbot: QtBot) -> None:
+    daisy, roses = (class_named(program, name) for name in ("daisy", "roses"))
+    columns, folder = program.photos.columns, program.window.folder
+    photos = np.flatnonzero(columns.photo_ids > 0).tolist()
+    suggest(program, photos, Verdict.LIKELY, daisy, roses)
+    program.window.review.start_checking()
+    seen = kinds(program)
+    begun = rows_at(program.engine, columns.place_ids)
+    alone = np.where(begun.photo_ids > 0, Verdict.UNKNOWN, Verdict.NONE).astype(np.uint8)
+    begun = replace(begun, verdicts=alone, class_ids=np.full(len(begun), roses, np.int32))
+    with qtbot.waitSignal(program.photos.counts_changed):
+        folder._on_news(FolderScanned(begun))
+    assert kinds(program) == seen
+    assert set(columns.verdicts[photos].tolist()) == {Verdict.LIKELY}
+    assert set(columns.class_ids[photos].tolist()) == {daisy}
+    folder._on_news(RowsChanged(begun))
+    assert set(columns.verdicts[photos].tolist()) == {Verdict.UNKNOWN}, "the result of a scan is shown"
+
+
+def test_the_step_of_the_section_in_view_is_lit(program: Program, qtbot: QtBot) -> None:
+    daisy, steps, grid = class_named(program, "daisy"), program.window.review.steps, program.window.grid
+    columns = program.photos.columns
+    photos = np.flatnonzero(columns.photo_ids > 0).tolist()
+    suggest(program, photos[:9], Verdict.LIKELY, daisy, 0)
+    suggest(program, photos[9:], Verdict.SURE, daisy, 0)
+    program.window.resize(900, 520)
+    grid.set_tile_size(LARGEST_PX)
+    program.window.review.show_progress()
+    qtbot.waitUntil(lambda: steps.check.current)
+    grid.setFocus()
+    sure = next(each for each in program.photos.sections if each.kind is SectionKind.SURE)
+    grid.scrollTo(program.photos.index(sure.first), grid.ScrollHint.PositionAtTop)
+    qtbot.waitUntil(lambda: steps.sort.current)
+    QTest.mouseClick(steps.check, Qt.MouseButton.LeftButton)
+    assert steps.check.current
+    assert not steps.sort.current
+
+
 def test_the_bar_says_why_less_is_done_than_before(program: Program, qtbot: QtBot) -> None:
     daisy, review, columns = class_named(program, "daisy"), program.window.review, program.photos.columns
     first, *others = np.flatnonzero(columns.photo_ids > 0).tolist()
     program.window.labels.assign(columns.place_ids[[first]].tolist(), daisy)
     suggest(program, others, Verdict.SURE, daisy, 0)
     review.show_progress()
-    assert review.steps.percent.text() == "100 % done"
+    assert review.steps.left.text() == "Nothing left to decide"
     suggest(program, others[:3], Verdict.LIKELY, daisy, 0)
     program.window.resize(1600, 700)
     review.show_progress()
-    qtbot.waitUntil(lambda: review.steps.percent.text() == "83 % done, 3 no longer sure")
-    assert "3 of them are no longer sure" in review.steps.percent.toolTip()
+    qtbot.waitUntil(lambda: review.steps.left.text() == "3 left to decide, 3 no longer sure")
+    assert "3 of them are no longer sure" in review.steps.left.toolTip()
     program.window.actions_by_name["undo"].trigger()
     idle(program, qtbot)
-    assert review.steps.percent.text() == "77 % done", "an answer was taken back: nothing to explain"
+    assert review.steps.left.text() == "4 left to decide", "an answer was taken back: nothing to explain"
 
 
 def test_an_unknown_photo_is_not_confirmed_with_the_section_that_it_is_seen_in(program: Program, qtbot: QtBot) -> None:

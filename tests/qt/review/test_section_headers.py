@@ -10,8 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.progress import ReviewProgress
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, SectionHeader, header_for
-from flowersorter.ui.review.steps_bar import StepButton, StepsBar
+from flowersorter.ui.review.section_header import SectionHeader
+from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
+from flowersorter.ui.review.steps_bar import Step, StepButton, StepsBar
+from flowersorter.ui.shared import theme
 
 NAMES = {1: "daisy", 2: "R&B roses", 3: "tulips"}
 
@@ -49,6 +51,26 @@ def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -
     assert not made.choices[1].isHidden()
     made.resize(400, made.height())
     assert [made.field.isHidden(), made.choices[0].isHidden(), made.choices[1].isHidden()] == [False, False, True]
+    made.show_choices([])
+    made.field.setMaximumWidth(1000)
+    assert made.skip.geometry().right() >= 400 - 2 * theme.GAP_PX, "no room is lost beside the field"
+
+
+@pytest.mark.parametrize("width", [380, 1000])
+def test_no_part_of_a_pair_is_cut_off_in_a_narrow_header(qtbot: QtBot, width: int) -> None:
+    viewport = QWidget()
+    qtbot.addWidget(viewport)
+    viewport.resize(width, 200)
+    made = PairHeader(Section(SectionKind.TORN, (2, 3), 0, 125), NAMES, viewport)
+    made.setGeometry(0, 0, width, made.sizeHint().height())
+    viewport.show()
+    assert made.title.width() >= made.title.fontMetrics().horizontalAdvance(made.title.text())
+    parts = [made.title, made.count, *made.choices, made.single]
+    assert all(made.rect().contains(part.geometry()) for part in parts)
+    assert not any(
+        one.geometry().intersects(other.geometry()) for at, one in enumerate(parts) for other in parts[at + 1 :]
+    )
+    assert all(part.width() >= part.sizeHint().width() for part in (made.count, *made.choices, made.single))
 
 
 def test_photos_left_out_are_not_counted_and_without_any_there_is_no_answer(qtbot: QtBot) -> None:
@@ -121,7 +143,7 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
         "2 Check  41",
         "3 Sort  812",
     )
-    assert steps.percent.text() == "83 % done"
+    assert steps.left.text() == "170 left to decide"
     with qtbot.waitSignal(steps.check_requested):
         QTest.mouseClick(steps.check, Qt.MouseButton.LeftButton)
     steps.show_progress(ReviewProgress(to_check=41, to_sort=900, done=999, total=1001))
@@ -129,16 +151,38 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
     assert not steps.name.icon().isNull()
     assert not steps.name.isEnabled()
     assert steps.name.accessibleName() == "Step 1: Name groups, done"
-    assert steps.percent.text() == "99 % done", "100 % only where nothing is left"
+    assert steps.left.text() == "2 left to decide"
     steps.show_progress(ReviewProgress(to_sort=1001, done=1001, total=1001))
     assert _lit(steps) == [steps.sort]
-    assert steps.percent.text() == "100 % done"
+    assert steps.left.text() == "Nothing left to decide"
     steps.show_progress(ReviewProgress(sorted_photos=1001, done=1001, total=1001))
     assert not _lit(steps), "all is done"
     assert all(not step.icon().isNull() for step in (steps.name, steps.check, steps.sort))
     assert (steps.sort.text(), steps.sort.accessibleName()) == ("3 Sort", "Step 3: Sort, done")
     steps.show_progress(ReviewProgress(done=1001, total=1001))
     assert steps.sort.icon().isNull(), "nothing has a class"
+
+
+def test_the_step_of_the_photos_in_view_is_lit_as_long_as_it_has_something_left(qtbot: QtBot) -> None:
+    steps = StepsBar()
+    qtbot.addWidget(steps)
+    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    for step, button in ((Step.CHECK, steps.check), (Step.SORT, steps.sort), (None, steps.name)):
+        steps.show_in_view(step)
+        assert _lit(steps) == [button]
+    steps.show_in_view(Step.CHECK)
+    steps.show_progress(ReviewProgress(groups=12, to_sort=812, done=830, total=1000))
+    assert _lit(steps) == [steps.name]
+
+
+def test_a_tick_does_not_move_what_is_below_the_steps(qtbot: QtBot) -> None:
+    steps = StepsBar()
+    qtbot.addWidget(steps)
+    steps.show_progress(ReviewProgress(groups=12, to_check=41, total=1000))
+    before = steps.sizeHint().height()
+    steps.show_progress(ReviewProgress(to_check=41, total=1000))
+    assert not steps.name.icon().isNull()
+    assert steps.sizeHint().height() == before
 
 
 def test_a_step_is_not_done_while_photos_wait_for_their_suggestion(qtbot: QtBot) -> None:

@@ -100,7 +100,7 @@ def test_a_pause_leaves_the_suggestions_until_learning_goes_on(program: Program,
     assert guesses(program, "blue") == before
     assert stored(program).models.all() == models
     assert stored(program).settings.get(LEARNING_PAUSED), "remembered for the collection"
-    assert window.job_bar.links[0].text() == "Go On"
+    assert window.job_bar.links[0].text() == "Go on"
     window.job_bar.links[0].click()
     assert not pause.isChecked()
     idle(program, qtbot)

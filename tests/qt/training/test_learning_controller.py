@@ -262,7 +262,7 @@ def test_a_failed_fit_says_why_and_lets_the_person_go_on(bench: Bench) -> None:
     bench.queue.fail()
     assert bench.opened == []
     text, ((deed, go_on),) = bench.said[-1]
-    assert (text, deed) == ("Not learned: no disk space", "Go On")
+    assert (text, deed) == ("Not learned: no disk space", "Go on")
     go_on()
     assert bench.opened == ["sort"]
 

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.class_rows import TO_CHECK, TO_NAME
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_columns import PseudoClass
@@ -48,6 +49,17 @@ def select(program: Program, place_id: int) -> None:
 
 
 # -- sentences about the photos
+
+
+def test_photos_are_not_said_to_look_like_none_of_the_classes_where_there_are_none(
+    tmp_path: Path, qtbot: QtBot
+) -> None:
+    with CollectionStore.open(tmp_path / "collection") as store:
+        delete_starter_classes(store)
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
+        idle(program, qtbot)
+        assert said(program) == "You have no classes yet. Name the groups of photos that look alike."
+        assert program.window.job_bar.links[0].text() == "Name groups"
 
 
 def test_a_sentence_about_the_photos_ends_with_the_answer_that_makes_it_untrue(program: Program, qtbot: QtBot) -> None:
@@ -161,7 +173,7 @@ def test_how_much_is_left_after_cancel_is_counted_anew_and_goes_with_the_rest(
     assert said(program) == f"Stopped: {left} photos have no suggestion yet."
     window.labels.assign(places(program, "red")[:1], class_named(program, "daisy"))
     assert said(program) == f"Stopped: {left - 1} photos have no suggestion yet."
-    assert window.job_bar.links[0].text() == "Go On"
+    assert window.job_bar.links[0].text() == "Go on"
     gate.set()
     window.folder.rescan()  # quietly, as after a sort
     idle(program, qtbot)

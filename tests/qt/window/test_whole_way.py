@@ -296,7 +296,7 @@ def test_a_stopped_scan_says_how_much_is_left_and_goes_on(
         QTest.mouseClick(bar.cancel, Qt.MouseButton.LeftButton)
         idle(program, qtbot)
         assert bar.message.text() == "Stopped: 6 photos have no suggestion yet."
-        assert (bar.links[0].text(), bar.links[0].accessibleName()) == ("Go On", "Go On")
+        assert (bar.links[0].text(), bar.links[0].accessibleName()) == ("Go on", "Go on")
         gate.set()
         QTest.mouseClick(bar.links[0], Qt.MouseButton.LeftButton)
         idle(program, qtbot)

@@ -113,6 +113,11 @@ class HeaderPool(QObject):
             self._heights[section.kind] = header.sizeHint().height()
         return self._heights[section.kind]
 
+    def forget_absent(self) -> None:
+        """Measure headers that are not made now anew: some have more lines in another width."""
+        made = {kind for kind, _ in self._widgets}
+        self._heights = {kind: height for kind, height in self._heights.items() if kind in made}
+
     def measure(self) -> bool:
         """Measure the headers; return whether a height has changed."""
         heights: dict[SectionKind, int] = {}
@@ -188,7 +193,7 @@ class HeaderPool(QObject):
     def _make(self, section: Section) -> QWidget:
         header = self._factory(section, self._viewport)
         header.setAutoFillBackground(True)
-        header.setBackgroundRole(QPalette.ColorRole.Base)
+        header.setBackgroundRole(QPalette.ColorRole.Window)  # a band on the ground of the photos
         if isinstance(header, FoldingHeader):
             header.fold_requested.connect(self._on_fold)
         header.hide()

@@ -75,6 +75,12 @@ class SectionArea(QListView):
         return self._headers.identities
 
     @property
+    def section_at_top(self) -> Section | None:
+        """The section that the upper part of the view shows."""
+        number = self._places.section_at(self.verticalOffset() + min(self._page, self._cells.height) // 2)
+        return self._places.sections[number] if number >= 0 else None
+
+    @property
     def section_with_keyboard(self) -> Identity | None:
         """The section whose header has the focus, None if no header has it."""
         return self._headers.with_keyboard
