@@ -35,8 +35,8 @@ class LabelsController(QObject):
 
     Signals:
         labels_changed(): Labels that were set or removed are in the library.
-        acting(collection of photo ids): Labels and other answers of these photos are being written; `acted` follows unless
-            that fails.
+        acting(photo ids): Labels and other answers of these photos are being written; `acted` follows, unless that
+            fails.
         acted(list of photo ids): Labels and other answers that the person gave, undid or redid are in the library.
         assigned(class id, class name, list of photo ids): These photos are about to get this label.
         files_changed(): Sorted photos moved on disk.
