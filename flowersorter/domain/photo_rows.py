@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import positions_of
+from flowersorter.domain.arrays import positions_of, row_maxima
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.place import Paths, Place, Places
@@ -164,7 +164,7 @@ class PhotoPredictions:
     def shown(self, rows: NDArray[np.intp]) -> ShownColumns:
         """Return the shown part of the predictions in (N,) rows: the two most probable classes and the verdict."""
         seconds, second_confidences = self.second(rows)
-        confidences = self.probabilities.max(axis=1, initial=0.0)[rows]
+        confidences = row_maxima(self.probabilities[rows])
         return self.best[rows], confidences, self.verdicts[rows], self.caveats[rows], seconds, second_confidences
 
     def locate(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -25,6 +25,7 @@ _MAX_WORKERS = 8
 _lock = threading.Lock()
 _inside = 0
 _limit: Any = None
+_of_thread = threading.local()  # the outermost open pool of each thread
 
 
 @cache
@@ -76,7 +77,8 @@ def _controlling_blas() -> Iterator[None]:
 class ThreadPool:
     """One thread per core, each computing its own products with one BLAS thread, so that none waits by spinning.
 
-    NumPy releases the interpreter lock while it computes. Use it as a context manager; its end waits for no thread.
+    NumPy releases the interpreter lock while it computes. Use it as a context manager; its end waits for no thread. A
+    pool within another one of the same thread has the threads of that one: starting them takes as long as a product.
 
     Args:
         initializer: Called once in each thread before its first work. With one, no work is done in the calling thread.
@@ -86,15 +88,34 @@ class ThreadPool:
         self._pool: WorkerPool | None = None
         self._initializer = initializer
         self._limit = one_blas_thread()
+        self._is_open = False
+        self._outer: ThreadPool | None = None
 
     def __enter__(self) -> ThreadPool:
         self._limit.__enter__()
+        self._is_open = True
+        if self._initializer is None:
+            outer: ThreadPool | None = getattr(_of_thread, "pool", None)
+            if outer is not None and outer._is_open:
+                self._outer = outer
+            else:
+                _of_thread.pool = self
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._is_open = False
+        if getattr(_of_thread, "pool", None) is self:
+            del _of_thread.pool
         if self._pool is not None:
             self._pool.close()
         self._limit.__exit__(None, None, None)
+
+    def _threads(self) -> WorkerPool:
+        if self._outer is not None and self._outer._is_open:
+            return self._outer._threads()
+        if self._pool is None:
+            self._pool = WorkerPool(worker_count(), self._initializer)
+        return self._pool
 
     def map(
         self, work: Callable[[Item], Result], items: Iterable[Item], cancel: CancelToken | None = None
@@ -113,9 +134,8 @@ class ThreadPool:
         waiting = list(items)
         if self._initializer is None and cancel is None and (len(waiting) < 2 or worker_count() == 1):
             return [work(item) for item in waiting]
-        if self._pool is None:
-            self._pool = WorkerPool(worker_count(), self._initializer)
-        futures = [self._pool.submit(work, item) for item in waiting]
+        pool = self._threads()
+        futures = [pool.submit(work, item) for item in waiting]
         try:
             if cancel is not None:
                 for future in futures:
@@ -181,3 +201,9 @@ def worker_count() -> int:
 def row_blocks(rows: int, size: int) -> list[slice]:
     """Cut `rows` rows into blocks of at most `size`, the same on every computer, so that sums are reproducible."""
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
+
+
+def even_blocks(rows: int, most: int) -> list[slice]:
+    """As `row_blocks`, but an even number of blocks of about the same size: two threads end at the same time."""
+    blocks = -(-rows // most)
+    return row_blocks(rows, max(1, -(-rows // (blocks + blocks % 2)))) if blocks > 1 else row_blocks(rows, most)

@@ -29,6 +29,7 @@ class LabelContext:
         stack: The undo stack.
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         view: Shows labels.
+        writing: Called with the ids of photos whose labels the library has begun to write.
         written: Called when labels and other answers are stored in the library, with the ids of their photos.
         failed: Shows the error that kept a label from being saved.
         follow: Moves sorted copies after a change of labels, given its number and photo ids.
@@ -40,6 +41,7 @@ class LabelContext:
     stack: QUndoStack
     pending: PendingLabels
     view: LabelView
+    writing: Callable[[Collection[int]], None]
     written: Callable[[Collection[int]], None]
     failed: Callable[[Exception], None]
     follow: Callable[[int, Iterable[int]], None]
@@ -83,6 +85,7 @@ class LabelCommand(LibraryCommand):
         super().__init__(context.library, context.stack, text, changes)
         self._context, self._step = context, LabelStep(dict(classes), dict(unread), dict(answers or {}))
         labels = {photo: Label(to, LabelOrigin.PERSON) if to else None for photo, to in classes.items()}
+        self._photos = frozenset((*classes, *(answers or {})))
         self._after, self._before = LabelNews(labels, dict(unread)), LabelNews()  # as the grid has them
         self._number, self._followed, self._beside = next(_numbers), False, beside
 
@@ -96,6 +99,7 @@ class LabelCommand(LibraryCommand):
 
     def show_applied(self) -> None:
         """Show the labels."""
+        self._context.writing(self._photos)
         self._before = self._context.view.shown_of(self._after)
         if self._beside is not None:
             self._beside.apply()
@@ -103,6 +107,7 @@ class LabelCommand(LibraryCommand):
 
     def show_reverted(self) -> None:
         """Show the labels that were there before."""
+        self._context.writing(self._photos)
         if self._beside is not None:
             self._beside.revert()
         self._context.view.show_at_once(self._before)

@@ -36,6 +36,8 @@ class LabelsController(QObject):
 
     Signals:
         labels_changed(): Labels that were set or removed are in the library.
+        acting(photo ids): Labels and other answers of these photos are being written; `acted` follows, unless that
+            fails.
         acted(list of photo ids): Labels and other answers that the person gave, undid or redid are in the library.
         assigned(class id, class name, list of photo ids): These photos are about to get this label.
         files_changed(): Sorted photos moved on disk.
@@ -44,6 +46,7 @@ class LabelsController(QObject):
     """
 
     labels_changed = Signal()
+    acting = Signal(object)
     acted = Signal(object)
     assigned = Signal(int, str, object)
     files_changed = Signal()
@@ -68,6 +71,7 @@ class LabelsController(QObject):
             session.undo_stack,
             pending,
             view,
+            self.acting.emit,
             self._on_written,
             front.complain,
             self._follow,

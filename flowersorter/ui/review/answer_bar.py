@@ -56,14 +56,17 @@ class AnswerBar(QFrame):
     # -- display
 
     def clear(self) -> None:
-        """Clear the texts; the bar keeps its space until `settle`."""
+        """Clear the texts; the bar keeps its height until `settle`: nothing beside it moves meanwhile."""
         self._announced = []
+        if self.isVisible():
+            self.setMinimumHeight(self.height())
         for label, press in ((self.lookalikes, self.take), (self.changes, self.see), (self.right, None)):
             self._say(label, "", press)
 
     def settle(self) -> None:
         """Show the bar if it has a text, else hide it; announce new texts to a screen reader."""
         said = [label.text() for label in (self.lookalikes, self.changes, self.right) if label.text()]
+        self.setMinimumHeight(0)
         self.setAccessibleName(" ".join(said) or self.tr("Effect of the last answer"))
         self.setVisible(bool(said))
         announce(self, " ".join(text for text in said if text not in self._announced))

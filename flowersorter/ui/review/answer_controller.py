@@ -76,6 +76,7 @@ class _Suggestions:
 class AnswerController(QObject):
     """Fills the answer bar after each action, until the next one or Esc. Lives in the GUI thread.
 
+    The look-alikes are searched after the refit: a search beside it took the cores that the suggestions need.
     L or the button shows and selects the look-alikes, a click leaves one out; L, Enter or the button then labels the
     selected ones in one step. None is labelled that was not shown.
     """
@@ -93,6 +94,8 @@ class AnswerController(QObject):
         super().__init__(parent)
         self._session, self._front, self._bar, self._grid, self._filter = session, front, bar, grid, photo_filter
         self._labels = labels
+        self._learning: LearningController | None = None
+        self._search: Callable[[], None] | None = None  # for look-alikes, until the suggestions have followed
         self._latest = LatestOnly(self)
         self._next: list[_Assigned] = []  # not stored yet, oldest first
         self._assigned: _Assigned | None = None
@@ -119,7 +122,9 @@ class AnswerController(QObject):
         grid.installEventFilter(self)
 
     def follow(self, learning: LearningController) -> None:
-        """Show the effects of learning."""
+        """Show the effects of learning, and search for look-alikes once the suggestions have followed an action."""
+        self._learning = learning
+        learning.followed.connect(self._begin_search)
         learning.suggestions_changed.connect(self._on_suggestions)
         learning.learned.connect(self._on_learned)
 
@@ -223,7 +228,15 @@ class AnswerController(QObject):
         self._assigned = assigned
         candidates = columns.photo_ids[(columns.label_ids == 0) & (columns.photo_ids > 0)]
         call = partial(_find_alike, self._session.engine, tuple(assigned.photo_ids), candidates)
-        self._latest.request(assigned, call)
+        self._search = partial(self._latest.request, assigned, call)
+        if self._learning is None or not self._learning.following:
+            self._begin_search()
+
+    @Slot()
+    def _begin_search(self) -> None:
+        search, self._search = self._search, None
+        if search is not None:
+            search()
 
     def _written(self, photo_ids: Collection[int]) -> _Assigned | None:
         """Take the oldest label of these photos, which is stored now; earlier ones were not written."""
@@ -235,7 +248,7 @@ class AnswerController(QObject):
 
     def _forget(self) -> None:
         self._latest.forget()
-        self._assigned = self._before = self._back = None
+        self._assigned = self._before = self._back = self._search = None
         self._alike, self._changed, self._shown, self._picked = [], {}, frozenset(), frozenset()
         self._found, self._is_refitted = {}, False
 
@@ -302,8 +315,10 @@ class AnswerController(QObject):
             self._changed = self._before.changed(self._session.photos.columns)
             self._bar.show_changes(len(self._changed))
             self._is_refitted = True
-            self._offer()
-            self._bar.settle()
+            if self._search is None:
+                self._offer()
+            if self._changed or self._search is None:  # else the bar keeps its space for the look-alikes
+                self._bar.settle()
 
     @Slot(object)
     def _on_learned(self, result: TrainResult) -> None:

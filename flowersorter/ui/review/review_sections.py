@@ -134,10 +134,9 @@ def review_sections(
     found, section_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
     doubts = np.bincount(section_of, weights=1 - columns.confidences[rows]).astype(np.float64)
     order_of_sections = np.lexsort((found, -_weights(found, counts, doubts, groups), found >> 2 * _BITS))
-    place = np.empty(len(found), np.min_scalar_type(len(found)))  # NumPy sorts small integers fastest
+    place = np.empty(len(found), np.int64)
     place[order_of_sections] = np.arange(len(found))
-    order = np.argsort(place[section_of], kind="stable")
-    _rank(order, ranks, section_of)
+    order = order_by_rank(place[section_of], ranks)
     sections, first = [], 0
     for number in order_of_sections.tolist():
         kind, key = _decode(int(found[number]))
@@ -231,14 +230,19 @@ def _keep(
         ranks[at] = np.arange(-len(at), 0)
 
 
-def _rank(order: Rows, ranks: NDArray[np.float32], section_of: NDArray[np.intp]) -> None:
-    """Sort the photos of each section by rank, stably; changes `order`."""
-    has_ranks = np.zeros(section_of.max() + 1, np.bool_)
-    has_ranks[section_of[ranks != 0]] = True
-    at = np.flatnonzero(has_ranks[section_of[order]])
-    photos = order[at]
-    runs = np.cumsum(np.diff(section_of[photos], prepend=-1) != 0)
-    order[at] = photos[np.lexsort((ranks[photos], runs))]
+def order_by_rank(place: NDArray[np.int64], ranks: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(M,) the order of photos by the (M,) place of their section, then by rank, stably.
+
+    Numbers of 64 bits are sorted several times faster than two keys one after the other.
+    """
+    bits = len(place).bit_length()
+    if int(place.max()).bit_length() + 32 + bits > 63:
+        return np.lexsort((ranks, place))
+    numbers = ranks.view(np.int32)  # in the order of the ranks, but for the sign
+    numbers = numbers ^ (numbers >> 31 & np.iinfo(np.int32).max)
+    keys = ((place << 32) + numbers + 2**31 << bits) + np.arange(len(place))
+    keys.sort()
+    return np.asarray(keys & ((1 << bits) - 1), np.int64)
 
 
 def _weights(

@@ -5,6 +5,7 @@ Its workflows are imported on first use, so that the window appears sooner.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING
@@ -43,18 +44,20 @@ PAUSE_MS = 2000
 class LearningController(QObject):
     """Refits the head after each action and shows the suggestions that change. Lives in the GUI thread.
 
-    The quick refit has a thread of its own beside the jobs: it never waits for a running scan. Until the exact
-    fit its model is used for everything (`model_for`), so that photos are sorted as they are shown. If the refit cannot
-    show an action's effect, the exact fit does not wait for the pause.
+    The quick refit has a thread of its own beside the jobs: it never waits for a running scan. It begins while labels
+    are written and shown. Until the exact fit its model is used for everything (`model_for`), so that photos are sorted
+    as they are shown. If the refit cannot show an action's effect, the exact fit does not wait for the pause.
 
     Signals:
         paused_changed(bool): Learning after actions was paused or resumed.
         suggestions_changed(): The suggestions shown have changed, but no label.
+        followed(): No refit runs or waits any more, whatever came of it.
         learned(TrainResult): An exact fit is in use, or was refused because the previous model is better.
     """
 
     paused_changed = Signal(bool)
     suggestions_changed = Signal()
+    followed = Signal()
     learned = Signal(object)
 
     def __init__(
@@ -75,6 +78,7 @@ class LearningController(QObject):
         self._action = self._learned_action = 0  # numbers of the last action, and of the last one the exact fit knows
         self._changed: dict[int, int] = {}  # number of the last action by photo id, since the last exact fit
         self._refitting = self._refit_pending = False
+        self._ahead = frozenset[int]()  # photos of the running refit that began before `acted`, until that comes
         self._fit_follows = True  # whether the last exact fit made the model in use
         self._job_id = self._job_action = 0
         self._is_background = False  # the exact fit: an action stops it
@@ -85,8 +89,9 @@ class LearningController(QObject):
         self._latest.failed.connect(self._on_not_refitted)
         self._burst_timer.timeout.connect(self._refit_again)
         self._pause.timeout.connect(self._on_pause)
+        labels.acting.connect(self._on_acting)
         labels.acted.connect(self._on_acted)
-        folder.labels_found.connect(self._on_acted)
+        folder.labels_found.connect(self._on_labels_found)
         folder.opened.connect(self._on_opened)
         folder.labelled.connect(self._on_scanned)
         labels.suggestions_outdated.connect(self._on_marks)
@@ -136,16 +141,30 @@ class LearningController(QObject):
     # -- the actions
 
     @Slot(object)
+    def _on_acting(self, photo_ids: Collection[int]) -> None:
+        """Refit once the labels are in the library, which is before the window has shown them."""
+        self._ahead = frozenset()
+        if photo_ids and not (self.paused or self.following or self._burst_timer.isActive()):
+            self._ahead = frozenset(photo_ids)
+            self._refit(self._session.library.barrier())
+
+    @Slot(object)
     def _on_acted(self, photo_ids: Collection[int]) -> None:
+        begun, self._ahead = bool(self._ahead) and self._ahead.issuperset(photo_ids), frozenset()
         self._action += 1
         self._changed |= dict.fromkeys(photo_ids, self._action)
         if not self.paused:
-            self._begin()
+            self._begin(begun=begun)
+
+    @Slot(object)
+    def _on_labels_found(self, photo_ids: Collection[int]) -> None:
+        self._ahead = frozenset()  # that refit may know these photos, but not their labels
+        self._on_acted(photo_ids)
 
     @Slot()
     def _on_classes(self) -> None:
         """Learn after classes were merged, deleted or restored."""
-        self._on_acted(())
+        self._on_labels_found(())
 
     @Slot()
     def _on_marks(self) -> None:
@@ -185,21 +204,25 @@ class LearningController(QObject):
 
     # -- at once
 
-    def _begin(self) -> None:
+    def _begin(self, *, begun: bool = False) -> None:
+        """Learn from an action; `begun`: the running refit includes it."""
         self._pause.start()
         if self._is_background:
             self._is_outdated = True
             self._session.queue.cancel(self._job_id)
+        if begun:
+            return
         if self._refitting or self._burst_timer.isActive():
             self._refit_pending = True
         else:
             self._refit()
 
-    def _refit(self) -> None:
+    def _refit(self, written: threading.Event | None = None) -> None:
         self._refitting, self._refit_pending, self._cancel = True, False, CancelToken()
         self._burst_timer.start()
         photo_ids = self._session.photos.columns.photo_ids.copy()
-        call = partial(_follow_labels, self._session.engine, tuple(self._changed), photo_ids, self._cancel)
+        changed = (*self._changed, *self._ahead)
+        call = partial(_follow_labels, self._session.engine, changed, photo_ids, self._cancel, written)
         self._latest.request(self._action, call)
 
     @Slot()
@@ -207,27 +230,43 @@ class LearningController(QObject):
         if self._refit_pending and not self._refitting and not self._burst_timer.isActive():
             self._refit()
 
+    @property
+    def following(self) -> bool:
+        """Whether a refit after the last action runs or waits: other work had better wait for `followed`."""
+        return self._refitting or (self._refit_pending and self._burst_timer.isActive())
+
+    def _tell_if_followed(self) -> None:
+        if not self.following:
+            self.followed.emit()
+
     def _forget(self) -> None:
         """Drop the running refit."""
         self._cancel.cancel()
         self._latest.forget()
         self._refitting = self._refit_pending = False
+        self._ahead = frozenset()
+        self._tell_if_followed()
 
     @Slot(object, object)
     def _on_refitted(self, _action: int, found: tuple[Refit, ShownPredictions] | None) -> None:
         """Show the suggestions and use their model, in one step: photos are sorted as they are shown."""
         self._refitting = False
-        if found is not None:
+        if self._ahead:  # it was faster than the answer of the library, after which it is repeated
+            self._ahead = frozenset()
+            self._burst_timer.stop()
+        elif found is not None:
             if found[0].use(self._session.engine):  # else those of an exact fit are about to be shown
                 self._show(found[1])
         elif self._fit_follows and not self._session.queue.alive(self._job_id):
             self._learn()
         self._refit_again()
+        self._tell_if_followed()
 
     @Slot(object, object)
     def _on_not_refitted(self, _action: int, _error: Exception) -> None:
         """Leave it to the exact fit, which reports its errors."""
         self._refitting = False
+        self._tell_if_followed()
 
     def _show(self, found: ShownPredictions) -> None:
         self._session.photos.show_predictions(found)
@@ -311,8 +350,14 @@ class LearningController(QObject):
 
 
 def _follow_labels(
-    engine: Engine, changed: tuple[int, ...], photo_ids: NDArray[np.int64], cancel: CancelToken
+    engine: Engine,
+    changed: tuple[int, ...],
+    photo_ids: NDArray[np.int64],
+    cancel: CancelToken,
+    written: threading.Event | None,
 ) -> tuple[Refit, ShownPredictions] | None:
+    if written is not None:
+        written.wait()
     from flowersorter.workflows.training.incremental_fit import follow_labels
 
     found = follow_labels(engine, changed, photo_ids[photo_ids > 0], cancel)

@@ -56,7 +56,8 @@ from flowersorter.workflows.labelling.pending_labels import PendingLabels
 if TYPE_CHECKING:
     from flowersorter.photos.scan import Roots
 
-COUNTS_MS = 80
+#: Longer than suggestions take to follow an answer: the counts are then painted once, after both.
+COUNTS_MS = 120
 
 
 class MainWindow(QMainWindow):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import row_maxima
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 
 #: Precision of the photos called *likely* or better.
@@ -62,7 +63,7 @@ WEAK_PRIOR = TemperaturePrior()
 
 def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logarithm of the softmax of each row of (N, C)."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    shifted = logits - row_maxima(logits)[:, None]
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float32)
 
 

@@ -8,12 +8,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import row_maxima
 from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates, coordinates_from_product
-from flowersorter.vision.parallel import ThreadPool, row_blocks
+from flowersorter.vision.parallel import ThreadPool, even_blocks
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -22,7 +23,7 @@ MAYBE_UNKNOWN, UNKNOWN = 0.1, 0.7
 #: No suggestion below it is likely or sure, whatever share of such suggestions was right: 43 % against 39 % is neither.
 #: From it on the second class has at most two thirds of the probability of the first.
 LEAST_LIKELY = 0.6
-#: Photos one thread predicts at a time.
+#: Photos one thread predicts at a time, at most.
 _BLOCK_ROWS = 2048
 
 
@@ -138,7 +139,7 @@ def score(
         result.ood_score[rows] = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
 
     with ThreadPool() as pool:
-        pool.map(work, row_blocks(photos, _BLOCK_ROWS))
+        pool.map(work, even_blocks(photos, _BLOCK_ROWS))
     return result
 
 
@@ -169,12 +170,12 @@ def judge(
     def work(rows: slice) -> None:
         logits, ood_score = _of_rest(scores.logits[rows], _part(rejected, rows)), scores.ood_score[rows]
         probabilities = softmax(logits)
-        guesses, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+        guesses, confidence = probabilities.argmax(axis=1), row_maxima(probabilities)
         maybe_unknown, sure_there, decided_there = _part(unknown, rows), _part(sure_from, rows), _part(by_folder, rows)
         verdicts = verdicts_of(model, confidence, ood_score, maybe_unknown, sure_there, decided_there)
         if terms is not None:
             probabilities = softmax(logits + terms[rows])
-            confidence = probabilities.max(axis=1)
+            confidence = row_maxima(probabilities)
             adapted = verdicts_of(model, confidence, ood_score, maybe_unknown, sure_there, decided_there)
             verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
         refused = None
@@ -183,12 +184,12 @@ def judge(
             verdicts[(best != guesses) & (verdicts == Verdict.SURE)] = Verdict.LIKELY
             verdicts[rejected[rows].all(axis=1)] = Verdict.UNKNOWN
             probabilities[rejected[rows]] = 0
-            confidence, refused = probabilities.max(axis=1), np.asarray(rejected[rows].any(axis=1))
+            confidence, refused = row_maxima(probabilities), np.asarray(rejected[rows].any(axis=1))
         result.probabilities[rows], result.verdicts[rows] = probabilities, verdicts
         result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, maybe_unknown, sure_there, refused)
 
     with ThreadPool() as pool:
-        pool.map(work, row_blocks(photos, _BLOCK_ROWS))
+        pool.map(work, even_blocks(photos, _BLOCK_ROWS))
     return result
 
 

@@ -54,10 +54,13 @@ class NeighbourGraph:
 
         def multiply(rows: slice) -> None:
             edges = slice(self.starts[rows.start], self.starts[rows.stop])
-            passed = scores[self.columns[edges]] * self.weights[edges, None]
+            passed = scores.take(self.columns[edges], axis=0)  # a third of the time of an index
+            passed *= self.weights[edges, None]
             first = self.starts[rows] - edges.start
             some = self.starts[rows.start + 1 : rows.stop + 1] > self.starts[rows]
-            if some.any():
+            if some.all():
+                np.add.reduceat(passed, first, axis=0, out=result[rows])
+            elif some.any():
                 result[rows][some] = np.add.reduceat(passed, first[some], axis=0)
 
         size = max(1, _MOST_NUMBERS // (edges_a_row * max(1, scores.shape[1])))

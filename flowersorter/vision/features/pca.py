@@ -87,7 +87,8 @@ class PCA:
         """
         projection = np.empty((len(features), len(self.basis) + 1), np.float32)
         result = Coordinates(projection, np.empty(len(features), np.float32))
-        columns, origin = self.columns, self.origin
+        columns = self.columns
+        origin = self._origin_along(columns)
 
         def project(rows: slice) -> None:
             if cancel is not None:
@@ -108,8 +109,11 @@ class PCA:
     @property
     def origin(self) -> NDArray[np.float32]:
         """(R + 1,) product of the centre with `columns`."""
+        return self._origin_along(self.columns)
+
+    def _origin_along(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
         with one_blas_thread():
-            return np.asarray(self.columns.T @ self.centre, np.float32)
+            return np.asarray(columns.T @ self.centre, np.float32)
 
     def transform(self, rows: NDArray[np.float32]) -> Coordinates:
         """As `project`, for (N, D) float32 rows of any length."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.arrays import sorted_unique, values_of
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import MOST_LABELLED, PhotoSample
@@ -74,7 +74,10 @@ class FolderPhotos:
 
     def label_classes(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """(N,) class id of each photo's label; `NO_LABEL` for those without one."""
-        return np.array([self._labels.get(photo_id, NO_LABEL) for photo_id in photo_ids.tolist()], np.intp)
+        ids = np.fromiter(self._labels, np.int64, len(self._labels))
+        classes = np.fromiter(self._labels.values(), np.intp, len(self._labels))
+        order = np.argsort(ids)
+        return values_of(photo_ids, ids[order], classes[order], NO_LABEL)
 
     @cached_property
     def _starter_classes(self) -> NDArray[np.intp]:

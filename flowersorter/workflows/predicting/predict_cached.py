@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.arrays import row_maxima, sorted_unique
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Caveat, Verdict
@@ -78,7 +78,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
 
 def _caveats_of_sure(found: PhotoPredictions, precision: float) -> NDArray[np.uint8]:
     """(M,) the caveats, with those of photos that are sure or, among the present classes, unknown."""
-    below = (found.verdicts == Verdict.SURE) & (found.probabilities.max(axis=1, initial=0.0) < precision)
+    below = (found.verdicts == Verdict.SURE) & (row_maxima(found.probabilities) < precision)
     caveats = np.where(found.verdicts == Verdict.UNKNOWN, np.uint8(Caveat.NONE), found.caveats)
     return np.where(below, np.uint8(Caveat.BELOW_PRECISION), caveats)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,9 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import is_tuned
 from flowersorter.vision.classifier.fit import Fitted, fit, refit_head
+from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.training_state import Examples
+from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, stored_model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
@@ -123,16 +126,16 @@ def follow_labels(
         Cancelled: asked to stop.
     """
     exact_fits = engine.exact_fits  # before any data of the model in use is read
-    wanted, named = sorted_unique(photo_ids), _refitted(engine, changed, cancel)
-    anew = None if named is not None else _fitted_anew(engine, cancel)
+    wanted = sorted_unique(photo_ids)
     apart = engine.apart()  # the refit may be dropped: the model in use needs its own estimates then
-    if named is not None:
-        find_unreached_photos(apart, named, wanted, cancel)
-        predictions = guess(apart, named.model, wanted)
-    elif anew is not None:
+    with ThreadPool():  # the same threads for all steps
+        named = _refitted(engine, changed, lambda in_use: find_unreached_photos(apart, in_use, wanted, cancel), cancel)
+        predictions = None if named is None else guess(apart, named.model, wanted)
+    if predictions is None and (anew := _fitted_anew(engine, cancel)) is not None:
+        apart = engine.apart()
         named, predictions = anew, predict_together_by(apart, anew, wanted, cancel)[0]
         engine.connected_photos = apart.connected_photos  # independent of the model, and slow to compute
-    else:
+    if named is None or predictions is None:
         return None
     return Refit(named, predictions, FolderEstimates.of(apart, named.model, wanted), exact_fits)
 
@@ -154,14 +157,28 @@ def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:
     return target.keys().isdisjoint(removed.tolist()) and all(target.get(photo_id) == at for photo_id, at in now)
 
 
-def _refitted(engine: Engine, changed: Iterable[int], cancel: CancelToken) -> NamedModel | None:
-    """Fit the model in use again; None if that needs a training."""
+def _refitted(
+    engine: Engine, changed: Iterable[int], meanwhile: Callable[[NamedModel], None], cancel: CancelToken
+) -> NamedModel | None:
+    """Fit the model in use again, and use a second core for what needs its labels only; None if it needs a training.
+
+    Args:
+        engine: Has the fit of the model in use.
+        changed: As in `follow_labels`.
+        meanwhile: Called with the model in use, in another thread.
+        cancel: Checked in every step.
+    """
     found = _fit_in_use(engine)
     change = None if found is None else _changed_labels(engine, found[0], changed)
     if found is None or change is None:
         return None
     last, named = found
-    model = refit_head(last, *change, cancel)
+    with ThreadPool() as pool:
+        steps: list[Callable[[], Model | None]] = [
+            partial(refit_head, last, *change, cancel),
+            partial(meanwhile, named),
+        ]
+        model, _ = pool.map(lambda step: step(), steps)
     return None if model is None else replace(named, model=replace(model, thresholds=named.model.thresholds))
 
 

@@ -43,7 +43,7 @@ def test_a_new_class_goes_and_comes_back_together_with_its_labels(
     made, one = collection.classes.add("ash"), photo(collection)
     nothing = cast(Any, None)
     context = LabelContext(
-        nothing, QUndoStack(), PendingLabels(collection), nothing, nothing, nothing, nothing, nothing, nothing
+        nothing, QUndoStack(), PendingLabels(collection), nothing, nothing, nothing, nothing, nothing, nothing, nothing
     )
     command = NewClassCommand(context, collection, made, [one], [], "New class")
     command.apply()

@@ -179,7 +179,7 @@ class LabelSteps(RuleBasedStateMachine):
             """No photo is filed."""
 
         return LabelContext(
-            self.library, self.stack, self.pending, self.view, nothing, failed, nothing, nothing, nothing
+            self.library, self.stack, self.pending, self.view, nothing, nothing, failed, nothing, nothing, nothing
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from flowersorter.messages import text
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.review import answer_controller
 from flowersorter.ui.review.answer_bar import AnswerBar
+from flowersorter.ui.training import learning_controller
 from tests.qt.accessible import announced
 from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, suggest, tile
 
@@ -165,6 +168,54 @@ def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtb
     assert selected(program) == set(red[3:])
     QTest.keyClick(grid, Qt.Key.Key_Escape)
     assert not selected(program)
+
+
+def test_lookalikes_are_searched_after_the_suggestions_have_followed(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, go_on, searched = program.window, threading.Event(), list[bool]()
+    follow, search = learning_controller._follow_labels, answer_controller._find_alike
+
+    def follow_when_told(*arguments: Any) -> object:
+        go_on.wait()
+        return follow(*arguments)
+
+    def counted(*arguments: Any) -> object:
+        searched.append(go_on.is_set())
+        return search(*arguments)
+
+    monkeypatch.setattr(learning_controller, "_follow_labels", follow_when_told)
+    monkeypatch.setattr(answer_controller, "_find_alike", counted)
+    with qtbot.waitSignal(window.labels.acted):
+        window.labels.assign(places(program, "red")[:1], class_named(program, "red"))
+    assert window.learning.following
+    assert not window.answers._latest.busy, "the refit has the cores"
+    go_on.set()
+    qtbot.waitUntil(lambda: window.answer_bar.lookalikes.text() == "red. 5 more look like this.")
+    idle(program, qtbot)
+    assert searched == [True]
+
+    # Where nothing follows, they are searched at once.
+    window.learning.set_paused(True)
+    with qtbot.waitSignal(window.labels.acted):
+        window.labels.assign(places(program, "red")[1:2], class_named(program, "red"))
+    assert window.answers._latest.busy
+    idle(program, qtbot)
+    assert len(searched) == 2
+
+
+def test_the_bar_keeps_its_height_until_it_has_new_texts(qtbot: QtBot) -> None:
+    bar = AnswerBar()
+    qtbot.addWidget(bar)
+    bar.show_lookalikes("roses", 3)
+    bar.settle()
+    height = bar.sizeHint().height()
+    bar.resize(400, height)
+    bar.clear()
+    assert bar.minimumHeight() == height, "nothing beside it moves"
+    bar.show_changes(1)
+    bar.settle()
+    assert bar.minimumHeight() == 0
 
 
 def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

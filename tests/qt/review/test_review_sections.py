@@ -16,7 +16,7 @@ from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
 from flowersorter.ui.review.group_choices import likely_classes
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
-from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
+from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, order_by_rank, review_sections
 from tests.qt.fake_rows import rows
 
 DAISY, ROSES, TULIPS = 1, 2, 3
@@ -246,3 +246,12 @@ def test_groups_without_some_photos_lack_the_groups_of_these() -> None:
     assert left.ranks_of(np.array([3, 4, 5, 7, 9])).tolist() == [-1, 2, 1, -1, 2]
     assert left.keys[left.ranks].tolist() == [4, 5, 4]
     assert groups.without(()).photo_ids.tolist() == [3, 4, 5, 7, 9]
+
+
+@pytest.mark.parametrize("sections", [1, 7, 2**27])
+def test_photos_are_in_the_order_of_section_and_rank_and_else_as_they_were(sections: int) -> None:
+    random = np.random.default_rng(sections)
+    place = random.integers(0, sections, 500)
+    ranks = random.choice(np.array([-300, -2, -0.0, 0, 1e-30, 0.25, 0.9999999, 1], np.float32), 500)
+    ranks += np.float32(0)  # as in the program, there is no negative zero
+    np.testing.assert_array_equal(order_by_rank(place, ranks), np.lexsort((ranks, place)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -105,6 +106,7 @@ class Queue:
 class Signals(QObject):
     """The signals of the other controllers."""
 
+    acting = Signal(object)
     acted = Signal(object)
     labels_found = Signal(object)
     suggestions_outdated = Signal()
@@ -145,7 +147,10 @@ class Bench:
         photos = SimpleNamespace(
             columns=SimpleNamespace(photo_ids=np.zeros(1, np.int64)), show_predictions=self.shown.append
         )
-        session = SimpleNamespace(engine=self.engine, queue=self.queue, photos=photos, state=State(), device="cpu")
+        library = SimpleNamespace(barrier=threading.Event)
+        session = SimpleNamespace(
+            engine=self.engine, queue=self.queue, library=library, photos=photos, state=State(), device="cpu"
+        )
         bar = SimpleNamespace(
             end_message=lambda _until: None,
             say=lambda text, *deeds, **_until: self.said.append((text, deeds)),
@@ -156,9 +161,14 @@ class Bench:
             cast(Any, session), cast(Any, SimpleNamespace(bar=bar)), *(cast(Any, self.others) for _ in range(4))
         )
         self.refits = cast(Refits, self.learning._latest)
+        self.followed = 0
+        self.learning.followed.connect(self._count)
 
     def act(self) -> None:
         self.others.acted.emit([1])
+
+    def _count(self) -> None:
+        self.followed += 1
 
     def sort(self) -> None:
         self.learning.when_settled(lambda: self.opened.append("sort"))
@@ -295,3 +305,64 @@ def test_a_scan_that_ends_after_an_action_is_followed_by_a_refit(bench: Bench) -
     bench.queue.end()
     bench.others.labelled.emit()
     assert bench.refits.wish is None, "the scan knows what was learned"
+
+
+def test_the_refit_begins_while_the_labels_are_written(bench: Bench) -> None:
+    bench.others.acting.emit([1])
+    assert bench.refits.wish is not None
+    bench.act()
+    assert bench.learning.following
+    bench.refits.answer((Refit("refit"), "suggestions"))
+    assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
+    bench.learning._burst_timer.stop()
+    bench.learning._refit_again()
+    assert bench.refits.wish is None, "it knows the action"
+    bench.sort()
+    bench.queue.end()
+    assert bench.opened == ["sort"], "and so does the exact fit"
+
+
+def test_a_refit_that_began_too_soon_is_repeated(bench: Bench) -> None:
+    bench.others.acting.emit([1])
+    bench.refits.answer((Refit("too soon"), "suggestions"))
+    assert (bench.engine.refitted, bench.shown) == (None, []), "the labels are not known to be stored"
+    bench.act()
+    bench.refits.answer((Refit("refit"), "suggestions"))
+    assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
+
+    # Labels of other photos, or of the same ones found in a folder, are not what it waited for.
+    for signal, photo_id in ((bench.others.acted, 2), (bench.others.labels_found, 1)):
+        bench.learning._burst_timer.stop()
+        bench.others.acting.emit([1])
+        signal.emit([photo_id])
+        bench.refits.answer((Refit("refit"), "suggestions"))
+        bench.learning._burst_timer.stop()
+        bench.learning._refit_again()
+        assert bench.refits.wish is not None
+        bench.refits.answer((Refit("refit again"), "suggestions again"))
+        assert bench.shown[-1] == "suggestions again"
+
+
+def test_no_refit_begins_for_labels_while_learning_is_paused(bench: Bench) -> None:
+    bench.learning.set_paused(True)
+    bench.others.acting.emit([1])
+    assert bench.refits.wish is None
+
+
+def test_other_work_waits_until_no_refit_is_left(bench: Bench) -> None:
+    bench.act()
+    bench.act()
+    bench.refits.answer((Refit("refit"), "suggestions"))
+    assert (bench.learning.following, bench.followed) == (True, 0), "the second action waits for its refit"
+    bench.learning._burst_timer.stop()
+    bench.learning._refit_again()
+    bench.refits.answer((Refit("refit again"), "suggestions again"))
+    assert (bench.learning.following, bench.followed) == (False, 1)
+    bench.learning._burst_timer.stop()
+    bench.act()
+    bench.refits.failed.emit(0, ValueError())
+    assert (bench.learning.following, bench.followed) == (False, 2)
+    bench.learning._burst_timer.stop()
+    bench.act()
+    bench.learning.set_paused(True)
+    assert (bench.learning.following, bench.followed) == (False, 3)

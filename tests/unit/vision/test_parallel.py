@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, worker_threads
-from flowersorter.vision.parallel import ThreadPool, core_count, map_batches
+from flowersorter.vision import parallel
+from flowersorter.vision.parallel import ThreadPool, core_count, even_blocks, map_batches
 from tests.stuck import LIMIT_S, Stuck
 
 
@@ -115,3 +116,53 @@ def test_results_that_came_before_the_cancellation_are_not_lost(monkeypatch: pyt
         return batch[0]
 
     assert next(map_batches(iter([[1]]), work, 1, cancel)) == [1]
+
+
+def test_a_pool_within_another_one_has_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "worker_count", lambda: 2)
+
+    def threads(pool: ThreadPool) -> set[int]:
+        meeting = threading.Barrier(2, timeout=60)
+
+        def work(_number: int) -> int:
+            meeting.wait()
+            return threading.get_ident()
+
+        return set(pool.map(work, range(2)))
+
+    def own_threads() -> set[int]:
+        with ThreadPool() as own:
+            return threads(own)
+
+    with ThreadPool() as outer:
+        with ThreadPool() as inner:
+            used = threads(inner)
+        assert threads(outer) == used
+        with ThreadPool() as inner:
+            assert threads(inner) == used
+        # Not so in another thread, where it would wait for itself.
+        assert all(not others & used for others in outer.map(lambda _: own_threads(), range(2)))
+    with ThreadPool() as later:
+        assert len(threads(later)) == 2
+
+
+def test_a_pool_that_outlives_the_one_around_it_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "worker_count", lambda: 2)
+    outer, inner = ThreadPool(), ThreadPool()
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__()
+    assert inner.map(abs, [-1, -2]) == [1, 2]
+    inner.__exit__()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 3000))
+def test_even_blocks_are_of_about_the_same_size(rows: int, most: int) -> None:
+    blocks = even_blocks(rows, most)
+    sizes = [block.stop - block.start for block in blocks]
+    assert [row for block in blocks for row in range(block.start, block.stop)] == list(range(rows))
+    assert all(size <= most for size in sizes)
+    if rows <= most:
+        assert len(blocks) == (rows > 0)
+    elif sizes:
+        assert max(sizes) - sizes[-1] < len(sizes)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
+from flowersorter.vision import parallel
 from flowersorter.vision.classifier.batched_lbfgs import MOST_STEPS, Solver, Weights
+from flowersorter.vision.classifier.fit import refit_head
 from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
@@ -25,6 +29,7 @@ from flowersorter.workflows.predicting.predict_folder import (
     predict_folder,
     predict_together_by,
 )
+from flowersorter.workflows.predicting.unknown_photos import find_unreached_photos
 from flowersorter.workflows.training import incremental_fit
 from flowersorter.workflows.training.incremental_fit import follow_labels
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
@@ -155,6 +160,26 @@ def test_suggestions_come_at_once_after_an_action_and_as_the_training_gives_them
     np.testing.assert_array_equal(
         quick.probabilities[others].argmax(axis=1), exact.probabilities[others].argmax(axis=1)
     )
+
+
+def test_the_head_is_fitted_beside_the_search_for_unknown_photos(
+    taught: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retrained(taught)
+    photo_ids, meeting = labelled_ids(taught), threading.Barrier(2, timeout=60)
+
+    def fit_beside(*arguments: Any) -> object:
+        meeting.wait()
+        return refit_head(*arguments)
+
+    def search_beside(*arguments: Any) -> None:
+        meeting.wait()
+        find_unreached_photos(*arguments)
+
+    monkeypatch.setattr(parallel, "worker_count", lambda: 2)
+    monkeypatch.setattr(incremental_fit, "refit_head", fit_beside)
+    monkeypatch.setattr(incremental_fit, "find_unreached_photos", search_beside)
+    assert follow_labels(taught, photo_ids[:1], photo_ids, CancelToken()) is not None
 
 
 def test_a_new_class_is_suggested_at_once_as_the_training_gives_it(
