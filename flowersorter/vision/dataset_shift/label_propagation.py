@@ -17,7 +17,7 @@ from flowersorter.vision.parallel import ThreadPool, row_blocks
 #: Nearest neighbours of each photo, and the fraction of a score that comes from them.
 NEIGHBOURS, FROM_NEIGHBOURS = 10, 0.9
 #: Iterations; the remainder has weight 0.9**30 = 0.04.
-_STEPS = 30
+STEPS = 30
 #: Columns of similarities among which only the largest is compared at first.
 _CHUNKS_OF = 32
 #: Similarities, and gathered scores, that a thread holds at a time.
@@ -119,12 +119,26 @@ def propagate(
 
 
 def reach(
-    graph: NeighbourGraph, start: NDArray[np.float32], pool: ThreadPool, cancel: CancelToken
+    graph: NeighbourGraph,
+    start: NDArray[np.float32],
+    pool: ThreadPool,
+    cancel: CancelToken,
+    scores: NDArray[np.float32] | None = None,
+    steps: int = STEPS,
 ) -> NDArray[np.float32]:
-    """Spread scores as `propagate` does, but return how much of them reaches each photo: (N, C) float32."""
+    """Spread scores as `propagate` does, but return how much of them reaches each photo: (N, C) float32.
+
+    Args:
+        graph: As in `propagate`, like the others.
+        start: As in `propagate`.
+        pool: As in `propagate`.
+        cancel: As in `propagate`.
+        scores: (N, C) float32 of fewer iterations, to go on from; None to begin with the start.
+        steps: Iterations.
+    """
     kept = np.float32(1 - FROM_NEIGHBOURS) * start
-    scores = start
-    for _ in range(_STEPS):
+    scores = start if scores is None else scores
+    for _ in range(steps):
         cancel.check()
         scores = graph.matmul(scores, pool)
         scores *= np.float32(FROM_NEIGHBOURS)

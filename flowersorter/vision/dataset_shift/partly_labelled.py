@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.unknown_share import Reached, posterior
-from flowersorter.vision.dataset_shift.label_propagation import FROM_NEIGHBOURS, NeighbourGraph, neighbour_graph, reach
+from flowersorter.vision.dataset_shift.label_propagation import (
+    FROM_NEIGHBOURS,
+    STEPS,
+    NeighbourGraph,
+    neighbour_graph,
+    reach,
+)
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, SAMPLE
 from flowersorter.vision.parallel import ThreadPool
@@ -90,31 +96,34 @@ class FolderGraph:
         nodes, first = np.unique(self.node[rows], return_index=True)
         return NodeLabels(nodes, *np.unique(classes[rows[first]], return_inverse=True, return_counts=True))
 
-    def reached(
-        self, labels: NodeLabels, pool: ThreadPool, cancel: CancelToken, sizes: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float32]:
+    def reached(self, labels: NodeLabels, pool: ThreadPool, cancel: CancelToken) -> NDArray[np.float32]:
         """Compute how much of a score that spreads from the labelled nodes reaches each photo.
 
-        The labels of a class share the score with which it starts, however many they are.
+        All classes start with the same score, however many labels they have, of 1 a labelled node on average.
 
         Args:
             labels: Of at least one node.
             pool: Threads that share the work.
             cancel: Checked in every step.
-            sizes: (K,) the score with which each class starts; None for the same, of 1 a labelled node on average.
 
         Returns:
-            (N,) float32, more than 0. If the sizes are the numbers of nodes of the classes, 1 on average.
+            (N,) float32, more than 0.
 
         Raises:
             Cancelled: a stop was requested.
         """
-        if sizes is None:
-            sizes = np.full(len(labels.classes), len(labels.nodes) / len(labels.classes))
+        sizes = np.full(len(labels.classes), len(labels.nodes) / len(labels.classes))
+        return self.of_photos(reach(self.graph, self.start(labels, sizes), pool, cancel))
+
+    def start(self, labels: NodeLabels, sizes: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return (nodes, 1) float32: the labelled nodes of each class share its one of the (K,) sizes; the others 0."""
         start = np.zeros((len(self.graph), 1), np.float32)
         start[labels.nodes, 0] = labels.share(sizes)
-        scores = reach(self.graph, start, pool, cancel)[self.node, 0]
-        return np.asarray(np.maximum(scores, _LEAST_REACHED), np.float32)
+        return start
+
+    def of_photos(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the (N,) float32 scores of the photos, more than 0, from (nodes, 1)."""
+        return np.asarray(np.maximum(scores[self.node, 0], _LEAST_REACHED), np.float32)
 
     def crowding(
         self, labels: NodeLabels, reached: NDArray[np.float32], sizes: NDArray[np.float64]
@@ -241,10 +250,12 @@ def unknown_beside_labels(
     at = np.minimum(np.searchsorted(labels.classes, predicted), len(labels.classes) - 1)
     counted = rest & (labels.classes[at] == predicted)
     weights = counted / np.bincount(graph.node, counted)[graph.node].clip(1)  # a burst counts as one
-    known = weights
+    known, scores = weights, None
     for _ in range(_ROUNDS):
         sizes = np.asarray(labels.counts + np.bincount(at, known, len(labels.classes)), np.float64)
-        reached = graph.reached(labels, pool, cancel, sizes)
+        # The sizes change little from round to round: together the rounds iterate as often as one alone.
+        scores = reach(graph.graph, graph.start(labels, sizes), pool, cancel, scores, STEPS // _ROUNDS)
+        reached = graph.of_photos(scores)
         known = weights / (1 + (_HALF_COUNTED / reached) ** _COUNTED_STEEPNESS)
     logarithm = np.log(reached).astype(np.float64)
     logarithm = (logarithm + graph.neighbour_means(logarithm, rest, pool)) / 2
