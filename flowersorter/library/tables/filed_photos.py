@@ -12,6 +12,7 @@ from typing import NamedTuple
 from flowersorter.domain.journal import Entry
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.journal_rows import entry_of
+from flowersorter.library.tables.places import path_ranges
 
 _FILES = """
     SELECT f.id, f.run_id, f.sha256, f.class_name, f.action, f.source, f.destination, runs.destination AS root
@@ -26,6 +27,12 @@ _FILED_ROWS = """
     WHERE state = 'done' AND lead_id IS NULL AND class_name != ''
 """
 _MOVED = "SELECT id, sha256, source FROM filings WHERE state = 'done' AND action = 'move' AND sha256 IN (?)"
+_MOVED_PHOTOS = (
+    "SELECT photos.id FROM filings f JOIN photos ON photos.sha256 = f.sha256"
+    " WHERE f.state = 'done' AND f.action = 'move' AND f.lead_id IS NULL"
+)
+#: Ranges of paths in one query: SQLite allows an expression a depth of 1,000.
+_MOST_RANGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,22 @@ def filed_rows(database: Database) -> list[tuple[int, bytes, str, bytes]]:
         The fields of each `FiledFile` as a tuple: there are very many files, and few of them are of interest.
     """
     return database.tuples(_FILED_ROWS)
+
+
+def moved_from(database: Database, roots: Path | Sequence[Path]) -> set[int]:
+    """Return the ids of the photos that sorts moved out of folders, and that were not put back.
+
+    Args:
+        database: Of the collection.
+        roots: The folders, or single photos.
+    """
+    ranges, found = path_ranges(roots), set[int]()
+    for at in range(0, len(ranges), _MOST_RANGES):
+        some = ranges[at : at + _MOST_RANGES]
+        within = " OR ".join(["f.source >= ? AND f.source < ?"] * len(some))
+        rows = database.tuples(f"{_MOVED_PHOTOS} AND ({within})", [bound for each in some for bound in each])
+        found.update(photo_id for (photo_id,) in rows)
+    return found
 
 
 def without_moved_on(database: Database, files: Sequence[FiledFile]) -> list[FiledFile]:

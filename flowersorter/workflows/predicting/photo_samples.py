@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -40,21 +41,26 @@ class FolderPhotos:
         engine: Of the collection with the photos and the labels.
         named: The model that predicts the photos.
         photo_ids: The photos of the folder, labelled or not.
+        moved: Photos that sorts moved out of it; those that a person has labelled tell of its classes as before.
 
     Attributes:
         engine: As above.
         named: As above.
         wanted: (N,) int64, all photos, ascending.
+        moved: (K,) int64, the labelled ones that were moved out, ascending.
         not_mine: The photos of the collection marked *not mine*, ascending.
         unlabelled: (M,) int64, those without a label that are not among these, ascending.
         class_ids: (C,) class ids of the model's outputs; 0 for deleted classes.
     """
 
-    def __init__(self, engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> None:
+    def __init__(
+        self, engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], moved: Iterable[int] = ()
+    ) -> None:
         self.engine, self.named, self.wanted = engine, named, sorted_unique(photo_ids)
         labels = engine.collection.labels.for_training()
         self._labels = {photo_id: class_id for photo_id, class_id, _ in labels}
         self._by_person = {photo_id for photo_id, _, by_person in labels if by_person}
+        self.moved = np.setdiff1d(np.array([*self._by_person.intersection(moved)], np.int64), self.wanted)
         self.not_mine = engine.collection.answers.marked(Mark.NOT_MINE)
         self.unlabelled = np.setdiff1d(self.wanted, np.array([*self._labels, *self.not_mine], np.int64))
         self.class_ids = output_class_ids(engine, named.model)
@@ -68,8 +74,8 @@ class FolderPhotos:
     def labelled_here(self) -> NDArray[np.intp]:
         """Class ids, ascending, of which most training photos are in this folder and labelled by a person."""
         counts = Counter(self._labels.values()) + Counter(self._starter_classes.tolist())
-        inside = np.intersect1d(self.wanted, np.array([*self._by_person], np.int64)).tolist()
-        here = Counter(self._labels[photo_id] for photo_id in inside)
+        inside = np.intersect1d(self.wanted, np.array([*self._by_person], np.int64))
+        here = Counter(self._labels[photo_id] for photo_id in [*inside.tolist(), *self.moved.tolist()])
         return np.sort(np.array([each for each, count in here.items() if count >= MOST_HERE * counts[each]], np.intp))
 
     def label_classes(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -87,7 +93,8 @@ class FolderPhotos:
             named.is_starter or named.model.training.built_on_starter
         ):
             return np.empty(0, np.intp)
-        return output_class_ids(self.engine, base.model)[base.targets]
+        of_outputs = self.class_ids if named.is_starter else output_class_ids(self.engine, base.model)
+        return of_outputs[base.targets]
 
     @cached_property
     def labelled(self) -> Sample | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.filed_photos import moved_from
 from flowersorter.messages import Text, text
 from flowersorter.photos.outdated_reasons import outdated_reasons
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, refuse_gone, scan
@@ -173,7 +174,7 @@ def predict_folder(
         collection.classes.keep_model_classes(named.model.class_names)
     photo_ids = sorted_unique(now.photo_ids)
     labels = collection.labels.get(photo_ids)
-    guesses, accuracy = predict_together(engine, now, backbone, cancel)
+    guesses, accuracy = predict_together(engine, now, backbone, cancel, roots)
     answers = collection.answers.get(photo_ids) if guesses is None else guesses.answers
     rows = rows_of(now, labels, guesses, answers)
     return PredictFolderResult(
@@ -269,23 +270,45 @@ def _unread(places: Places) -> NDArray[np.intp]:
 
 
 def predict_together(
-    engine: Engine, places: Places, backbone: str, cancel: CancelToken
+    engine: Engine, places: Places, backbone: str, cancel: CancelToken, roots: Roots = ()
 ) -> tuple[PhotoPredictions | None, AccuracyEstimate | None]:
     """Predict the photos of a folder from the cache, each with the evidence of the others.
 
     The scores of the unlabelled photos show which of them are of none of the classes, and how many suggestions are
     right; the predictions of the others are adapted to the folder.
+
+    Args:
+        engine: Of the collection.
+        places: Of the photos.
+        backbone: Name of the backbone of the model.
+        cancel: Checked often.
+        roots: The open folders: labelled photos that were moved out of them count too.
     """
     named = model_for(engine, backbone)
-    return (None, None) if named is None else predict_together_by(engine, named, places.known_photo_ids, cancel)
+    if named is None:
+        return None, None
+    moved = moved_from(engine.collection.database, roots)
+    return predict_together_by(engine, named, places.known_photo_ids, cancel, moved)
 
 
 def predict_together_by(
-    engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken
+    engine: Engine,
+    named: NamedModel,
+    photo_ids: NDArray[np.int64],
+    cancel: CancelToken,
+    moved: Iterable[int] = (),
 ) -> tuple[PhotoPredictions, AccuracyEstimate | None]:
-    """Predict the photos of a folder as `predict_together` does, by a model that need not be the one in use."""
+    """Predict the photos of a folder as `predict_together` does, by a model that need not be the one in use.
+
+    Args:
+        engine: Of the collection.
+        named: The model.
+        photo_ids: Of the folder.
+        cancel: Checked often.
+        moved: Photos that were moved out of the folder.
+    """
     guesses = guess(engine, named.model, photo_ids)
-    folder = FolderPhotos(engine, named, guesses.photo_ids)
+    folder = FolderPhotos(engine, named, guesses.photo_ids, moved)
     changed = find_unknown_photos(folder, cancel)
     estimate, withdrawn = find_accuracy(folder, cancel)
     changed |= withdrawn

@@ -64,14 +64,21 @@ class ConnectedPhotos:
     Attributes:
         backbone: Name of the backbone of their features.
         asked: (N,) int64, the photos of the folder, ascending.
-        photo_ids: (M,) int64, those that are embedded, in the order of their hashes.
+        moved: (K,) int64, labelled photos that were moved out of it, ascending.
+        photo_ids: (M,) int64, those of both that are embedded, in the order of their hashes.
         graph: Of these.
     """
 
     backbone: str
     asked: NDArray[np.int64]
+    moved: NDArray[np.int64]
     photo_ids: NDArray[np.int64]
     graph: FolderGraph
+
+    def is_of(self, folder: FolderPhotos) -> bool:
+        """Whether these are the photos of a folder, by the backbone of its model."""
+        same = np.array_equal(self.asked, folder.wanted) and np.array_equal(self.moved, folder.moved)
+        return same and self.backbone == folder.named.model.backbone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +184,7 @@ def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[
         return
     if not judged_by_folder(engine, model, photo_ids).any():
         return
-    folder = FolderPhotos(engine, named, photo_ids)
+    folder = FolderPhotos(engine, named, photo_ids, connected.moved.tolist())
     if not folder.not_mine:
         found = _unknown_beside_labels(folder, cancel)
         others = np.setdiff1d(folder.unlabelled, found.ids)
@@ -361,9 +368,10 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> _Estima
 
 def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> ConnectedPhotos:
     engine, backbone, last = folder.engine, folder.named.model.backbone, folder.engine.connected_photos
-    if last is not None and last.backbone == backbone and np.array_equal(last.asked, folder.wanted):
+    if last is not None and last.is_of(folder):
         return last
-    by_hash = engine.collection.photos.by_hash(folder.wanted)[0]  # in whatever order they were read
+    both = np.concatenate([folder.wanted, folder.moved])
+    by_hash = engine.collection.photos.by_hash(both)[0]  # in whatever order they were read
     parts = list(engine.features(backbone).parts(by_hash))
     positions = np.concatenate([at for at, _ in parts])
     order = np.argsort(positions)
@@ -371,7 +379,7 @@ def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> C
     ids = by_hash[positions[order]]
     bursts = find_bursts(features, np.zeros(len(ids), np.intp), *engine.collection.photos.moments(ids))
     graph = folder_graph(features, pool, cancel, bursts)
-    connected = ConnectedPhotos(backbone, folder.wanted, ids, graph)
-    if len(positions) == len(folder.wanted):  # the others may be embedded by the next time
+    connected = ConnectedPhotos(backbone, folder.wanted, folder.moved, ids, graph)
+    if len(positions) == len(both):  # the others may be embedded by the next time
         engine.connected_photos = connected
     return connected

@@ -133,7 +133,10 @@ def follow_labels(
         predictions = None if named is None else guess(apart, named.model, wanted)
     if predictions is None and (anew := _fitted_anew(engine, cancel)) is not None:
         apart = engine.apart()
-        named, predictions = anew, predict_together_by(apart, anew, wanted, cancel)[0]
+        connected = engine.connected_photos
+        same = connected is not None and np.array_equal(connected.asked, wanted)
+        moved = connected.moved.tolist() if connected is not None and same else ()
+        named, predictions = anew, predict_together_by(apart, anew, wanted, cancel, moved)[0]
         engine.connected_photos = apart.connected_photos  # independent of the model, and slow to compute
     if named is None or predictions is None:
         return None

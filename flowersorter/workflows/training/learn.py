@@ -77,7 +77,7 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
     engine.drop_refit()
     cancel = engine.closing  # from here on the model in use may be another one: its suggestions are to be shown with it
     places = engine.collection.photos.places_under(request.roots) if request.roots else None
-    predictions = None if places is None else predict_together(engine, places, backbone, cancel)[0]
+    predictions = None if places is None else predict_together(engine, places, backbone, cancel, request.roots)[0]
     return LearnResult(trained, predictions, follows)
 
 
