@@ -98,6 +98,18 @@ def test_a_burst_of_a_named_class_is_no_island() -> None:
     assert not unknown_of(features, labelled | (bursts == 5), bursts)[180:].any()
 
 
+def test_a_class_whose_only_label_is_in_a_burst_that_begins_with_another_class_is_not_unknown() -> None:
+    """Two photos within seconds that look alike can be of two classes."""
+    features, bursts = three_classes(60).take(np.r_[60, 1:180]), np.arange(180)
+    bursts[[0, 60]] = 0
+    classes, predicted = np.full(180, NO_LABEL), np.arange(180) // 60
+    classes[[*range(8), 60, *range(120, 128)]] = predicted[[*range(8), 60, *range(120, 128)]]
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken(), bursts)
+        unknown = unknown_beside_labels(graph, classes, predicted, pool, CancelToken())
+    assert (unknown > UNKNOWN).mean() < 0.05
+
+
 def test_a_class_with_few_labels_beside_one_with_many_is_not_unknown() -> None:
     features, labelled = three_classes(60), np.zeros(180, np.bool_)
     labelled[:50] = labelled[60:63] = True

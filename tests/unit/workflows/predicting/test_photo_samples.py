@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.vision.classifier.predict import UNKNOWN
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
 from flowersorter.workflows.predicting.folder_accuracy import find_accuracy
@@ -148,6 +148,21 @@ def test_labels_of_class_folders_do_not_say_which_photos_of_a_folder_are_unknown
     for origin, classes in ((LabelOrigin.PERSON, sorted(set(labels.values()))), (LabelOrigin.FOLDER, [])):
         engine.collection.labels.assign_many({each: Label(class_id, origin) for each, class_id in labels.items()})
         assert FolderPhotos(engine, taught, everything).labelled_here.tolist() == classes
+
+
+def test_two_labels_do_not_judge_the_photos_of_an_imported_model(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    """It may have learned these classes from hundreds of photos, which are not here."""
+    engine.collection.labels.clear(engine.collection.labels.class_ids())
+    record = replace(taught.model.training, photos=0, own_photos=0)
+    imported = replace(taught, model=replace(taught.model, training=record))
+    ids = unlabelled(engine, tmp_path / "new", photos(40, 1), list(NAMES) * 40)
+    for at, name in enumerate(NAMES[:2]):
+        label(engine, ids[at : at + 1], name)
+    find_unknown_photos(FolderPhotos(engine, imported, ids), CancelToken())
+    assert not judged_by_folder(engine, imported.model, ids).any()
+    assert (unknown_probability(engine, imported.model, ids) > MAYBE_UNKNOWN).mean() < 0.05
 
 
 def test_photos_of_the_starters_deleted_classes_are_not_compared_with(engine: Engine, tmp_path: Path) -> None:
