@@ -234,12 +234,13 @@ def unknown_beside_labels(
     Args:
         graph: Of N photos.
         classes: (N,) class of each label; `NO_LABEL` for photos without one.
-        predicted: (N,) class that a model predicts for each photo; its own label does not matter.
+        predicted: (N,) class that a model predicts for each photo; its own label does not matter. Photos predicted as
+            a class without a label are not judged, and do not make the others more likely to be unknown.
         pool: Threads that share the work.
         cancel: Checked in every step.
 
     Returns:
-        (N,) float32; 0 for labelled photos and their bursts.
+        (N,) float32; 0 for labelled photos and their bursts, and for photos that are not judged; 1 without any label.
 
     Raises:
         Cancelled: a stop was requested.
@@ -263,5 +264,5 @@ def unknown_beside_labels(
     expected = np.log(_AS_LIKELY) - _LOWER_WHERE_CROWDED * graph.crowding(labels, reached, sizes)[at]
     unknown = np.zeros(len(rest), np.float32)
     ratio = np.exp(np.clip(_SLOPE * (expected - logarithm), *_EVIDENCE))
-    unknown[rest] = posterior(ratio[rest], _LARGEST_FRACTION)
+    unknown[counted] = posterior(ratio[counted], _LARGEST_FRACTION)
     return unknown

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.predict import UNKNOWN
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.vision.dataset_shift.partly_labelled import (
     NO_LABEL,
     folder_graph,
@@ -85,6 +85,17 @@ def test_a_large_class_with_some_labels_is_not_unknown_beside_small_ones_with_ma
         labels = np.where(labelled, targets, NO_LABEL)
         unknown = unknown_beside_labels(graph, labels, targets, pool, CancelToken())
     assert (unknown[:240] > UNKNOWN).mean() < 0.05
+
+
+def test_photos_predicted_as_a_class_without_a_label_leave_the_others_sure() -> None:
+    """The labels of other folders judge them: they are no unknown photos of the classes labelled here."""
+    targets = np.arange(180) // 60
+    labelled = (np.arange(180) % 60 < 4) & (targets < 2)
+    with ThreadPool() as pool:
+        graph = folder_graph(three_classes(60), pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), targets, pool, CancelToken())
+    assert (unknown[:120] > MAYBE_UNKNOWN).mean() < 0.05
+    assert not unknown[120:].any()
 
 
 def test_a_burst_of_a_named_class_is_no_island() -> None:

@@ -155,7 +155,7 @@ def test_two_labels_do_not_judge_the_photos_of_an_imported_model(
     engine: Engine, taught: NamedModel, tmp_path: Path
 ) -> None:
     """It may have learned these classes from hundreds of photos, which are not here."""
-    engine.collection.labels.clear(engine.collection.labels.class_ids())
+    engine.collection.labels.clear([*engine.collection.labels.class_ids()])
     record = replace(taught.model.training, photos=0, own_photos=0)
     imported = replace(taught, model=replace(taught.model, training=record))
     ids = unlabelled(engine, tmp_path / "new", photos(40, 1), list(NAMES) * 40)
@@ -170,7 +170,7 @@ def test_a_file_that_cannot_be_read_keeps_no_other_photo_from_being_reached_at_o
     engine: Engine, taught: NamedModel, tmp_path: Path
 ) -> None:
     """With a label it is a photo of the folder, but never has an embedding."""
-    engine.collection.labels.clear(engine.collection.labels.class_ids())
+    engine.collection.labels.clear([*engine.collection.labels.class_ids()])
     ids = unlabelled(engine, tmp_path / "new", photos(40, 1), list(NAMES) * 40)
     for at, name in enumerate(NAMES[:2]):
         label(engine, ids[at : 9 : len(NAMES)], name)
