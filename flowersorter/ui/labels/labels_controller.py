@@ -158,7 +158,8 @@ class LabelsController(QObject):
         """Label these photos with this class, except those that the person said do not show it."""
         places = list(place_ids)
         possible = self._rejected.without(self._session.photos.columns, places, class_id)
-        if not self.assign(possible, class_id, beside) and places:
+        self.assign(possible, class_id, beside)
+        if places and not possible:
             text = self.tr("Nothing changed: you said that these photos do not show “{0}”.")
             self._front.bar.say(text.format(self._names().get(class_id, "")), until=Until.ANSWER)
 

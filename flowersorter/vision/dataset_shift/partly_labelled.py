@@ -52,7 +52,7 @@ class NodeLabels:
     """Labels of M nodes of a graph, of K classes.
 
     Attributes:
-        nodes: (M,) the labelled nodes, ascending.
+        nodes: (M,) the labelled nodes, ascending; one with labels of several classes once for each of them.
         classes: (K,) the classes with a label, ascending.
         of_node: (M,) position of the class of each node among these.
         counts: (K,) labelled nodes of each class.
@@ -87,14 +87,15 @@ class FolderGraph:
         return np.isin(self.node, self.node[classes != NO_LABEL])
 
     def labels(self, classes: NDArray[np.intp]) -> NodeLabels:
-        """Return the labels of the nodes; a burst has that of its first photo with one.
+        """Return the labels of the nodes; a burst has one of each class that a photo of it is labelled with.
 
         Args:
             classes: (N,) class of each label; `NO_LABEL` for photos without one.
         """
         rows = np.flatnonzero(classes != NO_LABEL)
-        nodes, first = np.unique(self.node[rows], return_index=True)
-        return NodeLabels(nodes, *np.unique(classes[rows[first]], return_inverse=True, return_counts=True))
+        codes = np.int64(classes.max(initial=0) + 1)
+        nodes, of_node = np.divmod(np.unique(self.node[rows] * codes + classes[rows]), codes)
+        return NodeLabels(nodes, *np.unique(of_node, return_inverse=True, return_counts=True))
 
     def reached(self, labels: NodeLabels, pool: ThreadPool, cancel: CancelToken) -> NDArray[np.float32]:
         """Compute how much of a score that spreads from the labelled nodes reaches each photo.
@@ -118,7 +119,7 @@ class FolderGraph:
     def start(self, labels: NodeLabels, sizes: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return (nodes, 1) float32: the labelled nodes of each class share its one of the (K,) sizes; the others 0."""
         start = np.zeros((len(self.graph), 1), np.float32)
-        start[labels.nodes, 0] = labels.share(sizes)
+        np.add.at(start[:, 0], labels.nodes, labels.share(sizes))
         return start
 
     def of_photos(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -140,7 +141,7 @@ class FolderGraph:
         """
         of_node = np.zeros(len(self.graph))
         of_node[self.node] = reached
-        from_others = of_node[labels.nodes] - (1 - FROM_NEIGHBOURS) * labels.share(sizes)
+        from_others = (of_node - (1 - FROM_NEIGHBOURS) * self.start(labels, sizes)[:, 0])[labels.nodes]
         logarithm = np.log(np.maximum(from_others, _LEAST_FROM_OTHERS))
         means = np.bincount(labels.of_node, logarithm) / labels.counts
         return np.asarray(np.clip(means, 0, _MOST_CROWDED), np.float64)
@@ -233,12 +234,13 @@ def unknown_beside_labels(
     Args:
         graph: Of N photos.
         classes: (N,) class of each label; `NO_LABEL` for photos without one.
-        predicted: (N,) class that a model predicts for each photo; its own label does not matter.
+        predicted: (N,) class that a model predicts for each photo; its own label does not matter. Photos predicted as
+            a class without a label are not judged, and do not make the others more likely to be unknown.
         pool: Threads that share the work.
         cancel: Checked in every step.
 
     Returns:
-        (N,) float32; 0 for labelled photos and their bursts.
+        (N,) float32; 0 for labelled photos and their bursts, and for photos that are not judged; 1 without any label.
 
     Raises:
         Cancelled: a stop was requested.
@@ -262,5 +264,5 @@ def unknown_beside_labels(
     expected = np.log(_AS_LIKELY) - _LOWER_WHERE_CROWDED * graph.crowding(labels, reached, sizes)[at]
     unknown = np.zeros(len(rest), np.float32)
     ratio = np.exp(np.clip(_SLOPE * (expected - logarithm), *_EVIDENCE))
-    unknown[rest] = posterior(ratio[rest], _LARGEST_FRACTION)
+    unknown[counted] = posterior(ratio[counted], _LARGEST_FRACTION)
     return unknown

@@ -72,7 +72,12 @@ class FolderPhotos:
 
     @cached_property
     def labelled_here(self) -> NDArray[np.intp]:
-        """Class ids, ascending, of which most training photos are in this folder and labelled by a person."""
+        """Class ids, ascending, of which most training photos are in this folder and labelled by a person.
+
+        None of them for an imported model: it learned from photos that are not here.
+        """
+        if came_from_elsewhere(self.named):
+            return np.empty(0, np.intp)
         counts = Counter(self._labels.values()) + Counter(self._starter_classes.tolist())
         inside = np.intersect1d(self.wanted, np.array([*self._by_person], np.int64))
         here = Counter(self._labels[photo_id] for photo_id in [*inside.tolist(), *self.moved.tolist()])

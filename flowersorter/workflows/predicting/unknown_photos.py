@@ -172,16 +172,20 @@ def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[
 
     Args:
         engine: Keeps the probabilities.
-        named: The model in use, fitted again.
-        photo_ids: (N,) the photos of the folder, ascending.
+        named: The model in use, or one fitted again that keeps its OOD detector; tells the classes of the photos.
+        photo_ids: (N,) the photos of the folder, ascending; those without an embedding do not count.
         cancel: Checked often.
 
     Raises:
         Cancelled: a stop was requested.
     """
     connected, model = engine.connected_photos, named.model
-    if connected is None or connected.backbone != model.backbone or not np.array_equal(connected.asked, photo_ids):
+    if connected is None or connected.backbone != model.backbone or not np.isin(connected.asked, photo_ids).all():
         return
+    new = np.setdiff1d(photo_ids, connected.asked)
+    if any(len(positions) for positions, _ in engine.features(model.backbone).parts(new)):
+        return
+    photo_ids = connected.asked
     if not judged_by_folder(engine, model, photo_ids).any():
         return
     folder = FolderPhotos(engine, named, photo_ids, connected.moved.tolist())

@@ -163,7 +163,7 @@ def is_up_to_date(engine: Engine, changed: Iterable[int]) -> bool:
 def _refitted(
     engine: Engine, changed: Iterable[int], meanwhile: Callable[[NamedModel], None], cancel: CancelToken
 ) -> NamedModel | None:
-    """Fit the model in use again, and use a second core for what needs its labels only; None if it needs a training.
+    """Fit the model in use again, and use a second core for what does not need the new one; None without a fit.
 
     Args:
         engine: Has the fit of the model in use.

@@ -325,6 +325,8 @@ def test_a_pair_takes_either_class_for_a_photo_that_is_torn_otherwise_by_now(pro
     choice = pair.choices[pair.section.key.index(other)]
     QTest.mouseClick(choice, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: labels(program) == {"tulips": 1, "roses": len(torn)})
+    program.window.labels.assign_possible(columns.place_ids[torn].tolist(), other)
+    assert "do not show" not in program.window.job_bar.message.text(), "they have this label, and nothing was rejected"
 
 
 def test_a_pair_says_why_it_gives_no_photo_a_class_that_all_were_rejected_for(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.predict import UNKNOWN
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.vision.dataset_shift.partly_labelled import (
     NO_LABEL,
     folder_graph,
@@ -87,6 +87,17 @@ def test_a_large_class_with_some_labels_is_not_unknown_beside_small_ones_with_ma
     assert (unknown[:240] > UNKNOWN).mean() < 0.05
 
 
+def test_photos_predicted_as_a_class_without_a_label_leave_the_others_sure() -> None:
+    """The labels of other folders judge them: they are no unknown photos of the classes labelled here."""
+    targets = np.arange(180) // 60
+    labelled = (np.arange(180) % 60 < 4) & (targets < 2)
+    with ThreadPool() as pool:
+        graph = folder_graph(three_classes(60), pool, CancelToken())
+        unknown = unknown_beside_labels(graph, of_classes(labelled), targets, pool, CancelToken())
+    assert (unknown[:120] > MAYBE_UNKNOWN).mean() < 0.05
+    assert not unknown[120:].any()
+
+
 def test_a_burst_of_a_named_class_is_no_island() -> None:
     features = three_classes(60)
     burst = np.repeat(5, 30)
@@ -96,6 +107,18 @@ def test_a_burst_of_a_named_class_is_no_island() -> None:
     assert (unknown_of(features, labelled)[180:] > UNKNOWN).all()
     assert (unknown_of(features, labelled, bursts)[180:] < UNKNOWN).all()
     assert not unknown_of(features, labelled | (bursts == 5), bursts)[180:].any()
+
+
+def test_a_class_whose_only_label_is_in_a_burst_that_begins_with_another_class_is_not_unknown() -> None:
+    """Two photos within seconds that look alike can be of two classes."""
+    features, bursts = three_classes(60).take(np.r_[60, 1:180]), np.arange(180)
+    bursts[[0, 60]] = 0
+    classes, predicted = np.full(180, NO_LABEL), np.arange(180) // 60
+    classes[[*range(8), 60, *range(120, 128)]] = predicted[[*range(8), 60, *range(120, 128)]]
+    with ThreadPool() as pool:
+        graph = folder_graph(features, pool, CancelToken(), bursts)
+        unknown = unknown_beside_labels(graph, classes, predicted, pool, CancelToken())
+    assert (unknown > UNKNOWN).mean() < 0.05
 
 
 def test_a_class_with_few_labels_beside_one_with_many_is_not_unknown() -> None:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.vision.classifier.predict import UNKNOWN
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
 from flowersorter.workflows.predicting.folder_accuracy import find_accuracy
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import (
     find_unknown_photos,
+    find_unreached_photos,
     judged_by_folder,
     unknown_probability,
 )
@@ -148,6 +149,38 @@ def test_labels_of_class_folders_do_not_say_which_photos_of_a_folder_are_unknown
     for origin, classes in ((LabelOrigin.PERSON, sorted(set(labels.values()))), (LabelOrigin.FOLDER, [])):
         engine.collection.labels.assign_many({each: Label(class_id, origin) for each, class_id in labels.items()})
         assert FolderPhotos(engine, taught, everything).labelled_here.tolist() == classes
+
+
+def test_two_labels_do_not_judge_the_photos_of_an_imported_model(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    """It may have learned these classes from hundreds of photos, which are not here."""
+    engine.collection.labels.clear([*engine.collection.labels.class_ids()])
+    record = replace(taught.model.training, photos=0, own_photos=0)
+    imported = replace(taught, model=replace(taught.model, training=record))
+    ids = unlabelled(engine, tmp_path / "new", photos(40, 1), list(NAMES) * 40)
+    for at, name in enumerate(NAMES[:2]):
+        label(engine, ids[at : at + 1], name)
+    find_unknown_photos(FolderPhotos(engine, imported, ids), CancelToken())
+    assert not judged_by_folder(engine, imported.model, ids).any()
+    assert (unknown_probability(engine, imported.model, ids) > MAYBE_UNKNOWN).mean() < 0.05
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_photo_from_being_reached_at_once(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    """With a label it is a photo of the folder, but never has an embedding."""
+    engine.collection.labels.clear([*engine.collection.labels.class_ids()])
+    ids = unlabelled(engine, tmp_path / "new", photos(40, 1), list(NAMES) * 40)
+    for at, name in enumerate(NAMES[:2]):
+        label(engine, ids[at : 9 : len(NAMES)], name)
+    find_unknown_photos(FolderPhotos(engine, taught, ids), CancelToken())
+    third = ids[2 :: len(NAMES)]
+    found = unknown_probability(engine, taught.model, third)
+    label(engine, third[:5], NAMES[2])
+    find_unreached_photos(engine, taught, np.append(ids, 10**9), CancelToken())
+    assert (unknown_probability(engine, taught.model, third) != found).any()
+    assert not unknown_probability(engine, taught.model, third[:5]).any()
 
 
 def test_photos_of_the_starters_deleted_classes_are_not_compared_with(engine: Engine, tmp_path: Path) -> None:
