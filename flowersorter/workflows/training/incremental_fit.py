@@ -20,7 +20,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
-from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, stored_model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, stored_model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.predict_cached import cached_features, guess
@@ -168,7 +168,7 @@ def _refitted(
     Args:
         engine: Has the fit of the model in use.
         changed: As in `follow_labels`.
-        meanwhile: Called with the model in use, in another thread.
+        meanwhile: Called in another thread with the model that is shown, of which the scores are cached.
         cancel: Checked in every step.
     """
     found = _fit_in_use(engine)
@@ -176,10 +176,11 @@ def _refitted(
     if found is None or change is None:
         return None
     last, named = found
+    shown = model_for(engine, named.model.backbone) or named
     with ThreadPool() as pool:
         steps: list[Callable[[], Model | None]] = [
             partial(refit_head, last, *change, cancel),
-            partial(meanwhile, named),
+            partial(meanwhile, shown),
         ]
         model, _ = pool.map(lambda step: step(), steps)
     return None if model is None else replace(named, model=replace(model, thresholds=named.model.thresholds))
