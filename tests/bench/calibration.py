@@ -160,7 +160,8 @@ def folder_verdicts(
     comparison = compare(known, PhotoSample(features, along, result.probabilities.argmax(axis=1)), CancelToken())
     unlikeness = None if comparison is None else comparison.unlikeness(along, comparison.folds)
     labels = np.append(targets, np.full(len(features), NO_LABEL))
-    reached = reach_unlabelled(join([labelled, features]), labels, CancelToken())
+    predicted = np.append(targets, result.probabilities.argmax(axis=1))
+    reached = reach_unlabelled(join([labelled, features]), labels, predicted, CancelToken())
     unknown = unknown_probabilities(result.ood_score, unlikeness, reached)
     return result.verdicts, verdicts_of(model, result.probabilities.max(axis=1), result.ood_score, unknown), unknown
 

@@ -97,25 +97,6 @@ class FolderGraph:
         nodes, of_node = np.divmod(np.unique(self.node[rows] * codes + classes[rows]), codes)
         return NodeLabels(nodes, *np.unique(of_node, return_inverse=True, return_counts=True))
 
-    def reached(self, labels: NodeLabels, pool: ThreadPool, cancel: CancelToken) -> NDArray[np.float32]:
-        """Compute how much of a score that spreads from the labelled nodes reaches each photo.
-
-        All classes start with the same score, however many labels they have, of 1 a labelled node on average.
-
-        Args:
-            labels: Of at least one node.
-            pool: Threads that share the work.
-            cancel: Checked in every step.
-
-        Returns:
-            (N,) float32, more than 0.
-
-        Raises:
-            Cancelled: a stop was requested.
-        """
-        sizes = np.full(len(labels.classes), len(labels.nodes) / len(labels.classes))
-        return self.of_photos(reach(self.graph, self.start(labels, sizes), pool, cancel))
-
     def start(self, labels: NodeLabels, sizes: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return (nodes, 1) float32: the labelled nodes of each class share its one of the (K,) sizes; the others 0."""
         start = np.zeros((len(self.graph), 1), np.float32)
@@ -191,13 +172,18 @@ def folder_graph(
 
 
 def reach_unlabelled(
-    features: Features, classes: NDArray[np.intp], cancel: CancelToken, bursts: NDArray[np.intp] | None = None
+    features: Features,
+    classes: NDArray[np.intp],
+    predicted: NDArray[np.intp],
+    cancel: CancelToken,
+    bursts: NDArray[np.intp] | None = None,
 ) -> Reached:
     """Find how well labelled photos reach those without a label.
 
     Args:
         features: Of N photos.
         classes: (N,) class of each label, at least one; `NO_LABEL` for the M photos without one.
+        predicted: (N,) class that a model predicts for each photo without a label.
         cancel: Checked in every step.
         bursts: (N,) number of each photo's burst; None if the times are not known.
 
@@ -210,7 +196,7 @@ def reach_unlabelled(
     open_ = classes == NO_LABEL
     with ThreadPool() as pool:
         graph = folder_graph(features, pool, cancel, bursts)
-        score = graph.reached(graph.labels(classes), pool, cancel)[open_]
+        spread = _spread(graph, classes, predicted, open_, pool, cancel)
 
     def of_neighbours(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         everywhere = np.zeros(len(open_))
@@ -219,7 +205,7 @@ def reach_unlabelled(
             means = graph.neighbour_means(everywhere, open_, pool)
         return np.asarray(means[open_], np.float64)
 
-    return Reached(score, of_neighbours)
+    return Reached(spread.reached[open_], of_neighbours)
 
 
 def unknown_beside_labels(
@@ -248,6 +234,56 @@ def unknown_beside_labels(
     rest = ~graph.has_label(classes)
     if rest.all() or not rest.any():
         return rest.astype(np.float32)
+    spread = _spread(graph, classes, predicted, rest, pool, cancel)
+    judged, reached = spread.counted, spread.reached
+    logarithm = np.log(reached).astype(np.float64)
+    logarithm = (logarithm + graph.neighbour_means(logarithm, rest, pool)) / 2
+    expected = (
+        np.log(_AS_LIKELY) - _LOWER_WHERE_CROWDED * graph.crowding(spread.labels, reached, spread.sizes)[spread.at]
+    )
+    unknown = np.zeros(len(rest), np.float32)
+    ratio = np.exp(np.clip(_SLOPE * (expected - logarithm), *_EVIDENCE))
+    unknown[judged] = posterior(ratio[judged], _LARGEST_FRACTION)
+    return unknown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spread:
+    """A score that has spread from the labels of K classes over N photos.
+
+    Attributes:
+        labels: Where it started.
+        at: (N,) position of the predicted class among those with labels; any for other classes.
+        counted: (N,) photos without a label that are predicted as a class with labels.
+        sizes: (K,) the score with which each class started, about the number of its photos, a burst counting as one.
+        reached: (N,) float32, more than 0.
+    """
+
+    labels: NodeLabels
+    at: NDArray[np.intp]
+    counted: NDArray[np.bool_]
+    sizes: NDArray[np.float64]
+    reached: NDArray[np.float32]
+
+
+def _spread(
+    graph: FolderGraph,
+    classes: NDArray[np.intp],
+    predicted: NDArray[np.intp],
+    rest: NDArray[np.bool_],
+    pool: ThreadPool,
+    cancel: CancelToken,
+) -> _Spread:
+    """Spread a score from the labels, of each class as much as it has photos that the score reaches.
+
+    Args:
+        graph: Of N photos.
+        classes: (N,) class of each label, at least one; `NO_LABEL` for photos without one.
+        predicted: (N,) class that a model predicts for each photo.
+        rest: (N,) photos without a label.
+        pool: Threads that share the work.
+        cancel: Checked in every step.
+    """
     labels = graph.labels(classes)
     at = np.minimum(np.searchsorted(labels.classes, predicted), len(labels.classes) - 1)
     counted = rest & (labels.classes[at] == predicted)
@@ -259,10 +295,4 @@ def unknown_beside_labels(
         scores = reach(graph.graph, graph.start(labels, sizes), pool, cancel, scores, STEPS // _ROUNDS)
         reached = graph.of_photos(scores)
         known = weights / (1 + (_HALF_COUNTED / reached) ** _COUNTED_STEEPNESS)
-    logarithm = np.log(reached).astype(np.float64)
-    logarithm = (logarithm + graph.neighbour_means(logarithm, rest, pool)) / 2
-    expected = np.log(_AS_LIKELY) - _LOWER_WHERE_CROWDED * graph.crowding(labels, reached, sizes)[at]
-    unknown = np.zeros(len(rest), np.float32)
-    ratio = np.exp(np.clip(_SLOPE * (expected - logarithm), *_EVIDENCE))
-    unknown[counted] = posterior(ratio[counted], _LARGEST_FRACTION)
-    return unknown
+    return _Spread(labels, at, counted, sizes, reached)

@@ -54,7 +54,7 @@ _GROWN = 1 + 1 / 32
 #: Most photos of a folder for a graph of neighbours.
 _MOST_PHOTOS = 10_000
 #: Least classes with labels in a folder: the score that labels spread tells one class from another.
-_LEAST_CLASSES = 2
+_LEAST_CLASSES = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -317,7 +317,7 @@ def _compared(
     features, both = join([known.features, unknown.features]), np.concatenate([known.classes, unknown.classes])
     bursts = find_bursts(features, both, *engine.collection.photos.moments(np.concatenate([labelled_ids, other_ids])))
     labels = np.append(known.classes, np.full(len(unknown), NO_LABEL))
-    reached = reach_unlabelled(features, labels, cancel, bursts).among(drawn, len(others))
+    reached = reach_unlabelled(features, labels, both, cancel, bursts).among(drawn, len(others))
     comparison = compare(known, unknown, cancel, bursts)
     if comparison is None:
         return None, reached

@@ -149,7 +149,8 @@ def test_the_numbers_of_neighbours_are_averaged_over_counted_photos_and_bursts_a
 def test_it_is_known_how_photos_without_a_label_are_reached_and_what_their_neighbours_are() -> None:
     features, labelled = three_classes(60), np.zeros(180, np.bool_)
     labelled[:20] = labelled[60:80] = True
-    reached = reach_unlabelled(features, of_classes(labelled), CancelToken())
+    predicted = (np.arange(180) // 60 == 1).astype(np.intp)
+    reached = reach_unlabelled(features, of_classes(labelled), predicted, CancelToken())
     third = np.arange(180)[~labelled] >= 120
     assert reached.score.shape == (140,)
     assert np.median(reached.score[third]) < 0.2 * np.median(reached.score[~third])
