@@ -105,7 +105,7 @@ def known(program: Program) -> dict[str, Any]:
         "listed": [row.text for row in program.window.class_list.classes.rows.rows],
         "digits": [(each.text(), each.shortcut()) for each in program.window.actions_by_name.assign_menu.actions()],
         "labels": collection.labels.all(),
-        "shown": shown(program),
+        "shown": sorted(shown(program)),  # a photo in view stays in its section
         "meant": collection.classes.meant_by(NAMES),
     }
 

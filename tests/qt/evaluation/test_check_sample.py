@@ -26,6 +26,7 @@ from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from flowersorter.workflows.filing.sort import Include
+from tests.drawing import textured, write_jpeg
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 
 NAMES = {1: "dahlia", 2: "R&B"}
@@ -170,8 +171,11 @@ def test_every_part_has_a_name_of_its_own_and_one_that_is_read_out(dialog: Check
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
-    """A folder of seven red, green and blue photos each; of each colour four are labelled and learned."""
+    """Seven red, green and blue photos each, of which four are labelled and learned, and five between red and blue."""
     folder = draw_folder(tmp_path / "photos", 7)
+    for number in range(1, 6):
+        mixed = (50 + 28 * number, 80 - 6 * number, 220 - 30 * number)
+        write_jpeg(folder / f"IMG_10{number}_mixed.jpg", textured(colour=mixed, seed=100 + number))
     with running(tmp_path / "collection", qtbot, folder) as opened:
         idle(opened, qtbot)
         for name in ("red", "green", "blue"):
