@@ -112,10 +112,14 @@ NOT_YET = {
 }
 
 
+#: As `flowersorter.__main__` ends: a thread may be left behind, and torch aborts where the interpreter is taken down.
+END = "\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n"
+
+
 def run_script(script: str) -> str:
     """Run this in a Python of its own and return what it printed last."""
     done = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script + END],
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
