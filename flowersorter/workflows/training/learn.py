@@ -12,7 +12,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import AUTOMATIC_MODELS
 from flowersorter.workflows.evaluation.compare_models import delete_model
-from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, stored_model_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, starter, stored_model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.predict_folder import predict_together
 from flowersorter.workflows.training.incremental_fit import is_up_to_date
@@ -59,7 +59,7 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
     """Bring the model in use up to date with the labels, unless it is, and predict the open folder with it.
 
     Photos marked *not mine* count in the predictions, even if there are too few labels to train on. A clearly worse
-    model is not kept; an imported one is only replaced by Retrain.
+    model is not kept; an imported one is only replaced by Retrain. If no label is left, see `_back_to_starter`.
 
     Raises:
         WeightsMissing: the network's weights are not on this computer, and a labelled photo is not embedded.
@@ -74,11 +74,35 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
     if trained is not None and trained.made_current:
         _keep_one_a_session(engine, before, trained)
         follows = True
+    elif not follows:
+        follows = _back_to_starter(engine)
     engine.drop_refit()
     cancel = engine.closing  # from here on the model in use may be another one: its suggestions are to be shown with it
     places = engine.collection.photos.places_under(request.roots) if request.roots else None
     predictions = None if places is None else predict_together(engine, places, backbone, cancel, request.roots)[0]
     return LearnResult(trained, predictions, follows)
+
+
+def _back_to_starter(engine: Engine) -> bool:
+    """Use the starter again if no label is left, and only automatic versions learned from those that were removed.
+
+    Otherwise the undo of the first labels would leave a model that suggests their classes.
+
+    Returns:
+        Whether it is used again.
+    """
+    collection = engine.collection
+    entries, made = collection.models.all(), collection.settings.get(AUTOMATIC_MODELS)
+    if not entries or collection.labels.all() or any(entry.note or entry.id not in made for entry in entries):
+        return False
+    if starter().model.backbone != chosen_backbone(collection):
+        return False
+    collection.models.use(None)
+    for entry in entries:
+        delete_model(engine, entry.id)
+    collection.settings.set(AUTOMATIC_MODELS, [])
+    engine.automatic_model = None
+    return True
 
 
 def _keep_one_a_session(engine: Engine, before: NamedModel | None, trained: TrainResult) -> None:

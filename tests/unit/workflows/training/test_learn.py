@@ -17,6 +17,7 @@ from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
+from flowersorter.workflows.labelling.class_changes import take_out_class
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for, stored_model_for
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
@@ -27,6 +28,7 @@ from flowersorter.workflows.training.incremental_fit import follow_labels, is_up
 from flowersorter.workflows.training.learn import LearnRequest, LearnResult, learn
 from flowersorter.workflows.training.train import RetrainRequest, TrainResult, retrain
 from tests.starter_classes import delete_starter_classes
+from tests.unit.workflows.conftest import draw_photos
 
 #: Colours of the drawn photos; the first two of each are labelled.
 _COLOURS = ("red", "green", "blue")
@@ -274,6 +276,31 @@ def test_too_few_labels_are_no_fault(folder: Folder, engine: Engine) -> None:
     assert not result.follows
     assert folder.models() == []
     assert result.predictions is not None, "of the model before: photos may have been called not mine"
+
+
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_without_any_label_left_the_starter_is_used_again_unless_a_version_was_asked_for(
+    engine: Engine, tmp_path: Path, asked_for: bool
+) -> None:
+    """As where the first label is undone: its class does not come back with the model that learned it."""
+    draw_photos(tmp_path / "photos", "red", 3)
+    rows = predict_folder(engine, PredictFolderRequest(tmp_path / "photos"), silent, CancelToken()).rows
+    first = int(rows.photo_ids[0])
+    before = [each.name for each in engine.collection.classes.all()]
+    made = engine.collection.classes.add("red")
+    assign(engine.collection, [first], made.id)
+    if asked_for:
+        retrain(engine, RetrainRequest(), silent, CancelToken())
+    request = LearnRequest((first,), (tmp_path / "photos",))
+    assert learn(engine, request, silent, CancelToken()).follows
+    assert engine.collection.models.current() is not None
+    engine.collection.labels.clear([first])
+    take_out_class(engine.collection, made)
+    result = learn(engine, request, silent, CancelToken())
+    assert result.predictions is not None
+    assert result.follows is not asked_for
+    assert bool(engine.collection.models.all()) is asked_for
+    assert ([each.name for each in engine.collection.classes.all()] == before) is not asked_for
 
 
 def test_a_session_keeps_one_automatic_version_beside_those_that_were_asked_for(folder: Folder, engine: Engine) -> None:
