@@ -98,6 +98,7 @@ def _back_to_starter(engine: Engine) -> bool:
     if starter().model.backbone != chosen_backbone(collection):
         return False
     collection.models.use(None)
+    collection.classes.keep_model_classes(starter().model.class_names)
     for entry in entries:
         delete_model(engine, entry.id)
     collection.settings.set(AUTOMATIC_MODELS, [])

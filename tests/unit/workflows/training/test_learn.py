@@ -230,7 +230,7 @@ def test_a_cancelled_fit_that_has_replaced_the_model_still_brings_its_suggestion
 def test_closing_does_not_wait_for_the_suggestions_and_keeps_the_model(
     folder: Folder, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def predict(_engine: Engine, _places: Places, _backbone: str, cancel: CancelToken) -> object:
+    def predict(_engine: Engine, _places: Places, _backbone: str, cancel: CancelToken, _roots: object) -> object:
         engine.closing.cancel()
         cancel.check()
         raise AssertionError("the prediction goes on")
