@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
@@ -84,16 +85,21 @@ def learn(engine: Engine, request: LearnRequest, report: Report, cancel: CancelT
 
 
 def _back_to_starter(engine: Engine) -> bool:
-    """Use the starter again if no label is left, and only automatic versions learned from those that were removed.
+    """Use the starter again if no label is left and a class that the model knows is gone.
 
-    Otherwise the undo of the first labels would leave a model that suggests their classes.
+    So it is where the first labels of new classes are undone, as long as only automatic versions learned from them:
+    otherwise the model would bring the classes back.
 
     Returns:
         Whether it is used again.
     """
     collection = engine.collection
     entries, made = collection.models.all(), collection.settings.get(AUTOMATIC_MODELS)
-    if not entries or collection.labels.all() or any(entry.note or entry.id not in made for entry in entries):
+    if collection.labels.all() or any(entry.note or entry.id not in made for entry in entries):
+        return False
+    new = {name for entry in entries if entry.current for name in entry.classes} - set(starter().model.class_names)
+    found = [collection.classes.find(name) for name in new]
+    if all(each is not None and each.origin is not ClassOrigin.MODEL for each in found):
         return False
     if starter().model.backbone != chosen_backbone(collection):
         return False
