@@ -140,6 +140,17 @@ def test_new_classes_of_a_folder_are_judged_by_its_labels_and_the_starters_by_th
     assert unknown[np.isin(folder.wanted, flowers)].mean() < 0.05
 
 
+def test_one_label_of_a_new_class_leaves_the_photos_of_the_others_known(engine: Engine, tmp_path: Path) -> None:
+    flowers = unlabelled(engine, tmp_path / "flowers", *starter_photos(20))
+    others = unlabelled(engine, tmp_path / "others", photos(30, 0)[::3], ["aster"] * 30)
+    label(engine, others[:1], "aster")
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    folder = FolderPhotos(engine, of_engine(engine), np.concatenate([flowers, others]))
+    find_unknown_photos(folder, CancelToken())
+    unknown = unknown_probability(engine, folder.named.model, folder.wanted) > UNKNOWN
+    assert unknown[np.isin(folder.wanted, flowers)].mean() < 0.1
+
+
 def test_labels_of_class_folders_do_not_say_which_photos_of_a_folder_are_unknown(
     engine: Engine, taught: NamedModel, tmp_path: Path
 ) -> None:
