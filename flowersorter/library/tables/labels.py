@@ -46,7 +46,7 @@ class LabelTable:
         return dict(self._database.tuples(select))
 
     def for_training(self) -> list[tuple[int, int, bool]]:
-        """As `class_ids`: photo id, class id, and whether a person gave the label; otherwise a folder did."""
+        """As `class_ids`, rising: photo id, class id, and whether a person gave the label; otherwise a folder did."""
         select = f"SELECT photo_id, class_id, origin = ? FROM labels WHERE {_TEACHES} ORDER BY photo_id"
         return [(*row[:2], bool(row[2])) for row in self._database.tuples(select, (LabelOrigin.PERSON.value,))]
 

@@ -20,11 +20,11 @@ class RejectedHere:
         self._pairs: set[tuple[int, int]] = set()  # photo id and class id
 
     def answer(self, pairs: Iterable[tuple[int, int]]) -> RejectedAnswer:
-        """What comes and goes with the answer that these photos do not show these classes: photo id and class id."""
+        """Return the change that rejects classes, or takes that back: pairs of photo id and class id."""
         return RejectedAnswer(self._pairs, frozenset(pairs))
 
     def without(self, columns: PhotoColumns, place_ids: Iterable[int], class_id: int) -> list[int]:
-        """Those of these places whose photo was not rejected for the class, or is suggested for it again since."""
+        """Return the places whose photo was not rejected for the class, or is suggested for it again since."""
         rows = columns.locate(place_ids)
         suggested = (columns.class_ids[rows] == class_id) | (columns.second_class_ids[rows] == class_id)
         allowed = suggested | ~self._are_rejected(columns.photo_ids[rows], class_id)

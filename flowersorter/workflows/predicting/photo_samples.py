@@ -57,7 +57,7 @@ class FolderPhotos:
         self, engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], moved: Iterable[int] = ()
     ) -> None:
         self.engine, self.named, self.wanted = engine, named, sorted_unique(photo_ids)
-        labels = engine.collection.labels.for_training()
+        labels = engine.collection.labels.for_training()  # in the order of their photo ids
         self._labels = {photo_id: class_id for photo_id, class_id, _ in labels}
         self._by_person = {photo_id for photo_id, _, by_person in labels if by_person}
         self.moved = np.setdiff1d(np.array([*self._by_person.intersection(moved)], np.int64), self.wanted)
@@ -87,8 +87,7 @@ class FolderPhotos:
         """(N,) class id of each photo's label; `NO_LABEL` for those without one."""
         ids = np.fromiter(self._labels, np.int64, len(self._labels))
         classes = np.fromiter(self._labels.values(), np.intp, len(self._labels))
-        order = np.argsort(ids)
-        return values_of(photo_ids, ids[order], classes[order], NO_LABEL)
+        return values_of(photo_ids, ids, classes, NO_LABEL)
 
     @cached_property
     def _starter_classes(self) -> NDArray[np.intp]:

@@ -53,8 +53,6 @@ if TYPE_CHECKING:
 _GROWN = 1 + 1 / 32
 #: Most photos of a folder for a graph of neighbours.
 _MOST_PHOTOS = 10_000
-#: Least classes with labels in a folder: the score that labels spread tells one class from another.
-_LEAST_CLASSES = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,21 +177,27 @@ def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[
     Raises:
         Cancelled: a stop was requested.
     """
-    connected, model = engine.connected_photos, named.model
-    if connected is None or connected.backbone != model.backbone or not np.isin(connected.asked, photo_ids).all():
-        return
-    new = np.setdiff1d(photo_ids, connected.asked)
-    if any(len(positions) for positions, _ in engine.features(model.backbone).parts(new)):
+    model = named.model
+    connected = connected_before(engine, model.backbone, photo_ids)
+    if connected is None or not judged_by_folder(engine, model, connected.asked).any():
         return
     photo_ids = connected.asked
-    if not judged_by_folder(engine, model, photo_ids).any():
-        return
     folder = FolderPhotos(engine, named, photo_ids, connected.moved.tolist())
     if not folder.not_mine:
         found = _unknown_beside_labels(folder, cancel)
         others = np.setdiff1d(folder.unlabelled, found.ids)
         as_before = _Estimate.by_scores(others, unknown_probability(engine, model, others))
         _remember(engine, model, photo_ids, found.beside(as_before))
+
+
+def connected_before(engine: Engine, backbone: str, photo_ids: NDArray[np.int64]) -> ConnectedPhotos | None:
+    """Return the photos that were connected last; None if others than these, but for those without an embedding."""
+    connected = engine.connected_photos
+    if connected is None or connected.backbone != backbone or not np.isin(connected.asked, photo_ids).all():
+        return None
+    new = np.setdiff1d(photo_ids, connected.asked)
+    embedded = any(len(positions) for positions, _ in engine.features(backbone).parts(new))
+    return None if embedded else connected
 
 
 class RunningEstimate:
@@ -349,7 +353,7 @@ def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel:
 def _judged_by_labels(folder: FolderPhotos) -> NDArray[np.intp]:
     """Return the class ids, ascending, whose photos the labels of the folder judge."""
     here = folder.labelled_here
-    return here if len(here) >= _LEAST_CLASSES and len(folder.wanted) <= _MOST_PHOTOS else here[:0]
+    return here if len(folder.wanted) <= _MOST_PHOTOS else here[:0]
 
 
 def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> _Estimate:

@@ -25,7 +25,7 @@ from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.predict_cached import cached_features, guess
 from flowersorter.workflows.predicting.predict_folder import predict_together_by
-from flowersorter.workflows.predicting.unknown_photos import find_unreached_photos
+from flowersorter.workflows.predicting.unknown_photos import connected_before, find_unreached_photos
 from flowersorter.workflows.training.folder_estimates import FolderEstimates
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
@@ -133,9 +133,8 @@ def follow_labels(
         predictions = None if named is None else guess(apart, named.model, wanted)
     if predictions is None and (anew := _fitted_anew(engine, cancel)) is not None:
         apart = engine.apart()
-        connected = engine.connected_photos
-        same = connected is not None and np.array_equal(connected.asked, wanted)
-        moved = connected.moved.tolist() if connected is not None and same else ()
+        connected = connected_before(engine, anew.model.backbone, wanted)
+        moved = () if connected is None else connected.moved.tolist()
         named, predictions = anew, predict_together_by(apart, anew, wanted, cancel, moved)[0]
         engine.connected_photos = apart.connected_photos  # independent of the model, and slow to compute
     if named is None or predictions is None:

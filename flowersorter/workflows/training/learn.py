@@ -95,7 +95,7 @@ def _back_to_starter(engine: Engine) -> bool:
     """
     collection = engine.collection
     entries, made = collection.models.all(), collection.settings.get(AUTOMATIC_MODELS)
-    if collection.labels.all() or any(entry.note or entry.id not in made for entry in entries):
+    if any(entry.note or entry.id not in made for entry in entries) or collection.labels.all():
         return False
     new = {name for entry in entries if entry.current for name in entry.classes} - set(starter().model.class_names)
     found = [collection.classes.find(name) for name in new]
