@@ -39,6 +39,7 @@ from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workers.preload import WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
+from flowersorter.workers.turns import Turns
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.network_loader import import_network_packages
 
@@ -75,9 +76,10 @@ class Program(QObject):
     def __init__(self, engine: Engine, *, preload: bool = True) -> None:
         super().__init__()
         self.engine, self.collection = engine, engine.collection
-        self.library = LibraryQueue()
-        self.queue = JobQueue(barrier=self.library.barrier)
-        self.thumbnails = ThumbnailPool(ThumbnailLoader(self.collection))
+        turns = Turns(self)  # one for all, so that the news of several threads do not add up to a long wait
+        self.library = LibraryQueue(turns=turns)
+        self.queue = JobQueue(barrier=self.library.barrier, turns=turns)
+        self.thumbnails = ThumbnailPool(ThumbnailLoader(self.collection), turns=turns)
         self.photos = PhotoModel(self.thumbnails.image)
         self.session = Session(
             engine=engine,

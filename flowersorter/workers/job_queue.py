@@ -67,6 +67,7 @@ class JobQueue(QObject):
 
     Args:
         barrier: Returns an event that a job waits for before it begins: all labels given so far are stored.
+        turns: Shared with other threads' news; None for its own.
 
     Signals:
         started(id, title), progressed(id, Progress), succeeded(id, result), cancelled(id), finished(id):
@@ -89,7 +90,13 @@ class JobQueue(QObject):
 
     _run = Signal(object)
 
-    def __init__(self, parent: QObject | None = None, *, barrier: Callable[[], threading.Event] | None = None) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        barrier: Callable[[], threading.Event] | None = None,
+        turns: Turns | None = None,
+    ) -> None:
         super().__init__(parent)
         self._barrier = barrier
         self._entries: dict[int, _Entry] = {}  # all jobs that wait or run and were not dropped
@@ -99,7 +106,7 @@ class JobQueue(QObject):
         self._last_id = 0
         self._closing = False
         self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the job in hand
-        self._turns = Turns(self)
+        self._turns = turns if turns is not None else Turns(self)
         self._thread = QThread()
         self._thread.setObjectName("jobs")
         self._worker = JobWorker()

@@ -30,6 +30,9 @@ class LibraryQueue(QObject):
     done when it returns. A later operation sees the results of an earlier one: an undo may read data that its redo
     stored.
 
+    Args:
+        turns: Shared with other threads' news; None for its own.
+
     Signals:
         changed(Changes): An operation or a job changed these parts of the library; comes after its `done`.
         failed(error): An operation failed that has no `failed` of its own.
@@ -42,12 +45,12 @@ class LibraryQueue(QObject):
 
     _run = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, turns: Turns | None = None) -> None:
         super().__init__(parent)
         self._operations: dict[int, _Operation] = {}  # those that wait or run, or whose `done` was not called yet
         self._last_id = 0
         self._closed = False
-        self._turns = Turns(self)
+        self._turns = turns if turns is not None else Turns(self)
         self._thread = QThread()
         self._thread.setObjectName("library")
         self._worker = JobWorker()

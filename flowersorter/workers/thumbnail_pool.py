@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 
 from flowersorter.errors import PhotoOutOfReach, UserError
 from flowersorter.jobs.worker_threads import start_worker
+from flowersorter.workers.turns import Turns
 
 #: How long `shutdown` waits for photos being decoded; those that take longer are left behind.
 END_WITHIN_S = 0.5
@@ -54,6 +55,7 @@ class ThumbnailPool(QObject):
         threads: Number of photos decoded at once.
         max_bytes: Limit of the pixels in memory; the least recently painted are dropped first.
         slow_after_s: How long the running decodings may delay all others.
+        turns: Shared with other threads' news; None for its own.
 
     Signals:
         arrived(list of place ids): `image` returns them now.
@@ -72,9 +74,11 @@ class ThumbnailPool(QObject):
         threads: int = 2,
         max_bytes: int = MAX_CACHE_BYTES,
         slow_after_s: float = SLOW_AFTER_S,
+        turns: Turns | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._turns = turns if turns is not None else Turns(self)
         self._load, self._max_bytes = load, max_bytes
         self._cache: OrderedDict[int, tuple[int, QImage]] = OrderedDict()  # photo id and its thumbnail
         self._bytes = 0
@@ -92,7 +96,7 @@ class ThumbnailPool(QObject):
         self._before = set[_Request]()  # those running when the timer was started
         self._drains = 0
         self._closed = False
-        self._woken.connect(self._collect)
+        self._woken.connect(self._on_woken)
 
     # -- GUI thread
 
@@ -150,6 +154,7 @@ class ThumbnailPool(QObject):
             self._requests.clear()
             self._ended.wait_for(lambda: not self._drains, END_WITHIN_S)
             self._done.clear()
+        self._turns.rest()
 
     def _request(self, wanted: Wanted) -> None:
         place_id = wanted.place_id
@@ -193,6 +198,10 @@ class ThumbnailPool(QObject):
             self._slow_timer.stop()
 
     @Slot()
+    def _on_woken(self) -> None:
+        if not self._closed:
+            self._turns.take(self._collect)
+
     def _collect(self) -> None:
         with self._lock:
             done, self._done = self._done, []

@@ -34,6 +34,11 @@ class Turns(QObject):
         self._timer.start()
         self._go_on()
 
+    def rest(self) -> None:
+        """Stop the timer if no call waits; at shutdown, when nothing more may come."""
+        if not self._calls:
+            self._timer.stop()
+
     @Slot()
     def _on_turn(self) -> None:
         self._left_s = TURN_S

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import positions_of, values_of
+from flowersorter.domain.arrays import positions_of, values_of, which_are_given
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
 from flowersorter.domain.natural_sort import NaturalOrder
@@ -80,15 +80,16 @@ class PhotoColumns:
         self._folders: tuple[list[str], Rows] | None = None
         self._moments: _Moments = before._moments if before is not None else _NO_MOMENTS
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
-        self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
+        self._unreadable = which_are_given(self.errors)
         self.class_keys = np.zeros(len(self.names), np.int32)
         self._sorter = np.argsort(self.place_ids)
         self._sorted_ids = self.place_ids[self._sorter]
         self.provisional_ids, self.provisional_likely = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.bool_)
         if before is not None:
-            self.set_provisional(before.place_ids, before.provisional_ids, before.provisional_likely)
+            at = np.flatnonzero(before.provisional_ids)
+            self.set_provisional(before.place_ids[at], before.provisional_ids[at], before.provisional_likely[at])
         self._say_again(self.locate(self.own))
-        self._shelve(np.arange(len(self.names)))
+        self._shelve(slice(None))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -351,7 +352,7 @@ class PhotoColumns:
         self.class_ids[self.class_ids == old] = new
         self.second_class_ids[self.second_class_ids == old] = new
         self.provisional_ids[self.provisional_ids == old] = new
-        self._shelve(np.arange(len(self)))
+        self._shelve(slice(None))
         return said
 
     def counts(self) -> dict[int, int]:
@@ -388,7 +389,7 @@ class PhotoColumns:
         self.label_ids[found] = [class_id for class_id, _ in labels]
         self.by_person[found] = [by_person for _, by_person in labels]
 
-    def _shelve(self, rows: Rows) -> None:
+    def _shelve(self, rows: Rows | slice) -> None:
         verdicts = self.shown_verdicts(rows)
         guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
         guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)

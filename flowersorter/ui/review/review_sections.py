@@ -31,6 +31,7 @@ KINDS = (
     SectionKind.UNREADABLE,
 )
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+_UNKNOWN = np.int32(_NUMBERS[SectionKind.UNKNOWN])
 #: Sections with a question; a photo in view stays in them.
 OPEN_KINDS = frozenset(
     {SectionKind.LOOK_ALIKES, SectionKind.TORN, SectionKind.UNSURE, SectionKind.LIKELY, SectionKind.UNKNOWN}
@@ -46,7 +47,7 @@ _IS_CONFIRMED = _is_one_of(SectionKind.UNSURE, SectionKind.LIKELY)
 _IS_DOUBTFUL = _is_one_of(SectionKind.UNSURE, SectionKind.UNKNOWN)
 _IS_MOVABLE = _is_one_of(*OPEN_KINDS, SectionKind.SURE)
 #: The number of the kind of a photo with a suggestion, by its verdict.
-_KINDS_OF_VERDICTS = np.full(256, _NUMBERS[SectionKind.UNKNOWN], np.int64)
+_KINDS_OF_VERDICTS = np.full(256, _UNKNOWN, np.int32)
 _KINDS_OF_VERDICTS[[Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE]] = [
     _NUMBERS[kind] for kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE)
 ]
@@ -126,121 +127,165 @@ def review_sections(
     """
     if not len(rows):
         return Arrangement(rows, ())
-    codes = _divide(columns, rows, groups)
+    numbers, codes = _divide(columns, rows, groups)
     ranks = np.zeros(len(rows), np.float32)
     if doubtful_first:
-        np.copyto(ranks, columns.confidences[rows], where=_IS_CONFIRMED[codes >> 2 * _BITS])
-    _keep(codes, ranks, columns, rows, kept)
-    found, section_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    doubts = np.bincount(section_of, weights=1 - columns.confidences[rows]).astype(np.float64)
-    order_of_sections = np.lexsort((found, -_weights(found, counts, doubts, groups), found >> 2 * _BITS))
-    place = np.empty(len(found), np.int64)
-    place[order_of_sections] = np.arange(len(found))
-    order = order_by_rank(place[section_of], ranks)
+        np.copyto(ranks, columns.confidences[rows], where=_IS_CONFIRMED[codes >> 2 * _BITS][numbers])
+    codes = _keep(numbers, codes, ranks, columns, rows, kept)
+    counts = np.bincount(numbers, minlength=len(codes))
+    doubts = np.bincount(numbers, 1 - columns.confidences[rows], len(codes)).astype(np.float64)
+    shown = np.flatnonzero(counts)
+    found, weights = codes[shown], _weights(codes[shown], counts[shown], doubts[shown], groups)
+    shown = shown[np.lexsort((found, -weights, found >> 2 * _BITS))]
+    place = np.zeros(len(codes), np.int32)
+    place[shown] = np.arange(len(shown))
+    order = order_by_rank(place[numbers], ranks)
     sections, first = [], 0
-    for number in order_of_sections.tolist():
-        kind, key = _decode(int(found[number]))
-        sections.append(Section(kind, key, first, int(counts[number])))
-        first += int(counts[number])
+    for code, count in zip(codes[shown].tolist(), counts[shown].tolist(), strict=True):
+        kind, key = _decode(code)
+        sections.append(Section(kind, key, first, count))
+        first += count
     return Arrangement(rows[order], tuple(sections))
 
 
-def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> NDArray[np.int64]:
-    """(M,) the section of each photo, as its code."""
-    photo_ids, labels, guesses = columns.photo_ids[rows], columns.label_ids[rows], columns.class_ids[rows]
-    marks, classes = columns.marks[rows], guesses.astype(np.int64)
-    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _NUMBERS[SectionKind.UNKNOWN])
-    codes = _encode(kinds, np.where(kinds == _NUMBERS[SectionKind.UNKNOWN], 0, classes))
-    _pair(columns, rows, codes)
-    _group(photo_ids, groups, codes, open_=(labels == 0) & (marks == Mark.NONE))
+def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number the section of each photo.
+
+    Returns:
+        (M,) int32 the number of each photo's section, and (S,) int64 the codes of these sections, most of them without
+        a photo. Numbers from 0 on can be counted; codes would have to be sorted.
+    """
+    labels, guesses, marks = columns.label_ids[rows], columns.class_ids[rows], columns.marks[rows]
+    codes, width = _codes_of_classes(columns)
+    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _UNKNOWN)
+    numbers = kinds * width + np.where(kinds == _UNKNOWN, 0, guesses)
+    codes = _pair(numbers, codes, columns, rows, np.flatnonzero(kinds == _NUMBERS[SectionKind.UNSURE]))
+    codes = _group(numbers, codes, columns.photo_ids[rows], groups, open_=(labels == 0) & (marks == Mark.NONE))
     for found, kind in (
-        ((photo_ids == 0) & (guesses == 0), SectionKind.WAITING),
+        ((columns.photo_ids[rows] == 0) & (guesses == 0), SectionKind.WAITING),
         (marks == Mark.DONT_KNOW, SectionKind.DONT_KNOW),
         (marks == Mark.NOT_MINE, SectionKind.NOT_MINE),
         (columns.unreadable[rows], SectionKind.UNREADABLE),
     ):
-        codes[found] = _encode(_NUMBERS[kind])
-    labelled = np.flatnonzero(labels)
-    codes[labelled] = _encode(_NUMBERS[SectionKind.CONFIRMED], labels[labelled].astype(np.int64))
-    return codes
+        numbers[found] = _NUMBERS[kind] * width
+    np.copyto(numbers, _NUMBERS[SectionKind.CONFIRMED] * width + labels, where=labels > 0)
+    return numbers, codes
 
 
-def _pair(columns: PhotoColumns, rows: Rows, codes: NDArray[np.int64]) -> None:
-    """Put photos that are torn between the same two classes together."""
-    unsure = np.flatnonzero(codes >> 2 * _BITS == _NUMBERS[SectionKind.UNSURE])
+def _codes_of_classes(columns: PhotoColumns) -> tuple[NDArray[np.int64], np.int32]:
+    """(S,) the codes of a section of each kind for each class, and the number of sections of a kind."""
+    width = 1 + max(int(ids.max(initial=0)) for ids in (columns.label_ids, columns.class_ids))
+    codes = _encode(np.repeat(np.arange(len(KINDS)), width), np.tile(np.arange(width), len(KINDS)))
+    return codes, np.int32(width)
+
+
+def _pair(
+    numbers: NDArray[np.int32], codes: NDArray[np.int64], columns: PhotoColumns, rows: Rows, unsure: Rows
+) -> NDArray[np.int64]:
+    """Put photos that are torn between the same two classes together.
+
+    Args:
+        numbers: (M,) changed to the number of the section of such a pair.
+        codes: (S,) of the sections so far.
+        columns: All photos.
+        rows: (M,) of the photos.
+        unsure: The positions in these of the photos that are not sure.
+
+    Returns:
+        The codes with those of the pairs.
+    """
     at = rows[unsure]
     near = columns.second_confidences[at] >= TORN_FROM * columns.confidences[at]
     torn = (columns.second_class_ids[at] > 0) & near
     unsure, at = unsure[torn], at[torn]
     first, second = columns.class_ids[at].astype(np.int64), columns.second_class_ids[at].astype(np.int64)
     pairs = _encode(_NUMBERS[SectionKind.TORN], np.minimum(first, second), np.maximum(first, second))
-    _, number, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+    found, number, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     enough = counts[number] >= SMALLEST
-    codes[unsure[enough]] = pairs[enough]
+    numbers[unsure[enough]] = len(codes) + number[enough]
+    return np.append(codes, found)
 
 
 def _group(
-    photo_ids: NDArray[np.int64], groups: PhotoGroups, codes: NDArray[np.int64], *, open_: NDArray[np.bool_]
-) -> None:
-    """Group look-alikes of which most are unknown or not sure, so that one answer serves all."""
+    numbers: NDArray[np.int32],
+    codes: NDArray[np.int64],
+    photo_ids: NDArray[np.int64],
+    groups: PhotoGroups,
+    *,
+    open_: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Group look-alikes of which most are unknown or not sure, so that one answer serves all; as `_pair`."""
     if not len(groups.keys):
-        return
+        return codes
     ranks = np.where(open_, groups.ranks_of(photo_ids), -1)
     found = np.flatnonzero(ranks >= 0)
-    doubtful = _IS_DOUBTFUL[codes[found] >> 2 * _BITS]
+    doubtful = _IS_DOUBTFUL[codes >> 2 * _BITS][numbers[found]]
     sizes = np.bincount(ranks[found], minlength=len(groups.keys))
     doubts = np.bincount(ranks[found][doubtful], minlength=len(groups.keys))
     named = (sizes >= SMALLEST) & (2 * doubts >= sizes)
     grouped = found[named[ranks[found]]]
-    codes[grouped] = _encode(_NUMBERS[SectionKind.LOOK_ALIKES], groups.keys[ranks[grouped]])
+    numbers[grouped] = len(codes) + ranks[grouped]
+    return np.append(codes, _encode(_NUMBERS[SectionKind.LOOK_ALIKES], groups.keys))
 
 
 def _keep(
+    numbers: NDArray[np.int32],
     codes: NDArray[np.int64],
     ranks: NDArray[np.float32],
     columns: PhotoColumns,
     rows: Rows,
     kept: Sequence[KeptSection],
-) -> None:
+) -> NDArray[np.int64]:
     """Leave photos in the sections in view, if the title of the section is still true of them, or they are selected.
 
     Args:
-        codes: (M,) changed to the code of the kept section.
+        numbers: (M,) changed to the number of the kept section.
+        codes: (S,) of the sections so far.
         ranks: (M,) changed so that such photos come first, in the order seen.
         columns: All photos.
         rows: (M,) of the photos.
         kept: The sections.
+
+    Returns:
+        The codes with those of the kept sections.
     """
     if not kept:
-        return
+        return codes
     position = np.full(len(columns), -1, np.intp)
     position[rows] = np.arange(len(rows))
-    kinds = codes >> 2 * _BITS
+    movable = _IS_MOVABLE[codes >> 2 * _BITS][numbers]
     for section in kept:
         at = position[columns.locate(section.place_ids)]
         at = at[at >= 0]
-        at = at[_IS_MOVABLE[kinds[at]] & (columns.marks[rows[at]] == Mark.NONE)]
+        at = at[movable[at] & (columns.marks[rows[at]] == Mark.NONE)]
         if section.kind is not SectionKind.LOOK_ALIKES:
             known = columns.verdicts[rows[at]] != Verdict.UNKNOWN
             selected = np.isin(columns.place_ids[rows[at]], list(section.selected))
             at = at[(np.isin(columns.class_ids[rows[at]], section.key) & known) | selected]
         elif len(at) < SMALLEST:
             continue
-        codes[at] = _encode(_NUMBERS[section.kind], *map(int, section.key))
+        code = _encode(_NUMBERS[section.kind], *map(int, section.key))
+        if code not in codes:
+            codes = np.append(codes, code)
+        numbers[at] = np.flatnonzero(codes == code)[0]
         ranks[at] = np.arange(-len(at), 0)
+    return codes
 
 
-def order_by_rank(place: NDArray[np.int64], ranks: NDArray[np.float32]) -> NDArray[np.int64]:
+def order_by_rank(place: NDArray[np.int32], ranks: NDArray[np.float32]) -> NDArray[np.int64]:
     """(M,) the order of photos by the (M,) place of their section, then by rank, stably.
 
-    Numbers of 64 bits are sorted several times faster than two keys one after the other.
+    Numbers of 64 bits are sorted several times faster than two keys one after the other, numbers of 16 bits faster
+    still.
     """
-    bits = len(place).bit_length()
-    if int(place.max()).bit_length() + 32 + bits > 63:
+    bits, last = len(place).bit_length(), int(place.max())
+    if last <= np.iinfo(np.uint16).max and not ranks.any():
+        return np.argsort(place.astype(np.uint16), kind="stable")
+    if last.bit_length() + 32 + bits > 63:
         return np.lexsort((ranks, place))
     numbers = ranks.view(np.int32)  # in the order of the ranks, but for the sign
     numbers = numbers ^ (numbers >> 31 & np.iinfo(np.int32).max)
-    keys = ((place << 32) + numbers + 2**31 << bits) + np.arange(len(place))
+    keys = ((place.astype(np.int64) << 32) + numbers + 2**31 << bits) + np.arange(len(place))
     keys.sort()
     return np.asarray(keys & ((1 << bits) - 1), np.int64)
 

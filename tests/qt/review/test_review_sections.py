@@ -251,7 +251,15 @@ def test_groups_without_some_photos_lack_the_groups_of_these() -> None:
 @pytest.mark.parametrize("sections", [1, 7, 2**27])
 def test_photos_are_in_the_order_of_section_and_rank_and_else_as_they_were(sections: int) -> None:
     random = np.random.default_rng(sections)
-    place = random.integers(0, sections, 500)
+    place = random.integers(0, sections, 500, np.int32)
     ranks = random.choice(np.array([-300, -2, -0.0, 0, 1e-30, 0.25, 0.9999999, 1], np.float32), 500)
     ranks += np.float32(0)  # as in the program, there is no negative zero
     np.testing.assert_array_equal(order_by_rank(place, ranks), np.lexsort((ranks, place)))
+
+
+@pytest.mark.parametrize("sections", [1, 2**16, 2**16 + 1, 2**27])
+def test_photos_without_ranks_are_in_the_order_of_their_sections(sections: int) -> None:
+    place = np.random.default_rng(sections).integers(0, sections, 500, np.int32)
+    place[7] = sections - 1
+    order = order_by_rank(place, np.zeros(500, np.float32))
+    np.testing.assert_array_equal(order, np.argsort(place, kind="stable"))
