@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,8 @@ from flowersorter.commands.shared.json_lines import (
     model_used,
 )
 from flowersorter.commands.shared.output import Terminal
-from flowersorter.commands.shared.sort_output import FILING, Outcome, folder_in, say_done, say_each_photo, say_plan
+from flowersorter.commands.shared.sort_outcomes import FILING, done_outcomes, outcome_lines, planned_outcomes
+from flowersorter.commands.shared.sort_output import say_done, say_each_photo, say_plan
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
@@ -31,7 +31,7 @@ from flowersorter.messages import plural, stored, text
 from flowersorter.photos.scan import absolute_roots
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
-from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan
+from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
 from flowersorter.workflows.filing.sort import (
@@ -87,16 +87,16 @@ def run(call: Call) -> int:
                 )
             say_plan(terminal, plan, result)
             _say_unsure(terminal, plan, result.rows)
-        outcomes = _planned(plan)
+        outcomes = planned_outcomes(plan)
         done = None
         if not options.dry_run:
             done = _file(call, engine, plan)
-            outcomes |= _happened(done)
+            outcomes |= done_outcomes(done)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
         likenesses = strangers(engine, result.rows, options.backbone)
         model, remarks = model_used(engine, options.backbone), engine.collection.photos.remarks()
         photos = folder_lines(result, names, likenesses, remarks, labels_count=True, model=model)
-        lines = list(_lines(photos, outcomes))
+        lines = list(outcome_lines(photos, outcomes))
         for line in (*lines, {"summary": _summary(plan, lines, done) | copies | _beside(result) | model_fields(model)}):
             terminal.record(line)
         say_missing_model(call, engine.collection, result)
@@ -197,39 +197,6 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
                     )
                 )
         raise
-
-
-def _planned(plan: SortPlan) -> dict[Path, Outcome]:
-    outcomes = {
-        file.filing.source: Outcome(file.action.value, file.destination, _place(plan, file)) for file in plan.files
-    }
-    outcomes |= {skipped.path: Outcome("left", why=skipped.reason) for skipped in plan.skipped}
-    return outcomes
-
-
-def _place(plan: SortPlan, file: PlannedFile) -> str | None:
-    """Say in which folder a photo is already; None for a photo that is to be sorted."""
-    if file.action != Action.ALREADY_THERE:
-        return None
-    return text("already there, in {folder}", folder=folder_in(plan, file))
-
-
-def _happened(done: RunResult) -> dict[Path, Outcome]:
-    return {
-        file.source: Outcome("failed" if file.destination is None else file.action, file.destination, file.error)
-        for file in done.files
-    }
-
-
-def _lines(photos: Iterable[dict[str, Any]], outcomes: Mapping[Path, Outcome]) -> Iterator[dict[str, Any]]:
-    for line in photos:
-        outcome = outcomes.get(Path(line["path"]))
-        if outcome is None:
-            outcome = Outcome("left", why=text("it cannot be read") if "error" in line else text("it has no class"))
-        fields = outcome.fields()
-        if "error" in line:
-            fields.pop("reason", None)  # the error says it already
-        yield line | fields
 
 
 def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult | None) -> dict[str, Any]:

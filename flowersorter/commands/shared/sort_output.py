@@ -4,43 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flowersorter.commands.shared.folder_output import say_skipped, say_unreadable
 from flowersorter.commands.shared.json_lines import lost_photos
 from flowersorter.commands.shared.output import Terminal, counted_files, counted_sidecars, shown, size
+from flowersorter.commands.shared.sort_outcomes import FILING, Outcome, folder_in
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.sorting.execute import RunResult
-from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan
+from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
-
-#: The actions that put a photo into a class folder.
-FILING = tuple(action.value for action in Action if action.is_filed)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The action on one photo, planned or done."""
-
-    action: str
-    to: Path | None = None
-    why: str | None = None
-
-    def fields(self) -> dict[str, Any]:
-        """Return the part of the photo's JSON object that sorting adds."""
-        fields: dict[str, Any] = {"to": None if self.to is None else str(self.to), "action": self.action}
-        if self.why is not None:
-            fields["error" if self.action == "failed" else "reason"] = self.why
-        return fields
-
-
-def folder_in(plan: SortPlan, file: PlannedFile) -> str:
-    """Return the folder of a planned file, relative to the destination."""
-    return shown(file.destination.parent.relative_to(plan.destination))
 
 
 def say_each_photo(terminal: Terminal, plan: SortPlan) -> None:
