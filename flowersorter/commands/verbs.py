@@ -19,6 +19,7 @@ from flowersorter.commands.shared.verb_options import (
     add_history,
     add_import,
     add_models,
+    add_target,
     add_verify,
 )
 from flowersorter.messages import text
@@ -135,19 +136,8 @@ def _add_label(parser: LineParser) -> None:
 
 def _add_sort(parser: LineParser) -> None:
     parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER", help=text("folders, or single photos"))
-    parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help=text("create the class folders here"))
-    mode = parser.add_mutually_exclusive_group()
-    for name, effect in (
-        ("copy", text("keep the originals (default)")),
-        ("move", text("remove the originals after verifying each copy")),
-        ("link", text("make hard links: no extra space, one and the same file; on the same drive only")),
-        ("symlink", text("make pointers to the originals, also on another drive; they stop working without them")),
-    ):
-        mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
+    add_target(parser)
     parser.add_argument("--dry-run", action="store_true", help=text("only show which photo would go where"))
-    parser.add_argument(
-        "--only-sure", action="store_true", help=text("sort only sure suggestions and confirmed photos")
-    )
     parser.add_argument(
         "--aside", action="store_true", help=text("put photos that would be left behind in a folder named “Not sure”")
     )
@@ -164,18 +154,16 @@ def _add_sort(parser: LineParser) -> None:
         help=text("with --move, also remove the folders that become empty; undo makes them again"),
     )
     parser.add_argument(
-        "--pattern",
-        metavar="P",
-        help=text(
-            "sub-folders of the class, such as {{class}}/{{date:%%Y}} or {{class}}/{{camera}} (default: as in the "
-            "last sort into DEST; '' for none)"
-        ),
-    )
-    parser.add_argument(
         "--move-copies",
         action="store_true",
         help=text("also move the copies you sorted before into the folders of their classes"),
     )
+    _add_scan_options(parser)
+
+
+def _add_watch(parser: LineParser) -> None:
+    parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER")
+    add_target(parser)
     _add_scan_options(parser)
 
 
@@ -292,6 +280,15 @@ VERBS = (
             "classes stay where they are."
         ),
         _add_sort,
+    ),
+    Verb(
+        "watch",
+        text("sort new photos as they arrive in a folder"),
+        text(
+            "First sorts what is there, then waits, until Ctrl+C or SIGTERM. Each batch is a sort of its own that can "
+            "be undone. Files that are still being written are left until they are complete."
+        ),
+        _add_watch,
     ),
     Verb(
         "train",

@@ -24,6 +24,15 @@ class CancelToken:
         """Whether `cancel` was called."""
         return self._event.is_set()
 
+    def wait(self, seconds: float) -> None:
+        """Wait, unless and until `cancel` is called.
+
+        Raises:
+            Cancelled: `cancel` was called.
+        """
+        if self._event.wait(seconds):
+            raise Cancelled
+
     def check(self) -> None:
         """Stop the job if it was cancelled.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
 #: How often it is checked whether a folder is there, and still the one that was watched.
@@ -98,7 +99,7 @@ class FolderWatch:
             return
         with suppress(OSError):  # for example, the system's limit of watched folders is reached
             watched.watch = self._observer.schedule(
-                _Handler(self._report), str(folder), recursive=True, event_filter=_events()
+                _handler(self._report), str(folder), recursive=True, event_filter=_events()
             )
 
     def _report(self) -> None:
@@ -115,18 +116,17 @@ class _Watched:
         self.due_s = 0.0
 
 
-class _Handler:
-    """Takes the events of the observer."""
+def _handler(report: Callable[[], None]) -> FileSystemEventHandler:
+    from watchdog.events import FileSystemEventHandler
 
-    def __init__(self, report: Callable[[], None]) -> None:
-        self._report = report
+    class Handler(FileSystemEventHandler):
+        def dispatch(self, _event: FileSystemEvent) -> None:
+            report()
 
-    def dispatch(self, _event: object) -> None:
-        """Report that something changed."""
-        self._report()
+    return Handler()
 
 
-def _events() -> list[type]:
+def _events() -> list[type[FileSystemEvent]]:
     """The events that can bring a photo, complete one, or take one away; opening and reading a file is none."""
     from watchdog import events
 
@@ -168,4 +168,5 @@ def _is_network(kind: str, options: str) -> bool:
     kind = kind.lower()
     if sys.platform == "win32":
         return "remote" in options.split(",")
-    return kind.startswith(_NETWORK_TYPES) or (kind.startswith("fuse") and any(each in kind for each in _NETWORK_HELPERS))
+    helped = kind.startswith("fuse") and any(each in kind for each in _NETWORK_HELPERS)
+    return helped or kind.startswith(_NETWORK_TYPES)

@@ -104,3 +104,27 @@ def add_backbones(parser: LineParser) -> None:
         "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
     )
     source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))
+
+
+def add_target(parser: LineParser) -> None:
+    """Add the options of sort and watch about where and how photos are sorted."""
+    parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help=text("create the class folders here"))
+    mode = parser.add_mutually_exclusive_group()
+    for name, effect in (
+        ("copy", text("keep the originals (default)")),
+        ("move", text("remove the originals after verifying each copy")),
+        ("link", text("make hard links: no extra space, one and the same file; on the same drive only")),
+        ("symlink", text("make pointers to the originals, also on another drive; they stop working without them")),
+    ):
+        mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
+    parser.add_argument(
+        "--only-sure", action="store_true", help=text("sort only sure suggestions and confirmed photos")
+    )
+    parser.add_argument(
+        "--pattern",
+        metavar="P",
+        help=text(
+            "sub-folders of the class, such as {{class}}/{{date:%%Y}} or {{class}}/{{camera}} (default: as in the "
+            "last sort into DEST; '' for none)"
+        ),
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -46,6 +48,33 @@ def opened_for_reading(folder: Path) -> CollectionLocked:
         text("it was opened only for reading, because another FlowerSorter window or terminal is using it"),
         text("Close that one first"),
     )
+
+
+@contextmanager
+def folders_locked(collection: Path, folders: Iterable[Path]) -> Iterator[None]:
+    """Note for the duration of a block that this process watches folders for a collection.
+
+    Raises:
+        FolderUnusable: another process watches one of them for it, or the collection's folder cannot be made.
+    """
+    with ExitStack() as held:
+        for folder in folders:
+            name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+            lock = FileLock(collection / f"watch-{name}.lock", timeout=0)
+            try:
+                collection.mkdir(parents=True, exist_ok=True)
+                held.enter_context(lock)
+            except Timeout as error:
+                raise FolderUnusable(
+                    text("The folder {folder} is watched already", folder=folder),
+                    text("another terminal or service watches it for the same collection"),
+                    text("Stop that one first"),
+                ) from error
+            except OSError as error:
+                raise FolderUnusable(
+                    text("The collection {folder} cannot be opened", folder=collection), error.strerror or str(error)
+                ) from error
+        yield
 
 
 @contextmanager

@@ -84,6 +84,7 @@ class SortRequest:
         remove_emptied: With `Mode.MOVE`, also remove the folders that become empty.
         left_out: Class id by photo id, of photos that the person left out when others were confirmed as that class: a
             suggestion of it is not included.
+        unfinished: Photos that another program still writes: they stay for now.
     """
 
     roots: Roots
@@ -96,6 +97,7 @@ class SortRequest:
     move_duplicates: bool = False
     remove_emptied: bool = False
     left_out: LeftOutOf = field(default_factory=dict)
+    unfinished: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,9 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     ]
     for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
+        if paths[i] in request.unfinished:
+            left.append(Skipped(paths[i], text("another program is still writing it")))
+            continue
         if before.get(sha256_of[i], class_name) != class_name:
             there = text("it is sorted into “{name}” there already", name=before[sha256_of[i]])
             left.append(Skipped(paths[i], there))

@@ -1,0 +1,97 @@
+"""Sorts the photos that are new in a folder, as one sort; those still being written stay for the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.jobs.change_hints import QUIET_S
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import PlannedFile, SortPlan
+from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
+from flowersorter.workflows.predicting.settled_labels import predict_settled
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalsRequest:
+    """Predict a folder, and sort its new photos.
+
+    Attributes:
+        sort: Which photos, and where to.
+        device: "auto", "cpu" or "cuda".
+        quiet_s: Seconds in which a file must not change to be complete.
+    """
+
+    sort: SortRequest
+    device: str = "auto"
+    quiet_s: float = QUIET_S
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrivals:
+    """The photos of a folder, and the sort of those that were new.
+
+    Attributes:
+        result: All photos, predicted.
+        plan: The plan of the sort.
+        done: Its outcome; without a run where nothing was new.
+        unfinished: Photos that stay because another program still writes them, or a file that goes with them.
+    """
+
+    result: PredictFolderResult
+    plan: SortPlan
+    done: RunResult
+    unfinished: frozenset[Path]
+
+
+def sort_arrivals(engine: Engine, request: ArrivalsRequest, report: Report, cancel: CancelToken) -> Arrivals:
+    """Predict a folder and sort its new photos; photos that were sorted before are left alone.
+
+    Raises:
+        FolderUnusable: the folder is missing or forbidden; of several, all are.
+        SortRefused: the destination cannot be used safely.
+        WeightsMissing: the backbone's weights are not on this computer.
+        Cancelled: asked to stop; photos sorted until then stay sorted, in a sort that can be undone.
+    """
+    sort = request.sort
+    folder = PredictFolderRequest(sort.roots, request.device, sort.backbone)
+    result = predict_settled(engine, folder, report, cancel)
+    plan = plan_sort(engine, sort, report, cancel)
+    if unfinished := _still_written(plan, request.quiet_s, cancel):
+        plan = plan_sort(engine, replace(sort, unfinished=unfinished), report, cancel)
+    if not plan.changes_disk:
+        return Arrivals(result, plan, RunResult(None, ()), unfinished)
+    return Arrivals(result, plan, run_sort(engine, RunSortRequest(plan, sort.pattern), report, cancel), unfinished)
+
+
+def _still_written(plan: SortPlan, quiet_s: float, cancel: CancelToken) -> frozenset[Path]:
+    """Wait a while, and find the photos to sort that changed since they were read, or whose sidecars change."""
+    going = [file for file in plan.files if file.action.is_filed or file.sidecars]
+    if not going:
+        return frozenset()
+    sidecars = [source for file in going for source, _ in file.sidecars]
+    before = dict(zip(sidecars, map(_state, sidecars), strict=True))
+    before |= {file.filing.source: (file.filing.size_bytes, file.filing.mtime_ns) for file in going}
+    cancel.wait(quiet_s)
+    changed = {path for path, state in before.items() if _state(path) != state}
+    return frozenset(file.filing.source for file in going if not changed.isdisjoint(_files_of(file)))
+
+
+def _files_of(file: PlannedFile) -> Iterable[Path]:
+    return file.filing.source, *(source for source, _ in file.sidecars)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Size and time of change of a file; None where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
