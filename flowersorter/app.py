@@ -168,6 +168,7 @@ class Program(QObject):
 
         self._second_start = SecondStart(self.collection.folder, self.window, self.window.open_folder, self)
         self._notifier = JobNotifier(self.queue, self.window, parent=self)
+        self.window.watching.arrived.connect(self._notifier.tell_unless_active)
 
     @Slot(object)
     def _on_library_failed(self, error: Exception) -> None:

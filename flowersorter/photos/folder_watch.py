@@ -54,11 +54,15 @@ class FolderWatch:
         """Begin to watch, in a thread of its own: in a large folder that takes seconds."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop watching; no change is reported any more when this returns."""
+    def stop(self, within_s: float | None = None) -> None:
+        """Stop watching, and wait for the threads of the watch; no change is reported from here on.
+
+        Args:
+            within_s: How long to wait for them: a drive that does not answer may hold them; None for as long as needed.
+        """
         self._stopped.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(within_s)
 
     # -- thread of the watch
 

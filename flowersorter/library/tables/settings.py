@@ -49,6 +49,8 @@ MOVE_SORTED_COPIES = Setting("move sorted copies", "")
 FINETUNING_PACE = Setting[dict[str, float]]("deep training pace", {})
 #: Whether the window leaves the suggestions as they are until Retrain.
 LEARNING_PAUSED = Setting("learning paused", False)
+#: Whether the window scans the open folder by itself when photos arrive in it.
+KEEP_WATCHING = Setting("keep watching", False)
 #: Numbers of the models that were made by learning after actions, without Retrain.
 AUTOMATIC_MODELS = Setting[list[int]]("automatic models", [])
 #: The highest number given to a fine-tuned backbone; none is given twice.

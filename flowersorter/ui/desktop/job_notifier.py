@@ -66,6 +66,12 @@ class JobNotifier(QObject):
         if self._clock() - since >= LONG_JOB_S and not self._window.isActiveWindow():
             self._tell(template.format(title))
 
+    @Slot(str)
+    def tell_unless_active(self, text: str) -> None:
+        """Notify a person who works in another program."""
+        if not self._window.isActiveWindow():
+            self._tell(text)
+
     def _tell(self, text: str) -> None:
         QApplication.alert(self._window)
         if QSystemTrayIcon.isSystemTrayAvailable():

@@ -218,7 +218,10 @@ class FolderController(QObject):
             self.roots = ()
             self.closed.emit()
         self.stopped.emit()
-        self._front.complain(error)
+        if self._automatic and isinstance(error, FolderUnusable):
+            self._front.bar.say(str(error), until=Until.SCAN)  # nobody asked for this scan
+        else:
+            self._front.complain(error)
 
     def _on_cancelled(self) -> None:
         """Say how much is left to do, and offer to go on with it."""

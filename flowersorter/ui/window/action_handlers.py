@@ -34,6 +34,7 @@ def connect_actions(window: MainWindow) -> None:
             **window.large.handlers,
             **window.filter.handlers,
             **window.stacks.handlers,
+            **window.watching.handlers,
             **window.window_controller.handlers,
         }
     )

@@ -28,6 +28,14 @@ SPECS = (
         _t("Leave out folders and photos, or follow links to other folders"),
     ),
     Spec(
+        "keep_watching",
+        _t("Keep &Watching"),
+        ("Ctrl+Shift+W",),
+        "",
+        _t("Suggest new photos in the open folder as they arrive"),
+        checkable=True,
+    ),
+    Spec(
         "new_collection",
         _t("&New Collection…"),
         ("Ctrl+Alt+N",),
@@ -189,6 +197,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "recent_menu",
             "rescan",
             "scan_options",
+            "keep_watching",
             "",
             "new_collection",
             "open_collection",

@@ -39,6 +39,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar, Until
 from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.training.training_controller import TrainingController
+from flowersorter.ui.watching.watch_controller import WatchController
 from flowersorter.ui.window.action_handlers import connect_actions, enable_actions
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
@@ -154,6 +155,7 @@ class MainWindow(QMainWindow):
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
         self.undoing = UndoController(session, front, self.grid, self.labels, self.actions_by_name, self)
         self.recent = RecentFolders(session, self)
+        self.watching = WatchController(session, front, self.folder, self)
         self.window_controller = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
         self.collections = CollectionsController(session, front, self.actions_by_name.collections_menu, self)
         self.setWindowTitle(self.collections.title(()))
@@ -221,7 +223,7 @@ class MainWindow(QMainWindow):
         for follow in (late.suggestions_changed, *shown):
             self.learning.suggestions_changed.connect(follow)
         self.learning.paused_changed.connect(actions["pause_learning"].setChecked)
-        for asking in (self.training, late):
+        for asking in (self.training, late, self.watching):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
         moved = (late.files_changed, self.labels.files_changed)
@@ -242,6 +244,7 @@ class MainWindow(QMainWindow):
         self.header.show_size(self.grid.tile_size)
         self.filter.arrange(self.memory.order, self.memory.grouping)
         self.actions_by_name["pause_learning"].setChecked(self.learning.paused)
+        self.actions_by_name["keep_watching"].setChecked(self.watching.watching)
         self.recent.look()
         self.classes.refresh()
         self._show_counts()
@@ -349,7 +352,7 @@ class MainWindow(QMainWindow):
     def shutdown(self) -> None:
         """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
         parts = (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order)
-        for part in (*parts, self.recent):
+        for part in (*parts, self.recent, self.watching):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()

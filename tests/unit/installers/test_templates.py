@@ -16,12 +16,12 @@ import pytest
 import yaml
 from PIL import Image
 
-from flowersorter.commands.shared.parser import make_parser
+from flowersorter.commands.shared.parser import make_parser, parse
 from flowersorter.commands.verbs import VERBS
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.ui.desktop import published_names
 from flowersorter.ui.desktop.published_names import APP_ID, WINGET_ID
-from installers.linux import build_appimage, build_deb, write_share
+from installers.linux import WATCH_UNIT, build_appimage, build_deb, write_share
 from installers.man_page import commands_of, id_of, man_page, options_of
 from installers.manifests import write_manifests
 from installers.product import PACKAGING, ROOT, BuildError, Release, filled
@@ -230,3 +230,15 @@ def test_manifests_of_an_incomplete_release_are_refused(tmp_path: Path) -> None:
 def test_a_template_without_its_value_is_refused() -> None:
     with pytest.raises(BuildError, match="DATE"):
         filled("@VERSION@ of @DATE@", {"VERSION": "1"})
+
+
+def test_the_service_watches_with_a_command_that_the_program_knows() -> None:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(ROOT / "packaging" / "linux" / WATCH_UNIT, encoding="utf-8")
+    start = parser["Service"]["ExecStart"].removeprefix("/usr/bin/env flowersorter ")
+    words = start.replace("${FOLDER}", "photos").replace("${DEST}", "sorted").replace("$OPTIONS", "--only-sure").split()
+    options = parse(words)
+    assert (options.verb, options.folders, options.to) == ("watch", [Path("photos")], Path("sorted"))
+    assert options.only_sure
+    assert parser["Install"]["WantedBy"] == "default.target"

@@ -1,0 +1,1 @@
+"""Watches the open folder for photos that arrive."""
