@@ -22,7 +22,8 @@ from tests.qt.program import draw_folder, idle, running
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Changes are answered at once."""
     monkeypatch.setattr(watch_controller, "QUIET_S", 0.05)
-    monkeypatch.setattr(folder_watch.FolderWatch.__init__, "__kwdefaults__", {"check_every_s": 0.05, "scan_every_s": 300})
+    often = {"check_every_s": 0.05, "scan_every_s": 300}
+    monkeypatch.setattr(folder_watch.FolderWatch.__init__, "__kwdefaults__", often)
 
 
 @pytest.fixture
