@@ -39,7 +39,7 @@ def check_can_be_opened(folder: Path) -> None:
         raise FolderUnusable(
             text("The folder {folder} is not a collection", folder=folder),
             text("it has no library of FlowerSorter"),
-            text("Choose the folder of a collection, or make a new one. To open a folder of photos, use Open Folder"),
+            text("Choose the folder of a collection, or make a new one. To open a folder of photos, use “Open folder”"),
         )
     with collection_locked(folder):
         pass

@@ -186,7 +186,7 @@ def test_what_is_no_collection_is_refused(
     what, why, hint = said(program)
     assert what == f"The folder {photos} is not a collection"
     assert why
-    assert "Open Folder" in hint
+    assert "Open folder" in hint
     assert launched == []
     choose(monkeypatch, None)
     program.window.actions_by_name["open_collection"].trigger()
