@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+import flowersorter.errors
 from flowersorter import translations
 from flowersorter.messages import plural, set_translations, text, worded
 from flowersorter.translations import LOCALE_FOLDER, Catalogue, entries, use_translations
@@ -267,3 +268,21 @@ def test_actions_buttons_and_titles_are_in_sentence_case(update: ModuleType) -> 
     texts = {each for path in window for template in update.templates_in(path.read_text("utf-8")) for each in template}
     assert len(texts) > 500
     assert {each: wrong for each in texts if (wrong := capitals_inside(each))} == {}
+
+
+def test_no_error_for_a_person_stands_outside_the_catalogue() -> None:
+    """Its sentences are made by `text` or `plural`, never written as they are."""
+    errors = {name for name, each in vars(flowersorter.errors).items() if isinstance(each, type)}
+    raising = errors | {"unreadable", "out_of_reach", "RefusalError"}
+    bare = []
+    for path in SOURCES:
+        for call in (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)):
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            parts = [*call.args, *(keyword.value for keyword in call.keywords)] if name in raising else []
+            bare += [
+                f"{name_of(path)}:{part.lineno}"
+                for part in parts
+                if isinstance(part, ast.JoinedStr)
+                or (isinstance(part, ast.Constant) and part.value and isinstance(part.value, str))
+            ]
+    assert bare == []

@@ -51,7 +51,7 @@ def check_can_become_one(folder: Path) -> None:
     Raises:
         FolderUnusable: it cannot, with the reason.
     """
-    what = f"A new collection cannot be made in {folder}"
+    what = text("A new collection cannot be made in {folder}", folder=folder)
     inside = next((parent for parent in folder.parents if is_collection(parent)), None)
     try:
         if is_collection(folder):
