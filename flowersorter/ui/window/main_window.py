@@ -199,6 +199,8 @@ class MainWindow(QMainWindow):
         self.window_controller.folder_chosen.connect(self.open_folder)
         self.window_controller.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
+        self.classes.merged.connect(self.labels.rejected.merge)
+        self.classes.parted.connect(self.labels.rejected.part)
         self.folder.opened.connect(self._on_opened)
         self.folder.begun.connect(self._counts.poke)
         self.folder.closed.connect(self.show_start)
