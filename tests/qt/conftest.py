@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from flowersorter.messages import set_translations
 from flowersorter.translations import LOCALE_FOLDER, Catalogue
 from flowersorter.ui.shared.qt_translator import install_translator
 
@@ -133,8 +134,11 @@ def _described(each: QObject) -> str:
 def german(qapp: QApplication) -> Iterator[None]:
     """Texts, keys and numbers of the window and of Qt are German."""
     before, locale = set(qapp.findChildren(QTranslator)), QLocale()
-    install_translator(qapp, Catalogue.read(LOCALE_FOLDER / "de.po"), "de")
+    catalogue = Catalogue.read(LOCALE_FOLDER / "de.po")
+    install_translator(qapp, catalogue, "de")
+    set_translations(catalogue)
     yield
+    set_translations(None)
     for translator in set(qapp.findChildren(QTranslator)) - before:
         qapp.removeTranslator(translator)
         translator.deleteLater()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QRadi
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.files.recent_collections import check_can_become_one
 from flowersorter.library.tables.class_names import MAX_NAME_LENGTH
+from flowersorter.messages import worded
 from flowersorter.sorting.safe_names import folder_name
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -159,7 +160,7 @@ def _problem_of(folder: Path) -> str:
         check_can_become_one(folder)
     except FolderUnusable as error:
         template = QCoreApplication.translate("NewCollectionDialog", "{0}. {1}.")
-        return template.format(_capital(error.why), error.hint)
+        return template.format(_capital(worded(error.why)), worded(error.hint))
     return ""
 
 

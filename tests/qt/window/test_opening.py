@@ -69,7 +69,12 @@ def test_what_is_dropped_is_looked_for_off_the_thread_of_the_window(
     (dialog,) = program.window.findChildren(SortDialog)
     dialog.destination.setText(str(away / "not" / "there"))
     chosen: list[str] = []
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda _parent, _title, start: chosen.append(start) or "")
+
+    def choose(_parent: QWidget, _title: str, start: str) -> str:
+        chosen.append(start)
+        return ""
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", choose)
     QTest.mouseClick(dialog.browse_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: chosen == [str(away)])
     dialog.reject()
