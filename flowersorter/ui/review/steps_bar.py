@@ -12,7 +12,7 @@ from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos, show_share
 
-_WIDE_PX, _NARROW_PX, _TIGHT_PX, _LEAST_PX = 640, 520, 400, 320
+_NARROW_PX, _TIGHT_PX, _LEAST_PX = 520, 400, 320
 _NARROW_LETTERS = 74
 _BAR_PX = 120
 CURRENT_TINT = 0.22  # share of the highlight colour in the background of the current step
@@ -149,9 +149,9 @@ class StepsBar(QWidget):
             step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
             step.setEnabled(count > 0)
             step.set_current(current=number == current)
-        self._show_done(progress)
         self.bar.setVisible(begun and not narrow)
         self.left.setVisible(begun and self.width() >= _TIGHT_PX)
+        self._show_done(progress)
 
     def show_in_view(self, step: Step | None) -> None:
         """Take over the step of the photos in view; None where they belong to none."""
@@ -175,8 +175,11 @@ class StepsBar(QWidget):
         )
         if progress.no_longer_sure:
             fallen = number(progress.no_longer_sure)
-            if self.width() >= _WIDE_PX:
-                text = self.tr("{0}, {1} no longer sure").format(text, fallen)
+            longer = self.tr("{0}, {1} no longer sure").format(text, fallen)
+            self.left.setText(longer)
+            row = self.layout()
+            if row is not None and row.sizeHint().width() <= self.width():
+                text = longer
             tip += "\n" + self.tr("After your last answer {0} of them are no longer sure: a check is worth it.").format(
                 fallen
             )
@@ -197,5 +200,7 @@ class StepsBar(QWidget):
         """Show fewer texts in a narrow window."""
         super().resizeEvent(event)
         before, now = event.oldSize().width(), event.size().width()
-        if any((before < limit) != (now < limit) for limit in (_WIDE_PX, self._narrow_px, _TIGHT_PX)):
+        if any((before < limit) != (now < limit) for limit in (self._narrow_px, _TIGHT_PX)):
             self.show_progress(self._shown)
+        else:
+            self._show_done(self._shown)  # the longest text fits, or does not any more

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QDate, QLocale, QStringListModel, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.sections import Section, SectionKind
@@ -241,3 +241,20 @@ def test_a_header_is_set_off_from_the_line_above_it(qtbot: QtBot, palette: Calla
         made.setAutoFillBackground(True)
         edge = made.grab().toImage().pixelColor(made.width() // 2, 0)
         assert theme.contrast(edge, shown.color(QPalette.ColorRole.Window)) >= 1.5
+
+
+@pytest.mark.usefixtures("german")
+def test_the_number_left_is_never_cut_off(qtbot: QtBot) -> None:
+    steps = StepsBar()
+    qtbot.addWidget(steps)
+    steps.resize(1000, steps.sizeHint().height())
+    with qtbot.waitExposed(steps):
+        steps.show()
+    steps.show_progress(ReviewProgress(groups=2, to_check=96, to_sort=39, done=42, total=144, no_longer_sure=19))
+    assert steps.left.text() == "102 noch zu entscheiden, 19 nicht mehr sicher"
+    for width in range(1000, 420, -20):
+        steps.resize(width, steps.height())
+        QApplication.processEvents()
+        assert steps.left.isHidden() or steps.left.width() >= steps.left.sizeHint().width(), width
+    steps.resize(1000, steps.height())
+    assert steps.left.text() == "102 noch zu entscheiden, 19 nicht mehr sicher"
