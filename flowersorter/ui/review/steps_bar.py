@@ -149,8 +149,6 @@ class StepsBar(QWidget):
             step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
             step.setEnabled(count > 0)
             step.set_current(current=number == current)
-        self.bar.setVisible(begun and not narrow)
-        self.left.setVisible(begun and self.width() >= _TIGHT_PX)
         self._show_done(progress)
 
     def show_in_view(self, step: Step | None) -> None:
@@ -168,6 +166,9 @@ class StepsBar(QWidget):
         """Show the share that needs no decision and the number left; where it rose since the last answer, say why."""
         show_share(self.bar, progress.done, max(1, progress.total))
         number, left = QLocale().toString, progress.total - progress.done
+        begun = progress.total > 0
+        self.bar.setVisible(begun and self.width() >= self._narrow_px)
+        self.left.setVisible(begun and self.width() >= _TIGHT_PX)
         one, many = self.tr("1 left to decide"), self.tr("{0} left to decide")
         text = self.tr("Nothing left to decide") if not left else one if left == 1 else many.format(number(left))
         tip = self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
@@ -177,14 +178,19 @@ class StepsBar(QWidget):
             fallen = number(progress.no_longer_sure)
             longer = self.tr("{0}, {1} no longer sure").format(text, fallen)
             self.left.setText(longer)
-            row = self.layout()
-            if row is not None and row.sizeHint().width() <= self.width():
-                text = longer
+            text = longer if self._fits() else text
             tip += "\n" + self.tr("After your last answer {0} of them are no longer sure: a check is worth it.").format(
                 fallen
             )
         self.left.setText(text)
         self.left.setToolTip(tip)
+        for part in (self.bar, self.left):
+            part.setHidden(part.isHidden() or not self._fits())
+
+    def _fits(self) -> bool:
+        """Whether no text is cut off."""
+        row = self.layout()
+        return row is None or row.sizeHint().width() <= self.width()
 
     def minimumSizeHint(self) -> QSize:
         """Return the width of the narrowest form: with the present one, a narrow window would lose its sides first."""
