@@ -105,7 +105,7 @@ class WindowController(QObject):
         """Title of the collection's backbone."""
         from flowersorter.workflows.models.backbones import list_backbones
 
-        known, used = list_backbones(), self._session.state.setting(BACKBONE)
+        known, used = list_backbones(), self._session.state.stored_setting(BACKBONE)
         return next((info.title for info in known if info.name == used), used) or known[0].title
 
     @Slot()

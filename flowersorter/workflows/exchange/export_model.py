@@ -19,7 +19,8 @@ from flowersorter.library.files.build_info import made_by
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.messages import text
 from flowersorter.vision.backbone.packages import require_torch
-from flowersorter.vision.backbone.registry import Backbone, is_tuned
+from flowersorter.vision.backbone.registry import DEFAULT, Backbone, base_name, is_tuned
+from flowersorter.vision.backbone.registry import backbone as registered
 from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
@@ -123,9 +124,13 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
 
 
-def export_formats(engine: Engine) -> tuple[str, ...]:
-    """Suffixes of the files that the collection's model can be saved as."""
-    return backbone_of(engine, chosen_backbone(engine.collection)).exports_as
+def export_formats(backbone: str) -> tuple[str, ...]:
+    """Suffixes of the files that a model of a backbone can be saved as.
+
+    Args:
+        backbone: Its name, as the collection stores it; "" for the default.
+    """
+    return registered(base_name(backbone or DEFAULT)).exports_as
 
 
 def _check_exportable(model: Model, entry: Backbone, path: Path) -> None:

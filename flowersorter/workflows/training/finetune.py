@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from flowersorter.domain.figures import Epoch
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import FINETUNING_PACE
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.packages import require_torch
-from flowersorter.vision.backbone.registry import Backbone, base_name
+from flowersorter.vision.backbone.registry import DEFAULT, Backbone, base_name
+from flowersorter.vision.backbone.registry import backbone as registered
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.model import Model
@@ -195,13 +196,16 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     )
 
 
-def check_finetuning(engine: Engine) -> None:
-    """Check that the collection's backbone can be finetuned.
+def check_finetuning(backbone: str) -> None:
+    """Check that a backbone can be finetuned; reads nothing.
+
+    Args:
+        backbone: Its name, as the collection stores it; "" for the default.
 
     Raises:
         UserError: it is not a ResNet, or PyTorch is not installed.
     """
-    _check_trainable(backbone_of(engine, base_name(chosen_backbone(engine.collection))))
+    _check_trainable(registered(base_name(backbone or DEFAULT)))
 
 
 def _check_trainable(entry: Backbone) -> None:
@@ -210,18 +214,17 @@ def _check_trainable(entry: Backbone) -> None:
 
 
 def likely_seconds(
-    collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int | None = None
+    paces: Mapping[str, float], unfreeze: int, epochs: int, photos: int, cores: int | None = None
 ) -> float:
     """Estimate the duration of a deep training, by the speed of the last one, else by that of an ordinary computer.
 
     Args:
-        collection: Has the speed of the last training.
+        paces: Seconds per photo and epoch of the last trainings, by number of stages (`FINETUNING_PACE`).
         unfreeze: Number of stages to train besides the final layer.
         epochs: Passes over the photos.
         photos: Number of labelled photos.
         cores: Number of cores; None for those of this computer.
     """
-    paces = collection.settings.get(FINETUNING_PACE)
     pace = paces.get(str(unfreeze), _SECONDS[unfreeze] / max(1, cores or core_count()))
     return float(pace) * photos * epochs
 

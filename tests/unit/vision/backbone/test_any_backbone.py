@@ -212,7 +212,7 @@ def test_a_network_without_a_resnets_layers_labels_and_is_retrained(
     entry = small_mobilenet()
     with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
         labels_and_learns(engine, entry, tmp_path / "photos", 5)
-        assert export_formats(engine) == (SAFETENSORS,)
+        assert export_formats(entry.name) == (SAFETENSORS,)
         for suffix in (PTH, ONNX):
             with pytest.raises(UserError, match=r"MobileNet V3 Small is not one.*\.safetensors"):
                 export_model(engine, ExportRequest(tmp_path / f"model{suffix}"), silent, CancelToken())

@@ -18,7 +18,7 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
-from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.library.tables.settings import BACKBONE, FINETUNING_PACE
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import hub_cache, load_state
 from flowersorter.vision.classifier.fit import Fitted, fit
@@ -563,9 +563,9 @@ def test_an_imported_model_is_not_replaced_without_asking(engine: Engine, stripe
 
 
 def test_how_long_it_takes_is_learned_from_the_last_time(engine: Engine, stripes: Path) -> None:
-    guessed = likely_seconds(engine.collection, 1, 6, 1000, 2)
+    guessed = likely_seconds({}, 1, 6, 1000, 2)
     assert 60 < guessed < 600
-    assert likely_seconds(engine.collection, 2, 6, 1000, 2) > guessed > likely_seconds(engine.collection, 0, 6, 1000, 2)
+    assert likely_seconds({}, 2, 6, 1000, 2) > guessed > likely_seconds({}, 0, 6, 1000, 2)
     result = trained(engine, stripes)
-    known = likely_seconds(engine.collection, 1, 2, 36, 2)
+    known = likely_seconds(engine.collection.settings.get(FINETUNING_PACE), 1, 2, 36, 2)
     assert known == pytest.approx(result.epochs[-1].seconds, rel=0.01)
