@@ -35,6 +35,7 @@ from flowersorter.photos.decoding.raw_kinds import RAW, is_raw
 from flowersorter.photos.decoding.unsupported import unsupported_reason
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
 
+#: Importing a plugin registers it with Pillow, which finds a reader by content among those registered.
 PLUGINS = (
     AvifImagePlugin,
     BmpImagePlugin,

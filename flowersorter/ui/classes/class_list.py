@@ -192,10 +192,6 @@ class ClassList(QWidget):
         for view in self._views:
             view.pick(None if key == NEW_CLASS else key)
 
-    def view_of(self, key: int) -> SidebarView:
-        """The part of the sidebar that has the row of this key; the classes where there is none."""
-        return next((view for view in self._views if view.rows.row_of(key) >= 0), self.classes)
-
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 8, 4, 8)

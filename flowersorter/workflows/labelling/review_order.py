@@ -15,7 +15,7 @@ questions only order its photos.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -110,11 +110,6 @@ def questions(probabilities: NDArray[np.float32], groups: Rows) -> tuple[Questio
         if len(rows)
     ]
     return (*alike, *likely, *sorted(sure, key=lambda each: -len(each.rows)))
-
-
-def expected_wrong(asked: Iterable[Question]) -> float:
-    """Number of photos in these questions that are not of their first class, as expected."""
-    return sum((1 - question.expected_right) * len(question.rows) for question in asked)
 
 
 def _question(kind: QuestionKind, rows: Rows, probabilities: NDArray[np.float32]) -> Question:

@@ -140,12 +140,6 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     )
 
 
-def remark_on(engine: Engine, photo_id: int) -> str | None:
-    """The remark on the file of a photo; None without one, and for an unknown photo."""
-    photo = engine.collection.photos.photos([photo_id]).get(photo_id)
-    return None if photo is None else photo.remark
-
-
 def _neighbours(engine: Engine, photo: PhotoRecord) -> tuple[Neighbour, ...]:
     collection = engine.collection
     table = engine.features(chosen_backbone(collection))

@@ -17,6 +17,7 @@ from flowersorter.ui.classes.sidebar_delegate import SidebarDelegate
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from tests.qt.palettes import dark, light, shown_on
+from tests.qt.sidebar import view_of
 
 NAMES = ("daisy", "roses & thorns", "tulips", "Gänseblümchen", "bluebell")
 COUNTS = ClassCounts({1: 48, 2: 5, int(PseudoClass.NOT_MINE): 6}, {1: 12}, {1: NEEDED_LABELS, 2: 3})
@@ -43,7 +44,7 @@ def sides(qtbot: QtBot) -> ClassList:
 
 def place(sides: ClassList, key: int, part: float = 0.5) -> QPoint:
     """A point of a row, `part` of its height from its top."""
-    view = sides.view_of(key)
+    view = view_of(sides, key)
     box = view.visualRect(view.rows.index(view.rows.row_of(key)))
     return QPoint(box.center().x(), round(box.top() + part * box.height()))
 
@@ -296,7 +297,7 @@ def test_what_is_to_do_is_shown_where_it_has_a_count(sides: ClassList) -> None:
     unreadable = ClassCounts({int(PseudoClass.UNREADABLE): 3})
     sides.show_classes(some(2), unreadable)
     assert not sides.to_do.isVisible()
-    assert sides.view_of(PseudoClass.UNREADABLE) is sides.pseudo_classes
+    assert view_of(sides, PseudoClass.UNREADABLE) is sides.pseudo_classes
     sides.show_to_do(12, 41)
     assert [(row.text, row.counts) for row in sides.to_do.rows.rows] == [
         ("Name", "12"),

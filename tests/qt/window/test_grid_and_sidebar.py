@@ -22,6 +22,7 @@ from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from tests.qt.drag import drag
 from tests.qt.fake_rows import LOOKS, picture, rows
+from tests.qt.sidebar import view_of
 
 CLASSES = [PhotoClass(at, look.name, ClassOrigin.PERSON, at - 1, look.colour) for at, look in LOOKS.items()]
 
@@ -49,7 +50,7 @@ class Both(QWidget):
         return view.visualRect(view.rows.index(view.rows.row_of(key))).center()
 
     def view(self, key: int) -> SidebarView:
-        return self.classes.view_of(key)
+        return view_of(self.classes, key)
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def test_memory_is_bounded_and_what_was_not_looked_at_goes_first(
     assert pool.image(wanted(1)) is not None  # looked at again
     pool.image(wanted(9))
     qtbot.waitUntil(lambda: 9 in arrived)
-    assert pool.cached_bytes == 4 * 400
+    assert pool._bytes == 4 * 400
     assert pool.image(wanted(1)) is not None
     assert pool.image(wanted(2)) is None
 
@@ -274,7 +274,7 @@ def test_a_photo_that_was_just_read_is_loaded_again_and_its_tile_stays_meanwhile
     assert shown(pool, wanted(1, 7)) == 0xAA
     qtbot.waitUntil(lambda: arrived == [1, 1])
     assert shown(pool, wanted(1, 7)) == 0xBB
-    assert pool.cached_bytes == 400
+    assert pool._bytes == 400
 
 
 def test_preload_imports_in_a_thread_and_a_missing_package_is_no_matter(qtbot: QtBot) -> None:
