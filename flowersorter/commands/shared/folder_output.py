@@ -192,7 +192,7 @@ def say_no_photos(call: Call, roots: Roots, result: PredictFolderResult) -> None
 
 def say_missing_model(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
     """Say how to get a model where there is none for the backbone."""
-    if result.guesses is None and result.rows.photo_ids.any():
+    if result.predictions is None and result.rows.photo_ids.any():
         name = chosen_backbone(collection, call.options.backbone)
         call.terminal.say(
             text(

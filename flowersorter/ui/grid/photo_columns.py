@@ -391,9 +391,9 @@ class PhotoColumns:
 
     def _shelve(self, rows: Rows | slice) -> None:
         verdicts = self.shown_verdicts(rows)
-        guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
-        guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)
-        guess = np.where(self.marks[rows] == Mark.NOT_MINE, PseudoClass.NOT_MINE, guess)
-        guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
+        suggestion = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
+        suggestion = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, suggestion)
+        suggestion = np.where(self.marks[rows] == Mark.NOT_MINE, PseudoClass.NOT_MINE, suggestion)
+        suggestion = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, suggestion)
         labels = self.label_ids[rows]
-        self.class_keys[rows] = np.where(labels > 0, labels, guess)
+        self.class_keys[rows] = np.where(labels > 0, labels, suggestion)

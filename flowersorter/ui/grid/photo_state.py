@@ -144,13 +144,13 @@ def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str])
         row: Number of the photo in them.
         name_of: Returns the name of a class id, "" where it is gone.
     """
-    guesses = (
+    predictions = (
         (name_of(int(columns.class_ids[row])), columns.confidences[row]),
         (name_of(int(columns.second_class_ids[row])), columns.second_confidences[row]),
     )
     return PhotoFacts(
         verdict=Verdict(int(columns.verdicts[row])),
-        suggestions=tuple(Suggestion(name, float(probability)) for name, probability in guesses if name),
+        suggestions=tuple(Suggestion(name, float(probability)) for name, probability in predictions if name),
         caveat=Caveat(int(columns.caveats[row])),
         label=name_of(int(columns.label_ids[row])),
         by_person=bool(columns.by_person[row]),

@@ -81,10 +81,10 @@ class ImportExportController(QObject):
 
         assert isinstance(result, ExportResult)
         self._exported = result
-        deeds = [(self.tr("Open folder"), self._open_folder)]
+        actions = [(self.tr("Open folder"), self._open_folder)]
         if result.script:
-            deeds.insert(0, (self.tr("How to use it"), self._show_script))
-        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *deeds)
+            actions.insert(0, (self.tr("How to use it"), self._show_script))
+        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *actions)
 
     @Slot()
     def _show_script(self) -> None:

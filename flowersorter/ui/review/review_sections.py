@@ -155,14 +155,14 @@ def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDA
         (M,) int32 the number of each photo's section, and (S,) int64 the codes of these sections, most of them without
         a photo. Numbers from 0 on can be counted; codes would have to be sorted.
     """
-    labels, guesses, marks = columns.label_ids[rows], columns.class_ids[rows], columns.marks[rows]
+    labels, predictions, marks = columns.label_ids[rows], columns.class_ids[rows], columns.marks[rows]
     codes, width = _codes_of_classes(columns)
-    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _UNKNOWN)
-    numbers = kinds * width + np.where(kinds == _UNKNOWN, 0, guesses)
+    kinds = np.where(predictions > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _UNKNOWN)
+    numbers = kinds * width + np.where(kinds == _UNKNOWN, 0, predictions)
     codes = _pair(numbers, codes, columns, rows, np.flatnonzero(kinds == _NUMBERS[SectionKind.UNSURE]))
     codes = _group(numbers, codes, columns.photo_ids[rows], groups, open_=(labels == 0) & (marks == Mark.NONE))
     for found, kind in (
-        ((columns.photo_ids[rows] == 0) & (guesses == 0), SectionKind.WAITING),
+        ((columns.photo_ids[rows] == 0) & (predictions == 0), SectionKind.WAITING),
         (marks == Mark.DONT_KNOW, SectionKind.DONT_KNOW),
         (marks == Mark.NOT_MINE, SectionKind.NOT_MINE),
         (columns.unreadable[rows], SectionKind.UNREADABLE),

@@ -58,10 +58,10 @@ class WindowController(QObject):
         self.open_folder_of(path.parent)
 
     @Slot()
-    def show_picked_in_folder(self) -> None:
+    def show_selected_in_folder(self) -> None:
         """Open the folder of the first selected photo."""
-        picked = self._grid.selected_places()
-        path = self._session.photos.path_of(picked[0]) if picked else None
+        selected = self._grid.selected_places()
+        path = self._session.photos.path_of(selected[0]) if selected else None
         if path is not None:
             self.show_in_folder(path)
 

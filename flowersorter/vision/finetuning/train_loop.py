@@ -25,7 +25,7 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.finetuning.augment import augmented
-from flowersorter.vision.finetuning.config import FinetuneConfig, Recipe, Snapshot, Tuned
+from flowersorter.vision.finetuning.config import FinetuneConfig, Finetuned, Recipe, Snapshot
 from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import PartialResNet
 from flowersorter.vision.parallel import ThreadPool, worker_count
@@ -52,7 +52,7 @@ def fine_tune(
     device: str,
     report: Report,
     cancel: CancelToken,
-) -> Tuned:
+) -> Finetuned:
     """Train, and keep the last epoch that did not diverge. Reports `Progress` and `Epoch`.
 
     The held-out photos only measure: the epoch that does best on them would do better there than on other photos. The
@@ -110,7 +110,7 @@ def fine_tune(
             if best is None:
                 raise
     assert best is not None  # the first epoch is kept until another is
-    return Tuned(best, tuple(epochs), stopped=len(epochs) <= recipe.epochs)
+    return Finetuned(best, tuple(epochs), stopped=len(epochs) <= recipe.epochs)
 
 
 def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:

@@ -205,7 +205,7 @@ def _measured(
     right, targets = measured.right, measured.targets
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
     thresholds = keeping_precision(engine, model).thresholds
-    could = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.novelty.familiar)
+    could = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.ood_detector.familiar)
     sure = np.isin(measured.rows, held_out.rows[own][could])
     accuracy = float(right.mean())
     groups = joined(opinion.fitted.state.groups, photos.bursts)

@@ -179,8 +179,8 @@ def _tell(
 ) -> _Told:
     model = learn(_examples(photos, learned)).model
     rows = np.flatnonzero(asked)
-    guessed = predict(model, photos.features.take(rows)).probabilities.argmax(axis=1)
-    return _Told(rows, guessed == photos.targets[rows], int(photos.own[learned].sum()))
+    predicted = predict(model, photos.features.take(rows)).probabilities.argmax(axis=1)
+    return _Told(rows, predicted == photos.targets[rows], int(photos.own[learned].sum()))
 
 
 def _examples(photos: TrainingSet, rows: NDArray[np.intp]) -> Examples:

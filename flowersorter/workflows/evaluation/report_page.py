@@ -105,7 +105,7 @@ def _head(evaluation: Evaluation) -> str:
 
 
 def _classes(evaluation: Evaluation) -> str:
-    photos, guesses = evaluation.confusion.sum(axis=1), evaluation.confusion.sum(axis=0)
+    photos, predictions = evaluation.confusion.sum(axis=1), evaluation.confusion.sum(axis=0)
     rows = []
     for at, name in enumerate(evaluation.class_names):
         right, shown = int(evaluation.confusion[at, at]), _shown(name)
@@ -114,7 +114,7 @@ def _classes(evaluation: Evaluation) -> str:
         rows.append(
             f'<tr><th scope="row">{shown}</th><td>{photos[at]:,}</td>'
             f'<td title="{found} ({right} of {photos[at]})">{percent(float(evaluation.recall[at]))}</td>'
-            f'<td title="{called} ({right} of {guesses[at]})">{percent(float(evaluation.precision[at]))}</td></tr>'
+            f'<td title="{called} ({right} of {predictions[at]})">{percent(float(evaluation.precision[at]))}</td></tr>'
         )
     head = "".join(f'<th scope="col">{each}</th>' for each in ("Class", "Photos", "Found", "Right when it says so"))
     return "\n".join([
@@ -162,9 +162,9 @@ def _confused_pairs(evaluation: Evaluation, names: Sequence[str]) -> str:
     order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
     pairs = [divmod(cell, len(names)) for cell in order.tolist() if wrong.flat[cell]]
     rows = [
-        f'<tr><th scope="row">{names[true]}</th><td>{names[guess]}</td><td>{wrong[true, guess]:,} of {photos[true]:,}'
+        f'<tr><th scope="row">{names[true]}</th><td>{names[called]}</td><td>{wrong[true, called]:,} of {photos[true]:,}'
         "</td></tr>"
-        for true, guess in pairs
+        for true, called in pairs
     ]
     head = "".join(f'<th scope="col">{each}</th>' for each in ("Class", "Suggested as", "Photos"))
     return "\n".join([

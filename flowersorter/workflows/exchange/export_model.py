@@ -19,7 +19,7 @@ from flowersorter.library.files.build_info import made_by
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.messages import text
 from flowersorter.vision.backbone.packages import require_torch
-from flowersorter.vision.backbone.registry import DEFAULT, Backbone, base_name, is_tuned
+from flowersorter.vision.backbone.registry import DEFAULT, Backbone, base_name, is_finetuned
 from flowersorter.vision.backbone.registry import backbone as registered
 from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
@@ -168,7 +168,7 @@ def _check_shareable(backbone: str) -> None:
     Raises:
         UserError: the network was finetuned in this collection.
     """
-    if is_tuned(backbone):
+    if is_finetuned(backbone):
         raise UserError(
             text("This model cannot be saved as .safetensors"),
             text("such a file holds no network, and {backbone} is in this collection alone", backbone=backbone),

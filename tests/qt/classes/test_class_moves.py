@@ -234,7 +234,7 @@ def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, 
             photos.rows.index(row, 0),
             QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
         )
-    taken = [photo.entry.destination for photo in photos.picked]
+    taken = [photo.entry.destination for photo in photos.selected]
     QTest.mouseClick(dialog.undo_photos_button, Qt.MouseButton.LeftButton)
     yes = dialog.findChild(QAbstractButton, "undo_run_button")
     assert yes is not None
