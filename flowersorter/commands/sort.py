@@ -44,7 +44,7 @@ from flowersorter.workflows.filing.sort import (
     run_sort,
 )
 from flowersorter.workflows.filing.sort_patterns import sort_pattern
-from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
+from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
 from flowersorter.workflows.predicting.imagenet.names import names_of_unknown
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 

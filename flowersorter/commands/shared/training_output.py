@@ -8,8 +8,8 @@ from typing import Any
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_left_out, say_unreadable
 from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
-from flowersorter.commands.shared.output import Terminal, counted_photos, percent
-from flowersorter.domain.figures import wilson_interval
+from flowersorter.commands.shared.output import Terminal, counted_photos
+from flowersorter.domain.figures import percent_to_tenths, wilson_interval
 from flowersorter.messages import text
 from flowersorter.workflows.training.finetune import FinetuneResult
 from flowersorter.workflows.training.train import TrainResult
@@ -49,10 +49,10 @@ def say_held_out(terminal: Terminal, result: Trained) -> None:
     terminal.say(
         text(
             "It was right on {right} of {photos} it had not seen; on similar photos expect {low} to {high}.",
-            right=percent(result.held_out_accuracy),
+            right=percent_to_tenths(result.held_out_accuracy),
             photos=counted_photos(result.held_out),
-            low=percent(low),
-            high=percent(high),
+            low=percent_to_tenths(low),
+            high=percent_to_tenths(high),
         )
     )
 

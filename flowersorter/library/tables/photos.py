@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.natural_sort import natural_ranking
 from flowersorter.domain.place import Place, Places
-from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
-from flowersorter.library.database.storable import storable_text, storable_time
+from flowersorter.library.database.connection import ROWS_AT_ONCE, Database, storable_text, storable_time
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 import numpy as np
 
+from flowersorter.domain.figures import whole_percent
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Caveat, Verdict, has_percentage, is_torn
 from flowersorter.messages import text, worded
@@ -251,9 +252,9 @@ def shares(photo: PhotoFacts) -> str:
     best, *others = photo.suggestions
     if not has_percentages(photo):
         return best.name
-    shown = [best, *(each for each in others[:1] if percent(each.probability))]
+    shown = [best, *(each for each in others[:1] if whole_percent(each.probability))]
     return ", ".join(
-        worded(text("{name} {percent} %", name=each.name, percent=percent(each.probability))) for each in shown
+        worded(text("{name} {percent} %", name=each.name, percent=whole_percent(each.probability))) for each in shown
     )
 
 
@@ -291,8 +292,3 @@ def tool_tip(photo: PhotoFacts, file_name: str, folder: str, taken: str) -> str:
     when = worded(text("Taken {date}", date=taken)) if taken else ""
     lines = ("" if sentence.startswith(begin) else begin, sentence, file_name, folder, when)
     return "\n".join(filter(None, lines))
-
-
-def percent(probability: float) -> int:
-    """A probability as a percentage, which is never 100 unless it is certain: 99.7 % is not."""
-    return min(99, round(100 * probability)) if probability < 1 else 100

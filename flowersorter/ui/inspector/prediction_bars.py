@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from flowersorter.domain.figures import whole_percent
 from flowersorter.ui.grid.photo_model import ClassLook
-from flowersorter.ui.grid.photo_state import percent
 from flowersorter.ui.shared import theme
 
 MOST = 4
@@ -61,7 +61,7 @@ class PredictionBars(QWidget):
             if p >= LEAST_SHOWN or number == 0
         ]
         spoken = [
-            self.tr("{0} {1} %").format(name, percent(p)) if percentages else name
+            self.tr("{0} {1} %").format(name, whole_percent(p)) if percentages else name
             for _, name, _, p in self._predictions
         ]
         self.setAccessibleDescription(", ".join(spoken))
@@ -101,7 +101,7 @@ class PredictionBars(QWidget):
             painter.setBrush(hover)
             painter.drawRoundedRect(box.adjusted(-4, -2, 4, 0), 5, 5)
         line = self.fontMetrics().height()
-        share = self.tr("{0} %").format(percent(p)) if self._percentages else ""
+        share = self.tr("{0} %").format(whole_percent(p)) if self._percentages else ""
         width = self.fontMetrics().horizontalAdvance(share)
         painter.setPen(theme.muted(text))
         painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), share)

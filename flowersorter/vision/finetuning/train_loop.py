@@ -89,28 +89,42 @@ def fine_tune(
                 if number > 0:
                     loss = train_one_epoch(worker, optimiser, config, recipe, number, pool, report, cancel)
                 rows, logits = validate(worker, config, entry.crop_px, pool, cancel)
-                held_out = HeldOutLoss(logits, config.targets[rows])
+                kept = number > 0 and is_kept(loss, losses[1:])
                 losses.append(loss)
-                epoch = Epoch(
-                    number=number,
-                    of=recipe.epochs,
-                    loss=loss,
-                    # At the best temperature: confidence is calibrated afterwards.
-                    held_out_loss=float(held_out.at(fit_temperature(held_out)).mean()),
-                    held_out_right=int((logits.argmax(axis=1) == config.targets[rows]).sum()),
-                    held_out=len(rows),
-                    best=number > 0 and is_kept(loss, losses[1:-1]),
-                    seconds=time.perf_counter() - started,
-                )
-                if epoch.best:
+                if kept:
                     best = _snapshot(worker.part, number, rows, logits)
-                epochs.append(epoch)
-                report(epoch)
+                seconds = time.perf_counter() - started
+                epochs.append(_epoch(number, recipe.epochs, loss, logits, config.targets[rows], kept, seconds))
+                report(epochs[-1])
         except Cancelled:
             if best is None:
                 raise
     assert best is not None  # the first epoch is kept until another is
     return Finetuned(best, tuple(epochs), stopped=len(epochs) <= recipe.epochs)
+
+
+def _epoch(
+    number: int,
+    of: int,
+    loss: float,
+    logits: NDArray[np.float32],
+    targets: NDArray[np.intp],
+    kept: bool,
+    seconds: float,
+) -> Epoch:
+    """Measure an epoch on the held-out photos."""
+    held_out = HeldOutLoss(logits, targets)
+    return Epoch(
+        number=number,
+        of=of,
+        loss=loss,
+        # At the best temperature: confidence is calibrated afterwards.
+        held_out_loss=float(held_out.at(fit_temperature(held_out)).mean()),
+        held_out_right=int((logits.argmax(axis=1) == targets).sum()),
+        held_out=len(targets),
+        best=kept,
+        seconds=seconds,
+    )
 
 
 def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:

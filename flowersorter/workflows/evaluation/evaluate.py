@@ -42,7 +42,7 @@ from flowersorter.workflows.predicting.predict_folder import (
 )
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
-from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.training.training_set import labelled_photos, with_starter_of
 from flowersorter.workflows.training.unmeasured_classes import in_words, too_few, unmeasured
 
 if TYPE_CHECKING:
@@ -277,8 +277,8 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
     report(Progress(text("Measuring"), 0))
     classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone))
-    examples = with_starter(collection, own) if grown else own
+    named = model_for(engine, backbone)
+    examples = with_starter_of(named, collection, own)
     if not len(own.photo_ids):
         raise too_few()
     fitted = fit_for(engine, examples, backbone, cancel)
@@ -287,7 +287,6 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
         raise too_few(missing)
     unread = len(classes) - len(own.photo_ids)
     how = [text("{count} photos with a label, each predicted by a model that never saw it", count=len(held_out.rows))]
-    named = model_for(engine, backbone)
     if named is not None and named.id is not None and not held_out.in_use:
         how.append(text("the model in use is another one: so good would it be after Retrain"))
     if missing:

@@ -34,7 +34,7 @@ from flowersorter.workflows.labelling.choose_groups import (
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
-from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.training.training_set import labelled_photos, with_starter_of
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -179,8 +179,8 @@ def _before_any_fit(engine: Engine, backbone: str) -> tuple[Model | None, Featur
     """Return the active model, and the features of the labelled photos."""
     named = model_for(engine, backbone)
     own = labelled_photos(engine, backbone, engine.collection.labels.class_ids())
-    grown = belongs_with_starter(named)
-    return named.model if named is not None else None, (with_starter(engine.collection, own) if grown else own).features
+    photos = with_starter_of(named, engine.collection, own)
+    return named.model if named is not None else None, photos.features
 
 
 def _unknown(class_id: int, name: str, photos: int) -> Standing:

@@ -29,9 +29,8 @@ from flowersorter.workflows.predicting.unknown_photos import connected_before, f
 from flowersorter.workflows.training.folder_estimates import FolderEstimates
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
-    belongs_with_starter,
     labelled_photos,
-    with_starter,
+    with_starter_of,
 )
 
 if TYPE_CHECKING:
@@ -200,7 +199,7 @@ def _fitted_anew(engine: Engine, cancel: CancelToken) -> NamedModel | None:
         return None  # the person chose the starter
     own = labelled_photos(engine, backbone, classes)
     try:
-        examples = with_starter(collection, own) if belongs_with_starter(named) else own
+        examples = with_starter_of(named, collection, own)
         fitted = fit_for(engine, examples, backbone, cancel)
     except TooFewPhotos:
         return None

@@ -44,6 +44,7 @@ from flowersorter.workflows.training.training_set import (
     beside_new_classes,
     labelled_photos,
     with_starter,
+    with_starter_of,
 )
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured, unmeasured
 
@@ -176,7 +177,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
             text("Connect the drive they are on, then retrain"),
         )
     named = model_for(engine, backbone)
-    examples = with_starter(collection, own) if belongs_with_starter(named) else own
+    examples = with_starter_of(named, collection, own)
     kept = not request.automatic
     return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True, keep_worse=kept)
 

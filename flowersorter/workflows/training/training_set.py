@@ -215,6 +215,11 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
     )
 
 
+def with_starter_of(named: NamedModel | None, collection: CollectionStore, own: TrainingSet) -> TrainingSet:
+    """Add the starter model's photos to the person's while they belong to the training set of a model."""
+    return with_starter(collection, own) if belongs_with_starter(named) else own
+
+
 def _most_starters(new: NDArray[np.intp]) -> int:
     """How many photos of each of the starter's classes are used beside labelled photos of these other classes."""
     if not len(new):

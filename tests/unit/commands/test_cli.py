@@ -20,9 +20,10 @@ from flowersorter.cli import main
 from flowersorter.commands.evaluate import evaluation_summary
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import photo_line
-from flowersorter.commands.shared.output import Terminal, columns, counted_files, percent, shown, size
+from flowersorter.commands.shared.output import Terminal, columns, counted_files, shown, size
 from flowersorter.commands.shared.parser import make_parser, parse
 from flowersorter.commands.verbs import FORMER_NAMES, VERBS
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError
@@ -497,7 +498,7 @@ class TestWording:
         assert shown("a\x1b[31m\n\udce9 ü花") == "a\\x1b[31m\\n\\udce9 ü花"
 
     def test_figures(self) -> None:
-        assert [percent(x) for x in (0.918, None, float("nan"))] == ["91.8 %", "–", "–"]
+        assert [percent_to_tenths(x) for x in (0.918, None, float("nan"))] == ["91.8 %", "–", "–"]
         assert [counted_files(n, 0) for n in (0, 1, 2)] == ["0 photos", "1 photo", "2 photos"]
         assert [size(n) for n in (12, 51_458_208, 3 * 10**13)] == ["12 bytes", "51.5 MB", "30.0 TB"]
 
