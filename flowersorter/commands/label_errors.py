@@ -99,7 +99,7 @@ def _say(
 
 
 def _say_doubts(terminal: Terminal, result: LabelErrorsResult, names: Mapping[int, str]) -> None:
-    """Say how many labels may be wrong, and which classes are mixed up."""
+    """Print how many labels may be wrong, and which classes are mixed up."""
     doubted = len(result.doubts)
     # A photo in the folders of two classes is doubted even where none of its class could be checked.
     if result.checked >= doubted:

@@ -74,7 +74,7 @@ def _gone_sentence(result: UndoResult) -> Text:
 
 
 def _how_to_take_back(result: UndoResult) -> Text:
-    """Say how to undo the sort of photos that stayed only because the person did not agree."""
+    """Print how to undo the sort of photos that stayed only because the person did not agree."""
     if not result.edited:
         return text("To take back the moved and renamed ones too: flowersorter undo {sort} --yes", sort=result.run_id)
     if not result.moved:

@@ -22,7 +22,7 @@ from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
 
 
 def run(call: Call) -> int:
-    """Say how accurate each class is, how much more photos would improve it, and which ones to label."""
+    """Print how accurate each class is, how much more photos would improve it, and which ones to label."""
     options = call.options
     with call.engine(only_reads=True) as engine:
         folder = None if options.folder is None else absolute_folder(options.folder)
@@ -107,7 +107,7 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
 
 
 def _outlook(overall: Standing, gain: Gain) -> Text:
-    """Say how much more photos of each class would improve the accuracy."""
+    """Print how much more photos of each class would improve the accuracy."""
     if overall.enough:
         return text("You have enough labels. More would hardly help.")
     if overall.hardly_more and overall.twice is not None:

@@ -32,7 +32,7 @@ def group_line(group: LookAlikeGroup, names: Mapping[int, str]) -> dict[str, Any
 
 
 def say_groups(terminal: Terminal, groups: Sequence[LookAlikeGroup], names: Mapping[int, str]) -> None:
-    """Say a line for each group, and name some of the photos that look like the first."""
+    """Print a line for each group, and name some of the photos that look like the first."""
     for group in groups:
         best = [
             f"{shown(names[class_id])} ({percent_to_tenths(share)})"

@@ -21,7 +21,7 @@ _VERDICTS = {
 
 
 def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: float, *, with_remark: bool) -> None:
-    """Say the class of a photo, with its best suggestions below.
+    """Print the class of a photo, with its best suggestions below.
 
     Args:
         terminal: Gets the lines.
@@ -47,7 +47,7 @@ def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: 
 
 
 def say_model(terminal: Terminal, named: NamedModel | None) -> None:
-    """Say which model made the suggestions, and when it was made."""
+    """Print which model made the suggestions, and when it was made."""
     if named is None:
         return
     if named.id is None:

@@ -40,7 +40,7 @@ def record_training(call: Call, result: Trained, more: Mapping[str, Any]) -> Non
 
 
 def say_held_out(terminal: Terminal, result: Trained) -> None:
-    """Say how good the model is, with the uncertainty, in plain words."""
+    """Print how good the model is, with the uncertainty, in plain words."""
     interval = _interval(result)
     if interval is None:
         terminal.say(text("There are too few photos to measure the accuracy: {needed}.", needed=needed_to_measure()))
@@ -58,7 +58,7 @@ def say_held_out(terminal: Terminal, result: Trained) -> None:
 
 
 def say_rest(terminal: Terminal, result: Trained) -> None:
-    """Say how to use the model where the previous one stays, and which photos could not be read."""
+    """Print how to use the model where the previous one stays, and which photos could not be read."""
     if not result.made_current:
         terminal.say(
             text(

@@ -280,10 +280,9 @@ class PhotoTable:
         return np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
 
     def by_hash(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
-        """As `hashes`, in the order of the hashes instead of the ids.
+        """As `hashes`, in hash order: ids depend on thread timing, hashes do not.
 
-        An id says when a photo was read, which is a matter of chance where several threads read; its hash is always
-        the same. Training, folds and random samples go by this order.
+        Training, folds and random samples use this order.
         """
         known, hashes = self.hashes(ids)
         order = sorted(range(len(hashes)), key=hashes.__getitem__)

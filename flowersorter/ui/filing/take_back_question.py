@@ -1,4 +1,4 @@
-"""Asks whether to undo photos, too, that the person moved, renamed or edited since."""
+"""Asks whether undo includes photos moved, renamed or edited since."""
 
 from __future__ import annotations
 

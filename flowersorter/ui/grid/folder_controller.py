@@ -309,7 +309,7 @@ def _call(engine: Engine, roots: Roots, device: str, priority: ViewportPriority,
 
 
 def _with_shown_suggestions(rows: PhotoRows, columns: PhotoColumns) -> PhotoRows:
-    """The same rows, but with the suggestions that are shown, for photos that had and have one.
+    """Return rows that keep the shown suggestions of photos that had and have one.
 
     After another fit, the first suggestions of a scan are those of the model alone. Were they shown, most photos would
     change their section, and change it back a moment later.

@@ -227,7 +227,7 @@ class PhotoColumns:
         self._changed_s[rows[(before >= 0) & (before != self._shown_suggestions(rows))]] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
-        """Those of these places whose class was shown long enough to be what a person confirms or rejects."""
+        """Places whose class was visible long enough to be confirmed or rejected."""
         rows = self.locate(place_ids)
         long_enough = (self.label_ids[rows] > 0) | (time.monotonic() - self._changed_s[rows] >= SEEN_S)
         seen: list[int] = self.place_ids[rows[long_enough]].tolist()

@@ -114,7 +114,7 @@ class PhotoFacts:
 
 @dataclass(frozen=True, slots=True)
 class PhotoTile:
-    """What the tile of a photo shows, beside its picture and the names of a torn photo.
+    """The data of a photo's tile, besides its picture and the names of a torn photo.
 
     Attributes:
         place_id: Its place.

@@ -262,7 +262,7 @@ class ModelPage(QWidget):
 
     @property
     def models(self) -> list[ModelEntry]:
-        """Those that are shown, newest first."""
+        """The shown models, newest first."""
         return list(self._models)
 
     @property

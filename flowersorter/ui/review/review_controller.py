@@ -198,7 +198,7 @@ class ReviewController(QObject):
             self._front.bar.ask_to_select(text)
 
     def _take_answer(self, section: Section, class_id: int = 0) -> tuple[list[int], LeftOutAnswer]:
-        """The places that the answer just given is for, and what it means for those left out of it."""
+        """Return the places that the answer just given applies to, and the change to those left out of it."""
         others = self._left_out.answer(places_of(self._session.photos, section), class_id)
         return self._answered(section), others
 

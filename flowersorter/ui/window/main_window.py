@@ -347,7 +347,7 @@ class MainWindow(QMainWindow):
         self.memory.fit(event.oldSize().width(), event.size().width())
 
     def shutdown(self) -> None:
-        """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
+        """Wait for running reads and start no more: the collection is about to be closed."""
         parts = (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order)
         for part in (*parts, self.recent):
             part.shutdown()

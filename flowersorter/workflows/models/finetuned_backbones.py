@@ -56,7 +56,7 @@ class FinetunedBackbone:
 
 
 def backbone_of(engine: Engine, name: str) -> Backbone:
-    """The backbone of that name: a registered one, or one of the collection's own.
+    """Look up a backbone by name: a registered one, or one finetuned in the collection.
 
     Raises:
         UserError: there is none.

@@ -95,7 +95,7 @@ class _Estimate:
 
     @classmethod
     def by_scores(cls, ids: NDArray[np.int64], unknown: NDArray[np.float32]) -> _Estimate:
-        """An estimate that counts beside the OOD score of each photo."""
+        """Make an estimate that is combined with the OOD score of each photo."""
         return cls(ids, unknown, np.zeros(len(ids), np.bool_))
 
     def beside(self, others: _Estimate) -> _Estimate:
