@@ -149,7 +149,14 @@ def refuse_if_too_large(size: tuple[int, int]) -> None:
     width_px, height_px = size
     if width_px * height_px > MAX_PIXELS:
         limit = MAX_PIXELS // 1_000_000
-        raise RefusalError(f"the image is too large: {width_px} x {height_px} pixels, the limit is {limit} million")
+        raise RefusalError(
+            text(
+                "the image is too large: {width} x {height} pixels, the limit is {limit} million",
+                width=width_px,
+                height=height_px,
+                limit=limit,
+            )
+        )
 
 
 def format_of(data: bytes) -> str | None:

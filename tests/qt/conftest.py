@@ -11,11 +11,14 @@ from pathlib import Path
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QRect, QThread, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from flowersorter.messages import set_translations
+from flowersorter.translations import LOCALE_FOLDER, Catalogue
+from flowersorter.ui.shared.qt_translator import install_translator
 from tests.qt.library_guard import watch_library
 
 HERE = Path(__file__).parent
@@ -134,3 +137,18 @@ def _described(each: QObject) -> str:
     owner = each.parent()
     name = each.objectName() or (f"of {type(owner).__name__}" if owner is not None else "without a name")
     return f"{type(each).__name__} {name}"
+
+
+@pytest.fixture
+def german(qapp: QApplication) -> Iterator[None]:
+    """Texts, keys and numbers of the window and of Qt are German."""
+    before, locale = set(qapp.findChildren(QTranslator)), QLocale()
+    catalogue = Catalogue.read(LOCALE_FOLDER / "de.po")
+    install_translator(qapp, catalogue, "de")
+    set_translations(catalogue)
+    yield
+    set_translations(None)
+    for translator in set(qapp.findChildren(QTranslator)) - before:
+        qapp.removeTranslator(translator)
+        translator.deleteLater()
+    QLocale.setDefault(locale)

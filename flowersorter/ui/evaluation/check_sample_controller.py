@@ -165,9 +165,9 @@ class CheckSampleController(QObject):
         stack = self._session.undo_stack
         self._answered = [at for at in self._answered if at <= stack.index()]  # undone commands are dropped
         text = {
-            CheckAnswer.RIGHT: self.tr("Suggestion Is Right"),
-            CheckAnswer.WRONG: self.tr("Suggestion Is Wrong"),
-            CheckAnswer.SKIPPED: self.tr("Skip Photo"),
+            CheckAnswer.RIGHT: self.tr("Suggestion is right"),
+            CheckAnswer.WRONG: self.tr("Suggestion is wrong"),
+            CheckAnswer.SKIPPED: self.tr("Skip photo"),
         }[answer]
         stack.push(AnswerCommand(self._session, self._check, photo_id, answer, text, self._show))
         self._answered.append(stack.index())

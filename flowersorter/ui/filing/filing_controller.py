@@ -86,7 +86,7 @@ class FilingController(QObject):
         if self._dialog is not None:
             self._show_again()
             return
-        folder = roots[0].parent if roots[0].is_file() else roots[0]
+        folder = roots[0].parent if self._folder.is_photo(roots[0]) else roots[0]
         dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
         dialog.plan_requested.connect(self._on_plan_requested)
         dialog.check_requested.connect(self._check)

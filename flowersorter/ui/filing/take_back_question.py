@@ -15,7 +15,7 @@ def ask_to_take_back(result: UndoResult, parent: QWidget | None) -> bool:
     box.setObjectName("take_back_question")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("Undo the Sort"))
+    box.setWindowTitle(_tr("Undo the sort"))
     sentences = []
     if result.moved:
         sentences.append(_tr("Moved or renamed after the sort: {0}.").format(count_photos(len(result.moved))))

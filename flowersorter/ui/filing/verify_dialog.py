@@ -39,7 +39,7 @@ class VerifyDialog(QDialog):
     def __init__(self, result: VerifyResult, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("verify_dialog")
-        self.setWindowTitle(self.tr("Sorted Photos"))
+        self.setWindowTitle(self.tr("Sorted photos"))
         self.heading = text_label(self, "verify_heading", self._heading(result), scale=1.15)
         self.tree = QTreeWidget(self)
         self._build_tree()

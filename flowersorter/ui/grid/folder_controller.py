@@ -98,6 +98,12 @@ class FolderController(QObject):
         self.complete = False
         session.undo_stack.indexChanged.connect(self._renew_stopped)
 
+    def is_photo(self, root: Path) -> bool:
+        """Whether an opened path is a single photo. The disk is not asked: its drive may be away."""
+        from flowersorter.photos.folder_walk import can_have_class  # imported here: not needed at the start
+
+        return can_have_class(root.name) and str(root) in self._session.photos.columns.names
+
     def open(self, roots: Roots) -> None:
         """Show a folder, or several folders and photos together, and predict the new photos."""
         opened = (roots,) if isinstance(roots, Path) else roots

@@ -242,6 +242,8 @@ class GridHeader(QWidget):
         is_tight = room_px < 0
         if is_tight:
             self.back.setText(self.tr("All"))  # the room is for the title
+        text_px = self.back.fontMetrics().horizontalAdvance(self.back.text())
+        self.back.setMaximumWidth(text_px + 2 * _TEXT_GAP_PX if is_tight else self.back.sizeHint().width())
         narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
         for choice in (self.grouping, self.order):
             choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())

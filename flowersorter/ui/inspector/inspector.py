@@ -246,7 +246,7 @@ class Inspector(QScrollArea):
             self._say(self.tr("Unreadable"))  # as its tile does
             self.mark.hide()
         text = self.tr(
-            "Its picture cannot be shown now: {0}. Its class or suggestion stays. Rescan Folder tries again."
+            "Its picture cannot be shown now: {0}. Its class or suggestion stays. “Rescan folder” tries again."
         )
         self.verdict.setText(text.format(error))
 

@@ -72,7 +72,7 @@ class UndoController(QObject):
         elif self._stack.canUndo():
             offered = [(self.tr("Redo"), self.redo)]
             if self._run_id:
-                offered.append((self.tr("Undo the Sort…"), self._undo_sort))
+                offered.append((self.tr("Undo the sort…"), self._undo_sort))
             self._step(self._stack.undo, self.tr("Undone: {0}.").format(self._stack.undoText()), offered)
 
     @Slot()
@@ -97,7 +97,7 @@ class UndoController(QObject):
         text = self.tr("The sort stays.")
         if self._stack.canUndo():
             text = self.tr("The sort stays. Undo is now for the step before: {0}.").format(self._stack.undoText())
-        self._front.bar.say(text, (self.tr("Undo the Sort…"), self._undo_sort), until=Until.ANSWER)
+        self._front.bar.say(text, (self.tr("Undo the sort…"), self._undo_sort), until=Until.ANSWER)
 
     @Slot(int)
     def _on_stack(self, _index: int) -> None:

@@ -49,7 +49,7 @@ class LargeView(QWidget):
         self.canvas_name, self.second_name = ElidedLabel("first_name", self), ElidedLabel("second_name", self)
         self._second_side = QWidget(self)
         self._tools: set[str] = set()
-        self._actual_size = QAction(self.tr("Actual Size"), self)
+        self._actual_size = QAction(self.tr("Actual size"), self)
         self._actual_size.setObjectName("actual_size")
         self._actual_size.setShortcut("Z")
         self._actual_size.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)

@@ -146,7 +146,7 @@ class AnswerController(QObject):
             self._grid.setFocus()
         else:
             text = self.tr("Give a photo its class first, then take the photos that look like it.")
-            self._front.bar.say(text, until=Until.ANSWER)
+            self._front.bar.say(text, until=Until.ANSWER | Until.SELECTION)
 
     def confirm(self, confirm: Callable[[], None]) -> None:
         """Label the shown and selected look-alikes, else confirm suggestions (Enter)."""

@@ -187,7 +187,8 @@ class MainWindow(QMainWindow):
         self.header.size_chosen.connect(self.grid.set_tile_size)
         self.empty.open_requested.connect(self.window_controller.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
-        FolderDrop(self).dropped.connect(self.open_folder)
+        self.folder_drop = FolderDrop(self)
+        self.folder_drop.dropped.connect(self.open_folder)
         self.inspector.preview_requested.connect(self.large.show)
         self.large.class_chosen.connect(self.selection.assign)
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
@@ -199,6 +200,8 @@ class MainWindow(QMainWindow):
         self.window_controller.folder_chosen.connect(self.open_folder)
         self.window_controller.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
+        self.classes.merged.connect(self.labels.rejected.merge)
+        self.classes.parted.connect(self.labels.rejected.part)
         self.folder.opened.connect(self._on_opened)
         self.folder.begun.connect(self._counts.poke)
         self.folder.closed.connect(self.show_start)
@@ -349,7 +352,7 @@ class MainWindow(QMainWindow):
     def shutdown(self) -> None:
         """Wait for running reads and start no more: the collection is about to be closed."""
         parts = (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order)
-        for part in (*parts, self.recent):
+        for part in (*parts, self.recent, self.folder_drop, self.collections):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()

@@ -593,3 +593,13 @@ def test_opening_everything_lists_each_photo_once(dialog: SortDialog, planner: P
     dialog.tree.expandAll()
     assert _lines(line) == [("a.jpg", "")]
     assert _child(line, 0).childCount() == 0
+
+
+@pytest.mark.usefixtures("german")
+def test_the_folder_of_the_others_is_explained_where_its_name_is_foreign(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot
+) -> None:
+    assert dialog.aside.text().replace("&", "") == "Die übrigen in den Ordner „Not sure“ (unsicher) legen"
+    assert "in jeder Sprache" in dialog.aside.toolTip()
+    _click(dialog, "sort_aside")
+    assert _answer(dialog, planner, qtbot).aside == ASIDE, "a folder made in another language is used again"

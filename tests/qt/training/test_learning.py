@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
@@ -16,8 +17,10 @@ from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.error_dialog import ErrorDialog
+from tests.qt.keyboard import press, type_text
 from tests.qt.program import class_named, idle, places, predictions, running_red_and_green, show_stored, stored
 
+CTRL = Qt.KeyboardModifier.ControlModifier
 _NEVER_MS = 10_000_000
 
 
@@ -88,6 +91,39 @@ def test_a_new_class_is_suggested_without_a_pause(program: Program, qtbot: QtBot
         program.window.labels.assign(places(program, "blue")[:3], blue.id)
     assert predictions(program, "blue") == {"blue"}
     assert stored(program).models.all() == models
+
+
+@pytest.mark.parametrize("key", [None, Qt.Key.Key_T], ids=["automatic", "retrained"])
+@pytest.mark.parametrize("left", [1, 2, 4])
+def test_an_undone_new_class_is_gone_although_other_labels_are_left(
+    program: Program, qtbot: QtBot, left: int, key: Qt.Key | None
+) -> None:
+    window, labelled = program.window, places(program, "red")[:2] + places(program, "green")[:2]
+    window.labels.clear(labelled[left:])
+    idle(program, qtbot)
+    before = [each.name for each in stored(program).classes.all()]
+    window.grid.select_places(places(program, "blue")[:1], scroll=True)
+    window.grid.setFocus()
+    press(Qt.Key.Key_Slash)
+    type_text("azure")
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "azure" in [each.name for each in stored(program).classes.all()])
+    idle(program, qtbot)
+    if key is not None:
+        window.grid.setFocus()
+        press(key, CTRL)
+        idle(program, qtbot)
+    assert "azure" in stored(program).models.all()[0].classes
+    window.grid.setFocus()
+    press(Qt.Key.Key_Z, CTRL)
+    idle(program, qtbot)
+    assert [each.name for each in stored(program).classes.all()] == before
+    assert [each.name for each in window.classes.classes] == before
+    assert "azure" not in predictions(program, "")
+    press(Qt.Key.Key_Y, CTRL)
+    idle(program, qtbot)
+    assert [each.name for each in window.classes.classes] == [*before, "azure"]
+    assert program.photos.columns.label_ids[program.photos.columns.locate(places(program, "blue")[:1])[0]]
 
 
 def test_a_pause_leaves_the_suggestions_until_learning_goes_on(program: Program, qtbot: QtBot) -> None:

@@ -300,7 +300,7 @@ def test_without_any_label_left_the_starter_is_used_again_unless_a_version_was_a
     assert result.predictions is not None
     assert result.follows is not asked_for
     assert bool(engine.collection.models.all()) is asked_for
-    assert ([each.name for each in engine.collection.classes.all()] == before) is not asked_for
+    assert [each.name for each in engine.collection.classes.all()] == before
 
 
 def test_a_session_keeps_one_automatic_version_beside_those_that_were_asked_for(folder: Folder, engine: Engine) -> None:
