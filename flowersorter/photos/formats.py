@@ -81,8 +81,8 @@ _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 _UNSUPPORTED = {
-    b"%PDF": "it is a PDF document, not an image",
-    b"8BPS": "it is a Photoshop file, which FlowerSorter cannot open",
+    b"%PDF": text("it is a PDF document, not an image"),
+    b"8BPS": text("it is a Photoshop file, which FlowerSorter cannot open"),
 }
 _PILLOW_MODULES = re.compile(r"PIL\.")
 

@@ -21,7 +21,7 @@ from flowersorter.sorting.plan_sidecars import name_beside
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group
 
-_EDITED = text("it has changed since it was filed")
+_EDITED = text("it has changed since it was sorted")
 #: A file system may store times to two seconds.
 _CLOCK_S = 2
 

@@ -131,7 +131,7 @@ class FilingController(QObject):
 
     @Slot(object)
     def _show_doubtful(self, place_ids: list[int]) -> None:
-        self._show_places(place_ids, self.tr("To look at first"))
+        self._show_places(place_ids, self.tr("To review first"))
 
     def _show_places(self, place_ids: list[int], title: str) -> None:
         dialog = self._dialog

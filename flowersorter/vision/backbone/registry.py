@@ -189,7 +189,7 @@ def finetuned(base: Backbone, name: str, changes: Path, crop_px: int, shown_px: 
     return replace(
         base,
         name=name,
-        title=f"{base.title}, trained on your photos",
+        title=text("{base}, trained on your photos", base=base.title),
         crop_px=crop_px,
         shown_px=shown_px,
         has_imagenet_layer=False,  # its features do not fit that layer any more

@@ -84,7 +84,7 @@ class LearnedPhotos:
         photo_ids, targets, held_out = (arrays.get(name, nothing) for name in _COLUMNS[:3])
         confidences = arrays.get(_COLUMNS[3], np.zeros(photo_ids.shape))
         if not photo_ids.shape == targets.shape == held_out.shape == confidences.shape or photo_ids.ndim != 1:
-            raise ModelFileBad(text("The model cannot be compared"), text("what it learned from is damaged"))
+            raise ModelFileBad(text("The model cannot be compared"), text("its training data is damaged"))
         return cls(
             photo_ids.astype(np.int64),
             targets.astype(np.int32),

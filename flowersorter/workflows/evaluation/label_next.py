@@ -134,7 +134,7 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         _check_looked_at(collection, request.roots)
     backbone = chosen_backbone(collection, request.backbone)
     embed_for_measuring(engine, backbone, request.device, report, cancel)
-    report(Progress(text("Measuring what more photos would bring"), 0))
+    report(Progress(text("Estimating how much more labelling would help"), 0))
     counts = collection.labels.counts()
     names = {entry.id: entry.name for entry in collection.classes.all()}
     overall = _unknown(0, "", sum(counts.values()))

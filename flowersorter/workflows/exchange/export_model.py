@@ -88,7 +88,7 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     if form not in (PTH, ONNX, SAFETENSORS):
         raise UserError(
             text("A model cannot be saved as {path}", path=path.name),
-            text("only .pth, .onnx and .safetensors are known"),
+            text("only .pth, .onnx and .safetensors are supported"),
             text("Try {default_name}", default_name=DEFAULT_NAME),
         )
     if not path.parent.is_dir():
@@ -183,13 +183,13 @@ def _called_as_now(collection: CollectionStore, model: Model) -> Model:
     return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
 
 
-_ONNX_REMARK = text("It expects photos turned upright, and names a class for every photo: none is Unknown to it")
+_ONNX_REMARK = text("It expects upright photos and names a class for every photo: it does not recognise Unknown photos")
 
 
 def _pth_remark(plain: float | None, own: float | None) -> str:
     remark = text(
-        "A plain torchvision network has no place for the square root that FlowerSorter takes of its features, so this "
-        "file has a last layer of its own"
+        "Plain torchvision cannot take the square root of the features as FlowerSorter does, so this file has its own "
+        "last layer"
     )
     if plain is None or own is None:
         return remark
@@ -224,7 +224,7 @@ def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> Plain
     if set(examples.class_names) != set(model.class_names):
         raise TooFewPhotos(
             text("The model cannot be saved as .pth"),
-            text("the labels of the collection are not those it was trained on any more"),
+            text("the labels of the collection have changed since it was trained"),
             text("Retrain, then export again, or save it as .safetensors"),
         )
     order = [model.class_names.index(name) for name in examples.class_names]

@@ -161,7 +161,7 @@ def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
     if destination.resolve().is_relative_to(collection.folder.resolve()):
         raise SortRefused(
             text("The destination cannot be used"),
-            text("it lies inside {folder}, where FlowerSorter keeps what it remembers", folder=collection.folder),
+            text("it is inside FlowerSorter's data folder {folder}", folder=collection.folder),
             text("Choose another folder"),
         )
 

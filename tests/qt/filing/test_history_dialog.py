@@ -201,7 +201,7 @@ PHOTOS = [
     photo(5, EntryState.NOTED, action="Already there"),
     photo(6, EntryState.NOTED, action="duplicate"),
     photo(7, EntryState.CANCELLED),
-    photo(8, EntryState.DONE, error="it was changed since it was filed"),
+    photo(8, EntryState.DONE, error="it has changed since it was sorted"),
     photo(9, moved_on_by=11),
     photo(10, EntryState.STARTED),
 ]
@@ -241,7 +241,7 @@ def test_every_photo_says_what_became_of_it(dialog: HistoryDialog) -> None:
         "Already there",
         "Duplicate, sorted once",
         "Not reached",
-        "Sorted; it was changed since it was filed",
+        "Sorted; it has changed since it was sorted",
         "Sorted, then moved by a later sort",
         "Not finished",
     ]

@@ -91,7 +91,7 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatc
         window.actions_by_name["undo_sort"].trigger()
         qtbot.waitUntil(lambda: bool(asked))
         idle(program, qtbot)
-        assert asked == ["Moved or renamed after the sort: 6 photos. Take them back too?"]
+        assert asked == ["Moved or renamed after the sort: 6 photos. Undo these too?"]
         assert not sorted_to.exists() or not list(sorted_to.rglob("*.jpg"))
         assert len(list(folder.iterdir())) == 19
 

@@ -245,7 +245,7 @@ class TestCollection:
         checks = {check.name: check for check in doctor(tmp_path)}
         assert not checks["Backup"].ok
         assert checks["Models"].detail == "0; the starter is in use"
-        assert checks["Cache"].detail.startswith("0 small pictures for 0 photos, 0 MB of at most 4000 MB")
+        assert checks["Cache"].detail.startswith("0 thumbnails for 0 photos, 0 MB of at most 4000 MB")
 
     def test_doctor_in_full_names_the_engine_that_computes_suggestions(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -541,8 +541,8 @@ def test_a_question_is_asked_only_at_a_terminal(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(sys, "stdin", Screen(answer))
     err = Screen()
-    assert Terminal(io.StringIO(), err).ask("Take them back too?") is expected
-    assert err.getvalue() == "Take them back too? [y/N] "
+    assert Terminal(io.StringIO(), err).ask("Undo these too?") is expected
+    assert err.getvalue() == "Undo these too? [y/N] "
     assert not Terminal(io.StringIO(), err, as_json=True).ask("?")
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     assert not Terminal(io.StringIO(), err).ask("?")
