@@ -106,7 +106,7 @@ def _measured(photos: LearnedPhotos, folder: NamedFolder) -> Iterator[float]:
         predicted = labels.copy()
         predicted[rest] = np.unique(folder.targets[learned])[alone.probabilities.argmax(axis=1)]
         reached = unknown_beside_labels(graph, labels, predicted, pool, CancelToken())[rest]
-    axes, targets = model.novelty.axes, np.unique(folder.targets[learned], return_inverse=True)[1]
+    axes, targets = model.ood_detector.axes, np.unique(folder.targets[learned], return_inverse=True)[1]
     labelled = PhotoSample(folder.features.take(learned), axes.project(folder.features.take(learned)), targets)
     others = PhotoSample(features, axes.project(features), alone.probabilities.argmax(axis=1))
     comparison = compare(labelled, others, CancelToken())

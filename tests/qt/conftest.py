@@ -19,6 +19,7 @@ from shiboken6 import isValid
 from flowersorter.messages import set_translations
 from flowersorter.translations import LOCALE_FOLDER, Catalogue
 from flowersorter.ui.shared.qt_translator import install_translator
+from tests.qt.library_guard import watch_library
 
 HERE = Path(__file__).parent
 #: How long a test waits for what must come: no more than a bound, so it suits a machine that is busy with other things
@@ -83,6 +84,14 @@ def roomy_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_motion(monkeypatch: pytest.MonkeyPatch) -> None:
     """What moves is at its place at once; a test that is about the motion sets `theme.MOTION_MS`."""
     monkeypatch.setattr("flowersorter.ui.shared.theme.MOTION_MS", 0)
+
+
+@pytest.fixture(autouse=True)
+def no_library_in_the_gui_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test fails if the window's code uses the library in the GUI thread: it would wait while a job writes."""
+    found = watch_library(monkeypatch)
+    yield
+    assert not found, "the library was used in the GUI thread:\n" + "\n".join(dict.fromkeys(found))
 
 
 @pytest.fixture(autouse=True)

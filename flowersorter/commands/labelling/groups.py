@@ -51,7 +51,7 @@ def run(call: Call) -> int:
 
 
 def in_words(result: GroupsResult) -> Text:
-    """Say how many groups there are, and how much naming them saves."""
+    """Print how many groups there are, and how much naming them saves."""
     groups: Sequence[LookAlikeGroup] = result.groups
     if not groups:
         answered = text("Every photo here has a label, or you answered that it is not yours or that you don't know.")

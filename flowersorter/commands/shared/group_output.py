@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 
@@ -31,10 +32,10 @@ def group_line(group: LookAlikeGroup, names: Mapping[int, str]) -> dict[str, Any
 
 
 def say_groups(terminal: Terminal, groups: Sequence[LookAlikeGroup], names: Mapping[int, str]) -> None:
-    """Say a line for each group, and name some of the photos that look like the first."""
+    """Print a line for each group, and name some of the photos that look like the first."""
     for group in groups:
         best = [
-            f"{shown(names[class_id])} ({percent(share)})"
+            f"{shown(names[class_id])} ({percent_to_tenths(share)})"
             for class_id, share in group.top[:2]
             if share >= _WORTH_ASKING
         ]

@@ -127,8 +127,8 @@ class CheckSampleController(QObject):
             return
         if include is Include.LABELLED:
             text = self.tr("Sort is set to take only confirmed photos: there is no suggestion to check.")
-            deed = (self.tr("Check the sure ones"), partial(self.start, Include.SURE))
-            self._front.bar.say(text, deed, until=Until.ANSWER)
+            action = (self.tr("Check the sure ones"), partial(self.start, Include.SURE))
+            self._front.bar.say(text, action, until=Until.ANSWER)
             then()
             return
         self._roots, self._then = self._folder.roots, then

@@ -285,13 +285,13 @@ def _rows(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
 def _misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> tuple[int, bool | None]:
     """Return how many sorted copies are in the folder of another class than their label, and whether they move."""
     from flowersorter.workflows.filing.refile import misfiled
-    from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
+    from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
 
     wanted = moves_sorted_copies(collection)
     return (0 if wanted is False else len(misfiled(collection, photo_ids))), wanted
 
 
 def _remember_answer(collection: CollectionStore, wanted: bool) -> None:
-    from flowersorter.workflows.filing.sorted_copies import set_moves_sorted_copies
+    from flowersorter.workflows.filing.sorted_photos import set_moves_sorted_copies
 
     set_moves_sorted_copies(collection, wanted)

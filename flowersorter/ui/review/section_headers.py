@@ -114,7 +114,7 @@ class PairHeader(SectionHeader):
 
 
 class NameField(FramedField):
-    """Takes Undo and Redo for what was typed in it; where there is nothing, the window undoes its last step."""
+    """Undoes and redoes typing; without any typing left, the window undoes its last step."""
 
     def event(self, event: QEvent) -> bool:
         """Leave the keys to the window where the field has nothing to undo or redo."""

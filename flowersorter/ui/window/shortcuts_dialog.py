@@ -107,10 +107,10 @@ def _column(parent: QWidget, tasks: list[tuple[str, _Lines]]) -> QWidget:
         heading = _bold(QLabel(title, column))
         heading.setContentsMargins(0, theme.SMALL_GAP_PX if grid.rowCount() > 1 else 0, 0, 0)
         grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
-        for keys, deed in lines:
+        for keys, description in lines:
             row = grid.rowCount()
             label = QLabel(keys, column)
-            said = QLabel(deed, column)
+            said = QLabel(description, column)
             label.setWordWrap(len(keys) > _LONG_KEYS)
             said.setWordWrap(True)
             grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)

@@ -27,7 +27,7 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
     return engine.features(backbone).get(hashes)
 
 
-def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
+def predict_from_cache(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
     Predictions are adapted to the folders that were predicted. The verdicts respect the unknown photos found there, and

@@ -14,7 +14,7 @@ from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.backbone.registry import is_tuned
+from flowersorter.vision.backbone.registry import is_finetuned
 from flowersorter.vision.classifier.fit import Fitted, fit, refit_head
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.training_state import Examples
@@ -23,15 +23,14 @@ from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, stored_model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
-from flowersorter.workflows.predicting.predict_cached import cached_features, guess
+from flowersorter.workflows.predicting.predict_cached import cached_features, predict_from_cache
 from flowersorter.workflows.predicting.predict_folder import predict_together_by
 from flowersorter.workflows.predicting.unknown_photos import connected_before, find_unreached_photos
 from flowersorter.workflows.training.folder_estimates import FolderEstimates
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
-    belongs_with_starter,
     labelled_photos,
-    with_starter,
+    with_starter_of,
 )
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def follow_labels(
     apart = engine.apart()  # the refit may be dropped: the model in use needs its own estimates then
     with ThreadPool():  # the same threads for all steps
         named = _refitted(engine, changed, lambda in_use: find_unreached_photos(apart, in_use, wanted, cancel), cancel)
-        predictions = None if named is None else guess(apart, named.model, wanted)
+        predictions = None if named is None else predict_from_cache(apart, named.model, wanted)
     if predictions is None and (anew := _fitted_anew(engine, cancel)) is not None:
         apart = engine.apart()
         connected = connected_before(engine, anew.model.backbone, wanted)
@@ -192,7 +191,7 @@ def _fitted_anew(engine: Engine, cancel: CancelToken) -> NamedModel | None:
     """
     collection, backbone = engine.collection, chosen_backbone(engine.collection)
     named, classes = stored_model_for(engine, backbone), collection.labels.class_ids()
-    if named is None or not 0 < len(classes) <= _MOST_ANEW or came_from_elsewhere(named) or is_tuned(backbone):
+    if named is None or not 0 < len(classes) <= _MOST_ANEW or came_from_elsewhere(named) or is_finetuned(backbone):
         return None
     if set(classes.values()) <= set(collection.classes.meant_by(named.model.class_names)):
         return None  # no new class: the person chose the model, or it is older than this session
@@ -200,7 +199,7 @@ def _fitted_anew(engine: Engine, cancel: CancelToken) -> NamedModel | None:
         return None  # the person chose the starter
     own = labelled_photos(engine, backbone, classes)
     try:
-        examples = with_starter(collection, own) if belongs_with_starter(named) else own
+        examples = with_starter_of(named, collection, own)
         fitted = fit_for(engine, examples, backbone, cancel)
     except TooFewPhotos:
         return None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
-from flowersorter.vision.backbone.registry import base_name, is_tuned
+from flowersorter.vision.backbone.registry import base_name, is_finetuned
 from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, near_duplicates
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import Features, join, pack
@@ -104,7 +104,7 @@ def labelled_photos(
     index = {c.id: i for i, c in enumerate(ordered)}
     targets = np.array([index[class_id] for class_id in class_ids.tolist()], np.intp)
     memorised = groups = None
-    if is_tuned(backbone):
+    if is_finetuned(backbone):
         kept_hashes = [hashes[at] for at in positions.tolist()]
         seen = seen_by(engine, backbone)
         memorised = np.array([sha256 in seen for sha256 in kept_hashes], np.bool_)
@@ -135,7 +135,7 @@ def _variants(
     collection: CollectionStore, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]
 ) -> AugmentedViews | None:
     """Read the augmented views from the cache; none for a finetuned network, which was trained on such views."""
-    rows = np.empty(0, np.intp) if is_tuned(backbone) else of_small_classes(targets)
+    rows = np.empty(0, np.intp) if is_finetuned(backbone) else of_small_classes(targets)
     store, wanted = collection.embeddings(backbone), [hashes[row] for row in rows.tolist()]
     found = [store.get(wanted, variant(number)) for number in range(1, VARIANTS + 1)] if wanted else []
     shown = np.concatenate([rows[positions] for _, positions in found]) if found else rows
@@ -213,6 +213,11 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
         variants=own.variants,
         bursts=_none_more(own.bursts, len(kept)),
     )
+
+
+def with_starter_of(named: NamedModel | None, collection: CollectionStore, own: TrainingSet) -> TrainingSet:
+    """Add the starter model's photos to the person's while they belong to the training set of a model."""
+    return with_starter(collection, own) if belongs_with_starter(named) else own
 
 
 def _most_starters(new: NDArray[np.intp]) -> int:

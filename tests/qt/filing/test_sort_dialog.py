@@ -242,15 +242,15 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
         buttons = [each.text() for each in (field.doubtful_button, field.check_button) if each.isVisible()]
         return field.message.text if field.isVisible() else "", ", ".join(buttons)
 
-    text = "You have not looked at the suggestions of 780 photos. "
+    text = "You have not reviewed the suggestions of 780 photos. "
     text += "A check of 60 photos drawn from them shows how many are right."
     assert shown(offered()) == (text, "Check 60 photos")
     with qtbot.waitSignal(dialog.check_requested) as asked:
         _click(dialog, "sort_check_button")
     assert asked.args == [Include.SURE]
-    few = "You have not looked at the suggestions of 2 photos."
+    few = "You have not reviewed the suggestions of 2 photos."
     assert shown(offered(photos=2, needed=2)) == (few, "Check 2 photos")
-    all_of_them = "You have not looked at the suggestions of 32 photos."
+    all_of_them = "You have not reviewed the suggestions of 32 photos."
     assert shown(offered(photos=32, needed=31)) == (all_of_them, "Check 32 photos")
     assert shown(offered(), suggesting=True) == ("", "")
     assert shown(offered(photos=0)) == ("", ""), "every photo has a label"
@@ -443,7 +443,7 @@ def test_with_nothing_to_do_nothing_can_be_pressed(
     dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
 ) -> None:
     _answer(dialog, planner, qtbot, names="", skipped=(Skipped(photos / "a.jpg", "the guess is not sure"),))
-    assert dialog.summary.text.startswith("There is nothing to do")
+    assert dialog.summary.text.startswith("Nothing to sort")
     assert dialog.space.isHidden()
     assert not dialog.file_button.isEnabled()
     dialog.accept()

@@ -32,7 +32,7 @@ __all__ = ["taught"]
 )
 def test_each_reason_for_less_than_sure_is_said(given: dict[str, float], expected: str) -> None:
     model = starter().model
-    model = replace(model, novelty=replace(model.novelty, familiar=1.0))
+    model = replace(model, ood_detector=replace(model.ood_detector, familiar=1.0))
     verdicts = np.array([Verdict.LIKELY, Verdict.SURE, Verdict.LIKELY], np.uint8)
     confidence = np.array([0.99, 0.99, model.thresholds.sure - 0.01], np.float32)
     said = {name: np.full(3, value) for name, value in {"ood_score": 0.0, **given}.items()}

@@ -182,7 +182,7 @@ def test_a_refit_that_ends_after_the_exact_fit_leaves_that_its_estimates(
     before = estimates(engine)
     named = model_for(engine, chosen_backbone(collection))
     assert named is not None
-    assert named.model.novelty.key != refit.named.model.novelty.key
+    assert named.model.ood_detector.key != refit.named.model.ood_detector.key
     unknown = blue[unknown_probability(engine, named.model, blue) > UNKNOWN].tolist()
     assert len(unknown) > 5
     assert not refit.use(engine)
