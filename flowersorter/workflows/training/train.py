@@ -153,7 +153,8 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
     confirms.
 
     Raises:
-        TooFewPhotos: nothing is labelled, or only one class is.
+        TooFewPhotos: nothing is labelled, or only one class is and the person asked; by itself the program then fits it
+            beside the photos of the starter's deleted classes.
         Cancelled: asked to stop; the previous model stays.
     """
     collection = engine.collection
@@ -176,8 +177,8 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
             text("Connect the drive they are on, then retrain"),
         )
     named = model_for(engine, backbone)
-    examples = with_starter(collection, own) if belongs_with_starter(named) else own
-    kept = not request.automatic
+    kept, grown = not request.automatic, belongs_with_starter(named)
+    examples = with_starter(collection, own, background=request.automatic) if grown else own
     return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True, keep_worse=kept)
 
 
