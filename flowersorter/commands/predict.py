@@ -141,7 +141,8 @@ def _show(call: Call, engine: Engine, lines: Sequence[Mapping[str, Any]], top: i
     for line in lines:
         call.terminal.record(line)
         if not call.terminal.as_json and not call.options.csv:
-            say_photo(call.terminal, line, top, precision, with_remark=with_remark)
+            asked = bool(call.options.top)
+            say_photo(call.terminal, line, top, precision, asked=asked, with_remark=with_remark)
 
 
 def _line(

@@ -20,7 +20,9 @@ _VERDICTS = {
 }
 
 
-def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: float, *, with_remark: bool) -> None:
+def say_photo(
+    terminal: Terminal, line: Mapping[str, Any], top: int, precision: float, *, asked: bool, with_remark: bool
+) -> None:
     """Print the class of a photo, with its best suggestions below.
 
     Args:
@@ -28,6 +30,7 @@ def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: 
         line: The photo as in `--json`.
         top: Number of suggestions below it; 0 for none.
         precision: Target precision of *sure*; a sure suggestion of less confidence has no number.
+        asked: Whether the person asked for so many suggestions: then they are named also where they have no numbers.
         with_remark: Whether to add the remark on its file, which `say_folders` lists for a folder.
     """
     parts, numbers = _label(line), _has_percentage(line, precision)
@@ -41,9 +44,11 @@ def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: 
         parts.append(stored(line["remark"]))
     terminal.say_of(line["path"], joined_texts("; ", *parts))
     best = line.get("top", ())[:top]
-    if best:
-        rows = [[shown(name), percent_to_tenths(share) if numbers else ""] for name, share in best]
+    if best and numbers:
+        rows = [[shown(name), percent_to_tenths(share)] for name, share in best]
         terminal.say_table(rows, right=(1,), indent=2)
+    elif best and asked:
+        terminal.say(text("likeliest first: {names}", names=", ".join(shown(name) for name, _ in best)), indent=2)
 
 
 def say_model(terminal: Terminal, named: NamedModel | None) -> None:

@@ -21,7 +21,9 @@ Number = TypeVar("Number", bound=np.generic)
 #: Probabilities to be of none of the classes above which a photo is not sure, and above which it is unknown.
 MAYBE_UNKNOWN, UNKNOWN = 0.1, 0.7
 #: No suggestion below it is likely or sure, whatever share of such suggestions was right: 43 % against 39 % is neither.
-#: From it on the second class has at most two thirds of the probability of the first.
+#: From it on the second class has at most two thirds of the probability of the first. Where a photo may be of none of
+#: the classes, that counts too: of photos that this makes not sure beside labels of their folder a third are right
+#: instead of five in six (630 folders of 12 to 200 photos).
 LEAST_LIKELY = 0.6
 #: Photos one thread predicts at a time, at most.
 _BLOCK_ROWS = 2048
@@ -239,6 +241,8 @@ def verdicts_of(
     """
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
     likely = confidence >= max(model.thresholds.likely, LEAST_LIKELY)
+    if unknown is not None:
+        likely &= confidence * (1 - unknown) >= LEAST_LIKELY
     verdicts[likely] = Verdict.LIKELY
     sure = likely & (confidence >= model.thresholds.sure) & (ood_score <= model.ood_detector.familiar)
     if unknown is not None:
@@ -284,5 +288,8 @@ def caveats_of(
     caveats[ood_score > model.ood_detector.familiar] = Caveat.UNLIKE_LABELLED
     if rejected is not None:
         caveats[rejected] = Caveat.REJECTED
-    less = (verdicts == Verdict.LIKELY) | (verdicts == Verdict.UNSURE)
-    return np.where(less & (confidence >= max(model.thresholds.sure, LEAST_LIKELY)), caveats, np.uint8(Caveat.NONE))
+    unsure = verdicts == Verdict.UNSURE
+    less = (unsure | (verdicts == Verdict.LIKELY)) & (confidence >= max(model.thresholds.sure, LEAST_LIKELY))
+    if unknown is not None:
+        less |= unsure & (confidence >= max(model.thresholds.likely, LEAST_LIKELY))
+    return np.where(less, caveats, np.uint8(Caveat.NONE))

@@ -220,7 +220,7 @@ def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> Plain
     classes = collection.labels.class_ids() if named.id else {}
     own = labelled_photos(engine, model.backbone, classes)
     grown = named.id is None or model.training.built_on_starter
-    examples = with_starter(collection, own) if grown else own
+    examples = with_starter(collection, own, background=True) if grown else own
     if set(examples.class_names) != set(model.class_names):
         raise TooFewPhotos(
             text("The model cannot be saved as .pth"),

@@ -29,6 +29,7 @@ from flowersorter.workflows.predicting.unknown_photos import connected_before, f
 from flowersorter.workflows.training.folder_estimates import FolderEstimates
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
+    is_background,
     labelled_photos,
     with_starter_of,
 )
@@ -199,7 +200,7 @@ def _fitted_anew(engine: Engine, cancel: CancelToken) -> NamedModel | None:
         return None  # the person chose the starter
     own = labelled_photos(engine, backbone, classes)
     try:
-        examples = with_starter_of(named, collection, own)
+        examples = with_starter_of(named, collection, own, background=True)
         fitted = fit_for(engine, examples, backbone, cancel)
     except TooFewPhotos:
         return None
@@ -217,10 +218,14 @@ def _fit_in_use(engine: Engine) -> tuple[Fitted, NamedModel] | None:
 def _changed_labels(engine: Engine, last: Fitted, changed: Iterable[int]) -> tuple[Examples, NDArray[np.int64]] | None:
     """Read the labels of photos: those embedded with a label, and ids of the others; None if the classes changed."""
     collection = engine.collection
-    index = {class_id: number for number, class_id in enumerate(collection.classes.meant_by(last.model.class_names))}
+    class_ids = collection.classes.meant_by(last.model.class_names)
+    index = {class_id: number for number, class_id in enumerate(class_ids)}
     ids, hashes = collection.photos.by_hash(changed)
     labels = collection.labels.get(ids)
-    if len(index) < len(last.model.class_names) or not {each.class_id for each in labels.values()} <= index.keys():
+    one_left = is_background(last.model.class_names, class_ids)
+    if len(index) < len(class_ids) and not one_left:
+        return None
+    if not {each.class_id for each in labels.values()} <= index.keys():
         return None
     features, positions = cached_features(engine, last.model.backbone, hashes)
     labelled = np.array([position for position in positions.tolist() if int(ids[position]) in labels], np.intp)

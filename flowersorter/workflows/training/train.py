@@ -154,7 +154,8 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
     confirms.
 
     Raises:
-        TooFewPhotos: nothing is labelled, or only one class is.
+        TooFewPhotos: nothing is labelled, or only one class is and the person asked; by itself the program then fits it
+            beside the photos of the starter's deleted classes.
         Cancelled: asked to stop; the previous model stays.
     """
     collection = engine.collection
@@ -177,7 +178,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
             text("Connect the drive they are on, then retrain"),
         )
     named = model_for(engine, backbone)
-    examples = with_starter_of(named, collection, own)
+    examples = with_starter_of(named, collection, own, background=request.automatic)
     kept = not request.automatic
     return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True, keep_worse=kept)
 

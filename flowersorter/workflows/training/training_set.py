@@ -31,7 +31,10 @@ _SEED = 42
 SMALL_CLASS = 20
 _MOST_SHOWN_AGAIN = 500
 #: Photos of a starter class used for each photo of a new class, on average, and at least. A head that sees 300 of one
-#: class and a handful of another seldom suggests the other.
+#: class and a handful of another seldom suggests the other. Measured with 240 instead of 60 photos of each flower
+#: beside a class of things with 1, 2, 4 and 8 labels, means of five draws: of held-out flowers 92.6 instead of 90.4 %
+#: are right and 87 instead of 80 % sure; of the other things 53, 88, 93 and 97 % are right instead of 65, 93, 98 and
+#: 99 %, and twice as many are likely of a wrong class; the fit takes two to three times as long.
 _STARTERS_A_PHOTO, _FEWEST_STARTERS = 10, 60
 
 
@@ -182,7 +185,9 @@ def beside_new_classes(
     return tuple(name for name in photos.class_names if name in shown - labelled) if labelled - shown else ()
 
 
-def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClasses | None = None) -> TrainingSet:
+def with_starter(
+    collection: CollectionStore, own: TrainingSet, known: KnownClasses | None = None, *, background: bool = False
+) -> TrainingSet:
     """Add the starter model's photos to the person's, under the current names of its classes.
 
     Beside new classes of few photos only some of them are used, see `_STARTERS_A_PHOTO`.
@@ -191,9 +196,13 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
         collection: The collection with the classes.
         own: The person's photos.
         known: The classes; None for those of the collection.
+        background: Whether to use the photos of deleted classes too where a single class is left, which no head could
+            be fitted to: photos that look like them are unknown.
     """
     base, known = starter(), known or collection.classes
     shown = starter_names(known)
+    if background and len({*own.class_names, *shown.values()}) == 1:
+        shown |= {name: name for name in base.model.class_names if name not in shown}
     # Always in the collection's order, whichever of them the person has used: a fit starts from the last one of the
     # same classes.
     order = {entry.name: number for number, entry in enumerate(known.all())}
@@ -215,9 +224,25 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
     )
 
 
-def with_starter_of(named: NamedModel | None, collection: CollectionStore, own: TrainingSet) -> TrainingSet:
-    """Add the starter model's photos to the person's while they belong to the training set of a model."""
-    return with_starter(collection, own) if belongs_with_starter(named) else own
+def with_starter_of(
+    named: NamedModel | None, collection: CollectionStore, own: TrainingSet, *, background: bool = False
+) -> TrainingSet:
+    """Add the starter model's photos to the person's while they belong to the training set of a model.
+
+    `background` as in `with_starter`.
+    """
+    return with_starter(collection, own, background=background) if belongs_with_starter(named) else own
+
+
+def is_background(names: Sequence[str], class_ids: Sequence[int]) -> bool:
+    """Whether a model has a single class of the collection, beside deleted ones of the starter that it was fitted with.
+
+    Args:
+        names: C class names of the model.
+        class_ids: C ids of these classes; 0 for deleted ones.
+    """
+    gone = {name for name, class_id in zip(names, class_ids, strict=True) if not class_id}
+    return bool(gone) and len(names) - len(gone) == 1 and gone <= set(starter().model.class_names)
 
 
 def _most_starters(new: NDArray[np.intp]) -> int:

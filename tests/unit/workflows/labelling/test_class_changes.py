@@ -266,6 +266,14 @@ def test_shares_of_the_classes_that_are_left() -> None:
     assert verdicts.tolist() == [Verdict.SURE] * 3  # what was given is not changed
 
 
+def test_a_single_class_that_is_left_is_not_certain() -> None:
+    shares = np.array([[0.7, 0.3], [0.2, 0.8]], np.float32)
+    class_ids, left, said = in_classes(np.array([7, 0], np.int32), shares, np.full(2, Verdict.LIKELY, np.uint8))
+    assert class_ids.tolist() == [7]
+    np.testing.assert_allclose(left, [[0.7], [0.2]])
+    assert said.tolist() == [Verdict.LIKELY, Verdict.UNKNOWN]
+
+
 def ids_of(collection: CollectionStore, folder: Path, part: str) -> list[int]:
     places = collection.photos.places_under(folder)
     return [each.photo_id for each in places if part in each.path.name and each.photo_id is not None]

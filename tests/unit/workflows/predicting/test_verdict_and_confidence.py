@@ -47,6 +47,17 @@ def test_43_per_cent_against_39_is_neither_likely_nor_sure_whatever_was_right_be
     assert verdicts_of(model, confidence, np.zeros(2, np.float32)).tolist() == [Verdict.UNSURE, Verdict.SURE]
 
 
+def test_a_photo_that_is_perhaps_of_none_of_the_classes_is_likely_only_if_its_class_is() -> None:
+    """Its probability is one of the classes; with the chance of none of them 75 % are not more than half."""
+    model = starter().model
+    model = replace(model, thresholds=replace(model.thresholds, likely=LEAST_LIKELY, sure=0.9))
+    confidence, unknown = np.array([0.75, 0.75, 0.95], np.float32), np.array([0.1, 0.4, 0.4], np.float32)
+    verdicts = verdicts_of(model, confidence, np.zeros(3, np.float32), unknown)
+    assert verdicts.tolist() == [Verdict.LIKELY, Verdict.UNSURE, Verdict.UNSURE]
+    caveats = caveats_of(model, verdicts, confidence, np.zeros(3, np.float32), unknown)
+    assert caveats.tolist() == [Caveat.NONE, Caveat.UNKNOWN_IN_FOLDER, Caveat.UNKNOWN_IN_FOLDER]
+
+
 def test_a_percentage_below_the_promise_is_not_shown_beside_sure() -> None:
     assert not has_percentage(Verdict.SURE, 0.65, DEFAULT_SURE_PRECISION)
     assert has_percentage(Verdict.SURE, 0.97, DEFAULT_SURE_PRECISION)
