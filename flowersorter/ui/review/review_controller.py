@@ -50,7 +50,7 @@ FOLDED_AT_FIRST = frozenset(
     }
 )
 #: Sections whose header has an answer for all their photos.
-_ANSWERED_AT_ONCE = OPEN_KINDS - {SectionKind.UNKNOWN} | {SectionKind.SURE}
+_ANSWERED_AT_ONCE = OPEN_KINDS - {SectionKind.UNKNOWN, SectionKind.UNSURE} | {SectionKind.SURE}
 
 
 class ReviewController(QObject):
@@ -212,7 +212,7 @@ class ReviewController(QObject):
         places = photos.all_places_at(section.rows)
         if self._left_out.place_ids:
             places = places[~np.isin(places, list(self._left_out.place_ids))]
-        if section.kind in (SectionKind.SURE, SectionKind.LIKELY, SectionKind.UNSURE):
+        if section.kind in (SectionKind.SURE, SectionKind.LIKELY):
             rows = photos.columns.locate(places)
             suggested = photos.columns.verdicts[rows] != Verdict.UNKNOWN
             places = places[suggested & (photos.columns.class_ids[rows] == section.key[0])]

@@ -53,6 +53,8 @@ _KINDS_OF_VERDICTS[[Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE]] = [
 ]
 #: A group, or a pair of classes, with fewer photos gets no section: its header would cost more than it saves.
 SMALLEST = 2
+#: Suggestions that are not sure with fewer photos share a section: a header for each would push the photos apart.
+FEWEST_UNSURE = 3
 _BITS = 29
 #: Least share of a group's photos with a suggested class that gets a button.
 _WORTH_A_BUTTON = 0.2
@@ -171,7 +173,22 @@ def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDA
     ):
         numbers[found] = _NUMBERS[kind] * width
     np.copyto(numbers, _NUMBERS[SectionKind.CONFIRMED] * width + labels, where=labels > 0)
+    _join_few(numbers, codes, _NUMBERS[SectionKind.UNSURE] * width)
     return numbers, codes
+
+
+def _join_few(numbers: NDArray[np.int32], codes: NDArray[np.int64], joined: np.int32) -> None:
+    """Put photos that are not sure together where only few have the same suggestion: each is decided by itself.
+
+    Args:
+        numbers: (M,) changed to the number of the section without a class.
+        codes: (S,) of the sections.
+        joined: The number of that section.
+    """
+    counts = np.bincount(numbers, minlength=len(codes))
+    few = (codes >> 2 * _BITS == _NUMBERS[SectionKind.UNSURE]) & (counts > 0) & (counts < FEWEST_UNSURE)
+    if np.count_nonzero(few) > 1:
+        numbers[few[numbers]] = joined
 
 
 def _codes_of_classes(columns: PhotoColumns) -> tuple[NDArray[np.int64], np.int32]:
@@ -263,7 +280,9 @@ def _keep(
         if section.kind is not SectionKind.LOOK_ALIKES:
             known = columns.verdicts[rows[at]] != Verdict.UNKNOWN
             selected = np.isin(columns.place_ids[rows[at]], list(section.selected))
-            at = at[(np.isin(columns.class_ids[rows[at]], section.key) & known) | selected]
+            of_any_class = section.kind is SectionKind.UNSURE and not section.key
+            same = np.isin(columns.class_ids[rows[at]], section.key) | of_any_class
+            at = at[(same & known) | selected]
         elif len(at) < SMALLEST:
             continue
         code = _encode(_NUMBERS[section.kind], *map(int, section.key))

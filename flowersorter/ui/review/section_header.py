@@ -128,7 +128,7 @@ class SectionHeader(QFrame):
             SectionKind.CONFIRMED: self.tr("{0}, confirmed"),
             SectionKind.SURE: self.tr("{0}, sure"),
             SectionKind.LIKELY: self.tr("{0}, likely"),
-            SectionKind.UNSURE: self.tr("{0}? Not sure"),
+            SectionKind.UNSURE: self.tr("{0}? Not sure") if self.section.key else self.tr("Not sure"),
         }
         return templates.get(self.section.kind, "{0}").format(self._key_text())
 
