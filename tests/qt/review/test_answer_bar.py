@@ -156,7 +156,7 @@ def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtb
     shown = {program.photos.wanted(row).place_id: row for row in range(program.photos.rowCount())}
     assert bar.changes.text() == f"{len(shown)} other suggestions changed."
     told = {at: program.photos.index(row).data(PhotoRole.TITLE) for at, row in shown.items()}
-    assert {at: told[at] for at in red[3:]} == dict.fromkeys(red[3:], "Unknown → red")
+    assert told.keys().isdisjoint(red[3:]), "they were suggested from the first class on"
     assert {at: told[at] for at in green[3:]} == dict.fromkeys(green[3:], "Unknown → green")
     assert not shown.keys() & {*red[:3], *green[:3]}, "labelled photos have no suggestion to change"
     columns = program.photos.columns

@@ -63,8 +63,7 @@ def test_a_photo_left_out_of_its_suggestion_is_not_sure_and_not_done() -> None:
     left_out = {1002: ROSES, 1003: DAISY, 1004: ROSES, 1005: ROSES}  # the fourth has another suggestion by now
     assert columns.leave_out(left_out).tolist() == [1, 2, 3, 4]
     assert shown(columns) == {
-        (SectionKind.UNSURE, ROSES): [2],
-        (SectionKind.UNSURE, DAISY): [3],
+        (SectionKind.UNSURE,): [2, 3],
         (SectionKind.UNKNOWN,): [5],
         (SectionKind.SURE, ROSES): [1],
         (SectionKind.SURE, TULIPS): [4],
@@ -268,3 +267,23 @@ def test_photos_without_ranks_are_in_the_order_of_their_sections(sections: int) 
     place[7] = sections - 1
     order = order_by_rank(place, np.zeros(500, np.float32))
     np.testing.assert_array_equal(order, np.argsort(place, kind="stable"))
+
+
+def test_few_suggestions_that_are_not_sure_share_a_section_and_stay_in_it_while_it_is_seen() -> None:
+    columns = columns_of((U, DAISY, 0), (U, ROSES, 0), (U, ROSES, 0), *[(U, TULIPS, 0)] * 3, (X, 0, 0))
+    assert shown(columns) == {
+        (SectionKind.UNSURE, TULIPS): [4, 5, 6],
+        (SectionKind.UNSURE,): [1, 2, 3],
+        (SectionKind.UNKNOWN,): [7],
+    }
+    columns.verdicts[:3] = [L, X, S]
+    seen = KeptSection(SectionKind.UNSURE, (), (1, 2, 3))
+    assert shown(columns, NO_GROUPS, seen) == {
+        (SectionKind.UNSURE, TULIPS): [4, 5, 6],
+        (SectionKind.UNSURE,): [1, 3],
+        (SectionKind.UNKNOWN,): [2, 7],
+    }
+    assert shown(columns_of((U, DAISY, 0), (L, ROSES, 0))).keys() == {
+        (SectionKind.UNSURE, DAISY),
+        (SectionKind.LIKELY, ROSES),
+    }, "one alone keeps the question of its class"

@@ -59,6 +59,7 @@ def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: 
     assert engine.refitted is not None
     assert stored(program).models.all() == models
     assert predictions(program, "blue") == {"green"}
+    window.grid.select_places(places(program, "blue")[5:])  # unknown before, it is in a folded section now
     qtbot.waitUntil(lambda: window.inspector.headline.text().rstrip("?") == "green")  # as on its tile
     columns = program.photos.columns
 
