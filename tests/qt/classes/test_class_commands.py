@@ -19,6 +19,11 @@ from flowersorter.ui.labels.label_commands import LabelContext
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
 
+@pytest.fixture(autouse=True)
+def no_library_in_the_gui_thread() -> None:
+    """Off: the test runs here what the library's own thread runs in the program."""
+
+
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[CollectionStore]:
     with CollectionStore.open(tmp_path / "collection") as opened:
