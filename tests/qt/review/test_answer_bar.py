@@ -165,10 +165,10 @@ def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtb
     # Esc dismisses it, first of all.
     grid = window.grid
     grid.setFocus()
-    grid.select_places(red[3:])
+    grid.select_places(green[3:])
     QTest.keyClick(grid, Qt.Key.Key_Escape)
     assert not bar.isVisible()
-    assert selected(program) == set(red[3:])
+    assert selected(program) == set(green[3:])
     QTest.keyClick(grid, Qt.Key.Key_Escape)
     assert not selected(program)
 
