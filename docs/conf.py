@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import flowersorter  # noqa: E402 - found beside this folder
+import flowersorter
 
 project = "FlowerSorter"
 version = release = flowersorter.__version__
@@ -24,7 +24,8 @@ default_role = "py:obj"  # `name` in a docstring is a name of Python
 nitpick_ignore_regex = [
     ("py:obj", r"[a-z_]+"),  # parameters and keys, which have no place of their own
     ("py:class", r"(collections\.abc|datetime|os|pathlib|typing)\..*"),  # Python's own pages are not here, offline
-    ("py:class", r"flowersorter\.(api\.photo_source|messages|workflows)\..*|AnyPhoto|CheckedSample|Engine"),  # in signatures of what only the program constructs
+    # In signatures: types that the text describes, and those of objects that only the program makes.
+    ("py:class", r"flowersorter\.(api\.photo_source|messages|workflows)\..*|AnyPhoto|CheckedSample|Engine"),
 ]
 
 html_theme = "furo"

@@ -1,4 +1,6 @@
-"""The exceptions, a tree; imports only `messages`::
+"""The exception tree; imports only ``messages``.
+
+::
 
     FlowerSorterError
     ├── Cancelled                    the person stopped a job

@@ -2,10 +2,10 @@
 
     python packaging/build_handbook.py               # into build/handbook; open index.html there
     python packaging/build_handbook.py --to FOLDER
-    python packaging/build_handbook.py --terminal    # only writes docs/terminal.md from the parser
+    python packaging/build_handbook.py --terminal    # writes docs/terminal.md from the parser, before
 
-Needs no network. The terminal reference is written from the parser of the command line and committed, so that it can be
-read without the site; the Python reference is made from the docstrings while the site is built.
+Needs no network. The terminal reference is committed, so that it can be read without the site; one that is not that of
+the parser fails. The Python reference is made from the docstrings while the site is built.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ABOUT = """\
 # In the terminal
 
 Every command and option of FlowerSorter, written from the parser of the command line by `python
-packaging/build_handbook.py`. `flowersorter COMMAND --help` shows the same.
+packaging/build_handbook.py --terminal`. `flowersorter COMMAND --help` shows the same.
 """
 
 
@@ -127,7 +127,7 @@ def build(to: Path) -> int:
     Returns:
         The exit code: 0 if nothing is missing.
     """
-    options = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--jobs", "auto"]
+    options = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env"]
     # Beside the pages, not among them: they can be copied to a server as they are.
     options += ["--doctree-dir", str(to.with_name(f"{to.name}-cache"))]
     command = [sys.executable, "-m", "sphinx", "--builder", "html", *options, str(DOCS), str(to)]
@@ -135,14 +135,16 @@ def build(to: Path) -> int:
 
 
 def main() -> int:
-    """Write and build the asked for."""
+    """Write the terminal reference if asked to, and build the site."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "handbook", metavar="FOLDER")
-    parser.add_argument("--terminal", action="store_true", help="only write docs/terminal.md")
+    parser.add_argument("--terminal", action="store_true", help="write docs/terminal.md first")
     options = parser.parse_args()
-    TERMINAL.write_text(terminal_page(), encoding="utf-8")
     if options.terminal:
-        return 0
+        TERMINAL.write_text(terminal_page(), encoding="utf-8")
+    elif TERMINAL.read_text(encoding="utf-8") != terminal_page():
+        print(f"{TERMINAL} is not that of the parser: use --terminal", file=sys.stderr)
+        return 1
     code = build(options.to.absolute())
     if not code:
         print(f"{options.to / 'index.html'}: {len(list(options.to.rglob('*.html')))} pages")
