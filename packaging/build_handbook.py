@@ -40,7 +40,8 @@ def terminal_page() -> str:
     commands = commands_of(parser)
     shared = options_of(parser)
     known = {id_of(action) for action in shared} | {"--json"}
-    lines = [_ABOUT, *_code((parser.usage or "").splitlines()), "", *_text(parser.description), ""]
+    usage = [line.strip() for line in (parser.usage or "").splitlines()]
+    lines = [_ABOUT, *_code(usage), "", *_text(parser.description), ""]
     lines += ["| command | effect |", "|---|---|"]
     lines += [f"| [{name}](#{_anchor(name)}) | {_cell(each.description)} |" for name, each in commands.items()]
     for name, command in commands.items():
@@ -110,7 +111,7 @@ def _cell(text: str | None) -> str:
 
 
 def _code(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
-    yield from (f"    {line.strip() if line.startswith('flowersorter') else line}".rstrip() for line in lines)
+    yield from (f"    {line}".rstrip() for line in lines)
 
 
 def _escaped(text: str) -> str:

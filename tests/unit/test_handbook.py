@@ -169,6 +169,12 @@ def test_the_python_reference_has_every_public_name() -> None:
     assert set(re.findall(r"auto\w+:: flowersorter\.(\w+)", PAGES["python.md"])) == {*flowersorter.__all__, "errors"}
 
 
+def test_the_python_at_the_beginning_is_that_of_the_readme() -> None:
+    found = re.search(r"    from flowersorter import Collection.*?\n\n(?=\S)", PAGES["python.md"], re.DOTALL)
+    assert found is not None
+    assert found[0] in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 # -- pictures
 
 
