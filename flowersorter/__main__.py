@@ -30,8 +30,8 @@ class WindowRequest:
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window or run a command; return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    wish = window_request(arguments)
-    if wish is None:
+    request = window_request(arguments)
+    if request is None:
         from flowersorter import cli
 
         return cli.main(arguments)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         check_display()
-        if hand_over((wish.collection or default_collection()).absolute(), wish.roots):
+        if hand_over((request.collection or default_collection()).absolute(), request.roots):
             return 0
         from flowersorter import app
     except UserError as error:
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as error:
         Terminal(sys.stdout, sys.stderr).note(f"The window cannot be opened: {error}.")
         return 1
-    return app.run(sys.argv[:1] or ["flowersorter"], wish.roots, wish.collection)
+    return app.run(sys.argv[:1] or ["flowersorter"], request.roots, request.collection)
 
 
 def window_request(arguments: Sequence[str]) -> WindowRequest | None:

@@ -110,7 +110,7 @@ class Program(QObject):
         self._down = False
 
     def start(self, roots: Roots = ()) -> None:
-        """Show the window; once it is painted, put right what a crash left and open these folders, else the last."""
+        """Show the window; once painted, recover an interrupted sort and open these folders, else the last ones."""
         self._roots = roots
         self.window.recent.last_found.connect(self._on_last_found)
         last = () if roots else self.window.recent.look_for_last()
@@ -123,7 +123,7 @@ class Program(QObject):
 
     @Slot(object)
     def _on_last_found(self, roots: tuple[Path, ...]) -> None:
-        """Go on with what was open last, as far as it is there, unless the person was faster."""
+        """Reopen last session's folders that still exist, unless the user has opened one."""
         self._looks_for_last = False
         if not self._roots and not self.window.folder.roots:
             self._roots = roots

@@ -1,4 +1,4 @@
-"""Writes FlowerSorter's own files atomically: after a crash or on a full disk the old content or the new, never a part.
+"""Writes FlowerSorter's own files atomically: readers see the old content or the new, never a mixture.
 
 `sorting` has its own way to place a file, because it must never replace one.
 """

@@ -98,6 +98,11 @@ def worded(message: str) -> str:
     return template.format(**values)
 
 
+def language() -> str:
+    """Return the language of worded messages, such as "de" or "pt_BR"."""
+    return str(getattr(_translations[0], "language", "en"))
+
+
 def set_translations(translations: Translations | None) -> None:
     """Use these translations in this process; None goes back to English."""
     _translations[0] = translations

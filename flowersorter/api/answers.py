@@ -55,8 +55,8 @@ class Prediction:
             return f"cannot be read: {self.error}"
         like = f", looks like: {self.looks_like}" if self.looks_like else ""
         like += f"; {self.reason}" if self.reason else ""
-        level, promised = verdict.Verdict[self.verdict.upper()], verdict.DEFAULT_SURE_PRECISION
-        is_number = verdict.has_percentage(level, self.confidence, promised, with_reason=bool(self.reason))
+        level, sure_precision = verdict.Verdict[self.verdict.upper()], verdict.DEFAULT_SURE_PRECISION
+        is_number = verdict.has_percentage(level, self.confidence, sure_precision, with_reason=bool(self.reason))
         number = f"{100 * self.confidence:.0f} %, " if is_number else ""
         return f"{self.class_name} ({number}{_IN_WORDS[self.verdict]}{like})"
 
@@ -166,20 +166,22 @@ def expectation_of(result: PredictFolderResult) -> Expectation | None:
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     """Convert the photos of a predicted folder to plain values, files that cannot be opened last."""
     from flowersorter.domain.photo_answers import NO_ANSWERS, Mark
-    from flowersorter.domain.photo_rows import TOP_GUESSES
+    from flowersorter.domain.photo_rows import TOP_SUGGESTIONS
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-    from flowersorter.workflows.predicting.imagenet.names import strangers
+    from flowersorter.workflows.predicting.imagenet.names import names_of_unknown
 
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     rows, photos = result.rows, []
-    likely, remarks = strangers(engine, rows), engine.collection.photos.remarks()
+    likely, remarks = names_of_unknown(engine, rows), engine.collection.photos.remarks()
     named = model_for(engine, chosen_backbone(engine.collection))
     made_by = (None, "") if named is None else (named.name, named.created_at)
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
-        guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
-        top = tuple((names[class_id], share) for class_id, share in guesses if class_id)  # a deleted class has id 0
+        predictions = (
+            result.predictions.top(int(rows.photo_ids[i]), TOP_SUGGESTIONS) if result.predictions is not None else ()
+        )
+        top = tuple((names[class_id], share) for class_id, share in predictions if class_id)  # a deleted class has id 0
         prediction = None
         if top and rows.verdicts[i]:
             verdict = cast("Verdict", Worth(int(rows.verdicts[i])).word)

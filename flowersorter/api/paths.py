@@ -38,9 +38,7 @@ def given_path(path: AnyPath) -> Path:
     """
     name = os.fspath(path)
     if not name or "\0" in name:
-        raise UserError(
-            text("{name!r} is no file and no folder", name=name), text("no name can be like that"), text("Give a path")
-        )
+        raise UserError(text("{name!r} is not a valid path", name=name))
     try:
         return Path(name).expanduser()
     except RuntimeError as error:  # "~name" of no user

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from flowersorter.api.paths import AnyPath, chosen, given_path
@@ -58,8 +60,7 @@ class SortedCollection(PredictedCollection):
         from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
         from flowersorter.sorting.plan import Mode
         from flowersorter.workflows.filing import sort as sorting
-        from flowersorter.workflows.filing.refile import RefileRequest, refile
-        from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
+        from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
 
         target = absolute_folder(given_path(to))
         roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
@@ -67,25 +68,23 @@ class SortedCollection(PredictedCollection):
         sorting.check_destination(roots, target, chosen_mode, CancelToken())
         FolderPattern.parse(pattern or CLASS_ONLY)
         self.predict(*roots)
-        follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
-        if follow and not dry_run:
-            known = self._library.photos.places_under(roots)
-            photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
-            self._run(refile, RefileRequest(photo_ids))
-        request = sorting.SortRequest(
-            roots,
-            target,
-            chosen_mode,
-            included,
-            pattern=pattern,
-            move_duplicates=move_duplicates,
-            remove_emptied=remove_empty_folders,
-        )
+        if not dry_run and (moves_sorted_copies(self._library) if move_copies is None else move_copies):
+            self._move_copies(roots)
+        request = sorting.SortRequest(roots, target, chosen_mode, included, pattern=pattern)
+        request = replace(request, move_duplicates=move_duplicates, remove_emptied=remove_empty_folders)
         plan = self._run(sorting.plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
         done = self._run(sorting.run_sort, sorting.RunSortRequest(plan, pattern))
         return report_of_run(plan, done)
+
+    def _move_copies(self, roots: Sequence[Path]) -> None:
+        """Move the sorted photos of these folders into the folders of their present classes."""
+        from flowersorter.workflows.filing.refile import RefileRequest, refile
+
+        known = self._library.photos.places_under(roots)
+        photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
+        self._run(refile, RefileRequest(photo_ids))
 
     def history(self) -> list[Sort]:
         """List the sorts of the collection, newest first."""

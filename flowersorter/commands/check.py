@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options
-from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.check_answer import CheckAnswer
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.errors import UserError
 from flowersorter.messages import plural, text
 from flowersorter.photos.scan import absolute_folder
@@ -75,7 +76,7 @@ def _ask(call: Call, engine: Engine, check: CheckedSample, names: Mapping[int, s
         question = text(
             "Is it {name} ({confidence})? [y]es, [n]o, [s]kip, [q]uit:",
             name=names[photo.class_id],
-            confidence=percent(photo.confidence),
+            confidence=percent_to_tenths(photo.confidence),
         )
         answer = _LETTERS.get(call.terminal.choose(question, "ynsq"))
         if answer is None:
@@ -168,7 +169,9 @@ def _say(
         )
         for photo in asked:
             suggestion = text(
-                "{name} ({confidence})", name=shown(names[photo.class_id]), confidence=percent(photo.confidence)
+                "{name} ({confidence})",
+                name=shown(names[photo.class_id]),
+                confidence=percent_to_tenths(photo.confidence),
             )
             terminal.say_of(photo.path, suggestion, indent=2)
         terminal.say()

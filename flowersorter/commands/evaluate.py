@@ -11,7 +11,8 @@ import numpy as np
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options, say_left_out, say_unreadable
 from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
-from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import text
@@ -107,9 +108,9 @@ def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
     terminal.say(
         text(
             "Accuracy {accuracy} (95 % interval {low} to {high})",
-            accuracy=percent(result.accuracy),
-            low=percent(low),
-            high=percent(high),
+            accuracy=percent_to_tenths(result.accuracy),
+            low=percent_to_tenths(low),
+            high=percent_to_tenths(high),
         )
     )
     terminal.say(text("Measured on {how}.", how=result.how))
@@ -117,13 +118,20 @@ def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
     photos = result.confusion.sum(axis=1)
     table: list[list[str]] = [[text("class"), text("photos"), text("recall"), text("precision")]]
     table += [
-        [shown(name), str(photos[i]), percent(float(result.recall[i])), percent(float(result.precision[i]))]
+        [
+            shown(name),
+            str(photos[i]),
+            percent_to_tenths(float(result.recall[i])),
+            percent_to_tenths(float(result.precision[i])),
+        ]
         for i, name in enumerate(result.class_names)
     ]
     terminal.say_table(table, right=(1, 2, 3), indent=2)
     terminal.say()
     _say_confusion(terminal, result)
-    terminal.say(text("On average its confidence is off by {error}.", error=percent(result.calibration_error)))
+    terminal.say(
+        text("On average its confidence is off by {error}.", error=percent_to_tenths(result.calibration_error))
+    )
     say_left_out(terminal, result.left_out)
     say_unreadable(terminal, result.unreadable)
 

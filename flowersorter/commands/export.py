@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import named, percent, shown
+from flowersorter.commands.shared.output import named, shown
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.messages import text
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
@@ -27,7 +28,7 @@ def run(call: Call) -> int:
         backbone=result.backbone,
     )
     if result.accuracy is not None:
-        right = percent(result.accuracy)
+        right = percent_to_tenths(result.accuracy)
         saved = text("{saved}, {right} right on photos it had not seen", saved=saved, right=right)
     terminal.say(saved)
     if result.remark:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_class_names
-from flowersorter.commands.shared.output import counted_photos, named, percent, shown
+from flowersorter.commands.shared.output import counted_photos, named, shown
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.messages import Text, plural, text
 from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
 
@@ -62,5 +63,5 @@ def claim(result: ImportResult) -> Text:
     return text(
         "it learned from {photos} and gets {accuracy} of unseen ones right",
         photos=counted_photos(result.photos),
-        accuracy=percent(result.accuracy),
+        accuracy=percent_to_tenths(result.accuracy),
     )

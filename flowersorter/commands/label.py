@@ -129,7 +129,7 @@ def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]
 
 
 def _say_taken_back(terminal: Terminal, done: list[dict[str, Any]]) -> None:
-    """Say the labels and classes that the sub-folders of folders gave, and how to go back to the model before."""
+    """Print the labels and classes that the sub-folders of folders gave, and how to go back to the model before."""
     folders = [line for line in done if "labels_removed" in line]
     for line in folders:
         terminal.say(
@@ -148,7 +148,7 @@ def _say_taken_back(terminal: Terminal, done: list[dict[str, Any]]) -> None:
 
 
 def _say_answered(terminal: Terminal, done: list[dict[str, Any]]) -> None:
-    """Say the answer, which is the same for all photos, and its effect."""
+    """Print the answer, which is the same for all photos, and its effect."""
     first, number = (done or [{}])[0], len(done)
     if "not" in first:
         terminal.say(
@@ -174,7 +174,7 @@ def _say_answered(terminal: Terminal, done: list[dict[str, Any]]) -> None:
 
 
 def _say_without_picture(terminal: Terminal, done: list[dict[str, Any]]) -> None:
-    """Name the labelled files that cannot be read as photos."""
+    """Print the labelled files that cannot be read as photos."""
     for line in done:
         if why := line.get("unreadable"):
             terminal.say(

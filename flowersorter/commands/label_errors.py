@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.messages import plural, text
 from flowersorter.workflows.evaluation.label_errors import (
     LabelError,
@@ -98,7 +99,7 @@ def _say(
 
 
 def _say_doubts(terminal: Terminal, result: LabelErrorsResult, names: Mapping[int, str]) -> None:
-    """Say how many labels may be wrong, and which classes are mixed up."""
+    """Print how many labels may be wrong, and which classes are mixed up."""
     doubted = len(result.doubts)
     # A photo in the folders of two classes is doubted even where none of its class could be checked.
     if result.checked >= doubted:
@@ -116,7 +117,7 @@ def _say_doubts(terminal: Terminal, result: LabelErrorsResult, names: Mapping[in
         terminal.say(
             text(
                 "The model is still learning: it gets {accuracy} right, so most of these labels are probably fine.",
-                accuracy=percent(result.accuracy),
+                accuracy=percent_to_tenths(result.accuracy),
             )
         )
     for group in result.groups[:_GROUPS_SHOWN]:

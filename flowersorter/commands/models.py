@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import Terminal, counted_photos, local_time, named, percent, shown
+from flowersorter.commands.shared.output import Terminal, counted_photos, local_time, named, shown
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, plural, text
@@ -170,7 +171,7 @@ def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
             local_time(entry["created_at"]),
             entry["backbone"],
             str(entry["photos"]),
-            percent(entry["accuracy"]),
+            percent_to_tenths(entry["accuracy"]),
             named(entry["classes"]),
             shown(entry["note"]),
         ]

@@ -24,7 +24,7 @@ from flowersorter.commands.shared.json_lines import (
 from flowersorter.commands.shared.prediction_output import say_model, say_photo
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
-from flowersorter.domain.photo_rows import TOP_GUESSES
+from flowersorter.domain.photo_rows import TOP_SUGGESTIONS
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.messages import text
 from flowersorter.photos.file_bytes import read_file
@@ -103,14 +103,14 @@ def _show_folders(
     call: Call, engine: Engine, folders: tuple[Path, ...], result: PredictFolderResult, model: NamedModel | None
 ) -> list[dict[str, Any]]:
     from flowersorter.commands.shared.folder_output import say_folders
-    from flowersorter.workflows.predicting.imagenet.names import strangers
+    from flowersorter.workflows.predicting.imagenet.names import names_of_unknown
     from flowersorter.workflows.predicting.select_rows import select_rows
 
     options = call.options
     result = select_rows(engine.collection, result, options.order, options.name)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-    likenesses = strangers(engine, result.rows, options.backbone)
-    top, remarks = options.top or TOP_GUESSES, engine.collection.photos.remarks()
+    likenesses = names_of_unknown(engine, result.rows, options.backbone)
+    top, remarks = options.top or TOP_SUGGESTIONS, engine.collection.photos.remarks()
     lines = list(folder_lines(result, names, likenesses, remarks, labels_count=False, model=model, top=top))
     _show(call, engine, lines, options.top or 0, with_remark=False)
     if not call.terminal.as_json:
@@ -124,7 +124,7 @@ def _predict_photos(
     call: Call, engine: Engine, paths: Sequence[Path], model: NamedModel | None
 ) -> list[dict[str, Any]]:
     options = call.options
-    request = PredictRequest(tuple(paths), options.device, options.backbone, options.top or TOP_GUESSES)
+    request = PredictRequest(tuple(paths), options.device, options.backbone, options.top or TOP_SUGGESTIONS)
     with call.terminal.progress() as report:
         predictions = predict_photos(engine, request, report, call.cancel)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
@@ -132,7 +132,7 @@ def _predict_photos(
         _line(engine, path.absolute(), prediction, names, model)
         for path, prediction in zip(paths, predictions, strict=True)
     ]
-    _show(call, engine, lines, options.top or TOP_GUESSES, with_remark=True)
+    _show(call, engine, lines, options.top or TOP_SUGGESTIONS, with_remark=True)
     return lines
 
 
@@ -141,7 +141,8 @@ def _show(call: Call, engine: Engine, lines: Sequence[Mapping[str, Any]], top: i
     for line in lines:
         call.terminal.record(line)
         if not call.terminal.as_json and not call.options.csv:
-            say_photo(call.terminal, line, top, precision, with_remark=with_remark)
+            asked = bool(call.options.top)
+            say_photo(call.terminal, line, top, precision, asked=asked, with_remark=with_remark)
 
 
 def _line(

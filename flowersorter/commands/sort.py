@@ -44,8 +44,8 @@ from flowersorter.workflows.filing.sort import (
     run_sort,
 )
 from flowersorter.workflows.filing.sort_patterns import sort_pattern
-from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
-from flowersorter.workflows.predicting.imagenet.names import strangers
+from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
+from flowersorter.workflows.predicting.imagenet.names import names_of_unknown
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def run(call: Call) -> int:
             done = _file(call, engine, plan)
             outcomes |= done_outcomes(done)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-        likenesses = strangers(engine, result.rows, options.backbone)
+        likenesses = names_of_unknown(engine, result.rows, options.backbone)
         model, remarks = model_used(engine, options.backbone), engine.collection.photos.remarks()
         photos = folder_lines(result, names, likenesses, remarks, labels_count=True, model=model)
         lines = list(outcome_lines(photos, outcomes))

@@ -8,8 +8,9 @@ from typing import Any
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.finetune import run_deep
 from flowersorter.commands.shared.folder_output import remember_options, say_class_names
-from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
+from flowersorter.commands.shared.output import Terminal, counted_photos, named
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.messages import plural, text
 from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, starter_stays, train_folder
 from flowersorter.workflows.training.unmeasured_classes import in_words
@@ -71,7 +72,7 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
                 "Of the {count} photos in val and test, which it never learns from, {right} are right ({share}).",
                 count=result.validated,
                 right=result.validated_right,
-                share=percent(result.validated_right / result.validated),
+                share=percent_to_tenths(result.validated_right / result.validated),
             )
         )
     if result.unmeasured:

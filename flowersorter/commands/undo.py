@@ -74,13 +74,13 @@ def _gone_sentence(result: UndoResult) -> Text:
 
 
 def _how_to_take_back(result: UndoResult) -> Text:
-    """Say how to undo the sort of photos that stayed only because the person did not agree."""
+    """Name the command that also undoes the photos that the person was asked about."""
     if not result.edited:
-        return text("To take back the moved and renamed ones too: flowersorter undo {sort} --yes", sort=result.run_id)
+        return text("To undo the moved and renamed ones too: flowersorter undo {sort} --yes", sort=result.run_id)
     if not result.moved:
         return text("To move the edited ones back as they are now: flowersorter undo {sort} --yes", sort=result.run_id)
     return text(
-        "To take back the moved and renamed ones too, and the edited ones as they are now: "
+        "To undo the moved and renamed ones too, and move the edited ones back as they are now: "
         "flowersorter undo {sort} --yes",
         sort=result.run_id,
     )
@@ -105,4 +105,4 @@ def _question(result: UndoResult) -> Text:
                 len(result.edited),
             )
         )
-    return joined_texts(" ", *parts, text("Take them back too?"))
+    return joined_texts(" ", *parts, text("Undo these too?"))

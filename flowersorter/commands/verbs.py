@@ -251,8 +251,8 @@ def _add_undo(parser: LineParser) -> None:
         "--yes",
         action="store_true",
         help=text(
-            "also take back photos that you moved or renamed within the destination, and move photos back that you "
-            "edited since they were moved; edited copies are always kept"
+            "also undo photos that you moved or renamed within the destination, and move photos back that you edited "
+            "since they were moved; edited copies are always kept"
         ),
     )
 

@@ -33,7 +33,7 @@ from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.workflows.filing.sort import Include, SortRequest, check_destination
 from flowersorter.workflows.filing.sort_arrivals import Arrivals, ArrivalsRequest, sort_arrivals
-from flowersorter.workflows.predicting.imagenet.names import strangers
+from flowersorter.workflows.predicting.imagenet.names import names_of_unknown
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -171,7 +171,7 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
     rows = np.array([path in new for path in done.result.rows.paths], np.bool_)
     shown_only = replace(done.result, rows=done.result.rows.take(np.flatnonzero(rows)))
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-    likenesses = strangers(engine, shown_only.rows, options.backbone)
+    likenesses = names_of_unknown(engine, shown_only.rows, options.backbone)
     model, remarks = model_used(engine, options.backbone), engine.collection.photos.remarks()
     lines = list(
         outcome_lines(folder_lines(shown_only, names, likenesses, remarks, labels_count=True, model=model), new)

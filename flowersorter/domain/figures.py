@@ -14,6 +14,16 @@ def percent(share: float | None, decimals: int = 0) -> str:
     return NO_FIGURE if share is None or math.isnan(share) else f"{100 * share:.{decimals}f} %"
 
 
+def percent_to_tenths(share: float | None) -> str:
+    """A share as the terminal prints it: "91.8 %"."""
+    return percent(share, decimals=1)
+
+
+def whole_percent(probability: float) -> int:
+    """A probability as a percentage, which is never 100 unless it is certain: 99.7 % is not."""
+    return min(99, round(100 * probability)) if probability < 1 else 100
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CalibrationBin:
     """Photos whose confidence falls into one interval.

@@ -12,7 +12,7 @@ def folded(text: str) -> str:
 
 
 def unaccented(text: str) -> str:
-    """The text without case and without accents, as it may be typed in a hurry."""
+    """Lower-cased text without accents, for searching."""
     text = text.casefold()
     if text.isascii():
         return text

@@ -15,7 +15,7 @@ from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.place import Paths, Place, Places
 
 #: Suggestions shown of one photo.
-TOP_GUESSES = 5
+TOP_SUGGESTIONS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

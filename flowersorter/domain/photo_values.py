@@ -1,4 +1,4 @@
-"""One number for each of some photos, kept while a collection is open, for the model it was found with."""
+"""Per-photo scalars of one model, cached while the collection is open."""
 
 from __future__ import annotations
 

@@ -123,9 +123,7 @@ def first_done(futures: Collection[Future[Result]], cancel: CancelToken) -> set[
 
 
 def call_apart(call: Callable[[], Result], cancel: CancelToken) -> Result:
-    """Return the result of a call in a thread of its own, which is left behind when the job is cancelled.
-
-    For calls that read and change nothing.
+    """Run a read-only call in its own thread, abandoned if the job is cancelled; return its result.
 
     Raises:
         Cancelled: a stop was requested.

@@ -10,6 +10,7 @@ from io import FileIO
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken
+from flowersorter.messages import text
 from flowersorter.photos.read_errors import file_reason, out_of_reach, unreadable
 
 #: Larger files are refused unread; the largest photos, 16-bit TIFFs of 100 megapixels, have 600 MB.
@@ -51,7 +52,7 @@ def read_file(path: Path) -> FileBytes:
     except (OSError, ValueError) as error:
         raise out_of_reach(path, file_reason(error)) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise out_of_reach(path, "the file changed while it was read")
+        raise out_of_reach(path, text("the file changed while it was read"))
     return FileBytes(data, after.st_size, after.st_mtime_ns)
 
 
@@ -90,7 +91,7 @@ def hash_file(path: Path, cancel: CancelToken) -> FileHash:
     digest = hashlib.sha256()
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as in `open_regular`
-            raise unreadable(path, "it is not a file")
+            raise unreadable(path, text("it is not a file"))
         descriptor = os.open(path, _OPEN_FLAGS)
         with FileIO(descriptor, "rb") as stream:
             before = os.fstat(descriptor)
@@ -101,19 +102,19 @@ def hash_file(path: Path, cancel: CancelToken) -> FileHash:
     except (OSError, ValueError) as error:
         raise out_of_reach(path, file_reason(error)) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise out_of_reach(path, "the file changed while it was read")
+        raise out_of_reach(path, text("the file changed while it was read"))
     return FileHash(digest.digest(), after.st_size, after.st_mtime_ns)
 
 
 def _require_regular(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise unreadable(path, "it is a folder")
+        raise unreadable(path, text("it is a folder"))
     if not stat.S_ISREG(status.st_mode):
-        raise unreadable(path, "it is a pipe or a device, not a file")
+        raise unreadable(path, text("it is a pipe or a device, not a file"))
     if status.st_size == 0:
-        raise unreadable(path, "the file is empty")
+        raise unreadable(path, text("the file is empty"))
     if status.st_size > MAX_BYTES:
-        raise unreadable(path, f"the file is larger than {MAX_BYTES // 1_000_000} MB")
+        raise unreadable(path, text("the file is larger than {megabytes} MB", megabytes=MAX_BYTES // 1_000_000))
 
 
 def _read_all(stream: FileIO, size_bytes: int) -> bytes:

@@ -35,6 +35,7 @@ from flowersorter.photos.decoding.raw_kinds import RAW, is_raw
 from flowersorter.photos.decoding.unsupported import unsupported_reason
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
 
+#: Importing a plugin registers it with Pillow, which finds a reader by content among those registered.
 PLUGINS = (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -80,8 +81,8 @@ _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 _UNSUPPORTED = {
-    b"%PDF": "it is a PDF document, not an image",
-    b"8BPS": "it is a Photoshop file, which FlowerSorter cannot open",
+    b"%PDF": text("it is a PDF document, not an image"),
+    b"8BPS": text("it is a Photoshop file, which FlowerSorter cannot open"),
 }
 _PILLOW_MODULES = re.compile(r"PIL\.")
 
@@ -148,7 +149,14 @@ def refuse_if_too_large(size: tuple[int, int]) -> None:
     width_px, height_px = size
     if width_px * height_px > MAX_PIXELS:
         limit = MAX_PIXELS // 1_000_000
-        raise RefusalError(f"the image is too large: {width_px} x {height_px} pixels, the limit is {limit} million")
+        raise RefusalError(
+            text(
+                "the image is too large: {width} x {height} pixels, the limit is {limit} million",
+                width=width_px,
+                height=height_px,
+                limit=limit,
+            )
+        )
 
 
 def format_of(data: bytes) -> str | None:

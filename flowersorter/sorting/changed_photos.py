@@ -21,7 +21,7 @@ from flowersorter.sorting.plan_sidecars import name_beside
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group
 
-_EDITED = text("it has changed since it was filed")
+_EDITED = text("it has changed since it was sorted")
 #: A file system may store times to two seconds.
 _CLOCK_S = 2
 
@@ -143,9 +143,9 @@ class _Finder:
             yield from self._if_changed(entry, self._beside(entry, lead, now))
 
     def _elsewhere(self, entry: Entry) -> Path | None:
-        """The file with the bytes of a filed photo that no other filing put there, one of the same name first.
+        """Find where a sorted photo was moved: a file with its bytes that no journal entry explains, same name first.
 
-        Where there is none, one that the library knows as the same picture, edited since.
+        Without one, a file that the library knows as an edited version of the photo.
         """
         assert entry.sha256 is not None  # of a photo it is always known
         same = self._others_with(entry, entry.sha256, entry.size_bytes)

@@ -92,7 +92,7 @@ class SidecarPlanner:
         return count_kinds(path for path in self._finder.files_beside() if path not in self._filed)
 
     def _beside_raw(self, photo: Path, sidecars: Sequence[Path], contents: FolderContents) -> Path | None:
-        """Where a photo goes whose RAW is in its class folder already; None where none is, or its name is taken."""
+        """Target beside a RAW already in the class folder; None without one or if the name is taken."""
         for sidecar in sidecars:
             there = contents.copy_of(sidecar) if sidecar.suffix.lower() in RAW_SUFFIXES else None
             if there is not None:

@@ -10,7 +10,7 @@ from flowersorter.sorting.failures import CHANGED, GONE, NotDoneError, disk_erro
 from flowersorter.sorting.filesystem import FileSystem, is_one_name, is_our_link, is_regular, is_unchanged, stat_or_none
 from flowersorter.sorting.transfer import Transfer, sync_quietly, unlink_surely
 
-_CHANGED_SINCE = text("it has changed since it was filed")
+_CHANGED_SINCE = text("it has changed since it was sorted")
 
 
 def remove_copy(files: FileSystem, transfer: Transfer) -> None:
@@ -47,7 +47,7 @@ def require_removable(files: FileSystem, transfer: Transfer) -> os.stat_result:
         NotDoneError: one of them does not.
     """
     with disk_errors_as_failures():
-        changed = text("it has changed since it was filed, so the copy was kept")
+        changed = text("it has changed since it was sorted, so the copy was kept")
         target = require_unchanged(files, transfer.target, transfer.sha256, changed)
         origin = stat_or_none(files, transfer.origin)
         if origin is None:

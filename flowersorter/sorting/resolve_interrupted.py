@@ -62,7 +62,7 @@ def resolve(files: FileSystem, transfer: Transfer, mtime_ns: int, *, keeps_origi
     if origin == _State.OTHER:
         return Resolution(Side.ROLLED_BACK, _left_behind(files, transfer))
     if target == _State.OTHER and not keeps_origin:
-        return Resolution(Side.FINISHED, text("it has changed since it was filed"))
+        return Resolution(Side.FINISHED, text("it has changed since it was sorted"))
     return Resolution(Side.LOST, _left_behind(files, transfer) or GONE)
 
 

@@ -18,7 +18,7 @@ MOST_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Request:
     number: int
     key: object
     call: Callable[[], object]
@@ -50,10 +50,10 @@ class LatestOnly(QObject):
         self._slow_timer.timeout.connect(self._on_slow)
         self._lock = threading.Lock()
         self._ended = threading.Condition(self._lock)
-        self._wish: _Wish | None = None
-        self._calls = set[_Wish]()
-        self._before = set[_Wish]()  # those running when the timer was started
-        self._slow = set[_Wish]()  # of these, the ones that delay no other
+        self._request: _Request | None = None
+        self._calls = set[_Request]()
+        self._before = set[_Request]()  # those running when the timer was started
+        self._slow = set[_Request]()  # of these, the ones that delay no other
         self._threads = 0
         self._closed = False
         self._done.connect(self._on_done)
@@ -64,7 +64,7 @@ class LatestOnly(QObject):
         with self._lock:
             if self._closed:
                 return
-            self._wish = _Wish(self._number, key, call)
+            self._request = _Request(self._number, key, call)
         if not self._start() and not self._slow_timer.isActive():
             self._before = set(self._calls)
             self._slow_timer.start()
@@ -74,7 +74,7 @@ class LatestOnly(QObject):
         self._number += 1
         self._slow_timer.stop()
         with self._lock:
-            self._wish = None
+            self._request = None
 
     @property
     def busy(self) -> bool:
@@ -104,13 +104,13 @@ class LatestOnly(QObject):
         with self._lock:
             self._slow |= self._before & self._calls
             self._before = set(self._calls)
-            waiting = self._wish is not None
+            waiting = self._request is not None
         if not waiting or self._start():
             self._slow_timer.stop()
 
     @Slot(int, object, object, object)
     def _on_done(self, number: int, key: object, result: object, error: object) -> None:
-        if self._wish is None:
+        if self._request is None:
             self._slow_timer.stop()
         if number != self._number:
             return
@@ -122,18 +122,18 @@ class LatestOnly(QObject):
     def _run(self) -> None:
         while True:
             with self._lock:
-                wish, self._wish = self._wish, None
-                if wish is None:
+                request, self._request = self._request, None
+                if request is None:
                     self._threads -= 1
                     self._ended.notify_all()
                     return
-                self._calls.add(wish)
+                self._calls.add(request)
             try:
-                result, error = wish.call(), None
+                result, error = request.call(), None
             except Exception as fault:  # noqa: BLE001 - a thread's boundary: the fault is shown in place
                 result, error = None, fault
             with self._lock:
-                self._calls.discard(wish)
-                self._slow.discard(wish)
+                self._calls.discard(request)
+                self._slow.discard(request)
                 if not self._closed:  # else the receivers may be gone
-                    self._done.emit(wish.number, wish.key, result, error)
+                    self._done.emit(request.number, request.key, result, error)

@@ -140,11 +140,6 @@ class ThumbnailPool(QObject):
         """Number of thumbnails that wait or are being decoded."""
         return len(self._requests)
 
-    @property
-    def cached_bytes(self) -> int:
-        """Size of the thumbnails in memory."""
-        return self._bytes
-
     def shutdown(self) -> None:
         """Cancel every request, and wait a moment for the photos being decoded."""
         self._slow_timer.stop()

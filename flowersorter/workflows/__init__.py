@@ -1,1 +1,1 @@
-"""The verbs: each a function (request, report, cancel) -> result."""
+"""The verbs: each a function (engine, request, report, cancel) -> result."""

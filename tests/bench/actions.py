@@ -79,14 +79,14 @@ class Folder:
         """Fit the labels and predict the others."""
         rows = np.flatnonzero(self.labelled)
         classes, targets = np.unique(self.targets[rows], return_inverse=True)
-        guesses = np.full(len(self.targets), classes[0])
+        predictions = np.full(len(self.targets), classes[0])
         if len(classes) > 1:
             examples = Examples(1 + rows, self.features.take(rows), targets, np.ones(len(rows), np.bool_))
             names = [str(number) for number in classes.tolist()]
             self._last = fit(examples, names, DEFAULT, CancelToken(), last=self._last)
             probabilities = predict(self._last.model, self.features).probabilities
-            guesses, self.doubts = classes[probabilities.argmax(axis=1)], doubt_of(probabilities)
-        self.right = float(np.mean(self.labelled | (guesses == self.targets)))
+            predictions, self.doubts = classes[probabilities.argmax(axis=1)], doubt_of(probabilities)
+        self.right = float(np.mean(self.labelled | (predictions == self.targets)))
 
 
 #: Returns the rows of each next action.

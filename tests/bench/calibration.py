@@ -154,7 +154,7 @@ def folder_verdicts(
     Returns:
         (N,) verdicts photo by photo, (N,) verdicts as the folder tells, and (N,) probabilities of being unknown.
     """
-    axes, result = model.novelty.axes, predict(model, features)
+    axes, result = model.ood_detector.axes, predict(model, features)
     along, targets = axes.project(features), np.unique(classes, return_inverse=True)[1]
     known = PhotoSample(labelled, axes.project(labelled), targets)
     comparison = compare(known, PhotoSample(features, along, result.probabilities.argmax(axis=1)), CancelToken())

@@ -38,9 +38,9 @@ def _figures(known: Photos, counts: tuple[int, ...], seed: int) -> tuple[float, 
     measured = np.flatnonzero(~np.isin(known.groups, known.groups[learned]))
     model = known.learned(learned)
     told = predict(model, known.first.take(measured))
-    guessed, targets = told.probabilities.argmax(axis=1), known.targets[measured]
+    predicted, targets = told.probabilities.argmax(axis=1), known.targets[measured]
     everything = np.ones(len(targets), np.bool_)
-    right, sure, smallest = guessed == targets, told.verdicts == Verdict.SURE, classes[0]
+    right, sure, smallest = predicted == targets, told.verdicts == Verdict.SURE, classes[0]
     alike = 1 / np.bincount(targets)[targets]
     as_learned = alike * np.bincount(known.targets[learned])[targets]
 
@@ -50,7 +50,7 @@ def _figures(known: Photos, counts: tuple[int, ...], seed: int) -> tuple[float, 
     return (
         share(right, everything, alike),
         share(right, targets == smallest, alike),
-        share(right, guessed == smallest, alike),
+        share(right, predicted == smallest, alike),
         share(sure, everything, alike),
         share(right, sure, alike),
         share(right, everything, as_learned),

@@ -167,19 +167,19 @@ def judged(photos: LearnedPhotos, learned: NDArray[np.intp], folder: NDArray[np.
     classes, targets = np.unique(photos.targets[learned], return_inverse=True)
     labelled, model = photos.features.take(learned), trained(photos, learned)
     _, verdicts, unknown = folder_verdicts(model, labelled, targets, features)
-    result, axes = predict(model, features), model.novelty.axes
-    guesses, confidence = result.probabilities.argmax(axis=1), result.probabilities.max(axis=1)
+    result, axes = predict(model, features), model.ood_detector.axes
+    best, confidence = result.probabilities.argmax(axis=1), result.probabilities.max(axis=1)
     agreed = agree_with_neighbours(
         PhotoSample(labelled, axes.project(labelled), targets),
-        PhotoSample(features, axes.project(features), guesses),
+        PhotoSample(features, axes.project(features), best),
         CancelToken(),
     )
     sure, suggested = verdicts == Verdict.SURE, verdicts != Verdict.UNKNOWN
-    unfamiliar = result.ood_score > model.novelty.familiar
+    unfamiliar = result.ood_score > model.ood_detector.familiar
     predictions = FolderPredictions(confidence, unfamiliar, unknown, suggested, sure, agreed)
     record = model.training
     estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, DEFAULT_SURE_PRECISION)
-    right = classes[guesses] == photos.targets[folder]
+    right = classes[best] == photos.targets[folder]
     now = sure & (confidence >= sure_thresholds_of(predictions, estimate))
     return Row(
         accuracy=np.nan if estimate is None else float(right[suggested].mean()),

@@ -90,7 +90,7 @@ def folders(options: argparse.Namespace) -> None:
         print_split(flowers, split)
     if DEFAULT_THINGS.is_dir():
         print_split(_embedded(DEFAULT_THINGS), _same, (5, 10))
-    print_strangers(flowers)
+    print_lookalikes(flowers)
 
 
 def _embedded(folder: Path) -> LearnedPhotos:
@@ -175,7 +175,7 @@ def _figures(said: Predictions, targets: Rows) -> tuple[float, float, float, flo
     return float(right.mean()), error, float(sure.mean()), float(right[sure].mean()) if sure.any() else np.nan
 
 
-def print_strangers(photos: LearnedPhotos) -> None:
+def print_lookalikes(photos: LearnedPhotos) -> None:
     """Leave each flower out: print how many of its photos are sure in a folder, and how the other photos do there."""
     print("one flower left out                 its photos: sure  others: accuracy  sure         of these right")
     for per_class in LEFT_OUT_PER_CLASS:

@@ -52,8 +52,8 @@ class Photos:
 
     def accuracy(self, fitted: Fitted, rows: Rows) -> float:
         """Share of some photos that are predicted right."""
-        guessed = predict(fitted.model, self.features.take(rows)).probabilities.argmax(axis=1)
-        return float((guessed == self.targets[rows]).mean())
+        predicted = predict(fitted.model, self.features.take(rows)).probabilities.argmax(axis=1)
+        return float((predicted == self.targets[rows]).mean())
 
     def split(self, seed: int) -> tuple[Rows, Rows]:
         """A third to measure on and the others in random order; near-copies never on both sides."""
@@ -107,20 +107,22 @@ def advice(photos: Path) -> None:
 Rule = Callable[[Photos, Rows, Rows, NDArray[np.float32], np.random.Generator], Rows]
 
 
-def _random(known: Photos, pool: Rows, labelled: Rows, guesses: NDArray[np.float32], draw: np.random.Generator) -> Rows:
+def _random(
+    known: Photos, pool: Rows, labelled: Rows, predictions: NDArray[np.float32], draw: np.random.Generator
+) -> Rows:
     return draw.choice(pool, BATCH, replace=False)
 
 
 def _narrowest(
-    known: Photos, pool: Rows, labelled: Rows, guesses: NDArray[np.float32], draw: np.random.Generator
+    known: Photos, pool: Rows, labelled: Rows, predictions: NDArray[np.float32], draw: np.random.Generator
 ) -> Rows:
-    return pool[np.argsort(-doubt_of(guesses), kind="stable")[:BATCH]]
+    return pool[np.argsort(-doubt_of(predictions), kind="stable")[:BATCH]]
 
 
 def _entropy(
-    known: Photos, pool: Rows, labelled: Rows, guesses: NDArray[np.float32], draw: np.random.Generator
+    known: Photos, pool: Rows, labelled: Rows, predictions: NDArray[np.float32], draw: np.random.Generator
 ) -> Rows:
-    entropy = -(guesses * np.log(guesses + 1e-12)).sum(axis=1)
+    entropy = -(predictions * np.log(predictions + 1e-12)).sum(axis=1)
     return pool[np.argsort(-entropy, kind="stable")[:BATCH]]
 
 
@@ -128,11 +130,11 @@ def _farthest(weight: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArr
     """Greedily the photo with the highest weight times squared distance to those labelled or chosen."""
 
     def rule(
-        known: Photos, pool: Rows, labelled: Rows, guesses: NDArray[np.float32], draw: np.random.Generator
+        known: Photos, pool: Rows, labelled: Rows, predictions: NDArray[np.float32], draw: np.random.Generator
     ) -> Rows:
         rows = known.features.take(pool).unpack()
         among = rows @ rows.T
-        weights, nearest = weight(guesses, among), known.features.take(labelled).matmul(rows.T).max(axis=0)
+        weights, nearest = weight(predictions, among), known.features.take(labelled).matmul(rows.T).max(axis=0)
         chosen: list[int] = []
         for _ in range(BATCH):
             worth = weights * (1 - nearest)
@@ -151,21 +153,23 @@ def _density(among: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _product(
-    known: Photos, pool: Rows, labelled: Rows, guesses: NDArray[np.float32], draw: np.random.Generator
+    known: Photos, pool: Rows, labelled: Rows, predictions: NDArray[np.float32], draw: np.random.Generator
 ) -> Rows:
     if len(pool) > MOST_CONSIDERED:
         kept = np.sort(draw.choice(len(pool), MOST_CONSIDERED, replace=False))
-        pool, guesses = pool[kept], guesses[kept]
+        pool, predictions = pool[kept], predictions[kept]
     features = known.features
-    return pool[next_to_label(features.take(pool), doubt_of(guesses), features.take(labelled), BATCH, CancelToken())]
+    return pool[
+        next_to_label(features.take(pool), doubt_of(predictions), features.take(labelled), BATCH, CancelToken())
+    ]
 
 
 _RULES: dict[str, Rule] = {
     "narrowest margin": _narrowest,
     "highest entropy": _entropy,
-    "distance (k-centre)": _farthest(lambda guesses, among: np.ones(len(guesses), np.float32)),
-    "margin x distance": _farthest(lambda guesses, among: doubt_of(guesses)),
-    "margin x distance x density": _farthest(lambda guesses, among: doubt_of(guesses) * _density(among)),
+    "distance (k-centre)": _farthest(lambda predictions, among: np.ones(len(predictions), np.float32)),
+    "margin x distance": _farthest(lambda predictions, among: doubt_of(predictions)),
+    "margin x distance x density": _farthest(lambda predictions, among: doubt_of(predictions) * _density(among)),
     "what FlowerSorter asks for": _product,
 }
 
@@ -182,8 +186,8 @@ def _grown(known: Photos, rule: Rule, up_to: int, name: str) -> NDArray[np.float
             if len(labelled) >= up_to:
                 break
             rest = np.setdiff1d(pool, labelled)
-            guesses = predict(fitted.model, known.features.take(rest)).probabilities
-            labelled = np.append(labelled, rule(known, rest, labelled, guesses, draw))
+            predictions = predict(fitted.model, known.features.take(rest)).probabilities
+            labelled = np.append(labelled, rule(known, rest, labelled, predictions, draw))
         curves.append(curve)
     mean: NDArray[np.float64] = np.mean(np.array(curves, np.float64), axis=0)
     if name == "random":

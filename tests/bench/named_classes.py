@@ -26,6 +26,9 @@ AT_RANDOM, GROUPS, EVERY = "at random", "by groups", "all of them"
 #: How photos are labelled, and how many of each named class at least.
 LABELLED = ((AT_RANDOM, 8), (GROUPS, 20), (EVERY, 1000))
 
+#: Folders of a few dozen photos, with the first labels of each named class; more draws, as they differ more.
+FEW, FIRST_LABELLED, MANY_SEEDS = (8, 8, 8, 8, 8), ((AT_RANDOM, 1), (AT_RANDOM, 3)), tuple(range(1, 21))
+
 Rows = NDArray[np.intp]
 
 
@@ -52,17 +55,27 @@ def named_classes(options: argparse.Namespace) -> None:
     flowers = embedded_folder(options.photos)
     _print_folders("flowers", flowers, (120,) * 5, (0, 1, 2))
     _print_folders("uneven flowers", flowers, (240, 120, 60, 30, 15), (0, 1, 2))
+    _print_folders("few flowers", flowers, FEW, (0, 2, 3), FIRST_LABELLED, MANY_SEEDS)
     if DEFAULT_THINGS.is_dir():
-        _print_folders("things", embedded_folder(DEFAULT_THINGS), (31,) * 10, (0, 5, 8))
+        things = embedded_folder(DEFAULT_THINGS)
+        _print_folders("things", things, (31,) * 10, (0, 5, 8))
+        _print_folders("few things", things, FEW, (0, 2, 3), FIRST_LABELLED, MANY_SEEDS)
 
 
-def _print_folders(name: str, photos: LearnedPhotos, sizes: Sequence[int], unnamed: Sequence[int]) -> None:
+def _print_folders(
+    name: str,
+    photos: LearnedPhotos,
+    sizes: Sequence[int],
+    unnamed: Sequence[int],
+    labelled: Sequence[tuple[str, int]] = LABELLED,
+    seeds: Sequence[int] = SEEDS,
+) -> None:
     classes = len(sizes)
     for others in unnamed:
-        for how, count in LABELLED:
+        for how, count in labelled:
             if how == EVERY and not others:
                 continue
-            rows = [list(_measured(photos, _drawn(photos, sizes, others, how, count, seed))) for seed in SEEDS]
+            rows = [list(_measured(photos, _drawn(photos, sizes, others, how, count, seed))) for seed in seeds]
             mean = [f"{each:5.1%}" for each in np.mean(rows, axis=0).tolist()]
             what = f"{name}, {others} of {classes} unnamed, " + (how if how == EVERY else f"{count} labelled {how}")
             print(f"{what:56}{_row(mean[:6]):48}{_row(mean[6:]) if others else ''}", flush=True)
@@ -106,7 +119,7 @@ def _measured(photos: LearnedPhotos, folder: NamedFolder) -> Iterator[float]:
         predicted = labels.copy()
         predicted[rest] = np.unique(folder.targets[learned])[alone.probabilities.argmax(axis=1)]
         reached = unknown_beside_labels(graph, labels, predicted, pool, CancelToken())[rest]
-    axes, targets = model.novelty.axes, np.unique(folder.targets[learned], return_inverse=True)[1]
+    axes, targets = model.ood_detector.axes, np.unique(folder.targets[learned], return_inverse=True)[1]
     labelled = PhotoSample(folder.features.take(learned), axes.project(folder.features.take(learned)), targets)
     others = PhotoSample(features, axes.project(features), alone.probabilities.argmax(axis=1))
     comparison = compare(labelled, others, CancelToken())

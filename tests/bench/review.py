@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -33,7 +33,7 @@ from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.labelling.review_order import ROW, Question, QuestionKind, expected_wrong, questions
+from flowersorter.workflows.labelling.review_order import ROW, Question, QuestionKind, questions
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.bench.review_folders import GARDEN, PHOTOS, THINGS_AND_FLOWERS, drawn, garden_truth
@@ -163,6 +163,11 @@ class Person:
         pages = -(-self.looked_at // PAGE)
         self.looked_at += tiles
         self.seconds += TILE * tiles + PAGE_SHOWN * (-(-self.looked_at // PAGE) - pages)
+
+
+def expected_wrong(asked: Iterable[Question]) -> float:
+    """Number of photos in these questions that are not of their first class, as expected."""
+    return sum((1 - question.expected_right) * len(question.rows) for question in asked)
 
 
 @dataclass(slots=True, eq=False)

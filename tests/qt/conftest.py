@@ -11,10 +11,15 @@ from pathlib import Path
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QRect, QThread, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
+
+from flowersorter.messages import set_translations
+from flowersorter.translations import LOCALE_FOLDER, Catalogue
+from flowersorter.ui.shared.qt_translator import install_translator
+from tests.qt.library_guard import watch_library
 
 HERE = Path(__file__).parent
 #: How long a test waits for what must come: no more than a bound, so it suits a machine that is busy with other things
@@ -82,6 +87,14 @@ def no_motion(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_library_in_the_gui_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test fails if the window's code uses the library in the GUI thread: it would wait while a job writes."""
+    found = watch_library(monkeypatch)
+    yield
+    assert not found, "the library was used in the GUI thread:\n" + "\n".join(dict.fromkeys(found))
+
+
+@pytest.fixture(autouse=True)
 def nothing_left_running() -> Iterator[None]:
     """A thread that still runs or a timer that still ticks after a test fails it.
 
@@ -124,3 +137,18 @@ def _described(each: QObject) -> str:
     owner = each.parent()
     name = each.objectName() or (f"of {type(owner).__name__}" if owner is not None else "without a name")
     return f"{type(each).__name__} {name}"
+
+
+@pytest.fixture
+def german(qapp: QApplication) -> Iterator[None]:
+    """Texts, keys and numbers of the window and of Qt are German."""
+    before, locale = set(qapp.findChildren(QTranslator)), QLocale()
+    catalogue = Catalogue.read(LOCALE_FOLDER / "de.po")
+    install_translator(qapp, catalogue, "de")
+    set_translations(catalogue)
+    yield
+    set_translations(None)
+    for translator in set(qapp.findChildren(QTranslator)) - before:
+        qapp.removeTranslator(translator)
+        translator.deleteLater()
+    QLocale.setDefault(locale)

@@ -14,14 +14,14 @@ _D = TypeVar("_D", bound=QDialog)
 LONGEST_S = 180.0
 
 
-def when_asked(kind: type[_D], deed: Callable[[_D], None]) -> None:
+def when_asked(kind: type[_D], action: Callable[[_D], None]) -> None:
     """Do this to the dialog that opens next, which is to be of this kind; whatever happens, it does not stay open."""
 
     def act() -> None:
         dialog = QApplication.activeModalWidget()
         assert isinstance(dialog, kind)
         try:
-            deed(dialog)
+            action(dialog)
         finally:
             if dialog.isVisible():
                 dialog.reject()

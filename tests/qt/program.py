@@ -188,7 +188,7 @@ def class_named(program: Program, name: str) -> int:
     return found.id
 
 
-def guesses(program: Program, part: str) -> set[str]:
+def predictions(program: Program, part: str) -> set[str]:
     """Names of what unlabelled photos with this in their name are taken for."""
     columns = program.photos.columns
     rows = [int(row) for row in columns.locate(places(program, part)) if not columns.label_ids[row]]

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+import flowersorter.errors
 from flowersorter import translations
 from flowersorter.messages import plural, set_translations, text, worded
 from flowersorter.translations import LOCALE_FOLDER, Catalogue, entries, use_translations
@@ -129,7 +130,7 @@ def test_a_damaged_catalogue_leaves_the_texts_english(damaged: bytes, locale_fol
 def test_every_kind_of_text_is_found_for_translators(update: ModuleType, wanted: dict[tuple[str, ...], str]) -> None:
     for template in (
         ("Folder not found: {folder}",),
-        ("Rescan Fo&lder",),
+        ("Rescan fo&lder",),
         ("Checking for an interrupted sort",),
         ("Waiting",),
         ("{number} photo", "{number} photos"),
@@ -239,3 +240,49 @@ def test_every_function_that_words_a_text_for_the_window_is_known_to_the_catalog
         if not isinstance(call.args[1], ast.Constant) and function.name not in update.TEMPLATES
     ]
     assert not unknown
+
+
+#: Words that are written with a capital letter wherever they stand: names, and what stands on keys.
+_NAMES = {"FlowerSorter", "Debian", "Ubuntu", "ResNet", "Python", "Enter", "Esc", "Space", "Delete", "Ctrl", "Shift"}
+#: Commands of one word, by which a sentence names them. A longer name of a command stands in quotation marks.
+_COMMANDS = {"Sort", "Retrain", "History", "Preferences", "Browse"}
+_LABEL_WORDS = 6  # the longest action, button or title has so many
+
+
+def capitals_inside(shown: str) -> list[str]:
+    """The words of a text of the window that sentence case writes in lower case."""
+    plain = shown.replace("&", "")
+    is_label = len(plain.split()) <= _LABEL_WORDS and not plain.rstrip("…").endswith((".", "?"))
+    allowed = _NAMES if is_label else _NAMES | _COMMANDS
+    words = re.findall(r"(?<![\w'-])(?<![.?!:\n“(] )(?<![\n“;])(?<!^)([A-Z][a-z]\w*)", plain)
+    return [word for word in words if word not in allowed]
+
+
+def test_actions_buttons_and_titles_are_in_sentence_case(update: ModuleType) -> None:
+    assert capitals_inside("Re&name Class") == ["Class"]
+    assert capitals_inside("Stack Look-Alike shots…") == ["Look"]
+    assert capitals_inside("Undo the Sort…") == ["Sort"]
+    assert not capitals_inside("&About FlowerSorter")
+    assert not capitals_inside("Ready. Press Enter, or choose “Open folder”. Undo it in History.")
+    window = [path for path in SOURCES if "ui" in path.parts]
+    texts = {each for path in window for template in update.templates_in(path.read_text("utf-8")) for each in template}
+    assert len(texts) > 500
+    assert {each: wrong for each in texts if (wrong := capitals_inside(each))} == {}
+
+
+def test_no_error_for_a_person_stands_outside_the_catalogue() -> None:
+    """Its sentences are made by `text` or `plural`, never written as they are."""
+    errors = {name for name, each in vars(flowersorter.errors).items() if isinstance(each, type)}
+    raising = errors | {"unreadable", "out_of_reach", "RefusalError"}
+    bare = []
+    for path in SOURCES:
+        for call in (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)):
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            parts = [*call.args, *(keyword.value for keyword in call.keywords)] if name in raising else []
+            bare += [
+                f"{name_of(path)}:{part.lineno}"
+                for part in parts
+                if isinstance(part, ast.JoinedStr)
+                or (isinstance(part, ast.Constant) and part.value and isinstance(part.value, str))
+            ]
+    assert bare == []

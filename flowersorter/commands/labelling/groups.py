@@ -8,6 +8,7 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import predict_folders, say_no_photos
 from flowersorter.commands.shared.group_output import group_line, say_groups
 from flowersorter.commands.shared.json_lines import folder_problems
+from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import Text, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
@@ -25,8 +26,10 @@ def run(call: Call) -> int:
         with terminal.progress() as report:
             result = find_groups(engine, GroupsRequest(folder, backbone=options.backbone), report, call.cancel)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    rows = scanned.rows
+    verdicts = dict(zip(rows.place_ids.tolist(), map(Verdict, rows.verdicts.tolist()), strict=True))
     for group in result.groups:
-        terminal.record(group_line(group, names))
+        terminal.record(group_line(group, names, verdicts))
     summary = {
         "groups": len(result.groups),
         "photos": sum(len(group.photos) for group in result.groups),
@@ -41,7 +44,7 @@ def run(call: Call) -> int:
         say_no_photos(call, folder, scanned)
         return 0
     terminal.say(in_words(result))
-    say_groups(terminal, result.groups[:_SHOWN], names)
+    say_groups(terminal, result.groups[:_SHOWN], names, verdicts)
     if len(result.groups) > _SHOWN:
         terminal.say(text("... and {number} more groups: see --json", number=len(result.groups) - _SHOWN), indent=2)
     if result.groups:
@@ -51,7 +54,7 @@ def run(call: Call) -> int:
 
 
 def in_words(result: GroupsResult) -> Text:
-    """Say how many groups there are, and how much naming them saves."""
+    """Print how many groups there are, and how much naming them saves."""
     groups: Sequence[LookAlikeGroup] = result.groups
     if not groups:
         answered = text("Every photo here has a label, or you answered that it is not yours or that you don't know.")

@@ -7,8 +7,8 @@ from typing import Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.group_output import group_line, say_groups
-from flowersorter.commands.shared.output import Terminal, percent, shown
-from flowersorter.domain.figures import NO_FIGURE, Gain
+from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.domain.figures import NO_FIGURE, Gain, percent_to_tenths
 from flowersorter.messages import Text, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.label_next import (
@@ -22,7 +22,7 @@ from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
 
 
 def run(call: Call) -> int:
-    """Say how accurate each class is, how much more photos would improve it, and which ones to label."""
+    """Print how accurate each class is, how much more photos would improve it, and which ones to label."""
     options = call.options
     with call.engine(only_reads=True) as engine:
         folder = None if options.folder is None else absolute_folder(options.folder)
@@ -71,9 +71,9 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
                 "It was right on {right} of {number} labelled photos it had not seen; "
                 "on similar photos expect {low} to {high}.",
                 overall.measured,
-                right=percent(overall.accuracy),
-                low=percent(low),
-                high=percent(high),
+                right=percent_to_tenths(overall.accuracy),
+                low=percent_to_tenths(low),
+                high=percent_to_tenths(high),
             )
         )
         terminal.say(_outlook(overall, overall.gain))
@@ -82,7 +82,13 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
         head = (text("class"), text("photos"), text("right"), text("sure"), text("{count} more would add", count=MORE))
         table: list[list[str]] = [list(head)]
         table += [
-            [shown(each.name), str(each.photos), percent(each.accuracy), percent(each.sure), _gain(each)]
+            [
+                shown(each.name),
+                str(each.photos),
+                percent_to_tenths(each.accuracy),
+                percent_to_tenths(each.sure),
+                _gain(each),
+            ]
             for each in advice.classes
         ]
         terminal.say_table(table, right=(1, 2, 3), indent=2)
@@ -101,7 +107,7 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
 
 
 def _outlook(overall: Standing, gain: Gain) -> Text:
-    """Say how much more photos of each class would improve the accuracy."""
+    """Print how much more photos of each class would improve the accuracy."""
     if overall.enough:
         return text("You have enough labels. More would hardly help.")
     if overall.hardly_more and overall.twice is not None:

@@ -41,7 +41,7 @@ def run(call: Call) -> int:
 
 
 def _restore_sentences(error: CollectionDamaged, done: RestoreResult) -> list[str]:
-    """Say which backup was restored, and which labels and sorts are missing."""
+    """Print which backup was restored, and which labels and sorts are missing."""
     backup = done.backup
     sentences: list[str] = [
         text("{what}: {why}.", what=error.what, why=error.why),

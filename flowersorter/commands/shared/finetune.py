@@ -6,9 +6,9 @@ from typing import Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options
-from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
+from flowersorter.commands.shared.output import Terminal, counted_photos, named
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
-from flowersorter.domain.figures import Epoch
+from flowersorter.domain.figures import Epoch, percent_to_tenths
 from flowersorter.messages import joined_texts, plural, text
 from flowersorter.workflows.training.finetune import EPOCHS, FinetuneRequest, FinetuneResult, finetune
 
@@ -43,7 +43,7 @@ def epoch_line(news: object) -> str | None:
         "{right} of {held_out} held-out photos right ({accuracy})",
         right=news.held_out_right,
         held_out=news.held_out,
-        accuracy=percent(news.accuracy),
+        accuracy=percent_to_tenths(news.accuracy),
     )
     if news.number == 0:
         return text("before the first epoch: {right}", right=right)
@@ -94,7 +94,7 @@ def _say(terminal: Terminal, result: FinetuneResult) -> None:
     terminal.say(joined_texts(" ", kept, learned))
     say_held_out(terminal, result)
     if result.held_out_accuracy is not None:
-        frozen = percent(result.frozen_accuracy)
+        frozen = percent_to_tenths(result.frozen_accuracy)
         terminal.say(text("Without training the network: {frozen} of the same photos right.", frozen=frozen))
     if result.why_not is not None:
         terminal.say(result.why_not)

@@ -72,7 +72,7 @@ def say_folders(
     likenesses: dict[int, str],
     remarks: Mapping[int, str],
 ) -> None:
-    """Say how many photos of folders belong to each class, and which files were skipped.
+    """Print how many photos of folders belong to each class, and which files were skipped.
 
     Args:
         call: Gets the sentences.
@@ -122,7 +122,7 @@ def say_folders(
 
 
 def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folders: Roots) -> None:
-    """Name the places that show another picture than the labelled one, and count the labels without a photo."""
+    """Print the places that show another picture than the labelled one, and count the labels without a photo."""
     for place in replaced_photos(collection.database):
         path = Path(os.fsdecode(place.path))
         if not set(absolute_roots(folders)).isdisjoint(path.parents):
@@ -139,7 +139,7 @@ def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folders: R
 
 
 def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
-    """Say which files are not photos, and which the scan options leave out."""
+    """Print which files are not photos, and which the scan options leave out."""
     skipped = dict(result.skipped)
     links = skipped.pop(folder_walk.LINK_OUT, 0)
     left_out = {str(kind): skipped.pop(kind) for kind in _BY_OPTIONS if kind in skipped}
@@ -185,14 +185,14 @@ def _counted_by_options(kind: str, number: int) -> Text:
 
 
 def say_no_photos(call: Call, roots: Roots, result: PredictFolderResult) -> None:
-    """Say that there is nothing to do, and which other files the folder holds."""
+    """Print that there is nothing to do, and which other files the folder holds."""
     call.terminal.say(text("There are no photos in {folders}.", folders=named(absolute_roots(roots))))
     say_skipped(call.terminal, result)
 
 
 def say_missing_model(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
-    """Say how to get a model where there is none for the backbone."""
-    if result.guesses is None and result.rows.photo_ids.any():
+    """Print how to get a model where there is none for the backbone."""
+    if result.predictions is None and result.rows.photo_ids.any():
         name = chosen_backbone(collection, call.options.backbone)
         call.terminal.say(
             text(
@@ -208,7 +208,7 @@ def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
 
 
 def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
-    """Say a table of classes by verdict, then the photos of no class."""
+    """Print a table of classes by verdict, then the photos of no class."""
     rows = result.rows
     table: list[list[str]] = [[text("class"), text("sure"), text("likely"), text("not sure"), text("all")]]
     shown_verdicts = (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE)
@@ -226,7 +226,7 @@ def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[in
 
 
 def _say_likenesses(terminal: Terminal, likenesses: dict[int, str]) -> None:
-    """Say the objects that unknown photos look like, the most frequent first."""
+    """Print the objects that unknown photos look like, the most frequent first."""
     if not likenesses:
         return
     kinds = sorted(Counter(likenesses.values()).items(), key=lambda kind: (-kind[1], kind[0]))
@@ -246,7 +246,7 @@ def _say_likenesses(terminal: Terminal, likenesses: dict[int, str]) -> None:
 
 
 def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
-    """Say which class folders have no photo that can be used, and which other files were left out."""
+    """Print which class folders have no photo that can be used, and which other files were left out."""
     if left_out.empty:
         classes = left_out.in_words(left_out.empty)
         terminal.say(text("Left out, because they have no photo that can be used: {classes}.", classes=classes))
@@ -266,7 +266,7 @@ def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
 
 
 def say_class_names(terminal: Terminal, names: Iterable[str], before: Sequence[str]) -> None:
-    """Say which folders new classes get where these have other names, and other surprises of their names."""
+    """Print which folders new classes get where these have other names, and other surprises of their names."""
     from flowersorter.workflows.labelling.class_name_remarks import class_name_remarks
 
     new = [name for name in dict.fromkeys(names) if name not in before]

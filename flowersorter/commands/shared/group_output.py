@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.domain.figures import percent_to_tenths
+from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 
@@ -15,28 +17,47 @@ _OTHERS_SHOWN = 3
 _WORTH_ASKING = 0.05
 
 
-def group_line(group: LookAlikeGroup, names: Mapping[int, str]) -> dict[str, Any]:
+def group_line(
+    group: LookAlikeGroup, names: Mapping[int, str], verdicts: Mapping[int, Verdict] | None = None
+) -> dict[str, Any]:
     """Describe a group as a JSON object.
 
     Args:
         group: The group.
         names: Class names by id.
+        verdicts: Of the suggestions for its photos, by place id; None to leave them out.
     """
-    return {
+    line: dict[str, Any] = {
         "path": str(group.path),
         "top": [[names[class_id], round(share, _DIGITS)] for class_id, share in group.top],
         "alike": [str(photo.path) for photo in group.alike],
         "different": group.different,
     }
+    if verdicts is not None:
+        line["verdicts"] = [verdicts[photo.place_id].word for photo in group.photos]
+    return line
 
 
-def say_groups(terminal: Terminal, groups: Sequence[LookAlikeGroup], names: Mapping[int, str]) -> None:
-    """Say a line for each group, and name some of the photos that look like the first."""
+def say_groups(
+    terminal: Terminal,
+    groups: Sequence[LookAlikeGroup],
+    names: Mapping[int, str],
+    verdicts: Mapping[int, Verdict] | None = None,
+) -> None:
+    """Print a line for each group, and name some of the photos that look like the first.
+
+    Args:
+        terminal: Gets the lines.
+        groups: To be printed.
+        names: Class names by id.
+        verdicts: By place id; no class is asked about for an unknown photo.
+    """
     for group in groups:
+        is_unknown = verdicts is not None and verdicts[group.place_id] is Verdict.UNKNOWN
         best = [
-            f"{shown(names[class_id])} ({percent(share)})"
+            f"{shown(names[class_id])} ({percent_to_tenths(share)})"
             for class_id, share in group.top[:2]
-            if share >= _WORTH_ASKING
+            if share >= _WORTH_ASKING and not is_unknown
         ]
         terminal.say(joined_texts("  ", shown(group.path), *_either(best)), indent=2)
         if group.alike:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark, PhotoAnswers
-from flowersorter.domain.photo_rows import TOP_GUESSES
+from flowersorter.domain.photo_rows import TOP_SUGGESTIONS
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.models.current_model import ModelName, NamedModel, chosen_backbone, model_for
@@ -104,7 +104,7 @@ def folder_lines(
     *,
     labels_count: bool,
     model: NamedModel | None = None,
-    top: int = TOP_GUESSES,
+    top: int = TOP_SUGGESTIONS,
 ) -> Iterator[dict[str, Any]]:
     """Describe every photo of a folder, in the scan's order.
 
@@ -127,7 +127,7 @@ def folder_lines(
             yield unreadable_line(path, error) | labelled
             continue
         photo_id = int(rows.photo_ids[i])
-        found = result.guesses.top(photo_id, top) if result.guesses else ()
+        found = result.predictions.top(photo_id, top) if result.predictions else ()
         best = [(names[class_id], share) for class_id, share in found if class_id]  # a deleted class has id 0
         answers = answer_fields(result.answers.get(photo_id, NO_ANSWERS), names)
         remark = (remarks or {}).get(photo_id)

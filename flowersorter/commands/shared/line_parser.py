@@ -72,7 +72,7 @@ class Help(argparse.HelpFormatter):
 
 
 class RawHelp(Help, argparse.RawDescriptionHelpFormatter):
-    """The same; paragraphs keep their lines."""
+    """Formats help as `Help` does, but paragraphs keep their lines."""
 
 
 class LineParser(argparse.ArgumentParser):

@@ -262,11 +262,6 @@ def shown(name: object) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in str(name))
 
 
-def percent(share: float | None) -> str:
-    """A share as people read it: "91.8 %"."""
-    return figures.percent(share, decimals=1)
-
-
 def local_time(moment: str | None) -> str:
     """A stored time (ISO 8601, UTC) on the person's clock."""
     if not moment:

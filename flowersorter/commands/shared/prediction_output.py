@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowersorter.commands.shared.output import Terminal, local_time, percent, shown
+from flowersorter.commands.shared.output import Terminal, local_time, shown
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict, has_percentage
@@ -19,14 +20,17 @@ _VERDICTS = {
 }
 
 
-def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: float, *, with_remark: bool) -> None:
-    """Say the class of a photo, with its best suggestions below.
+def say_photo(
+    terminal: Terminal, line: Mapping[str, Any], top: int, precision: float, *, asked: bool, with_remark: bool
+) -> None:
+    """Print the class of a photo, with its best suggestions below.
 
     Args:
         terminal: Gets the lines.
         line: The photo as in `--json`.
         top: Number of suggestions below it; 0 for none.
         precision: Target precision of *sure*; a sure suggestion of less confidence has no number.
+        asked: Whether the person asked for so many suggestions: then they are named also where they have no numbers.
         with_remark: Whether to add the remark on its file, which `say_folders` lists for a folder.
     """
     parts, numbers = _label(line), _has_percentage(line, precision)
@@ -40,13 +44,15 @@ def say_photo(terminal: Terminal, line: Mapping[str, Any], top: int, precision: 
         parts.append(stored(line["remark"]))
     terminal.say_of(line["path"], joined_texts("; ", *parts))
     best = line.get("top", ())[:top]
-    if best:
-        rows = [[shown(name), percent(share) if numbers else ""] for name, share in best]
+    if best and numbers:
+        rows = [[shown(name), percent_to_tenths(share)] for name, share in best]
         terminal.say_table(rows, right=(1,), indent=2)
+    elif best and asked:
+        terminal.say(text("likeliest first: {names}", names=", ".join(shown(name) for name, _ in best)), indent=2)
 
 
 def say_model(terminal: Terminal, named: NamedModel | None) -> None:
-    """Say which model made the suggestions, and when it was made."""
+    """Print which model made the suggestions, and when it was made."""
     if named is None:
         return
     if named.id is None:
@@ -92,7 +98,7 @@ def _suggestion(line: Mapping[str, Any], *, numbers: bool) -> Text:
         return text("no suggestion")
     parts: list[str] = [text("suggestion")]
     if numbers:
-        parts.append(percent(line["confidence"]))
+        parts.append(percent_to_tenths(line["confidence"]))
     parts.append(_VERDICTS[line["verdict"]])
     if line.get("reason"):
         parts.append(stored(line["reason"]))

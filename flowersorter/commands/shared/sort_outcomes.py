@@ -47,7 +47,7 @@ def planned_outcomes(plan: SortPlan) -> dict[Path, Outcome]:
 
 
 def _place(plan: SortPlan, file: PlannedFile) -> str | None:
-    """Say in which folder a photo is already; None for a photo that is to be sorted."""
+    """Return the folder that a photo is in already, in words; None for a photo that is to be sorted."""
     if file.action != Action.ALREADY_THERE:
         return None
     return text("already there, in {folder}", folder=folder_in(plan, file))

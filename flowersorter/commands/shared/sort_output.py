@@ -19,7 +19,7 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 
 def say_each_photo(terminal: Terminal, plan: SortPlan) -> None:
-    """Say of each photo where it goes, or why it stays."""
+    """Print the target of each photo, or why it stays."""
     aside = {file.filing.source: file for file in plan.duplicates}
     for file in (aside.get(file.filing.source, file) for file in plan.files):
         photo, target = shown(file.filing.source), shown(file.destination.relative_to(plan.destination))
@@ -35,7 +35,7 @@ def say_each_photo(terminal: Terminal, plan: SortPlan) -> None:
 
 
 def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -> None:
-    """Say how many photos go into each folder, and why the others stay."""
+    """Print how many photos go into each folder, and why the others stay."""
     actions = plan.counts_by_action
     filing = sum(number for action, number in actions.items() if action.is_filed)
     if plan.mode == Mode.SYMLINK and filing:
@@ -78,7 +78,7 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) ->
 
 
 def _plan_sentence(plan: SortPlan, number: int) -> Text:
-    """Say the action of the sort and its number of photos."""
+    """Print the action of the sort and its number of photos."""
     folder = shown(plan.destination)
     match plan.mode:
         case Mode.COPY:
@@ -134,7 +134,7 @@ def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
 
 
 def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
-    """Say which files beside the photos go along, and which stay."""
+    """Print which files beside the photos go along, and which stay."""
     if plan.sidecars:
         going = counted_sidecars(sum(plan.sidecars.values()))
         lead = text("With them {files}", files=going) if plan.counts_by_class else text("Copy {files}", files=going)
@@ -149,7 +149,7 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
 
 
 def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome], done: RunResult) -> int:
-    """Say the result of a sort; return the exit code."""
+    """Print the result of a sort; return the exit code."""
     failed = [(path, outcome.why or "") for path, outcome in outcomes.items() if outcome.action == "failed"]
     filed = sum(outcome.action in FILING for outcome in outcomes.values())
     did: list[Text] = []
@@ -184,7 +184,7 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
 
 
 def _did(mode: Mode, files: Text) -> Text:
-    """Say the action and its number of files."""
+    """Print the action and its number of files."""
     match mode:
         case Mode.COPY:
             return text("{files} copied", files=files)

@@ -8,8 +8,8 @@ from typing import Any
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_left_out, say_unreadable
 from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
-from flowersorter.commands.shared.output import Terminal, counted_photos, percent
-from flowersorter.domain.figures import wilson_interval
+from flowersorter.commands.shared.output import Terminal, counted_photos
+from flowersorter.domain.figures import percent_to_tenths, wilson_interval
 from flowersorter.messages import text
 from flowersorter.workflows.training.finetune import FinetuneResult
 from flowersorter.workflows.training.train import TrainResult
@@ -40,7 +40,7 @@ def record_training(call: Call, result: Trained, more: Mapping[str, Any]) -> Non
 
 
 def say_held_out(terminal: Terminal, result: Trained) -> None:
-    """Say how good the model is, with the uncertainty, in plain words."""
+    """Print how good the model is, with the uncertainty, in plain words."""
     interval = _interval(result)
     if interval is None:
         terminal.say(text("There are too few photos to measure the accuracy: {needed}.", needed=needed_to_measure()))
@@ -49,16 +49,16 @@ def say_held_out(terminal: Terminal, result: Trained) -> None:
     terminal.say(
         text(
             "It was right on {right} of {photos} it had not seen; on similar photos expect {low} to {high}.",
-            right=percent(result.held_out_accuracy),
+            right=percent_to_tenths(result.held_out_accuracy),
             photos=counted_photos(result.held_out),
-            low=percent(low),
-            high=percent(high),
+            low=percent_to_tenths(low),
+            high=percent_to_tenths(high),
         )
     )
 
 
 def say_rest(terminal: Terminal, result: Trained) -> None:
-    """Say how to use the model where the previous one stays, and which photos could not be read."""
+    """Print how to use the model where the previous one stays, and which photos could not be read."""
     if not result.made_current:
         terminal.say(
             text(

@@ -77,9 +77,13 @@ def damaged_with_backups(collection: Path, why: str) -> CollectionDamaged:
     kept = backups(collection)
     if kept:
         dates = ", ".join(_date_in_name(backup) for backup in kept)
-        hint = f"Nothing was changed. There are backups of {dates} (UTC) in {collection / _BACKUP_FOLDER}"
+        hint = text(
+            "Nothing was changed. There are backups of {dates} (UTC) in {folder}",
+            dates=dates,
+            folder=collection / _BACKUP_FOLDER,
+        )
     else:
-        hint = "Nothing was changed. It has no backup"
+        hint = text("Nothing was changed. It has no backup")
     return CollectionDamaged(text("The library in {collection} cannot be read", collection=collection), why, hint)
 
 

@@ -28,6 +28,7 @@ _WAIT_S = 30
 _DENSE = 4
 #: Rows read while other threads wait, where many are read: about 10 ms of them.
 ROWS_AT_ONCE = 10_000
+_SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 
 Answer = TypeVar("Answer")
 Rows = list[tuple[Any, ...]]
@@ -44,6 +45,16 @@ _CAUSES = {
     sqlite3.SQLITE_CANTOPEN: (text("The library cannot be opened"), text("its file or folder may not be opened"), ""),
     sqlite3.SQLITE_BUSY: (_NOT_SAVED, text("another program holds its file"), text("Close that program and try again")),
 }
+
+
+def storable_time(mtime_ns: int) -> int:
+    """A file's time in nanoseconds, clipped to 64 bits: a damaged one can lie beyond the year 2262."""
+    return max(_SMALLEST_INTEGER, min(mtime_ns, _LARGEST_INTEGER))
+
+
+def storable_text(text: str | None) -> str | None:
+    """A text with undecodable bytes escaped: it may quote a file name that is not UTF-8, which SQLite refuses."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def check_can_be_opened(folder: Path) -> None:
         raise FolderUnusable(
             text("The folder {folder} is not a collection", folder=folder),
             text("it has no library of FlowerSorter"),
-            text("Choose the folder of a collection, or make a new one. To open a folder of photos, use Open Folder"),
+            text("Choose the folder of a collection, or make a new one. To open a folder of photos, use “Open folder”"),
         )
     with collection_locked(folder):
         pass
@@ -51,7 +51,7 @@ def check_can_become_one(folder: Path) -> None:
     Raises:
         FolderUnusable: it cannot, with the reason.
     """
-    what = f"A new collection cannot be made in {folder}"
+    what = text("A new collection cannot be made in {folder}", folder=folder)
     inside = next((parent for parent in folder.parents if is_collection(parent)), None)
     try:
         if is_collection(folder):
@@ -82,11 +82,11 @@ class RecentCollections:
 
     def all(self) -> list[Path]:
         """The ones that still exist, newest first."""
-        return [folder for folder in self._stored() if is_collection(folder)]
+        return [folder for folder in self.remembered() if is_collection(folder)]
 
     def remember(self, collection: Path) -> None:
         """Move a collection to the front; a failing disk is ignored."""
-        stored = self._stored()
+        stored = self.remembered()
         wanted = [collection, *(folder for folder in stored if folder != collection)][:MAX_REMEMBERED]
         if wanted == stored:
             return
@@ -95,7 +95,8 @@ class RecentCollections:
             text = json.dumps([str(folder) for folder in wanted], indent=1)
             write_atomically(self._file, text.encode("utf-8"), durable=False)
 
-    def _stored(self) -> list[Path]:
+    def remembered(self) -> list[Path]:
+        """All of them, newest first, without asking their drives."""
         try:
             paths = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError):

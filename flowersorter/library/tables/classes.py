@@ -86,11 +86,16 @@ class ClassTable:
             self._undelete_names([key])
 
     def take_out(self, class_id: int) -> bool:
-        """Remove a class unless it has labels; returns whether it was removed."""
+        """Remove a class unless it has labels; returns whether it was removed.
+
+        A model that learned it meanwhile does not bring it back, as after `delete`.
+        """
         with self._database.transaction() as connection:
             if connection.execute(f"SELECT ? IN ({_IN_USE})", (class_id,)).fetchone()[0]:
                 return False
+            keys = {key for (key,) in connection.execute("SELECT key FROM classes WHERE id = ?", (class_id,))}
             self._remove(connection, [class_id])
+            self._settings.set(DELETED_CLASSES, sorted({*self._deleted()} | keys))
             return True
 
     def resolve(self, name: str, origin: ClassOrigin) -> PhotoClass:

@@ -26,8 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, RemovedFolder, Run, RunState, Volume
-from flowersorter.library.database.connection import Database
-from flowersorter.library.database.storable import storable_text, storable_time
+from flowersorter.library.database.connection import Database, storable_text, storable_time
 from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of, volumes_text
 
 _RUN_COLUMNS = """

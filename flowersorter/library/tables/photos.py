@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.natural_sort import natural_ranking
 from flowersorter.domain.place import Place, Places
-from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
-from flowersorter.library.database.storable import storable_text, storable_time
+from flowersorter.library.database.connection import ROWS_AT_ONCE, Database, storable_text, storable_time
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of
@@ -281,10 +280,9 @@ class PhotoTable:
         return np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
 
     def by_hash(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
-        """As `hashes`, in the order of the hashes instead of the ids.
+        """As `hashes`, in hash order: ids depend on thread timing, hashes do not.
 
-        An id says when a photo was read, which is a matter of chance where several threads read; its hash is always
-        the same. Training, folds and random samples go by this order.
+        Training, folds and random samples use this order.
         """
         known, hashes = self.hashes(ids)
         order = sorted(range(len(hashes)), key=hashes.__getitem__)

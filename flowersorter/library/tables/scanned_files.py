@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.place import Places
-from flowersorter.library.database.storable import storable_time
+from flowersorter.library.database.connection import storable_time
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ from typing import Any
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from flowersorter.messages import text
 from flowersorter.photos.read_errors import RefusalError
 
 #: Memory that every picture may take.
@@ -107,8 +108,14 @@ def refuse_if_too_many_bytes(needed: int, data: bytes, size: tuple[int, int]) ->
     if needed > allowed:
         width, height = size
         raise RefusalError(
-            f"the image is too large to read: {width} x {height} pixels of this kind take {_megabytes(needed)} of"
-            f" memory, and {_megabytes(allowed)} is the limit; save it in a smaller size, or as JPEG"
+            text(
+                "the image is too large to read: {width} x {height} pixels of this kind take {needed} of memory, and "
+                "{allowed} is the limit; save it in a smaller size, or as JPEG",
+                width=width,
+                height=height,
+                needed=_megabytes(needed),
+                allowed=_megabytes(allowed),
+            )
         )
 
 

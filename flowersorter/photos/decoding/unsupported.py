@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
 
-_WAY_OUT = "which FlowerSorter cannot open; save it as JPEG or PNG"
+from flowersorter.messages import Text, plural, text
 
 # TIFF 6.0, section 8; DNG 1.7 and the register of the Library of Congress for the compressions.
 _BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _SAMPLE_FORMAT = 258, 259, 262, 277, 339
@@ -19,13 +19,24 @@ _COMPRESSIONS = frozenset(
 )  # fmt: skip
 _BITS = frozenset((1, 2, 4, 6, 8, 10, 12, 14, 16, 24, 32, 64, 128))
 _PHOTOMETRICS = frozenset((0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 32803, 32844, 32845, 34892, 51177, 52527))
-_NUMBERS = {1: "", 2: " with a sign", 3: ", floating-point", 4: "", 5: ", complex", 6: ", complex"}
+_NUMBERS = {
+    1: "",
+    2: text(" with a sign"),
+    3: text(", floating-point"),
+    4: "",
+    5: text(", complex"),
+    6: text(", complex"),
+}
 _MOST_SAMPLES = 1000
 #: Pillow's messages about a TIFF whose tags contradict nothing.
 _TIFF_REFUSALS = ("unknown pixel mode", "invalid value for samples per pixel")
 
 #: Values in Pillow's messages about a BMP that existing programs write; others are damage.
-_BMP_VALUES = {"header type": range(16, 65), "pixel depth": (2, 64), "compression": (4, 5, 11, 12, 13)}
+_BMP_VALUES = {
+    text("header type"): range(16, 65),
+    text("pixel depth"): (2, 64),
+    text("compression"): (4, 5, 11, 12, 13),
+}
 _JPEG_LS = b"\xff\xd8\xff\xf7"  # ITU T.87: its own start of frame
 
 
@@ -45,8 +56,12 @@ def unsupported_reason(data: bytes, kind: str, error: Exception) -> str | None:
     if kind == "JPEG":
         return _kind_of_jpeg(data, words)
     if kind in ("HEIF", "AVIF") and ("unsupported" in words or "no codec" in words):
-        return f"it is a kind of {kind}, {_WAY_OUT}"
+        return _unsupported(text("a kind of {kind}", kind=kind))
     return None
+
+
+def _unsupported(kind: Text) -> Text:
+    return text("it is {kind}, which FlowerSorter cannot open; save it as JPEG or PNG", kind=kind)
 
 
 def _words(data: bytes, kind: str, error: Exception) -> str:
@@ -70,7 +85,7 @@ def _kind_of_tiff(data: bytes, words: str) -> str | None:
     except (SyntaxError, OSError, ValueError, TypeError, KeyError, IndexError, ArithmeticError):
         return None
     if compression in _COMPRESSIONS:
-        return f"it is a TIFF in compression {compression}, {_WAY_OUT}"
+        return _unsupported(text("a TIFF in compression {compression}", compression=compression))
     plausible = (
         words in _TIFF_REFUSALS
         and compression in COMPRESSION_INFO
@@ -83,24 +98,31 @@ def _kind_of_tiff(data: bytes, words: str) -> str | None:
     )
     if not plausible:
         return None
-    channels = "1 channel" if samples == 1 else f"{samples} channels"
-    return f"it is a TIFF of {channels} of {max(bits)} bits{_NUMBERS[max(numbers)]}, {_WAY_OUT}"
+    return _unsupported(
+        plural(
+            "a TIFF of 1 channel of {bits} bits{numbers}",
+            "a TIFF of {number} channels of {bits} bits{numbers}",
+            samples,
+            bits=max(bits),
+            numbers=_NUMBERS[max(numbers)],
+        )
+    )
 
 
 def _kind_of_bmp(words: str) -> str | None:
     for subject, values in _BMP_VALUES.items():
         if (found := re.search(rf"unsupported bmp {subject} \((\d+)\)", words)) and int(found[1]) in values:
-            return f"it is a BMP of {subject} {found[1]}, {_WAY_OUT}"
-    return f"it is a BMP of an unusual order of colours, {_WAY_OUT}" if "bitfields layout" in words else None
+            return _unsupported(text("a BMP of {subject} {number}", subject=subject, number=found[1]))
+    return _unsupported(text("a BMP of an unusual order of colours")) if "bitfields layout" in words else None
 
 
 def _kind_of_jpeg(data: bytes, words: str) -> str | None:
     if data.startswith(_JPEG_LS):
-        return f"it is a JPEG-LS image, {_WAY_OUT}"
+        return _unsupported(text("a JPEG-LS image"))
     if found := re.search(r"cannot handle (\d+)-(bit|layer)", words):
         number, unit = found.groups()
         if unit == "bit" and number in ("12", "16"):
-            return f"it is a JPEG of {number} bits, {_WAY_OUT}"
+            return _unsupported(text("a JPEG of {number} bits", number=number))
         if unit == "layer" and number == "2":
-            return f"it is a JPEG of 2 channels, {_WAY_OUT}"
+            return _unsupported(text("a JPEG of 2 channels"))
     return None

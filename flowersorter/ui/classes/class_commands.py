@@ -100,6 +100,8 @@ class ClassContext:
         failed: Shows the error that kept the change from being made.
         move_again: Moves sorted photos again after a redo, given the number of the change and both class names.
         move_back: Moves them back, given the number of the change.
+        merged: Called with a class and the one that it was merged into.
+        parted: Called with a class whose merge was undone.
     """
 
     library: Operations
@@ -113,6 +115,8 @@ class ClassContext:
     failed: Callable[[Exception], None]
     move_again: Callable[[int, str, str], None]
     move_back: Callable[[int], None]
+    merged: Callable[[int, int], None]
+    parted: Callable[[int], None]
 
 
 class OrderCommand(LibraryCommand):
@@ -265,6 +269,8 @@ class RemoveClassCommand(ClassCommand):
     def applied(self, result: object) -> None:
         """Show its photos in the other class, or with their suggestions."""
         self._said = self._context.photos.replace_class(self._class_id, self._into)
+        if self._into:
+            self._context.merged(self._class_id, self._into)
         super().applied(result)
         self._context.rescan()
 
@@ -276,6 +282,8 @@ class RemoveClassCommand(ClassCommand):
     def reverted(self, result: object) -> None:
         """Show its photos in it again."""
         assert isinstance(result, LabelNews)
+        if self._into:
+            self._context.parted(self._class_id)
         self._context.photos.set_place_labels(self._said)
         self._context.photos.show_labels(result)
         super().reverted(result)

@@ -195,7 +195,7 @@ def ask_merge_target(
     for other in others:
         choice.addItem(swatch(other.colour), other.name, other.id)
     question.setBuddy(choice)
-    note = _tr("Photos in “{1}” ({0}) join the other class, and “{1}” is removed.")
+    note = _tr("Confirmed photos of “{1}” ({0}) join the other class, and “{1}” is removed.")
     note = f"{note.format(count_photos(labels), photo_class.name)} {_of_files(filed)}"
     explained = text_label(dialog, "merge_note", note, muted=True)
     ok = button(dialog, "merge_ok_button", _tr("M&erge"), _tr("Merge both classes"))

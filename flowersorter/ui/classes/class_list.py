@@ -36,7 +36,7 @@ class ClassList(QWidget):
     """Lists the steps to do, the classes (colour, counts, number key, drop target) and the pseudo-classes.
 
     Signals:
-        picked(key): Show this class, `PseudoClass` or step.
+        chosen(key): Show this class, `PseudoClass` or step.
         dropped(class id, list of place ids): These photos belong there.
         dropped_on_new(list of place ids): These belong to a class that does not exist yet.
         dropped_on_not_mine(list of place ids): These show none of the classes.
@@ -49,7 +49,7 @@ class ClassList(QWidget):
         merged(class id, into): Merge it into the class `into`.
     """
 
-    picked = Signal(int)
+    chosen = Signal(int)
     dropped = Signal(int, object)
     dropped_on_new = Signal(object)
     dropped_on_not_mine = Signal(object)
@@ -100,7 +100,7 @@ class ClassList(QWidget):
     def _connect(self) -> None:
         self.add_button.clicked.connect(self.new_requested)
         for view in self._views:
-            view.picked.connect(self._on_picked)
+            view.chosen.connect(self._on_chosen)
             view.dropped.connect(self._on_dropped)
             view.stepped_out.connect(self._on_stepped_out)
         self.classes.moved.connect(self._on_moved)
@@ -192,10 +192,6 @@ class ClassList(QWidget):
         for view in self._views:
             view.pick(None if key == NEW_CLASS else key)
 
-    def view_of(self, key: int) -> SidebarView:
-        """The part of the sidebar that has the row of this key; the classes where there is none."""
-        return next((view for view in self._views if view.rows.row_of(key) >= 0), self.classes)
-
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 8, 4, 8)
@@ -279,19 +275,19 @@ class ClassList(QWidget):
     # -- slots
 
     @Slot(int)
-    def _on_picked(self, key: int) -> None:
+    def _on_chosen(self, key: int) -> None:
         if key == NEW_CLASS:
             self.set_current(self._current)
             self.new_requested.emit()
             return
         self.set_current(key)
-        self.picked.emit(key)
+        self.chosen.emit(key)
 
     @Slot()
     def _pick_first(self) -> None:
         first = self.classes.rows.rows[0].key
         if first != NEW_CLASS:
-            self._on_picked(first)
+            self._on_chosen(first)
             self.classes.setFocus()
 
     @Slot(int)
@@ -303,7 +299,7 @@ class ClassList(QWidget):
             rows = [row for row in views[at].rows.rows if row.key != NEW_CLASS]
             if rows:
                 views[at].setFocus()
-                self._on_picked(rows[0 if step > 0 else -1].key)
+                self._on_chosen(rows[0 if step > 0 else -1].key)
 
     @Slot(int, int)
     def _on_moved(self, key: int, before: int) -> None:
@@ -335,7 +331,7 @@ class ClassList(QWidget):
         menu.setObjectName("class_menu")
         if key != NEW_CLASS:
             entries = (
-                ("show_class", self.tr("Show its photos"), self.picked.emit),
+                ("show_class", self.tr("Show its photos"), self.chosen.emit),
                 ("rename_class", self.tr("Rename"), self.rename),
                 ("merge_class", self.tr("Merge into…"), self.merge_requested.emit),
                 ("split_class", self.tr("New class from selection…"), self.split_requested.emit),
@@ -343,10 +339,10 @@ class ClassList(QWidget):
                 ("class_down", self.tr("Move down"), self.down_requested.emit),
                 ("delete_class", self.tr("Delete class…"), self.delete_requested.emit),
             )
-            for name, text, deed in entries:
+            for name, text, call in entries:
                 action = menu.addAction(text)
                 action.setObjectName(name)
-                action.triggered.connect(lambda _checked=False, deed=deed: deed(key))
+                action.triggered.connect(lambda _checked=False, call=call: call(key))
                 last = {"class_up": 0, "class_down": len(self._classes) - 1}.get(name)
                 action.setEnabled(last is None or self._classes[last].id != key)
             menu.addSeparator()

@@ -41,10 +41,14 @@ class ClassesController(QObject):
     Signals:
         changed(list of PhotoClass): The classes, their names or colours have changed.
         folder_outdated(): A class was deleted or sorted photos moved: the folder should be rescanned.
+        merged(class id, class id): The first class is part of the second one now.
+        parted(class id): It is a class of its own again.
     """
 
     changed = Signal(object)
     folder_outdated = Signal()
+    merged = Signal(int, int)
+    parted = Signal(int)
 
     def __init__(
         self, session: Session, front: MessageSink, pending: PendingLabels, parent: QObject | None = None
@@ -239,6 +243,8 @@ class ClassesController(QObject):
             self._front.complain,
             self._moves.move_again,
             self._moves.move_back,
+            self.merged.emit,
+            self.parted.emit,
         )
 
     def _show_order(self, ids: Sequence[int]) -> None:

@@ -35,7 +35,7 @@ class SidebarView(QListView):
     """Shows a `SidebarModel`; one row at a time is selected.
 
     Signals:
-        picked(key): The person clicked the row or went to it with the keyboard.
+        chosen(key): The person clicked the row or went to it with the keyboard.
         dropped(key, list of place ids): Photos were dropped on the row.
         moved(key, before): The row was dragged before the row with this number; the number of rows for the end.
         merged(key, into): The row was dropped on the row with the key `into`.
@@ -44,7 +44,7 @@ class SidebarView(QListView):
         stepped_out(int): An arrow key went beyond the first row (-1) or the last one (1).
     """
 
-    picked = Signal(int)
+    chosen = Signal(int)
     dropped = Signal(int, object)
     moved = Signal(int, int)
     merged = Signal(int, int)
@@ -59,7 +59,7 @@ class SidebarView(QListView):
         self.drop_line = -1  # the row before which a dragged row would go
         self.merging = False  # whether a class, not a photo, is dragged over `drop_row`
         self.drop_count = 0  # photos that are dragged over it
-        self._picked_before: int | None = None
+        self._selected_before: int | None = None
         self.drop_label = DropLabel(self)
         self.rows = SidebarModel(self)
         self.setModel(self.rows)
@@ -109,19 +109,19 @@ class SidebarView(QListView):
         if event.button() == Qt.MouseButton.RightButton:
             event.accept()
             return
-        self._picked_before = self.currentIndex().data(SidebarRole.ROW).key if self.selectedIndexes() else None
+        self._selected_before = self.currentIndex().data(SidebarRole.ROW).key if self.selectedIndexes() else None
         super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Emit `picked` on a click, also on the row that is already selected."""
+        """Emit `chosen` on a click, also on the row that is already selected."""
         super().mouseReleaseEvent(event)
         key = self.key_at(event.position().toPoint())
         if event.button() != Qt.MouseButton.LeftButton:
             return
         if key is not None:
-            self.picked.emit(key)
+            self.chosen.emit(key)
         else:
-            self.pick(self._picked_before)  # let go beside the rows: the one that is shown stays selected
+            self.pick(self._selected_before)  # let go beside the rows: the one that is shown stays selected
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Request a new name for the class."""
@@ -130,15 +130,15 @@ class SidebarView(QListView):
             self.rename_requested.emit(key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Emit `picked` on the arrow keys, too; at an end they leave the list. Enter is a click."""
+        """Emit `chosen` on the arrow keys, too; at an end they leave the list. Enter is a click."""
         before = self.currentIndex().row()
         super().keyPressEvent(event)
         row = self.currentIndex().data(SidebarRole.ROW)
         if row is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.picked.emit(row.key)
+            self.chosen.emit(row.key)
         elif row is not None and self.currentIndex().row() != before:
             if not row.is_command:
-                self.picked.emit(row.key)
+                self.chosen.emit(row.key)
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.stepped_out.emit(-1 if event.key() == Qt.Key.Key_Up else 1)
 
@@ -163,7 +163,7 @@ class SidebarView(QListView):
         picture = self.viewport().grab(self.visualRect(self.currentIndex()))
         drag.setPixmap(picture)
         drag.setHotSpot(QPoint(MARGIN_PX, self.visualRect(self.currentIndex()).height() // 2))
-        self.pick(self._picked_before)
+        self.pick(self._selected_before)
         drag.exec(Qt.DropAction.MoveAction)
         self._light(-1, -1)
 
@@ -213,7 +213,7 @@ class SidebarView(QListView):
         """Move the dragged row; a drag that ends where it began counts as a click."""
         key = self.rows.rows[row].key
         if line in (row, row + 1):
-            self.picked.emit(key)
+            self.chosen.emit(key)
         else:
             self.moved.emit(key, line)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QCoreApplication, Slot
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.files.recent_collections import check_can_become_one
 from flowersorter.library.tables.class_names import MAX_NAME_LENGTH
+from flowersorter.messages import worded
 from flowersorter.sorting.safe_names import folder_name
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -23,6 +25,7 @@ from flowersorter.ui.shared.widgets import (
     plain,
     text_label,
 )
+from flowersorter.workers.ask_disk import AskDisk
 
 
 class NewCollectionDialog(FittedDialog):
@@ -38,6 +41,10 @@ class NewCollectionDialog(FittedDialog):
         self.setObjectName("new_collection_dialog")
         self.setWindowTitle(self.tr("New collection"))
         self._where = where
+        self._problem: str | None = ""  # with the folder; None while the disk is asked
+        self._is_wanted = False  # the person accepted meanwhile
+        self._disk = AskDisk(self)
+        self.finished.connect(self._disk.shutdown)
         intro = self.tr(
             "A collection keeps its own classes, labels and model. Use one for flowers and another for mushrooms, "
             "for example. Your photos stay where they are."
@@ -52,10 +59,6 @@ class NewCollectionDialog(FittedDialog):
         self.place = text_label(self, "collection_place", muted=True)
         tip = self.tr("Store the collection in another folder")
         self.where_button = button(self, "collection_where_button", self.tr("&Change folder…"), tip)
-        self.empty = QCheckBox(self.tr("&Start without classes"), self)
-        self.empty.setObjectName("collection_empty_box")
-        tip = self.tr("For other things than daisies, dandelions, roses, sunflowers and tulips")
-        describe(self.empty, plain(self.empty.text()), tip)
         self.message = Message(self, "collection_message")
         self.ok_button = button(
             self, "collection_ok_button", self.tr("&Create collection"), self.tr("Create the collection (Enter)")
@@ -70,7 +73,7 @@ class NewCollectionDialog(FittedDialog):
         for each in (text_label(self, "collection_intro", intro), question, self.field):
             column.addWidget(each)
         column.addLayout(row)
-        column.addWidget(self.empty)
+        column.addLayout(self._classes())
         column.addWidget(self.message)
         column.addStretch(1)
         column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
@@ -81,11 +84,34 @@ class NewCollectionDialog(FittedDialog):
         self._check()
         self.field.setFocus()
 
+    def _classes(self) -> QVBoxLayout:
+        """Build the choice between the classes of the starter model and none."""
+        self.starter = QRadioButton(self.tr("Start with five &flowers"), self)
+        self.starter.setChecked(True)
+        self.empty = QRadioButton(self.tr("&Start without classes"), self)
+        flowers = self.tr("Daisy, dandelion, roses, sunflowers and tulips are suggested at once.")
+        others = self.tr("For other things: you name what your photos show.")
+        column = QVBoxLayout()
+        column.setSpacing(theme.SMALL_GAP_PX)
+        for choice, name, explanation in ((self.starter, "starter", flowers), (self.empty, "empty", others)):
+            choice.setObjectName(f"collection_{name}_choice")
+            describe(choice, f"{plain(choice.text())}. {explanation}", explanation)
+            text = text_label(self, f"collection_{name}_text", explanation, muted=True)
+            text.setIndent(theme.LARGE_GAP_PX + theme.SMALL_GAP_PX)
+            column.addWidget(choice)
+            column.addWidget(text)
+        return column
+
     @property
     def folder(self) -> Path | None:
         """The folder of the new collection; None while it has no name."""
         name = self.field.text().strip()
         return self._where / folder_name(name) if name else None
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether the disk is asked about the folder."""
+        return self._problem is None
 
     @property
     def without_classes(self) -> bool:
@@ -101,21 +127,41 @@ class NewCollectionDialog(FittedDialog):
 
     @Slot()
     def _check(self) -> None:
-        folder, problem = self.folder, ""
-        if folder is not None:
-            try:
-                check_can_become_one(folder)
-            except FolderUnusable as error:
-                problem = self.tr("{0}. {1}.").format(_capital(error.why), error.hint)
+        folder = self.folder
         self.place.setText(self.tr("Stored in {0}").format(breakable(str(folder or self._where))))
+        self._is_wanted = False
+        self._problem = None
+        if folder is None:
+            self._disk.forget()
+            self._show_problem("")
+        else:
+            self._disk.ask(partial(_problem_of, folder), self._show_problem)
+            self.ok_button.setEnabled(True)
+
+    def _show_problem(self, problem: str) -> None:
+        """Show the answer of the disk: the reason why the folder cannot be used, or none."""
+        self._problem = problem
         self.message.say(problem, warning=True)
-        self.ok_button.setEnabled(folder is not None and not problem)
+        self.ok_button.setEnabled(self.folder is not None and not problem)
+        if self._is_wanted:
+            self.accept()
 
     @Slot()
     def accept(self) -> None:
-        """Take the folder if it can be used: Enter comes here too."""
-        if self.ok_button.isEnabled():
+        """Take the folder if it can be used, once the disk has said so: Enter comes here too."""
+        self._is_wanted = self._problem is None
+        if self.ok_button.isEnabled() and not self._is_wanted:
             super().accept()
+
+
+def _problem_of(folder: Path) -> str:
+    """Say why a folder cannot become a collection, "" if it can; asks the disk."""
+    try:
+        check_can_become_one(folder)
+    except FolderUnusable as error:
+        template = QCoreApplication.translate("NewCollectionDialog", "{0}. {1}.")
+        return template.format(_capital(worded(error.why)), worded(error.hint))
+    return ""
 
 
 def _capital(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,19 @@ from PySide6.QtCore import QObject, QProcess, QStandardPaths, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
 import flowersorter
-from flowersorter.errors import CollectionLocked, FlowerSorterError, UserError
+from flowersorter.errors import CollectionLocked, UserError
 from flowersorter.library.files.locations import recent_collections_file, usual_collection
-from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, check_can_become_one
+from flowersorter.library.files.recent_collections import (
+    RecentCollections,
+    check_can_be_opened,
+    check_can_become_one,
+    is_collection,
+)
 from flowersorter.ui.desktop.hand_over import hand_over
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.workers.ask_disk import AskDisk
 from flowersorter.workers.job_queue import Listener
+from flowersorter.workers.paths_there import paths_there
 
 if TYPE_CHECKING:
     from flowersorter.photos.scan import Roots
@@ -41,7 +49,26 @@ class CollectionsController(QObject):
         super().__init__(parent)
         self._session, self._front, self._menu = session, front, menu
         self._known = RecentCollections(recent_collections_file())
+        self._there: tuple[Path, ...] = ()  # the known ones whose drive answered last
+        self._menu_disk, self._open_disk = AskDisk(self), AskDisk(self)
         menu.aboutToShow.connect(self._fill)
+        menu.aboutToShow.connect(self.look)
+
+    @Slot()
+    def look(self) -> None:
+        """Find out which known collections are there, for the menu."""
+        known = self._known
+        self._menu_disk.ask(lambda: paths_there(known.remembered(), is_collection), self._on_there)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether disks are asked."""
+        return self._menu_disk.is_asking or self._open_disk.is_asking
+
+    def shutdown(self) -> None:
+        """Wait a moment for the disks, and ask them nothing more."""
+        self._menu_disk.shutdown()
+        self._open_disk.shutdown()
 
     def title(self, roots: Roots) -> str:
         """Return the window title: folders, collection and program.
@@ -53,7 +80,7 @@ class CollectionsController(QObject):
         more = self.tr("{0} and {1} more").format(", ".join(names[:SHOWN_IN_TITLE]), len(names) - SHOWN_IN_TITLE)
         parts = [more if len(names) > SHOWN_IN_TITLE else ", ".join(names)] if names else []
         here = self._session.collection.folder
-        if here != usual_collection() or any(each != here for each in self._known.all()):
+        if here != usual_collection() or any(each != here for each in self._known.remembered()):
             parts.append(self.name_of(here))
         return " – ".join([*parts, self.tr("FlowerSorter")])
 
@@ -94,16 +121,19 @@ class CollectionsController(QObject):
                 self.tr("The collection “{0}” is already open in this window.").format(self.name_of(collection))
             )
             return
-        try:
-            check_can_be_opened(collection)
-        except CollectionLocked as error:
-            self._bring_forward(collection, error)
-        except FlowerSorterError as error:
-            self._front.complain(error)
-        else:
-            self._launch(collection)
+        self._open_disk.ask(
+            partial(check_can_be_opened, collection),
+            lambda _usable: self._launch(collection),
+            partial(self._on_refused, collection),
+        )
 
     # -- execution
+
+    def _on_refused(self, collection: Path, error: Exception) -> None:
+        if isinstance(error, CollectionLocked):
+            self._bring_forward(collection, error)
+        else:
+            self._front.complain(error)
 
     def _bring_forward(self, collection: Path, locked: CollectionLocked) -> None:
         """Bring the window of a collection forward; show an error where none answers, which may take a few seconds."""
@@ -128,6 +158,7 @@ class CollectionsController(QObject):
             self._front.complain(UserError(what, self.tr("a second window could not be started")))
             return
         self._known.remember(collection)
+        self.look()
         self._front.bar.say(self.tr("“{0}” opens in a new window.").format(self.name_of(collection)))
 
     def _usual_place(self) -> Path:
@@ -138,11 +169,16 @@ class CollectionsController(QObject):
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         return Path(documents) if documents else Path.home()
 
+    def _on_there(self, collections: tuple[Path, ...]) -> None:
+        if collections != self._there:
+            self._there = collections
+            self._fill()
+
     @Slot()
     def _fill(self) -> None:
         self._menu.clear()
         here = self._session.collection.folder
-        for collection in dict.fromkeys([here, *self._known.all()]):
+        for collection in dict.fromkeys([here, *self._there]):
             text = self.tr("{0}   ({1})").format(self.name_of(collection), collection)
             action = self._menu.addAction(text.replace("&", "&&"))
             action.setCheckable(True)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from flowersorter.errors import CollectionDamaged
 from flowersorter.library.database.restore import Backup, RestoreResult, newest_sound
+from flowersorter.messages import worded
 from flowersorter.ui.filing.history_dialog import when
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.icon_label import IconLabel
@@ -49,7 +50,7 @@ class RestoreDialog(FittedDialog):
         self._chosen = newest_sound(list(found))
         self._done = False
         self.what = text_label(self, "rescue_what", self.tr("Your library is damaged"), scale=1.1)
-        self.why = text_label(self, "rescue_why", breakable(f"{error.what}: {error.why}."))
+        self.why = text_label(self, "rescue_why", breakable(f"{worded(error.what)}: {worded(error.why)}."))
         self.means = text_label(self, "rescue_means", self._meaning())
         self.message = Message(self, "rescue_message")
         self.list = self._backups(found)

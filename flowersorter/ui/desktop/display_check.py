@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flowersorter.errors import UserError
-from flowersorter.messages import text
+from flowersorter.messages import plural, text
 
 _WHAT = text("The window cannot be opened")
 _HINT = text('The commands in the terminal work without a window: "flowersorter --help" lists them')
@@ -131,7 +131,8 @@ def _missing(kind: str, reason: str) -> UserError:
     if not missing:
         return UserError(_WHAT, reason, _HINT)
     packages = " ".join(dict.fromkeys(PACKAGES[name] for name in missing))
-    why = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
+    names = ", ".join(missing)
+    why = plural("{names} is not installed", "{names} are not installed", len(missing), names=names)
     return UserError(_WHAT, why, text("On Debian and Ubuntu: sudo apt install {packages}", packages=packages))
 
 

@@ -21,11 +21,13 @@ MAX_RECENT = 8
 
 
 class RecentFolders(QObject):
-    """Lives in the GUI thread, and asks no disk there: a network drive that is away would freeze the window.
+    """Lists the folders opened before. Lives in the GUI thread; disks are checked in other threads.
+
+    A disconnected network drive would otherwise freeze the window.
 
     Signals:
-        found(list of Path): The folders that were open before and are there, newest first.
-        last_found(tuple of Path): Those of the folders and photos open last that are there.
+        found(list of Path): The folders opened before that exist, newest first.
+        last_found(tuple of Path): The folders and photos of the last session that exist.
     """
 
     found = Signal(object)
@@ -42,12 +44,12 @@ class RecentFolders(QObject):
 
     @Slot()
     def look(self) -> None:
-        """Find out which folders that were open before are there."""
+        """Check which of the folders opened before exist; emits `found`."""
         folders = [Path(each) for each in self._state.setting(RECENT_FOLDERS)]
         self._recent.request(None, partial(paths_there, folders, Path.is_dir))
 
     def look_for_last(self) -> tuple[Path, ...]:
-        """Find out whether what was open last is there; returns what is looked for, none if nothing was open."""
+        """Check which roots of the last session exist; return all of them, none if nothing was open."""
         last = self._state.setting(LAST_ROOTS) or list(filter(None, [self._state.setting(LAST_FOLDER)]))
         roots = tuple(map(Path, last))
         if roots:
@@ -56,7 +58,7 @@ class RecentFolders(QObject):
 
     @Slot(object)
     def remember(self, roots: Roots) -> None:
-        """Remember what was opened now; the folders among it come first in the list."""
+        """Store the opened roots for the next session; their folders move to the top of the list."""
         opened = (roots,) if isinstance(roots, Path) else tuple(roots)
         with suppress(UnicodeError):  # a name that is no text cannot be kept as JSON; it is only a convenience
             self._state.set_setting(LAST_ROOTS, list(map(str, opened)))
@@ -64,7 +66,7 @@ class RecentFolders(QObject):
         self._files.request(self._opened, partial(paths_there, self._opened, Path.is_file))
 
     def shutdown(self) -> None:
-        """Wait a moment for what is asked."""
+        """Wait a moment for the running checks."""
         for each in (self._recent, self._last, self._files):
             each.shutdown()
 

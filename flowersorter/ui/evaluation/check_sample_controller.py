@@ -127,8 +127,8 @@ class CheckSampleController(QObject):
             return
         if include is Include.LABELLED:
             text = self.tr("Sort is set to take only confirmed photos: there is no suggestion to check.")
-            deed = (self.tr("Check the sure ones"), partial(self.start, Include.SURE))
-            self._front.bar.say(text, deed, until=Until.ANSWER)
+            action = (self.tr("Check the sure ones"), partial(self.start, Include.SURE))
+            self._front.bar.say(text, action, until=Until.ANSWER)
             then()
             return
         self._roots, self._then = self._folder.roots, then
@@ -165,9 +165,9 @@ class CheckSampleController(QObject):
         stack = self._session.undo_stack
         self._answered = [at for at in self._answered if at <= stack.index()]  # undone commands are dropped
         text = {
-            CheckAnswer.RIGHT: self.tr("Suggestion Is Right"),
-            CheckAnswer.WRONG: self.tr("Suggestion Is Wrong"),
-            CheckAnswer.SKIPPED: self.tr("Skip Photo"),
+            CheckAnswer.RIGHT: self.tr("Suggestion is right"),
+            CheckAnswer.WRONG: self.tr("Suggestion is wrong"),
+            CheckAnswer.SKIPPED: self.tr("Skip photo"),
         }[answer]
         stack.push(AnswerCommand(self._session, self._check, photo_id, answer, text, self._show))
         self._answered.append(stack.index())

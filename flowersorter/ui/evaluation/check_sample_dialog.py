@@ -164,18 +164,18 @@ class CheckSampleDialog(QDialog):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the key of each answer; Esc closes."""
-        deeds = {
+        actions = {
             Qt.Key.Key_R: self._right,
             Qt.Key.Key_Return: self._right,
             Qt.Key.Key_Enter: self._right,
             Qt.Key.Key_W: self._wrong,
             Qt.Key.Key_Right: self._skip,
         }
-        deed = deeds.get(Qt.Key(event.key()))
-        if deed is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        action = actions.get(Qt.Key(event.key()))
+        if action is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             super().keyPressEvent(event)
         else:
-            deed()
+            action()
 
     def shutdown(self) -> None:
         """Wait for the photo being loaded."""

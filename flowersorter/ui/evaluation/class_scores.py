@@ -107,14 +107,14 @@ class ClassScoreModel(QAbstractTableModel):
 
     def _meaning(self, row: int, column: Column) -> str:
         name, right = self._of.class_names[row], int(self._of.confusion[row, row])
-        photos, guesses = int(self._photos[row]), int(self._of.confusion[:, row].sum())
+        photos, predictions = int(self._photos[row]), int(self._of.confusion[:, row].sum())
         match column:
             case Column.RECALL if photos:
                 text = self.tr("Of the photos of {0}, {1} were found ({2} of {3})")
                 return text.format(name, percent(right / photos), right, photos)
-            case Column.PRECISION if guesses:
+            case Column.PRECISION if predictions:
                 text = self.tr("Of the photos suggested as {0}, {1} are ({2} of {3})")
-                return text.format(name, percent(right / guesses), right, guesses)
+                return text.format(name, percent(right / predictions), right, predictions)
             case Column.PRECISION:
                 return self.tr("No photo was suggested as {0}").format(name)
             case Column.PHOTOS | Column.NAME:

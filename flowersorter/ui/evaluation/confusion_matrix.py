@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QLocale,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QRect,
     QSize,
@@ -126,8 +128,8 @@ class ConfusionView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.setCornerButtonEnabled(False)
-        for corner in self.findChildren(QAbstractButton):  # flat, as the names beside it
-            corner.setStyleSheet("QTableCornerButton::section { background: palette(window); border: none; }")
+        for corner in self.findChildren(QAbstractButton):
+            corner.installEventFilter(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.viewport().setBackgroundRole(QPalette.ColorRole.Window)  # the space beyond the last class stays empty
         self._size_headers()
@@ -136,6 +138,15 @@ class ConfusionView(QTableView):
             self.setFixedSize(self.whole_size())
             for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
                 policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Paint the corner flat, as the names beside it; a style sheet would keep the colours of another palette."""
+        if event.type() != QEvent.Type.Paint or not isinstance(watched, QAbstractButton):
+            return super().eventFilter(watched, event)
+        painter = QPainter(watched)
+        painter.fillRect(watched.rect(), self.palette().color(QPalette.ColorRole.Window))
+        painter.end()
+        return True
 
     def whole_size(self) -> QSize:
         """The size at which nothing needs to be scrolled."""

@@ -17,7 +17,7 @@ def ask_to_close(job: FilesJob, parent: QWidget) -> bool:
     box.setWindowTitle(_tr("Close FlowerSorter"))
     box.setText(f"{_state(job)} {_tr('Stop and close?')}")
     box.setInformativeText(_tr("Photos that are done stay as they are. History shows them and can undo a sort."))
-    stop = box.addButton(_tr("Stop and Close"), QMessageBox.ButtonRole.AcceptRole)
+    stop = box.addButton(_tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
     go_on = box.addButton(_tr("Go on"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(go_on)
     box.setEscapeButton(go_on)

@@ -86,7 +86,7 @@ class FilingController(QObject):
         if self._dialog is not None:
             self._show_again()
             return
-        folder = roots[0].parent if roots[0].is_file() else roots[0]
+        folder = roots[0].parent if self._folder.is_photo(roots[0]) else roots[0]
         dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
         dialog.plan_requested.connect(self._on_plan_requested)
         dialog.check_requested.connect(self._check)
@@ -131,7 +131,7 @@ class FilingController(QObject):
 
     @Slot(object)
     def _show_doubtful(self, place_ids: list[int]) -> None:
-        self._show_places(place_ids, self.tr("To look at first"))
+        self._show_places(place_ids, self.tr("To review first"))
 
     def _show_places(self, place_ids: list[int], title: str) -> None:
         dialog = self._dialog
@@ -232,11 +232,11 @@ class FilingController(QObject):
 
     def _on_filed(self, plan: SortPlan, result: object) -> None:
         assert isinstance(result, RunResult)
-        deeds = [(self.tr("Open folder"), partial(_open_folder, plan.destination))]
+        actions = [(self.tr("Open folder"), partial(_open_folder, plan.destination))]
         if result.run_id is not None and (result.filed or result.sidecars or result.duplicates_moved):
-            deeds.append((self.tr("Undo"), partial(self.ask_to_undo_run, result.run_id)))
+            actions.append((self.tr("Undo"), partial(self.ask_to_undo_run, result.run_id)))
             self.undoable.emit(result.run_id)
-        self._front.bar.say(outcome_text(result, plan.mode), *deeds)
+        self._front.bar.say(outcome_text(result, plan.mode), *actions)
         if result.failed:
             self._front.complain(failure(result))
         self.files_changed.emit()
@@ -255,9 +255,9 @@ class FilingController(QObject):
 
     def _on_stopped(self, run: Run) -> None:
         filed = run.photos - run.undone
-        deeds = [(self.tr("Undo"), partial(self.ask_to_undo_run, run.id))] if run.has_something_to_undo else []
-        self._front.bar.say(stopped_text(filed), *deeds)
-        self.undoable.emit(run.id if deeds else 0)
+        actions = [(self.tr("Undo"), partial(self.ask_to_undo_run, run.id))] if run.has_something_to_undo else []
+        self._front.bar.say(stopped_text(filed), *actions)
+        self.undoable.emit(run.id if actions else 0)
 
     # -- undo
 

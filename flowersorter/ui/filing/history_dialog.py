@@ -108,7 +108,7 @@ class HistoryDialog(QDialog):
         self.show_button.clicked.connect(self._show_in_folder)
         self.close_button = button(self, "history_close_button", self.tr("&Close"), self.tr("Close (Esc)"))
         self.close_button.clicked.connect(self.accept)
-        self.photos.picked_changed.connect(self._enable)
+        self.photos.selection_changed.connect(self._enable)
         self.photos.activated.connect(self._show_in_folder)
         self.heading = text_label(self, "history_photos_heading", muted=True)
         lower = QWidget(self)
@@ -136,7 +136,7 @@ class HistoryDialog(QDialog):
     @Slot(object)
     def show_runs(self, runs: Sequence[Run]) -> None:
         """Show these sorts and keep the selection."""
-        picked = self.picked
+        selected = self.selected
         self.list.clear()
         for run in runs:
             item = QTreeWidgetItem(
@@ -145,7 +145,7 @@ class HistoryDialog(QDialog):
             item.setData(0, _RUN_ROLE, run)
             item.setToolTip(1, self._from_to(run))
             item.setToolTip(3, self._state_tip(run))
-            if picked is not None and run.id == picked.id:
+            if selected is not None and run.id == selected.id:
                 self.list.setCurrentItem(item)
         if self.list.topLevelItemCount() and self.list.currentItem() is None:
             self.list.setCurrentIndex(self.list.model().index(0, 0))
@@ -156,7 +156,7 @@ class HistoryDialog(QDialog):
         (self.list if runs else self.close_button).setFocus()
 
     @property
-    def picked(self) -> Run | None:
+    def selected(self) -> Run | None:
         """The selected sort."""
         item = self.list.currentItem()
         run = item.data(0, _RUN_ROLE) if item is not None else None
@@ -197,7 +197,7 @@ class HistoryDialog(QDialog):
     @Slot(int, object)
     def show_photos(self, run_id: int, photos: Sequence[RunPhoto]) -> None:
         """Show the photos of a sort, unless another one was selected meanwhile."""
-        if self.picked is None or self.picked.id != run_id:
+        if self.selected is None or self.selected.id != run_id:
             return
         self.photos.rows.show(photos)
         self.heading.setText(self.tr("{0} in this sort").format(count_photos(len(photos))))
@@ -216,12 +216,12 @@ class HistoryDialog(QDialog):
             self._request_photos()
 
     def _request_photos(self) -> None:
-        if self.picked is not None:
-            self.photos_requested.emit(self.picked.id)
+        if self.selected is not None:
+            self.photos_requested.emit(self.selected.id)
 
     @Slot()
     def _enable(self) -> None:
-        run = self.picked
+        run = self.selected
         self.undo_button.setEnabled(run is not None and can_undo(run))
         self.undo_photos_button.setEnabled(bool(self._to_undo))
         self.show_button.setEnabled(run is not None)
@@ -229,14 +229,14 @@ class HistoryDialog(QDialog):
     @property
     def _to_undo(self) -> tuple[int, ...]:
         """Journal entry ids of the selected photos that can be undone."""
-        return tuple(photo.entry.id for photo in self.photos.picked if photo.can_undo)
+        return tuple(photo.entry.id for photo in self.photos.selected if photo.can_undo)
 
     @Slot()
     def _show_in_folder(self) -> None:
-        run = self.picked
+        run = self.selected
         if run is None:
             return
-        folder = (None if self.list.hasFocus() else self.photos.picked_folder) or run.destination
+        folder = (None if self.list.hasFocus() else self.photos.selected_folder) or run.destination
         self._open(folder)
 
     def _open(self, folder: Path) -> None:
@@ -247,7 +247,7 @@ class HistoryDialog(QDialog):
     @Slot()
     def _ask(self) -> None:
         """Ask before a sort is undone."""
-        run = self.picked
+        run = self.selected
         if run is not None:
             title = self.tr("Undo the sort from {0}?").format(when(run.started_at))
             undo = self._question(
@@ -259,7 +259,7 @@ class HistoryDialog(QDialog):
     @Slot()
     def _ask_about_photos(self) -> None:
         """Ask before a sort is undone for some photos."""
-        run, entries = self.picked, self._to_undo
+        run, entries = self.selected, self._to_undo
         if run is not None and entries:
             title = self.tr("Undo {0} of the sort from {1}?").format(count_photos(len(entries)), when(run.started_at))
             undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo for these photos"))

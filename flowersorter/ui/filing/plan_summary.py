@@ -25,8 +25,9 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
     counts = plan.counts_by_action
     there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
     if not filed and not plan.sidecars and not plan.duplicates:
-        why = _tr("they are all there already") if there and not plan.skipped else _tr("see the list above")
-        return " ".join([_tr("There is nothing to do: {0}.").format(why), *_sidecars(plan)])
+        all_there = there and not plan.skipped
+        nothing = _tr("Nothing to sort: all photos are there already.") if all_there else _tr("Nothing to sort.")
+        return " ".join([nothing, *_sidecars(plan)])
     parts = []
     if filed:
         parts.append(_tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_folder))))

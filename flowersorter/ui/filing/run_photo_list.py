@@ -81,10 +81,10 @@ class RunPhotoList(QTreeView):
     """Shows the photos of a sort; several can be selected. Lives in the GUI thread.
 
     Signals:
-        picked_changed(): The selection changed.
+        selection_changed(): The selection changed.
     """
 
-    picked_changed = Signal()
+    selection_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,17 +106,17 @@ class RunPhotoList(QTreeView):
         letter_px = self.fontMetrics().averageCharWidth()
         header.resizeSection(0, letter_px * 32)
         header.resizeSection(1, letter_px * 18)
-        self.selectionModel().selectionChanged.connect(self.picked_changed)
-        self.rows.modelReset.connect(self.picked_changed)
+        self.selectionModel().selectionChanged.connect(self.selection_changed)
+        self.rows.modelReset.connect(self.selection_changed)
 
     @property
-    def picked(self) -> list[RunPhoto]:
+    def selected(self) -> list[RunPhoto]:
         """The selected photos, in the order of the list."""
         rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
         return [self.rows.photos[row] for row in rows]
 
     @property
-    def picked_folder(self) -> Path | None:
+    def selected_folder(self) -> Path | None:
         """The folder of the current photo; None while none is selected."""
         index = self.currentIndex()
         if not index.isValid() or not self.selectionModel().isSelected(index):

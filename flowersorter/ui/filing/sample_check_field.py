@@ -65,7 +65,7 @@ class SampleCheckField(QWidget):
     def _show_new(self, offer: SampleOffer) -> None:
         asked = offer.photos if offer.needed > _NEARLY_ALL * offer.photos else offer.needed
         self._show_button(self.tr("Check {0}").format(count_photos(asked)))
-        text = self.tr("You have not looked at the suggestions of {0}.").format(count_photos(offer.photos))
+        text = self.tr("You have not reviewed the suggestions of {0}.").format(count_photos(offer.photos))
         if asked < offer.photos:
             sample = self.tr("A check of {0} drawn from them shows how many are right.")
             text = f"{text} {sample.format(count_photos(asked))}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,6 +48,8 @@ from flowersorter.ui.shared.widgets import (
     plain,
     text_label,
 )
+from flowersorter.workers.ask_disk import AskDisk
+from flowersorter.workers.paths_there import paths_there
 from flowersorter.workflows.evaluation.check_sample import SampleOffer
 from flowersorter.workflows.filing.sort import Include
 
@@ -102,6 +105,7 @@ class SortDialog(QDialog):
         self._folder = folder
         self._plan: SortPlan | None = None
         self._awaited: SortChoices | None = None
+        self._disk = AskDisk(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PLAN_DELAY_MS)
@@ -114,6 +118,7 @@ class SortDialog(QDialog):
         self._build(choices or SortChoices(folder.parent / self.tr("{0} sorted").format(folder.name)))
         self._connect()
         self.finished.connect(self._timer.stop)
+        self.finished.connect(self._disk.shutdown)
         self._on_choice()
 
     # -- layout
@@ -217,7 +222,8 @@ class SortDialog(QDialog):
         self.aside.setObjectName("sort_aside")
         self.aside.setChecked(aside is not None)
         tip = self.tr("Otherwise they stay where they are. Photos that can't be read always stay.")
-        describe(self.aside, plain(self.aside.text()), tip)
+        name = self.tr("The folder has this name in every language, so that it is never taken for a class.")
+        describe(self.aside, plain(self.aside.text()), f"{tip}\n{name}")
         column = QVBoxLayout()
         column.setSpacing(theme.GAP_PX)
         column.addLayout(row)
@@ -288,7 +294,11 @@ class SortDialog(QDialog):
 
     @Slot()
     def _browse(self) -> None:
-        start = next((each for each in self._nearest() if each.is_dir()), self._folder.parent)
+        """Let the person choose, from the nearest folder that is there."""
+        self._disk.ask(partial(paths_there, self._nearest(), Path.is_dir), self._choose_from)
+
+    def _choose_from(self, folders: Sequence[Path]) -> None:
+        start = next(iter(folders), self._folder.parent)
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder for the class folders"), str(start))
         if chosen:
             self.destination.setText(chosen)

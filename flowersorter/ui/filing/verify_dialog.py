@@ -39,7 +39,7 @@ class VerifyDialog(QDialog):
     def __init__(self, result: VerifyResult, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("verify_dialog")
-        self.setWindowTitle(self.tr("Sorted Photos"))
+        self.setWindowTitle(self.tr("Sorted photos"))
         self.heading = text_label(self, "verify_heading", self._heading(result), scale=1.15)
         self.tree = QTreeWidget(self)
         self._build_tree()
@@ -146,7 +146,7 @@ class VerifyDialog(QDialog):
         return self.tr("{0} verified: none rotted, gone or unreadable").format(read)
 
     @property
-    def picked(self) -> VerifiedFile | None:
+    def selected(self) -> VerifiedFile | None:
         """The selected file."""
         items = self.tree.selectedItems()
         file = items[0].data(0, _FILE_ROLE) if items else None
@@ -154,11 +154,11 @@ class VerifyDialog(QDialog):
 
     @Slot()
     def _enable(self) -> None:
-        self.show_button.setEnabled(self.picked is not None)
+        self.show_button.setEnabled(self.selected is not None)
 
     @Slot()
     def _show_in_folder(self) -> None:
-        file = self.picked
+        file = self.selected
         if file is not None:
             self._open((file.now or file.path).parent)
 

@@ -41,8 +41,8 @@ class FolderDateList(QWidget):
         column.setSpacing(2)
         self.folders, self._folders_header = self._list("sidebar_folders", self.tr("Folders"), column)
         self.months, self._months_header = self._list("sidebar_months", self.tr("Dates"), column)
-        self.folders.picked.connect(self._on_folder)
-        self.months.picked.connect(self._on_month)
+        self.folders.chosen.connect(self._on_folder)
+        self.months.chosen.connect(self._on_month)
         self.offer({}, ())
 
     def _list(self, name: str, title: str, column: QVBoxLayout) -> tuple[SidebarView, QLabel]:

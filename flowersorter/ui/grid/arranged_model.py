@@ -232,7 +232,7 @@ class ArrangedModel(QAbstractListModel):
         return arrange(self._filter.divided_by, ordered, self.columns, self._class_order)
 
     def _settled(self, wanted: Arrangement) -> Arrangement:
-        """The same, but photos of the sections in view keep their order where it changes by itself."""
+        """Return an arrangement in which photos of the sections in view keep their order where it changes by itself."""
         if self._filter.order not in UNSTEADY:
             return wanted
         until: list[int] = self.columns.locate([self._held_until]).tolist()
@@ -303,7 +303,7 @@ class ArrangedModel(QAbstractListModel):
         self.counts_changed.emit()
 
     def _refresh_flat(self, changed: Rows, *, automatic: bool) -> Rows:
-        """The same without sections; returns (M,) the column rows to repaint, ascending."""
+        """Show changed rows in a grid without sections; return (M,) the column rows to repaint, ascending."""
         match = self._filter.matches(self.columns, changed)
         shown = self._positions[changed] >= 0
         if automatic:

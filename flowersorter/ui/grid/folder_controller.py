@@ -92,11 +92,17 @@ class FolderController(QObject):
         self._job_id = 0
         self._quiet = self._automatic = False
         self._stopped = ""  # the work left after Cancel, in words
-        self._urgent = ViewportPriority()
+        self._priority = ViewportPriority()
         self._previews = set[int]()  # places whose preview was tried
         self.roots: tuple[Path, ...] = ()
         self.complete = False
         session.undo_stack.indexChanged.connect(self._renew_stopped)
+
+    def is_photo(self, root: Path) -> bool:
+        """Whether an opened path is a single photo. The disk is not asked: its drive may be away."""
+        from flowersorter.photos.folder_walk import can_have_class  # imported here: not needed at the start
+
+        return can_have_class(root.name) and str(root) in self._session.photos.columns.names
 
     def open(self, roots: Roots) -> None:
         """Show a folder, or several folders and photos together, and predict the new photos."""
@@ -136,7 +142,7 @@ class FolderController(QObject):
     @Slot(object)
     def look_at(self, place_ids: Sequence[int]) -> None:
         """Prioritise the visible photos in the running or next scan."""
-        self._urgent.ask(place_ids)
+        self._priority.ask(place_ids)
 
     @Slot(object)
     def identify(self, place_ids: Sequence[int]) -> None:
@@ -162,7 +168,7 @@ class FolderController(QObject):
     def _submit(self, *, quiet: bool) -> None:
         self.begun.emit()
         self._quiet = quiet
-        call = _call(self._session.engine, self.roots, self._session.device, self._urgent, self._previews)
+        call = _call(self._session.engine, self.roots, self._session.device, self._priority, self._previews)
         listener = Listener(self._on_news, self._on_labelled, self._on_failed, self._on_cancelled)
         title = self.tr("Scanning {0}").format(", ".join(root.name or str(root) for root in self.roots[:2]))
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
@@ -295,7 +301,7 @@ class FolderController(QObject):
         self.show_requested.emit(int(PseudoClass.UNSURE))
 
 
-def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority, previews: set[int]) -> Call:
+def _call(engine: Engine, roots: Roots, device: str, priority: ViewportPriority, previews: set[int]) -> Call:
     """Show the known rows first, then scan the folders, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
@@ -305,14 +311,14 @@ def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority, p
         known = folder_rows(engine, roots)
         if len(known):
             report(KnownRows(known))
-        request = PredictFolderRequest(roots, device, urgent=urgent, previews=previews)
+        request = PredictFolderRequest(roots, device, priority=priority, previews=previews)
         return predict_folder(engine, request, report, cancel)
 
     return run
 
 
 def _with_shown_suggestions(rows: PhotoRows, columns: PhotoColumns) -> PhotoRows:
-    """The same rows, but with the suggestions that are shown, for photos that had and have one.
+    """Return rows that keep the shown suggestions of photos that had and have one.
 
     After another fit, the first suggestions of a scan are those of the model alone. Were they shown, most photos would
     change their section, and change it back a moment later.

@@ -84,18 +84,18 @@ class GridHeader(QWidget):
         parent: The window.
 
     Signals:
-        grouping_picked(Grouping): Divide into sections by this.
-        order_picked(Order): Order by this.
-        size_picked(int): Show photos of this size, in pixels.
+        grouping_chosen(Grouping): Divide into sections by this.
+        order_chosen(Order): Order by this.
+        size_chosen(int): Show photos of this size, in pixels.
         back_requested(): Show the whole folder again.
         text_searched(str): Show photos with these words.
         filters_requested(): Let the person choose filters.
         clear_requested(): Show the photos that filters hide.
     """
 
-    grouping_picked = Signal(object)
-    order_picked = Signal(object)
-    size_picked = Signal(int)
+    grouping_chosen = Signal(object)
+    order_chosen = Signal(object)
+    size_chosen = Signal(int)
     back_requested = Signal()
     text_searched = Signal(str)
     filters_requested = Signal()
@@ -145,7 +145,7 @@ class GridHeader(QWidget):
         self._lay_out()
         self.grouping.activated.connect(self._on_grouping)
         self.order.activated.connect(self._on_order)
-        self.zoom.valueChanged.connect(self.size_picked)
+        self.zoom.valueChanged.connect(self.size_chosen)
         self.back.clicked.connect(self.back_requested)
         self.search.textChanged.connect(self.text_searched)
         self.filters.clicked.connect(self._on_filters)
@@ -242,6 +242,8 @@ class GridHeader(QWidget):
         is_tight = room_px < 0
         if is_tight:
             self.back.setText(self.tr("All"))  # the room is for the title
+        text_px = self.back.fontMetrics().horizontalAdvance(self.back.text())
+        self.back.setMaximumWidth(text_px + 2 * _TEXT_GAP_PX if is_tight else self.back.sizeHint().width())
         narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
         for choice in (self.grouping, self.order):
             choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())
@@ -374,8 +376,8 @@ class GridHeader(QWidget):
 
     @Slot(int)
     def _on_grouping(self, number: int) -> None:
-        self.grouping_picked.emit(Grouping(self.grouping.itemData(number)))
+        self.grouping_chosen.emit(Grouping(self.grouping.itemData(number)))
 
     @Slot(int)
     def _on_order(self, number: int) -> None:
-        self.order_picked.emit(Order(self.order.itemData(number)))
+        self.order_chosen.emit(Order(self.order.itemData(number)))

@@ -227,7 +227,7 @@ class PhotoColumns:
         self._changed_s[rows[(before >= 0) & (before != self._shown_suggestions(rows))]] = time.monotonic()
 
     def seen(self, place_ids: Iterable[int]) -> list[int]:
-        """Those of these places whose class was shown long enough to be what a person confirms or rejects."""
+        """Places whose class was visible long enough to be confirmed or rejected."""
         rows = self.locate(place_ids)
         long_enough = (self.label_ids[rows] > 0) | (time.monotonic() - self._changed_s[rows] >= SEEN_S)
         seen: list[int] = self.place_ids[rows[long_enough]].tolist()
@@ -391,9 +391,9 @@ class PhotoColumns:
 
     def _shelve(self, rows: Rows | slice) -> None:
         verdicts = self.shown_verdicts(rows)
-        guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
-        guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)
-        guess = np.where(self.marks[rows] == Mark.NOT_MINE, PseudoClass.NOT_MINE, guess)
-        guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
+        suggestion = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
+        suggestion = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, suggestion)
+        suggestion = np.where(self.marks[rows] == Mark.NOT_MINE, PseudoClass.NOT_MINE, suggestion)
+        suggestion = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, suggestion)
         labels = self.label_ids[rows]
-        self.class_keys[rows] = np.where(labels > 0, labels, guess)
+        self.class_keys[rows] = np.where(labels > 0, labels, suggestion)

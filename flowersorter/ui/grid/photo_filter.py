@@ -142,7 +142,7 @@ class PhotoFilter:
         return self.class_key == PseudoClass.ALL and self.places is None and not self.parts
 
     def without(self, *parts: Part) -> PhotoFilter:
-        """The same, but for these parts."""
+        """Return this filter with these parts switched off."""
         return replace(self, **{name: value for part in parts for name, value in _OFF[part].items()})
 
     def change(self, place_id: int, now: str) -> str:

@@ -141,7 +141,7 @@ class PhotoModel(ArrangedModel):
         return self.drag_data(np.sort(np.fromiter((index.row() for index in indexes), np.intp)))
 
     def drag_data(self, rows: Rows) -> QMimeData:
-        """The same for (M,) rows, ascending."""
+        """Return the place ids of (M,) ascending rows as drag data."""
         mime = QMimeData()
         mime.setData(PLACES_MIME, QByteArray(self.all_places_at(rows).tobytes()))
         return mime
@@ -238,7 +238,7 @@ class PhotoModel(ArrangedModel):
         self._refresh(self.columns.set_labels(labels))
 
     def set_place_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
-        """The same by place id, for photos that are not read yet."""
+        """Show labels just written of photos that are not read yet, by place id."""
         self._refresh(self.columns.set_place_labels(labels))
 
     def replace_class(self, old: int, new: int) -> OwnLabels:

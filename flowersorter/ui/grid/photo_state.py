@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 import numpy as np
 
+from flowersorter.domain.figures import whole_percent
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Caveat, Verdict, has_percentage, is_torn
 from flowersorter.messages import text, worded
@@ -113,7 +114,7 @@ class PhotoFacts:
 
 @dataclass(frozen=True, slots=True)
 class PhotoTile:
-    """What the tile of a photo shows, beside its picture and the names of a torn photo.
+    """The data of a photo's tile, besides its picture and the names of a torn photo.
 
     Attributes:
         place_id: Its place.
@@ -144,13 +145,13 @@ def facts_of_row(columns: PhotoColumns, row: int, name_of: Callable[[int], str])
         row: Number of the photo in them.
         name_of: Returns the name of a class id, "" where it is gone.
     """
-    guesses = (
+    predictions = (
         (name_of(int(columns.class_ids[row])), columns.confidences[row]),
         (name_of(int(columns.second_class_ids[row])), columns.second_confidences[row]),
     )
     return PhotoFacts(
         verdict=Verdict(int(columns.verdicts[row])),
-        suggestions=tuple(Suggestion(name, float(probability)) for name, probability in guesses if name),
+        suggestions=tuple(Suggestion(name, float(probability)) for name, probability in predictions if name),
         caveat=Caveat(int(columns.caveats[row])),
         label=name_of(int(columns.label_ids[row])),
         by_person=bool(columns.by_person[row]),
@@ -251,9 +252,9 @@ def shares(photo: PhotoFacts) -> str:
     best, *others = photo.suggestions
     if not has_percentages(photo):
         return best.name
-    shown = [best, *(each for each in others[:1] if percent(each.probability))]
+    shown = [best, *(each for each in others[:1] if whole_percent(each.probability))]
     return ", ".join(
-        worded(text("{name} {percent} %", name=each.name, percent=percent(each.probability))) for each in shown
+        worded(text("{name} {percent} %", name=each.name, percent=whole_percent(each.probability))) for each in shown
     )
 
 
@@ -291,8 +292,3 @@ def tool_tip(photo: PhotoFacts, file_name: str, folder: str, taken: str) -> str:
     when = worded(text("Taken {date}", date=taken)) if taken else ""
     lines = ("" if sentence.startswith(begin) else begin, sentence, file_name, folder, when)
     return "\n".join(filter(None, lines))
-
-
-def percent(probability: float) -> int:
-    """A probability as a percentage, which is never 100 unless it is certain: 99.7 % is not."""
-    return min(99, round(100 * probability)) if probability < 1 else 100

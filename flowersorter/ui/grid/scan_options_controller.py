@@ -36,7 +36,7 @@ class ScanOptionsController(QObject):
         self._dialog.open()
 
     def _folders(self) -> list[Path]:
-        return [root for root in self._folder.roots if not root.is_file()]
+        return [root for root in self._folder.roots if not self._folder.is_photo(root)]
 
     @Slot(int)
     def _on_finished(self, _how: int) -> None:

@@ -48,14 +48,14 @@ class Inspector(QScrollArea):
     Signals:
         preview_requested(): The person clicked the photo.
         show_in_folder_requested(Path): Open the folder of this file.
-        class_picked(class id): The person clicked the right class among the suggestions.
-        place_picked(Path): The person clicked a photo that looks alike.
+        class_chosen(class id): The person clicked the right class among the suggestions.
+        place_chosen(Path): The person clicked a photo that looks alike.
     """
 
     preview_requested = Signal()
     show_in_folder_requested = Signal(object)
-    class_picked = Signal(int)
-    place_picked = Signal(object)
+    class_chosen = Signal(int)
+    place_chosen = Signal(object)
 
     def __init__(self, engine: Engine, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,7 +107,7 @@ class Inspector(QScrollArea):
         self.if_known = QLabel(self.tr("If it shows one of your classes:"), page)
         self.if_known.setObjectName("inspector_if_known")
         self.if_known.setWordWrap(True)
-        self.guesses = PredictionBars(page)
+        self.predictions = PredictionBars(page)
         self.why = NeighbourStrip(page)
         self.facts = Facts(page)
         self.folder_button = QPushButton(theme.icon("open-folder"), self.tr("Show in folder"), page)
@@ -116,8 +116,8 @@ class Inspector(QScrollArea):
         self._lay_out(page)
         self.setWidget(page)
         self.photo.clicked.connect(self.preview_requested)
-        self.guesses.picked.connect(self.class_picked)
-        self.why.picked.connect(self.place_picked)
+        self.predictions.chosen.connect(self.class_chosen)
+        self.why.chosen.connect(self.place_chosen)
         self.folder_button.clicked.connect(self._on_folder_button)
 
     def _lay_out(self, page: QWidget) -> None:
@@ -136,7 +136,7 @@ class Inspector(QScrollArea):
         column.addWidget(self.likeness)
         column.addSpacing(8)
         column.addWidget(self.if_known)
-        column.addWidget(self.guesses)
+        column.addWidget(self.predictions)
         column.addWidget(self.why)
         column.addWidget(self.facts)
         column.addSpacing(4)
@@ -167,7 +167,7 @@ class Inspector(QScrollArea):
             self._say("")
             self.verdict.setText(self.tr("Select a photo to see its suggestion.") if has_photos else "")
         self.mark.hide()
-        parts = (self.stack, self.likeness, self.if_known, self.guesses, self.why, self.facts, self.folder_button)
+        parts = (self.stack, self.likeness, self.if_known, self.predictions, self.why, self.facts, self.folder_button)
         for part in parts:
             part.hide()
 
@@ -205,7 +205,7 @@ class Inspector(QScrollArea):
             self.mark.hide()
             self.likeness.hide()
             self.if_known.hide()
-            self.guesses.hide()
+            self.predictions.hide()
             self.why.hide()
             self.facts.show_path(path)
         engine = self._engine
@@ -246,7 +246,7 @@ class Inspector(QScrollArea):
             self._say(self.tr("Unreadable"))  # as its tile does
             self.mark.hide()
         text = self.tr(
-            "Its picture cannot be shown now: {0}. Its class or suggestion stays. Rescan Folder tries again."
+            "Its picture cannot be shown now: {0}. Its class or suggestion stays. “Rescan folder” tries again."
         )
         self.verdict.setText(text.format(error))
 
@@ -293,7 +293,7 @@ class Inspector(QScrollArea):
         self._show_likeness(known)
         shown = [(class_id, p) for class_id, p in known.top if class_id in self._classes]
         right = known.label.class_id if known.label is not None else 0
-        self.guesses.show_predictions(shown, self._classes, right, percentages=has_percentages(photo) or right > 0)
+        self.predictions.show_predictions(shown, self._classes, right, percentages=has_percentages(photo) or right > 0)
         self.if_known.setVisible(bool(shown) and state_of(photo) is PhotoState.UNKNOWN)
         self.why.show_neighbours(known.neighbours, self._classes)
         self.facts.show_facts(known)

@@ -27,10 +27,10 @@ class NeighbourStrip(QWidget):
     """Up to three small photos with their class; a click selects the photo.
 
     Signals:
-        picked(Path): The person clicked this photo.
+        chosen(Path): The person clicked this photo.
     """
 
-    picked = Signal(object)
+    chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,7 +121,7 @@ class NeighbourStrip(QWidget):
     def _pick(self, number: int) -> None:
         path = self._paths[number] if number < len(self._paths) else None
         if path is not None:
-            self.picked.emit(path)
+            self.chosen.emit(path)
 
 
 def _small_images(paths: Sequence[Path | None]) -> Callable[[], list[QImage | None]]:

@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from flowersorter.domain.figures import whole_percent
 from flowersorter.ui.grid.photo_model import ClassLook
-from flowersorter.ui.grid.photo_state import percent
 from flowersorter.ui.shared import theme
 
 MOST = 4
@@ -21,10 +21,10 @@ class PredictionBars(QWidget):
     """Name, percentage and a bar for each suggestion.
 
     Signals:
-        picked(class id): The person clicked the bar of this class.
+        chosen(class id): The person clicked the bar of this class.
     """
 
-    picked = Signal(int)
+    chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,14 +33,14 @@ class PredictionBars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setToolTip(self.tr("Click the right class"))
-        self._guesses: list[tuple[int, str, str, float]] = []
+        self._predictions: list[tuple[int, str, str, float]] = []
         self._right = 0
         self._percentages = True
         self._hovered = -1
 
     def show_predictions(
         self,
-        guesses: Sequence[tuple[int, float]],
+        predictions: Sequence[tuple[int, float]],
         classes: Mapping[int, ClassLook],
         right: int,
         *,
@@ -49,35 +49,36 @@ class PredictionBars(QWidget):
         """Show these (class id, probability), likeliest first.
 
         Args:
-            guesses: Class ids with their probabilities.
+            predictions: Class ids with their probabilities.
             classes: Names and colours of the classes.
             right: The class the photo was given, or 0.
             percentages: Whether to write the probabilities beside the bars.
         """
         self._right, self._percentages = right, percentages
-        self._guesses = [
+        self._predictions = [
             (class_id, classes[class_id].name, classes[class_id].colour, p)
-            for number, (class_id, p) in enumerate(guesses[:MOST])
+            for number, (class_id, p) in enumerate(predictions[:MOST])
             if p >= LEAST_SHOWN or number == 0
         ]
         spoken = [
-            self.tr("{0} {1} %").format(name, percent(p)) if percentages else name for _, name, _, p in self._guesses
+            self.tr("{0} {1} %").format(name, whole_percent(p)) if percentages else name
+            for _, name, _, p in self._predictions
         ]
         self.setAccessibleDescription(", ".join(spoken))
         self.setFixedHeight(self.sizeHint().height())
-        self.setVisible(bool(self._guesses))
+        self.setVisible(bool(self._predictions))
         self.update()
 
     def sizeHint(self) -> QSize:
         """Return the size of a line and a bar for each suggestion."""
-        return QSize(200, len(self._guesses) * self._row_height() + 6)
+        return QSize(200, len(self._predictions) * self._row_height() + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the bars."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = self.palette().color(QPalette.ColorRole.Text)
-        for number, (class_id, name, colour, p) in enumerate(self._guesses):
+        for number, (class_id, name, colour, p) in enumerate(self._predictions):
             self._row(painter, QRectF(self._row_box(number)), (name, colour, p), text, number, class_id)
         painter.end()
 
@@ -85,12 +86,12 @@ class PredictionBars(QWidget):
         self,
         painter: QPainter,
         box: QRectF,
-        guess: tuple[str, str, float],
+        suggestion: tuple[str, str, float],
         text: QColor,
         number: int,
         class_id: int,
     ) -> None:
-        name, colour, p = guess
+        name, colour, p = suggestion
         faint = QColor(text)
         faint.setAlphaF(0.09)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -100,7 +101,7 @@ class PredictionBars(QWidget):
             painter.setBrush(hover)
             painter.drawRoundedRect(box.adjusted(-4, -2, 4, 0), 5, 5)
         line = self.fontMetrics().height()
-        share = self.tr("{0} %").format(percent(p)) if self._percentages else ""
+        share = self.tr("{0} %").format(whole_percent(p)) if self._percentages else ""
         width = self.fontMetrics().horizontalAdvance(share)
         painter.setPen(theme.muted(text))
         painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), share)
@@ -132,10 +133,10 @@ class PredictionBars(QWidget):
         self._hover(-1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Emit `picked` for the clicked bar."""
+        """Emit `chosen` for the clicked bar."""
         row = self._at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and row >= 0:
-            self.picked.emit(self._guesses[row][0])
+            self.chosen.emit(self._predictions[row][0])
 
     def _hover(self, row: int) -> None:
         if row != self._hovered:
@@ -146,7 +147,7 @@ class PredictionBars(QWidget):
 
     def _at(self, point: QPointF) -> int:
         row = int(point.y() // self._row_height())
-        return row if 0 <= row < len(self._guesses) else -1
+        return row if 0 <= row < len(self._predictions) else -1
 
     def _row_height(self) -> int:
         return self.fontMetrics().height() + BAR_PX + 13

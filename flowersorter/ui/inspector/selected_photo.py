@@ -23,24 +23,24 @@ class SelectedPhoto(QObject):
     @Slot()
     def show(self) -> None:
         """Show the photo, the front one of a stack, or the number of photos."""
-        photos, picked = self._session.photos, self._grid.selected_rows().tolist()
+        photos, selected = self._session.photos, self._grid.selected_rows().tolist()
         self._waiting = None
-        if len(picked) != 1:
+        if len(selected) != 1:
             self._inspector.show_nothing(len(self._grid.selected_places()), has_photos=len(photos.columns) > 0)
             return
-        wanted = photos.wanted(picked[0])
+        wanted = photos.wanted(selected[0])
         error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
         thumbnail = self._session.thumbnails.image(wanted) if error is None else None
-        facts = photos.facts(picked[0])
+        facts = photos.facts(selected[0])
         self._waiting = facts if state_of(facts) is PhotoState.WAITING else None
         self._inspector.show_place(wanted, thumbnail, error, facts)
-        self._inspector.show_stack(photos.count_on(range(picked[0], picked[0] + 1)))
+        self._inspector.show_stack(photos.count_on(range(selected[0], selected[0] + 1)))
 
     @Slot()
     def _on_changed(self) -> None:
         """Update the display of an unread photo, once its data arrive."""
         if self._waiting is None:
             return
-        picked = self._grid.selected_rows().tolist()
-        if len(picked) == 1 and self._session.photos.facts(picked[0]) != self._waiting:
+        selected = self._grid.selected_rows().tolist()
+        if len(selected) == 1 and self._session.photos.facts(selected[0]) != self._waiting:
             self.show()

@@ -50,7 +50,7 @@ class LabelContext:
 
 
 class Beside(Protocol):
-    """What comes and goes on screen with a change of labels. Lives in the GUI thread."""
+    """A change on screen that is applied and reverted together with labels. Lives in the GUI thread."""
 
     def apply(self) -> None:
         """The labels are shown."""

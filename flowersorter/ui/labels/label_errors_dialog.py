@@ -273,7 +273,7 @@ class LabelErrorsDialog(QDialog):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the key of each action; Esc closes."""
-        deeds = {
+        actions = {
             Qt.Key.Key_K: self._keep,
             Qt.Key.Key_Return: self._keep,
             Qt.Key.Key_Enter: self._keep,
@@ -281,11 +281,11 @@ class LabelErrorsDialog(QDialog):
             Qt.Key.Key_Right: self._skip,
             Qt.Key.Key_Left: self._back,
         }
-        deed = deeds.get(Qt.Key(event.key()))
-        if deed is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        action = actions.get(Qt.Key(event.key()))
+        if action is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             super().keyPressEvent(event)
-        elif self.current is not None or deed is self._back:
-            deed()
+        elif self.current is not None or action is self._back:
+            action()
 
     def shutdown(self) -> None:
         """Wait for the photos being loaded."""

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 class LabelsController(QObject):
     """Pushes label changes on the undo stack.
 
+    Attributes:
+        rejected: The classes that photos were said not to show.
+
     Signals:
         labels_changed(): Labels that were set or removed are in the library.
         acting(photo ids): Labels and other answers of these photos are being written; `acted` follows, unless that
@@ -65,7 +68,7 @@ class LabelsController(QObject):
         self._session, self._front = session, front
         self._undecided: list[tuple[int, tuple[int, ...]]] = []  # corrections that the open question is about
         self._answer: bool | None = None  # to that question, until it is stored
-        self._rejected = RejectedHere()
+        self.rejected = RejectedHere()
         self._context = LabelContext(
             session.library,
             session.undo_stack,
@@ -157,7 +160,7 @@ class LabelsController(QObject):
     def assign_possible(self, place_ids: Iterable[int], class_id: int, beside: Beside | None = None) -> None:
         """Label these photos with this class, except those that the person said do not show it."""
         places = list(place_ids)
-        possible = self._rejected.without(self._session.photos.columns, places, class_id)
+        possible = self.rejected.without(self._session.photos.columns, places, class_id)
         self.assign(possible, class_id, beside)
         if places and not possible:
             text = self.tr("Nothing changed: you said that these photos do not show “{0}”.")
@@ -182,7 +185,7 @@ class LabelsController(QObject):
         """Store that photos do not show the class they are shown with. Returns how many were shown with one."""
         shown = rejectable(self._session.photos.columns, place_ids)
         answers = {photo_id: PhotoAnswer(class_id) for photo_id, class_id in shown.items()}
-        return self._push_answers(answers, self.tr("Not this class for {0}"), self._rejected.answer(shown.items()))
+        return self._push_answers(answers, self.tr("Not this class for {0}"), self.rejected.answer(shown.items()))
 
     def mark(self, place_ids: Iterable[int], mark: Mark, beside: Beside | None = None) -> int:
         """Mark photos as not mine, or as not known to the person. Returns how many were not marked so."""
@@ -282,13 +285,13 @@ def _rows(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
 def _misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> tuple[int, bool | None]:
     """Return how many sorted copies are in the folder of another class than their label, and whether they move."""
     from flowersorter.workflows.filing.refile import misfiled
-    from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
+    from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
 
     wanted = moves_sorted_copies(collection)
     return (0 if wanted is False else len(misfiled(collection, photo_ids))), wanted
 
 
 def _remember_answer(collection: CollectionStore, wanted: bool) -> None:
-    from flowersorter.workflows.filing.sorted_copies import set_moves_sorted_copies
+    from flowersorter.workflows.filing.sorted_photos import set_moves_sorted_copies
 
     set_moves_sorted_copies(collection, wanted)

@@ -97,7 +97,7 @@ class LostLabelsController(QObject):
         found = self._found
         answer = ask_about_lost_labels(found.gone, [path.name for path in found.replaced.values()], self._front.window)
         if answer is LostLabelsAnswer.SHOW:
-            self.places_requested.emit(list(found.replaced), self.tr("Another Picture Than Before"))
+            self.places_requested.emit(list(found.replaced), self.tr("Another picture than before"))
         elif answer is LostLabelsAnswer.FORGET:
             text = self.tr("Forget labels of photos that are gone")
             self._session.undo_stack.push(ForgetLabelsCommand(self._session, text, self._tell, self._front.complain))

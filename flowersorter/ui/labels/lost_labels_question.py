@@ -31,7 +31,7 @@ def ask_about_lost_labels(gone: int, replaced: Sequence[str], parent: QWidget | 
     box.setObjectName("lost_labels_question")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("Labels Without a Photo"))
+    box.setWindowTitle(_tr("Labels without a photo"))
     forget = show = None
     texts, hints = [], []
     if gone:

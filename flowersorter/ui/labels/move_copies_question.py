@@ -15,7 +15,7 @@ def ask_to_move_copies(count: int) -> bool | None:
     box = QMessageBox(QApplication.activeWindow())
     box.setObjectName("move_copies_question")
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("Sorted Copies"))
+    box.setWindowTitle(_tr("Sorted copies"))
     box.setText(_tr("Also move the copies you sorted?"))
     found = _tr("1 sorted copy is in the folder of another class.")
     if count != 1:

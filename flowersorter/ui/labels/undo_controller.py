@@ -70,10 +70,10 @@ class UndoController(QObject):
         if self._is_last:
             self.sort_undo_requested.emit(self._run_id, self._on_sort_kept)
         elif self._stack.canUndo():
-            deeds = [(self.tr("Redo"), self.redo)]
+            offered = [(self.tr("Redo"), self.redo)]
             if self._run_id:
-                deeds.append((self.tr("Undo the Sort…"), self._undo_sort))
-            self._step(self._stack.undo, self.tr("Undone: {0}.").format(self._stack.undoText()), deeds)
+                offered.append((self.tr("Undo the sort…"), self._undo_sort))
+            self._step(self._stack.undo, self.tr("Undone: {0}.").format(self._stack.undoText()), offered)
 
     @Slot()
     def redo(self) -> None:
@@ -82,10 +82,10 @@ class UndoController(QObject):
             text = self.tr("Redone: {0}.").format(self._stack.redoText())
             self._step(self._stack.redo, text, [(self.tr("Undo"), self.undo)])
 
-    def _step(self, step: Callable[[], None], text: str, deeds: list[tuple[str, Callable[[], None]]]) -> None:
+    def _step(self, step: Callable[[], None], text: str, offered: list[tuple[str, Callable[[], None]]]) -> None:
         self._is_shown_next = True
         step()
-        self._front.bar.say(text, *deeds, until=Until.ANSWER)
+        self._front.bar.say(text, *offered, until=Until.ANSWER)
 
     def _undo_sort(self) -> None:
         self.sort_undo_requested.emit(self._run_id, _do_nothing)
@@ -97,7 +97,7 @@ class UndoController(QObject):
         text = self.tr("The sort stays.")
         if self._stack.canUndo():
             text = self.tr("The sort stays. Undo is now for the step before: {0}.").format(self._stack.undoText())
-        self._front.bar.say(text, (self.tr("Undo the Sort…"), self._undo_sort), until=Until.ANSWER)
+        self._front.bar.say(text, (self.tr("Undo the sort…"), self._undo_sort), until=Until.ANSWER)
 
     @Slot(int)
     def _on_stack(self, _index: int) -> None:

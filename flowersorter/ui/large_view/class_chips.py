@@ -23,10 +23,10 @@ class ClassChips(QScrollArea):
     """A button for each class; more than three lines of them scroll. Lives in the GUI thread.
 
     Signals:
-        picked(class id): The person clicked this class.
+        chosen(class id): The person clicked this class.
     """
 
-    picked = Signal(int)
+    chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,7 +78,7 @@ class ClassChips(QScrollArea):
 
     def _on_clicked(self, class_id: int) -> None:
         self.show_label(self._checked)  # the mark follows the label, not the click
-        self.picked.emit(class_id)
+        self.chosen.emit(class_id)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wrap the buttons to the new width."""

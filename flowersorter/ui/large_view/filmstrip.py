@@ -16,10 +16,10 @@ class Filmstrip(QWidget):
     """Paints the thumbnails around one row of a `PhotoModel`, and requests no others. Lives in the GUI thread.
 
     Signals:
-        picked(row): The person clicked this photo.
+        chosen(row): The person clicked this photo.
     """
 
-    picked = Signal(int)
+    chosen = Signal(int)
 
     def __init__(self, photos: PhotoModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class Filmstrip(QWidget):
         """Go to the clicked photo."""
         row = self._row_at(event)
         if event.button() == Qt.MouseButton.LeftButton and row is not None:
-            self.picked.emit(row)
+            self.chosen.emit(row)
 
     def event(self, event: QEvent) -> bool:
         """Name the photo under the mouse."""

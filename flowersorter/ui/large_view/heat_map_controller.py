@@ -28,7 +28,7 @@ _COLOURS = ((0, 10, 12, 40, 150), (0.25, 40, 20, 60, 110), (0.5, 255, 150, 30, 7
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class _HeatMapKey:
     """The inputs that determine a heat map."""
 
     photo_id: int
@@ -42,7 +42,7 @@ class HeatMapController(QObject):
     def __init__(self, session: Session, front: MessageSink, canvas: PhotoCanvas, parent: QObject) -> None:
         super().__init__(parent)
         self._session, self._front, self._canvas = session, front, canvas
-        self._found: OrderedDict[_Key, HeatMap] = OrderedDict()
+        self._found: OrderedDict[_HeatMapKey, HeatMap] = OrderedDict()
         self._refitted = session.engine.refitted  # its heat maps are in memory; None: those of stored models
         self._job_id = 0
         self._class_name = self._said = ""
@@ -62,7 +62,7 @@ class HeatMapController(QObject):
         if self._session.engine.refitted is not self._refitted:
             self._found.clear()
             self._refitted = self._session.engine.refitted
-        key = _Key(wanted.photo_id, class_id, self._session.state.model_id)
+        key = _HeatMapKey(wanted.photo_id, class_id, self._session.state.model_id)
         if (known := self._found.get(key)) is not None:
             self._found.move_to_end(key)
             self._show(known)
@@ -87,7 +87,7 @@ class HeatMapController(QObject):
         if self._said and self._front.bar.message.text() == self._said:
             self._front.bar.say("")
 
-    def _keep(self, key: _Key, found: HeatMap) -> None:
+    def _keep(self, key: _HeatMapKey, found: HeatMap) -> None:
         self._found[key] = found
         while len(self._found) > _MOST_KEPT:
             self._found.popitem(last=False)

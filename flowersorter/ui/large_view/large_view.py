@@ -28,14 +28,14 @@ class LargeView(QWidget):
     Signals:
         closed(): Show the grid again.
         moved(rows): Go this many photos on, or back.
-        row_picked(row): Go to this photo.
-        class_picked(class id): The photo is of this class.
+        row_chosen(row): Go to this photo.
+        class_chosen(class id): The photo is of this class.
     """
 
     closed = Signal()
     moved = Signal(int)
-    row_picked = Signal(int)
-    class_picked = Signal(int)
+    row_chosen = Signal(int)
+    class_chosen = Signal(int)
 
     def __init__(self, photos: PhotoModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +49,7 @@ class LargeView(QWidget):
         self.canvas_name, self.second_name = ElidedLabel("first_name", self), ElidedLabel("second_name", self)
         self._second_side = QWidget(self)
         self._tools: set[str] = set()
-        self._actual_size = QAction(self.tr("Actual Size"), self)
+        self._actual_size = QAction(self.tr("Actual size"), self)
         self._actual_size.setObjectName("actual_size")
         self._actual_size.setShortcut("Z")
         self._actual_size.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -59,8 +59,8 @@ class LargeView(QWidget):
         self.header.back_requested.connect(self.closed)
         self.header.next_requested.connect(lambda: self.moved.emit(1))
         self.header.previous_requested.connect(lambda: self.moved.emit(-1))
-        self.strip.picked.connect(self.row_picked)
-        self.chips.picked.connect(self.class_picked)
+        self.strip.chosen.connect(self.row_chosen)
+        self.chips.chosen.connect(self.class_chosen)
         self.canvas.zoom_changed.connect(self.second.set_zoom)
         self.second.zoom_changed.connect(self.canvas.set_zoom)
 
@@ -119,7 +119,7 @@ class LargeView(QWidget):
         elif key in _STEPS:
             self.moved.emit(_STEPS[key])
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self.row_picked.emit(0 if key == Qt.Key.Key_Home else self._photos.rowCount() - 1)
+            self.row_chosen.emit(0 if key == Qt.Key.Key_Home else self._photos.rowCount() - 1)
         elif key == Qt.Key.Key_Escape:
             self.closed.emit()
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):

@@ -53,10 +53,10 @@ class LargeViewController(QObject):
         parent: Owns it.
 
     Signals:
-        class_picked(class id): The person clicked the class of the photo that is shown.
+        class_chosen(class id): The person clicked the class of the photo that is shown.
     """
 
-    class_picked = Signal(int)
+    class_chosen = Signal(int)
 
     view: LargeView
     screen: ThumbnailPool
@@ -106,8 +106,8 @@ class LargeViewController(QObject):
         view.chips.show_classes(self._classes)
         view.closed.connect(self.close)
         view.moved.connect(self._on_moved)
-        view.row_picked.connect(self._go_to)
-        view.class_picked.connect(self.class_picked)
+        view.row_chosen.connect(self._go_to)
+        view.class_chosen.connect(self.class_chosen)
         self.first.shown.connect(self._on_shown)
         self._grid.visible_changed.connect(view.strip.update)  # requests thumbnails again that the grid gave up
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
-from flowersorter.library.tables.settings import EXPORT_FOLDER
+from flowersorter.library.tables.settings import BACKBONE, EXPORT_FOLDER
 from flowersorter.ui.shared.save_file_name import with_ending
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -55,7 +55,7 @@ class ImportExportController(QObject):
             self.tr("ONNX, with preprocessing included (*.onnx)"): ONNX,
             self.tr("FlowerSorter model, to share (*.safetensors)"): SAFETENSORS,
         }
-        offered = export_formats(self._session.engine)
+        offered = export_formats(self._session.state.stored_setting(BACKBONE))
         kinds = {text: suffix for text, suffix in kinds.items() if suffix in offered}
         start = str((self._folder() / DEFAULT_NAME).with_suffix(offered[0]))
         chosen, kind = QFileDialog.getSaveFileName(
@@ -81,10 +81,10 @@ class ImportExportController(QObject):
 
         assert isinstance(result, ExportResult)
         self._exported = result
-        deeds = [(self.tr("Open folder"), self._open_folder)]
+        actions = [(self.tr("Open folder"), self._open_folder)]
         if result.script:
-            deeds.insert(0, (self.tr("How to use it"), self._show_script))
-        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *deeds)
+            actions.insert(0, (self.tr("How to use it"), self._show_script))
+        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *actions)
 
     @Slot()
     def _show_script(self) -> None:

@@ -182,14 +182,14 @@ class ModelPage(QWidget):
     @Slot(object)
     def show_models(self, models: Sequence[ModelEntry]) -> None:
         """Show the models, newest first; keep the selection, or select the one in use."""
-        picked = self._picked_id if self.list.currentItem() is not None else _NOBODY
+        selected = self._selected_id if self.list.currentItem() is not None else _NOBODY
         used_before = next((entry.id for entry in self._models if entry.current), None)
         self._models = tuple(models)
         in_use = next((entry for entry in models if entry.current), None)
         used = None if in_use is None else in_use.id
-        gone = picked is not None and picked not in {entry.id for entry in models}
+        gone = selected is not None and selected not in {entry.id for entry in models}
         if gone or used != used_before:
-            picked = used
+            selected = used
             self.comparison.clear()  # it was about models that are deleted or not in use any more
         self.list.clear()
         starter = self._starter
@@ -201,11 +201,11 @@ class ModelPage(QWidget):
             starter.photos,
             starter.held_out_accuracy,
         )
-        self._add(texts, None, used, picked, starter.classes)
+        self._add(texts, None, used, selected, starter.classes)
         for entry in models:
             name = self.tr("{0} · {1}").format(entry.id, when(entry.created_at))
             texts = self._texts(name, entry.note, entry.classes, entry.backbone, entry.photos, entry.held_out_accuracy)
-            self._add(texts, entry.id, used, picked, entry.classes)
+            self._add(texts, entry.id, used, selected, entry.classes)
         self._enable()
         self.backbone_in_use.emit(starter.backbone if in_use is None else in_use.backbone)
 
@@ -228,7 +228,7 @@ class ModelPage(QWidget):
         self._enable()
 
     def _add(
-        self, texts: Sequence[str], model_id: int | None, used: int | None, picked: int | None, classes: Sequence[str]
+        self, texts: Sequence[str], model_id: int | None, used: int | None, selected: int | None, classes: Sequence[str]
     ) -> None:
         item = QTreeWidgetItem(self.list, list(texts))
         item.setData(0, _ID_ROLE, model_id)
@@ -242,7 +242,7 @@ class ModelPage(QWidget):
             font = item.font(0)
             font.setBold(True)
             item.setFont(0, font)
-        if model_id == picked:
+        if model_id == selected:
             self.list.setCurrentItem(item)
 
     def _texts(
@@ -262,11 +262,11 @@ class ModelPage(QWidget):
 
     @property
     def models(self) -> list[ModelEntry]:
-        """Those that are shown, newest first."""
+        """The shown models, newest first."""
         return list(self._models)
 
     @property
-    def _picked_id(self) -> int | None:
+    def _selected_id(self) -> int | None:
         item = self.list.currentItem()
         model_id = None if item is None else item.data(0, _ID_ROLE)
         return None if model_id is None else int(model_id)
@@ -287,14 +287,14 @@ class ModelPage(QWidget):
 
     @Slot()
     def _enable(self) -> None:
-        picked, idle = self._picked_id, not self._busy
-        other = self.list.currentItem() is not None and picked != self._in_use
+        selected, idle = self._selected_id, not self._busy
+        other = self.list.currentItem() is not None and selected != self._in_use
         for each in (self.use_button, self.compare_button):
             each.setEnabled(idle and other)
-        self.note_button.setEnabled(idle and picked is not None)
-        self.delete_button.setEnabled(idle and other and picked is not None)
+        self.note_button.setEnabled(idle and selected is not None)
+        self.delete_button.setEnabled(idle and other and selected is not None)
         self.prune_button.setEnabled(idle and bool(prunable(self._models, 0)))
-        self.facts.setText(self._facts(self._entry(picked)))
+        self.facts.setText(self._facts(self._entry(selected)))
 
     def _facts(self, entry: ModelEntry | None) -> str:
         """Return classes and note of the selected model in full: the list may cut them off."""
@@ -307,15 +307,15 @@ class ModelPage(QWidget):
     @Slot()
     def _use(self) -> None:
         if self.use_button.isEnabled():
-            self.model_chosen.emit(self._picked_id)
+            self.model_chosen.emit(self._selected_id)
 
     @Slot()
     def _compare(self) -> None:
-        self.compare_requested.emit(self._picked_id)
+        self.compare_requested.emit(self._selected_id)
 
     @Slot()
     def _ask_for_note(self) -> None:
-        entry = self._entry(self._picked_id)
+        entry = self._entry(self._selected_id)
         if entry is None:
             return
         dialog = NoteDialog(entry, self)
@@ -325,7 +325,7 @@ class ModelPage(QWidget):
 
     @Slot()
     def _ask_to_delete(self) -> None:
-        entry = self._entry(self._picked_id)
+        entry = self._entry(self._selected_id)
         if entry is not None:
             others = {each.backbone for each in self._models if each.id != entry.id}
             own = entry.backbone not in self._titles and entry.backbone not in others

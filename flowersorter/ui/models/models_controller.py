@@ -96,8 +96,8 @@ class ModelsController(QObject):
 
     # -- execution
 
-    def _submit(self, title: str, deed: Callable[[], object], done: Callable[[object], None] | None) -> None:
-        self._start(title, lambda _report, _cancel: deed(), done)
+    def _submit(self, title: str, action: Callable[[], object], done: Callable[[object], None] | None) -> None:
+        self._start(title, lambda _report, _cancel: action(), done)
 
     def _start(
         self, title: str, call: Callable[[Report, CancelToken], object], done: Callable[[object], None] | None

@@ -39,7 +39,7 @@ class SurePrecisionSection(QWidget):
         for each in SURE_PRECISIONS:
             self.choice.addItem(self.tr("{0} % of the time").format(round(100 * each)), each)
         self.show_precision(precision)
-        self.choice.currentIndexChanged.connect(self._on_picked)
+        self.choice.currentIndexChanged.connect(self._on_chosen)
         label = QLabel(self.tr("“&Sure” means right at least"), self)
         label.setBuddy(self.choice)
         row = QHBoxLayout()
@@ -63,7 +63,7 @@ class SurePrecisionSection(QWidget):
             self.choice.setCurrentIndex(SURE_PRECISIONS.index(precision))
 
     @Slot()
-    def _on_picked(self) -> None:
+    def _on_chosen(self) -> None:
         self.chosen.emit(float(self.choice.currentData()))
 
     def show_following(self, following: Following) -> None:

@@ -106,7 +106,7 @@ class AnswerController(QObject):
         self._is_refitted = False  # since the action
         self._back: PhotoFilter | None = None  # shown before the look-alikes
         self._shown: frozenset[int] = frozenset()
-        self._picked: frozenset[int] = frozenset()  # of those shown: the selected ones, before the present click
+        self._selected: frozenset[int] = frozenset()  # of those shown: the selected ones, before the present click
         self._latest.loaded.connect(self._on_alike)
         self._latest.failed.connect(self._on_none_found)
         bar.take_requested.connect(self.show_or_take)
@@ -146,7 +146,7 @@ class AnswerController(QObject):
             self._grid.setFocus()
         else:
             text = self.tr("Give a photo its class first, then take the photos that look like it.")
-            self._front.bar.say(text, until=Until.ANSWER)
+            self._front.bar.say(text, until=Until.ANSWER | Until.SELECTION)
 
     def confirm(self, confirm: Callable[[], None]) -> None:
         """Label the shown and selected look-alikes, else confirm suggestions (Enter)."""
@@ -178,14 +178,14 @@ class AnswerController(QObject):
 
     def _select(self, place_ids: Collection[int]) -> None:
         self._grid.select_places(place_ids)
-        self._picked = frozenset(place_ids)
+        self._selected = frozenset(place_ids)
         self._show_offer()
 
     @Slot(QModelIndex)
     def _on_clicked(self, index: QModelIndex) -> None:
         """Leave a look-alike out, or take it in again; with Ctrl or Shift the grid itself does so."""
         if self._are_shown() and QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier:
-            self._select(self._picked ^ frozenset(self._session.photos.place_ids([index])))
+            self._select(self._selected ^ frozenset(self._session.photos.place_ids([index])))
 
     @Slot()
     def _see(self) -> None:
@@ -249,7 +249,7 @@ class AnswerController(QObject):
     def _forget(self) -> None:
         self._latest.forget()
         self._assigned = self._before = self._back = self._search = None
-        self._alike, self._changed, self._shown, self._picked = [], {}, frozenset(), frozenset()
+        self._alike, self._changed, self._shown, self._selected = [], {}, frozenset(), frozenset()
         self._found, self._is_refitted = {}, False
 
     @Slot()
@@ -297,8 +297,8 @@ class AnswerController(QObject):
         if self._assigned is None:
             return
         if self._are_shown():
-            self._picked = frozenset(self._grid.selected_places())
-            self._bar.ask_for_lookalikes(self._assigned.class_name, len(self._picked))
+            self._selected = frozenset(self._grid.selected_places())
+            self._bar.ask_for_lookalikes(self._assigned.class_name, len(self._selected))
         else:
             self._bar.show_lookalikes(self._assigned.class_name, len(self._alike))
 

@@ -75,6 +75,12 @@ class FirstFolderBar(QFrame):
         text = self.tr("These photos don't look like {0}.").format(listed(names, self.tr("{0} or {1}")))
         self.offer(text, self.tr("Name my own classes"), self.tr("Keep these classes"))
 
+    def offer_more_classes(self, names: Sequence[str], unknown: int, photos: int) -> None:
+        """Offer to name further classes, as this number of these photos look like none of the existing ones."""
+        text = self.tr("About {0} of these {1} photos don't look like {2}.")
+        existing = listed(names, self.tr("{0} or {1}"))
+        self.offer(text.format(unknown, photos, existing), self.tr("Name their classes"), self.tr("No, thanks"))
+
     def offer_folders(self, names: Sequence[str]) -> None:
         """Offer to use sub-folders as classes."""
         text = self.tr("Use {0} as classes? Their photos are labelled with the name of their folder.")

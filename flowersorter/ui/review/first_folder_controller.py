@@ -16,8 +16,9 @@ from flowersorter.ui.review.first_folder_bar import FirstFolderBar
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import insert_above
 
-#: A folder does not fit if at least this share of its photos is unknown, of at least this many.
-_MANY_UNKNOWN, _ENOUGH_PHOTOS = 0.5, 10
+#: Share of unknown photos from which classes for them are offered, and from which the others are so few that the
+#: existing classes can go; photos from which a share counts.
+_MANY_UNKNOWN, _NEARLY_ALL, _ENOUGH_PHOTOS = 0.5, 0.9, 10
 
 
 class FirstFolderController(QObject):
@@ -44,6 +45,7 @@ class FirstFolderController(QObject):
         insert_above(self._bar, grid)
         self._declined: set[tuple[tuple[Path, ...], bool]] = set()
         self._folders: tuple[str, ...] = ()
+        self._keeps_classes = False
         folder.opened.connect(self._bar.hide)
         folder.told.connect(self._offer)
         session.state.updated.connect(self._renew)
@@ -54,12 +56,11 @@ class FirstFolderController(QObject):
     def _offer(self) -> None:
         """Offer sub-folders as classes, else new classes if the photos look like none of the existing ones."""
         self._folders = self._new_folders()
-        names = [each.name for each in self._session.state.classes]
-        if self._folders and not self._is_declined():
+        if self._is_declined():
+            self._bar.hide()
+        elif self._folders:
             self._bar.offer_folders(self._folders)
-        elif names and not self._is_declined() and not self._session.state.label_counts and self._does_not_fit():
-            self._bar.offer_own_classes(names)
-        else:
+        elif not self._offer_classes():
             self._bar.hide()
 
     @Slot()
@@ -80,11 +81,21 @@ class FirstFolderController(QObject):
         found = folders_like_classes(roots[0], self._session.photos.columns.photos_by_folder())
         return () if any(name.casefold() in known for name in found) else found
 
-    def _does_not_fit(self) -> bool:
-        columns = self._session.photos.columns
+    def _offer_classes(self) -> bool:
+        """Offer classes for photos that look like none of those, while no photo has a label; whether there are many."""
+        columns, names = self._session.photos.columns, [each.name for each in self._session.state.classes]
         verdicts = columns.verdicts[columns.verdicts != Verdict.NONE]
-        unknown = np.count_nonzero(verdicts == Verdict.UNKNOWN)
-        return bool(len(verdicts) >= _ENOUGH_PHOTOS and unknown >= _MANY_UNKNOWN * len(verdicts))
+        unknown, photos = int(np.count_nonzero(verdicts == Verdict.UNKNOWN)), len(verdicts)
+        if not names or self._session.state.label_counts:
+            return False
+        if photos < _ENOUGH_PHOTOS or unknown < _MANY_UNKNOWN * photos:
+            return False
+        self._keeps_classes = unknown < _NEARLY_ALL * photos
+        if self._keeps_classes:
+            self._bar.offer_more_classes(names, unknown, photos)
+        else:
+            self._bar.offer_own_classes(names)
+        return True
 
     @Slot()
     def _on_declined(self) -> None:
@@ -96,6 +107,8 @@ class FirstFolderController(QObject):
         self._bar.hide()
         if self._folders:
             self._classes.add_all(self._folders, self._on_made)
+        elif self._keeps_classes:
+            self.naming_requested.emit()
         else:
             self._classes.delete_unlabelled(self.naming_requested.emit)
 

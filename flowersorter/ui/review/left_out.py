@@ -47,7 +47,7 @@ class LeftOutMarks(QObject):
         grid.doubleClicked.connect(self._on_double_clicked)
 
     def answer(self, place_ids: Iterable[int], class_id: int = 0) -> LeftOutAnswer:
-        """What an answer for the section of these photos means for those that are left out of it.
+        """Return the change to the photos left out of an answer for a section.
 
         Args:
             place_ids: All photos of the section.
@@ -92,9 +92,9 @@ class LeftOutMarks(QObject):
 
 
 class LeftOutAnswer:
-    """Photos left out of an answer: they are not sure to be of its class, and asked about anew.
+    """Photos left out of an answer: they may be of another class, so the question about them is asked again.
 
-    Comes and goes with the labels of the others, see `Beside`.
+    Applied and reverted together with the labels of the others, see `Beside`.
     """
 
     def __init__(self, marks: LeftOutMarks, photos: PhotoModel, place_ids: frozenset[int], class_id: int) -> None:
@@ -104,7 +104,7 @@ class LeftOutAnswer:
         self._before: dict[int, int] = {}
 
     def of(self, class_id: int) -> LeftOutAnswer:
-        """The same for a class that was made for the answer."""
+        """Return this change for the class that was made for the answer."""
         return LeftOutAnswer(self._marks, self._photos, self._place_ids, class_id)
 
     def apply(self) -> None:

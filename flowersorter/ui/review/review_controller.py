@@ -22,13 +22,12 @@ from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Identity, Section, SectionKind
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
-from flowersorter.ui.review.group_choices import likely_classes
 from flowersorter.ui.review.group_finder import GroupFinder
 from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
 from flowersorter.ui.review.left_out import LeftOutAnswer, LeftOutMarks
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
-from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
+from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, likely_classes, review_sections
 from flowersorter.ui.review.section_header import SectionHeader
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
 from flowersorter.ui.review.step_in_view import StepInView
@@ -199,7 +198,7 @@ class ReviewController(QObject):
             self._front.bar.ask_to_select(text)
 
     def _take_answer(self, section: Section, class_id: int = 0) -> tuple[list[int], LeftOutAnswer]:
-        """The places that the answer just given is for, and what it means for those left out of it."""
+        """Return the places that the answer just given applies to, and the change to those left out of it."""
         others = self._left_out.answer(places_of(self._session.photos, section), class_id)
         return self._answered(section), others
 

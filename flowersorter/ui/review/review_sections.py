@@ -54,6 +54,8 @@ _KINDS_OF_VERDICTS[[Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE]] = [
 #: A group, or a pair of classes, with fewer photos gets no section: its header would cost more than it saves.
 SMALLEST = 2
 _BITS = 29
+#: Least share of a group's photos with a suggested class that gets a button.
+_WORTH_A_BUTTON = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,14 +157,14 @@ def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDA
         (M,) int32 the number of each photo's section, and (S,) int64 the codes of these sections, most of them without
         a photo. Numbers from 0 on can be counted; codes would have to be sorted.
     """
-    labels, guesses, marks = columns.label_ids[rows], columns.class_ids[rows], columns.marks[rows]
+    labels, predictions, marks = columns.label_ids[rows], columns.class_ids[rows], columns.marks[rows]
     codes, width = _codes_of_classes(columns)
-    kinds = np.where(guesses > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _UNKNOWN)
-    numbers = kinds * width + np.where(kinds == _UNKNOWN, 0, guesses)
+    kinds = np.where(predictions > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _UNKNOWN)
+    numbers = kinds * width + np.where(kinds == _UNKNOWN, 0, predictions)
     codes = _pair(numbers, codes, columns, rows, np.flatnonzero(kinds == _NUMBERS[SectionKind.UNSURE]))
     codes = _group(numbers, codes, columns.photo_ids[rows], groups, open_=(labels == 0) & (marks == Mark.NONE))
     for found, kind in (
-        ((columns.photo_ids[rows] == 0) & (guesses == 0), SectionKind.WAITING),
+        ((columns.photo_ids[rows] == 0) & (predictions == 0), SectionKind.WAITING),
         (marks == Mark.DONT_KNOW, SectionKind.DONT_KNOW),
         (marks == Mark.NOT_MINE, SectionKind.NOT_MINE),
         (columns.unreadable[rows], SectionKind.UNREADABLE),
@@ -325,3 +327,22 @@ def _decode(code: int) -> tuple[SectionKind, tuple[int, ...]]:
     mask = (1 << _BITS) - 1
     first, second = code >> _BITS & mask, code & mask
     return KINDS[code >> 2 * _BITS], tuple(each for each in (first, second) if each)
+
+
+def likely_classes(columns: PhotoColumns, rows: Rows) -> list[int]:
+    """List the possible classes of a group, the likeliest first, by the suggestions on its tiles.
+
+    An unknown photo has no suggestion: it counts for none of the classes.
+
+    Args:
+        columns: All photos.
+        rows: (M,) those of the group.
+    """
+    verdicts = columns.verdicts[rows]
+    known = rows[(verdicts != Verdict.UNKNOWN) & (verdicts != Verdict.NONE)]
+    class_ids = np.concatenate([columns.class_ids[known], columns.second_class_ids[known]])
+    shares = np.concatenate([columns.confidences[known], columns.second_confidences[known]])
+    found, at = np.unique(class_ids, return_inverse=True)
+    means = np.bincount(at, weights=shares, minlength=len(found)) / max(1, len(rows))
+    order = np.argsort(-means, kind="stable")
+    return [int(found[each]) for each in order.tolist() if found[each] > 0 and means[each] >= _WORTH_A_BUTTON]

@@ -7,12 +7,15 @@ from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import QDate, QLocale, QSize, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import ShortenedLabel, count_photos, describe
+
+_LEAST_TITLE_PX = 96
+_EDGE = 0.25  # share of the text colour in the line above a header
 
 
 class SectionHeader(QFrame):
@@ -48,8 +51,8 @@ class SectionHeader(QFrame):
         self.title = ShortenedLabel(self)
         self.title.setObjectName("section_title")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.title.setMinimumWidth(96)
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.title.setMinimumWidth(_LEAST_TITLE_PX)
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
@@ -59,13 +62,26 @@ class SectionHeader(QFrame):
         self.row = QHBoxLayout()
         self.row.setSpacing(theme.GAP_PX)
         self.row.addWidget(self.fold)
-        self.row.addWidget(self.title, 1)
+        self.row.addWidget(self.title)
         self.row.addWidget(self.count)
+        self.row.addStretch(1)  # the buttons are beside the title, however wide the window is
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
         self._column.setSpacing(theme.SMALL_GAP_PX)
         self._column.addLayout(self.row)
         self.show_folded(folded=False)
+
+    def add_beside_title(self, widget: QWidget) -> None:
+        """Add a widget to the line of the title, behind the others."""
+        self.row.insertWidget(self.row.count() - 1, widget)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a line at the upper edge: above the topmost header is a line of the same ground."""
+        super().paintEvent(event)
+        palette, painter = self.palette(), QPainter(self)
+        text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+        painter.fillRect(0, 0, self.width(), 1, theme.mixed(text, ground, _EDGE))
+        painter.end()
 
     def update_section(self, section: Section) -> None:
         """Show the section as it is now."""

@@ -36,7 +36,7 @@ class ConfirmHeader(SectionHeader):
         super().__init__(section, names, parent)
         self.confirm = button(self, "section_confirm", "")
         self.confirm.clicked.connect(self.confirmed)
-        self.row.addWidget(self.confirm)
+        self.add_beside_title(self.confirm)
         self.title.setForegroundRole(QPalette.ColorRole.WindowText)
         self.refresh()
 
@@ -74,8 +74,7 @@ class PairHeader(SectionHeader):
         for each in (*self.choices, self.single):
             self._answers.addWidget(each)
         self._answers.addStretch(1)
-        self._column.setStretch(0, 1)
-        self._column.addLayout(self._answers)
+        self._column.addLayout(self._answers, 1)
         self.refresh()
         self._fit(parent.width() if parent is not None else self.width())
 
@@ -115,7 +114,7 @@ class PairHeader(SectionHeader):
 
 
 class NameField(FramedField):
-    """Takes Undo and Redo for what was typed in it; where there is nothing, the window undoes its last step."""
+    """Undoes and redoes typing; without any typing left, the window undoes its last step."""
 
     def event(self, event: QEvent) -> bool:
         """Leave the keys to the window where the field has nothing to undo or redo."""

@@ -32,6 +32,7 @@ class StepInView(QObject):
         super().__init__(parent)
         self._photos, self._grid, self._steps = photos, grid, steps
         grid.visible_changed.connect(self.show)
+        grid.section_entered.connect(self.show)
         photos.sections_changed.connect(self.show)
 
     @Slot()

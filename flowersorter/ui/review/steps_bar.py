@@ -12,7 +12,7 @@ from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import count_photos, show_share
 
-_WIDE_PX, _NARROW_PX, _TIGHT_PX, _LEAST_PX = 640, 520, 400, 320
+_NARROW_PX, _TIGHT_PX, _LEAST_PX = 520, 400, 320
 _NARROW_LETTERS = 74
 _BAR_PX = 120
 CURRENT_TINT = 0.22  # share of the highlight colour in the background of the current step
@@ -150,8 +150,6 @@ class StepsBar(QWidget):
             step.setEnabled(count > 0)
             step.set_current(current=number == current)
         self._show_done(progress)
-        self.bar.setVisible(begun and not narrow)
-        self.left.setVisible(begun and self.width() >= _TIGHT_PX)
 
     def show_in_view(self, step: Step | None) -> None:
         """Take over the step of the photos in view; None where they belong to none."""
@@ -168,6 +166,9 @@ class StepsBar(QWidget):
         """Show the share that needs no decision and the number left; where it rose since the last answer, say why."""
         show_share(self.bar, progress.done, max(1, progress.total))
         number, left = QLocale().toString, progress.total - progress.done
+        begun = progress.total > 0
+        self.bar.setVisible(begun and self.width() >= self._narrow_px)
+        self.left.setVisible(begun and self.width() >= _TIGHT_PX)
         one, many = self.tr("1 left to decide"), self.tr("{0} left to decide")
         text = self.tr("Nothing left to decide") if not left else one if left == 1 else many.format(number(left))
         tip = self.tr("{0} of {1} need no decision: confirmed, not mine, sure, or you don't know").format(
@@ -175,13 +176,21 @@ class StepsBar(QWidget):
         )
         if progress.no_longer_sure:
             fallen = number(progress.no_longer_sure)
-            if self.width() >= _WIDE_PX:
-                text = self.tr("{0}, {1} no longer sure").format(text, fallen)
+            longer = self.tr("{0}, {1} no longer sure").format(text, fallen)
+            self.left.setText(longer)
+            text = longer if self._fits() else text
             tip += "\n" + self.tr("After your last answer {0} of them are no longer sure: a check is worth it.").format(
                 fallen
             )
         self.left.setText(text)
         self.left.setToolTip(tip)
+        for part in (self.bar, self.left):
+            part.setHidden(part.isHidden() or not self._fits())
+
+    def _fits(self) -> bool:
+        """Whether no text is cut off."""
+        row = self.layout()
+        return row is None or row.sizeHint().width() <= self.width()
 
     def minimumSizeHint(self) -> QSize:
         """Return the width of the narrowest form: with the present one, a narrow window would lose its sides first."""
@@ -197,5 +206,7 @@ class StepsBar(QWidget):
         """Show fewer texts in a narrow window."""
         super().resizeEvent(event)
         before, now = event.oldSize().width(), event.size().width()
-        if any((before < limit) != (now < limit) for limit in (_WIDE_PX, self._narrow_px, _TIGHT_PX)):
+        if any((before < limit) != (now < limit) for limit in (self._narrow_px, _TIGHT_PX)):
             self.show_progress(self._shown)
+        else:
+            self._show_done(self._shown)  # the longest text fits, or does not any more

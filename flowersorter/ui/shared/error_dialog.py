@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from flowersorter.errors import Cancelled, UserError
+from flowersorter.messages import worded
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import FittedDialog, breakable, button, button_row, column_of, describe, text_label
@@ -48,7 +49,7 @@ class ErrorDialog(FittedDialog):
 
     def _texts(self, error: BaseException) -> tuple[str, str, str]:
         if isinstance(error, UserError):
-            return error.what, _sentence(error.why), _sentence(error.hint)
+            return worded(error.what), _sentence(worded(error.why)), _sentence(worded(error.hint))
         if isinstance(error, OSError):
             why = error.strerror or str(error)
             where = f" ({error.filename})" if error.filename else ""

@@ -17,7 +17,7 @@ from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workflows.snapshot import LibrarySnapshot, read_snapshot, store_setting
 
 T = TypeVar("T")
-_SHOWN = Changes.CLASSES | Changes.LABELS | Changes.MODEL
+_SHOWN = Changes.CLASSES | Changes.LABELS | Changes.MODEL | Changes.SETTINGS
 
 
 class LibraryState(QObject):
@@ -61,8 +61,12 @@ class LibraryState(QObject):
         return next((each.name for each in self._snapshot.classes if each.id == class_id), "")
 
     def setting(self, setting: Setting[T]) -> T:
-        """A setting of the collection; its default if none is stored, or one of another type."""
+        """A setting that only the window stores; its default if none is stored, or one of another type."""
         return setting.value_of(self._settings.get(setting.key))
+
+    def stored_setting(self, setting: Setting[T]) -> T:
+        """A setting that jobs store, as it was when the library was last read."""
+        return setting.value_of(self._snapshot.settings.get(setting.key))
 
     def set_setting(self, setting: Setting[T], value: T) -> None:
         """Change a setting, in memory at once and in the library as soon as it is free.

@@ -96,7 +96,7 @@ class MessageSink:
         self._complain_of(QCoreApplication.translate("MessageSink", "{0} not moved"), refused)
 
     def complain_not_undone(self, refused: Sequence[Skipped]) -> None:
-        """The same for photos that an undo left."""
+        """Show how many photos an undo left, with the reasons of the first few; nothing if there are none."""
         self._complain_of(QCoreApplication.translate("MessageSink", "Not undone: {0}"), refused)
 
     def _complain_of(self, what: str, refused: Sequence[Skipped]) -> None:

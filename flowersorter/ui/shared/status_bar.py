@@ -51,7 +51,7 @@ class StatusBar(QFrame):
         self._read_timer.timeout.connect(self._on_read)
         self._title = ""
         self._left = TimeLeft()
-        self._deeds: list[Callable[[], None] | None] = [None, None]
+        self._actions: list[Callable[[], None] | None] = [None, None]
         self._until = Until.NEXT
         self.title = ShortenedLabel(self)
         self.title.setObjectName("job_title")
@@ -102,8 +102,8 @@ class StatusBar(QFrame):
         """Show the job, the message, or both."""
         is_read = not self._busy or self._read_timer.isActive()
         self.message.setVisible(is_read)
-        for link, deed in zip(self.links, self._deeds, strict=True):
-            link.setVisible(is_read and deed is not None)
+        for link, action in zip(self.links, self._actions, strict=True):
+            link.setVisible(is_read and action is not None)
         self.title.setVisible(not is_read)
         self.left.setVisible(not is_read)
         self.bar.setMaximumWidth(_NARROW_BAR_PX if is_read else _BAR_PX)
@@ -185,27 +185,27 @@ class StatusBar(QFrame):
 
     # -- a message
 
-    def say(self, text: str, *deeds: tuple[str, Callable[[], None]], until: Until = Until.NEXT) -> None:
+    def say(self, text: str, *actions: tuple[str, Callable[[], None]], until: Until = Until.NEXT) -> None:
         """Show a message until the next one, with up to two actions as (text, call).
 
         Args:
             text: The message.
-            deeds: The actions.
+            actions: The actions.
             until: Further events that remove it: a message about the present photos must not outlive them.
         """
-        self._show(text, deeds, until)
+        self._show(text, actions, until)
         announce(self, text)
 
-    def _show(self, text: str, deeds: Sequence[tuple[str, Callable[[], None]]], until: Until) -> None:
+    def _show(self, text: str, actions: Sequence[tuple[str, Callable[[], None]]], until: Until) -> None:
         self._until, self._said_s = until, time.monotonic()
         self.message.setText(text)
         self.message.setToolTip(text)
         for number, link in enumerate(self.links):
-            there = number < len(deeds)
-            self._deeds[number] = deeds[number][1] if there else None
+            there = number < len(actions)
+            self._actions[number] = actions[number][1] if there else None
             if there:
-                link.setText(deeds[number][0])
-                link.setAccessibleName(deeds[number][0])
+                link.setText(actions[number][0])
+                link.setAccessibleName(actions[number][0])
         self._begin_to_read()
 
     @Slot(str)
@@ -213,16 +213,16 @@ class StatusBar(QFrame):
         """Ask to select photos first; removed when some are selected."""
         self.say(text, until=Until.ANSWER | Until.SELECTION)
 
-    def offer(self, text: str, deed: Callable[[], None]) -> None:
+    def offer(self, text: str, action: Callable[[], None]) -> None:
         """Add an action to the present message."""
-        there = [(link.text(), call) for link, call in zip(self.links, self._deeds, strict=True) if call is not None]
-        self._show(self.message.text(), [*there[: len(self.links) - 1], (text, deed)], self._until)
+        there = [(link.text(), call) for link, call in zip(self.links, self._actions, strict=True) if call is not None]
+        self._show(self.message.text(), [*there[: len(self.links) - 1], (text, action)], self._until)
         announce(self, text)
 
     def take_back(self, text: str) -> None:
         """Remove an action from the present message; nothing if it is not there any more."""
-        there = [(link.text(), call) for link, call in zip(self.links, self._deeds, strict=True) if call is not None]
-        left = [deed for deed in there if deed[0] != text]
+        there = [(link.text(), call) for link, call in zip(self.links, self._actions, strict=True) if call is not None]
+        left = [action for action in there if action[0] != text]
         if len(left) < len(there):
             self._show(self.message.text(), left, self._until)
 
@@ -240,6 +240,6 @@ class StatusBar(QFrame):
         self._do(1)
 
     def _do(self, number: int) -> None:
-        deed = self._deeds[number]
-        if deed is not None:
-            deed()
+        action = self._actions[number]
+        if action is not None:
+            action()

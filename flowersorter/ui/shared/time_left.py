@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from flowersorter.jobs import Progress
 
-FIRST_GUESS_S = 2.0  # before that there is no estimate: it would be unreliable
+FIRST_ESTIMATE_S = 2.0  # before that there is no estimate: it would be unreliable
 SMOOTHING = 0.3  # weight of the newest measurement
 
 
@@ -42,7 +42,7 @@ class TimeLeft:
             rate = (progress.done - self._last[1]) / (now - self._last[0])
             self._rate = rate if self._rate is None else self._rate + SMOOTHING * (rate - self._rate)
             self._last = (now, progress.done)
-        if progress.total is None or self._rate is None or now - self._start[0] < FIRST_GUESS_S:
+        if progress.total is None or self._rate is None or now - self._start[0] < FIRST_ESTIMATE_S:
             return None
         return (progress.total - progress.done) / self._rate
 

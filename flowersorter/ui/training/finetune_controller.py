@@ -8,6 +8,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.figures import Epoch, percent
 from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
+from flowersorter.library.tables.settings import BACKBONE, FINETUNING_PACE
 from flowersorter.messages import worded
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
@@ -49,7 +50,7 @@ class FinetuneController(QObject):
     def show(self) -> None:
         """Ask for the options, or show the running training; refuse if the backbone cannot be finetuned."""
         try:
-            check_finetuning(self._session.engine)
+            check_finetuning(self._session.state.stored_setting(BACKBONE))
         except UserError as error:
             self._front.complain(error)
             return
@@ -63,11 +64,11 @@ class FinetuneController(QObject):
     def _open(self) -> None:
         if self._dialog is not None:
             self._dialog.deleteLater()
-        collection = self._session.collection
-        photos = sum(self._session.state.label_counts.values())
+        state = self._session.state
+        photos, paces = sum(state.label_counts.values()), state.stored_setting(FINETUNING_PACE)
         self._dialog = FinetuneDialog(
             photos,
-            lambda unfreeze, epochs: likely_seconds(collection, unfreeze, epochs, photos),
+            lambda unfreeze, epochs: likely_seconds(paces, unfreeze, epochs, photos),
             self._front.window,
         )
         self._dialog.start_requested.connect(self._start)

@@ -54,7 +54,7 @@ class FinetuneDialog(QDialog):
     def __init__(self, photos: int, estimate: Estimate, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("deep_dialog")
-        self.setWindowTitle(self.tr("Train Thoroughly"))
+        self.setWindowTitle(self.tr("Train thoroughly"))
         self._photos, self._estimate = photos, estimate
         self._epochs: list[Epoch] = []
         self._running = False
@@ -194,7 +194,7 @@ class FinetuneDialog(QDialog):
         """Show a finished epoch."""
         self._epochs.append(epoch)
         self.chart.show_scene(epoch_scene(self._epochs, epoch.of))
-        self.stop.setText(self.tr("S&top and Keep the Best Epoch") if epoch.number else self.tr("S&top"))
+        self.stop.setText(self.tr("S&top and keep the best epoch") if epoch.number else self.tr("S&top"))
 
     def end(self, text: str, *, warning: bool = False) -> None:
         """Show that the training ended.

@@ -320,8 +320,8 @@ class LearningController(QObject):
         """Ask whether to go on with the present suggestions."""
         self._learned_action, self._fit_follows = self._job_action, False
         waiting, self._waiting = self._waiting, None
-        deeds = [(self.tr("Go on"), waiting)] if waiting is not None else []
-        self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))), *deeds)
+        actions = [(self.tr("Go on"), waiting)] if waiting is not None else []
+        self._front.bar.say(self.tr("Not learned: {0}").format(worded(str(error))), *actions)
 
     def _on_cancelled(self) -> None:
         """Learn again for waiting calls, unless the person cancelled; the model in use is still the previous one."""

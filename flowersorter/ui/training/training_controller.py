@@ -189,7 +189,7 @@ class TrainingController(QObject):
             get_ready(engine, device, report, cancel)
 
         listener = Listener(failed=self._on_not_ready)
-        title = self.tr("Preparing for Retrain")
+        title = self.tr("Preparing to retrain")
         self._ready_id = self._session.queue.submit(title, run, listener, background=True)
 
     def _stop_getting_ready(self) -> None:

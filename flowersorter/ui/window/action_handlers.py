@@ -29,7 +29,7 @@ def connect_actions(window: MainWindow) -> None:
             "find": window.header.start_search,
             "inspector": window.inspector.setVisible,
             "show_similar": window.on_demand.show_similar,
-            "show_in_folder": window.window_controller.show_picked_in_folder,
+            "show_in_folder": window.window_controller.show_selected_in_folder,
             "copy_path": window.window_controller.copy_paths,
             **window.large.handlers,
             **window.filter.handlers,

@@ -32,8 +32,8 @@ class Actions(QObject):
         self._actions = {spec.name: _action(spec, window, grid) for spec in SPECS}
         self._why_not: dict[str, str] = {}  # as the tips say
         self._tips = {spec.name: tr(spec.tip) if spec.tip else "" for spec in SPECS}
-        self.recent_menu = _menu("recent_menu", tr("Open &Recent"), window)
-        self.collections_menu = _menu("collections_menu", tr("Recent Collec&tions"), window)
+        self.recent_menu = _menu("recent_menu", tr("Open &recent"), window)
+        self.collections_menu = _menu("collections_menu", tr("Recent collec&tions"), window)
         self.assign_menu = _menu("assign_menu", tr("&Assign to"), window)
         self._fill(window.menuBar())
         self.toolbar = self._toolbar(window)

@@ -46,8 +46,8 @@ class FilterController(QObject):
         self._photos, self._grid, self._header, self._list = photos, grid, header, classes
         self._names: Mapping[int, str] = {}
         self._scanning = self._scanned = False
-        header.grouping_picked.connect(self.group_by)
-        header.order_picked.connect(self.order_by)
+        header.grouping_chosen.connect(self.group_by)
+        header.order_chosen.connect(self.order_by)
         header.back_requested.connect(self.show_all)
         header.text_searched.connect(self.search)
         header.filters_requested.connect(self.show_panel)

@@ -186,21 +186,24 @@ class MainWindow(QMainWindow):
         self.grid.selection_settled.connect(self._enable)
         self.grid.doubleClicked.connect(self.large.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
-        self.header.size_picked.connect(self.grid.set_tile_size)
+        self.header.size_chosen.connect(self.grid.set_tile_size)
         self.empty.open_requested.connect(self.window_controller.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
-        FolderDrop(self).dropped.connect(self.open_folder)
+        self.folder_drop = FolderDrop(self)
+        self.folder_drop.dropped.connect(self.open_folder)
         self.inspector.preview_requested.connect(self.large.show)
-        self.large.class_picked.connect(self.selection.assign)
+        self.large.class_chosen.connect(self.selection.assign)
         self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
-        self.inspector.class_picked.connect(self.selection.assign)
-        self.inspector.place_picked.connect(self.window_controller.go_to_path)
+        self.inspector.class_chosen.connect(self.selection.assign)
+        self.inspector.place_chosen.connect(self.window_controller.go_to_path)
 
     def _connect_controllers(self) -> None:
         actions = self.actions_by_name
         self.window_controller.folder_chosen.connect(self.open_folder)
         self.window_controller.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
+        self.classes.merged.connect(self.labels.rejected.merge)
+        self.classes.parted.connect(self.labels.rejected.part)
         self.folder.opened.connect(self._on_opened)
         self.folder.begun.connect(self._counts.poke)
         self.folder.closed.connect(self.show_start)
@@ -350,9 +353,9 @@ class MainWindow(QMainWindow):
         self.memory.fit(event.oldSize().width(), event.size().width())
 
     def shutdown(self) -> None:
-        """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
+        """Wait for running reads and start no more: the collection is about to be closed."""
         parts = (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order)
-        for part in (*parts, self.recent, self.watching):
+        for part in (*parts, self.recent, self.watching, self.folder_drop, self.collections):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()

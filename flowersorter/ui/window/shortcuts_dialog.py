@@ -26,7 +26,7 @@ _Lines = list[tuple[str, str]]
 
 
 #: Length of keys or of a gesture, in letters, from which on they take two lines.
-_LONG_KEYS = 27
+_LONG_KEYS = 24
 
 
 class _WideScrollArea(QScrollArea):
@@ -50,7 +50,7 @@ class ShortcutsDialog(QDialog):
         page = QWidget(self)
         row = QHBoxLayout(page)
         row.setContentsMargins(theme.GAP_PX, 0, theme.GAP_PX, 0)
-        row.setSpacing(3 * theme.LARGE_GAP_PX)
+        row.setSpacing(2 * theme.LARGE_GAP_PX)
         for tasks in _in_two(_worded(actions)):
             row.addWidget(_column(page, tasks), 1)
         scroll = _WideScrollArea(self)
@@ -100,17 +100,17 @@ def _column(parent: QWidget, tasks: list[tuple[str, _Lines]]) -> QWidget:
     column = QWidget(parent)
     grid = QGridLayout(column)
     grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
+    grid.setHorizontalSpacing(theme.GAP_PX + theme.SMALL_GAP_PX)
     grid.setVerticalSpacing(1)
     grid.setColumnStretch(1, 1)
     for title, lines in tasks:
         heading = _bold(QLabel(title, column))
         heading.setContentsMargins(0, theme.SMALL_GAP_PX if grid.rowCount() > 1 else 0, 0, 0)
         grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
-        for keys, deed in lines:
+        for keys, description in lines:
             row = grid.rowCount()
             label = QLabel(keys, column)
-            said = QLabel(deed, column)
+            said = QLabel(description, column)
             label.setWordWrap(len(keys) > _LONG_KEYS)
             said.setWordWrap(True)
             grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)

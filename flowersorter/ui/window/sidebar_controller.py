@@ -35,7 +35,7 @@ class SidebarController(QObject):
     ) -> None:
         super().__init__(parent)
         self._list, self._classes, self._filter = class_list, classes, photo_filter
-        class_list.picked.connect(self._on_picked)
+        class_list.chosen.connect(self._on_chosen)
         class_list.dropped.connect(selection.drop)
         class_list.dropped_on_new.connect(selection.assign_to_new)
         class_list.dropped_on_not_mine.connect(selection.mark_not_mine)
@@ -61,7 +61,7 @@ class SidebarController(QObject):
         self._list.show_to_do(progress.groups or None, progress.to_check or None)
 
     @Slot(int)
-    def _on_picked(self, key: int) -> None:
+    def _on_chosen(self, key: int) -> None:
         if key == TO_NAME:
             self.naming_requested.emit()
         elif key == TO_CHECK:

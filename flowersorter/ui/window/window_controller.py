@@ -58,10 +58,10 @@ class WindowController(QObject):
         self.open_folder_of(path.parent)
 
     @Slot()
-    def show_picked_in_folder(self) -> None:
+    def show_selected_in_folder(self) -> None:
         """Open the folder of the first selected photo."""
-        picked = self._grid.selected_places()
-        path = self._session.photos.path_of(picked[0]) if picked else None
+        selected = self._grid.selected_places()
+        path = self._session.photos.path_of(selected[0]) if selected else None
         if path is not None:
             self.show_in_folder(path)
 
@@ -105,7 +105,7 @@ class WindowController(QObject):
         """Title of the collection's backbone."""
         from flowersorter.workflows.models.backbones import list_backbones
 
-        known, used = list_backbones(), self._session.state.setting(BACKBONE)
+        known, used = list_backbones(), self._session.state.stored_setting(BACKBONE)
         return next((info.title for info in known if info.name == used), used) or known[0].title
 
     @Slot()

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.messages import text
 from flowersorter.vision.backbone.build import build_network, enlarged, for_inference
-from flowersorter.vision.backbone.crops import check_crops
+from flowersorter.vision.backbone.check_crops import check_crops
 from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.resnet import is_resnet

@@ -121,7 +121,7 @@ class Backbone:
 
 DEFAULT = "resnet50"
 #: Joins the name of a backbone and the number of a deep training of it.
-_TUNED = "-tuned-"
+_FINETUNED = "-tuned-"
 
 _registry: dict[str, Backbone] = {}
 
@@ -134,7 +134,7 @@ def register(entry: Backbone) -> Backbone:
     """
     if entry.name in _registry:
         raise ValueError(f"a backbone named {entry.name!r} is already registered")
-    if is_tuned(entry.name):
+    if is_finetuned(entry.name):
         raise ValueError(f"{entry.name!r} is a name for the result of a deep training")
     if not 0 < entry.crop_px <= min(entry.short_side_px, entry.seen_px):
         raise ValueError(f"{entry.name}: a crop of {entry.crop_px} pixels does not fit the scaled photo or the input")
@@ -161,27 +161,27 @@ def backbone(name: str) -> Backbone:
     return _registry[name]
 
 
-def tuned_name(base: str, number: int) -> str:
+def finetuned_name(base: str, number: int) -> str:
     """Name the result of a collection's deep training by its number."""
-    return f"{base}{_TUNED}{number}"
+    return f"{base}{_FINETUNED}{number}"
 
 
 def base_name(name: str) -> str:
     """Name of the registered backbone under a finetuned one; a registered name is returned as is."""
-    return name.partition(_TUNED)[0]
+    return name.partition(_FINETUNED)[0]
 
 
-def is_tuned(name: str) -> bool:
+def is_finetuned(name: str) -> bool:
     """Whether a name is that of a finetuned backbone of a collection."""
-    return _TUNED in name
+    return _FINETUNED in name
 
 
-def tuned(base: Backbone, name: str, changes: Path, crop_px: int, shown_px: int) -> Backbone:
+def finetuned(base: Backbone, name: str, changes: Path, crop_px: int, shown_px: int) -> Backbone:
     """Make the entry of a backbone that deep training derived from another one.
 
     Args:
         base: The registered backbone; its weights are needed too.
-        name: A `tuned_name`.
+        name: A `finetuned_name`.
         changes: File with the changed stages.
         crop_px: Side of the square crop.
         shown_px: Side the crop is enlarged to.
@@ -189,7 +189,7 @@ def tuned(base: Backbone, name: str, changes: Path, crop_px: int, shown_px: int)
     return replace(
         base,
         name=name,
-        title=f"{base.title}, trained on your photos",
+        title=text("{base}, trained on your photos", base=base.title),
         crop_px=crop_px,
         shown_px=shown_px,
         has_imagenet_layer=False,  # its features do not fit that layer any more

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flowersorter.errors import ModelFileBad
-from flowersorter.messages import text
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import bad_file
 
@@ -52,10 +52,27 @@ def check_names(entry: Backbone, wanted: Shapes, found: Iterable[object], path: 
     missing = sorted(name for name in wanted if not is_counter(name) and name not in names)
     unexpected = sorted(map(str, names - wanted.keys()))
     if missing or unexpected:
-        problems = [f"{len(missing)} of its tensors are missing, such as {missing[0]}"] if missing else []
-        problems += [f"{len(unexpected)} do not belong to it, such as {unexpected[0]}"] if unexpected else []
+        problems = list[Text]()
+        if missing:
+            problems.append(
+                plural(
+                    "its tensor {name} is missing",
+                    "{number} of its tensors are missing, such as {name}",
+                    len(missing),
+                    name=missing[0],
+                )
+            )
+        if unexpected:
+            problems.append(
+                plural(
+                    "the tensor {name} does not belong to it",
+                    "{number} tensors do not belong to it, such as {name}",
+                    len(unexpected),
+                    name=unexpected[0],
+                )
+            )
         raise bad_file(
-            path, text("it is not a {entry}: {problems}", entry=entry.title, problems=" and ".join(problems))
+            path, text("it is not a {entry}: {problems}", entry=entry.title, problems=joined_texts("; ", *problems))
         )
 
 
@@ -66,10 +83,15 @@ def check_shape(entry: Backbone, name: str, shape: Sequence[int], wanted: Sequen
         ModelFileBad: it is not the one wanted.
     """
     if tuple(shape) != tuple(wanted):
-        shapes = f"{tuple(shape)} instead of {tuple(wanted)}"
         raise bad_file(
             path,
-            text("it is not a {entry}: {name} has the shape {shapes}", entry=entry.title, name=name, shapes=shapes),
+            text(
+                "it is not a {entry}: {name} has the shape {found} instead of {wanted}",
+                entry=entry.title,
+                name=name,
+                found=tuple(shape),
+                wanted=tuple(wanted),
+            ),
         )
 
 

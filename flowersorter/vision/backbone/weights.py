@@ -34,7 +34,7 @@ def bad_file(path: Path, why: str) -> ModelFileBad:
     return ModelFileBad(
         text("The weights file {path} cannot be used", path=path),
         why,
-        text("Pick another file or download the weights again"),
+        text("Choose another file or download the weights again"),
     )
 
 

@@ -7,12 +7,13 @@ get less weight, as photos of no class resemble one another.
 
 Measured on 1,500 flowers, held-out third, start with 2 labels a class, batches of ten, 10 seeds: 50 selected labels
 reach 0.843, random ones 0.810, the narrowest margins 0.817, margin times distance less than random, 75 random ones
-0.839, 100 random ones 0.855. With 200 strangers among 1,000 photos 5 of 40 selected ones are strangers, 15
-without the weight for similarity, 7 by chance (`python -m tests.bench advice`).
+0.839, 100 random ones 0.855. With 200 unknown ones among 1,000 photos 5 of 40 selected ones are unknown, 15 without
+the weight for similarity, 7 by chance (`python -m tests.bench advice`).
 
 With groups of look-alikes that are labelled together, the value of a group is that of all its photos. Uncertainty is
-squared and likeness to the labelled photos has no weight, as groups of strangers are small. 403 photos of 13 classes of
-things are 98 % right after 38 actions, with ten photos suggested one by one after 70 (`python -m tests.bench actions`).
+squared and likeness to the labelled photos has no weight, as groups of unknown photos are small. 403 photos of 13
+classes of things are 98 % right after 38 actions, with ten photos suggested one by one after 70
+(`python -m tests.bench actions`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Photos like those that a person called not mine: more similar to these than to labelled photos.
+"""Detects background photos: more similar to photos marked *not mine* than to labelled ones.
 
 Labelled photos, each compared with the others, show how much more similar to the background a photo of a class can be.
 

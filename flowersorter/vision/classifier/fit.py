@@ -184,8 +184,8 @@ def _judge(
     temperature = fit_temperature(HeldOutLoss(logits, targets, heads.temperature)) if len(rows) else 1.0
     confidence = softmax(logits / np.float32(temperature)).max(axis=1, initial=0.0)
     known = LabelledSample(state.axes, state.coordinates, state.targets, state.folds, examples.features.imagenet_prior)
-    guesses = HeldOutPredictions(rows, logits.argmax(axis=1), confidence)
-    novelty, ood_score = fit_ood_detector(known, guesses, pool)
+    predictions = HeldOutPredictions(rows, logits.argmax(axis=1), confidence)
+    ood_detector, ood_score = fit_ood_detector(known, predictions, pool)
     held_out = HeldOut(rows, logits, targets, ood_score, examples.own[rows])
     own, right = held_out.own, held_out.right
     weight, bias = state.axes.to_feature_space(heads.weights[-1])
@@ -195,8 +195,8 @@ def _judge(
         weight=weight,
         bias=bias + class_bias,
         temperature=temperature,
-        thresholds=fit_thresholds(confidence, right, ood_score <= novelty.familiar),
-        novelty=novelty,
+        thresholds=fit_thresholds(confidence, right, ood_score <= ood_detector.familiar),
+        ood_detector=ood_detector,
         class_logits=_class_means(logits / np.float32(temperature), targets),
         training=replace(
             record,

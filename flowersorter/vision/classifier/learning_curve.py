@@ -184,8 +184,8 @@ def _learn(
 
 
 def _error(model: Model, examples: Examples, rows: NDArray[np.intp]) -> float:
-    guessed = predict(model, examples.features.take(rows)).probabilities.argmax(axis=1)
-    return float((guessed != examples.targets[rows]).mean())
+    predicted = predict(model, examples.features.take(rows)).probabilities.argmax(axis=1)
+    return float((predicted != examples.targets[rows]).mean())
 
 
 def _point(photos: float, errors: list[float], tested: float) -> Point:

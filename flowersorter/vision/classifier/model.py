@@ -72,7 +72,7 @@ class Model:
         bias: (C,) float32.
         temperature: Divisor of the logits, from held-out photos.
         thresholds: Confidence of *sure* and *likely*.
-        novelty: Detects photos of none of the classes.
+        ood_detector: Detects photos of none of the classes.
         class_logits: (C, C) float32, mean calibrated logits of the held-out photos of each class; None if not known.
         training: Data and held-out accuracy.
     """
@@ -83,7 +83,7 @@ class Model:
     bias: NDArray[np.float32]
     temperature: float
     thresholds: Thresholds
-    novelty: OodDetector
+    ood_detector: OodDetector
     class_logits: NDArray[np.float32] | None = None
     training: TrainingRecord = field(default_factory=lambda: TrainingRecord(photos=0, own_photos=0))
 
@@ -97,13 +97,13 @@ class Model:
         arrays: dict[str, NDArray[Any]] = {
             "weight": self.weight,
             "bias": self.bias,
-            "novelty_centre": self.novelty.axes.centre,
-            "novelty_axes": self.novelty.axes.basis.astype(np.float16),
-            "novelty_class_centres": self.novelty.centres,
-            "novelty_class_axes": self.novelty.directions.astype(np.float16),
-            "novelty_usual": self.novelty.reference,
-            "novelty_typical": self.novelty.mean_std,
-            "novelty_mix": self.novelty.weights,
+            "novelty_centre": self.ood_detector.axes.centre,
+            "novelty_axes": self.ood_detector.axes.basis.astype(np.float16),
+            "novelty_class_centres": self.ood_detector.centres,
+            "novelty_class_axes": self.ood_detector.directions.astype(np.float16),
+            "novelty_usual": self.ood_detector.reference,
+            "novelty_typical": self.ood_detector.mean_std,
+            "novelty_mix": self.ood_detector.weights,
         }
         if self.class_logits is not None:
             arrays["class_logits"] = self.class_logits
@@ -115,8 +115,8 @@ class Model:
             "sure": self.thresholds.sure,
             "probable": self.thresholds.likely,
             "sure_at": [list(pair) for pair in self.thresholds.sure_at],
-            "unfamiliarity": self.novelty.threshold,
-            "familiar": self.novelty.familiar,
+            "unfamiliarity": self.ood_detector.threshold,
+            "familiar": self.ood_detector.familiar,
             "photos": self.training.photos,
             "own_photos": self.training.own_photos,
             "held_out_accuracy": self.training.held_out_accuracy,
@@ -167,7 +167,7 @@ class Model:
             bias=bias,
             temperature=numbers["temperature"],
             thresholds=Thresholds(numbers["sure"], numbers["probable"], _sure_at(metadata)),
-            novelty=_novelty(arrays, metadata, *weight.shape),
+            ood_detector=_ood_detector(arrays, metadata, *weight.shape),
             class_logits=_fitting(arrays, "class_logits", (len(names), len(names)))
             if "class_logits" in arrays
             else None,
@@ -193,7 +193,9 @@ def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
     return pairs
 
 
-def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int) -> OodDetector:
+def _ood_detector(
+    arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int
+) -> OodDetector:
     """Read the OOD detector; that of format 1 is computed from its references."""
     if metadata["format"] == _FORMAT_WITH_REFERENCES:
         return detector_of_references(_fitting(arrays, "references", (None, width)), classes)

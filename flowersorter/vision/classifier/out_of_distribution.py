@@ -99,7 +99,7 @@ class OodDetector:
     def ood_score(
         self,
         coordinates: Coordinates,
-        guesses: NDArray[np.intp],
+        predictions: NDArray[np.intp],
         confidence: NDArray[np.float32],
         imagenet_prior: ImageNetPrior | None,
     ) -> NDArray[np.float32]:
@@ -107,11 +107,11 @@ class OodDetector:
 
         Args:
             coordinates: Coordinates of N photos along `axes`.
-            guesses: (N,) predicted class indices.
+            predictions: (N,) predicted class indices.
             confidence: (N,) calibrated probability of the predicted class.
             imagenet_prior: ImageNet prior of the photos, if known.
         """
-        distance = squared_residuals((self.centres, self.directions), guesses, coordinates)
+        distance = squared_residuals((self.centres, self.directions), predictions, coordinates)
         surprise = (
             None if imagenet_prior is None or not self.reference.any() else imagenet_prior.surprise(self.reference)
         )
@@ -163,13 +163,13 @@ class LabelledSample:
 
 
 def fit_ood_detector(
-    known: LabelledSample, guesses: HeldOutPredictions, pool: ThreadPool
+    known: LabelledSample, predictions: HeldOutPredictions, pool: ThreadPool
 ) -> tuple[OodDetector, NDArray[np.float32]]:
     """Fit the subspace of each class, and score held-out photos without their fold.
 
     Args:
         known: The labelled photos.
-        guesses: Predictions of the held-out ones.
+        predictions: Predictions of the held-out ones.
         pool: Threads that share the work.
 
     Returns:
@@ -177,19 +177,19 @@ def fit_ood_detector(
     """
     rank = min(_AXES, known.axes.basis.shape[1] // _PART, len(known.axes.basis))
     subspaces = ClassSubspaces(known.coordinates, known.targets, known.folds, rank, pool)
-    fold_of = known.folds[guesses.rows]
-    distance = np.empty(len(guesses.rows), np.float32)
+    fold_of = known.folds[predictions.rows]
+    distance = np.empty(len(predictions.rows), np.float32)
 
     def measure(fold: int) -> None:
         """Measure the distances of a fold to subspaces fitted without it, the axes included."""
         at = np.flatnonzero(fold_of == fold)
-        spaces, coordinates = subspaces.without(fold, guesses.rows[at])
-        distance[at] = squared_residuals(spaces, guesses.classes[at], coordinates)
+        spaces, coordinates = subspaces.without(fold, predictions.rows[at])
+        distance[at] = squared_residuals(spaces, predictions.classes[at], coordinates)
 
     pool.map(measure, np.unique(fold_of).tolist())
     basis = known.axes.basis[:rank].astype(np.float16).astype(np.float32)
     centres, directions = subspaces.of_all()
-    doubt, surprise = _doubt(guesses.confidence), _held_out_surprise(known, guesses.rows)
+    doubt, surprise = _doubt(predictions.confidence), _held_out_surprise(known, predictions.rows)
     mean_std = _mean_and_std(doubt, distance, surprise)
     ood_score = _combined(doubt, distance, surprise, mean_std, _WEIGHTS)
     reference = (
@@ -197,7 +197,7 @@ def fit_ood_detector(
         if known.imagenet_prior is None
         else known.imagenet_prior.class_frequency(known.balance)
     )
-    novelty = OodDetector(
+    ood_detector = OodDetector(
         axes=PCA(basis, known.axes.centre),
         centres=centres,
         directions=directions.astype(np.float16).astype(np.float32),
@@ -207,7 +207,7 @@ def fit_ood_detector(
         threshold=threshold_from(ood_score, FALSE_POSITIVE_RATE),
         familiar=threshold_from(ood_score, NOT_SURE_RATE),
     )
-    return novelty, ood_score
+    return ood_detector, ood_score
 
 
 def detector_of_references(references: NDArray[np.float32], classes: int) -> OodDetector:
@@ -229,8 +229,8 @@ def detector_of_references(references: NDArray[np.float32], classes: int) -> Ood
         groups = near_duplicate_groups(features, coordinates, one_class, pool, CancelToken())
         folds = assign_folds(one_class, groups, seed=0)
         rows = np.arange(len(features)) if len(np.unique(folds)) > 1 else np.arange(0)
-        guesses = HeldOutPredictions(rows, one_class[rows], np.ones(len(rows), np.float32))
-        learned, _ = fit_ood_detector(LabelledSample(axes, coordinates, one_class, folds), guesses, pool)
+        predictions = HeldOutPredictions(rows, one_class[rows], np.ones(len(rows), np.float32))
+        learned, _ = fit_ood_detector(LabelledSample(axes, coordinates, one_class, folds), predictions, pool)
     threshold = learned.threshold / float(_WEIGHTS[1]) * float(learned.mean_std[1, 1]) + float(learned.mean_std[0, 1])
     threshold = threshold if len(rows) else NEVER
     return replace(

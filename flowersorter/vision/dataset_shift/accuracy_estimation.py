@@ -33,8 +33,8 @@ LEAST_PHOTOS = 20
 NEVER_SURE = 1.01
 #: Probability of being of none of the classes above which a photo of a folder that was compared is not sure: the share
 #: of unknown photos that it depends on may be several times as large as estimated. Of 105 folders with up to 200 photos
-#: of other classes, 6 break the promise of *sure*, without this 25. Of known flowers alone, 60 and 120 labels a class,
-#: 80 instead of 84 % are sure; with 0.005 in its place 76 %, and 3 folders break it (docs/accuracy.md).
+#: of other classes, 8 break the promise of *sure*, without this 18. Of known flowers alone, 60 and 120 labels a class,
+#: 80 instead of 85 % are sure; with 0.005 in its place 76 %, and half as many folders break it (docs/accuracy.md).
 SURELY_KNOWN = 0.02
 _AXES, _NEIGHBOURS, _SEED = 128, 6, 0
 #: A folder differs where the estimate is lower than the held-out accuracy, or than the mean confidence, by this much,

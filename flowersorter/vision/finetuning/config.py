@@ -92,7 +92,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tuned:
+class Finetuned:
     """Result of a training.
 
     Attributes:

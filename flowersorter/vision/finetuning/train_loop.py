@@ -25,7 +25,7 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.finetuning.augment import augmented
-from flowersorter.vision.finetuning.config import FinetuneConfig, Recipe, Snapshot, Tuned
+from flowersorter.vision.finetuning.config import FinetuneConfig, Finetuned, Recipe, Snapshot
 from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import PartialResNet
 from flowersorter.vision.parallel import ThreadPool, worker_count
@@ -52,7 +52,7 @@ def fine_tune(
     device: str,
     report: Report,
     cancel: CancelToken,
-) -> Tuned:
+) -> Finetuned:
     """Train, and keep the last epoch that did not diverge. Reports `Progress` and `Epoch`.
 
     The held-out photos only measure: the epoch that does best on them would do better there than on other photos. The
@@ -89,28 +89,42 @@ def fine_tune(
                 if number > 0:
                     loss = train_one_epoch(worker, optimiser, config, recipe, number, pool, report, cancel)
                 rows, logits = validate(worker, config, entry.crop_px, pool, cancel)
-                held_out = HeldOutLoss(logits, config.targets[rows])
+                kept = number > 0 and is_kept(loss, losses[1:])
                 losses.append(loss)
-                epoch = Epoch(
-                    number=number,
-                    of=recipe.epochs,
-                    loss=loss,
-                    # At the best temperature: confidence is calibrated afterwards.
-                    held_out_loss=float(held_out.at(fit_temperature(held_out)).mean()),
-                    held_out_right=int((logits.argmax(axis=1) == config.targets[rows]).sum()),
-                    held_out=len(rows),
-                    best=number > 0 and is_kept(loss, losses[1:-1]),
-                    seconds=time.perf_counter() - started,
-                )
-                if epoch.best:
+                if kept:
                     best = _snapshot(worker.part, number, rows, logits)
-                epochs.append(epoch)
-                report(epoch)
+                seconds = time.perf_counter() - started
+                epochs.append(_epoch(number, recipe.epochs, loss, logits, config.targets[rows], kept, seconds))
+                report(epochs[-1])
         except Cancelled:
             if best is None:
                 raise
     assert best is not None  # the first epoch is kept until another is
-    return Tuned(best, tuple(epochs), stopped=len(epochs) <= recipe.epochs)
+    return Finetuned(best, tuple(epochs), stopped=len(epochs) <= recipe.epochs)
+
+
+def _epoch(
+    number: int,
+    of: int,
+    loss: float,
+    logits: NDArray[np.float32],
+    targets: NDArray[np.intp],
+    kept: bool,
+    seconds: float,
+) -> Epoch:
+    """Measure an epoch on the held-out photos."""
+    held_out = HeldOutLoss(logits, targets)
+    return Epoch(
+        number=number,
+        of=of,
+        loss=loss,
+        # At the best temperature: confidence is calibrated afterwards.
+        held_out_loss=float(held_out.at(fit_temperature(held_out)).mean()),
+        held_out_right=int((logits.argmax(axis=1) == targets).sum()),
+        held_out=len(targets),
+        best=kept,
+        seconds=seconds,
+    )
 
 
 def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:

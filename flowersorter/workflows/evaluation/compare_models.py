@@ -20,7 +20,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.models.finetuned_backbones import forget_unused
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
-from flowersorter.workflows.predicting.predict_cached import guess
+from flowersorter.workflows.predicting.predict_cached import predict_from_cache
 from flowersorter.workflows.training.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class LearnedPhotos:
         photo_ids, targets, held_out = (arrays.get(name, nothing) for name in _COLUMNS[:3])
         confidences = arrays.get(_COLUMNS[3], np.zeros(photo_ids.shape))
         if not photo_ids.shape == targets.shape == held_out.shape == confidences.shape or photo_ids.ndim != 1:
-            raise ModelFileBad(text("The model cannot be compared"), text("what it learned from is damaged"))
+            raise ModelFileBad(text("The model cannot be compared"), text("its training data is damaged"))
         return cls(
             photo_ids.astype(np.int64),
             targets.astype(np.int32),
@@ -163,7 +163,7 @@ def compare(engine: Engine, request: CompareRequest, report: Report, cancel: Can
     newer = _opinion(engine, request.newer)
     cancel.check()
     both, at_older, at_newer = np.intersect1d(older.photo_ids, newer.photo_ids, return_indices=True)
-    before, after = older.guesses[at_older], newer.guesses[at_newer]
+    before, after = older.predictions[at_older], newer.predictions[at_newer]
     changed = before != after
     judged, at_older, at_newer = np.intersect1d(older.judged, newer.judged, return_indices=True)
     was_right, is_right = older.right[at_older], newer.right[at_newer]
@@ -254,7 +254,7 @@ class _Opinion:
 
     Attributes:
         photo_ids: (N,) int64, rising.
-        guesses: (N,) int32 predicted class ids.
+        predictions: (N,) int32 predicted class ids.
         judged: (J,) int64, ascending; labelled photos on which it can be judged.
         right: (J,) bool.
         model_id: Its number, None for the starter.
@@ -262,7 +262,7 @@ class _Opinion:
     """
 
     photo_ids: NDArray[np.int64]
-    guesses: NDArray[np.int32]
+    predictions: NDArray[np.int32]
     judged: NDArray[np.int64]
     right: NDArray[np.bool_]
     model_id: int | None
@@ -277,11 +277,11 @@ def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
     else:
         arrays, metadata = collection.models.load(model_id)
         model = Model.from_bundle(arrays, metadata)
-    found = guess(engine, model, collection.photos.ids())
+    found = predict_from_cache(engine, model, collection.photos.ids())
     best = found.best
     meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
     training, named = LearnedPhotos.from_arrays(arrays), NamedModel(model_id, model)
-    fair = _fair_guesses(training, meant, found.photo_ids, best)
+    fair = _fair_predictions(training, meant, found.photo_ids, best)
     foreign = came_from_elsewhere(named)
     if not foreign:
         learned = may_have_learned(engine, named, training.photo_ids, found.photo_ids)
@@ -293,7 +293,7 @@ def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
     return _Opinion(found.photo_ids, best, judged, fair[labelled] == true, model_id, foreign)
 
 
-def _fair_guesses(
+def _fair_predictions(
     training: LearnedPhotos, class_ids: NDArray[np.int32], photo_ids: NDArray[np.int64], best: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     """Return (N,) class ids to judge a model by: cross-validated for its training photos; -1 without one.

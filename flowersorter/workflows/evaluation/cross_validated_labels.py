@@ -11,9 +11,8 @@ from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
-    belongs_with_starter,
     labelled_photos,
-    with_starter,
+    with_starter_of,
 )
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured, too_few, unmeasured
 
@@ -45,8 +44,7 @@ def second_opinion(engine: Engine, backbone: str, cancel: CancelToken) -> CrossV
     """
     classes = engine.collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone))
-    photos = with_starter(engine.collection, own) if grown and len(own.photo_ids) else own
+    photos = with_starter_of(model_for(engine, backbone), engine.collection, own)
     if not photos.own.any() or len(photos.class_names) < 2:
         raise too_few(then="try again")
     fitted = fit_for(engine, photos, backbone, cancel)

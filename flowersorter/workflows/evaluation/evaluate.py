@@ -42,7 +42,7 @@ from flowersorter.workflows.predicting.predict_folder import (
 )
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
-from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.training.training_set import labelled_photos, with_starter_of
 from flowersorter.workflows.training.unmeasured_classes import in_words, too_few, unmeasured
 
 if TYPE_CHECKING:
@@ -172,14 +172,14 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     # These photos only measure: they get no labels. Of a data set only val and test are used, if there are any.
     by_folder = folders.classes(now, held_out=True) or folders.classes(now, held_out=False)
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
-    guesses, _ = predict_together(engine, measured, backbone, cancel)
-    if named is not None and guesses is not None and not guesses.class_ids.any():
+    predictions, _ = predict_together(engine, measured, backbone, cancel)
+    if named is not None and predictions is not None and not predictions.class_ids.any():
         raise TooFewPhotos(
             text("There is nothing to measure in {folder}", folder=folder),
             text("every class that the model knows was deleted"),
             text("Retrain first"),
         )
-    if named is None or guesses is None or not by_folder:
+    if named is None or predictions is None or not by_folder:
         raise TooFewPhotos(
             text("There is nothing to measure in {folder}", folder=folder),
             text("it has no sub-folders with readable photos")
@@ -187,21 +187,21 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
             else text("no model was trained with {backbone} yet", backbone=backbone),
             text("Put the photos of each class into a folder of its own") if named else text("Train a model first"),
         )
-    strangers = _no_classes(collection, guesses, by_folder.values())
-    if strangers and len(strangers) == len(set(by_folder.values())):
-        raise _none_is_a_class(folder, strangers)
+    no_classes = _no_classes(collection, predictions, by_folder.values())
+    if no_classes and len(no_classes) == len(set(by_folder.values())):
+        raise _none_is_a_class(folder, no_classes)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    evaluation = _count(collection, _on_folder(engine, folder, by_folder, named, guesses), measured)
+    evaluation = _count(collection, _on_folder(engine, folder, by_folder, named, predictions), measured)
     left_out = left_out_of(folders, scanned, now, set(by_folder.values()))
     how = evaluation.how
-    if strangers:
-        how = joined_texts("; ", how, text("no classes of the model: {folders}", folders=_listed(strangers)))
+    if no_classes:
+        how = joined_texts("; ", how, text("no classes of the model: {folders}", folders=_listed(no_classes)))
     return replace(evaluation, unreadable=unreadable, left_out=left_out, how=how)
 
 
-def _no_classes(collection: CollectionStore, guesses: PhotoPredictions, folders: Iterable[str]) -> list[str]:
+def _no_classes(collection: CollectionStore, predictions: PhotoPredictions, folders: Iterable[str]) -> list[str]:
     """Return the names of sub-folders that are no class of the model, in their order."""
-    known = set(guesses.class_ids.tolist())
+    known = set(predictions.class_ids.tolist())
     found = {name: collection.classes.find(name) for name in dict.fromkeys(folders)}
     return [name for name, entry in found.items() if entry is None or entry.id not in known]
 
@@ -226,27 +226,27 @@ def _on_folder(
     folder: Path,
     by_folder: Mapping[int, str],
     named: NamedModel,
-    guesses: PhotoPredictions,
+    predictions: PhotoPredictions,
 ) -> _Judged:
     """Compare the predictions for a labelled folder with its class folders."""
-    photo_ids = guesses.photo_ids.tolist()
+    photo_ids = predictions.photo_ids.tolist()
     folder_ids, name_of = _classes_of_folders(engine.collection, by_folder.values())
     # By id: two classes of the model may have been merged into one since.
-    all_ids = dict.fromkeys([*guesses.class_ids.tolist(), *folder_ids.values()])
+    all_ids = dict.fromkeys([*predictions.class_ids.tolist(), *folder_ids.values()])
     row_of = {class_id: row for row, class_id in enumerate(all_ids)}
     probabilities = np.zeros((len(photo_ids), len(row_of)), np.float32)
-    for column, class_id in enumerate(guesses.class_ids.tolist()):
-        probabilities[:, row_of[class_id]] += guesses.probabilities[:, column]
+    for column, class_id in enumerate(predictions.class_ids.tolist()):
+        probabilities[:, row_of[class_id]] += predictions.probabilities[:, column]
     arrays = {} if named.id is None else engine.collection.models.load(named.id)[0]
     learned = LearnedPhotos.from_arrays(arrays).photo_ids
-    seen = int(np.count_nonzero(may_have_learned(engine, named, learned, guesses.photo_ids)))
+    seen = int(np.count_nonzero(may_have_learned(engine, named, learned, predictions.photo_ids)))
     how = text("{count} photos under {folder}, predicted by the current model", count=len(photo_ids), folder=folder)
     if seen:
         warning = text("it may have learned from {seen} of them, so expect less on others", seen=seen)
         how = joined_texts("; ", how, warning)
     return _Judged(
         class_names=[name_of[class_id] for class_id in row_of],
-        photo_ids=guesses.photo_ids,
+        photo_ids=predictions.photo_ids,
         true=np.array([row_of[folder_ids[by_folder[photo_id]]] for photo_id in photo_ids], np.intp),
         predicted=probabilities.argmax(axis=1),
         confidences=probabilities.max(axis=1, initial=0.0),
@@ -277,8 +277,8 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
     report(Progress(text("Measuring"), 0))
     classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone))
-    examples = with_starter(collection, own) if grown else own
+    named = model_for(engine, backbone)
+    examples = with_starter_of(named, collection, own)
     if not len(own.photo_ids):
         raise too_few()
     fitted = fit_for(engine, examples, backbone, cancel)
@@ -287,7 +287,6 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
         raise too_few(missing)
     unread = len(classes) - len(own.photo_ids)
     how = [text("{count} photos with a label, each predicted by a model that never saw it", count=len(held_out.rows))]
-    named = model_for(engine, backbone)
     if named is not None and named.id is not None and not held_out.in_use:
         how.append(text("the model in use is another one: so good would it be after Retrain"))
     if missing:

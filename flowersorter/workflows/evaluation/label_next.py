@@ -34,7 +34,7 @@ from flowersorter.workflows.labelling.choose_groups import (
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
-from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.training.training_set import labelled_photos, with_starter_of
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -134,7 +134,7 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         _check_looked_at(collection, request.roots)
     backbone = chosen_backbone(collection, request.backbone)
     embed_for_measuring(engine, backbone, request.device, report, cancel)
-    report(Progress(text("Measuring what more photos would bring"), 0))
+    report(Progress(text("Estimating how much more labelling would help"), 0))
     counts = collection.labels.counts()
     names = {entry.id: entry.name for entry in collection.classes.all()}
     overall = _unknown(0, "", sum(counts.values()))
@@ -179,8 +179,8 @@ def _before_any_fit(engine: Engine, backbone: str) -> tuple[Model | None, Featur
     """Return the active model, and the features of the labelled photos."""
     named = model_for(engine, backbone)
     own = labelled_photos(engine, backbone, engine.collection.labels.class_ids())
-    grown = belongs_with_starter(named)
-    return named.model if named is not None else None, (with_starter(engine.collection, own) if grown else own).features
+    photos = with_starter_of(named, engine.collection, own)
+    return named.model if named is not None else None, photos.features
 
 
 def _unknown(class_id: int, name: str, photos: int) -> Standing:
@@ -205,7 +205,7 @@ def _measured(
     right, targets = measured.right, measured.targets
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
     thresholds = keeping_precision(engine, model).thresholds
-    could = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.novelty.familiar)
+    could = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.ood_detector.familiar)
     sure = np.isin(measured.rows, held_out.rows[own][could])
     accuracy = float(right.mean())
     groups = joined(opinion.fitted.state.groups, photos.bursts)

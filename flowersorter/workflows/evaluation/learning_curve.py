@@ -22,7 +22,7 @@ from flowersorter.workflows.training.training_set import (
     TrainingSet,
     belongs_with_starter,
     labelled_photos,
-    with_starter,
+    with_starter_of,
 )
 from flowersorter.workflows.training.unmeasured_classes import too_few, unmeasured
 
@@ -110,10 +110,10 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
     report(Progress(_STAGE, 0))
     classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
-    grown = belongs_with_starter(model_for(engine, backbone))
     if not len(own.photo_ids):
         raise too_few()
-    photos = with_starter(collection, own) if grown else own
+    named = model_for(engine, backbone)
+    photos = with_starter_of(named, collection, own)
     fitted = fit_for(engine, photos, backbone, cancel)
     folds = np.full(len(photos.photo_ids), -1)
     folds[fitted.held_out.rows] = fitted.state.folds[fitted.held_out.rows]
@@ -139,7 +139,7 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
     held_out = held_out_labels(engine, photos, fitted, backbone)
     points.append(_point(photos, _of_evaluation(photos, held_out, folds, tries), place_of))
     memorised = 0 if photos.memorised is None else int(photos.memorised.sum())
-    return LearningCurve(tuple(points), len(tries), grown, memorised)
+    return LearningCurve(tuple(points), len(tries), belongs_with_starter(named), memorised)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,8 +179,8 @@ def _tell(
 ) -> _Told:
     model = learn(_examples(photos, learned)).model
     rows = np.flatnonzero(asked)
-    guessed = predict(model, photos.features.take(rows)).probabilities.argmax(axis=1)
-    return _Told(rows, guessed == photos.targets[rows], int(photos.own[learned].sum()))
+    predicted = predict(model, photos.features.take(rows)).probabilities.argmax(axis=1)
+    return _Told(rows, predicted == photos.targets[rows], int(photos.own[learned].sum()))
 
 
 def _examples(photos: TrainingSet, rows: NDArray[np.intp]) -> Examples:

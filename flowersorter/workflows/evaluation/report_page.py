@@ -1,4 +1,7 @@
-"""Writes an evaluation as one self-contained HTML page: figures as SVG, mistakes as small pictures."""
+"""Writes an evaluation as one self-contained HTML page: figures as SVG, mistakes as small pictures.
+
+Its texts are in the person's language.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import numpy as np
 
 import flowersorter
 from flowersorter.domain.figures import percent
-from flowersorter.messages import Text, text
+from flowersorter.messages import Text, language, plural, text, worded
 from flowersorter.workflows.evaluation.charts.builders import calibration_scene, confidence_scene, learning_scene
 from flowersorter.workflows.evaluation.charts.svg import STYLE as CHART_STYLE
 from flowersorter.workflows.evaluation.charts.svg import svg
@@ -23,6 +26,9 @@ from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 #: Most classes for a matrix with a cell for every pair; most pairs listed with more classes.
 _MOST_IN_MATRIX, _MOST_PAIRS = 60, 100
+#: Around a bold name until it is escaped; no name holds them, see `_plain`.
+_BOLD, _NOT_BOLD = "\x02", "\x03"
+_CONFUSED = text("Which classes it confuses")
 _STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --text: #1c1c1c; --soft: #666; --line: #ddd;
   --good: 0, 158, 115; --bad: 213, 94, 0; }
@@ -83,54 +89,70 @@ def headline(evaluation: Evaluation) -> Text:
 
 
 def _head(evaluation: Evaluation) -> str:
-    right = int(evaluation.right.sum())
-    lines = [
+    right, unread = int(evaluation.right.sum()), len(evaluation.unreadable)
+    facts = [
+        text("Measured on {how}.", how=_plain(evaluation.how)),
+        text("{right} of {photos} were right.", right=f"{right:,}", photos=f"{evaluation.photos:,}"),
+    ]
+    if unread:
+        facts.append(
+            plural("1 photo could not be read.", "{count} photos could not be read.", unread, count=f"{unread:,}")
+        )
+    facts.append(text("Written by FlowerSorter {version}.", version=flowersorter.__version__))
+    return "\n".join([
         "<!DOCTYPE html>",
-        '<html lang="en">',
+        f'<html lang="{language().replace("_", "-")}">',
         "<head>",
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        "<title>Evaluation – FlowerSorter</title>",
+        f"<title>{_html(text('Accuracy'))} – FlowerSorter</title>",
         f"<style>{_STYLE}{CHART_STYLE}</style>",
         "</head>",
         "<body>",
-        f"<h1>{_shown(headline(evaluation))}</h1>",
-        f'<p class="soft">Measured: {_shown(evaluation.how)}. {right:,} of {evaluation.photos:,} were right.',
-    ]
-    if evaluation.unreadable:
-        lines.append(f"Not measured, because they could not be read: {len(evaluation.unreadable):,}.")
-    lines.append(f"Written by FlowerSorter {flowersorter.__version__}.</p>")
-    return "\n".join(lines)
-
-
-def _classes(evaluation: Evaluation) -> str:
-    photos, guesses = evaluation.confusion.sum(axis=1), evaluation.confusion.sum(axis=0)
-    rows = []
-    for at, name in enumerate(evaluation.class_names):
-        right, shown = int(evaluation.confusion[at, at]), _shown(name)
-        found = f"Of the photos of {shown}, {percent(float(evaluation.recall[at]))} were found"
-        called = f"Of the photos it calls {shown}, {percent(float(evaluation.precision[at]))} are"
-        rows.append(
-            f'<tr><th scope="row">{shown}</th><td>{photos[at]:,}</td>'
-            f'<td title="{found} ({right} of {photos[at]})">{percent(float(evaluation.recall[at]))}</td>'
-            f'<td title="{called} ({right} of {guesses[at]})">{percent(float(evaluation.precision[at]))}</td></tr>'
-        )
-    head = "".join(f'<th scope="col">{each}</th>' for each in ("Class", "Photos", "Found", "Right when it says so"))
-    return "\n".join([
-        "<h2>Class by class</h2>",
-        '<p class="soft">Found: of the photos of a class, how many were told so (recall). '
-        "Right when it says so: of the photos it calls by that name, how many are (precision).</p>",
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>',
-        *rows,
-        "</tbody></table></div>",
+        f"<h1>{_html(headline(evaluation))}</h1>",
+        _soft(*facts),
     ])  # fmt: skip
 
 
+def _classes(evaluation: Evaluation) -> str:
+    photos, predictions = evaluation.confusion.sum(axis=1), evaluation.confusion.sum(axis=0)
+    rows = []
+    for at, name in enumerate(evaluation.class_names):
+        right, recall, precision = (
+            int(evaluation.confusion[at, at]),
+            percent(float(evaluation.recall[at])),
+            percent(float(evaluation.precision[at])),
+        )
+        values = {"name": _plain(name), "right": right}
+        found = text(
+            "Of the photos of {name}, {share} were found ({right} of {photos})",
+            share=recall,
+            photos=photos[at],
+            **values,
+        )
+        called = text(
+            "Of the photos suggested as {name}, {share} are ({right} of {photos})",
+            share=precision,
+            photos=predictions[at],
+            **values,
+        )
+        rows.append(
+            f'<tr><th scope="row">{_shown(name)}</th><td>{photos[at]:,}</td>'
+            f'<td title="{_html(found)}">{recall}</td><td title="{_html(called)}">{precision}</td></tr>'
+        )
+    explained = text(
+        "Found: the share of a class's photos that were recognised (recall). "
+        "Right when suggested: the share of photos given this name that really are (precision)."
+    )
+    heads = (text("Class"), text("Photos"), text("Found"), text("Right when suggested"))
+    return _table(text("Classes"), explained, _heads(*map(_html, heads)), rows)
+
+
 def _matrix(evaluation: Evaluation) -> str:
-    names = [_shown(name) for name in evaluation.class_names]
+    names = evaluation.class_names
     if len(names) > _MOST_IN_MATRIX:
-        return _confused_pairs(evaluation, names)
+        return _confused_pairs(evaluation, [_shown(name) for name in names])
     totals = evaluation.confusion.sum(axis=1)
     rows = []
     for at, name in enumerate(names):
@@ -141,17 +163,13 @@ def _matrix(evaluation: Evaluation) -> str:
                 continue
             strength = 0.12 + 0.5 * math.sqrt(count / int(totals[at]))
             colour = f"rgba(var(--{'good' if at == across else 'bad'}), {strength:.2f})"
-            words = f"{count} of {name}, suggested as {names[across]}"
-            cells.append(f'<td style="background: {colour}" title="{words}">{count:,}</td>')
-        rows.append(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>')
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    return "\n".join([
-        "<h2>What was taken for what</h2>",
-        '<p class="soft">Rows: the class of the label. Columns: the suggested class.</p>',
-        f'<div class="scroll"><table class="matrix"><thead><tr><td></td>{head}</tr></thead><tbody>',
-        *rows,
-        "</tbody></table></div>",
-    ])  # fmt: skip
+            called = {"name": _plain(name), "called": _plain(names[across])}
+            words = text("{count} of {name}, suggested as {called}", count=count, **called)
+            cells.append(f'<td style="background: {colour}" title="{_html(words)}">{count:,}</td>')
+        rows.append(f'<tr><th scope="row">{_shown(name)}</th>{"".join(cells)}</tr>')
+    head = "<td></td>" + _heads(*map(_shown, names))
+    sides = text("Confirmed classes (rows) against suggested classes (columns)")
+    return _table(_CONFUSED, sides, head, rows, kind=' class="matrix"')
 
 
 def _confused_pairs(evaluation: Evaluation, names: Sequence[str]) -> str:
@@ -162,56 +180,119 @@ def _confused_pairs(evaluation: Evaluation, names: Sequence[str]) -> str:
     order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
     pairs = [divmod(cell, len(names)) for cell in order.tolist() if wrong.flat[cell]]
     rows = [
-        f'<tr><th scope="row">{names[true]}</th><td>{names[guess]}</td><td>{wrong[true, guess]:,} of {photos[true]:,}'
-        "</td></tr>"
-        for true, guess in pairs
+        f'<tr><th scope="row">{names[true]}</th><td>{names[called]}</td><td>'
+        + _html(text("{count} of {photos}", count=f"{wrong[true, called]:,}", photos=f"{photos[true]:,}"))
+        + "</td></tr>"
+        for true, called in pairs
     ]
-    head = "".join(f'<th scope="col">{each}</th>' for each in ("Class", "Suggested as", "Photos"))
+    listed = plural(
+        "The most frequent mistake. A report that ends in .csv has all of them.",
+        "The {number} most frequent mistakes. A report that ends in .csv has all of them.",
+        len(pairs),
+    )
+    heads = (text("Class"), text("Suggested as"), text("Photos"))
+    return _table(_CONFUSED, listed, _heads(*map(_html, heads)), rows)
+
+
+def _table(title: Text, explained: Text, head: str, rows: Sequence[str], kind: str = "") -> str:
+    """A section with a table.
+
+    Args:
+        title: Of the section.
+        explained: The sentences above the table.
+        head: The cells of its head, in HTML.
+        rows: Its rows, in HTML.
+        kind: Attributes of the table.
+    """
     return "\n".join([
-        "<h2>What was taken for what</h2>",
-        f'<p class="soft">The {len(pairs)} most frequent mistakes. A report that ends in .csv has all of them.</p>',
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>',
+        f"<h2>{_html(title)}</h2>",
+        _soft(explained),
+        f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>',
         *rows,
         "</tbody></table></div>",
     ])  # fmt: skip
 
 
+def _heads(*cells: str) -> str:
+    return "".join(f'<th scope="col">{cell}</th>' for cell in cells)
+
+
 def _figures(evaluation: Evaluation, curve: LearningCurve | None) -> str:
-    off = f"On average what it says of its sureness is off by {percent(evaluation.calibration_error)}."
+    title = text("Confidence")
+    calibration = [
+        text("On the diagonal, accuracy and confidence are equal."),
+        text("On average its confidence is off by {error}.", error=percent(evaluation.calibration_error)),
+    ]
     figures = [
-        (calibration_scene(evaluation.bins), f"On the line it is as sure as it should be. {off}"),
-        (confidence_scene(evaluation.histogram), "Wrong suggestions should be few, and not sure."),
+        (calibration_scene(evaluation.bins), calibration),
+        (
+            confidence_scene(evaluation.histogram),
+            [text("Wrong suggestions should be few, and their confidence should be low.")],
+        ),
     ]
     if curve is not None:
-        helped = " The starter model's photos helped at every point and are not counted." if curve.with_starter else ""
+        title = text("Confidence, and the gain from more photos")
+        words = [text("If it still rises at the right end, more labelled photos help. If it is flat, they hardly do.")]
+        if curve.with_starter:
+            words.append(text("The starter model's photos were used at every point but are not counted."))
         if curve.memorised:
-            helped += f" The network itself was trained on {curve.memorised} of the photos, at every point."
-        text = "Rising at the right end: more labelled photos still help. Flat: they bring little."
-        figures.append((learning_scene(curve), text + helped))
-    shown = [f"<figure>{svg(chart)}<figcaption>{escape(text)}</figcaption></figure>" for chart, text in figures]
-    return "\n".join(["<h2>How sure it is, and what more photos bring</h2>", '<div class="figures">', *shown, "</div>"])
+            words.append(
+                text(
+                    "The network itself was trained on {count} of the photos, so it had seen them at every point.",
+                    count=f"{curve.memorised:,}",
+                )
+            )
+        figures.append((learning_scene(curve), words))
+    shown = [
+        f"<figure>{svg(chart)}<figcaption>{' '.join(map(_html, words))}</figcaption></figure>"
+        for chart, words in figures
+    ]
+    return "\n".join([f"<h2>{_html(title)}</h2>", '<div class="figures">', *shown, "</div>"])
 
 
 def _mistakes(evaluation: Evaluation, mistakes: Sequence[Mistake]) -> str:
     wrong = evaluation.photos - int(evaluation.right.sum())
     if not wrong:
-        return "<h2>Every suggestion was right</h2>"
-    some = f" The {len(mistakes):,} it was surest of:" if len(mistakes) < wrong else ""
+        return f"<h2>{_html(text('Every suggestion was right'))}</h2>"
+    title = plural("1 wrong suggestion", "{count} wrong suggestions", wrong, count=f"{wrong:,}")
+    if len(mistakes) < wrong:
+        title = text("{title}. The {count} with the highest confidence:", title=title, count=f"{len(mistakes):,}")
     items = []
     for each in mistakes:
-        picture = '<div class="none">no picture</div>'
+        picture = f'<div class="none">{_html(text("no picture"))}</div>'
         if each.jpeg is not None:
             data = base64.b64encode(each.jpeg).decode("ascii")
             picture = f'<img alt="{_shown(each.true)}" src="data:image/jpeg;base64,{data}">'
-        words = (
-            f"<b>{_shown(each.true)}</b>, taken for <b>{_shown(each.predicted)}</b> "
-            f"(confidence {percent(each.confidence)})"
+        words = text(
+            "{true}, suggested as {predicted} (confidence {confidence})",
+            true=_bold(each.true),
+            predicted=_bold(each.predicted),
+            confidence=percent(each.confidence),
         )
-        items.append(f'<li>{picture}<div>{words}</div><div class="soft">{_shown(each.path)}</div></li>')
-    return "\n".join([f"<h2>Guessed wrong: {wrong:,}.{some}</h2>", '<ul class="mistakes">', *items, "</ul>"])
+        items.append(f'<li>{picture}<div>{_html(words)}</div><div class="soft">{_shown(each.path)}</div></li>')
+    return "\n".join([f"<h2>{_html(title)}</h2>", '<ul class="mistakes">', *items, "</ul>"])
 
 
-def _shown(text: str) -> str:
+def _soft(*sentences: Text) -> str:
+    return f'<p class="soft">{" ".join(map(_html, sentences))}</p>'
+
+
+def _bold(name: str) -> str:
+    """A name that `_html` makes bold."""
+    return f"{_BOLD}{_plain(name)}{_NOT_BOLD}"
+
+
+def _html(message: Text) -> str:
+    """Word a message in the person's language and escape it; names in it went through `_plain` or `_bold`."""
+    return escape(worded(message)).replace(_BOLD, "<b>").replace(_NOT_BOLD, "</b>")
+
+
+def _shown(name: str) -> str:
     """Escape a name for the page: HTML characters, control characters and undecodable bytes."""
-    plain = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
-    return escape(plain)
+    return escape(_plain(name))
+
+
+def _plain(name: str) -> str:
+    """A name on one line: control characters and undecodable bytes become escapes."""
+    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in name)
+    return name if shown == name else shown

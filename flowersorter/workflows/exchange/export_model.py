@@ -19,7 +19,8 @@ from flowersorter.library.files.build_info import made_by
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.messages import text
 from flowersorter.vision.backbone.packages import require_torch
-from flowersorter.vision.backbone.registry import Backbone, is_tuned
+from flowersorter.vision.backbone.registry import DEFAULT, Backbone, base_name, is_finetuned
+from flowersorter.vision.backbone.registry import backbone as registered
 from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
@@ -87,7 +88,7 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     if form not in (PTH, ONNX, SAFETENSORS):
         raise UserError(
             text("A model cannot be saved as {path}", path=path.name),
-            text("only .pth, .onnx and .safetensors are known"),
+            text("only .pth, .onnx and .safetensors are supported"),
             text("Try {default_name}", default_name=DEFAULT_NAME),
         )
     if not path.parent.is_dir():
@@ -123,9 +124,13 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
 
 
-def export_formats(engine: Engine) -> tuple[str, ...]:
-    """Suffixes of the files that the collection's model can be saved as."""
-    return backbone_of(engine, chosen_backbone(engine.collection)).exports_as
+def export_formats(backbone: str) -> tuple[str, ...]:
+    """Suffixes of the files that a model of a backbone can be saved as.
+
+    Args:
+        backbone: Its name, as the collection stores it; "" for the default.
+    """
+    return registered(base_name(backbone or DEFAULT)).exports_as
 
 
 def _check_exportable(model: Model, entry: Backbone, path: Path) -> None:
@@ -163,7 +168,7 @@ def _check_shareable(backbone: str) -> None:
     Raises:
         UserError: the network was finetuned in this collection.
     """
-    if is_tuned(backbone):
+    if is_finetuned(backbone):
         raise UserError(
             text("This model cannot be saved as .safetensors"),
             text("such a file holds no network, and {backbone} is in this collection alone", backbone=backbone),
@@ -178,13 +183,13 @@ def _called_as_now(collection: CollectionStore, model: Model) -> Model:
     return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
 
 
-_ONNX_REMARK = text("It expects photos turned upright, and names a class for every photo: none is Unknown to it")
+_ONNX_REMARK = text("It expects upright photos and names a class for every photo: it does not recognise Unknown photos")
 
 
 def _pth_remark(plain: float | None, own: float | None) -> str:
     remark = text(
-        "A plain torchvision network has no place for the square root that FlowerSorter takes of its features, so this "
-        "file has a last layer of its own"
+        "Plain torchvision cannot take the square root of the features as FlowerSorter does, so this file has its own "
+        "last layer"
     )
     if plain is None or own is None:
         return remark
@@ -215,11 +220,11 @@ def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> Plain
     classes = collection.labels.class_ids() if named.id else {}
     own = labelled_photos(engine, model.backbone, classes)
     grown = named.id is None or model.training.built_on_starter
-    examples = with_starter(collection, own) if grown else own
+    examples = with_starter(collection, own, background=True) if grown else own
     if set(examples.class_names) != set(model.class_names):
         raise TooFewPhotos(
             text("The model cannot be saved as .pth"),
-            text("the labels of the collection are not those it was trained on any more"),
+            text("the labels of the collection have changed since it was trained"),
             text("Retrain, then export again, or save it as .safetensors"),
         )
     order = [model.class_names.index(name) for name in examples.class_names]

@@ -110,4 +110,5 @@ def _note(name: str, found: ValidatedModel) -> str:
     if found.accuracy is not None:
         said += f", {100 * found.accuracy:.1f} % right"
     shown = "".join(c if c.isprintable() else "?" for c in name)
-    return f"From {shown}. Its maker says: {said}" + (f"; “{found.note}”" if found.note else "")
+    note = f" Their note: “{found.note}”" if found.note else ""
+    return f"From {shown}. According to whoever shared it: {said}.{note}"

@@ -103,7 +103,7 @@ def _check_metadata(metadata: Mapping[str, Any]) -> None:
 
 def _check_names(names: list[str]) -> None:
     if len(names) < 2:
-        raise _bad(text("it does not tell two classes apart"))
+        raise _bad(text("it has fewer than two classes"))
     if len(names) > _MAX_ROWS:
         raise _bad(text("it has too many classes"))
     for name in names:

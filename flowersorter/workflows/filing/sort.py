@@ -163,7 +163,7 @@ def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
     if destination.resolve().is_relative_to(collection.folder.resolve()):
         raise SortRefused(
             text("The destination cannot be used"),
-            text("it lies inside {folder}, where FlowerSorter keeps what it remembers", folder=collection.folder),
+            text("it is inside FlowerSorter's data folder {folder}", folder=collection.folder),
             text("Choose another folder"),
         )
 
@@ -266,9 +266,9 @@ class ClassColumns(Protocol):
 
 def chosen_rows(rows: ClassColumns, include: Include, left_out: LeftOutOf = MappingProxyType({})) -> NDArray[np.bool_]:
     """Return (N,) bool: the rows that are sorted; `left_out` is that of the request."""
-    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
-    guessed &= ~_left_out_rows(rows, left_out)
-    return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
+    predicted = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
+    predicted &= ~_left_out_rows(rows, left_out)
+    return (rows.photo_ids > 0) & ((rows.label_ids > 0) | predicted)
 
 
 def _left_out_rows(rows: ClassColumns, left_out: LeftOutOf) -> NDArray[np.bool_]:
@@ -277,8 +277,8 @@ def _left_out_rows(rows: ClassColumns, left_out: LeftOutOf) -> NDArray[np.bool_]
 
 def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
     """(N,) bool: the rows of photos with a prediction, however uncertain, and not marked *not mine*."""
-    guessed: NDArray[np.bool_] = (rows.verdicts != int(Verdict.NONE)) & (rows.marks != int(Mark.NOT_MINE))
-    return (rows.photo_ids > 0) & guessed
+    predicted: NDArray[np.bool_] = (rows.verdicts != int(Verdict.NONE)) & (rows.marks != int(Mark.NOT_MINE))
+    return (rows.photo_ids > 0) & predicted
 
 
 def reason_left(rows: PhotoRows, i: int, *, left_out: bool = False) -> str:

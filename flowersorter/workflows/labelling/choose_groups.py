@@ -21,7 +21,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.grouping import look_alikes
 from flowersorter.vision.features.packed import Features
-from flowersorter.workflows.predicting.predict_cached import cached_features, guess
+from flowersorter.workflows.predicting.predict_cached import cached_features, predict_from_cache
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -249,7 +249,7 @@ def _first_places(places: Places) -> dict[int, int]:
 
 def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -> list[tuple[tuple[int, float], ...]]:
     """Return the best suggestions of embedded photos: those shown on their tiles, if the model is in use."""
-    found = None if choice.model is None else guess(engine, choice.model, photo_ids)
+    found = None if choice.model is None else predict_from_cache(engine, choice.model, photo_ids)
     if found is None or not found.class_ids.any():
         return [()] * len(photo_ids)
     return [found.top(photo_id, MOST_SUGGESTIONS) for photo_id in photo_ids.tolist()]

@@ -190,15 +190,17 @@ def _read(
 
 
 def _suggestion(engine: Engine, photo_id: int, path: Path) -> int:
-    guesses = predictions_for(engine, [photo_id])
-    top = guesses.top(photo_id, 1) if guesses is not None else ()
+    predictions = predictions_for(engine, [photo_id])
+    top = predictions.top(photo_id, 1) if predictions is not None else ()
     if not top:
         raise TooFewPhotos(
             text("There is no suggestion for {path} to confirm", path=path),
-            text("there is no model yet") if guesses is None else text("you said that it shows none of the classes"),
+            text("there is no model yet")
+            if predictions is None
+            else text("you said that it shows none of the classes"),
             text("Name its class"),
         )
-    if guesses is not None and Verdict.UNKNOWN in guesses.verdicts:  # of this photo alone
+    if predictions is not None and Verdict.UNKNOWN in predictions.verdicts:  # of this photo alone
         raise ClassRefused(
             text("The suggestion for {path} cannot be confirmed", path=path),
             text("the photo looks like none of the classes"),

@@ -15,7 +15,7 @@ questions only order its photos.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -91,30 +91,25 @@ def questions(probabilities: NDArray[np.float32], groups: Rows) -> tuple[Questio
     if probabilities.shape[1] < 2:
         by_size = np.argsort(-sizes, kind="stable").tolist()
         return tuple(Question(QuestionKind.LOOK_ALIKES, members[at], np.empty(0, np.intp), 0.0) for at in by_size)
-    guesses, doubt = probabilities.argmax(axis=1), 1 - probabilities.max(axis=1)
+    predictions, doubt = probabilities.argmax(axis=1), 1 - probabilities.max(axis=1)
     wrong = np.bincount(groups, weights=doubt)
     large = (sizes >= LARGE_GROUP) & (wrong > (1 - LARGE_RIGHT) * sizes)
     values = value_of_answer(wrong, np.minimum(sizes, ROW), _ODD * sizes)
-    best_page = max((value for value, _ in _pages(guesses, doubt, ~large[groups])), default=0.0)
+    best_page = max((value for value, _ in _pages(predictions, doubt, ~large[groups])), default=0.0)
     asked = large | ((values > best_page) & (wrong > (1 - REST_RIGHT) * sizes))
     order = np.lexsort((-np.where(large, sizes, values), ~large))
     alike = [_question(QuestionKind.LOOK_ALIKES, members[at], probabilities) for at in order.tolist() if asked[at]]
-    pages = sorted(_pages(guesses, doubt, ~asked[groups]), key=lambda each: -each[0])
+    pages = sorted(_pages(predictions, doubt, ~asked[groups]), key=lambda each: -each[0])
     likely = [_question(QuestionKind.LIKELY, rows, probabilities) for _, rows in pages if len(rows)]
     shown = [question.rows for question in (*alike, *likely)]
     rest = np.setdiff1d(np.arange(len(groups)), np.concatenate(shown) if shown else [])
-    by_class = [rest[guesses[rest] == number] for number in range(probabilities.shape[1])]
+    by_class = [rest[predictions[rest] == number] for number in range(probabilities.shape[1])]
     sure = [
         _question(QuestionKind.SURE, rows[np.argsort(doubt[rows], kind="stable")], probabilities)
         for rows in by_class
         if len(rows)
     ]
     return (*alike, *likely, *sorted(sure, key=lambda each: -len(each.rows)))
-
-
-def expected_wrong(asked: Iterable[Question]) -> float:
-    """Number of photos in these questions that are not of their first class, as expected."""
-    return sum((1 - question.expected_right) * len(question.rows) for question in asked)
 
 
 def _question(kind: QuestionKind, rows: Rows, probabilities: NDArray[np.float32]) -> Question:
@@ -126,13 +121,13 @@ def _question(kind: QuestionKind, rows: Rows, probabilities: NDArray[np.float32]
     return Question(kind, rows, classes, float(mean[classes[0]]))
 
 
-def _pages(guesses: Rows, doubt: NDArray[np.float32], shown: NDArray[np.bool_]) -> Iterator[tuple[float, Rows]]:
+def _pages(predictions: Rows, doubt: NDArray[np.float32], shown: NDArray[np.bool_]) -> Iterator[tuple[float, Rows]]:
     """Yield the value and the rows of the most doubtful photos of each predicted class, the most doubtful first.
 
     At least `REST_RIGHT` of the others are expected to be right, as far as they fit on one page.
     """
-    for number in np.unique(guesses[shown]).tolist():
-        rows = np.flatnonzero(shown & (guesses == number))
+    for number in np.unique(predictions[shown]).tolist():
+        rows = np.flatnonzero(shown & (predictions == number))
         rows = rows[np.argsort(-doubt[rows], kind="stable")]
         left = np.cumsum(doubt[rows][::-1])[::-1] / np.arange(len(rows), 0, -1)  # mean doubt from each photo on
         doubtful = np.count_nonzero((left > 1 - REST_RIGHT) | (doubt[rows] > DOUBTFUL))

@@ -14,7 +14,7 @@ from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.labelling.choose_groups import grouped_photos, without_answer
 from flowersorter.workflows.labelling.review_order import Question, QuestionKind, questions
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.predicting.predict_cached import guess
+from flowersorter.workflows.predicting.predict_cached import predict_from_cache
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _probabilities(
     be unknown are, and a person would be asked about all of them.
     """
     named = model_for(engine, backbone)
-    found = None if named is None else guess(engine, named.model, ids)
+    found = None if named is None else predict_from_cache(engine, named.model, ids)
     if named is None or found is None or not found.class_ids.any():
         return np.empty(0, np.int32), np.zeros((len(ids), 0), np.float32)
     rows = found.locate(ids)

@@ -178,7 +178,7 @@ def _models(collection: CollectionStore) -> str:
 def _cache(collection: CollectionStore) -> str:
     state = cache_state(collection)
     return text(
-        "{pictures} small pictures for {photos} photos, {size:.0f} MB {limit}; embeddings {embeddings:.0f} MB",
+        "{pictures} thumbnails for {photos} photos, {size:.0f} MB {limit}; embeddings {embeddings:.0f} MB",
         pictures=state.pictures,
         photos=state.photos,
         size=state.picture_bytes / MB,

@@ -13,7 +13,7 @@ from flowersorter.errors import ModelFileBad, WeightsMissing
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.finetuned_weights import FinetunedWeights
 from flowersorter.messages import text
-from flowersorter.vision.backbone.registry import Backbone, base_name, is_tuned, tuned, tuned_name
+from flowersorter.vision.backbone.registry import Backbone, base_name, finetuned, finetuned_name, is_finetuned
 from flowersorter.vision.backbone.registry import backbone as registered
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ class FinetunedBackbone:
 
 
 def backbone_of(engine: Engine, name: str) -> Backbone:
-    """The backbone of that name: a registered one, or one of the collection's own.
+    """Look up a backbone by name: a registered one, or one finetuned in the collection.
 
     Raises:
         UserError: there is none.
         WeightsMissing: it is the collection's own, and its file is missing or damaged.
     """
-    return _own(engine, name).backbone if is_tuned(name) else registered(name)
+    return _own(engine, name).backbone if is_finetuned(name) else registered(name)
 
 
 def seen_by(engine: Engine, name: str) -> frozenset[bytes]:
@@ -71,7 +71,7 @@ def seen_by(engine: Engine, name: str) -> frozenset[bytes]:
     Raises:
         WeightsMissing: the file of the collection's own backbone is missing or damaged.
     """
-    return _own(engine, name).seen if is_tuned(name) else frozenset()
+    return _own(engine, name).seen if is_finetuned(name) else frozenset()
 
 
 def final_layer(
@@ -93,7 +93,7 @@ def final_layer(
     Raises:
         WeightsMissing: the file of the collection's own backbone is missing or damaged.
     """
-    if not is_tuned(name):
+    if not is_finetuned(name):
         return None
     layer = _own(engine, name).layer
     then, now = (_meant(known or engine.collection.classes, names) for names in (layer.class_names, class_names))
@@ -109,7 +109,7 @@ def _meant(known: KnownClasses, names: Sequence[str]) -> NDArray[np.int64]:
     return np.array([0 if each is None else each.id for each in found], np.int64)
 
 
-def keep_tuned(
+def store_finetuned(
     engine: Engine,
     base: Backbone,
     changed: Mapping[str, NDArray[np.float16]],
@@ -129,7 +129,7 @@ def keep_tuned(
         UserError: the disk refuses.
     """
     store = _store(engine.collection)
-    name = tuned_name(base.name, store.next_number())
+    name = finetuned_name(base.name, store.next_number())
     hashes = np.frombuffer(b"".join(sorted(seen)), np.uint8).reshape(-1, _HASH_BYTES)
     arrays: dict[str, NDArray[Any]] = {**changed, _SEEN: hashes, _WEIGHT: layer.weight, _BIAS: layer.bias}
     views = {"crop_px": base.crop_px, "shown_px": base.shown_px}
@@ -141,8 +141,8 @@ def forget_unused(engine: Engine) -> None:
     """Delete the collection's own backbones that no model needs any more, with their embeddings."""
     collection = engine.collection
     store, needed = _store(collection), {entry.backbone for entry in collection.models.all()}
-    for name in store.names(tuned_name("", 0)[:-1]):
-        if is_tuned(name) and name not in needed:
+    for name in store.names(finetuned_name("", 0)[:-1]):
+        if is_finetuned(name) and name not in needed:
             store.remove(name)
             collection.forget_embeddings(name)
             engine.finetuned_backbones.pop(name, None)
@@ -184,7 +184,7 @@ def _checked(
         raise ModelFileBad("", text("its file does not say how large it sees a photo"))
     if seen is None or seen.dtype != np.uint8 or seen.ndim != 2 or seen.shape[1] != _HASH_BYTES:
         raise ModelFileBad("", text("its file does not say which photos it learned from"))
-    backbone = tuned(base, name, _store(collection).path(name), crop_px, shown_px)
+    backbone = finetuned(base, name, _store(collection).path(name), crop_px, shown_px)
     return FinetunedBackbone(backbone, frozenset(row.tobytes() for row in seen), _checked_layer(base, arrays, metadata))
 
 

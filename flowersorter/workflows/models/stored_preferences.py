@@ -11,7 +11,7 @@ from flowersorter.messages import text
 from flowersorter.vision.backbone.device import CUDA, has_gpu_driver
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies, set_moves_sorted_copies
+from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies, set_moves_sorted_copies
 from flowersorter.workflows.maintenance.cache import cache_limit_mb
 from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
 from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision

@@ -34,7 +34,7 @@ _WORTH_LENDING = 512
 _WORTH_KEEPING = 128
 #: Scores of at most this many classes are kept: they take an eighth of the memory of the coordinates.
 _MOST_CLASSES = 48
-_PLACES, _SCORES = "places", "scores"
+_COORDINATES, _SCORES = "coordinates", "scores"
 _NONE = -1
 
 
@@ -111,14 +111,14 @@ class FeatureTable:
         return join([features for _, features in parts]).take(order)
 
     def parts_along(
-        self, photo_ids: NDArray[np.int64], novelty: OodDetector
+        self, photo_ids: NDArray[np.int64], ood_detector: OodDetector
     ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates]]:
         """As `parts`, with the coordinates of the photos along the axes of a model.
 
         They are cached until those of other axes are requested: after most corrections a model keeps its axes.
         """
         for part in self._parts(photo_ids):
-            yield part.positions, part.features, self._along(part, novelty)
+            yield part.positions, part.features, self._along(part, ood_detector)
 
     def scored(
         self, photo_ids: NDArray[np.int64], model: Model
@@ -126,20 +126,20 @@ class FeatureTable:
         """As `parts_along`, with the scores of a model, which are cached until those of another one are requested."""
         kind, by = _SCORES if len(model.class_names) <= _MOST_CLASSES else None, ScoredBy(model)
         for part in self._parts(photo_ids):
-            places = self._along(part, model.novelty)
+            coordinates = self._along(part, model.ood_detector)
 
-            def compute(part: _Part = part, places: Coordinates = places) -> tuple[NDArray[np.float32], ...]:
-                scores = score(model, part.features, places)
+            def compute(part: _Part = part, coordinates: Coordinates = coordinates) -> tuple[NDArray[np.float32], ...]:
+                scores = score(model, part.features, coordinates)
                 return scores.logits, scores.ood_score
 
-            yield part.positions, part.features, places, Scores(*self._computed(part, kind, by, compute))
+            yield part.positions, part.features, coordinates, Scores(*self._computed(part, kind, by, compute))
 
-    def _along(self, part: _Part, novelty: OodDetector) -> Coordinates:
+    def _along(self, part: _Part, ood_detector: OodDetector) -> Coordinates:
         def compute() -> tuple[NDArray[np.float32], ...]:
-            places = novelty.axes.project(part.features)
-            return places.projection, places.residual
+            coordinates = ood_detector.axes.project(part.features)
+            return coordinates.projection, coordinates.residual
 
-        return Coordinates(*self._computed(part, _PLACES, novelty.key, compute))
+        return Coordinates(*self._computed(part, _COORDINATES, ood_detector.key, compute))
 
     def _computed(
         self, part: _Part, kind: str | None, key: object, compute: Callable[[], tuple[NDArray[np.float32], ...]]
@@ -174,7 +174,7 @@ class FeatureTable:
         for block, positions, at in _by_block(rows):
             order = np.argsort(at)  # in the order of the rows: then most of them are adjacent
             with self._lock:
-                part = _Part(positions[order], kept.lend(block, at[order]), kept, block, at[order], kept.edition)
+                part = _Part(positions[order], kept.view_of(block, at[order]), kept, block, at[order], kept.edition)
             yield part
         if few is not None and len(positions := np.flatnonzero(rows < _NONE)):
             yield _Part(positions, few.take(-2 - rows[positions]), kept)
@@ -212,8 +212,8 @@ class FeatureTable:
             with putting:
                 kept.put([block[position] for position in positions.tolist()], features)
 
-        with ThreadPool() as lanes:
-            lanes.map(read, row_blocks(len(hashes), _READ_ROWS))
+        with ThreadPool() as pool:
+            pool.map(read, row_blocks(len(hashes), _READ_ROWS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,7 +292,7 @@ class _Kept:
                     new.imagenet_ids,
                     new.probabilities,
                 )
-            for kind in (_PLACES, _SCORES):
+            for kind in (_COORDINATES, _SCORES):
                 if (kind, block) in self._computed:
                     self._computed[kind, block].there[at] = False
 
@@ -321,7 +321,7 @@ class _Kept:
                 kinds.imagenet_ids[here], kinds.probabilities[here] = new.imagenet_ids, new.probabilities
         return taken
 
-    def lend(self, block: int, at: NDArray[np.intp]) -> Features:
+    def view_of(self, block: int, at: NDArray[np.intp]) -> Features:
         """Return some ascending rows of one block: a read-only view where they are adjacent, else a copy."""
         if len(at) < _WORTH_LENDING or at[-1] - at[0] != len(at) - 1:
             return Features(self._levels[block][at], self._scales[block][at], self._kinds[block].take(at))

@@ -80,13 +80,13 @@ class PreviewRequest:
         places: Places whose photos are not read yet.
         device: "auto", "cpu" or "cuda".
         tried: Places whose preview was tried before, which are left out; those of this call are added.
-        urgent: The photos that the window shows now; they come first.
+        priority: The photos that the window shows now; they come first.
     """
 
     places: Places
     device: str
     tried: set[int]
-    urgent: ViewportPriority | None = None
+    priority: ViewportPriority | None = None
 
 
 def suggest_from_previews(
@@ -111,7 +111,7 @@ def suggest_from_previews(
     def work(batch: Sequence[Place]) -> tuple[Sequence[Place], FirstSuggestions]:
         return batch, _suggest(batch, model, meant, small, opening, cancel)
 
-    batches = batches_in_view(waiting, opening, request.urgent or ViewportPriority(), core_count())
+    batches = batches_in_view(waiting, opening, request.priority or ViewportPriority(), core_count())
     for finished in map_batches(_at_most(MOST, batches), work, core_count(), cancel):
         for batch, found in finished:
             request.tried.update(place.id for place in batch)

@@ -42,7 +42,7 @@ _WORTH_SAYING = 2
 
 def sure_thresholds(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the (N,) float32 confidences from which photos can be sure by their folders; 0 where the model's holds."""
-    return value_of(engine.sure_from, model.novelty.key, photo_ids, 0)
+    return value_of(engine.sure_from, model.ood_detector.key, photo_ids, 0)
 
 
 def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEstimate | None, bool]:
@@ -72,7 +72,7 @@ def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEs
             sure_from[:] = estimate.sure_from_uncompared
         sure_from[np.searchsorted(others, ids)] = sure_thresholds_of(predictions, estimate)
     before = sure_thresholds(engine, model, others)
-    engine.sure_from = replaced(engine.sure_from, model.novelty.key, folder.wanted, others, sure_from)
+    engine.sure_from = replaced(engine.sure_from, model.ood_detector.key, folder.wanted, others, sure_from)
     return estimate, not np.array_equal(before, sure_from)
 
 
@@ -113,7 +113,7 @@ def _predictions(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.
     there = classes > 0  # a deleted class is not suggested
     return ids, FolderPredictions(
         confidence=result.probabilities.max(axis=1),
-        unfamiliar=result.ood_score > model.novelty.familiar,
+        unfamiliar=result.ood_score > model.ood_detector.familiar,
         unknown=unknown,
         suggested=there & (result.verdicts != Verdict.UNKNOWN),
         sure=there & (result.verdicts == Verdict.SURE),

@@ -108,7 +108,7 @@ def joined_terms(
 
 
 def _key(model: Model) -> tuple[bytes, tuple[str, ...]]:
-    return model.novelty.key, model.class_names
+    return model.ood_detector.key, model.class_names
 
 
 def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -78,7 +78,7 @@ def ingest(
     backbone: Backbone,
     opening: Opening,
     cancel: CancelToken,
-    urgent: ViewportPriority | None = None,
+    priority: ViewportPriority | None = None,
 ) -> Iterator[Block]:
     """Read, embed and store photos; yield a block each time some are stored in the library.
 
@@ -93,7 +93,7 @@ def ingest(
     def work(batch: Sequence[Place]) -> _Batch:
         return _read_and_embed(collection, store, batch, backbone, opening, cancel)
 
-    batches = batches_in_view(places, opening, urgent or ViewportPriority(), workers)
+    batches = batches_in_view(places, opening, priority or ViewportPriority(), workers)
     for finished in map_batches(batches, work, workers, cancel):
         for batch in finished:
             # Embeddings first, so that every photo in the library is complete.
@@ -113,7 +113,7 @@ def ingest(
 
 
 def batches_in_view(
-    places: Sequence[Place], opening: Opening, urgent: ViewportPriority, workers: int
+    places: Sequence[Place], opening: Opening, priority: ViewportPriority, workers: int
 ) -> Iterator[Places]:
     """Divide places into batches, those in view first, with which all workers end at about the same time.
 
@@ -124,7 +124,7 @@ def batches_in_view(
     line = iter(places.ids.tolist())
     while row_of:
         size = min(opening.batch_size or _AHEAD, math.ceil(len(row_of) / workers))
-        first = [place_id for place_id in urgent.take() if place_id in row_of][:size]
+        first = [place_id for place_id in priority.take() if place_id in row_of][:size]
         batch = [row_of.pop(place_id) for place_id in first]
         while len(batch) < size:
             row = row_of.pop(next(line), None)

@@ -80,7 +80,7 @@ def import_network_packages() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class _NetworkKey:
     """Identifies a network: jobs with equal keys share it.
 
     Attributes:
@@ -105,13 +105,15 @@ class NetworkLoader:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._loads: dict[_Key, Future[Embeds]] = {}  # all being loaded, and one loaded; the last requested comes last
+        self._loads: dict[
+            _NetworkKey, Future[Embeds]
+        ] = {}  # all being loaded, and one loaded; the last requested comes last
 
     def load(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> Future[Embeds]:
         """Return the future of a network. Do not cancel it: other jobs may wait for it, too."""
         # A stub of a network may have no backbone, and so no files.
         version = weights_version(backbone) if isinstance(backbone, Backbone) else None
-        key = _Key(open_network, backbone, device, version)
+        key = _NetworkKey(open_network, backbone, device, version)
         with self._lock:
             load = self._loads.pop(key, None)
             if load is None:
@@ -120,7 +122,7 @@ class NetworkLoader:
             self._loads[key] = load
             return load
 
-    def _open(self, key: _Key, load: Future[Embeds]) -> None:
+    def _open(self, key: _NetworkKey, load: Future[Embeds]) -> None:
         try:
             network = key.open_network(key.backbone, key.device)
         except BaseException as error:  # noqa: BLE001 - carried over to the threads that wait

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
-from flowersorter.domain.photo_rows import TOP_GUESSES, PhotoPredictions, PhotoRows, rows_of
+from flowersorter.domain.photo_rows import TOP_SUGGESTIONS, PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.photos.scan import Roots
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.imagenet.names import looks_like
-from flowersorter.workflows.predicting.predict_cached import guess
+from flowersorter.workflows.predicting.predict_cached import predict_from_cache
 from flowersorter.workflows.predicting.unknown_photos import unknown_with
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def predictions_for(
     named = model_for(engine, chosen_backbone(engine.collection, backbone))
     if named is None:
         return None
-    return guess(engine, named.model, photo_ids)
+    return predict_from_cache(engine, named.model, photo_ids)
 
 
 def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
@@ -115,14 +115,14 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     if place.error is not None:
         return PhotoDetails(place, None, label, (), Verdict.NONE, ())
     backbone = chosen_backbone(collection)
-    guesses = predictions_for(engine, [photo.id], backbone)
+    predictions = predictions_for(engine, [photo.id], backbone)
     top: tuple[tuple[int, float], ...] = ()
     verdict, caveat = Verdict.NONE, Caveat.NONE
     answers = collection.answers.get([photo.id]).get(photo.id, NO_ANSWERS)
     named = model_for(engine, backbone)
-    if guesses is not None and len(guesses.photo_ids):
-        top, verdict = guesses.top(photo.id, TOP_GUESSES), Verdict(int(guesses.verdicts[0]))
-        caveat = Caveat(int(guesses.caveats[0]))
+    if predictions is not None and len(predictions.photo_ids):
+        top, verdict = predictions.top(photo.id, TOP_SUGGESTIONS), Verdict(int(predictions.verdicts[0]))
+        caveat = Caveat(int(predictions.caveats[0]))
     others = 0
     if named is not None and verdict in (Verdict.UNSURE, Verdict.UNKNOWN):
         others = unknown_with(engine, named, photo.id, place.path.parent)
@@ -138,12 +138,6 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         answers=answers,
         caveat=caveat,
     )
-
-
-def remark_on(engine: Engine, photo_id: int) -> str | None:
-    """The remark on the file of a photo; None without one, and for an unknown photo."""
-    photo = engine.collection.photos.photos([photo_id]).get(photo_id)
-    return None if photo is None else photo.remark
 
 
 def _neighbours(engine: Engine, photo: PhotoRecord) -> tuple[Neighbour, ...]:

@@ -122,7 +122,7 @@ class FolderPhotos:
         if len(shown):
             kept = shown[spread_sample(self._starter_classes[shown], MOST_LABELLED, SEED)]
             features = starter().features.take(kept)
-            photos = PhotoSample(features, model.novelty.axes.project(features), self._starter_classes[kept])
+            photos = PhotoSample(features, model.ood_detector.axes.project(features), self._starter_classes[kept])
             parts.append((-1 - kept.astype(np.int64), photos))
         there = {class_id for _, photos in parts for class_id in photos.classes.tolist()}
         if not there or not known <= there:
@@ -151,7 +151,7 @@ def photo_sample(
     engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]
 ) -> Sample | None:
     """Read the features of photos; None if none is embedded."""
-    parts = list(engine.features(model.backbone).parts_along(photo_ids, model.novelty))
+    parts = list(engine.features(model.backbone).parts_along(photo_ids, model.ood_detector))
     if not parts:
         return None
     positions = np.concatenate([part[0] for part in parts])

@@ -27,7 +27,7 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
     return engine.features(backbone).get(hashes)
 
 
-def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
+def predict_from_cache(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
     Predictions are adapted to the folders that were predicted. The verdicts respect the unknown photos found there, and
@@ -101,6 +101,7 @@ def without_rejected(found: PhotoPredictions, answers: Mapping[int, PhotoAnswers
     rows = np.flatnonzero(np.isin(found.photo_ids, list(answers)))
     probabilities, verdicts = found.probabilities.copy(), found.verdicts.copy()
     rejected = rejected_classes(found.photo_ids[rows], found.class_ids, answers)
+    rows, rejected = rows[rejected.any(axis=1)], rejected[rejected.any(axis=1)]
     left = np.where(rejected, np.float32(0), probabilities[rows])
     total = left.sum(axis=1, keepdims=True)
     probabilities[rows] = np.divide(left, total, out=left, where=total > 0)
@@ -122,7 +123,7 @@ def in_classes(
 
     Returns:
         (K,) class ids, no two alike; (N, K) probabilities; (N,) verdicts. With no class left there is a class 0, and
-        every photo is new.
+        every photo is new. The probabilities of a single one that is left are beside those of the deleted ones.
     """
     first = np.sort(np.unique(meant, return_index=True)[1])
     kept = meant[first]
@@ -135,6 +136,8 @@ def in_classes(
     verdicts = np.where(stranger, np.uint8(Verdict.UNKNOWN), verdicts)
     if not len(kept):
         return np.zeros(1, np.int32), np.ones((len(probabilities), 1), np.float32), verdicts
+    if len(kept) == 1:  # else all would be 1
+        return kept, left, verdicts
     total = left.sum(axis=1, keepdims=True)
     even = np.float32(1 / len(kept))
     shares = np.divide(left, total, out=np.full_like(left, even), where=total > 0)

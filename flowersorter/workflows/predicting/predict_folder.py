@@ -37,7 +37,7 @@ from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import rows_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
-from flowersorter.workflows.predicting.predict_cached import guess
+from flowersorter.workflows.predicting.predict_cached import predict_from_cache
 from flowersorter.workflows.predicting.scan_scope import scan_options_of
 from flowersorter.workflows.predicting.unknown_photos import RunningEstimate, find_unknown_photos
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
@@ -57,7 +57,7 @@ class PredictFolderRequest:
         roots: The folder with the photos, or folders and single photos together.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
-        urgent: The photos that the window shows now; they are read first.
+        priority: The photos that the window shows now; they are read first.
         previews: Places whose preview was tried before, to which others are added: many new photos get provisional
             suggestions from their previews first. None: they get none.
     """
@@ -65,7 +65,7 @@ class PredictFolderRequest:
     roots: Roots
     device: str = "auto"
     backbone: str | None = None
-    urgent: ViewportPriority | None = None
+    priority: ViewportPriority | None = None
     previews: set[int] | None = None
 
 
@@ -94,7 +94,7 @@ class PredictFolderResult:
 
     Attributes:
         rows: One row for each place, in natural order of the paths.
-        guesses: Predictions by photo; None without a model for the backbone.
+        predictions: Predictions by photo; None without a model for the backbone.
         decoded: Number of photos decoded by this call.
         unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
         skipped: Number of files and folders that the scan skipped, by kind.
@@ -106,7 +106,7 @@ class PredictFolderResult:
     """
 
     rows: PhotoRows
-    guesses: PhotoPredictions | None
+    predictions: PhotoPredictions | None
     decoded: int
     unreadable: tuple[tuple[Path, str], ...]
     skipped: dict[str, int]
@@ -174,12 +174,12 @@ def predict_folder(
         collection.classes.keep_model_classes(named.model.class_names)
     photo_ids = sorted_unique(now.photo_ids)
     labels = collection.labels.get(photo_ids)
-    guesses, accuracy = predict_together(engine, now, backbone, cancel, roots)
-    answers = collection.answers.get(photo_ids) if guesses is None else guesses.answers
-    rows = rows_of(now, labels, guesses, answers)
+    predictions, accuracy = predict_together(engine, now, backbone, cancel, roots)
+    answers = collection.answers.get(photo_ids) if predictions is None else predictions.answers
+    rows = rows_of(now, labels, predictions, answers)
     return PredictFolderResult(
         rows=rows,
-        guesses=guesses,
+        predictions=predictions,
         decoded=decoded,
         unreadable=tuple((now.paths[i], error) for i, error in enumerate(now.errors) if error is not None),
         skipped=scanned.skipped,
@@ -215,7 +215,7 @@ def _suggest_first(
     """Report provisional suggestions for the places that are not read yet, if they are wanted."""
     named = model_for(engine, chosen_backbone(engine.collection, request.backbone))
     if request.previews is not None and named is not None:
-        waiting = PreviewRequest(places.take(_unread(places)), request.device, request.previews, request.urgent)
+        waiting = PreviewRequest(places.take(_unread(places)), request.device, request.previews, request.priority)
         suggest_from_previews(engine, named.model, waiting, report, cancel)
 
 
@@ -248,7 +248,7 @@ def read_new(
     if len(new):
         opening = engine.network(backbone, request.device)
         report(Progress(text("Suggesting classes"), 0, len(new)))
-        for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
+        for block in ingest(collection, new, backbone, opening, cancel, request.priority):
             done += len(block.places)
             decoded += block.decoded
             if len(_unread(block.places)):
@@ -307,13 +307,13 @@ def predict_together_by(
         cancel: Checked often.
         moved: Photos that were moved out of the folder.
     """
-    guesses = guess(engine, named.model, photo_ids)
-    folder = FolderPhotos(engine, named, guesses.photo_ids, moved)
+    predictions = predict_from_cache(engine, named.model, photo_ids)
+    folder = FolderPhotos(engine, named, predictions.photo_ids, moved)
     changed = find_unknown_photos(folder, cancel)
     estimate, withdrawn = find_accuracy(folder, cancel)
     changed |= withdrawn
     changed |= adapt_to_folder(folder, cancel)
-    return (guess(engine, named.model, photo_ids) if changed else guesses), estimate
+    return (predict_from_cache(engine, named.model, photo_ids) if changed else predictions), estimate
 
 
 def _embed_and_tell(

@@ -16,7 +16,7 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_values import replaced, value_of
 from flowersorter.domain.place import Places
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.backbone.registry import is_tuned
+from flowersorter.vision.backbone.registry import is_finetuned
 from flowersorter.vision.classifier.background import BackgroundDetector
 from flowersorter.vision.classifier.batch_novelty import (
     LEAST,
@@ -95,7 +95,7 @@ class _Estimate:
 
     @classmethod
     def by_scores(cls, ids: NDArray[np.int64], unknown: NDArray[np.float32]) -> _Estimate:
-        """An estimate that counts beside the OOD score of each photo."""
+        """Make an estimate that is combined with the OOD score of each photo."""
         return cls(ids, unknown, np.zeros(len(ids), np.bool_))
 
     def beside(self, others: _Estimate) -> _Estimate:
@@ -116,12 +116,12 @@ _NOTHING = _Estimate(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0,
 
 def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the (N,) float32 probabilities of photos to be of none of the classes; 0 if not estimated."""
-    return value_of(engine.unknown_photos, model.novelty.key, photo_ids, 0)
+    return value_of(engine.unknown_photos, model.ood_detector.key, photo_ids, 0)
 
 
 def judged_by_folder(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return (N,) whether the folder of a photo alone decides if it is unknown, as it has labels of its own."""
-    return value_of(engine.unknown_by_folder, model.novelty.key, photo_ids, 0) > 0
+    return value_of(engine.unknown_by_folder, model.ood_detector.key, photo_ids, 0) > 0
 
 
 def unknown_with(engine: Engine, named: NamedModel, photo_id: int, folder: Path) -> int:
@@ -266,12 +266,12 @@ class RunningEstimate:
 
 def can_estimate(model: Model) -> bool:
     """Whether OOD scores are comparable; those of a finetuned network, which has memorised photos, are not."""
-    return model.novelty.standardised and not is_tuned(model.backbone)
+    return model.ood_detector.standardised and not is_finetuned(model.backbone)
 
 
 def _remember(engine: Engine, model: Model, wanted: NDArray[np.int64], found: _Estimate) -> None:
     """Replace what the engine knows of the wanted photos; that of other photos stays."""
-    key, by_folder = model.novelty.key, found.by_folder.astype(np.float32)
+    key, by_folder = model.ood_detector.key, found.by_folder.astype(np.float32)
     engine.unknown_photos = replaced(engine.unknown_photos, key, wanted, found.ids, found.unknown)
     engine.unknown_by_folder = replaced(engine.unknown_by_folder, key, wanted, found.ids, by_folder)
 
@@ -328,7 +328,7 @@ def _compared(
     folds = np.arange(len(others)) % len(comparison.heads)  # photos outside the sample can use any head
     folds[drawn] = comparison.folds
     unlikeness = np.zeros(len(others), np.float32)
-    for positions, _, coordinates in engine.features(model.backbone).parts_along(others, model.novelty):
+    for positions, _, coordinates in engine.features(model.backbone).parts_along(others, model.ood_detector):
         cancel.check()
         unlikeness[positions] = comparison.unlikeness(coordinates, folds[positions])
     return unlikeness, reached
@@ -345,7 +345,7 @@ def _like_background(folder: FolderPhotos, photo_ids: NDArray[np.int64], cancel:
     background, _ = table.get(collection.photos.hashes(folder.not_mine)[1])
     detector = BackgroundDetector.fit(background, known.features, known.classes, cancel)
     if detector is not None:
-        for positions, features, _ in table.parts_along(photo_ids, model.novelty):
+        for positions, features, _ in table.parts_along(photo_ids, model.ood_detector):
             result[positions] = detector.probabilities(features, cancel)
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from flowersorter.domain.figures import Epoch
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import FINETUNING_PACE
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.packages import require_torch
-from flowersorter.vision.backbone.registry import Backbone, base_name
+from flowersorter.vision.backbone.registry import DEFAULT, Backbone, base_name
+from flowersorter.vision.backbone.registry import backbone as registered
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.model import Model
@@ -32,7 +33,7 @@ from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
+from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, store_finetuned
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.training.finetune_split import FinetuneSplit, finetune_split
 from flowersorter.workflows.training.finetuned_model import not_better, write_model
@@ -41,7 +42,7 @@ from flowersorter.workflows.training.prepare_features import FolderLabels, embed
 from flowersorter.workflows.training.training_set import labelled_photos
 
 if TYPE_CHECKING:
-    from flowersorter.vision.finetuning.config import Tuned
+    from flowersorter.vision.finetuning.config import Finetuned
     from flowersorter.workflows.engine import Engine
 
 
@@ -162,16 +163,16 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     photos = finetune_split(engine, entry, classes, request.seed, report, cancel, known)
     cancel.check()
     frozen, plain_right = _frozen_head(photos, entry, request.seed, cancel)
-    tuned = _tune(request, entry, frozen, photos, report, cancel)
+    finetuned = _tune(request, entry, frozen, photos, report, cancel)
     # From here on it cannot be cancelled: the rest takes seconds.
-    own = partial(_on_own_network, engine, request, entry, photos, tuned, classes, known, report)
-    model, training = _head_alone(photos, frozen, tuned, request) if request.unfreeze == 0 else own()
+    own = partial(_on_own_network, engine, request, entry, photos, finetuned, classes, known, report)
+    model, training = _head_alone(photos, frozen, finetuned, request) if request.unfreeze == 0 else own()
     before = model_for(engine, chosen_backbone(collection))
     imported = before is not None and came_from_elsewhere(before)
     why_not = not_better(photos, training, plain_right)
     model_id, lost, made_current = write_model(engine, labels, before, model, training, better=why_not is None)
     forget_unused(engine)
-    _remember_pace(engine, request, photos, tuned)
+    _remember_pace(engine, request, photos, finetuned)
     return FinetuneResult(
         model_id=model_id,
         backbone=model.backbone,
@@ -184,9 +185,9 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
         made_current=made_current,
         lost_classes=lost,
         replaces_import=imported,
-        epochs=tuned.epochs,
-        best=tuned.best.epoch,
-        stopped=tuned.stopped,
+        epochs=finetuned.epochs,
+        best=finetuned.best.epoch,
+        stopped=finetuned.stopped,
         seconds=time.perf_counter() - started,
         gone=photos.left_out,
         unreadable=() if found is None else found.unreadable,
@@ -195,13 +196,16 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     )
 
 
-def check_finetuning(engine: Engine) -> None:
-    """Check that the collection's backbone can be finetuned.
+def check_finetuning(backbone: str) -> None:
+    """Check that a backbone can be finetuned; reads nothing.
+
+    Args:
+        backbone: Its name, as the collection stores it; "" for the default.
 
     Raises:
         UserError: it is not a ResNet, or PyTorch is not installed.
     """
-    _check_trainable(backbone_of(engine, base_name(chosen_backbone(engine.collection))))
+    _check_trainable(registered(base_name(backbone or DEFAULT)))
 
 
 def _check_trainable(entry: Backbone) -> None:
@@ -210,25 +214,26 @@ def _check_trainable(entry: Backbone) -> None:
 
 
 def likely_seconds(
-    collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int | None = None
+    paces: Mapping[str, float], unfreeze: int, epochs: int, photos: int, cores: int | None = None
 ) -> float:
     """Estimate the duration of a deep training, by the speed of the last one, else by that of an ordinary computer.
 
     Args:
-        collection: Has the speed of the last training.
+        paces: Seconds per photo and epoch of the last trainings, by number of stages (`FINETUNING_PACE`).
         unfreeze: Number of stages to train besides the final layer.
         epochs: Passes over the photos.
         photos: Number of labelled photos.
         cores: Number of cores; None for those of this computer.
     """
-    paces = collection.settings.get(FINETUNING_PACE)
     pace = paces.get(str(unfreeze), _SECONDS[unfreeze] / max(1, cores or core_count()))
     return float(pace) * photos * epochs
 
 
-def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSplit, tuned: Tuned) -> None:
+def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSplit, finetuned: Finetuned) -> None:
     paces = engine.collection.settings.get(FINETUNING_PACE)
-    paces[str(request.unfreeze)] = tuned.epochs[-1].seconds / len(photos.hashes) / max(1, tuned.epochs[-1].number)
+    paces[str(request.unfreeze)] = (
+        finetuned.epochs[-1].seconds / len(photos.hashes) / max(1, finetuned.epochs[-1].number)
+    )
     engine.collection.settings.set(FINETUNING_PACE, paces)
 
 
@@ -263,13 +268,13 @@ def _frozen_head(
     # A discriminant relies on the directions in which photos of a class differ least; training changes just these.
     model = fit(examples, named.class_names, entry.name, cancel, seed=seed, discriminant=False).model
     plain = fit(examples, named.class_names, entry.name, cancel, seed=seed).model
-    guessed = predict(plain, named.features.take(held_out)).probabilities.argmax(axis=1)
-    return model, np.asarray(guessed == named.targets[held_out], np.bool_)
+    predicted = predict(plain, named.features.take(held_out)).probabilities.argmax(axis=1)
+    return model, np.asarray(predicted == named.targets[held_out], np.bool_)
 
 
 def _tune(
     request: FinetuneRequest, entry: Backbone, frozen: Model, photos: FinetuneSplit, report: Report, cancel: CancelToken
-) -> Tuned:
+) -> Finetuned:
     report(Progress(text("Loading the network"), 0))
     from flowersorter.vision.backbone.build import build_resnet
     from flowersorter.vision.backbone.device import choose_device
@@ -281,7 +286,7 @@ def _tune(
     seen = entry if request.unfreeze == 0 else with_own_crop(entry)
     head, device = (frozen.weight, frozen.bias), choose_device(request.device)
     try:
-        return fine_tune(seen, build_resnet(entry), head, photos.lesson, recipe, device, report, cancel)
+        return fine_tune(seen, build_resnet(entry), head, photos.config, recipe, device, report, cancel)
     except (RuntimeError, MemoryError) as error:  # where smaller batches do not help: the network itself, the steps
         if is_out_of_memory(error):
             raise out_of_memory(device) from error
@@ -304,16 +309,16 @@ def _on_own_network(
     request: FinetuneRequest,
     entry: Backbone,
     photos: FinetuneSplit,
-    tuned: Tuned,
+    finetuned: Finetuned,
     classes: dict[int, int],
     known: KnownClasses,
     report: Report,
 ) -> tuple[Model, LearnedPhotos]:
     """Store the network, embed the labelled photos with it, and fit the usual head, calibrated on held-out photos."""
     cancel = CancelToken()
-    changed = {name: tensor.numpy().astype(np.float16) for name, tensor in tuned.best.changed.items()}
+    changed = {name: tensor.numpy().astype(np.float16) for name, tensor in finetuned.best.changed.items()}
     seen = [sha256 for sha256, held_out in zip(photos.hashes, photos.held_out.tolist(), strict=True) if not held_out]
-    own = keep_tuned(engine, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
+    own = store_finetuned(engine, with_own_crop(entry), changed, _honest_layer(photos, finetuned), seen)
     embed_labelled(engine, request.device, classes, CENTRE, own.name, report, cancel)
     report(Progress(text("Learning"), 0))
     labelled = labelled_photos(engine, own.name, classes, known)
@@ -321,22 +326,22 @@ def _on_own_network(
     return fitted.model, LearnedPhotos.of(labelled, fitted)
 
 
-def _honest_layer(photos: FinetuneSplit, tuned: Tuned) -> FinalLayer:
+def _honest_layer(photos: FinetuneSplit, finetuned: Finetuned) -> FinalLayer:
     """Return the final layer, calibrated on the held-out photos."""
-    best, named = tuned.best, photos.photos
+    best, named = finetuned.best, photos.photos
     temperature = np.float32(fit_temperature(HeldOutLoss(best.logits, named.targets[best.rows])))
     return FinalLayer(named.class_names, best.weight / temperature, best.bias / temperature)
 
 
 def _head_alone(
-    photos: FinetuneSplit, frozen: Model, tuned: Tuned, request: FinetuneRequest
+    photos: FinetuneSplit, frozen: Model, finetuned: Finetuned, request: FinetuneRequest
 ) -> tuple[Model, LearnedPhotos]:
     """Return the trained final layer as a head on the frozen network, calibrated on the held-out photos."""
-    best, targets = tuned.best, photos.photos.targets
+    best, targets = finetuned.best, photos.photos.targets
     loss = HeldOutLoss(best.logits, targets[best.rows])
     temperature = fit_temperature(loss)
-    guessed = best.logits.argmax(axis=1)
-    right = guessed == targets[best.rows]
+    predicted = best.logits.argmax(axis=1)
+    right = predicted == targets[best.rows]
     confidence = softmax(best.logits / np.float32(temperature)).max(axis=1, initial=0.0)
     training = replace(
         frozen.training,
@@ -355,4 +360,4 @@ def _head_alone(
         thresholds=fit_thresholds(confidence, right),
         training=training,
     )
-    return model, LearnedPhotos.held_out_at(photos.photos, best.rows, guessed, confidence)
+    return model, LearnedPhotos.held_out_at(photos.photos, best.rows, predicted, confidence)

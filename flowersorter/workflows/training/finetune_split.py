@@ -52,7 +52,7 @@ class FinetuneSplit:
     left_out: int
 
     @property
-    def lesson(self) -> FinetuneConfig:
+    def config(self) -> FinetuneConfig:
         """The training photos and the held-out photos."""
         targets, rows = self.photos.targets, np.arange(len(self.hashes))
         return FinetuneConfig(

@@ -46,7 +46,7 @@ class FolderEstimates:
 
     def put_into(self, engine: Engine) -> None:
         """Store them in an engine, beside its newer estimates of other photos with the same model."""
-        key, wanted = self.model.novelty.key, self.photo_ids
+        key, wanted = self.model.ood_detector.key, self.photo_ids
         engine.unknown_photos = joined(engine.unknown_photos, key, wanted, self.unknown_photos)
         engine.unknown_by_folder = joined(engine.unknown_by_folder, key, wanted, self.unknown_by_folder)
         engine.sure_from = joined(engine.sure_from, key, wanted, self.sure_from)

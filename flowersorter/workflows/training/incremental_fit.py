@@ -14,7 +14,7 @@ from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.backbone.registry import is_tuned
+from flowersorter.vision.backbone.registry import is_finetuned
 from flowersorter.vision.classifier.fit import Fitted, fit, refit_head
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.training_state import Examples
@@ -23,15 +23,15 @@ from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, stored_model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
-from flowersorter.workflows.predicting.predict_cached import cached_features, guess
+from flowersorter.workflows.predicting.predict_cached import cached_features, predict_from_cache
 from flowersorter.workflows.predicting.predict_folder import predict_together_by
 from flowersorter.workflows.predicting.unknown_photos import connected_before, find_unreached_photos
 from flowersorter.workflows.training.folder_estimates import FolderEstimates
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
-    belongs_with_starter,
+    is_background,
     labelled_photos,
-    with_starter,
+    with_starter_of,
 )
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def follow_labels(
     apart = engine.apart()  # the refit may be dropped: the model in use needs its own estimates then
     with ThreadPool():  # the same threads for all steps
         named = _refitted(engine, changed, lambda in_use: find_unreached_photos(apart, in_use, wanted, cancel), cancel)
-        predictions = None if named is None else guess(apart, named.model, wanted)
+        predictions = None if named is None else predict_from_cache(apart, named.model, wanted)
     if predictions is None and (anew := _fitted_anew(engine, cancel)) is not None:
         apart = engine.apart()
         connected = connected_before(engine, anew.model.backbone, wanted)
@@ -192,7 +192,7 @@ def _fitted_anew(engine: Engine, cancel: CancelToken) -> NamedModel | None:
     """
     collection, backbone = engine.collection, chosen_backbone(engine.collection)
     named, classes = stored_model_for(engine, backbone), collection.labels.class_ids()
-    if named is None or not 0 < len(classes) <= _MOST_ANEW or came_from_elsewhere(named) or is_tuned(backbone):
+    if named is None or not 0 < len(classes) <= _MOST_ANEW or came_from_elsewhere(named) or is_finetuned(backbone):
         return None
     if set(classes.values()) <= set(collection.classes.meant_by(named.model.class_names)):
         return None  # no new class: the person chose the model, or it is older than this session
@@ -200,7 +200,7 @@ def _fitted_anew(engine: Engine, cancel: CancelToken) -> NamedModel | None:
         return None  # the person chose the starter
     own = labelled_photos(engine, backbone, classes)
     try:
-        examples = with_starter(collection, own) if belongs_with_starter(named) else own
+        examples = with_starter_of(named, collection, own, background=True)
         fitted = fit_for(engine, examples, backbone, cancel)
     except TooFewPhotos:
         return None
@@ -218,10 +218,14 @@ def _fit_in_use(engine: Engine) -> tuple[Fitted, NamedModel] | None:
 def _changed_labels(engine: Engine, last: Fitted, changed: Iterable[int]) -> tuple[Examples, NDArray[np.int64]] | None:
     """Read the labels of photos: those embedded with a label, and ids of the others; None if the classes changed."""
     collection = engine.collection
-    index = {class_id: number for number, class_id in enumerate(collection.classes.meant_by(last.model.class_names))}
+    class_ids = collection.classes.meant_by(last.model.class_names)
+    index = {class_id: number for number, class_id in enumerate(class_ids)}
     ids, hashes = collection.photos.by_hash(changed)
     labels = collection.labels.get(ids)
-    if len(index) < len(last.model.class_names) or not {each.class_id for each in labels.values()} <= index.keys():
+    one_left = is_background(last.model.class_names, class_ids)
+    if len(index) < len(class_ids) and not one_left:
+        return None
+    if not {each.class_id for each in labels.values()} <= index.keys():
         return None
     features, positions = cached_features(engine, last.model.backbone, hashes)
     labelled = np.array([position for position in positions.tolist() if int(ids[position]) in labels], np.intp)

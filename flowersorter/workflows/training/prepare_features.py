@@ -16,7 +16,7 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.messages import text
 from flowersorter.photos.folder_walk import LINK_OUT
 from flowersorter.photos.scan import check_folder
-from flowersorter.vision.backbone.registry import base_name, is_tuned
+from flowersorter.vision.backbone.registry import base_name, is_finetuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.labelling.class_folders import ClassFolders
 from flowersorter.workflows.labelling.left_out import LeftOut, left_out_of
@@ -172,7 +172,7 @@ def embed_augmented_views(
     """
     photo_ids, _ = engine.collection.photos.by_hash(classes)
     targets = np.unique([classes[photo_id] for photo_id in photo_ids.tolist()], return_inverse=True)[1]
-    few = [] if is_tuned(backbone) else photo_ids[of_small_classes(targets)].tolist()
+    few = [] if is_finetuned(backbone) else photo_ids[of_small_classes(targets)].tolist()
     for number in range(1, VARIANTS + 1):
         embed_labelled(engine, device, few, variant(number), backbone, report, cancel)
 

@@ -18,7 +18,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.photos.scan import absolute_folder
-from flowersorter.vision.backbone.registry import base_name, is_tuned
+from flowersorter.vision.backbone.registry import base_name, is_finetuned
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
@@ -44,6 +44,7 @@ from flowersorter.workflows.training.training_set import (
     beside_new_classes,
     labelled_photos,
     with_starter,
+    with_starter_of,
 )
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured, unmeasured
 
@@ -153,7 +154,8 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
     confirms.
 
     Raises:
-        TooFewPhotos: nothing is labelled, or only one class is.
+        TooFewPhotos: nothing is labelled, or only one class is and the person asked; by itself the program then fits it
+            beside the photos of the starter's deleted classes.
         Cancelled: asked to stop; the previous model stays.
     """
     collection = engine.collection
@@ -176,7 +178,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
             text("Connect the drive they are on, then retrain"),
         )
     named = model_for(engine, backbone)
-    examples = with_starter(collection, own) if belongs_with_starter(named) else own
+    examples = with_starter_of(named, collection, own, background=request.automatic)
     kept = not request.automatic
     return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True, keep_worse=kept)
 
@@ -202,7 +204,7 @@ def train_folder(
     labels, known = found.labels, found.labels.classes
     embed_labelled(engine, request.device, classes, WIDE, backbone, report, cancel)
     embed_augmented_views(engine, request.device, classes, backbone, report, cancel)
-    if is_tuned(backbone):
+    if is_finetuned(backbone):
         embed_labelled(engine, request.device, classes, CENTRE, base_name(backbone), report, cancel)
     own = labelled_photos(engine, backbone, classes, known)
     if len(own.class_names) < 2:
@@ -233,13 +235,13 @@ def train_folder(
 
 def _count_right(engine: Engine, classes: Mapping[int, str], backbone: str) -> int:
     """Count the photos that the model in use gives the class of their folder."""
-    guesses = predictions_for(engine, np.array(sorted(classes), np.int64), backbone) if classes else None
-    if guesses is None:
+    predictions = predictions_for(engine, np.array(sorted(classes), np.int64), backbone) if classes else None
+    if predictions is None:
         return 0
-    suggested = guesses.class_ids[guesses.probabilities.argmax(axis=1)].tolist()
+    suggested = predictions.class_ids[predictions.probabilities.argmax(axis=1)].tolist()
     found = {name: engine.collection.classes.find(name) for name in set(classes.values())}
-    meant = [found[classes[photo_id]] for photo_id in guesses.photo_ids.tolist()]
-    return sum(each is not None and each.id == guess for each, guess in zip(meant, suggested, strict=True))
+    meant = [found[classes[photo_id]] for photo_id in predictions.photo_ids.tolist()]
+    return sum(each is not None and each.id == suggestion for each, suggestion in zip(meant, suggested, strict=True))
 
 
 def _in_several(each: DuplicateLabel, folder: Path) -> bool:

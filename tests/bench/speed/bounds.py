@@ -49,15 +49,15 @@ def forward_only(backbone: str) -> Figures:
     embedder = open_embedder(entry, "auto")
     size = embedder.batch_size
     crops = np.random.default_rng(0).integers(0, 256, (size, entry.crop_px, entry.crop_px, 3)).astype(np.uint8)
-    lanes = cores()
+    threads = cores()
     batches = max(1, round(_CROPS_PER_CORE / size))
 
     def lane(_number: int) -> None:
         for _ in range(batches):
             embedder.embed(crops)
 
-    with ThreadPoolExecutor(lanes) as pool:
-        map_batches = _rate(lambda: list(pool.map(lane, range(lanes))), batches * lanes * size)
+    with ThreadPoolExecutor(threads) as pool:
+        map_batches = _rate(lambda: list(pool.map(lane, range(threads))), batches * threads * size)
     one = _rate(lambda: lane(0), batches * size)
     return {"crops_s": max(map_batches, one), "lanes": map_batches, "one": one, "batch": size}
 

@@ -41,14 +41,14 @@ def predict_all(collection: str) -> Figures:
         ids = sorted({place.photo_id for place in engine.collection.photos.all_places() if place.photo_id is not None})
         for _ in range(_CALLS):
             started = time.perf_counter()
-            guesses = predictions_for(engine, ids)
+            predictions = predictions_for(engine, ids)
             seconds.append(time.perf_counter() - started)
-        assert guesses is not None
+        assert predictions is not None
     return {
         "cold_s": seconds[0],
         "warm_s": median(seconds[1:]),
-        "photos": len(guesses.photo_ids),
-        "sure": int(np.count_nonzero(guesses.verdicts == Verdict.SURE)),
+        "photos": len(predictions.photo_ids),
+        "sure": int(np.count_nonzero(predictions.verdicts == Verdict.SURE)),
     }
 
 

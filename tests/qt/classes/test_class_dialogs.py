@@ -46,12 +46,12 @@ def window(qtbot: QtBot) -> QWidget:
 
 
 def typed(text: str, key: Qt.Key = Qt.Key.Key_Return) -> Callable[[NameDialog], None]:
-    def deed(dialog: NameDialog) -> None:
+    def action(dialog: NameDialog) -> None:
         dialog.field.clear()
         QTest.keyClicks(dialog.field, text)
         QTest.keyClick(dialog.field, key)
 
-    return deed
+    return action
 
 
 def at_once(call: Callable[[str], _T]) -> Commit[_T]:
@@ -121,7 +121,7 @@ def test_it_says_which_folder_a_class_gets_where_that_is_not_its_name(window: QW
 def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, classes: ClassTable) -> None:
     seen: list[tuple[str, bool]] = []
 
-    def deed(dialog: NameDialog) -> None:
+    def action(dialog: NameDialog) -> None:
         assert not dialog.ok_button.isEnabled()  # nothing is typed yet
         for letter in "DAISYx":
             QTest.keyClicks(dialog.field, letter)
@@ -131,7 +131,7 @@ def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, clas
                 assert dialog.isVisible()
                 assert dialog.message.isVisible()
 
-    when_asked(NameDialog, deed)
+    when_asked(NameDialog, action)
     assert ask_for_name(window, classes.all(), at_once(classes.add), 0) is None
     assert seen == [*[("", True)] * 4, ("There is already a class named “daisy”.", False), ("", True)]
 
@@ -184,7 +184,7 @@ def test_the_chosen_class_is_told(window: QWidget, classes: ClassTable) -> None:
     daisy, roses = classes.all()
     tulips = classes.add("tulips")
 
-    def deed(dialog: QDialog) -> None:
+    def action(dialog: QDialog) -> None:
         choice = dialog.findChild(QComboBox, "merge_choice")
         merge = dialog.findChild(QPushButton, "merge_ok_button")
         assert choice is not None
@@ -192,7 +192,7 @@ def test_the_chosen_class_is_told(window: QWidget, classes: ClassTable) -> None:
         QTest.keyClick(choice, Qt.Key.Key_Down)
         QTest.mouseClick(merge, Qt.MouseButton.LeftButton)
 
-    when_asked(QDialog, deed)
+    when_asked(QDialog, action)
     assert ask_merge_target(window, daisy, [roses, tulips], 4) == tulips.id
 
 
@@ -225,10 +225,10 @@ def test_deleting_says_that_filed_photos_stay(window: QWidget, classes: ClassTab
 
 
 def test_deleting_needs_its_own_button(window: QWidget, classes: ClassTable) -> None:
-    def deed(dialog: QMessageBox) -> None:
+    def action(dialog: QMessageBox) -> None:
         delete = dialog.findChild(QAbstractButton, "delete_class_button")
         assert delete is not None
         QTest.mouseClick(delete, Qt.MouseButton.LeftButton)
 
-    when_asked(QMessageBox, deed)
+    when_asked(QMessageBox, action)
     assert ask_to_delete(window, classes.all()[0], 0)

@@ -17,6 +17,7 @@ from flowersorter.ui.classes.sidebar_delegate import SidebarDelegate
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from tests.qt.palettes import dark, light, shown_on
+from tests.qt.sidebar import view_of
 
 NAMES = ("daisy", "roses & thorns", "tulips", "Gänseblümchen", "bluebell")
 COUNTS = ClassCounts({1: 48, 2: 5, int(PseudoClass.NOT_MINE): 6}, {1: 12}, {1: NEEDED_LABELS, 2: 3})
@@ -43,7 +44,7 @@ def sides(qtbot: QtBot) -> ClassList:
 
 def place(sides: ClassList, key: int, part: float = 0.5) -> QPoint:
     """A point of a row, `part` of its height from its top."""
-    view = sides.view_of(key)
+    view = view_of(sides, key)
     box = view.visualRect(view.rows.index(view.rows.row_of(key)))
     return QPoint(box.center().x(), round(box.top() + part * box.height()))
 
@@ -189,8 +190,8 @@ def test_a_class_goes_before_the_right_one_where_only_some_are_shown(sides: Clas
 
 
 def test_ten_classes_can_be_searched_as_one_types(sides: ClassList) -> None:
-    picked: list[int] = []
-    sides.picked.connect(picked.append)
+    selected: list[int] = []
+    sides.chosen.connect(selected.append)
     sides.show_classes(some(SEARCH_FROM - 1), COUNTS)
     assert not sides.search.isVisible()
     sides.show_classes(some(SEARCH_FROM), COUNTS)
@@ -200,14 +201,14 @@ def test_ten_classes_can_be_searched_as_one_types(sides: ClassList) -> None:
     assert listed(sides) == ["Gänseblümchen"]
     assert sides.classes.rows.rows[0].digit == "4"  # its key is the same
     press(Qt.Key.Key_Return)
-    assert picked == [4]
+    assert selected == [4]
     assert sides.classes.hasFocus()
     sides.search.setFocus()
     press(Qt.Key.Key_Escape)
     assert len(listed(sides)) == SEARCH_FROM
     QTest.keyClicks(sides.search, "xyz")
     press(Qt.Key.Key_Return)  # there is none
-    assert picked == [4]
+    assert selected == [4]
     sides.rename(1)  # is shown again for that
     assert sides.editor.isVisible()
     assert len(listed(sides)) == SEARCH_FROM
@@ -291,12 +292,12 @@ def test_a_usual_name_is_whole_beside_both_numbers(sides: ClassList, name: str) 
 
 
 def test_what_is_to_do_is_shown_where_it_has_a_count(sides: ClassList) -> None:
-    picked: list[int] = []
-    sides.picked.connect(picked.append)
+    selected: list[int] = []
+    sides.chosen.connect(selected.append)
     unreadable = ClassCounts({int(PseudoClass.UNREADABLE): 3})
     sides.show_classes(some(2), unreadable)
     assert not sides.to_do.isVisible()
-    assert sides.view_of(PseudoClass.UNREADABLE) is sides.pseudo_classes
+    assert view_of(sides, PseudoClass.UNREADABLE) is sides.pseudo_classes
     sides.show_to_do(12, 41)
     assert [(row.text, row.counts) for row in sides.to_do.rows.rows] == [
         ("Name", "12"),
@@ -307,7 +308,7 @@ def test_what_is_to_do_is_shown_where_it_has_a_count(sides: ClassList) -> None:
     for key in (TO_NAME, TO_CHECK, int(PseudoClass.UNREADABLE)):
         QTest.mouseClick(sides.to_do.viewport(), Qt.MouseButton.LeftButton, pos=place(sides, key))
         assert sides.current == key
-    assert picked == [TO_NAME, TO_CHECK, PseudoClass.UNREADABLE]
+    assert selected == [TO_NAME, TO_CHECK, PseudoClass.UNREADABLE]
     sides.show_to_do(None, 0)
     assert [row.text for row in sides.to_do.rows.rows] == ["Check", "Unreadable"]
     sides.show_classes(some(2), ClassCounts())
@@ -320,9 +321,9 @@ def test_what_is_to_do_is_shown_where_it_has_a_count(sides: ClassList) -> None:
 
 
 def test_the_arrow_keys_go_through_the_whole_sidebar(sides: ClassList) -> None:
-    picked: list[int] = []
+    selected: list[int] = []
     asked: list[bool] = []
-    sides.picked.connect(picked.append)
+    sides.chosen.connect(selected.append)
     sides.new_requested.connect(lambda: asked.append(True))
     sides.show_classes(some(2), COUNTS)
     sides.show_to_do(1, None)
@@ -335,13 +336,13 @@ def test_the_arrow_keys_go_through_the_whole_sidebar(sides: ClassList) -> None:
     assert asked == [True]
     for _ in range(6):
         press(Qt.Key.Key_Down)
-    assert picked == [1, 2, PseudoClass.NOT_MINE, PseudoClass.ALL, PseudoClass.UNSURE, PseudoClass.UNKNOWN,
+    assert selected == [1, 2, PseudoClass.NOT_MINE, PseudoClass.ALL, PseudoClass.UNSURE, PseudoClass.UNKNOWN,
                       PseudoClass.UNREADABLE]  # fmt: skip
     press(Qt.Key.Key_Down)
-    assert len(picked) == 7
+    assert len(selected) == 7
     for _ in range(7):
         press(Qt.Key.Key_Up)
-    assert picked[-1] == TO_NAME
+    assert selected[-1] == TO_NAME
     assert sides.to_do.hasFocus()
 
 

@@ -234,7 +234,7 @@ def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, 
             photos.rows.index(row, 0),
             QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
         )
-    taken = [photo.entry.destination for photo in photos.picked]
+    taken = [photo.entry.destination for photo in photos.selected]
     QTest.mouseClick(dialog.undo_photos_button, Qt.MouseButton.LeftButton)
     yes = dialog.findChild(QAbstractButton, "undo_run_button")
     assert yes is not None
@@ -290,7 +290,7 @@ def test_a_copy_that_was_changed_is_named_when_its_sort_is_undone(
     assert shown.said[0] == "Not undone: 2 photos"
     reasons = [line.partition(": ") for line in shown.said[1].splitlines()]
     assert {name.removeprefix("• ") for name, _, _ in reasons} == {path.name for path in edited}
-    assert {why.rstrip(".") for _, _, why in reasons} == {"it has changed since it was filed, so the copy was kept"}
+    assert {why.rstrip(".") for _, _, why in reasons} == {"it has changed since it was sorted, so the copy was kept"}
     assert filed(sorted_to) == {"red": 2}
     shown.close()
     program.window.actions_by_name["undo_sort"].trigger()

@@ -70,10 +70,18 @@ def said(program: Program) -> tuple[str, str, str]:
     return box.said
 
 
-def menu(program: Program) -> list[tuple[str, bool]]:
+def menu(program: Program, qtbot: QtBot) -> list[tuple[str, bool]]:
+    """The entries of the menu, once the drives have answered."""
     listed = program.window.actions_by_name.collections_menu
     listed.aboutToShow.emit()
+    qtbot.waitUntil(lambda: not program.window.collections.is_asking)
     return [(action.text().partition("   ")[0], action.isChecked()) for action in listed.actions()]
+
+
+def open_chosen(program: Program, qtbot: QtBot) -> None:
+    """Choose "Open collection", and wait for the answer of its drive."""
+    program.window.actions_by_name["open_collection"].trigger()
+    qtbot.waitUntil(lambda: not program.window.collections.is_asking)
 
 
 # -- a new one
@@ -87,6 +95,7 @@ def test_a_new_collection_is_made_beside_this_one_and_opens_in_its_own_window(
         QTest.keyClicks(dialog.field, "Mushrooms: north/south")
         assert "Mushrooms_ north_south" in dialog.place.text()
         QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+        qtbot.waitUntil(dialog.isHidden)
 
     when_asked(NewCollectionDialog, write)
     program.window.actions_by_name["new_collection"].trigger()
@@ -95,7 +104,7 @@ def test_a_new_collection_is_made_beside_this_one_and_opens_in_its_own_window(
     assert launched == [collection]
     assert is_collection(collection)
     assert "opens in a new window" in program.window.job_bar.message.text()
-    assert menu(program) == [("flowers", True), ("Mushrooms_ north_south", False)]
+    assert menu(program, qtbot) == [("flowers", True), ("Mushrooms_ north_south", False)]
 
 
 def test_a_new_collection_can_start_without_classes(
@@ -105,6 +114,7 @@ def test_a_new_collection_can_start_without_classes(
         QTest.keyClicks(dialog.field, "Moths")
         dialog.empty.click()
         QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+        qtbot.waitUntil(dialog.isHidden)
 
     when_asked(NewCollectionDialog, write)
     program.window.actions_by_name["new_collection"].trigger()
@@ -127,12 +137,13 @@ def test_a_place_that_will_not_do_is_said_while_it_is_typed(
         for name in ("photos", "flowers"):
             dialog.field.clear()
             QTest.keyClicks(dialog.field, name)
+            qtbot.waitUntil(lambda: not dialog.is_checking)
             messages.append(dialog.message.text)
             QTest.keyClick(dialog.field, Qt.Key.Key_Return)
             assert dialog.isVisible()
         choose(monkeypatch, tmp_path / "elsewhere")
         QTest.mouseClick(dialog.where_button, Qt.MouseButton.LeftButton)
-        assert dialog.message.text == ""
+        qtbot.waitUntil(lambda: dialog.message.text == "")
         assert dialog.folder == tmp_path / "elsewhere" / "flowers"
 
     when_asked(NewCollectionDialog, write)
@@ -151,6 +162,7 @@ def test_a_collection_that_cannot_be_made_is_said_in_a_sentence(
 
     def write(dialog: NewCollectionDialog) -> None:
         QTest.keyClicks(dialog.field, "new")
+        qtbot.waitUntil(lambda: not dialog.is_checking)
         (tmp_path / "new").mkdir()
         (tmp_path / "new" / "something").touch()  # somebody was quicker
         dialog.accept()
@@ -166,30 +178,31 @@ def test_a_collection_that_cannot_be_made_is_said_in_a_sentence(
 
 
 def test_another_collection_is_opened_and_remembered(
-    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     mushrooms = made(tmp_path / "mushrooms & more")
     choose(monkeypatch, mushrooms)
-    program.window.actions_by_name["open_collection"].trigger()
+    open_chosen(program, qtbot)
     assert launched == [mushrooms]
-    assert menu(program) == [("flowers", True), ("mushrooms && more", False)]
+    assert menu(program, qtbot) == [("flowers", True), ("mushrooms && more", False)]
     program.window.actions_by_name.collections_menu.actions()[1].trigger()
+    qtbot.waitUntil(lambda: not program.window.collections.is_asking)
     assert launched == [mushrooms, mushrooms]
 
 
 def test_what_is_no_collection_is_refused(
-    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     photos = draw_folder(tmp_path / "photos", 1)
     choose(monkeypatch, photos)
-    program.window.actions_by_name["open_collection"].trigger()
+    open_chosen(program, qtbot)
     what, why, hint = said(program)
     assert what == f"The folder {photos} is not a collection"
     assert why
-    assert "Open Folder" in hint
+    assert "Open folder" in hint
     assert launched == []
     choose(monkeypatch, None)
-    program.window.actions_by_name["open_collection"].trigger()
+    open_chosen(program, qtbot)
     assert not program.queue.busy
 
 
@@ -198,11 +211,11 @@ def test_a_collection_that_is_open_elsewhere_is_refused_politely(
 ) -> None:
     choose(monkeypatch, tmp_path / "mushrooms")
     with CollectionStore.open(tmp_path / "mushrooms"):
-        program.window.actions_by_name["open_collection"].trigger()
+        open_chosen(program, qtbot)
         idle(program, qtbot)
         assert "is already open" in said(program)[0]
     choose(monkeypatch, program.collection.folder)
-    program.window.actions_by_name["open_collection"].trigger()
+    open_chosen(program, qtbot)
     assert program.window.job_bar.message.text() == "The collection “flowers” is already open in this window."
     assert launched == []
 
@@ -220,27 +233,60 @@ def test_a_collection_that_another_window_has_open_is_brought_forward_while_this
     monkeypatch.setattr("flowersorter.ui.collections.collections_controller.hand_over", take)
     choose(monkeypatch, tmp_path / "mushrooms")
     with CollectionStore.open(tmp_path / "mushrooms"):
-        program.window.actions_by_name["open_collection"].trigger()
+        open_chosen(program, qtbot)
         idle(program, qtbot)
     assert asked == [(tmp_path / "mushrooms", ())]
     assert launched == []
 
 
 def test_a_second_window_that_cannot_be_started_is_said(
-    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     choose(monkeypatch, made(tmp_path / "mushrooms"))
     monkeypatch.setattr(QProcess, "startDetached", lambda *_rest: (False, 0))
-    program.window.actions_by_name["open_collection"].trigger()
+    open_chosen(program, qtbot)
     assert said(program)[1] == "A second window could not be started."
-    assert menu(program) == [("flowers", True)]
+    assert menu(program, qtbot) == [("flowers", True)]
 
 
-def test_a_drive_that_is_gone_takes_its_collection_from_the_menu(program: Program, tmp_path: Path) -> None:
+def test_a_drive_that_is_gone_takes_its_collection_from_the_menu(
+    program: Program, tmp_path: Path, qtbot: QtBot
+) -> None:
     RecentCollections(recent_collections_file()).remember(made(tmp_path / "mushrooms"))
-    assert len(menu(program)) == 2
+    assert len(menu(program, qtbot)) == 2
     (tmp_path / "mushrooms").rename(tmp_path / "away")
-    assert menu(program) == [("flowers", True)]
+    assert menu(program, qtbot) == [("flowers", True)]
+
+
+def test_no_disk_is_asked_in_the_thread_of_the_window(
+    program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive that is away takes minutes to answer."""
+    away, asked, stat = made(tmp_path / "away"), list[str](), Path.stat
+
+    def note(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.is_relative_to(away):
+            asked.append(threading.current_thread().name)
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    def write(dialog: NewCollectionDialog) -> None:
+        QTest.keyClicks(dialog.field, "inside")
+        QTest.keyClick(dialog.field, Qt.Key.Key_Return)  # before the answer: it is taken when that comes
+        qtbot.waitUntil(dialog.message.isVisible)
+        dialog.reject()
+
+    RecentCollections(recent_collections_file()).remember(away)
+    monkeypatch.setattr(Path, "stat", note)
+    assert menu(program, qtbot) == [("flowers", True), ("away", False)]
+    choose(monkeypatch, away)
+    open_chosen(program, qtbot)
+    assert launched == [away]
+    monkeypatch.setattr(type(program.window.collections), "_usual_place", lambda _self: away)
+    when_asked(NewCollectionDialog, write)
+    program.window.actions_by_name["new_collection"].trigger()
+    idle(program, qtbot)
+    assert asked
+    assert threading.main_thread().name not in asked
 
 
 # -- which one is which
@@ -262,7 +308,7 @@ def test_who_has_one_collection_is_not_told_its_name(tmp_path: Path, qtbot: QtBo
         several = tuple(map(Path, ("/a", "/b/c", "/d.jpg")))
         assert program.window.collections.title(several[:2]) == "a, c – My collection – FlowerSorter"
         assert program.window.collections.title(several) == "a, c and 1 more – My collection – FlowerSorter"
-        assert menu(program) == [("My collection", True), ("mushrooms", False)]
+        assert menu(program, qtbot) == [("My collection", True), ("mushrooms", False)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tells the other program where to note what it opened")

@@ -1,4 +1,4 @@
-"""Help > Save Diagnostics writes the report, and an error that nobody expected is in it."""
+"""Help > Save diagnostics writes the report, and an error that nobody expected is in it."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 
 def begun(program: Program, qtbot: QtBot, include: Include = Include.LIKELY) -> CheckSampleDialog:
-    """Check a Sample, where this was chosen in the last sort."""
+    """Check a sample, where this was chosen in the last sort."""
     let_sort_take(program, include)
     program.window.actions_by_name["check_sample"].trigger()
     return opened(program, qtbot)

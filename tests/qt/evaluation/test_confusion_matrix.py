@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QTabWidget, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.evaluation.confusion_matrix import ConfusionModel, ConfusionView, heat
@@ -109,3 +109,18 @@ def test_the_corner_between_the_names_is_as_flat_as_they_are(qtbot: QtBot) -> No
     image, corner = view.grab().toImage(), view.findChildren(QAbstractButton)[0].geometry()
     colours = {image.pixelColor(corner.center().x(), y).name() for y in range(corner.top() + 1, corner.bottom() - 1)}
     assert colours == {view.palette().color(QPalette.ColorRole.Window).name()}
+
+
+def test_the_corner_follows_when_the_evening_comes(qtbot: QtBot) -> None:
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+    tabs = QTabWidget(dialog)
+    view = ConfusionView(ConfusionModel(NAMES, COUNTS), tabs)
+    tabs.addTab(view, "Classes")
+    QVBoxLayout(dialog).addWidget(tabs)
+    dialog.resize(400, 300)
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    with shown_on(theme.readable(dark())) as palette:
+        QApplication.processEvents()
+        assert view.grab().toImage().pixelColor(4, 4) == palette.color(QPalette.ColorRole.Window)

@@ -110,15 +110,15 @@ def test_measuring_the_curve_can_be_stopped(
     assert dialog.learning.start_button.isVisible() == (how == "stop")
 
 
-@pytest.mark.parametrize(("deed", "name"), [("save_page", "how good.html"), ("save_tables", "how good.csv")])
+@pytest.mark.parametrize(("action", "name"), [("save_page", "how good.html"), ("save_tables", "how good.csv")])
 def test_the_report_is_saved_by_a_job_and_can_be_opened(
-    program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str, name: str
+    program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, name: str
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / name), ""))
     dialog = evaluated(program, qtbot)
-    getattr(dialog.save_menu, deed).trigger()
+    getattr(dialog.save_menu, action).trigger()
     idle(program, qtbot)
     assert str(tmp_path / name) in program.window.job_bar.message.text()
     assert "IMG_000_red.jpg" in (tmp_path / name).read_text(encoding="utf-8")

@@ -45,9 +45,9 @@ def _double_click(view: QTableView, index: QModelIndex) -> None:
     QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=middle)
 
 
-def _asked(dialog: EvaluationDialog, qtbot: QtBot, deed: Callable[[], None]) -> tuple[list[int], str]:
+def _asked(dialog: EvaluationDialog, qtbot: QtBot, action: Callable[[], None]) -> tuple[list[int], str]:
     with qtbot.waitSignal(dialog.photos_requested) as asked:
-        deed()
+        action()
     places, title = asked.args
     return places, title
 

@@ -30,7 +30,7 @@ def _name(monkeypatch: pytest.MonkeyPatch, file: Path | str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deed", "named", "wanted"),
+    ("action", "named", "wanted"),
     [
         ("save_page", "how good", "how good.html"),
         ("save_page", "how good.HTML", "how good.HTML"),
@@ -38,12 +38,12 @@ def _name(monkeypatch: pytest.MonkeyPatch, file: Path | str) -> None:
     ],
 )
 def test_page_and_tables_are_a_job_for_somebody_else(
-    dialog: EvaluationDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str, named: str,
+    dialog: EvaluationDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, named: str,
     wanted: str,
 ) -> None:  # fmt: skip
     _name(monkeypatch, tmp_path / named)
     with qtbot.waitSignal(dialog.report_wanted) as asked:
-        getattr(dialog.save_menu, deed).trigger()
+        getattr(dialog.save_menu, action).trigger()
     assert asked.args == [tmp_path / wanted]
     assert not list(tmp_path.iterdir())
 
@@ -68,15 +68,15 @@ def test_the_drawing_is_vectors(dialog: EvaluationDialog, tmp_path: Path, monkey
     assert "Confidence" in texts
 
 
-@pytest.mark.parametrize("deed", ["save_png", "save_svg"])
+@pytest.mark.parametrize("action", ["save_png", "save_svg"])
 def test_what_cannot_be_saved_is_said(
-    dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+    dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
     said: list[UserError] = []
     monkeypatch.setattr(evaluation_saving, "show_error", lambda _parent, error: said.append(error))
     _name(monkeypatch, tmp_path / "no folder" / "it")
-    getattr(dialog.save_menu, deed).trigger()
-    assert [error.what for error in said] == [f"it.{deed.removeprefix('save_')} was not saved"]
+    getattr(dialog.save_menu, action).trigger()
+    assert [error.what for error in said] == [f"it.{action.removeprefix('save_')} was not saved"]
     assert said[0].why
 
 
@@ -86,6 +86,6 @@ def test_a_cancelled_save_writes_nothing(
     monkeypatch.chdir(tmp_path)
     _name(monkeypatch, "")
     with qtbot.assertNotEmitted(dialog.report_wanted):
-        for deed in ("save_page", "save_tables", "save_png", "save_svg"):
-            getattr(dialog.save_menu, deed).trigger()
+        for action in ("save_page", "save_tables", "save_png", "save_svg"):
+            getattr(dialog.save_menu, action).trigger()
     assert not list(tmp_path.iterdir())

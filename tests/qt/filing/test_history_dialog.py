@@ -160,8 +160,8 @@ def test_a_folder_that_is_gone_is_said(dialog: HistoryDialog, monkeypatch: pytes
 def test_new_states_keep_the_picked_run(dialog: HistoryDialog) -> None:
     _pick(dialog, 3)
     dialog.show_runs([run(10), *RUNS])
-    assert dialog.picked is not None
-    assert dialog.picked.id == 6
+    assert dialog.selected is not None
+    assert dialog.selected.id == 6
 
 
 def test_without_runs_it_says_so(qtbot: QtBot) -> None:
@@ -171,7 +171,7 @@ def test_without_runs_it_says_so(qtbot: QtBot) -> None:
     assert dialog.empty.isVisible()
     assert not dialog.list.isVisible()
     assert not dialog.undo_button.isVisible()
-    assert dialog.picked is None
+    assert dialog.selected is None
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 
@@ -201,7 +201,7 @@ PHOTOS = [
     photo(5, EntryState.NOTED, action="Already there"),
     photo(6, EntryState.NOTED, action="duplicate"),
     photo(7, EntryState.CANCELLED),
-    photo(8, EntryState.DONE, error="it was changed since it was filed"),
+    photo(8, EntryState.DONE, error="it has changed since it was sorted"),
     photo(9, moved_on_by=11),
     photo(10, EntryState.STARTED),
 ]
@@ -221,9 +221,9 @@ def test_photos_are_asked_for_when_somebody_looks(qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.photos_requested) as shown:
         dialog.open()
     assert shown.args == [9]
-    with qtbot.waitSignal(dialog.photos_requested) as picked:
+    with qtbot.waitSignal(dialog.photos_requested) as selected:
         _pick(dialog, 1)
-    assert picked.args == [8]
+    assert selected.args == [8]
     dialog.show_photos(9, PHOTOS)  # comes too late: another run is picked
     assert dialog.photos.rows.rowCount() == 0
 
@@ -241,7 +241,7 @@ def test_every_photo_says_what_became_of_it(dialog: HistoryDialog) -> None:
         "Already there",
         "Duplicate, sorted once",
         "Not reached",
-        "Sorted; it was changed since it was filed",
+        "Sorted; it has changed since it was sorted",
         "Sorted, then moved by a later sort",
         "Not finished",
     ]

@@ -242,15 +242,15 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
         buttons = [each.text() for each in (field.doubtful_button, field.check_button) if each.isVisible()]
         return field.message.text if field.isVisible() else "", ", ".join(buttons)
 
-    text = "You have not looked at the suggestions of 780 photos. "
+    text = "You have not reviewed the suggestions of 780 photos. "
     text += "A check of 60 photos drawn from them shows how many are right."
     assert shown(offered()) == (text, "Check 60 photos")
     with qtbot.waitSignal(dialog.check_requested) as asked:
         _click(dialog, "sort_check_button")
     assert asked.args == [Include.SURE]
-    few = "You have not looked at the suggestions of 2 photos."
+    few = "You have not reviewed the suggestions of 2 photos."
     assert shown(offered(photos=2, needed=2)) == (few, "Check 2 photos")
-    all_of_them = "You have not looked at the suggestions of 32 photos."
+    all_of_them = "You have not reviewed the suggestions of 32 photos."
     assert shown(offered(photos=32, needed=31)) == (all_of_them, "Check 32 photos")
     assert shown(offered(), suggesting=True) == ("", "")
     assert shown(offered(photos=0)) == ("", ""), "every photo has a label"
@@ -443,7 +443,7 @@ def test_with_nothing_to_do_nothing_can_be_pressed(
     dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
 ) -> None:
     _answer(dialog, planner, qtbot, names="", skipped=(Skipped(photos / "a.jpg", "the guess is not sure"),))
-    assert dialog.summary.text.startswith("There is nothing to do")
+    assert dialog.summary.text.startswith("Nothing to sort")
     assert dialog.space.isHidden()
     assert not dialog.file_button.isEnabled()
     dialog.accept()
@@ -593,3 +593,13 @@ def test_opening_everything_lists_each_photo_once(dialog: SortDialog, planner: P
     dialog.tree.expandAll()
     assert _lines(line) == [("a.jpg", "")]
     assert _child(line, 0).childCount() == 0
+
+
+@pytest.mark.usefixtures("german")
+def test_the_folder_of_the_others_is_explained_where_its_name_is_foreign(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot
+) -> None:
+    assert dialog.aside.text().replace("&", "") == "Die übrigen in den Ordner „Not sure“ (unsicher) legen"
+    assert "in jeder Sprache" in dialog.aside.toolTip()
+    _click(dialog, "sort_aside")
+    assert _answer(dialog, planner, qtbot).aside == ASIDE, "a folder made in another language is used again"

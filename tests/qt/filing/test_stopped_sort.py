@@ -128,7 +128,7 @@ def test_closing_asks_while_photos_are_sorted(
 
     def answer(held: Held, text: str, box: QMessageBox) -> None:
         asked.append(box.text())
-        if text == "Stop and Close":
+        if text == "Stop and close":
             held.gate.set()
         next(button for button in box.buttons() if button.text() == text).click()
 
@@ -139,7 +139,7 @@ def test_closing_asks_while_photos_are_sorted(
         assert not program.window.close()
         assert program.window.isVisible()
         assert two_done()
-        when_asked(QMessageBox, partial(answer, held, "Stop and Close"))
+        when_asked(QMessageBox, partial(answer, held, "Stop and close"))
         assert program.window.close()
     assert asked == ["Sorting photos: 2 of 6 photos are done. Stop and close?"] * 2
     assert QApplication.activeModalWidget() is None

@@ -103,7 +103,7 @@ def test_a_sort_that_stays_is_passed_over_and_can_still_be_undone_from_the_bar(
     program.window.grid.setFocus()
     press(Qt.Key.Key_Z, CTRL)
     assert said(program) == "Undone: “red” for 2 photos."
-    assert [link.text() for link in bar.links if link.isVisible()] == ["Redo", "Undo the Sort…"]
+    assert [link.text() for link in bar.links if link.isVisible()] == ["Redo", "Undo the sort…"]
     idle(program, qtbot)
     assert (copies(sorted_to), labelled(program)) == (2, 0)
 

@@ -144,3 +144,21 @@ def test_the_way_back_is_short_where_the_title_needs_the_room(qtbot: QtBot) -> N
     assert header.back.accessibleName() == "Show all photos again"
     header.resize(NARROW_PX + 200, 48)
     assert header.back.text() == "Show all"
+
+
+@pytest.mark.usefixtures("german")
+def test_a_narrow_line_cuts_no_short_title_beside_the_way_back(qtbot: QtBot) -> None:
+    header = GridHeader(QAction("Hide confirmed"), QAction("Search"))
+    qtbot.addWidget(header)
+    header.resize(394, 48)  # beside both sides in a window of 800 pixels
+    with qtbot.waitExposed(header):
+        header.show()
+    header.show_title("Unlesbar", 3, can_go_back=True)
+    QApplication.processEvents()
+    assert header.back.isVisible()
+    assert header.title.width() >= header.title.fontMetrics().horizontalAdvance("Unlesbar")
+    text_px = header.back.fontMetrics().horizontalAdvance(header.back.text())
+    assert header.back.width() > text_px
+    header.resize(900, 48)
+    QApplication.processEvents()
+    assert header.back.width() >= header.back.fontMetrics().horizontalAdvance(header.back.text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from flowersorter.domain.figures import whole_percent
 from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.ui.grid.photo_state import (
     PhotoFacts,
@@ -11,7 +12,6 @@ from flowersorter.ui.grid.photo_state import (
     Suggestion,
     has_percentages,
     in_short,
-    percent,
     shares,
     spoken,
     state_of,
@@ -121,4 +121,4 @@ def test_tool_tip_and_accessible_text_say_the_same() -> None:
 
 
 def test_99_7_per_cent_is_not_certain() -> None:
-    assert [percent(p) for p in (0.997, 1.0, 0.0, 0.404)] == [99, 100, 0, 40]
+    assert [whole_percent(p) for p in (0.997, 1.0, 0.0, 0.404)] == [99, 100, 0, 40]

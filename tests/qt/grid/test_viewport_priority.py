@@ -78,9 +78,9 @@ def test_what_is_in_view_is_told_after_a_filter_a_zoom_and_a_correction(qtbot: Q
     grid.resize(600, 400)
     grid.show()
 
-    def told(deed: Callable[[], None]) -> list[int]:
+    def told(action: Callable[[], None]) -> list[int]:
         with qtbot.waitSignal(grid.visible_changed) as caught:
-            deed()
+            action()
         assert caught.args is not None
         return list(caught.args[0])
 

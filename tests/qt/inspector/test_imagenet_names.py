@@ -53,7 +53,7 @@ def test_a_new_photo_says_what_it_looks_like(program: Program, qtbot: QtBot) -> 
     assert inspector.verdict.text() == "Doesn't match any of your classes"
     assert inspector.likeness.text() == "Looks like: strawberry"
     assert (inspector.headline.text(), inspector.if_known.isVisible()) == ("Unknown", True)
-    assert "%" not in inspector.guesses.accessibleDescription(), "85 % red, and none of the classes"
+    assert "%" not in inspector.predictions.accessibleDescription(), "85 % red, and none of the classes"
 
 
 def test_the_inspector_says_what_the_tool_tip_of_the_tile_says(program: Program, qtbot: QtBot) -> None:
@@ -66,7 +66,7 @@ def test_the_inspector_says_what_the_tool_tip_of_the_tile_says(program: Program,
         lines = index.data(Qt.ItemDataRole.ToolTipRole).splitlines()
         assert inspector.verdict.text() in lines[:2]
         assert inspector.headline.text() == index.data(PhotoRole.TITLE)
-        shown = inspector.guesses.accessibleDescription()
+        shown = inspector.predictions.accessibleDescription()
         assert lines[0].split(", ")[0] in (shown.split(", ")[0], "Unknown")
     assert not inspector.if_known.isVisible()
 

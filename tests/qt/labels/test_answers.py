@@ -24,6 +24,7 @@ from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.drawing import RED, textured, write_jpeg
 from tests.qt.drag import drag
 from tests.qt.program import class_named, draw_folder, idle, places, running, stored, suggest, tile
+from tests.qt.sidebar import view_of
 from tests.starter_classes import delete_starter_classes
 from tests.stub_network import open_colour_network
 
@@ -166,7 +167,7 @@ def test_n_makes_a_photo_not_mine_and_a_label_makes_it_mine_again(program: Progr
 
 
 def _row(program: Program, key: int) -> QPoint:
-    view = program.window.class_list.view_of(key)
+    view = view_of(program.window.class_list, key)
     return view.visualRect(view.rows.index(view.rows.row_of(key))).center()
 
 

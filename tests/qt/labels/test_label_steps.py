@@ -34,6 +34,11 @@ PHOTOS = (b"one", b"one", b"other", b"third", b"third")
 FROM_FOLDER = b"one"
 
 
+@pytest.fixture(autouse=True)
+def no_library_in_the_gui_thread() -> None:
+    """Off: `SlowLibrary` runs the operations here, which the library's own thread runs in the program."""
+
+
 class SlowLibrary:
     """Takes operations as the queue of the window does; runs them, and tells how they went, when it is asked to."""
 

@@ -13,7 +13,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import MOVE_SORTED_COPIES
 from flowersorter.ui.labels import labels_controller, move_copies_question
 from flowersorter.ui.labels.refile_controller import RefileController
-from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
+from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
 from tests.qt.program import idle, running, stored
 
 

@@ -71,8 +71,8 @@ def test_photos_in_every_mix_of_states_agree_with_the_rules_one_by_one() -> None
     confirmed, rejected = {}, {}
     for row in mixed.locate(place_ids).tolist():
         label, suggestion = int(mixed.label_ids[row]), int(mixed.class_ids[row])
-        is_guess = suggestion and mixed.verdicts[row] not in (Verdict.NONE, Verdict.UNKNOWN)
-        if not mixed.by_person[row] if label else is_guess:
+        is_suggestion = suggestion and mixed.verdicts[row] not in (Verdict.NONE, Verdict.UNKNOWN)
+        if not mixed.by_person[row] if label else is_suggestion:
             confirmed[row] = label or suggestion
         if mixed.photo_ids[row] and (label or (suggestion and mixed.verdicts[row] != Verdict.UNKNOWN)):
             rejected[int(mixed.photo_ids[row])] = label or suggestion

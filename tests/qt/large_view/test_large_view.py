@@ -148,7 +148,7 @@ def test_neighbours_are_decoded_ahead_and_the_zoom_stays_under_the_cursor(
     names, photos = [Path(name).name for name in program.photos.columns.names], order(program)
     canvas = open_at(program, photos[3]).canvas
     picture_bytes = 4 * (WIDTH_PX // 2) * (HEIGHT_PX // 2)
-    qtbot.waitUntil(lambda: large(program).screen.cached_bytes == 4 * picture_bytes)
+    qtbot.waitUntil(lambda: large(program).screen._bytes == 4 * picture_bytes)
     assert decoded[0][0] == names[3]
     assert {name for name, _ in decoded} == set(names[2:6])
     press(program, Qt.Key.Key_Right)

@@ -139,5 +139,5 @@ def test_the_lines_that_use_an_export_can_be_copied(
     assert dialog is not None
     QTest.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == script_for(tmp_path / "flowers.onnx")
-    assert dialog.remark.text().endswith("names a class for every photo: none is Unknown to it.")
+    assert dialog.remark.text().endswith("names a class for every photo: it does not recognise Unknown photos.")
     dialog.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -103,17 +104,22 @@ def test_pictures_that_are_gone_come_again_and_stay(tmp_path: Path, qtbot: QtBot
         assert networks == []
 
 
+def loaded(program: Program, wanted: Wanted) -> QImage:
+    """What the pool's thread makes of a request."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(ThumbnailLoader(program.collection), wanted).result()
+
+
 def test_a_file_that_is_another_now_is_shown_but_not_kept(program: Program, tmp_path: Path) -> None:
     place = places(program, "IMG_000_red")[0]
     row = program.photos.rows_of([place])[0]
     wanted = program.photos.wanted(row)
     sha256 = stored(program).photos.photo(wanted.photo_id).sha256
-    load = ThumbnailLoader(program.collection)
-    before = load(wanted)
+    before = loaded(program, wanted)
     program.collection.thumbnails.path(sha256).unlink()
     other = tmp_path / "photos" / "IMG_000_blue.jpg"
     wanted.path.write_bytes(other.read_bytes())
-    after = load(wanted)
+    after = loaded(program, wanted)
     assert after.pixelColor(5, 5).blue() > before.pixelColor(5, 5).blue() + 50
     assert program.collection.thumbnails.get(sha256) is None
 
@@ -124,7 +130,7 @@ def test_a_damaged_picture_is_made_again(program: Program) -> None:
     path = program.collection.thumbnails.path(stored(program).photos.photo(wanted.photo_id).sha256)
     whole = path.read_bytes()
     path.write_bytes(b"\xff\xd8 no picture at all \xff\xd9")
-    assert not ThumbnailLoader(program.collection)(wanted).isNull()
+    assert not loaded(program, wanted).isNull()
     assert path.read_bytes() == whole
 
 

@@ -100,6 +100,9 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     idle(program, qtbot)
     QTest.keyClick(grid, Qt.Key.Key_L)
     assert "Give a photo its class first" in window.job_bar.message.text()
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, tile(program, red[4]))
+    qtbot.waitUntil(lambda: "Give a photo its class first" not in window.job_bar.message.text())
+    assert selected(program) == {red[4]}
 
     # Two classes are given before the first one is written; then the second one is deleted.
     window.labels.assign(red[1:2], class_named(program, "red"))

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.verdict import Verdict
 from tests.qt.dialogs import when_asked
-from tests.qt.program import COLOURS, draw_folder, idle, running, show_stored, stored
+from tests.qt.program import COLOURS, draw_folder, idle, running, show_stored, stored, suggest
 
 LONG = "x" * 101  # no name of a class
 EACH = 3
@@ -54,6 +55,29 @@ def test_classes_of_sub_folders_are_one_step_without_the_name_that_cannot_be_use
     assert {*names(program)} - {*before} == made
     assert len(program.collection.labels.all()) == 2 * EACH
     assert sorted(program.photos.columns.label_counts().values()) == [EACH, EACH]
+
+
+def test_where_a_part_of_the_photos_is_unknown_the_offer_says_how_many_and_keeps_the_classes(
+    tmp_path: Path, qtbot: QtBot
+) -> None:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", 4)) as program:
+        idle(program, qtbot)
+        offer = program.window.review.first_folder
+        before, daisy = names(program), stored(program).classes.all()[0].id
+        suggest(program, range(1, 13), Verdict.UNKNOWN, daisy, daisy)
+        offer._offer()
+        assert offer._bar.text.text().startswith("These photos don't look like daisy")
+        suggest(program, range(1, 5), Verdict.SURE, daisy, daisy)
+        offer._offer()
+        assert offer._bar.text.text().startswith("About 8 of these 12 photos don't look like daisy")
+        with qtbot.waitSignal(offer.naming_requested):
+            offer._bar.accept.click()
+        idle(program, qtbot)
+        assert names(program) == before
+        assert offer._bar.isHidden()
+        suggest(program, range(1, 9), Verdict.LIKELY, daisy, daisy)
+        offer._offer()
+        assert offer._bar.isHidden(), "too few are unknown"
 
 
 def test_unlabelled_classes_are_deleted_only_if_there_are_any_and_after_a_question_if_photos_are_filed(

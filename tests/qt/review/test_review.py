@@ -39,6 +39,8 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import Include, SortRequest
 from flowersorter.workflows.predicting.photo_details import rows_at
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, RowsChanged
+from tests.qt.classes.test_class_changes import merge
+from tests.qt.keyboard import focused, press, tab_to
 from tests.qt.program import class_named, draw_folder, idle, running, stored, suggest, tile
 
 
@@ -438,6 +440,34 @@ def test_photos_stay_where_they_are_while_a_scan_does_not_know_the_folder_yet(pr
     assert set(columns.verdicts[photos].tolist()) == {Verdict.UNKNOWN}, "the result of a scan is shown"
 
 
+def test_a_class_that_was_rejected_is_rejected_as_part_of_another_one_too(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = program.window
+    one, other, third = (class_named(program, name) for name in ("daisy", "roses", "tulips"))
+    torn = np.flatnonzero(program.photos.columns.photo_ids > 0).tolist()
+    suggest(program, torn, Verdict.UNSURE, other, one)
+    window.review.start_checking()
+    reject(program, qtbot, monkeypatch, torn, one, other)
+    place_ids = program.photos.columns.place_ids[torn].tolist()
+
+    def answer_with(class_id: int) -> dict[str, int]:
+        window.labels.assign_possible(place_ids, class_id)
+        idle(program, qtbot)
+        return labels(program)
+
+    merge(program, "roses", "tulips")
+    idle(program, qtbot)
+    assert class_named(program, "tulips") == third
+    assert "roses" not in [each.name for each in window.classes.classes]
+    assert answer_with(third) == {}
+    assert "do not show “tulips”" in window.job_bar.message.text()
+    window.session.undo_stack.undo()
+    idle(program, qtbot)
+    assert answer_with(other) == {}
+    assert answer_with(third) == {"tulips": len(torn)}, "it was never rejected itself"
+
+
 def test_the_step_of_the_section_in_view_is_lit(program: Program, qtbot: QtBot) -> None:
     daisy, steps, grid = class_named(program, "daisy"), program.window.review.steps, program.window.grid
     columns = program.photos.columns
@@ -455,6 +485,37 @@ def test_the_step_of_the_section_in_view_is_lit(program: Program, qtbot: QtBot) 
     QTest.mouseClick(steps.check, Qt.MouseButton.LeftButton)
     assert steps.check.current
     assert not steps.sort.current
+
+
+def test_the_step_of_the_section_with_the_keyboard_is_lit(program: Program, qtbot: QtBot) -> None:
+    daisy, steps, grid = class_named(program, "daisy"), program.window.review.steps, program.window.grid
+    columns = program.photos.columns
+    photos = np.flatnonzero(columns.photo_ids > 0).tolist()
+    suggest(program, photos[:2], Verdict.LIKELY, daisy, 0)
+    suggest(program, photos[2:], Verdict.SURE, daisy, 0)
+    program.window.resize(1200, 900)
+    program.window.review.show_progress()
+    grid.scrollToTop()
+    grid.setFocus()
+    qtbot.waitUntil(lambda: steps.check.current)
+    likely, sure = (
+        next(each for each in program.photos.sections if each.kind is kind)
+        for kind in (SectionKind.LIKELY, SectionKind.SURE)
+    )
+    qtbot.waitUntil(lambda: grid.is_header_shown(sure.identity))
+    offset, header = grid.verticalOffset(), grid.header(sure.identity)
+    assert header is not None
+    tab_to(header.isAncestorOf)
+    assert grid.verticalOffset() == offset, "both sections are in view"
+    assert steps.sort.current
+    assert not steps.check.current
+    first = grid.header(likely.identity)
+    assert first is not None
+    for _ in range(6):
+        if not first.isAncestorOf(focused()):
+            press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert first.isAncestorOf(focused())
+    assert steps.check.current
 
 
 def test_the_bar_says_why_less_is_done_than_before(program: Program, qtbot: QtBot) -> None:

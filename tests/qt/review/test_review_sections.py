@@ -14,9 +14,14 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
-from flowersorter.ui.review.group_choices import likely_classes
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
-from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, order_by_rank, review_sections
+from flowersorter.ui.review.review_sections import (
+    KeptSection,
+    PhotoGroups,
+    likely_classes,
+    order_by_rank,
+    review_sections,
+)
 from tests.qt.fake_rows import rows
 
 DAISY, ROSES, TULIPS = 1, 2, 3

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QDate, QLocale, QStringListModel, Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.sections import Section, SectionKind
@@ -14,6 +17,7 @@ from flowersorter.ui.review.section_header import SectionHeader
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
 from flowersorter.ui.review.steps_bar import Step, StepButton, StepsBar
 from flowersorter.ui.shared import theme
+from tests.qt.palettes import dark, light, shown_on
 
 NAMES = {1: "daisy", 2: "R&B roses", 3: "tulips"}
 
@@ -210,3 +214,50 @@ def test_a_button_that_appears_in_a_wider_header_is_in_its_place_at_once(qtbot: 
     assert header.choices[1].isVisible()
     assert header.choices[1].x() > header.choices[0].geometry().right()
     assert header.choices[1].y() > header.title.y(), "not over the title"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [(SectionKind.SURE, (3,)), (SectionKind.LIKELY, (2,)), (SectionKind.TORN, (2, 3))]
+)
+def test_the_buttons_are_beside_the_title_however_wide_the_window_is(
+    qtbot: QtBot, kind: SectionKind, key: tuple[int, int]
+) -> None:
+    made = header(qtbot, kind, *key)
+    made.resize(2100, made.height())
+    buttons = [each for each in made.findChildren(QPushButton) if each.isVisible()]
+    left = min(each.mapTo(made, each.rect().topLeft()).x() for each in buttons)
+    before = made.count if made.count.isVisible() else made.title
+    assert made.title.width() == made.title.sizeHint().width()
+    assert left - before.geometry().right() <= 2 * theme.GAP_PX
+    made.resize(260, made.height())
+    assert made.title.width() >= 96
+    assert all(made.rect().contains(each.geometry()) for each in buttons)
+
+
+@pytest.mark.parametrize("palette", [light, dark])
+def test_a_header_is_set_off_from_the_line_above_it(qtbot: QtBot, palette: Callable[[], QPalette]) -> None:
+    with shown_on(theme.readable(palette())) as shown:
+        made = header(qtbot, SectionKind.UNKNOWN)
+        made.setAutoFillBackground(True)
+        edge = made.grab().toImage().pixelColor(made.width() // 2, 0)
+        assert theme.contrast(edge, shown.color(QPalette.ColorRole.Window)) >= 1.5
+
+
+@pytest.mark.usefixtures("german")
+def test_the_number_left_is_never_cut_off(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1000, 60)
+    steps = StepsBar(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    steps.resize(1000, 40)
+    steps.show_progress(ReviewProgress(groups=2, to_check=96, to_sort=39, done=42, total=144, no_longer_sure=19))
+    assert steps.left.text() == "102 noch zu entscheiden, 19 nicht mehr sicher"
+    for width in range(1000, 420, -20):
+        steps.resize(width, 40)
+        QApplication.processEvents()
+        inside = steps.left.geometry().right() < width
+        assert steps.left.isHidden() or (inside and steps.left.width() >= steps.left.sizeHint().width()), width
+    steps.resize(1000, 40)
+    assert steps.left.text() == "102 noch zu entscheiden, 19 nicht mehr sicher"

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from flowersorter.errors import Cancelled, SortRefused, UserError
+from flowersorter.messages import text
 from flowersorter.ui.shared.error_dialog import ErrorDialog, show_error
 
 REFUSED = SortRefused("The photos cannot be filed", "the disk is full", "Free some space and try again")
@@ -52,6 +53,18 @@ def test_a_user_error_speaks_for_itself(window: QWidget) -> None:
     assert not box.details_button.isVisible()
     assert box.accessibleName() == "The photos cannot be filed"
     assert "Free some space" in box.accessibleDescription()
+
+
+@pytest.mark.usefixtures("german")
+def test_an_error_of_the_engine_speaks_the_language_of_the_window(window: QWidget) -> None:
+    why = text("it was moved or deleted, or its drive is not connected")
+    box = shown(window, UserError(text("Folder not found: {folder}", folder="/a"), why, text("Check the path")))
+    assert box.said == (
+        "Ordner nicht gefunden: /a",
+        "Sie wurde verschoben oder gelöscht, oder ihr Laufwerk ist nicht angeschlossen.",
+        "Den Pfad prüfen.",
+    )
+    assert box.accessibleName() == box.said[0] == box.what.text().replace("\u200b", "")
 
 
 def test_what_is_not_known_has_no_line(window: QWidget) -> None:

@@ -129,7 +129,7 @@ def test_while_it_runs_only_stopping_is_offered_and_it_says_what_is_kept(dialog:
     dialog.show_progress(Progress("Deep training, epoch 1 of 6", 32, 300))
     assert dialog.news.text() == "Deep training, epoch 1 of 6: 32 of 300"
     dialog.show_epoch(second)
-    assert dialog.stop.text().replace("&", "") == "Stop and Keep the Best Epoch"
+    assert dialog.stop.text().replace("&", "") == "Stop and keep the best epoch"
     dialog.show_epoch(third)
     assert dialog.chart.marks == 3
     with qtbot.waitSignal(dialog.stop_requested):

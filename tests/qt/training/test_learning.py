@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
@@ -16,8 +17,10 @@ from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.error_dialog import ErrorDialog
-from tests.qt.program import class_named, guesses, idle, places, running_red_and_green, show_stored, stored
+from tests.qt.keyboard import press, type_text
+from tests.qt.program import class_named, idle, places, predictions, running_red_and_green, show_stored, stored
 
+CTRL = Qt.KeyboardModifier.ControlModifier
 _NEVER_MS = 10_000_000
 
 
@@ -43,7 +46,7 @@ def shown(program: Program) -> list[int]:
 
 def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: QtBot, tmp_path: Path) -> None:
     window, engine = program.window, program.engine
-    assert guesses(program, "red") == {"red"}
+    assert predictions(program, "red") == {"red"}
     models = stored(program).models.all()
     assert len(models) == 1, "one version, however often it learned"
     assert "unknown" not in window.job_bar.message.text(), "no figure of suggestions that are shown no longer"
@@ -55,7 +58,7 @@ def test_suggestions_follow_the_labels_without_retrain(program: Program, qtbot: 
         pass
     assert engine.refitted is not None
     assert stored(program).models.all() == models
-    assert guesses(program, "blue") == {"green"}
+    assert predictions(program, "blue") == {"green"}
     qtbot.waitUntil(lambda: window.inspector.headline.text().rstrip("?") == "green")  # as on its tile
     columns = program.photos.columns
 
@@ -86,31 +89,64 @@ def test_a_new_class_is_suggested_without_a_pause(program: Program, qtbot: QtBot
     show_stored(program)
     with qtbot.waitSignal(program.window.learning.suggestions_changed):
         program.window.labels.assign(places(program, "blue")[:3], blue.id)
-    assert guesses(program, "blue") == {"blue"}
+    assert predictions(program, "blue") == {"blue"}
     assert stored(program).models.all() == models
+
+
+@pytest.mark.parametrize("key", [None, Qt.Key.Key_T], ids=["automatic", "retrained"])
+@pytest.mark.parametrize("left", [1, 2, 4])
+def test_an_undone_new_class_is_gone_although_other_labels_are_left(
+    program: Program, qtbot: QtBot, left: int, key: Qt.Key | None
+) -> None:
+    window, labelled = program.window, places(program, "red")[:2] + places(program, "green")[:2]
+    window.labels.clear(labelled[left:])
+    idle(program, qtbot)
+    before = [each.name for each in stored(program).classes.all()]
+    window.grid.select_places(places(program, "blue")[:1], scroll=True)
+    window.grid.setFocus()
+    press(Qt.Key.Key_Slash)
+    type_text("azure")
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "azure" in [each.name for each in stored(program).classes.all()])
+    idle(program, qtbot)
+    if key is not None:
+        window.grid.setFocus()
+        press(key, CTRL)
+        idle(program, qtbot)
+    assert "azure" in stored(program).models.all()[0].classes
+    window.grid.setFocus()
+    press(Qt.Key.Key_Z, CTRL)
+    idle(program, qtbot)
+    assert [each.name for each in stored(program).classes.all()] == before
+    assert [each.name for each in window.classes.classes] == before
+    assert "azure" not in predictions(program, "")
+    press(Qt.Key.Key_Y, CTRL)
+    idle(program, qtbot)
+    assert [each.name for each in window.classes.classes] == [*before, "azure"]
+    assert program.photos.columns.label_ids[program.photos.columns.locate(places(program, "blue")[:1])[0]]
 
 
 def test_a_pause_leaves_the_suggestions_until_learning_goes_on(program: Program, qtbot: QtBot) -> None:
     window, pause = program.window, program.window.actions_by_name["pause_learning"]
-    models, before = stored(program).models.all(), guesses(program, "blue")
+    models, before = stored(program).models.all(), predictions(program, "blue")
     pause.trigger()
     assert window.job_bar.message.text().startswith("Learning is paused.")
     window.labels.assign(places(program, "blue")[:3], class_named(program, "green"))
     idle(program, qtbot)
-    assert guesses(program, "blue") == before
+    assert predictions(program, "blue") == before
     assert stored(program).models.all() == models
     assert stored(program).settings.get(LEARNING_PAUSED), "remembered for the collection"
     assert window.job_bar.links[0].text() == "Go on"
     window.job_bar.links[0].click()
     assert not pause.isChecked()
     idle(program, qtbot)
-    assert guesses(program, "blue") == {"green"}
+    assert predictions(program, "blue") == {"green"}
 
     # Undo is an action, too.
     window.session.undo_stack.undo()
     idle(program, qtbot)
     assert program.engine.refitted is None
-    assert guesses(program, "blue") == before
+    assert predictions(program, "blue") == before
 
     # Where the labels are too few, nothing happens and nothing is said.
     message, models = window.job_bar.message.text(), stored(program).models.all()
@@ -122,7 +158,7 @@ def test_a_pause_leaves_the_suggestions_until_learning_goes_on(program: Program,
     window.labels.assign(places(program, "red")[:2], class_named(program, "green"))
     window.labels.assign(places(program, "green")[:2], class_named(program, "red"))
     idle(program, qtbot)
-    assert (guesses(program, "red"), guesses(program, "green")) == ({"green"}, {"red"})
+    assert (predictions(program, "red"), predictions(program, "green")) == ({"green"}, {"red"})
 
 
 def test_the_refit_waits_for_no_job_and_moves_no_photo(program: Program, qtbot: QtBot) -> None:
@@ -148,7 +184,7 @@ def test_the_refit_waits_for_no_job_and_moves_no_photo(program: Program, qtbot: 
     idle(program, qtbot)
     assert stored(program).models.all() != models
 
-    assert guesses(program, "blue") == {"green"}
+    assert predictions(program, "blue") == {"green"}
     assert shown(program) == in_view, "each photo is where it was"
     window.filter.show_all()  # picked again in the list
     assert shown(program) != in_view

@@ -37,21 +37,21 @@ class Refits(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.wish: Callable[[], object] | None = None
+        self.call: Callable[[], object] | None = None
 
     def request(self, key: object, call: Callable[[], object]) -> None:
         del key
-        self.wish = call
+        self.call = call
 
     def forget(self) -> None:
-        self.wish = None
+        self.call = None
 
     def shutdown(self) -> None:
         self.forget()
 
     def answer(self, found: object) -> None:
-        wish, self.wish = self.wish, None
-        if wish is not None:
+        call, self.call = self.call, None
+        if call is not None:
             self.loaded.emit(0, found)
 
 
@@ -153,7 +153,7 @@ class Bench:
         )
         bar = SimpleNamespace(
             end_message=lambda _until: None,
-            say=lambda text, *deeds, **_until: self.said.append((text, deeds)),
+            say=lambda text, *actions, **_until: self.said.append((text, actions)),
             start=lambda _job_id, title: self.said.append((title, ())),
             busy=False,
         )
@@ -271,8 +271,8 @@ def test_a_failed_fit_says_why_and_lets_the_person_go_on(bench: Bench) -> None:
     bench.sort()
     bench.queue.fail()
     assert bench.opened == []
-    text, ((deed, go_on),) = bench.said[-1]
-    assert (text, deed) == ("Not learned: no disk space", "Go on")
+    text, ((action, go_on),) = bench.said[-1]
+    assert (text, action) == ("Not learned: no disk space", "Go on")
     go_on()
     assert bench.opened == ["sort"]
 
@@ -304,19 +304,19 @@ def test_a_scan_that_ends_after_an_action_is_followed_by_a_refit(bench: Bench) -
     bench.sort()
     bench.queue.end()
     bench.others.labelled.emit()
-    assert bench.refits.wish is None, "the scan knows what was learned"
+    assert bench.refits.call is None, "the scan knows what was learned"
 
 
 def test_the_refit_begins_while_the_labels_are_written(bench: Bench) -> None:
     bench.others.acting.emit([1])
-    assert bench.refits.wish is not None
+    assert bench.refits.call is not None
     bench.act()
     assert bench.learning.following
     bench.refits.answer((Refit("refit"), "suggestions"))
     assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
     bench.learning._burst_timer.stop()
     bench.learning._refit_again()
-    assert bench.refits.wish is None, "it knows the action"
+    assert bench.refits.call is None, "it knows the action"
     bench.sort()
     bench.queue.end()
     assert bench.opened == ["sort"], "and so does the exact fit"
@@ -338,7 +338,7 @@ def test_a_refit_that_began_too_soon_is_repeated(bench: Bench) -> None:
         bench.refits.answer((Refit("refit"), "suggestions"))
         bench.learning._burst_timer.stop()
         bench.learning._refit_again()
-        assert bench.refits.wish is not None
+        assert bench.refits.call is not None
         bench.refits.answer((Refit("refit again"), "suggestions again"))
         assert bench.shown[-1] == "suggestions again"
 
@@ -346,7 +346,7 @@ def test_a_refit_that_began_too_soon_is_repeated(bench: Bench) -> None:
 def test_no_refit_begins_for_labels_while_learning_is_paused(bench: Bench) -> None:
     bench.learning.set_paused(True)
     bench.others.acting.emit([1])
-    assert bench.refits.wish is None
+    assert bench.refits.call is None
 
 
 def test_other_work_waits_until_no_refit_is_left(bench: Bench) -> None:

@@ -43,7 +43,7 @@ class Bench:
         queue = SimpleNamespace(submit=self._submit, alive=lambda _job_id: False, drop=lambda _job_id: None)
         state = SimpleNamespace(label_counts={1: 40})
         session = SimpleNamespace(engine=None, queue=queue, photos=self.photos, state=state, device="cpu")
-        front = SimpleNamespace(bar=SimpleNamespace(say=lambda text, *_deeds, **_until: self.said.append(text)))
+        front = SimpleNamespace(bar=SimpleNamespace(say=lambda text, *_actions, **_until: self.said.append(text)))
         self.training = TrainingController(cast(Any, session), cast(Any, front), cast(Any, self.folder))
 
     def _submit(self, _title: str, _call: object, listener: Listener, **_kind: object) -> int:

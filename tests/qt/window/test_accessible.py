@@ -79,7 +79,7 @@ def test_groups_are_named_checked_and_confirmed_by_a_screen_reader(tmp_path: Pat
         # An entry of the menu, and back.
         idle(program, qtbot)
         before = sum(labels(program).values())
-        menu_entry(window, "Edit", "Not Mine", qtbot)
+        menu_entry(window, "Edit", "Not mine", qtbot)
         qtbot.waitUntil(lambda: sum(labels(program).values()) < before)
         idle(program, qtbot)
         button(window, "Undo", qtbot)

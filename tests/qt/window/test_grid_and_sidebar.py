@@ -22,6 +22,7 @@ from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from tests.qt.drag import drag
 from tests.qt.fake_rows import LOOKS, picture, rows
+from tests.qt.sidebar import view_of
 
 CLASSES = [PhotoClass(at, look.name, ClassOrigin.PERSON, at - 1, look.colour) for at, look in LOOKS.items()]
 
@@ -49,7 +50,7 @@ class Both(QWidget):
         return view.visualRect(view.rows.index(view.rows.row_of(key))).center()
 
     def view(self, key: int) -> SidebarView:
-        return self.classes.view_of(key)
+        return view_of(self.classes, key)
 
 
 @pytest.fixture
@@ -164,14 +165,14 @@ def test_piles_and_foreign_drags_take_nothing(both: Both) -> None:
 
 
 def test_one_row_of_both_lists_is_picked_at_a_time(both: Both) -> None:
-    picked: list[int] = []
-    both.classes.picked.connect(picked.append)
+    selected: list[int] = []
+    both.classes.chosen.connect(selected.append)
     for key in (2, int(PseudoClass.UNKNOWN), int(PseudoClass.UNKNOWN)):
         QTest.mouseClick(both.view(key).viewport(), Qt.MouseButton.LeftButton, pos=both.row(key))
-    assert picked == [2, PseudoClass.UNKNOWN, PseudoClass.UNKNOWN]
+    assert selected == [2, PseudoClass.UNKNOWN, PseudoClass.UNKNOWN]
     assert not both.classes.classes.selectionModel().hasSelection()
     QTest.keyClick(both.classes.pseudo_classes, Qt.Key.Key_Down)
-    assert picked[-1] == PseudoClass.UNREADABLE
+    assert selected[-1] == PseudoClass.UNREADABLE
 
 
 def test_the_new_class_row_asks_and_leaves_the_picked_one(both: Both) -> None:

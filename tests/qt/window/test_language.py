@@ -113,7 +113,7 @@ def test_the_window_has_no_english_text_beside_the_catalogue(tmp_path: Path, qtb
 def test_a_letter_opens_one_entry_of_a_menu(file: Path | None) -> None:
     translated = Catalogue.read(file).gettext if file is not None else str
     names = {spec.name: spec.text for spec in SPECS}
-    names |= {"recent_menu": "Open &Recent", "collections_menu": "Recent Collec&tions", "assign_menu": "&Assign to"}
+    names |= {"recent_menu": "Open &recent", "collections_menu": "Recent collec&tions", "assign_menu": "&Assign to"}
     menus = {name: [names[entry] for entry in entries if entry] for name, _, entries in MENUS}
     for name, texts in {"the menus": [text for _, text, _ in MENUS], **menus}.items():
         letters = [found[1].casefold() for text in texts if (found := re.search(r"&([^\W_])", translated(text)))]

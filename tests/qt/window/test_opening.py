@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -42,6 +45,42 @@ def scan_options_of(program: Program) -> ScanOptionsDialog:
     dialog = program.window.findChild(ScanOptionsDialog)
     assert isinstance(dialog, ScanOptionsDialog)
     return dialog
+
+
+def test_what_is_dropped_is_looked_for_off_the_thread_of_the_window(
+    program: Program, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive that is away takes minutes to answer."""
+    away, asked, stat = draw_folder(tmp_path / "away", 1), list[str](), Path.stat
+
+    def note(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.is_relative_to(away):
+            asked.append(threading.current_thread().name)
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", note)
+    assert drop(program.window, [QUrl.fromLocalFile(str(away))])
+    qtbot.waitUntil(lambda: program.window.folder.roots == (away,))
+    idle(program, qtbot)
+    program.window.actions_by_name["scan_options"].trigger()
+    scan_options_of(program).reject()
+    program.window.actions_by_name["sort"].trigger()
+    qtbot.waitUntil(lambda: bool(program.window.findChildren(SortDialog)))
+    (dialog,) = program.window.findChildren(SortDialog)
+    dialog.destination.setText(str(away / "not" / "there"))
+    chosen: list[str] = []
+
+    def choose(_parent: QWidget, _title: str, start: str) -> str:
+        chosen.append(start)
+        return ""
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", choose)
+    QTest.mouseClick(dialog.browse_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: chosen == [str(away)])
+    dialog.reject()
+    idle(program, qtbot)
+    assert asked
+    assert threading.main_thread().name not in asked
 
 
 def test_all_dropped_folders_and_photos_are_opened(program: Program, tmp_path: Path, qtbot: QtBot) -> None:

@@ -78,3 +78,15 @@ def test_every_task_names_actions_that_exist() -> None:
     named = [name for task in TASKS for line in task.lines for name in line.actions]
     assert len(named) == len(set(named))
     assert set(named) <= {spec.name for spec in SPECS}
+
+
+@pytest.mark.usefixtures("german")
+def test_longer_keys_leave_room_for_the_text_beside_them(sheet: Callable[[int], ShortcutsDialog], qtbot: QtBot) -> None:
+    dialog = sheet(9)
+    dialog.resize(736, 540)  # as it opens on a screen of 800 x 600
+    scroll, page, labels = parts(dialog)
+    qtbot.waitUntil(lambda: page.width() == scroll.viewport().width())
+    assert "Strg+Umschalt+F, Strg+Alt+F" in [label.text() for label in labels]
+    line = dialog.fontMetrics().lineSpacing()
+    assert [label.text() for label in labels if label.sizeHint().height() and label.height() > 2.5 * line] == []
+    assert page.height() <= 1.3 * scroll.viewport().height()

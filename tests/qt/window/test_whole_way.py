@@ -24,7 +24,7 @@ from flowersorter.workflows.filing.sort import Include
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, predict_folder
 from tests.qt.dialogs import when_open
 from tests.qt.drag import drag
-from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, show_stored, stored, tile
+from tests.qt.program import class_named, draw_folder, idle, places, predictions, running, show_stored, stored, tile
 
 
 def pick(program: Program, place_ids: list[int]) -> None:
@@ -74,7 +74,7 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatc
         )
         idle(program, qtbot)
         for name in ("red", "green", "blue"):
-            assert guesses(program, f"_{name}") == {name}
+            assert predictions(program, f"_{name}") == {name}
         assert window.job_bar.message.text().startswith("Learned from 9 photos.")
 
         sorted_to = tmp_path / "sorted"
@@ -91,7 +91,7 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatc
         window.actions_by_name["undo_sort"].trigger()
         qtbot.waitUntil(lambda: bool(asked))
         idle(program, qtbot)
-        assert asked == ["Moved or renamed after the sort: 6 photos. Take them back too?"]
+        assert asked == ["Moved or renamed after the sort: 6 photos. Undo these too?"]
         assert not sorted_to.exists() or not list(sorted_to.rglob("*.jpg"))
         assert len(list(folder.iterdir())) == 19
 
@@ -356,4 +356,4 @@ def test_retrain_while_the_folder_is_read_comes_first_and_the_reading_goes_on(
         program.window.training.start()
         idle(program, qtbot)
         assert finished == ["trained", "labelled"]
-        assert guesses(program, "red") == {"red"}
+        assert predictions(program, "red") == {"red"}

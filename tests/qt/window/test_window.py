@@ -206,7 +206,7 @@ def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: inspector.facts.pixels.text() != "")
     assert inspector.facts.name.text().replace("\u200b", "") == "IMG_000_red.jpg"
     assert inspector.facts.pixels.text().startswith("96 × 72")
-    assert inspector.guesses.isVisible()
+    assert inspector.predictions.isVisible()
     click(program, places(program, "broken")[0])
     qtbot.waitUntil(lambda: inspector.headline.text() == "Unreadable")
     assert "restore it from a backup" in inspector.verdict.text(), "what is wrong, and what to do"
@@ -232,7 +232,7 @@ def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot:
     """A photo that grows with the width once gave and took the scroll bar until the stack was full."""
     inspector = program.window.inspector
     click(program, places(program, "red")[0])
-    qtbot.waitUntil(inspector.guesses.isVisible)
+    qtbot.waitUntil(inspector.predictions.isVisible)
     program.window.resize(1000, 477)
     idle(program, qtbot)
     seen = []
@@ -246,8 +246,8 @@ def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot:
 def test_a_click_on_a_guess_says_that_it_is_right(program: Program, qtbot: QtBot) -> None:
     inspector = program.window.inspector
     click(program, places(program, "red")[0])
-    qtbot.waitUntil(inspector.guesses.isVisible)
-    QTest.mouseClick(inspector.guesses, Qt.MouseButton.LeftButton, pos=inspector.guesses.rect().topLeft() * 1)
+    qtbot.waitUntil(inspector.predictions.isVisible)
+    QTest.mouseClick(inspector.predictions, Qt.MouseButton.LeftButton, pos=inspector.predictions.rect().topLeft() * 1)
     qtbot.waitUntil(lambda: len(labelled(program)) == 1)
 
 
@@ -369,7 +369,7 @@ def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program,
     said = "Its picture cannot be shown now: the card is worn out. Its class or suggestion stays."
     qtbot.waitUntil(lambda: inspector.verdict.text().startswith(said))
     assert inspector.headline.text() == "Unreadable"
-    assert inspector.guesses.isVisible(), "its suggestion stays"
+    assert inspector.predictions.isVisible(), "its suggestion stays"
 
 
 def test_the_bar_of_a_class_shows_its_labels_after_each_answer_and_undo(program: Program, qtbot: QtBot) -> None:

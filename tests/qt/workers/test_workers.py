@@ -113,9 +113,9 @@ def wanted(place_id: int, photo_id: int = 0) -> Wanted:
     return Wanted(place_id, photo_id, Path(f"/photos/{place_id}.jpg"))
 
 
-def shown(pool: ThumbnailPool, wish: Wanted) -> int | None:
+def shown(pool: ThumbnailPool, asked: Wanted) -> int | None:
     """The colour of the thumbnail that is given at once."""
-    image = pool.image(wish)
+    image = pool.image(asked)
     return None if image is None else image.pixel(0, 0) - 0xFF000000
 
 
@@ -163,7 +163,7 @@ def test_memory_is_bounded_and_what_was_not_looked_at_goes_first(
     assert pool.image(wanted(1)) is not None  # looked at again
     pool.image(wanted(9))
     qtbot.waitUntil(lambda: 9 in arrived)
-    assert pool.cached_bytes == 4 * 400
+    assert pool._bytes == 4 * 400
     assert pool.image(wanted(1)) is not None
     assert pool.image(wanted(2)) is None
 
@@ -200,30 +200,30 @@ def test_a_photo_forgotten_while_it_is_read_is_read_again(pool: ThumbnailPool, d
 
 def test_a_photo_forgotten_once_it_is_read_is_read_again(pool: ThumbnailPool, disk: SlowDisk, qtbot: QtBot) -> None:
     """The thumbnail is made, and the window has not heard of it yet."""
-    wish = wanted(1)
+    asked = wanted(1)
     disk.colours[1] = 0xAA
     disk.gate.set()
-    pool.image(wish)
+    pool.image(asked)
     assert disk.loaded.wait(LIMIT_S)
     disk.colours[1] = 0xBB
     pool.forget([1])
     arrived: list[int] = []
     pool.arrived.connect(arrived.extend)
     qtbot.waitUntil(lambda: arrived == [1])
-    assert shown(pool, wish) is None
+    assert shown(pool, asked) is None
     qtbot.waitUntil(lambda: arrived == [1, 1])
-    assert shown(pool, wish) == 0xBB
+    assert shown(pool, asked) == 0xBB
 
 
 def test_of_two_requests_for_a_place_the_newest_counts_whichever_ends_last(qtbot: QtBot) -> None:
     gates = {1001: threading.Event(), 1002: threading.Event()}
     began = {1001: threading.Event(), 1002: threading.Event()}
 
-    def load(wish: Wanted) -> QImage:
-        began[wish.photo_id].set()
-        assert gates[wish.photo_id].wait(LIMIT_S)
+    def load(asked: Wanted) -> QImage:
+        began[asked.photo_id].set()
+        assert gates[asked.photo_id].wait(LIMIT_S)
         image = QImage(10, 10, QImage.Format.Format_RGB32)
-        image.fill(0xFF000000 + wish.photo_id)
+        image.fill(0xFF000000 + asked.photo_id)
         return image
 
     pool, arrived = ThumbnailPool(load, threads=2), list[int]()
@@ -274,7 +274,7 @@ def test_a_photo_that_was_just_read_is_loaded_again_and_its_tile_stays_meanwhile
     assert shown(pool, wanted(1, 7)) == 0xAA
     qtbot.waitUntil(lambda: arrived == [1, 1])
     assert shown(pool, wanted(1, 7)) == 0xBB
-    assert pool.cached_bytes == 400
+    assert pool._bytes == 400
 
 
 def test_preload_imports_in_a_thread_and_a_missing_package_is_no_matter(qtbot: QtBot) -> None:
@@ -335,9 +335,9 @@ def test_decoders_that_do_not_end_hold_up_no_other_thumbnail(qtbot: QtBot) -> No
     stuck, arrived = Stuck(), list[int]()
     begun: list[int] = []
 
-    def load(wish: Wanted) -> QImage:
-        if wish.place_id <= 2:
-            begun.append(wish.place_id)
+    def load(asked: Wanted) -> QImage:
+        if asked.place_id <= 2:
+            begun.append(asked.place_id)
             stuck()
         return QImage(10, 10, QImage.Format.Format_RGB32)
 
@@ -361,9 +361,9 @@ def test_there_are_only_so_many_threads_however_many_decoders_do_not_end(qtbot: 
     stuck, held = Stuck(), list[int]()
     arrived: list[int] = []
 
-    def load(wish: Wanted) -> QImage:
-        if wish.place_id <= 10:
-            held.append(wish.place_id)
+    def load(asked: Wanted) -> QImage:
+        if asked.place_id <= 10:
+            held.append(asked.place_id)
             stuck()
         return QImage(10, 10, QImage.Format.Format_RGB32)
 

@@ -65,11 +65,11 @@ def test_a_folder_is_predicted_in_natural_order_and_nothing_in_it_changes(collec
     broken = named(found, "broken.jpg")
     assert broken.error
     assert (broken.prediction, broken.label, broken.class_name) == (None, None, None)
-    guess = named(found, "red_0.jpg").prediction
-    assert guess is not None
-    assert guess.verdict in ("sure", "likely", "unsure", "unknown")
-    assert guess.top[0] == (guess.class_name, guess.confidence)
-    assert sum(share for _, share in guess.top) == pytest.approx(1, abs=1e-3)
+    suggestion = named(found, "red_0.jpg").prediction
+    assert suggestion is not None
+    assert suggestion.verdict in ("sure", "likely", "unsure", "unknown")
+    assert suggestion.top[0] == (suggestion.class_name, suggestion.confidence)
+    assert sum(share for _, share in suggestion.top) == pytest.approx(1, abs=1e-3)
 
 
 def test_it_learns_from_labels(collection: Collection, photos: Path) -> None:
@@ -178,12 +178,10 @@ def test_a_broken_photo_is_given_a_class_by_hand(collection: Collection, photos:
 
 def test_a_single_photo_is_predicted_and_not_remembered(collection: Collection, photos: Path) -> None:
     teach(collection, photos)
-    guess = collection.predict_image(photos / "green_4.jpg")
-    assert guess.class_name == "green"
-    assert (
-        str(guess)
-        == f"green ({100 * guess.confidence:.0f} %, {'not sure' if guess.verdict == 'unsure' else guess.verdict})"
-    )
+    suggestion = collection.predict_image(photos / "green_4.jpg")
+    assert suggestion.class_name == "green"
+    verdict = "not sure" if suggestion.verdict == "unsure" else suggestion.verdict
+    assert str(suggestion) == f"green ({100 * suggestion.confidence:.0f} %, {verdict})"
     with pytest.raises(PhotoUnreadable, match=r"broken\.jpg"):
         collection.predict_image(photos / "broken.jpg")
 

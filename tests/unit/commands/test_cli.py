@@ -20,9 +20,10 @@ from flowersorter.cli import main
 from flowersorter.commands.evaluate import evaluation_summary
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import photo_line
-from flowersorter.commands.shared.output import Terminal, columns, counted_files, percent, shown, size
+from flowersorter.commands.shared.output import Terminal, columns, counted_files, shown, size
 from flowersorter.commands.shared.parser import make_parser, parse
 from flowersorter.commands.verbs import FORMER_NAMES, VERBS
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError
@@ -244,7 +245,7 @@ class TestCollection:
         checks = {check.name: check for check in doctor(tmp_path)}
         assert not checks["Backup"].ok
         assert checks["Models"].detail == "0; the starter is in use"
-        assert checks["Cache"].detail.startswith("0 small pictures for 0 photos, 0 MB of at most 4000 MB")
+        assert checks["Cache"].detail.startswith("0 thumbnails for 0 photos, 0 MB of at most 4000 MB")
 
     def test_doctor_in_full_names_the_engine_that_computes_suggestions(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -497,7 +498,7 @@ class TestWording:
         assert shown("a\x1b[31m\n\udce9 ü花") == "a\\x1b[31m\\n\\udce9 ü花"
 
     def test_figures(self) -> None:
-        assert [percent(x) for x in (0.918, None, float("nan"))] == ["91.8 %", "–", "–"]
+        assert [percent_to_tenths(x) for x in (0.918, None, float("nan"))] == ["91.8 %", "–", "–"]
         assert [counted_files(n, 0) for n in (0, 1, 2)] == ["0 photos", "1 photo", "2 photos"]
         assert [size(n) for n in (12, 51_458_208, 3 * 10**13)] == ["12 bytes", "51.5 MB", "30.0 TB"]
 
@@ -540,8 +541,8 @@ def test_a_question_is_asked_only_at_a_terminal(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(sys, "stdin", Screen(answer))
     err = Screen()
-    assert Terminal(io.StringIO(), err).ask("Take them back too?") is expected
-    assert err.getvalue() == "Take them back too? [y/N] "
+    assert Terminal(io.StringIO(), err).ask("Undo these too?") is expected
+    assert err.getvalue() == "Undo these too? [y/N] "
     assert not Terminal(io.StringIO(), err, as_json=True).ask("?")
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     assert not Terminal(io.StringIO(), err).ask("?")

@@ -83,10 +83,22 @@ def test_top_adds_the_best_suggestions_to_the_photos_of_a_folder(run: Run, tmp_p
     folder = tmp_path / "photos"
     (folder / "broken.jpg").write_bytes(b"no photo")
     counts = run("predict", folder).count("\n  ")
-    assert run("predict", folder, "--top", "1").count("\n  ") == counts + 3
-    assert run("predict", folder, "--top", "2").count("\n  ") == counts + 6
-    assert run("predict", photos[0]).count("\n  ") == 5
-    assert run("predict", photos[0], "--top", "2").count("\n  ") == 2
+    for top in (1, 2):
+        said = run("predict", folder, "--top", str(top))
+        assert said.count("\n  ") == counts + 3
+        listed = re.findall(r"^  likeliest first: (.+)$", said, re.MULTILINE)
+        assert [len(names.split(", ")) for names in listed] == [top] * 3
+    assert run("predict", photos[0], "--top", "2").count("\n  ") == 1
+
+
+def test_suggestions_without_a_number_are_only_named_if_they_are_asked_for(run: Run, tmp_path: Path) -> None:
+    (photo,) = draw_photos(tmp_path / "strange", "green", 1)
+    first, model = run("predict", photo).splitlines()
+    assert re.fullmatch(rf"{re.escape(str(photo))}: unknown.* \(suggestion\)", first)
+    assert model == "Suggestions are by the starter model."
+    likeliest = json.loads(run("predict", photo, "--json").splitlines()[0])["top"]
+    named = f"  likeliest first: {likeliest[0][0]}, {likeliest[1][0]}"
+    assert run("predict", photo, "--top", "2").splitlines() == [first, named, model]
 
 
 def test_the_photos_of_a_folder_are_in_the_order_asked_for(run: Run, tmp_path: Path) -> None:

@@ -182,6 +182,10 @@ def test_groups_are_listed_with_the_photos_that_look_alike(run: Run, photos: Pat
     )
     assert all(len({Path(path).name.partition("_")[0] for path in group}) == 1 for group in grouped)
     assert all(1 <= line["different"] <= 1 + len(line["alike"]) for line in lines)
+    *predicted, _ = map(json.loads, run("predict", photos, "--json").splitlines())
+    verdicts = {line["path"]: line["verdict"] for line in predicted}
+    assert "unknown" in verdicts.values(), "else the test says nothing"
+    assert all(line["verdicts"] == [verdicts[path] for path in [line["path"], *line["alike"]]] for line in lines)
     assert last["summary"] == {
         "groups": len(lines),
         "photos": 12,

@@ -20,7 +20,7 @@ def test_a_sort_whose_rest_cannot_be_undone_is_passed_over(
         (tmp_path / "second" / "red" / f"red_{number}.jpg").write_bytes(b"edited")
     once = attempt("undo")
     assert (once.code, once.out.splitlines()[0]) == (1, "Sort 2: 1 photo undone.")
-    assert "it has changed since it was filed, so the copy was kept" in once.out
+    assert "it has changed since it was sorted, so the copy was kept" in once.out
     assert once.err == "2 photos were left as they are, for the reasons above.\n"  # --yes would not help
     again = attempt("undo")
     assert (again.code, again.out) == (0, "Sort 1: 3 photos undone.\n")
@@ -75,7 +75,7 @@ def test_what_yes_takes_back_is_said_as_it_is(attempt: Try, run: Run, photos: Pa
     (red / "red_1.jpg").rename(red / "new.jpg")
     (red / "red_2.jpg").write_bytes(b"edited")
     kept = attempt("undo")
-    assert kept.err.endswith("To take back the moved and renamed ones too: flowersorter undo 2 --yes\n")
+    assert kept.err.endswith("To undo the moved and renamed ones too: flowersorter undo 2 --yes\n")
     assert "edited" not in kept.err
 
 

@@ -20,7 +20,7 @@ from flowersorter.library.files.recent_collections import RecentCollections, is_
 from flowersorter.library.tables.settings import Setting
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import model_for
-from flowersorter.workflows.predicting.predict_cached import guess
+from flowersorter.workflows.predicting.predict_cached import predict_from_cache
 
 OLD = Path(__file__).parents[2] / "data" / "old_garden"
 HOME = Path("/home/ann")
@@ -157,12 +157,12 @@ def test_predictions_are_those_of_then(collection: CollectionStore) -> None:
     engine = Engine(collection)
     model = model_for(engine, "resnet18")
     assert model is not None
-    guesses = guess(engine, model.model, collection.photos.ids())
+    predictions = predict_from_cache(engine, model.model, collection.photos.ids())
     names = {each.id: each.name for each in collection.classes.all()}
-    best = guesses.probabilities.argmax(axis=1)
+    best = predictions.probabilities.argmax(axis=1)
     found = {
-        int(photo): (names[int(guesses.class_ids[column])], Verdict(int(verdict)))
-        for photo, column, verdict in zip(guesses.photo_ids, best, guesses.verdicts, strict=True)
+        int(photo): (names[int(predictions.class_ids[column])], Verdict(int(verdict)))
+        for photo, column, verdict in zip(predictions.photo_ids, best, predictions.verdicts, strict=True)
     }
     expected = {path: (name, Verdict.SURE) for path, (name, _origin) in (FOLDER_LABELS | PERSON_LABELS).items()}
     expected |= {SPRING / f"IMG_0{number}.jpg": (name, Verdict.SURE) for number, name in FILED.items()}
@@ -171,8 +171,10 @@ def test_predictions_are_those_of_then(collection: CollectionStore) -> None:
         SPRING / "IMG_0113.jpg": ("roses", Verdict.UNKNOWN),
     }
     assert found == {photo_at(collection, path): prediction for path, prediction in expected.items()}
-    doubtful = guesses.locate(np.array([photo_at(collection, SPRING / f"IMG_0{number}.jpg") for number in (112, 113)]))
-    assert guesses.probabilities[doubtful].max(axis=1) == pytest.approx([0.5432, 0.9171], abs=0.002)
+    doubtful = predictions.locate(
+        np.array([photo_at(collection, SPRING / f"IMG_0{number}.jpg") for number in (112, 113)])
+    )
+    assert predictions.probabilities[doubtful].max(axis=1) == pytest.approx([0.5432, 0.9171], abs=0.002)
 
 
 def test_settings_are_kept(collection: CollectionStore) -> None:

@@ -151,7 +151,9 @@ def test_an_edited_copy_always_stays(tmp_path: Path, collection: CollectionStore
     write(destination / "Rose" / "a.xmp", b"more edits")
     (destination / "Rose").rename(destination / where)
     refused = _take_all_back(collection, result.run_id).refused
-    assert [skipped.reason for skipped in refused] == ["a.xmp: it has changed since it was filed, so the copy was kept"]
+    assert [skipped.reason for skipped in refused] == [
+        "a.xmp: it has changed since it was sorted, so the copy was kept"
+    ]
     assert names(destination) == {f"{where}/a.jpg", f"{where}/a.xmp"}
     assert names(source) == {"a.jpg", "a.xmp"}
 

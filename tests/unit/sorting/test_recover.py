@@ -179,7 +179,7 @@ def test_a_symbolic_link_to_the_original_is_no_copy_of_it(tmp_path: Path, collec
 def test_a_moved_photo_that_was_edited_since_counts_as_moved(tmp_path: Path, collection: CollectionStore) -> None:
     crash = Interrupted(tmp_path, collection, Mode.MOVE)
     write(crash.target, b"edited")
-    assert "changed since it was filed" in crash.recover().problems[0]
+    assert "changed since it was sorted" in crash.recover().problems[0]
     assert crash.state == EntryState.DONE
 
 

@@ -44,10 +44,10 @@ def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, collecti
     result = take_back(collection, run_id)
     assert (result.undone, result.gone) == (1, 1)  # f; d
     assert {refused.path.stem: refused.reason for refused in result.refused} == {
-        "a": "it has changed since it was filed, so the copy was kept",
+        "a": "it has changed since it was sorted, so the copy was kept",
         "b": "its original is gone, so the copy was kept",
         "c": "its original has changed, so the copy was kept",
-        "e": "it has changed since it was filed, so the copy was kept",
+        "e": "it has changed since it was sorted, so the copy was kept",
     }
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
     assert collection.journal.run(run_id).state == RunState.PARTLY_UNDONE
@@ -74,7 +74,7 @@ def test_a_moved_photo_stays_if_it_was_changed_or_its_place_is_taken(
     (rose / "c.jpg").unlink()
     assert sorted(_reasons(collection, run_id)) == [
         "another file has its original name",
-        "it has changed since it was filed",
+        "it has changed since it was sorted",
         "it is not there any more",
     ]
     assert (source / "b.jpg").read_bytes() == b"another"
@@ -91,8 +91,8 @@ def test_a_link_stays_if_it_is_not_ours_or_all_there_is(tmp_path: Path, collecti
     (source / "c.jpg").unlink()
     (rose / "d.jpg").unlink()
     assert sorted(_reasons(collection, run_id)) == [
-        "it has changed since it was filed",
-        "it has changed since it was filed",
+        "it has changed since it was sorted",
+        "it has changed since it was sorted",
         "its original is gone, so the link was kept",
     ]
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
@@ -117,7 +117,7 @@ def test_a_photo_and_its_sidecar_are_refused_together(tmp_path: Path, collection
     result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
     write(rose / "a.xmp", b"more edits")
     undone = take_back(collection, result.run_id)
-    assert [refused.reason for refused in undone.refused] == ["a.xmp: it has changed since it was filed"]
+    assert [refused.reason for refused in undone.refused] == ["a.xmp: it has changed since it was sorted"]
     assert names(rose) == {"a.jpg", "a.xmp"}
     write(rose / "a.xmp", b"edits")
     assert take_back(collection, result.run_id).undone == 1
@@ -369,7 +369,7 @@ def test_non_utf8_names_can_be_refused_with_a_reason(tmp_path: Path, collection:
     result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
     write(tmp_path / "sorted" / "Rose" / os.fsdecode(b"\xff.xmp"), b"edited")
     refused = take_back(collection, result.run_id).refused
-    assert refused[0].reason == "\ufffd.xmp: it has changed since it was filed"
+    assert refused[0].reason == "\ufffd.xmp: it has changed since it was sorted"
 
 
 def _staying(collection: CollectionStore, run_id: int | None, *, take_changed: bool = False) -> int:

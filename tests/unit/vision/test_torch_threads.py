@@ -18,7 +18,7 @@ from flowersorter.vision.finetuning.train_loop import fine_tune
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.vision.torch_threads import one_torch_thread, set_torch_threads, torch_threads
 from tests.tiny_network import TINY, tiny_network
-from tests.unit.vision.finetuning.test_train_loop import HEAD, RECIPE, lesson
+from tests.unit.vision.finetuning.test_train_loop import HEAD, RECIPE, drawn_config
 
 DEFAULT = 4
 
@@ -88,8 +88,8 @@ def test_every_part_of_a_batch_is_learned_on_one_thread_also_a_batch_of_one_part
         return forward(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(GradientWorker, "_forward", counting)
-    with ThreadPool(one_torch_thread) as lanes:
-        learner = GradientWorker(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
+    with ThreadPool(one_torch_thread) as pool:
+        learner = GradientWorker(TINY, tiny_network(), 0, HEAD, "cpu", pool)
         learner.logits(np.zeros((3, TINY.crop_px, TINY.crop_px, 3), np.uint8))
     assert counts == {1}
 
@@ -101,6 +101,6 @@ def test_deep_training_leaves_this_thread_and_later_ones_their_number() -> None:
         if isinstance(news, Epoch):
             counts.append(seen_by_others())
 
-    fine_tune(TINY, tiny_network(), HEAD, lesson(), RECIPE, "cpu", report, CancelToken())
+    fine_tune(TINY, tiny_network(), HEAD, drawn_config(), RECIPE, "cpu", report, CancelToken())
     assert {later for _, later in counts} == {DEFAULT}
     assert seen_by_others() == (DEFAULT, DEFAULT)

@@ -27,10 +27,12 @@ class SectionArea(QListView):
     Signals:
         folded_changed(identity, bool): A section shows one line only, or all of it again.
         scrolled(): The rows in view may have changed.
+        section_entered(): The keyboard may be in the header of another section, or in none.
     """
 
     folded_changed = Signal(object, bool)
     scrolled = Signal()
+    section_entered = Signal()
 
     def __init__(self, rows: ArrangedModel, factory: HeaderFactory, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +51,7 @@ class SectionArea(QListView):
         self.setModel(rows)
         self._headers.entered.connect(self.show_header)
         self._headers.focus_changed.connect(self._unseen_keys.watch)
+        self._headers.focus_changed.connect(self.section_entered)
         self._headers.fold_requested.connect(self._on_fold_requested)
         self._headers.more_wanted.connect(self._place_headers)
         self._motion.moved.connect(self._on_moved)

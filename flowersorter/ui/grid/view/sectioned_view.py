@@ -41,7 +41,7 @@ class SectionedView(SectionArea):
         self._pictures = TilePictures()
         # While the model is reset: the view as it was, the selected places, the current one with its neighbours.
         self._before: ViewBefore | None = None
-        self._picked = np.zeros(0, np.int64)
+        self._selected = np.zeros(0, np.int64)
         self._current: Neighbours | None = None
         self._band = RubberBand(self, self._runs_in)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -123,7 +123,7 @@ class SectionedView(SectionArea):
         if self._rows.moves_softly and len(self._places.sections) > 1 and self.isVisible() and theme.motion_ms():
             self._before = self._as_before()
         self._band.release()
-        self._picked = self._rows.all_places_at(self.selected_rows())
+        self._selected = self._rows.all_places_at(self.selected_rows())
         current = self.currentIndex()
         known = current.isValid() and current.row() < self._laid_out
         self._current = around(current.row(), self._places, self._rows.front_places_at) if known else None
@@ -140,7 +140,7 @@ class SectionedView(SectionArea):
             self._motion.start(before, (self._places, self.verticalOffset()), theme.motion_ms())
             self._before = None
         self._shown = self._rows.filter
-        at = self._rows.rows_at(self._picked)
+        at = self._rows.rows_at(self._selected)
         counts = np.bincount(at[at >= 0], minlength=self._laid_out)
         # A stack of which only a part was selected is not: a key would change photos that the person did not mean.
         rows = self._places.shown_of(np.flatnonzero((counts > 0) & (counts >= self._rows.counts_on_tiles)))

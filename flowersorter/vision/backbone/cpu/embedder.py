@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from flowersorter.vision.backbone.crops import check_crops
+from flowersorter.vision.backbone.check_crops import check_crops
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import find_weights, load_arrays
 

@@ -1,7 +1,7 @@
 """Description of a chart: axes, legend and items in the units of the axes, without pixels, colours or Qt.
 
-`svg.py` paints it for the report, `ui/shared/charts/scene_painter.py` for the window. All texts are messages: the
-window words them in its language.
+`svg.py` paints it for the report, `ui/shared/charts/scene_painter.py` for the window. All texts are messages,
+which the painters word in the person's language.
 """
 
 from __future__ import annotations

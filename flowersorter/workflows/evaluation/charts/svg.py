@@ -1,4 +1,4 @@
-"""Paints a chart as SVG for a page; each mark has its sentence as a tool tip.
+"""Paints a chart as SVG for a page, in the person's language; each mark has its sentence as a tool tip.
 
 Without Qt, so that a terminal on a computer without a screen, where Qt may not even load, can write a report. The
 colours in the SVG are for a light background; with `STYLE` in its page it follows light and dark.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from flowersorter.messages import worded
 from flowersorter.workflows.evaluation.charts.layout import (
     SWATCH_GAP_PX,
     SWATCH_PX,
@@ -23,6 +24,7 @@ from flowersorter.workflows.evaluation.charts.scene import (
     Area,
     Bar,
     Dot,
+    Key,
     Line,
     Mark,
     Point,
@@ -60,10 +62,11 @@ STYLE = f"svg {{ width: 100%; height: auto; }}\n{_rules(0)}\n@media (prefers-col
 
 def svg(scene: Scene) -> str:
     """Return the picture for an HTML page."""
-    places = legend_places(scene.legend, _WIDTH - _EDGE_PX, _text_px)
+    legend = [Key(worded(key.text), key.role, key.line) for key in scene.legend]
+    places = legend_places(legend, _WIDTH - _EDGE_PX, _text_px)
     top = (2 + max((line for _, _, line in places), default=0)) * _LINE_PX + 12
     plot = Plot(Box(_LEFT, top, _WIDTH - _RIGHT, _HEIGHT - _BOTTOM), scene.across, scene.up)
-    parts = [f'<svg role="img" aria-label="{escape(scene.title)}" viewBox="0 0 {_WIDTH} {_HEIGHT}" {_FONT}>']
+    parts = [f'<svg role="img" aria-label="{escape(worded(scene.title))}" viewBox="0 0 {_WIDTH} {_HEIGHT}" {_FONT}>']
     parts += _axes(plot)
     for key, left, line in places:
         x, middle, high = left + _EDGE_PX, 28.5 + line * _LINE_PX, 3 if key.line else SWATCH_PX
@@ -86,8 +89,8 @@ def _axes(plot: Plot) -> Iterator[str]:
     for value, text in plot.ticks_with_text(_text_px):
         yield _text(plot.x(value), area.bottom + 18, "middle", text)
     yield _line([(area.left, area.bottom), (area.right, area.bottom)], Role.GUIDE.value)
-    yield _text(area.right, _HEIGHT - 6, "end", plot.across.title, Role.GUIDE.value)
-    yield _text(_EDGE_PX, 12, "start", plot.up.title, Role.GUIDE.value)
+    yield _text(area.right, _HEIGHT - 6, "end", worded(plot.across.title), Role.GUIDE.value)
+    yield _text(_EDGE_PX, 12, "start", worded(plot.up.title), Role.GUIDE.value)
 
 
 def _item(item: Line | Area | Mark, plot: Plot) -> str:
@@ -100,9 +103,12 @@ def _item(item: Line | Area | Mark, plot: Plot) -> str:
         case Dot():
             (x, y), radius = plot.at(item.at), item.radius_px
             shape = f'circle class="{colour} ground-line" fill="{_COLOURS[colour][0]}" stroke="{_COLOURS["ground"][0]}"'
-            return f'<{shape} cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{escape(item.text)}</title></circle>'
+            title = escape(worded(item.text))
+            return f'<{shape} cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{title}</title></circle>'
         case Bar():
-            return f"<rect {_filled(colour)} {_written(plot.box(item))}><title>{escape(item.text)}</title></rect>"
+            return (
+                f"<rect {_filled(colour)} {_written(plot.box(item))}><title>{escape(worded(item.text))}</title></rect>"
+            )
 
 
 def _line(points: Iterable[Point], colour: str, width_px: float = 1, *, dashed: bool = False) -> str:

@@ -63,7 +63,7 @@ def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray
     return {photo_id: name for photo_id, name in zip(known[positions].tolist(), names, strict=True) if name}
 
 
-def strangers(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
+def names_of_unknown(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
     """Return the name of the ImageNet class that each unknown photo of a folder resembles, by photo id.
 
     Args:

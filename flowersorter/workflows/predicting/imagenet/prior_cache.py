@@ -12,7 +12,7 @@ from flowersorter.errors import ModelFileBad
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import backbone as backbone_named
-from flowersorter.vision.backbone.registry import base_name, is_tuned
+from flowersorter.vision.backbone.registry import base_name, is_finetuned
 from flowersorter.vision.backbone.weights import find_weights, imagenet_layer
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.views import CENTRE
@@ -82,7 +82,7 @@ def layer_of(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | Non
 
     A file in torch's format cannot: loading torch would delay a known collection by seconds.
     """
-    if is_tuned(name):
+    if is_finetuned(name):
         return None
     path = find_weights(backbone_named(name))
     return None if path is None or path.suffix != ".safetensors" else _read_layer(name)

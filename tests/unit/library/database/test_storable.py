@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowersorter.library.database.connection import Database
-from flowersorter.library.database.storable import storable_text, storable_time
+from flowersorter.library.database.connection import Database, storable_text, storable_time
 
 
 @pytest.mark.parametrize(

@@ -165,13 +165,13 @@ DEEDS = st.tuples(
 CHANGES = st.tuples(st.sampled_from(("merge", "delete", "rename")), st.integers(0, 5), st.integers(0, 5))
 
 
-def do(books: Books, deed: str, first: int, second: int) -> None:
+def do(books: Books, action: str, first: int, second: int) -> None:
     """Do something to the classes, chosen by numbers; nothing where it cannot be done."""
     classes, ids = books.classes, books.ids()
     name = f"class {second}"
     one, other = (ids[number % len(ids)] if ids else 0 for number in (first, second))
     try:
-        match deed:
+        match action:
             case "add":
                 classes.add(name)
             case "add for a model":
@@ -219,8 +219,8 @@ def test_changes_are_undone_one_after_the_other(
     changes: list[tuple[str, int, int]],
 ) -> None:
     books = books_in(tmp_path_factory.mktemp("collection"))
-    for deed in before:
-        do(books, *deed)
+    for action in before:
+        do(books, *action)
     done: list[tuple[dict[str, Any], Callable[[], None]]] = []
     for each in changes:
         if len(books.ids()) < 2:

@@ -169,7 +169,9 @@ def test_a_class_made_by_mistake_goes_and_comes_back_as_it_was(
     made = [classes.add(name) for name in "abc"]
     assert classes.take_out(made[1].id)
     assert names(classes) == ["a", "c"]
+    assert classes.meant_by(["a", "b"]) == [made[0].id, 0], "a model that learned it does not bring it back"
     classes.put_back(made[1])
+    assert classes.meant_by(["a", "b"]) == [made[0].id, made[1].id]
     assert classes.all() == made
     labels.assign(photo_ids[:1], made[1].id, LabelOrigin.PERSON)
     assert not classes.take_out(made[1].id)

@@ -212,7 +212,7 @@ def test_a_network_without_a_resnets_layers_labels_and_is_retrained(
     entry = small_mobilenet()
     with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
         labels_and_learns(engine, entry, tmp_path / "photos", 5)
-        assert export_formats(engine) == (SAFETENSORS,)
+        assert export_formats(entry.name) == (SAFETENSORS,)
         for suffix in (PTH, ONNX):
             with pytest.raises(UserError, match=r"MobileNet V3 Small is not one.*\.safetensors"):
                 export_model(engine, ExportRequest(tmp_path / f"model{suffix}"), silent, CancelToken())
@@ -237,6 +237,18 @@ def test_a_network_without_batch_norm_and_with_signed_features_labels_and_is_ret
     registered.setattr(Embedder, "open", lambda *_: network)
     with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
         labels_and_learns(engine, entry, tmp_path / "photos", 3)
+
+
+def test_vit_b_16_itself_labels_and_is_retrained(registered: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All its twelve layers, on crops of 224 pixels, with random weights."""
+    file = hub_cache() / "drawn.pth"
+    torch.save(drawn_state("vit_b_16"), file)
+    entry = register(dataclasses.replace(VIT, weights=dataclasses.replace(_NO_WEIGHTS, size_bytes=file.stat().st_size)))
+    with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
+        labels_and_learns(engine, entry, tmp_path / "photos", 3)
+        current = engine.collection.models.current()
+        assert current is not None
+        assert current.backbone == "vit-b-16"
 
 
 def test_only_a_resnet_is_offered_for_all_that_only_a_resnet_can(registered: pytest.MonkeyPatch) -> None:

@@ -125,8 +125,8 @@ def without(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda state: without(state, "conv1.weight"), "1 of its tensors are missing, such as conv1.weight"),
-        (lambda state: state | {"extra": torch.zeros(1)}, "1 do not belong to it, such as extra"),
+        (lambda state: without(state, "conv1.weight"), "its tensor conv1.weight is missing"),
+        (lambda state: state | {"extra": torch.zeros(1)}, "the tensor extra does not belong to it"),
         (lambda state: state | {"fc.weight": torch.zeros(5, 512)}, r"fc.weight has the shape \(5, 512\)"),
         (lambda state: state | {"fc.bias": torch.full((1000,), torch.nan)}, "fc.bias holds something"),
         (lambda state: state | {"fc.bias": torch.zeros(1000, dtype=torch.int32)}, "fc.bias holds something"),

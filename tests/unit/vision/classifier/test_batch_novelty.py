@@ -57,7 +57,7 @@ def unlabelled(known: int, foreign: int, seed: int = 1, *, away: float = FAR) ->
 
 def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[TwoSampleClassifier, PhotoSample, Predictions]:
     examples, fitted = taught
-    axes, said = fitted.model.novelty.axes, predict(fitted.model, others.features)
+    axes, said = fitted.model.ood_detector.axes, predict(fitted.model, others.features)
     crowd = PhotoSample(others.features, axes.project(others.features), said.probabilities.argmax(axis=1))
     labelled = PhotoSample(examples.features, axes.project(examples.features), examples.targets)
     comparison = compare(labelled, crowd, CancelToken())
@@ -126,7 +126,7 @@ def test_it_is_the_same_every_time(taught: tuple[Examples, Fitted]) -> None:
 
 def test_too_few_photos_are_not_compared(taught: tuple[Examples, Fitted]) -> None:
     examples, fitted = taught
-    places = fitted.model.novelty.axes.project(examples.features)
+    places = fitted.model.ood_detector.axes.project(examples.features)
     everything = PhotoSample(examples.features, places, examples.targets)
     few = np.arange(LEAST - 1)
     some = PhotoSample(examples.features.take(few), places.take(few), examples.targets[few])
@@ -136,7 +136,7 @@ def test_too_few_photos_are_not_compared(taught: tuple[Examples, Fitted]) -> Non
 
 def test_copies_of_one_photo_are_one_photo(taught: tuple[Examples, Fitted]) -> None:
     examples, fitted = taught
-    places = fitted.model.novelty.axes.project(examples.features)
+    places = fitted.model.ood_detector.axes.project(examples.features)
     everything = PhotoSample(examples.features, places, examples.targets)
     same = np.zeros(5 * LEAST, np.intp)
     copies = PhotoSample(examples.features.take(same), places.take(same), examples.targets[same])
@@ -145,7 +145,7 @@ def test_copies_of_one_photo_are_one_photo(taught: tuple[Examples, Fitted]) -> N
 
 def test_cancel(taught: tuple[Examples, Fitted]) -> None:
     examples, fitted = taught
-    crowd = PhotoSample(examples.features, fitted.model.novelty.axes.project(examples.features), examples.targets)
+    crowd = PhotoSample(examples.features, fitted.model.ood_detector.axes.project(examples.features), examples.targets)
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):

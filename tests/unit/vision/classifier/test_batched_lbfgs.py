@@ -34,9 +34,9 @@ def solved(
     prior: Weights | None = None,
     penalty: float = PENALTY,
 ) -> Weights:
-    with ThreadPool() as lanes:
+    with ThreadPool() as pool:
         fits = FitBatch(inside, targets, int(targets.max()) + 1, seen, np.ones(len(targets), np.float32))
-        return Solver(fits, lanes, CancelToken()).solve(penalty, tolerance, start, prior)
+        return Solver(fits, pool, CancelToken()).solve(penalty, tolerance, start, prior)
 
 
 def loss_and_slope(head: Weights, inside: NDArray[np.float32], targets: NDArray[np.intp]) -> tuple[float, Weights]:
@@ -142,9 +142,9 @@ def test_the_solution_does_not_depend_on_how_many_cores_there_are(monkeypatch: p
 def test_a_cancelled_solver_stops_at_its_next_step() -> None:
     inside, targets = photos(100)
     cancel = CancelToken()
-    with ThreadPool() as lanes:
+    with ThreadPool() as pool:
         solver = Solver(
-            FitBatch(inside, targets, 4, np.ones((1, 100), np.bool_), np.ones(100, np.float32)), lanes, cancel
+            FitBatch(inside, targets, 4, np.ones((1, 100), np.bool_), np.ones(100, np.float32)), pool, cancel
         )
         cancel.cancel()
         with pytest.raises(Cancelled):

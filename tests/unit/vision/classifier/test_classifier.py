@@ -23,8 +23,8 @@ from tests.unit.vision.gaussian_clusters import NAMES, WIDTH, clusters, examples
 def test_a_head_tells_classes_apart_that_it_never_saw() -> None:
     fitted = learned(clusters(40))
     fresh = clusters(200, seed=1)
-    guessed = predict(fitted.model, fresh.features).probabilities.argmax(axis=1)
-    assert (guessed == fresh.targets).mean() > 0.9
+    predicted = predict(fitted.model, fresh.features).probabilities.argmax(axis=1)
+    assert (predicted == fresh.targets).mean() > 0.9
 
 
 def test_held_out_accuracy_is_what_fresh_photos_show() -> None:
@@ -48,8 +48,8 @@ def test_small_classes_weigh_as_much_as_large_ones() -> None:
     features = join([many.features.take(many.targets == 0), few.features.take(few.targets == 1)])
     model = learned(examples_of(features, np.repeat([0, 1], [200, 20]))).model
     fresh = clusters(500, classes=2, spread=1.0, seed=9)
-    guessed = predict(model, fresh.features).probabilities.argmax(axis=1)
-    recalls = [(guessed[fresh.targets == c] == c).mean() for c in (0, 1)]
+    predicted = predict(model, fresh.features).probabilities.argmax(axis=1)
+    recalls = [(predicted[fresh.targets == c] == c).mean() for c in (0, 1)]
     assert min(recalls) > 0.6
 
 

@@ -109,8 +109,8 @@ def test_a_warm_fit_agrees_with_a_cold_one(share: float) -> None:
     accuracies = [fitted.held_out.right.mean() for fitted in (warm, cold)]
     assert abs(accuracies[0] - accuracies[1]) < 0.02  # other folds: two standard errors of their difference
     fresh = clusters(1000, spread=1.3, seed=9).features
-    guesses = [predict(fitted.model, fresh).probabilities.argmax(axis=1) for fitted in (warm, cold)]
-    assert (guesses[0] == guesses[1]).mean() > 0.98
+    predictions = [predict(fitted.model, fresh).probabilities.argmax(axis=1) for fitted in (warm, cold)]
+    assert (predictions[0] == predictions[1]).mean() > 0.98
     assert warm.model.temperature == pytest.approx(cold.model.temperature, rel=0.15)
 
 
@@ -127,8 +127,8 @@ def test_on_the_same_folds_a_warm_fit_agrees_to_the_last_photo() -> None:
         cold = learned(examples)
     assert warm.held_out.right.mean() == pytest.approx(cold.held_out.right.mean(), abs=0.005)
     fresh = clusters(1000, spread=1.3, seed=9).features
-    guesses = [predict(fitted.model, fresh).probabilities.argmax(axis=1) for fitted in (warm, cold)]
-    assert (guesses[0] == guesses[1]).mean() > 0.995
+    predictions = [predict(fitted.model, fresh).probabilities.argmax(axis=1) for fitted in (warm, cold)]
+    assert (predictions[0] == predictions[1]).mean() > 0.995
 
 
 def test_corrections_one_after_the_other_lead_where_all_at_once_do() -> None:
@@ -140,8 +140,8 @@ def test_corrections_one_after_the_other_lead_where_all_at_once_do() -> None:
     assert fitted.state.changed == 60
     cold = learned(examples)
     fresh = clusters(1000, spread=1.3, seed=9).features
-    guesses = [predict(each.model, fresh).probabilities.argmax(axis=1) for each in (fitted, cold)]
-    assert (guesses[0] == guesses[1]).mean() > 0.98
+    predictions = [predict(each.model, fresh).probabilities.argmax(axis=1) for each in (fitted, cold)]
+    assert (predictions[0] == predictions[1]).mean() > 0.98
     assert abs(fitted.held_out.right.mean() - cold.held_out.right.mean()) < 0.02
 
 
@@ -304,9 +304,9 @@ def test_the_head_alone_is_fitted_at_once_and_nearly_as_the_exact_fit_will_be(mo
     assert (len(counted.solves), counted.laid, set(counted.losses)) == (1, 0, {1})
     assert counted.projected == [len(now.ids) - len(known)]
     fresh = clusters(1000, spread=1.3, seed=9).features
-    guesses = [predict(model, fresh).probabilities for model in (quick, exact.model, last.model)]
-    assert (guesses[0].argmax(axis=1) == guesses[1].argmax(axis=1)).mean() > 0.995
-    apart = [np.abs(guesses[each] - guesses[1]).mean() for each in (0, 2)]
+    predictions = [predict(model, fresh).probabilities for model in (quick, exact.model, last.model)]
+    assert (predictions[0].argmax(axis=1) == predictions[1].argmax(axis=1)).mean() > 0.995
+    apart = [np.abs(predictions[each] - predictions[1]).mean() for each in (0, 2)]
     assert apart[0] < 0.01
     assert apart[0] < apart[1]
 

@@ -120,8 +120,8 @@ def chosen(candidates: Features, doubts: list[float], labelled: Features, count:
 
 def test_each_crowd_is_asked_about_once_before_any_is_asked_about_twice() -> None:
     crowds = join([around(centre, 12, spread=0.05, seed=centre) for centre in range(4)])
-    picked = chosen(crowds, [1.0] * 48, around(9, 3, spread=0.05), 4)
-    assert sorted(row // 12 for row in picked) == [0, 1, 2, 3]
+    selected = chosen(crowds, [1.0] * 48, around(9, 3, spread=0.05), 4)
+    assert sorted(row // 12 for row in selected) == [0, 1, 2, 3]
 
 
 def test_what_is_labelled_already_is_not_asked_about_again_nor_are_its_copies() -> None:
@@ -137,8 +137,8 @@ def test_of_two_crowds_the_one_in_doubt_is_asked_about() -> None:
 def test_a_shot_like_no_other_comes_after_the_crowds_however_doubtful() -> None:
     odd = around(7, 1, spread=0.05)
     crowds = join([odd, *(around(centre, 10, spread=0.15, seed=centre) for centre in (0, 1))])
-    picked = chosen(crowds, [1.0] + [0.6] * 20, around(0, 2, spread=0.15, seed=50), 2)
-    assert 0 not in picked
+    selected = chosen(crowds, [1.0] + [0.6] * 20, around(0, 2, spread=0.15, seed=50), 2)
+    assert 0 not in selected
 
 
 def test_every_photo_is_asked_for_once_even_when_nothing_is_in_doubt() -> None:

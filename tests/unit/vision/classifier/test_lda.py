@@ -34,8 +34,8 @@ def found(
 ) -> Weights:
     fold = np.arange(len(targets)) % folds
     seen = np.vstack([fold != number for number in range(folds)] + [np.ones(len(targets), np.bool_)])
-    with ThreadPool() as lanes:
-        result = fit_lda(FitBatch(inside, targets, CLASSES, seen, shares), lanes)
+    with ThreadPool() as pool:
+        result = fit_lda(FitBatch(inside, targets, CLASSES, seen, shares), pool)
     assert result is not None
     return result.weights
 
@@ -84,11 +84,11 @@ def test_two_halves_of_a_photo_count_as_the_photo() -> None:
 
 def test_where_every_fit_sees_everything_nothing_is_said() -> None:
     inside, targets = photos(5)
-    with ThreadPool() as lanes:
+    with ThreadPool() as pool:
         fits = FitBatch(
             inside, targets, CLASSES, np.ones((1, len(targets)), np.bool_), np.ones(len(targets), np.float32)
         )
-        assert fit_lda(fits, lanes) is None
+        assert fit_lda(fits, pool) is None
 
 
 def test_classes_that_do_not_differ_leave_a_head_of_finite_numbers() -> None:
@@ -105,15 +105,15 @@ def laid(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> TrainingStat
 
 
 def solved(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> cross_validation.CrossValidatedHeads:
-    with ThreadPool() as lanes:
-        return cross_validation.fit_heads(laid(inside, targets), CLASSES, None, lanes, CancelToken())
+    with ThreadPool() as pool:
+        return cross_validation.fit_heads(laid(inside, targets), CLASSES, None, pool, CancelToken())
 
 
 def test_few_photos_do_better_from_the_discriminant(monkeypatch: pytest.MonkeyPatch) -> None:
     """By 0.4 points in 60 draws; the mean of as many as here is at least three standard errors above 0."""
     draws = [photos(12, seed) for seed in range(40)]
     from_it = [accuracy(solved(*draw).weights[-1]) for draw in draws]
-    monkeypatch.setattr(cross_validation, "fit_lda", lambda fits, lanes: None)
+    monkeypatch.setattr(cross_validation, "fit_lda", lambda fits, pool: None)
     alone = [accuracy(solved(*draw).weights[-1]) for draw in draws]
     gains = np.array(from_it) - alone
     assert gains.mean() > 3 * gains.std(ddof=1) / np.sqrt(len(gains))
@@ -156,8 +156,8 @@ def test_a_class_of_few_photos_is_found_as_often_as_one_of_many() -> None:
         keep = (targets != 0) | (np.arange(len(targets)) < few)
         head = found(inside[keep], targets[keep], np.ones(int(keep.sum()), np.float32))[-1]
         inside, targets = photos(100, 1000 + seed)
-        guessed = (inside @ head.T).argmax(axis=1)
-        recalls.append([(guessed == targets)[targets == number].mean() for number in range(CLASSES)])
+        predicted = (inside @ head.T).argmax(axis=1)
+        recalls.append([(predicted == targets)[targets == number].mean() for number in range(CLASSES)])
     rare, *others = np.mean(recalls, axis=0)
     assert rare > 0.85 * np.mean(others)
 

@@ -63,9 +63,9 @@ def test_the_discriminant_learns_from_every_photo_of_small_classes() -> None:
         found = fit_lda(task, pool)
     assert found is not None
     heads = found.weights
-    guesses = (new @ heads[1][:, :-1].T + heads[1][:, -1]).argmax(axis=1)
+    predictions = (new @ heads[1][:, :-1].T + heads[1][:, -1]).argmax(axis=1)
     nearest = np.square(new[:, None] - centres).sum(axis=2).argmin(axis=1)
-    assert (guesses == targets).mean() > (nearest == targets).mean() - 0.05
+    assert (predictions == targets).mean() > (nearest == targets).mean() - 0.05
 
 
 def test_a_bias_of_many_classes_is_level_and_takes_no_matrix_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

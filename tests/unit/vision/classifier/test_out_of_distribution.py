@@ -54,8 +54,8 @@ def test_what_is_unfamiliar_is_not_sure_however_confident_the_guess() -> None:
     fresh = clusters(300, spread=0.8, seed=1).features
     said = predict(model, fresh)
     confident = said.probabilities.max(axis=1) >= model.thresholds.sure
-    unfamiliar = confident & (said.ood_score > model.novelty.familiar)
-    assert 0.02 < (said.ood_score > model.novelty.familiar).mean() < 0.2
+    unfamiliar = confident & (said.ood_score > model.ood_detector.familiar)
+    assert 0.02 < (said.ood_score > model.ood_detector.familiar).mean() < 0.2
     assert set(said.verdicts[confident & ~unfamiliar].tolist()) == {Verdict.SURE}
     assert unfamiliar.any()
     assert set(said.verdicts[unfamiliar].tolist()) <= {Verdict.LIKELY, Verdict.UNKNOWN}
@@ -63,7 +63,7 @@ def test_what_is_unfamiliar_is_not_sure_however_confident_the_guess() -> None:
 
 def test_while_there_are_too_few_photos_to_measure_with_nothing_is_new() -> None:
     model = learned(clusters(2)).model
-    assert model.novelty.threshold == NEVER
+    assert model.ood_detector.threshold == NEVER
     assert share_of_new(model, strangers()) == 0
 
 
@@ -104,7 +104,7 @@ def test_a_model_of_the_first_format_still_tells_strangers() -> None:
 )
 def test_whatever_a_model_of_the_first_format_remembers_it_can_be_read(references: NDArray[np.float32]) -> None:
     model = old_model(references)
-    assert np.isfinite(model.novelty.threshold)
+    assert np.isfinite(model.ood_detector.threshold)
     assert predict(model, clusters(5).features).verdicts.shape == (15,)
 
 

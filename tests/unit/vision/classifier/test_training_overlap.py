@@ -65,7 +65,7 @@ def test_temperature_and_thresholds_are_those_of_the_unseen_alone() -> None:
     fitted = learned(by_heart())
     flattering = learned(replace(by_heart(), memorised=None))
     assert fitted.model.thresholds.sure > flattering.model.thresholds.sure
-    typical = [each.model.novelty.mean_std for each in (fitted, flattering)]
+    typical = [each.model.ood_detector.mean_std for each in (fitted, flattering)]
     assert typical[0][0, 1] > typical[1][0, 1], "photos that were never seen lie further away"
 
 

@@ -123,13 +123,13 @@ def test_a_folder_takes_sure_back_but_never_gives_it() -> None:
     features = clusters(40, spread=0.7, seed=2).features
     alone = predict(model, features)
     sure = alone.verdicts == Verdict.SURE
-    guesses = alone.probabilities.argmax(axis=1)
+    predictions = alone.probabilities.argmax(axis=1)
     assert 10 < sure.sum() < 110
-    agreeing, opposing = (np.eye(3, dtype=np.float32)[(guesses + other) % 3] * 200 for other in (0, 1))
+    agreeing, opposing = (np.eye(3, dtype=np.float32)[(predictions + other) % 3] * 200 for other in (0, 1))
     same, moved = (predict(model, features, terms=terms) for terms in (agreeing, opposing))
     assert np.array_equal(same.verdicts == Verdict.SURE, sure)
     assert not (moved.verdicts == Verdict.SURE).any()
-    assert (moved.probabilities.argmax(axis=1) == (guesses + 1) % 3).all()
+    assert (moved.probabilities.argmax(axis=1) == (predictions + 1) % 3).all()
     assert np.array_equal(moved.ood_score, alone.ood_score), "how strange a photo is does not depend on its folder"
     unknown = alone.verdicts == Verdict.UNKNOWN
     assert np.array_equal(same.verdicts == Verdict.UNKNOWN, unknown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
@@ -49,6 +50,34 @@ def test_a_class_without_a_label_is_unknown_and_the_others_are_not() -> None:
     assert not unknown[labelled].any()
     assert (unknown[120:] > UNKNOWN).mean() > 0.9
     assert (unknown[:120] > UNKNOWN).mean() < 0.1
+
+
+@pytest.mark.parametrize("each", [5, 13])
+def test_in_a_small_folder_a_class_without_a_label_is_unknown_and_the_others_are_not(each: int) -> None:
+    """Ten neighbours of each photo connect all of them: no photo of the third class was even doubtful."""
+    targets = np.arange(3 * each) // each
+    classes, predicted = np.full(3 * each, NO_LABEL), targets % 2
+    classes[[0, each]] = [0, 1]
+    with ThreadPool() as pool:
+        graph = folder_graph(three_classes(each), pool, CancelToken())
+        unknown = unknown_beside_labels(graph, classes, predicted, pool, CancelToken())
+        classes[-1], predicted = 2, targets
+        all_named = unknown_beside_labels(graph, classes, predicted, pool, CancelToken())
+    assert (unknown[2 * each :] > UNKNOWN).mean() > 0.7
+    assert (unknown[2 * each :] > MAYBE_UNKNOWN).all()
+    assert (unknown[: 2 * each] > UNKNOWN).mean() < 0.1
+    assert (all_named > UNKNOWN).mean() < 0.1
+
+
+def test_photos_are_similar_to_the_labels_of_their_folder_only_where_it_is_small() -> None:
+    with ThreadPool() as pool:
+        small, large = (folder_graph(three_classes(each), pool, CancelToken()) for each in (10, 60))
+    labels = small.labels(np.where(np.arange(30) == 0, 0, NO_LABEL))
+    similarity = small.similarity_to_labels(labels)
+    assert similarity[0] == pytest.approx(1)
+    assert similarity[:10].min() > similarity[10:].max()
+    assert (small.smallness, large.smallness, large.similarities) == (1, 0, None)
+    assert not large.similarity_to_labels(labels).any()
 
 
 def test_where_most_classes_have_no_label_they_are_unknown_and_the_named_one_is_not() -> None:

@@ -24,8 +24,8 @@ def grouped(
     features: Features, targets: NDArray[np.intp], known: NDArray[np.intp] | None = None, rank: int = 20
 ) -> NDArray[np.intp]:
     coordinates = PCA.of(features.unpack(), rank, seed=0).project(features)
-    with ThreadPool() as lanes:
-        return near_duplicate_groups(features, coordinates, targets, lanes, CancelToken(), known)
+    with ThreadPool() as pool:
+        return near_duplicate_groups(features, coordinates, targets, pool, CancelToken(), known)
 
 
 def by_comparing_all(features: Features, targets: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -123,8 +123,8 @@ def test_memory_does_not_grow_with_the_square_of_a_class() -> None:
     examples = clusters(4000, classes=1, spread=1.0)
     coordinates = PCA.of(examples.features.unpack()[:500], 20, seed=0).project(examples.features)
     tracemalloc.start()
-    with ThreadPool() as lanes:
-        near_duplicate_groups(examples.features, coordinates, examples.targets, lanes, CancelToken())
+    with ThreadPool() as pool:
+        near_duplicate_groups(examples.features, coordinates, examples.targets, pool, CancelToken())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4000 * 4000 * 4 / 2

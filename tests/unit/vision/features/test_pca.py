@@ -90,14 +90,14 @@ def test_lanes_keep_the_order_and_work_in_several_threads() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flowersorter.vision.parallel.worker_count", lambda: 2)
-        with ThreadPool() as lanes:
-            assert lanes.map(work, range(20)) == [number * number for number in range(20)]
+        with ThreadPool() as pool:
+            assert pool.map(work, range(20)) == [number * number for number in range(20)]
 
 
 def test_an_error_in_a_lane_is_raised_and_no_thread_is_left() -> None:
     before = set(threading.enumerate())
-    with pytest.raises(ZeroDivisionError), ThreadPool() as lanes:
-        lanes.map(lambda number: 1 / number, range(-5, 5))
+    with pytest.raises(ZeroDivisionError), ThreadPool() as pool:
+        pool.map(lambda number: 1 / number, range(-5, 5))
     assert workers_ended(LIMIT_S)
     assert set(threading.enumerate()) <= before  # of earlier tests' threads some may end meanwhile
 

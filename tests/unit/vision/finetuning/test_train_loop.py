@@ -18,7 +18,7 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.vision.backbone.resnet import FrozenResNet
 from flowersorter.vision.finetuning import gradient_worker as learner_module
 from flowersorter.vision.finetuning.augment import augmented
-from flowersorter.vision.finetuning.config import FinetuneConfig, Recipe, Tuned
+from flowersorter.vision.finetuning.config import FinetuneConfig, Finetuned, Recipe
 from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import cut_in_two
 from flowersorter.vision.finetuning.train_loop import (
@@ -57,14 +57,14 @@ def pictures_of(targets: Sequence[int]) -> list[NDArray[np.uint8]]:
     return result
 
 
-def lesson(each: int = 8, held_out: int = 3) -> FinetuneConfig:
+def drawn_config(each: int = 8, held_out: int = 3) -> FinetuneConfig:
     targets = np.arange(CLASSES * each, dtype=np.intp) % CLASSES
     pictures = pictures_of(targets.tolist())
     kept = np.arange(CLASSES * (each - held_out), CLASSES * each)
     return FinetuneConfig(pictures.__getitem__, targets, CLASSES, np.arange(CLASSES * (each - held_out)), kept)
 
 
-def tuned(
+def finetuned(
     recipe: Recipe = RECIPE,
     *,
     network: FrozenResNet | None = None,
@@ -72,9 +72,9 @@ def tuned(
     report: Callable[[object], None] = silent,
     cancel: CancelToken | None = None,
     device: str = "cpu",
-) -> Tuned:
+) -> Finetuned:
     return fine_tune(
-        TINY, network or tiny_network(), HEAD, of or lesson(), recipe, device, report, cancel or CancelToken()
+        TINY, network or tiny_network(), HEAD, of or drawn_config(), recipe, device, report, cancel or CancelToken()
     )
 
 
@@ -90,7 +90,7 @@ def test_what_is_frozen_stays_to_the_last_bit_and_no_statistics_change(
 ) -> None:
     network = tiny_network()
     before = copied(network)
-    result = tuned(dataclasses.replace(RECIPE, unfreeze=unfreeze, epochs=1), network=network)
+    result = finetuned(dataclasses.replace(RECIPE, unfreeze=unfreeze, epochs=1), network=network)
     buffers = {name for name, _ in network.named_buffers()}
     assert buffers, "the network has batch norms"
     for name, tensor in network.state_dict().items():
@@ -121,7 +121,7 @@ def test_the_two_halves_compute_what_the_whole_does() -> None:
 
 def test_it_learns() -> None:
     news: list[object] = []
-    result = tuned(dataclasses.replace(RECIPE, epochs=6), report=news.append)
+    result = finetuned(dataclasses.replace(RECIPE, epochs=6), report=news.append)
     epochs = [each for each in news if isinstance(each, Epoch)]
     assert tuple(epochs) == result.epochs
     assert [each.number for each in epochs] == list(range(7))
@@ -134,8 +134,11 @@ def test_it_learns() -> None:
 
 def test_the_last_epoch_is_kept_whatever_the_held_out_photos_say() -> None:
     right, wrong = (
-        tuned(dataclasses.replace(RECIPE, epochs=3), of=dataclasses.replace(lesson(), targets=targets))
-        for targets in (lesson().targets, np.where(np.arange(len(lesson().targets)) < 15, lesson().targets, 0))
+        finetuned(dataclasses.replace(RECIPE, epochs=3), of=dataclasses.replace(drawn_config(), targets=targets))
+        for targets in (
+            drawn_config().targets,
+            np.where(np.arange(len(drawn_config().targets)) < 15, drawn_config().targets, 0),
+        )
     )
     assert [each.held_out_right for each in right.epochs] != [each.held_out_right for each in wrong.epochs]
     assert right.best.epoch == wrong.best.epoch == 3
@@ -151,7 +154,7 @@ def test_an_epoch_that_diverges_is_not_kept() -> None:
 
 
 def test_a_seed_gives_the_same_again_and_another_something_else() -> None:
-    one, again, other = tuned(), tuned(), tuned(dataclasses.replace(RECIPE, seed=7))
+    one, again, other = finetuned(), finetuned(), finetuned(dataclasses.replace(RECIPE, seed=7))
     assert all(torch.equal(one.best.changed[name], again.best.changed[name]) for name in one.best.changed)
     assert np.array_equal(one.best.weight, again.best.weight)
     assert np.array_equal(one.best.logits, again.best.logits)
@@ -165,7 +168,7 @@ def test_stopping_after_the_first_epoch_keeps_the_best_so_far() -> None:
         if isinstance(news, Epoch) and news.number == 2:
             cancel.cancel()
 
-    result = tuned(dataclasses.replace(RECIPE, epochs=5), report=stop, cancel=cancel)
+    result = finetuned(dataclasses.replace(RECIPE, epochs=5), report=stop, cancel=cancel)
     assert result.stopped
     assert [each.number for each in result.epochs] == [0, 1, 2]
     assert result.best.epoch in (1, 2)
@@ -179,7 +182,7 @@ def test_what_came_after_the_best_epoch_is_not_kept() -> None:
         if isinstance(news, Progress) and "epoch 2" in news.stage and news.done:
             cancel.cancel()
 
-    stopped = tuned(report=stop, cancel=cancel)
+    stopped = finetuned(report=stop, cancel=cancel)
     assert stopped.stopped
     kept: list[Tensor] = []
 
@@ -188,7 +191,7 @@ def test_what_came_after_the_best_epoch_is_not_kept() -> None:
             kept.extend(tensor.detach().clone() for tensor in network.layer4.parameters())
 
     network = tiny_network()
-    tuned(network=network, report=keep)
+    finetuned(network=network, report=keep)
     assert all(torch.equal(one, other) for one, other in zip(stopped.best.changed.values(), kept, strict=True))
 
 
@@ -200,14 +203,14 @@ def test_stopping_before_the_first_epoch_is_over_keeps_nothing() -> None:
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        tuned(report=stop, cancel=cancel)
+        finetuned(report=stop, cancel=cancel)
 
 
 def test_photos_that_cannot_be_read_are_left_out() -> None:
-    whole = lesson()
+    whole = drawn_config()
     lost = {0, 1, 2, int(whole.held_out[0])}
     of = dataclasses.replace(whole, pictures=lambda row: None if row in lost else whole.pictures(row))
-    result = tuned(dataclasses.replace(RECIPE, epochs=1, batch=2), of=of)
+    result = finetuned(dataclasses.replace(RECIPE, epochs=1, batch=2), of=of)
     assert result.best.rows.tolist() == whole.held_out.tolist()[1:]
     assert result.epochs[-1].held_out == len(whole.held_out) - 1
 
@@ -239,7 +242,7 @@ NO_MEMORY = [
 @pytest.mark.parametrize("error", NO_MEMORY, ids=["cuda", "cpu", "windows", "numpy"])
 def test_too_little_memory_halves_what_goes_through_at_once(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     memory = Memory(monkeypatch, 3, error)
-    result = tuned(dataclasses.replace(RECIPE, epochs=1))
+    result = finetuned(dataclasses.replace(RECIPE, epochs=1))
     assert max(memory.tried) > 3
     assert result.best.epoch == 1
     assert set(memory.tried[-4:]) <= {1, 2}
@@ -249,10 +252,10 @@ def test_halving_changes_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     crops = np.stack([picture[:64, :64] for picture in pictures_of([0, 1, 2, 0, 1])])
     targets, weights = np.array([0, 1, 2, 0, 1], np.intp), np.full(5, 0.2, np.float32)
     monkeypatch.setattr(learner_module, "computes_bfloat16", lambda device: False)
-    with ThreadPool(one_torch_thread) as lanes:
+    with ThreadPool(one_torch_thread) as pool:
         results = []
         for at_once in (8, 2):
-            learner = GradientWorker(TINY, tiny_network(), 1, HEAD, "cpu", lanes)
+            learner = GradientWorker(TINY, tiny_network(), 1, HEAD, "cpu", pool)
             learner.at_once = at_once
             results.append(learner.gradients(crops, targets, weights, 0.1))
     (whole, loss), (parts, loss_of_parts) = results
@@ -265,13 +268,13 @@ def test_halving_changes_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_memory_for_even_one_photo_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     Memory(monkeypatch, 0, error)
     with pytest.raises(DeviceUnavailable, match="not enough memory for deep training"):
-        tuned()
+        finetuned()
 
 
 def test_other_errors_are_not_taken_for_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     Memory(monkeypatch, 0, RuntimeError("shapes cannot be multiplied"))
     with pytest.raises(RuntimeError, match="multiplied"):
-        tuned()
+        finetuned()
 
 
 def test_earlier_stages_take_smaller_steps() -> None:
@@ -296,7 +299,7 @@ def test_rates_rise_and_fall() -> None:
 
 
 def test_rare_classes_weigh_as_much_as_frequent_ones() -> None:
-    of = lesson()
+    of = drawn_config()
     rare = np.flatnonzero(of.targets[of.train] != 0)
     of = dataclasses.replace(of, train=np.concatenate([of.train[rare], of.train[of.targets[of.train] == 0][:1]]))
     weighed = np.zeros(CLASSES)
@@ -308,18 +311,18 @@ def test_rare_classes_weigh_as_much_as_frequent_ones() -> None:
             np.add.at(weighed, targets, weights * len(targets))
             return super().gradients(crops, targets, weights, smoothing)
 
-    with ThreadPool(one_torch_thread) as lanes:
-        learner = Noting(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
+    with ThreadPool(one_torch_thread) as pool:
+        learner = Noting(TINY, tiny_network(), 0, HEAD, "cpu", pool)
         optimiser = make_optimiser(learner.part, RECIPE)
-        train_one_epoch(learner, optimiser, of, RECIPE, 1, lanes, silent, CancelToken())
+        train_one_epoch(learner, optimiser, of, RECIPE, 1, pool, silent, CancelToken())
     np.testing.assert_allclose(weighed, weighed.mean(), rtol=1e-5)
 
 
 def test_held_out_photos_are_seen_as_labelling_sees_them() -> None:
-    of = lesson()
-    with ThreadPool(one_torch_thread) as lanes:
-        learner = GradientWorker(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
-        rows, logits = validate(learner, of, TINY.crop_px, lanes, CancelToken())
+    of = drawn_config()
+    with ThreadPool(one_torch_thread) as pool:
+        learner = GradientWorker(TINY, tiny_network(), 0, HEAD, "cpu", pool)
+        rows, logits = validate(learner, of, TINY.crop_px, pool, CancelToken())
         picture = of.pictures(int(rows[-1]))
         assert picture is not None
         top, left = round((picture.shape[0] - 64) / 2), round((picture.shape[1] - 64) / 2)
@@ -366,6 +369,6 @@ def test_one_ahead_keeps_the_order_and_passes_errors_on() -> None:
 @pytest.mark.parametrize("unfreeze", [0, 1, 2])
 def test_cuda_learns_as_the_cpu_does(unfreeze: int) -> None:
     recipe = dataclasses.replace(RECIPE, unfreeze=unfreeze, epochs=4)
-    here, there = tuned(recipe), tuned(recipe, device="cuda")
+    here, there = finetuned(recipe), finetuned(recipe, device="cuda")
     assert there.epochs[-1].loss == pytest.approx(here.epochs[-1].loss, rel=0.25)
     assert all(tensor.device.type == "cpu" for tensor in there.best.changed.values())

@@ -253,7 +253,7 @@ def suggest_another(engine: Engine, check: CheckedSample, photo_ids: list[int]) 
     terms = np.zeros((len(ids), len(meant)), np.float32)
     for row, photo_id in enumerate(ids.tolist()):
         terms[row, (meant.index(check.suggestion(photo_id)) + 1) % len(meant)] = 1000
-    key = (named.model.novelty.key, named.model.class_names)
+    key = (named.model.ood_detector.key, named.model.class_names)
     engine.folder_terms = FolderTerms(key, ids, np.arange(len(ids)), terms)
 
 

@@ -124,8 +124,8 @@ def test_a_folder_is_predicted_as_label_predicts_it(engine: Engine, sorted_photo
     rows = predict_folder(engine, PredictFolderRequest(fresh), silent, CancelToken()).rows
     class_of = dict(zip(rows.photo_ids.tolist(), rows.class_ids.tolist(), strict=True))
     sure_of = dict(zip(rows.photo_ids.tolist(), rows.confidences.tolist(), strict=True))
-    guessed = [result.class_ids[at] for at in result.predicted.tolist()]
-    assert guessed == [class_of[photo_id] for photo_id in result.photo_ids.tolist()]
+    predicted = [result.class_ids[at] for at in result.predicted.tolist()]
+    assert predicted == [class_of[photo_id] for photo_id in result.photo_ids.tolist()]
     assert result.confidences.tolist() == pytest.approx([sure_of[photo_id] for photo_id in result.photo_ids.tolist()])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,8 @@ from flowersorter.domain.figures import ConfidenceBar
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import set_translations
+from flowersorter.translations import use_translations
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation import report
 from flowersorter.workflows.evaluation.charts.axes import count_axis, log_axis, share_axis
@@ -117,10 +120,32 @@ def test_the_page_has_every_figure_and_the_mistakes_and_fetches_nothing(
     assert not page.of("href")
     assert any("default-src 'none'" in each for each in page.of("content"))
     assert "Of the photos of red, 0 % were found (0 of 4)" in page.of("title")
-    assert "Of the photos it calls blue, 0 % are (0 of 4)" in page.of("title")
+    assert "Of the photos suggested as blue, 0 % are (0 of 4)" in page.of("title")
     assert "4 of red, suggested as blue" in page.of("title")
     for number in range(800, 804):
         assert str(tmp_path / "to measure" / "red" / f"blue_{number}.jpg") in page.text
+
+
+def test_the_page_is_in_the_language_of_the_person(engine: Engine, mistaken: Evaluation, tmp_path: Path) -> None:
+    english = saved(engine, mistaken, tmp_path / "english.html").files[0]
+    assert read_page(english).of("lang") == ["en"]
+    assert "4 wrong suggestions" in read_page(english).text
+    try:
+        use_translations(["de_AT"])
+        german = saved(engine, mistaken, tmp_path / "deutsch.html").files[0]
+    finally:
+        set_translations(None)
+    assert read_page(german).of("lang") == ["de"]
+    assert "4 falsche Vorschläge" in read_page(german).text
+    same = {words for words in sentences(english) & sentences(german) if not words.startswith(str(tmp_path))}
+    assert same <= set(mistaken.class_names)
+
+
+def sentences(file: Path) -> set[str]:
+    """What is written in a page and in its tool tips, numbers left out."""
+    html = re.sub("<style>.*?</style>", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = re.findall('>([^<>]+)<|(?:title|aria-label)="([^"]+)"', html)
+    return {text.strip() for texts in found for text in texts if re.search("[a-z]{3}", text)}
 
 
 def test_a_curve_on_a_network_that_knew_the_photos_says_so(
@@ -193,7 +218,7 @@ def test_of_a_thousand_classes_the_page_lists_the_mistakes_and_not_a_million_cel
     shown = page(evaluation(classes=1000), [], None).decode()
     assert len(shown) < 400_000
     assert "The 3 most frequent mistakes" in shown
-    rows = shown[shown.index("What was taken for what") :]
+    rows = shown[shown.index("Which classes it confuses") :]
     assert '<tr><th scope="row">tulips</th><td>roses</td><td>2 of 3</td></tr>' in rows
     assert rows.index(">tulips</th><td>roses<") < rows.index(">daisy</th><td>roses<")
 

@@ -274,20 +274,22 @@ DEEDS = st.lists(
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deeds=DEEDS)
-def test_a_rejected_class_is_never_suggested_again(engine: Engine, folder: Path, deeds: list[str]) -> None:
+@given(actions=DEEDS)
+def test_a_rejected_class_is_never_suggested_again(engine: Engine, folder: Path, actions: list[str]) -> None:
     collection, names = engine.collection, ("red", "green", "blue")
     red, ids = photo_id(engine, folder / "red_0.jpg"), {name: class_id(engine, name) for name in names}
     pending, done = PendingLabels(collection), list[LabelStep]()
-    for deed in deeds:
-        if deed == "refit":
+    for action in actions:
+        if action == "refit":
             retrain(engine, RetrainRequest(), silent, CancelToken())
-        elif deed == "undo":
+        elif action == "undo":
             if done:
                 pending.take_back(done.pop())
         else:
-            given_answer = PhotoAnswer(mark=Mark.NOT_MINE) if deed == "not mine" else PhotoAnswer(ids[deed.split()[-1]])
-            step = LabelStep({red: ids[deed]}, {}) if deed in names else LabelStep({}, {}, {red: given_answer})
+            given_answer = (
+                PhotoAnswer(mark=Mark.NOT_MINE) if action == "not mine" else PhotoAnswer(ids[action.split()[-1]])
+            )
+            step = LabelStep({red: ids[action]}, {}) if action in names else LabelStep({}, {}, {red: given_answer})
             pending.apply(step)
             done.append(step)
         said = collection.answers.get([red]).get(red, PhotoAnswers())

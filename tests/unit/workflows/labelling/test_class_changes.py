@@ -55,7 +55,7 @@ def names(collection: CollectionStore) -> list[str]:
     return [each.name for each in collection.classes.all()]
 
 
-def guessed(engine: Engine, folder: Path, part: str) -> set[str]:
+def suggested_classes(engine: Engine, folder: Path, part: str) -> set[str]:
     """What photos with this in their file name are taken for."""
     rows, called = folder_rows(engine, folder), {each.id: each.name for each in engine.collection.classes.all()}
     return {called[int(c)] for path, c in zip(rows.paths, rows.class_ids, strict=True) if part in path.name}
@@ -73,14 +73,18 @@ def predicted(engine: Engine, photo: Path) -> tuple[str, float, Verdict]:
 def test_another_order_changes_no_guess_and_the_next_training_has_it(
     engine: Engine, trained: int, photos: Path
 ) -> None:
-    before = guessed(engine, photos, "red"), guessed(engine, photos, "blue")
+    before = suggested_classes(engine, photos, "red"), suggested_classes(engine, photos, "blue")
     engine.collection.classes.reorder([class_id(engine.collection, name) for name in ("red", "blue", "green")])
-    assert (guessed(engine, photos, "red"), guessed(engine, photos, "blue")) == before == ({"red"}, {"blue"})
+    assert (
+        (suggested_classes(engine, photos, "red"), suggested_classes(engine, photos, "blue"))
+        == before
+        == ({"red"}, {"blue"})
+    )
     result = retrained(engine)
     assert result.classes == ("red", "blue", "green")
     assert result.held_out_accuracy == 1.0
     assert result.made_current
-    assert guessed(engine, photos, "red") == {"red"}
+    assert suggested_classes(engine, photos, "red") == {"red"}
     same = compare(engine, CompareRequest(trained, result.model_id), silent, CancelToken())
     assert same.photos > 40
     assert not len(same.changed)
@@ -92,7 +96,7 @@ def test_another_order_changes_no_guess_and_the_next_training_has_it(
 
 def test_a_renamed_class_is_called_so_everywhere(engine: Engine, trained: int, photos: Path) -> None:
     engine.collection.classes.rename(class_id(engine.collection, "red"), "crimson")
-    assert guessed(engine, photos, "red") == {"crimson"}
+    assert suggested_classes(engine, photos, "red") == {"crimson"}
     assert predicted(engine, photos / "2026" / "red_0.jpg")[0] == "crimson"
     assert compare(engine, CompareRequest(trained, trained), silent, CancelToken()).older_right > 20
 
@@ -138,7 +142,7 @@ def test_what_an_older_model_tells_apart_counts_together_once_it_is_one_class(
     assert set(merged) <= {red, blue}
     assert merged[red] == pytest.approx(told[red] + told[green], abs=1e-6)
     assert merged[blue] == pytest.approx(told[blue], abs=1e-6)
-    assert guessed(engine, photos, "green") == {"red"}
+    assert suggested_classes(engine, photos, "green") == {"red"}
     assert predicted(engine, photos / "2026" / "green_3.jpg")[0] == "red"
     found = compare(engine, CompareRequest(trained, trained), silent, CancelToken())
     assert found.older_right == found.judged == 24  # reds and greens are right as the one class they are
@@ -185,7 +189,7 @@ def test_its_own_folder_does_not_bring_a_deleted_class_back_but_the_person_does(
     look(engine, sorted_photos)
     assert names(engine.collection) == ["green", "red"]
     made = engine.collection.classes.add("Blue")
-    assert guessed(engine, sorted_photos, "blue") == {"Blue"}
+    assert suggested_classes(engine, sorted_photos, "blue") == {"Blue"}
     look(engine, sorted_photos)
     assert engine.collection.labels.counts()[made.id] == 8
 
@@ -195,7 +199,7 @@ def test_going_back_to_a_model_brings_back_what_it_knows(engine: Engine, trained
     second = retrained(engine)
     assert set(second.classes) == {"red", "green"}
     use_model(engine, trained)
-    assert guessed(engine, photos, "blue") == {"blue"}
+    assert suggested_classes(engine, photos, "blue") == {"blue"}
 
 
 def test_with_every_class_deleted_nothing_is_guessed(engine: Engine, trained: int, photos: Path) -> None:
@@ -260,6 +264,14 @@ def test_shares_of_the_classes_that_are_left() -> None:
     np.testing.assert_allclose(left, [[0.6 / 0.9, 0.3 / 0.9], [0.75, 0.25], [0.5, 0.5]], rtol=1e-6)
     assert said.tolist() == [Verdict.SURE, Verdict.UNKNOWN, Verdict.UNKNOWN]
     assert verdicts.tolist() == [Verdict.SURE] * 3  # what was given is not changed
+
+
+def test_a_single_class_that_is_left_is_not_certain() -> None:
+    shares = np.array([[0.7, 0.3], [0.2, 0.8]], np.float32)
+    class_ids, left, said = in_classes(np.array([7, 0], np.int32), shares, np.full(2, Verdict.LIKELY, np.uint8))
+    assert class_ids.tolist() == [7]
+    np.testing.assert_allclose(left, [[0.7], [0.2]])
+    assert said.tolist() == [Verdict.LIKELY, Verdict.UNKNOWN]
 
 
 def ids_of(collection: CollectionStore, folder: Path, part: str) -> list[int]:

@@ -94,7 +94,7 @@ def test_a_group_has_the_suggestion_that_is_shown_under_its_photos(engine: Engin
     ids = np.array(sorted(group.photo_id for group in before.groups), np.int64)
     terms = np.zeros((1, len(starter.model.class_names)), np.float32)
     terms[0, 3] = 1000
-    key = (starter.model.novelty.key, starter.model.class_names)
+    key = (starter.model.ood_detector.key, starter.model.class_names)
     engine.folder_terms = FolderTerms(key, ids, np.zeros(len(ids), np.intp), terms)
     shown = predictions_for(engine, ids)
     assert shown is not None

@@ -1,4 +1,4 @@
-"""The photos that would follow a label, and the photos whose suggestion an answer changed."""
+"""The photos that would follow a label."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import pytest
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
-from flowersorter.domain.photo_rows import PhotoPredictions
-from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.lookalikes import lookalikes, nearest_photos, similar_photos
-from flowersorter.workflows.labelling.ripple import Flow, ripple
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
 
@@ -76,50 +73,3 @@ def test_similar_photos_need_no_label_and_labelled_ones_are_among_them(engine: E
     nearest = nearest_photos(engine, ids["red_0.jpg"], everything).tolist()
     assert nearest[:10] == [ids["red_0.jpg"], *(each.photo_id for each in found)]
     assert nearest_photos(engine, 999_999, everything).tolist() == [999_999]
-
-
-def predictions(rows: dict[int, tuple[tuple[float, ...], Verdict]]) -> PhotoPredictions:
-    """Predictions of the classes 5 and 7."""
-    return PhotoPredictions(
-        np.array(sorted(rows), np.int64),
-        np.array([5, 7], np.int32),
-        np.array([rows[each][0] for each in sorted(rows)], np.float32),
-        np.array([rows[each][1] for each in sorted(rows)], np.uint8),
-        np.zeros(len(rows), np.uint8),
-    )
-
-
-def test_a_ripple_counts_what_changed_by_class_and_verdict() -> None:
-    five, seven, none = (0.9, 0.1), (0.2, 0.8), (0.0, 0.0)
-    before = predictions(
-        {
-            1: (five, Verdict.SURE),
-            2: (five, Verdict.SURE),
-            3: (seven, Verdict.UNSURE),
-            4: (seven, Verdict.UNKNOWN),
-            6: (five, Verdict.SURE),
-            8: (five, Verdict.SURE),
-        }
-    )
-    after = predictions(
-        {
-            1: (five, Verdict.SURE),
-            2: (seven, Verdict.LIKELY),
-            3: (seven, Verdict.SURE),
-            4: (five, Verdict.UNKNOWN),  # nothing was suggested, and nothing is
-            6: (none, Verdict.UNKNOWN),
-            9: (five, Verdict.SURE),
-        }
-    )
-    found = ripple(before, after)
-    assert found.photo_ids.tolist() == [2, 3, 6]
-    assert found.classes == {5: Flow(0, 2), 7: Flow(1, 0)}
-    assert found.verdicts == {
-        Verdict.SURE: Flow(1, 2),
-        Verdict.LIKELY: Flow(1, 0),
-        Verdict.UNSURE: Flow(0, 1),
-        Verdict.UNKNOWN: Flow(1, 0),
-    }
-    assert ripple(before, after, left_out=[2, 3]).photo_ids.tolist() == [6]
-    assert len(ripple(before, before)) == 0
-    assert ripple(before, before).classes == ripple(before, before).verdicts == {}

@@ -325,7 +325,7 @@ def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
     monkeypatch.setattr(PCA, "project", counted)
     ids = known(collection, range(100))
     append(store, range(100))
-    one, other = novelty(1), novelty(2)
+    one, other = ood_detector(1), ood_detector(2)
 
     def places(along: OodDetector) -> NDArray[np.float32]:
         result = np.zeros((100, 3), np.float32)
@@ -339,7 +339,7 @@ def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
     first = places(one)
     assert sum(projected) == 100
     assert np.array_equal(places(one), first)
-    assert np.array_equal(places(novelty(1)), first), "the same axes, read again"
+    assert np.array_equal(places(ood_detector(1)), first), "the same axes, read again"
     assert sum(projected) == 100
     assert not np.allclose(places(other), first)
     assert sum(projected) == 200
@@ -363,7 +363,7 @@ def test_scores_are_worked_out_once_for_a_model(
     ids = known(collection, range(100))
     append(store, range(100))
     weight = np.random.default_rng(0).standard_normal((2, WIDTH)).astype(np.float32)
-    model = Model(("a", "b"), BACKBONE, weight, np.zeros(2, np.float32), 1.0, CAUTIOUS, novelty(1))
+    model = Model(("a", "b"), BACKBONE, weight, np.zeros(2, np.float32), 1.0, CAUTIOUS, ood_detector(1))
 
     def logits(by: Model) -> NDArray[np.float32]:
         result = np.zeros((100, 2), np.float32)
@@ -389,6 +389,6 @@ def test_scores_are_worked_out_once_for_a_model(
     assert before + 2 <= sum(scored) < before + 100
 
 
-def novelty(seed: int) -> OodDetector:
+def ood_detector(seed: int) -> OodDetector:
     axes, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((WIDTH, 2)))
     return OodDetector.of_distance(np.full(WIDTH, 0.1, np.float32), axes.T.astype(np.float32), 0.5, classes=2)

@@ -57,10 +57,12 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def run(engine: Engine, folder: Path, tried: set[int] | None, urgent: ViewportPriority | None = None) -> list[object]:
+def run(engine: Engine, folder: Path, tried: set[int] | None, priority: ViewportPriority | None = None) -> list[object]:
     """The events of a prediction."""
     events: list[object] = []
-    predict_folder(engine, PredictFolderRequest(folder, urgent=urgent, previews=tried), events.append, CancelToken())
+    predict_folder(
+        engine, PredictFolderRequest(folder, priority=priority, previews=tried), events.append, CancelToken()
+    )
     return [event for event in events if not isinstance(event, Progress)]
 
 
@@ -131,10 +133,10 @@ def test_photos_in_view_come_first_and_of_a_large_folder_some(
     trained: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(first_suggestions, "MOST", 5)
-    urgent, tried = ViewportPriority(), set[int]()
+    priority, tried = ViewportPriority(), set[int]()
     places = find_photos(trained.collection, folder, silent, CancelToken())[1]
-    urgent.ask(places.ids[-3:].tolist())
-    run(trained, folder, tried, urgent)
+    priority.ask(places.ids[-3:].tolist())
+    run(trained, folder, tried, priority)
     assert len(tried) == 5
     assert set(places.ids[-3:].tolist()) < tried
 

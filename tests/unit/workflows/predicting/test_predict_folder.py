@@ -296,15 +296,15 @@ def test_a_lost_cache_is_made_again_from_the_photos(engine: Engine, photos: Path
 def test_what_somebody_looks_at_is_read_first(engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "core_count", lambda: 1)  # of several workers any may be the first to have finished
     looked_at = sorted(photos.rglob("red_*.jpg"))
-    urgent, news = ViewportPriority(), list[object]()
+    priority, news = ViewportPriority(), list[object]()
 
     def report(item: object) -> None:
         if isinstance(item, FolderScanned):
             by_path = dict(zip(item.rows.paths, item.rows.place_ids.tolist(), strict=True))
-            urgent.ask([by_path[path] for path in looked_at])
+            priority.ask([by_path[path] for path in looked_at])
         news.append(item)
 
-    predict_folder(engine, PredictFolderRequest(photos, urgent=urgent), report, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos, priority=priority), report, CancelToken())
     blocks = [item.rows.paths for item in news if isinstance(item, RowsChanged)]
     assert set(blocks[0]) < set(looked_at) <= set(blocks[0]) | set(blocks[1])
 

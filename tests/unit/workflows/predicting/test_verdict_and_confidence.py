@@ -32,7 +32,7 @@ __all__ = ["taught"]
 )
 def test_each_reason_for_less_than_sure_is_said(given: dict[str, float], expected: str) -> None:
     model = starter().model
-    model = replace(model, novelty=replace(model.novelty, familiar=1.0))
+    model = replace(model, ood_detector=replace(model.ood_detector, familiar=1.0))
     verdicts = np.array([Verdict.LIKELY, Verdict.SURE, Verdict.LIKELY], np.uint8)
     confidence = np.array([0.99, 0.99, model.thresholds.sure - 0.01], np.float32)
     said = {name: np.full(3, value) for name, value in {"ood_score": 0.0, **given}.items()}
@@ -45,6 +45,17 @@ def test_43_per_cent_against_39_is_neither_likely_nor_sure_whatever_was_right_be
     model = replace(model, thresholds=replace(model.thresholds, sure=0.41, likely=0.40))
     confidence = np.array([0.43, LEAST_LIKELY], np.float32)
     assert verdicts_of(model, confidence, np.zeros(2, np.float32)).tolist() == [Verdict.UNSURE, Verdict.SURE]
+
+
+def test_a_photo_that_is_perhaps_of_none_of_the_classes_is_likely_only_if_its_class_is() -> None:
+    """Its probability is one of the classes; with the chance of none of them 75 % are not more than half."""
+    model = starter().model
+    model = replace(model, thresholds=replace(model.thresholds, likely=LEAST_LIKELY, sure=0.9))
+    confidence, unknown = np.array([0.75, 0.75, 0.95], np.float32), np.array([0.1, 0.4, 0.4], np.float32)
+    verdicts = verdicts_of(model, confidence, np.zeros(3, np.float32), unknown)
+    assert verdicts.tolist() == [Verdict.LIKELY, Verdict.UNSURE, Verdict.UNSURE]
+    caveats = caveats_of(model, verdicts, confidence, np.zeros(3, np.float32), unknown)
+    assert caveats.tolist() == [Caveat.NONE, Caveat.UNKNOWN_IN_FOLDER, Caveat.UNKNOWN_IN_FOLDER]
 
 
 def test_a_percentage_below_the_promise_is_not_shown_beside_sure() -> None:

@@ -18,7 +18,7 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
-from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.library.tables.settings import BACKBONE, FINETUNING_PACE
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import hub_cache, load_state
 from flowersorter.vision.classifier.fit import Fitted, fit
@@ -434,7 +434,10 @@ def test_a_network_whose_file_is_gone_is_told_and_another_model_still_works(engi
         with pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"):
             predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken())
         use_model(reopened, plain.model_id)
-        assert predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken()).guesses is not None
+        assert (
+            predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken()).predictions
+            is not None
+        )
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign", "empty", "no layer", "short layer"])
@@ -515,12 +518,12 @@ def test_deep_training_is_used_where_it_is_better_on_enough_of_the_same_photos(
     ids, targets, chosen = np.arange(1, photos + 1)[::-1], np.zeros(photos, np.intp), np.arange(photos) >= 10
     learned = TrainingSet(("a", "b"), ids, pack(nothing), targets)
     split = FinetuneSplit(learned, (b"",) * photos, lambda _: None, chosen, 0)
-    guesses = np.where(ids[chosen] <= deep, 0, 1)
-    tuned = LearnedPhotos(
+    predictions = np.where(ids[chosen] <= deep, 0, 1)
+    finetuned = LearnedPhotos(
         np.arange(1, photos + 1), targets.astype(np.int32), np.full(photos, -1, np.int32), np.zeros(photos, np.float32)
     )
-    tuned.held_out[ids[chosen] - 1] = guesses
-    found = not_better(split, tuned, np.arange(held_out) < plain)
+    finetuned.held_out[ids[chosen] - 1] = predictions
+    found = not_better(split, finetuned, np.arange(held_out) < plain)
     assert (found is None) == (why is None)
     assert found is None or (why is not None and why in found)
 
@@ -563,9 +566,10 @@ def test_an_imported_model_is_not_replaced_without_asking(engine: Engine, stripe
 
 
 def test_how_long_it_takes_is_learned_from_the_last_time(engine: Engine, stripes: Path) -> None:
-    guessed = likely_seconds(engine.collection, 1, 6, 1000, 2)
-    assert 60 < guessed < 600
-    assert likely_seconds(engine.collection, 2, 6, 1000, 2) > guessed > likely_seconds(engine.collection, 0, 6, 1000, 2)
+    predicted = likely_seconds({}, 1, 6, 1000, 2)
+    assert 60 < predicted < 600
+    assert likely_seconds({}, 2, 6, 1000, 2) > predicted > likely_seconds({}, 0, 6, 1000, 2)
     result = trained(engine, stripes)
-    known = likely_seconds(engine.collection, 1, 2, 36, 2)
+    paces = engine.collection.settings.get(FINETUNING_PACE)
+    known = likely_seconds(paces, 1, 2, 36, 2)
     assert known == pytest.approx(result.epochs[-1].seconds, rel=0.01)

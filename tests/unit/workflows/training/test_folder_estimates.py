@@ -23,7 +23,7 @@ _WANTED = np.array([1, 2, 3], np.int64)
 
 def remember(engine: Engine, model: Model, photo_ids: Sequence[int], value: float) -> None:
     """Let an engine have the same estimate of some photos, and of no others."""
-    ids, key = np.array(photo_ids, np.int64), model.novelty.key
+    ids, key = np.array(photo_ids, np.int64), model.ood_detector.key
     values = PhotoValues(key, ids, np.full(len(ids), value, np.float32))
     engine.unknown_photos = engine.unknown_by_folder = engine.sure_from = values
     terms = np.full((1, len(model.class_names)), value, np.float32)
@@ -45,8 +45,8 @@ def other() -> Model:
     """A model with other classes than the starter has, and other scores."""
     model = starter().model
     names = (*model.class_names[:-1], "another")
-    axes = replace(model.novelty.axes, centre=model.novelty.axes.centre + 1)
-    return replace(model, class_names=names, novelty=replace(model.novelty, axes=axes))
+    axes = replace(model.ood_detector.axes, centre=model.ood_detector.axes.centre + 1)
+    return replace(model, class_names=names, ood_detector=replace(model.ood_detector, axes=axes))
 
 
 def test_another_model_takes_the_place_of_the_one_in_use_only_with_its_estimates(engine: Engine, other: Model) -> None:

@@ -11,7 +11,8 @@ from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.place import Places
-from flowersorter.errors import Cancelled
+from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import Cancelled, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report, silent
 from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
@@ -182,7 +183,7 @@ def test_a_refit_that_ends_after_the_exact_fit_leaves_that_its_estimates(
     before = estimates(engine)
     named = model_for(engine, chosen_backbone(collection))
     assert named is not None
-    assert named.model.novelty.key != refit.named.model.novelty.key
+    assert named.model.ood_detector.key != refit.named.model.ood_detector.key
     unknown = blue[unknown_probability(engine, named.model, blue) > UNKNOWN].tolist()
     assert len(unknown) > 5
     assert not refit.use(engine)
@@ -269,13 +270,44 @@ def test_a_measurement_does_not_keep_suggestions_from_following(folder: Folder, 
 
 
 def test_too_few_labels_are_no_fault(folder: Folder, engine: Engine) -> None:
-    engine.collection.labels.clear(folder.photos["green"][:2])
-    engine.collection.labels.clear(folder.photos["blue"][:2])
+    for colour in _COLOURS:
+        engine.collection.labels.clear(folder.photos[colour][:2])
     result = folder.learn(folder.photos["green"][:2])
     assert result.trained is None
     assert not result.follows
     assert folder.models() == []
     assert result.predictions is not None, "of the model before: photos may have been called not mine"
+
+
+def test_the_first_class_of_a_collection_without_classes_is_suggested_for_photos_like_its_own(
+    folder: Folder, engine: Engine
+) -> None:
+    """A head needs two classes: the starter's photos are the other ones, and none of its deleted classes comes back."""
+    for colour in ("green", "blue"):
+        engine.collection.labels.clear(folder.photos[colour][:2])
+    red, others = folder.photos["red"], [*folder.photos["green"], *folder.photos["blue"]]
+    names = [each.name for each in engine.collection.classes.all()]
+    quick = folder.follow(red[:2])
+    assert folder.models() == []
+    result = folder.learn(red[:2])
+    assert isinstance(result.trained, TrainResult)
+    assert result.trained.starter_classes == ()
+    assert result.predictions is not None
+    for found in (quick, result.predictions):
+        assert found.class_ids.tolist() == [folder.classes["red"]]
+        assert not (found.verdicts[found.locate(np.array(red[2:]))] == Verdict.UNKNOWN).any()
+        assert (found.verdicts[found.locate(np.array(others))] == Verdict.UNKNOWN).all()
+    assert [each.name for each in engine.collection.classes.all()] == names
+    changed = folder.label("red", 2, 4)
+    assert folder.follow(changed).class_ids.tolist() == [folder.classes["red"]]
+    assert folder.learn(changed).follows
+    assert folder.learn(changed).trained is None, "nothing is new"
+    second = folder.learn(folder.label("green", 0, 2))
+    assert isinstance(second.trained, TrainResult)
+    assert set(second.trained.classes) == {"red", "green"}
+    engine.collection.labels.clear(folder.photos["green"][:2])
+    with pytest.raises(TooFewPhotos):
+        retrain(engine, RetrainRequest(), silent, CancelToken())
 
 
 @pytest.mark.parametrize("asked_for", [False, True])
@@ -300,7 +332,7 @@ def test_without_any_label_left_the_starter_is_used_again_unless_a_version_was_a
     assert result.predictions is not None
     assert result.follows is not asked_for
     assert bool(engine.collection.models.all()) is asked_for
-    assert ([each.name for each in engine.collection.classes.all()] == before) is not asked_for
+    assert [each.name for each in engine.collection.classes.all()] == before
 
 
 def test_a_session_keeps_one_automatic_version_beside_those_that_were_asked_for(folder: Folder, engine: Engine) -> None:

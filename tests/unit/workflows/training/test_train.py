@@ -65,7 +65,7 @@ def label_folder(engine: Engine, folder: Path) -> dict[str, int]:
     return {path.name: int(i) for path, i in zip(rows.paths, rows.photo_ids, strict=True)}
 
 
-def guessed(engine: Engine, folder: Path) -> dict[str, str]:
+def predicted(engine: Engine, folder: Path) -> dict[str, str]:
     """Class name of the best guess by file name."""
     rows = folder_rows(engine, folder)
     names = {c.id: c.name for c in engine.collection.classes.all()}
@@ -77,7 +77,7 @@ def test_a_folder_of_class_folders_teaches_its_classes(engine: Engine, sorted_ph
     assert set(result.classes) == {"red", "green", "blue"}
     assert (result.photos, result.held_out, result.held_out_accuracy) == (24, 24, 1.0)
     label_folder(engine, photos)
-    assert all(name.startswith(guess) for name, guess in guessed(engine, photos).items())
+    assert all(name.startswith(suggestion) for name, suggestion in predicted(engine, photos).items())
 
 
 def test_without_add_only_the_folder_counts_and_with_add_the_labels_before_too(
@@ -223,7 +223,7 @@ def test_new_classes_stand_beside_those_of_the_starter(engine: Engine, photos: P
     flowers = predict(named.model, starter().features).probabilities.argmax(axis=1)
     wanted = np.array([named.model.class_names.index(name) for name in starter().model.class_names])
     assert np.mean(flowers == wanted[starter().targets]) > 0.9
-    now = guessed(engine, photos)
+    now = predicted(engine, photos)
     assert {now[f"red_{i}.jpg"] for i in range(10)} == {"warm"}
     assert {now[f"blue_{i}.jpg"] for i in range(10)} == {"cold"}
     assert retrained(engine).starter_classes == (), "said once"
@@ -257,7 +257,7 @@ def test_retrain_learns_from_corrections(engine: Engine, photos: Path) -> None:
     assign(engine.collection, [ids[f"blue_{i}.jpg"] for i in range(3)], cold.id)
     result = retrained(engine)
     assert set(result.classes) == {"warm", "cold"}
-    now = guessed(engine, photos)
+    now = predicted(engine, photos)
     assert {now[f"red_{i}.jpg"] for i in range(10)} == {"warm"}
     assert {now[f"blue_{i}.jpg"] for i in range(10)} == {"cold"}
     assert {c.name for c in engine.collection.classes.all()} == {"warm", "cold"}
@@ -275,7 +275,7 @@ def test_first_corrections_of_flowers_are_added_to_the_starter(engine: Engine, p
     assert named is not None
     assert named.model.training.built_on_starter
     assert named.model.training.photos > 1000
-    assert guessed(engine, photos)["red_0.jpg"] == "tulips"
+    assert predicted(engine, photos)["red_0.jpg"] == "tulips"
 
 
 def test_a_guess_that_was_confirmed_is_a_label_and_can_be_taken_back(engine: Engine, photos: Path) -> None:
@@ -357,7 +357,7 @@ def test_going_back_to_the_starter_brings_its_classes_back(engine: Engine, sorte
     trained(engine, sorted_photos)
     label_folder(engine, photos)
     use_model(engine, None)
-    assert set(guessed(engine, photos).values()) <= {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
+    assert set(predicted(engine, photos).values()) <= {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
 
 
 def test_a_renamed_class_keeps_its_meaning_in_older_models(engine: Engine, sorted_photos: Path, photos: Path) -> None:
@@ -366,7 +366,7 @@ def test_a_renamed_class_keeps_its_meaning_in_older_models(engine: Engine, sorte
     red = engine.collection.classes.find("red")
     assert red is not None
     engine.collection.classes.rename(red.id, "crimson")
-    assert guessed(engine, photos)["red_0.jpg"] == "crimson"
+    assert predicted(engine, photos)["red_0.jpg"] == "crimson"
     assert set(retrained(engine).classes) == {"crimson", "green", "blue"}
 
 

@@ -49,8 +49,8 @@ def test_any_precision_is_read(tmp_path: Path, state: dict[str, Tensor], precisi
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"conv1.weight": None}, "1 of its tensors are missing, such as conv1.weight"),
-        ({"extra": torch.zeros(1)}, "1 do not belong to it, such as extra"),
+        ({"conv1.weight": None}, "its tensor conv1.weight is missing"),
+        ({"extra": torch.zeros(1)}, "the tensor extra does not belong to it"),
         ({"fc.weight": torch.zeros(5, 512)}, r"fc.weight has the shape \(5, 512\)"),
         ({"fc.bias": torch.full((1000,), torch.nan)}, "fc.bias holds something"),
         ({"fc.bias": torch.zeros(1000, dtype=torch.int32)}, "fc.bias holds something"),

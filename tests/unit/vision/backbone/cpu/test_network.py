@@ -138,8 +138,8 @@ def test_only_the_shipped_weights_have_ranges() -> None:
     assert ranges is not None
     assert set(ranges) == set(ResNetGraph(SHIPPED, load_arrays(SHIPPED)).activations)
     assert min(ranges.values()) > 0
-    tuned = dataclasses.replace(SHIPPED, changes=Path("layers.safetensors"))
-    others = [tuned, backbone("resnet18"), dataclasses.replace(SHIPPED, name="other")]
+    finetuned = dataclasses.replace(SHIPPED, changes=Path("layers.safetensors"))
+    others = [finetuned, backbone("resnet18"), dataclasses.replace(SHIPPED, name="other")]
     assert [activation_ranges(entry) for entry in others] == [None, None, None]
     found = json.loads((shipped_folder() / "resnet50-int8.json").read_text(encoding="utf-8"))
     assert found["weights_sha256"] == SHIPPED.weights.sha256

@@ -20,7 +20,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import predict_photos as predicting
 from flowersorter.workflows.predicting.imagenet import names as module
 from flowersorter.workflows.predicting.imagenet import prior_cache
-from flowersorter.workflows.predicting.imagenet.names import likenesses, looks_like, strangers
+from flowersorter.workflows.predicting.imagenet.names import likenesses, looks_like, names_of_unknown
 from flowersorter.workflows.predicting.photo_details import details
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
@@ -81,7 +81,7 @@ def yellow_ones(result: PredictFolderResult) -> set[int]:
 
 
 def test_what_is_new_in_a_folder_is_named(engine: Engine, labelled: PredictFolderResult) -> None:
-    named = strangers(engine, labelled.rows)
+    named = names_of_unknown(engine, labelled.rows)
     assert set(named) == new_ones(labelled)
     yellow = yellow_ones(labelled)
     assert yellow
@@ -96,12 +96,12 @@ def test_nobody_is_asked_where_no_layer_is(
     engine: Engine, labelled: PredictFolderResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prior_cache, "layer_of", lambda name: None)
-    assert strangers(engine, labelled.rows) == {}
+    assert names_of_unknown(engine, labelled.rows) == {}
 
 
 def test_the_terminal_and_python_say_it_of_new_photos_only(engine: Engine, labelled: PredictFolderResult) -> None:
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-    lines = list(folder_lines(labelled, names, strangers(engine, labelled.rows), labels_count=False))
+    lines = list(folder_lines(labelled, names, names_of_unknown(engine, labelled.rows), labels_count=False))
     photos = photos_of(engine, labelled)
     assert {line["verdict"] for line in lines} > {"unknown"}
     for line, photo in zip(lines, photos, strict=True):
@@ -126,7 +126,7 @@ def test_a_new_photo_of_which_nobody_knows_more_says_so(
 
 
 def test_single_photos_are_told_the_same(engine: Engine, labelled: PredictFolderResult) -> None:
-    rows, named = labelled.rows, strangers(engine, labelled.rows)
+    rows, named = labelled.rows, names_of_unknown(engine, labelled.rows)
     found = predict_photos(engine, PredictRequest(tuple(rows.paths)), silent, CancelToken())
     assert [each.looks_like for each in found] == [named.get(photo_id, "") for photo_id in rows.photo_ids.tolist()]
     assert prediction_of(found[-1]).looks_like == "strawberry"

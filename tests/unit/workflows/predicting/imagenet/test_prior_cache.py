@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from flowersorter.library.collection import CollectionStore
-from flowersorter.vision.backbone.registry import tuned_name
+from flowersorter.vision.backbone.registry import finetuned_name
 from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES, ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.predicting.imagenet import prior_cache as module
@@ -84,7 +84,7 @@ def test_of_a_network_trained_here_the_one_it_was_made_from_is_asked(
     collection: CollectionStore, asked: list[int]
 ) -> None:
     hashes = put(collection, range(4))
-    found = ImageNetPriorCache.of(collection, tuned_name(BACKBONE, 1)).get(hashes)
+    found = ImageNetPriorCache.of(collection, finetuned_name(BACKBONE, 1)).get(hashes)
     assert found is not None
     assert found.known.all()
     assert asked == [4]
@@ -96,7 +96,7 @@ def test_without_a_layer_nobody_is_asked(collection: CollectionStore, monkeypatc
     assert ImageNetPriorCache.of(collection, "resnet18").get(hashes) is None, (
         "its weights are a file of torch's, or not there"
     )
-    assert layer_of(tuned_name(BACKBONE, 1)) is None
+    assert layer_of(finetuned_name(BACKBONE, 1)) is None
     shipped = layer_of(BACKBONE)
     assert shipped is not None
     assert shipped[0].shape == (IMAGENET_CLASSES, 2048)

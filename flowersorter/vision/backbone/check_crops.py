@@ -1,4 +1,4 @@
-"""The input of every network: crops as bytes."""
+"""Checks the input of a network: crops as bytes."""
 
 from __future__ import annotations
 
