@@ -1,4 +1,6 @@
-"""The exception tree; imports only `messages`.
+"""The exception tree; imports only ``messages``.
+
+::
 
     FlowerSorterError
     ├── Cancelled                    the person stopped a job
@@ -44,7 +46,7 @@ class UserError(FlowerSorterError):
         why: The cause, lower case, without a full stop; may be empty.
         hint: The remedy, a sentence of its own without a full stop; may be empty.
 
-    Each part is a plain string or a `messages.Text`, which `str()` words in the language of the edge.
+    Each part is a plain string or a ``messages.Text``, which ``str()`` words in the language of the edge.
     """
 
     def __init__(self, what: str, why: str = "", hint: str = "") -> None:

@@ -1,7 +1,7 @@
 """Makes pictures of the program from the program itself, so that they show what it looks like now.
 
-    python packaging/make_screenshots.py PHOTOS                  # those of the README, into resources/screenshots
-    python packaging/make_screenshots.py PHOTOS --to FOLDER
+    python packaging/make_screenshots.py PHOTOS                  # those of the README and of the handbook
+    python packaging/make_screenshots.py PHOTOS --to FOLDER      # the same, all in one folder
     python packaging/make_screenshots.py PHOTOS --all FOLDER     # every state, to look at one by one
 
 PHOTOS is a folder with photos of the five flowers that the starter model knows. The window runs without a screen. With
@@ -37,6 +37,7 @@ from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
 from flowersorter.messages import text  # noqa: E402
 from flowersorter.translations import use_translations  # noqa: E402
+from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog  # noqa: E402
 from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
 from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
 from flowersorter.ui.shared import theme  # noqa: E402
@@ -49,7 +50,11 @@ from flowersorter.workflows.predicting.network_loader import Embeds, open_embedd
 from tests.drawing import textured, write_jpeg  # noqa: E402
 from tests.qt.palettes import dark, light  # noqa: E402
 
+#: Where the pictures are that README and handbook show, and those of the handbook alone.
+SHOWN, HANDBOOK = ROOT / "resources" / "screenshots", ROOT / "docs" / "pictures"
 SIZE, DIALOG_SIZE = (1200, 760), (620, 700)
+#: Answers given before the picture of a checked sample is taken.
+CHECKED = 24
 #: The animated picture: width in pixels, and how long its pictures are shown in milliseconds.
 ANIMATION_PX, TYPING_MS, PAUSE_MS = 800, 180, 1500
 #: Groups that are named in it.
@@ -207,6 +212,37 @@ def for_readme(photos: Path, to: Path) -> None:
         program.window.actions_by_name["name_groups"].trigger()
         rest(program)
         save_animation(list(name_groups(program, classes)), to / "naming.webp")
+
+
+def for_handbook(photos: Path, to: Path) -> None:
+    """Make the pictures that only the handbook shows."""
+
+    def save(widget: QWidget, name: str) -> None:
+        picture(widget).save(to / f"{name}.webp", quality=80, method=6)
+
+    def take_sample(dialog: QDialog) -> None:
+        assert isinstance(dialog, CheckSampleDialog)
+        for _ in range(CHECKED):
+            while not dialog.right_button.isEnabled():
+                wait(100)
+            dialog.right_button.click()
+            wait(300)
+        dialog.resize(DIALOG_SIZE[0], DIALOG_SIZE[0])
+        wait(1500)
+        save(dialog, "check")
+
+    with window_of(None) as program:
+        save(program.window, "start")
+    with window_of(photos) as program:
+        window, actions = program.window, program.window.actions_by_name
+        window.grid.select_places(program.photos.front_places_at(slice(0, 1)).tolist(), scroll=True)
+        for action in ("large_view", "heat_map"):
+            actions[action].trigger()
+            rest(program)
+        save(window, "heat_map")
+        actions["heat_map"].trigger()
+        window.large.close()
+        with_dialog(program, "check_sample", take_sample)
 
 
 # -- every state
@@ -381,22 +417,25 @@ def main() -> None:
     """Make the pictures that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--to", type=Path, default=ROOT / "resources" / "screenshots")
+    parser.add_argument("--to", type=Path, metavar="FOLDER")
     parser.add_argument("--all", type=Path, metavar="FOLDER")
     parser.add_argument("--strange", type=Path, metavar="PHOTOS")
     parser.add_argument("--only", nargs="*", default=(), metavar="STATE")
     parser.add_argument("--languages", nargs="*", default=LANGUAGES)
     options = parser.parse_args()
-    photos, to = options.photos.absolute(), options.all or options.to
-    to.mkdir(parents=True, exist_ok=True)
+    photos = options.photos.absolute()
     application = QApplication([])
     application.setApplicationDisplayName("FlowerSorter")
     theme.make_text_readable(application)
     if options.all is None:
-        for_readme(photos, to)
-        for file in sorted(to.iterdir()):
-            print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
+        for make, usual in ((for_readme, SHOWN), (for_handbook, HANDBOOK)):
+            to = options.to or usual
+            to.mkdir(parents=True, exist_ok=True)
+            make(photos, to)
+            for file in sorted(to.iterdir()):
+                print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
         return
+    options.all.mkdir(parents=True, exist_ok=True)
     window_state.screen_around = lambda geometry: QRect(0, 0, *SIZES[-1])
     with tempfile.TemporaryDirectory() as drawn:
         strange = options.strange.absolute() if options.strange else draw_strange(Path(drawn))
@@ -404,7 +443,7 @@ def main() -> None:
             translations = use_translations([language])
             if translations is not None:
                 install_translator(application, translations, language)
-            every_state(Album(to, language, options.only), photos, strange)
+            every_state(Album(options.all, language, options.only), photos, strange)
 
 
 if __name__ == "__main__":

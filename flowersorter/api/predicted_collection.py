@@ -18,7 +18,7 @@ class PredictedCollection(OpenCollection):
 
     @property
     def left_out(self) -> Mapping[str, int]:
-        """Number of files and folders that the last `predict` or `sort` left out, by kind: {"hidden": 2}."""
+        """Number of files and folders that the last `predict` or `sort` left out, by kind, such as {"hidden": 2}."""
         return dict(self._left_out)
 
     @property

@@ -34,7 +34,7 @@ class SampleCheck:
 
     @property
     def photos(self) -> tuple[Photo, ...]:
-        """The photos to answer about next: as many as the goal needs if all are right; none if it is done."""
+        """The photos to answer about next, as many as the goal needs if all are right; none if it is done."""
         names = {entry.id: entry.name for entry in self._engine().collection.classes.all()}
         number = self._check.sample.model.rpartition("/")[2]
         model: ModelName = STARTER if number == STARTER else int(number)
@@ -68,7 +68,7 @@ class SampleCheck:
 
     @property
     def statement(self) -> str:
-        """State the proven bound: "At least 98 of 100 are right, 95 % sure (145 of 600 checked, 0 wrong)."."""
+        """State the proven bound, "At least 98 of 100 are right, 95 % sure (145 of 600 checked, 0 wrong)."."""
         return str(self._check.statement)
 
     @property
@@ -78,7 +78,7 @@ class SampleCheck:
 
     @property
     def at_least(self) -> int:
-        """The proven bound: at least this many of 100 suggestions are right, 95 % sure."""
+        """The proven bound; at least this many of 100 suggestions are right, 95 % sure."""
         return self._check.at_least
 
     @property

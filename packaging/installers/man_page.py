@@ -14,8 +14,10 @@ from pathlib import Path
 from flowersorter.commands.shared.parser import make_parser
 from flowersorter.messages import worded
 
-_HEADING = re.compile(r"^(?P<title>[a-z][a-z ]+):\n(?P<lines>(?:  .*\n?)+)$")
-_ENVIRONMENT = (
+#: A block of the epilog that has a heading.
+HEADING = re.compile(r"^(?P<title>[a-z][a-z ]+):\n(?P<lines>(?:  .*\n?)+)$")
+#: The variables that the program reads, each with its effect.
+ENVIRONMENT = (
     ("FLOWERSORTER_COLLECTION", "The collection to open where none is named."),
     ("FLOWERSORTER_LANGUAGE", "The language of all texts, such as de; by default that of the system."),
 )
@@ -49,7 +51,7 @@ def man_page(version: str, date: str) -> str:
         lines += _command(name, command, shared)
     lines += _epilog(worded(parser.epilog or "") % {})
     lines.append(".SH ENVIRONMENT")
-    for name, effect in _ENVIRONMENT:
+    for name, effect in ENVIRONMENT:
         lines += [".TP", rf"\fB{name}\fR", _line(effect)]
     return "\n".join(lines) + "\n"
 
@@ -119,7 +121,7 @@ def _epilog(text: str) -> Iterator[str]:
     """A section for each block with a heading; the other blocks are notes."""
     notes: list[str] = []
     for block in text.strip().split("\n\n"):
-        found = _HEADING.match(block)
+        found = HEADING.match(block)
         if found is None:
             notes.append(block)
             continue
