@@ -73,7 +73,8 @@ class Run:
         photos: Photos it filed, including those undone since.
         undone: Photos undone since.
         failed: Photos that could not be filed.
-        late_sidecars: Sidecars it filed beside photos that were there already, without those undone since.
+        late_sidecars: Sidecars it filed, or wrote keywords into, beside photos that were there already, without those
+            undone since.
         touched: Files, with sidecars, that it filed or tried to, also those undone since.
         volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
             for runs of earlier versions.
@@ -100,12 +101,26 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenKeywords:
+    """The keywords in a sidecar that this program wrote; they go when the photo gets another class.
+
+    Attributes:
+        by_field: Values by the name of their field; a person's own keywords are not among them.
+        base_sha256: Of the sidecar that they were written into; None for a new one.
+    """
+
+    by_field: Mapping[str, tuple[str, ...]]
+    base_sha256: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewEntry:
     """One file that a run is about to file.
 
     Attributes:
         sha256: Of its bytes; None for a sidecar, which is hashed when it is filed.
         lead: For a sidecar, the position of its photo in the same list.
+        keywords: For a sidecar with keywords of ours, these.
     """
 
     class_name: str
@@ -116,6 +131,7 @@ class NewEntry:
     sha256: bytes | None
     mtime_ns: int
     lead: int | None = None
+    keywords: WrittenKeywords | None = None
 
 
 @dataclass(frozen=True, slots=True)
