@@ -161,11 +161,12 @@ def execute(
 
 
 def _source_volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
-    """The volumes of the folders that photos are moved out of, where undo may have to make a folder again."""
-    if plan.mode != Mode.MOVE:
-        return {}
-    folders = {file.filing.source.parent for file in plan.files}
-    return volumes_of(files, folders if plan.source is None else folders | {plan.source})
+    """The volumes of the folders that files are moved out of, where undo may have to make a folder again."""
+    if plan.mode == Mode.MOVE:
+        folders = {file.filing.source.parent for file in plan.files}
+    else:
+        folders = {each.destination.parent for each in plan.keywords if each.is_in_place}
+    return volumes_of(files, folders if plan.source is None or not folders else folders | {plan.source})
 
 
 def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:

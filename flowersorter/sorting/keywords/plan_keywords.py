@@ -142,7 +142,7 @@ class KeywordPlanner:
 
     def has_ours(self, photo: Path) -> bool:
         """Whether a sidecar of a photo has keywords of ours, as far as its path says."""
-        return any(self.index.at(path) for path in self.targets(photo, self._beside(photo)))
+        return bool(self.index) and any(self.index.at(path) for path in self.targets(photo, self._beside(photo)))
 
     def _into(self, source: Path, destination: Path, wanted: Entries) -> PlannedKeywords | None:
         """Plan to write into a sidecar; None where that changes nothing, or cannot be done."""
