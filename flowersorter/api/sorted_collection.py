@@ -8,7 +8,7 @@ from typing import Literal
 
 from flowersorter.api.paths import AnyPath, chosen, given_path
 from flowersorter.api.predicted_collection import PredictedCollection
-from flowersorter.api.sort_answers import Sort, SortReport, VerifyReport
+from flowersorter.api.sort_answers import KeywordReport, Sort, SortReport, VerifyReport
 from flowersorter.jobs import CancelToken
 
 
@@ -27,6 +27,7 @@ class SortedCollection(PredictedCollection):
         pattern: str | None = None,
         move_duplicates: bool = False,
         remove_empty_folders: bool = False,
+        keywords: bool | None = None,
     ) -> SortReport:
         """Sort the photos of a folder into one folder per class in `to`. Predicts new photos first.
 
@@ -46,6 +47,8 @@ class SortedCollection(PredictedCollection):
                 those of the last sort into `to`, at first none, and "" for none. Photos without a date go to "Undated".
             move_duplicates: With mode "move", also move photos that are there already, into the folder "Duplicates".
             remove_empty_folders: With mode "move", also remove the folders that become empty; `undo` makes them again.
+            keywords: Write the class of each photo as a keyword into a sidecar file (.xmp) beside it, for other
+                programs; None for the choice in the window's Preferences, at first not. Photos are never changed.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
@@ -58,6 +61,7 @@ class SortedCollection(PredictedCollection):
         from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
         from flowersorter.sorting.plan import Mode
         from flowersorter.workflows.filing import sort as sorting
+        from flowersorter.workflows.filing.keywords import writes_keywords
         from flowersorter.workflows.filing.refile import RefileRequest, refile
         from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 
@@ -80,12 +84,37 @@ class SortedCollection(PredictedCollection):
             pattern=pattern,
             move_duplicates=move_duplicates,
             remove_emptied=remove_empty_folders,
+            keywords=writes_keywords(self._library) if keywords is None else keywords,
         )
         plan = self._run(sorting.plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
         done = self._run(sorting.run_sort, sorting.RunSortRequest(plan, pattern))
         return report_of_run(plan, done)
+
+    def write_keywords(self, folder: AnyPath | Sequence[AnyPath], *, dry_run: bool = True) -> KeywordReport:
+        """Write the classes of labelled photos as keywords into the sidecar files (.xmp) beside them.
+
+        Changes no photo, and nothing else in a sidecar file. `undo` puts the files back as they were.
+
+        Args:
+            folder: The folder with the photos, or several folders and photos; new photos are read first.
+            dry_run: Only return the plan. Pass False to carry it out.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+        """
+        from flowersorter.api.sort_answers import report_of_keywords
+        from flowersorter.photos.scan import absolute_roots
+        from flowersorter.workflows.filing import keywords
+
+        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        self.predict(*roots)
+        plans = self._run(keywords.plan_keywords, keywords.KeywordsRequest(roots))
+        if dry_run:
+            return report_of_keywords(plans, None)
+        done = self._run(keywords.write_keywords, keywords.RunKeywordsRequest(tuple(plans)))
+        return report_of_keywords(plans, done)
 
     def history(self) -> list[Sort]:
         """List the sorts of the collection, newest first."""

@@ -16,7 +16,7 @@ from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_some
 from flowersorter.sorting.folders.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
 from flowersorter.sorting.journaled_steps import StepContext, record_filed, record_undone, undo_step
-from flowersorter.sorting.keywords.kept_sidecars import drop_merged, find_kept_sidecars
+from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.resolve_interrupted import Resolution, Side, resolve
 from flowersorter.sorting.safe_names import shown
@@ -53,7 +53,6 @@ def recover(collection: CollectionStore, files: FileSystem | None = None) -> Rec
         UserError: the library cannot be read or written.
     """
     context = StepContext(collection, files or FileSystem())
-    find_kept_sidecars(context)
     tally = _Tally()
     for run in context.journal.open_runs():
         for entry in context.journal.filings(run.id):

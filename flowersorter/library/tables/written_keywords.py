@@ -11,6 +11,7 @@ from pathlib import Path
 from flowersorter.domain.journal import NewEntry, WrittenKeywords
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.storable import storable_text
+from flowersorter.library.tables.settings import KEPT_SIDECARS, Settings
 
 #: Every sidecar that is filed, in the order of the filings.
 _SIDECARS = """
@@ -77,9 +78,18 @@ def read_keywords(database: Database) -> KeywordIndex:
     return KeywordIndex(by_path, by_sha256)
 
 
-def move_kept_sidecars(database: Database, before: Path, now: Path) -> None:
-    """Store that the folder of the collection was moved, with the sidecars that filings were made from or kept in."""
-    old, new = os.fsencode(before) + os.fsencode(os.sep), os.fsencode(now) + os.fsencode(os.sep)
+def follow_moved_collection(database: Database, settings: Settings, kept: Path) -> None:
+    """Correct the paths of kept sidecars in the journal where the folder of the collection was moved or copied.
+
+    Args:
+        database: Of the collection.
+        settings: Of the collection.
+        kept: Where its sorts keep sidecars now.
+    """
+    before = settings.get(KEPT_SIDECARS)
+    if not before or before == str(kept) or not kept.is_dir():
+        return
+    old, new = os.fsencode(before) + os.fsencode(os.sep), os.fsencode(kept) + os.fsencode(os.sep)
     with database.transaction() as connection:
         for column in ("source", "destination", "temporary"):
             rows = connection.execute(
@@ -89,6 +99,7 @@ def move_kept_sidecars(database: Database, before: Path, now: Path) -> None:
                 f"UPDATE filings SET {column} = ? WHERE id = ?",
                 [(new + path[len(old) :], filing_id) for filing_id, path in rows],
             )
+        settings.set(KEPT_SIDECARS, str(kept))
 
 
 def staged_sources(database: Database, folder: Path) -> set[Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.file_bytes import open_regular
+from flowersorter.photos.sidecars import RAW_SUFFIXES
 from flowersorter.photos.xmp.document import MAX_BYTES, TOO_LARGE, XmpUnusable, read_document
 from flowersorter.photos.xmp.embedded import embedded_packets
 from flowersorter.photos.xmp.keywords import Entries, merged_entries
@@ -19,16 +20,18 @@ def photo_keywords(photo: Path, sidecars: Iterable[Path]) -> tuple[Entries, tupl
 
     Args:
         photo: The photo; XMP in it that cannot be read is left out.
-        sidecars: Its sidecars; only those in XMP are read.
+        sidecars: Its sidecars; those in XMP are read, and RAW files for the XMP inside.
     """
-    found, problems = [], []
+    found, problems, pictures = [], [], [photo]
     for sidecar in sidecars:
-        if sidecar.suffix.lower() == XMP_SUFFIX:
+        if sidecar.suffix.lower() in RAW_SUFFIXES:
+            pictures.append(sidecar)
+        elif sidecar.suffix.lower() == XMP_SUFFIX:
             try:
                 found.append(read_document(_contents(sidecar)).entries)
             except XmpUnusable as error:
                 problems.append((sidecar, error.reason))
-    for packet in embedded_packets(photo):
+    for packet in (packet for picture in pictures for packet in embedded_packets(picture)):
         try:
             found.append(read_document(packet.rstrip(b"\0")).entries)
         except XmpUnusable:

@@ -17,30 +17,27 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import KEPT_SIDECARS
-from flowersorter.library.tables.written_keywords import move_kept_sidecars, staged_sources
-from flowersorter.sorting.filesystem import is_folder
+from flowersorter.library.tables.written_keywords import staged_sources
 from flowersorter.sorting.journaled_steps import StepContext
 
 MERGED_SUFFIX, BEFORE_SUFFIX = ".merged.xmp", ".before.xmp"
 
 
-def kept_folder(collection: CollectionStore) -> Path:
-    """Return the folder of the collection with the kept sidecars of all its sorts; it need not exist."""
-    return collection.folder / "keywords"
-
-
 def is_kept(collection: CollectionStore, path: Path) -> bool:
     """Whether a file is one that the collection keeps."""
-    return kept_folder(collection) in path.parents
+    return collection.kept_sidecars in path.parents
 
 
 def make_folder(context: StepContext) -> Path:
     """Make the folder for the sidecars of a new sort, and make sure that a power cut cannot remove it.
 
+    What an earlier sort left that was interrupted is deleted first.
+
     Raises:
         OSError: the disk refuses.
     """
-    kept = kept_folder(context.collection)
+    kept = context.collection.kept_sidecars
+    drop_merged(context)
     with suppress(FileExistsError):
         context.files.mkdir(kept)
     context.files.sync_folder(kept.parent)
@@ -51,15 +48,6 @@ def make_folder(context: StepContext) -> Path:
     return folder
 
 
-def find_kept_sidecars(context: StepContext) -> None:
-    """Store that the folder of the collection was moved, so that its sorts find their sidecars again."""
-    kept, before = kept_folder(context.collection), context.collection.settings.get(KEPT_SIDECARS)
-    if before and before != str(kept) and is_folder(context.files, kept):
-        with context.collection.database.transaction():
-            move_kept_sidecars(context.collection.database, Path(before), kept)
-            context.collection.settings.set(KEPT_SIDECARS, str(kept))
-
-
 def drop_merged(context: StepContext, entries: Iterable[Entry] | None = None) -> None:
     """Delete the sidecars with keywords that no filing needs any more, and folders that are empty.
 
@@ -68,7 +56,7 @@ def drop_merged(context: StepContext, entries: Iterable[Entry] | None = None) ->
         entries: The filings of a sort, to look at its sidecars only; None for those of all sorts, also of one that was
             interrupted before the journal knew it.
     """
-    kept = kept_folder(context.collection)
+    kept = context.collection.kept_sidecars
     if entries is None:
         folders = _listed(context, kept)
     else:

@@ -23,7 +23,7 @@ from tests.bench.safety.crash import Act, kill_act
 from tests.bench.safety.errors import CODES, fail_act, faults
 from tests.bench.safety.mounts import memory, second_disk
 from tests.bench.safety.power_loss import cut_at_some
-from tests.bench.safety.stage import A, B, C, OLD, Stage
+from tests.bench.safety.stage import OLD, A, B, C, Stage
 from tests.bench.safety.tally import Tally, Watch
 from tests.unit.photos.xmp_documents import DARKTABLE, LIGHTROOM
 from tests.unit.sorting.failing_disks import OPERATIONS

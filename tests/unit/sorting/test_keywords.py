@@ -25,7 +25,6 @@ from flowersorter.photos.xmp.document import read_document
 from flowersorter.photos.xmp.keywords import NO_ENTRIES, Field, entries_of, named_keywords
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.keywords.kept_sidecars import kept_folder
 from flowersorter.sorting.keywords.plan_in_place import plan_in_place
 from flowersorter.sorting.plan import Mode, SortPlan, make_plan
 from flowersorter.sorting.recover import recover
@@ -110,7 +109,7 @@ def test_every_sorted_photo_has_its_class_in_a_sidecar_until_the_sort_is_undone(
     assert not _plan(collection, photos, destination, mode).changes_disk if mode != Mode.MOVE else True
     assert take_back(collection, result.run_id).refused == ()
     assert snapshot(tmp_path / "photos", destination) == before
-    assert not kept_folder(collection).exists()
+    assert not collection.kept_sidecars.exists()
 
 
 def test_a_sidecar_that_was_sorted_with_keywords_is_not_sorted_again_nor_called_edited(
@@ -159,7 +158,7 @@ def test_keywords_are_written_beside_photos_that_stay_and_follow_their_label(
     for result in (second, first):
         assert take_back(collection, result.run_id).refused == ()
     assert snapshot(root) == before
-    assert not kept_folder(collection).exists()
+    assert not collection.kept_sidecars.exists()
 
 
 def test_an_unlabelled_photo_without_keywords_of_ours_is_left_alone(
@@ -215,7 +214,7 @@ def test_undo_keeps_a_photo_whose_sidecar_was_edited_since(tmp_path: Path, colle
     assert refused.path == destination / "Rosa_canina" / "a.jpg"
     assert refused.reason == "a.xmp: it has changed since it was filed, so the copy was kept"
     assert names(tmp_path / "photos") == {"b.jpg"}
-    assert list(kept_folder(collection).rglob("*.before.xmp"))
+    assert list(collection.kept_sidecars.rglob("*.before.xmp"))
 
 
 def test_undo_brings_the_old_sidecar_back_where_the_person_deleted_the_new_one(
@@ -318,7 +317,7 @@ def test_a_sidecar_that_changes_while_the_sort_runs_is_not_replaced(
     assert (tmp_path / "photos" / "a.xmp").read_bytes() == edited
     assert names(tmp_path / "photos") == {"a.jpg", "a.xmp"}
     assert names(destination) == {"Tulip/b.jpg", "Tulip/b.jpg.xmp"}
-    assert not list(kept_folder(collection).rglob("1.*"))
+    assert not list(collection.kept_sidecars.rglob("1.*"))
 
 
 def test_a_sidecar_that_breaks_between_plan_and_sort_travels_as_it_is(
@@ -347,7 +346,7 @@ def test_photos_are_sorted_without_keywords_where_the_collection_has_no_space(
     ]
     assert (destination / "Rosa_canina" / "a.xmp").read_bytes() == LIGHTROOM.encode()
     recover(collection)
-    assert not kept_folder(collection).exists()
+    assert not collection.kept_sidecars.exists()
 
 
 def test_stopping_before_the_first_photo_leaves_nothing(tmp_path: Path, collection: CollectionStore) -> None:
@@ -362,7 +361,7 @@ def test_stopping_before_the_first_photo_leaves_nothing(tmp_path: Path, collecti
     with pytest.raises(Cancelled):
         execute(_plan(collection, photos, destination), collection, silent, cancel, WatchedDisk(stop))
     assert collection.journal.runs() == []
-    assert not kept_folder(collection).exists()
+    assert not collection.kept_sidecars.exists()
 
 
 def test_a_crash_before_the_journal_knows_a_sort_leaves_nothing_behind(
@@ -377,9 +376,9 @@ def test_a_crash_before_the_journal_knows_a_sort_leaves_nothing_behind(
 
     with pytest.raises(Crash):
         execute(_plan(collection, photos, destination), collection, silent, CancelToken(), WatchedDisk(crash))
-    assert list(kept_folder(collection).rglob("*.merged.xmp"))
+    assert list(collection.kept_sidecars.rglob("*.merged.xmp"))
     recover(collection)
-    assert not kept_folder(collection).exists()
+    assert not collection.kept_sidecars.exists()
 
 
 def test_a_sort_is_undone_after_the_collection_was_moved(tmp_path: Path) -> None:
@@ -448,10 +447,10 @@ def test_any_order_of_writing_sorting_and_correcting_is_undone(
         source, destination = root / "photos", root / "sorted"
         source.mkdir()
         by_path: dict[Path, str] = {}
-        for number, (stem, suffix, sidecar, body, class_name, mode) in enumerate(photos):
-            by_path[write(source / (stem + suffix), b"photo %d" % number, mode)] = class_name
+        for number, (stem, suffix, sidecar, body, class_name, permissions) in enumerate(photos):
+            by_path[write(source / (stem + suffix), b"photo %d" % number, permissions)] = class_name
             if sidecar:
-                write(source / (stem + sidecar), body, mode)
+                write(source / (stem + sidecar), body, permissions)
         before = snapshot(source, destination)
         own = {seen.content for seen in before.values() if seen.kind == "file"}
         with CollectionStore.open(root / "collection") as collection:
@@ -467,9 +466,9 @@ def test_any_order_of_writing_sorting_and_correcting_is_undone(
                     filed = [(each, class_name) for each in filed_photos(collection.database, hashes)]
                     for made in plan_refile(collection, filed, CancelToken()):
                         execute(made, collection, silent, CancelToken())
-                there = snapshot(source, destination, kept_folder(collection)).values()
+                there = snapshot(source, destination, collection.kept_sidecars).values()
                 assert own <= {seen.content for seen in there}, "bytes of the person's were lost"
             for run in collection.journal.runs():
                 assert take_back(collection, run.id).refused == ()
-            assert not kept_folder(collection).exists()
+            assert not collection.kept_sidecars.exists()
         assert snapshot(source, destination) == before
