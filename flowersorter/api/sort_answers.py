@@ -89,7 +89,7 @@ class Sort:
 
     Attributes:
         number: For `Collection.undo`.
-        mode: "copy", "move", "link" or "symlink".
+        mode: "copy", "move", "link" or "symlink"; "keywords" where keywords were written beside photos that stay.
         source: The folder that the photos came from; None if they came from several.
         destination: The folder with the class folders.
         started_at: ISO 8601 in UTC.
@@ -238,7 +238,7 @@ def sort_of(run: Run) -> Sort:
     """Convert a sort of the journal to plain values."""
     return Sort(
         number=run.id,
-        mode=str(run.mode),
+        mode="keywords" if run.only_keywords else str(run.mode),
         source=run.source,
         destination=run.destination,
         started_at=run.started_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from flowersorter.api.paths import AnyPath, chosen, given_path
@@ -62,7 +63,6 @@ class SortedCollection(PredictedCollection):
         from flowersorter.sorting.plan import Mode
         from flowersorter.workflows.filing import sort as sorting
         from flowersorter.workflows.filing.keywords import writes_keywords
-        from flowersorter.workflows.filing.refile import RefileRequest, refile
         from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 
         target = absolute_folder(given_path(to))
@@ -73,9 +73,7 @@ class SortedCollection(PredictedCollection):
         self.predict(*roots)
         follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
         if follow and not dry_run:
-            known = self._library.photos.places_under(roots)
-            photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
-            self._run(refile, RefileRequest(photo_ids))
+            self._move_copies(roots)
         request = sorting.SortRequest(
             roots,
             target,
@@ -91,6 +89,14 @@ class SortedCollection(PredictedCollection):
             return report_of_plan(plan, dry_run=dry_run)
         done = self._run(sorting.run_sort, sorting.RunSortRequest(plan, pattern))
         return report_of_run(plan, done)
+
+    def _move_copies(self, roots: Sequence[Path]) -> None:
+        """Move photos that were sorted before into the folder of their label."""
+        from flowersorter.workflows.filing.refile import RefileRequest, refile
+
+        known = self._library.photos.places_under(roots)
+        photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
+        self._run(refile, RefileRequest(photo_ids))
 
     def write_keywords(self, folder: AnyPath | Sequence[AnyPath], *, dry_run: bool = True) -> KeywordReport:
         """Write the classes of labelled photos as keywords into the sidecar files (.xmp) beside them.

@@ -99,6 +99,11 @@ class Run:
         """Whether a photo or a late sidecar is still filed."""
         return self.photos > self.undone or self.late_sidecars > 0
 
+    @property
+    def only_keywords(self) -> bool:
+        """Whether it wrote keywords beside photos that stay: no other run copies from a folder into the same."""
+        return self.mode == "copy" and self.source == self.destination
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenKeywords:

@@ -39,6 +39,7 @@ class UndoResult:
         moved: The refused photos that the person moved or renamed within the destination: where they were filed, by
             entry id.
         edited: The refused photos that the run moved and the person edited since, likewise.
+        only_keywords: Whether the sort wrote keywords beside photos that stay.
         passed_over: Newer sorts of which nothing more can be undone: number of photos by run id.
     """
 
@@ -50,6 +51,7 @@ class UndoResult:
     moved: Mapping[int, Path] = field(default_factory=dict)
     edited: Mapping[int, Path] = field(default_factory=dict)
     gone: int = 0
+    only_keywords: bool = False
     passed_over: Mapping[int, int] = field(default_factory=dict)
 
     @property
@@ -127,6 +129,7 @@ def undo(
         moved={photo.lead.id: photo.lead.destination for photo in changed if photo.is_moved},
         edited={photo.lead.id: photo.lead.destination for photo in changed if not photo.is_moved},
         gone=gone,
+        only_keywords=run.only_keywords,
     )
 
 

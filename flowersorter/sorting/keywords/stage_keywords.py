@@ -52,26 +52,44 @@ def stage(context: StepContext, plan: SortPlan, report: Report, cancel: CancelTo
     Raises:
         Cancelled: asked to stop; what was made is deleted.
     """
-    staged, stager = Staged(), _Stager(context, plan)
-    photos = (*plan.files, *plan.duplicates)
-    wanted, done = sum(len(planned.keywords) for planned in photos), 0
     try:
-        for position, planned in enumerate(photos):
+        return _staged(context, plan, report, cancel)
+    except OSError as error:  # what was made may not last: nothing of it is used
+        staged = Staged()
+        for position, planned in enumerate((*plan.files, *plan.duplicates)):
             lead = len(staged.entries)
             staged.entries += _entries(plan.mode, planned, lead)
             for keywords in planned.keywords:
-                report(Progress(text("Preparing keywords"), done, wanted))
-                cancel.check()
-                done += 1
-                try:
-                    staged.entries += stager.entries(planned, keywords, lead)
-                except (XmpUnusable, OSError) as error:
-                    staged.notes.setdefault(position, []).append(_note(keywords, error))
-                    staged.entries += _as_it_is(plan.mode, planned, keywords, lead)
-        stager.sync()
+                staged.entries += _as_it_is(plan.mode, planned, keywords, lead)
+                staged.notes.setdefault(position, []).append(_note(keywords, error))
+        return staged
     except Cancelled:
         drop_merged(context)
         raise
+
+
+def _staged(context: StepContext, plan: SortPlan, report: Report, cancel: CancelToken) -> Staged:
+    """Make the sidecars of a plan.
+
+    Raises:
+        OSError: the disk refuses to make sure of them.
+        Cancelled: asked to stop.
+    """
+    staged, stager = Staged(), _Stager(context, plan)
+    wanted, done = len(plan.keywords), 0
+    for position, planned in enumerate((*plan.files, *plan.duplicates)):
+        lead = len(staged.entries)
+        staged.entries += _entries(plan.mode, planned, lead)
+        for keywords in planned.keywords:
+            report(Progress(text("Preparing keywords"), done, wanted))
+            cancel.check()
+            done += 1
+            try:
+                staged.entries += stager.entries(planned, keywords, lead)
+            except (XmpUnusable, OSError) as error:
+                staged.notes.setdefault(position, []).append(_note(keywords, error))
+                staged.entries += _as_it_is(plan.mode, planned, keywords, lead)
+    stager.sync()
     return staged
 
 

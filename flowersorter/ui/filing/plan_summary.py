@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
-from flowersorter.ui.shared.widgets import count_folders, count_photos
+from flowersorter.ui.shared.widgets import count_folders, count_photos, count_sidecar_files
 
 _NO_BREAK = "\u00a0"
 
@@ -24,7 +24,7 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
     """
     counts = plan.counts_by_action
     there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
-    if not filed and not plan.sidecars and not plan.duplicates:
+    if not filed and not plan.sidecars and not plan.duplicates and not plan.keywords:
         why = _tr("they are all there already") if there and not plan.skipped else _tr("see the list above")
         return " ".join([_tr("There is nothing to do: {0}.").format(why), *_sidecars(plan)])
     parts = []
@@ -67,6 +67,9 @@ def _sidecars(plan: SortPlan) -> list[str]:
             count = sum(kinds.values())
             words = worded(listed(kinds)).replace(" .", _NO_BREAK + ".")  # "1 .xmp" stays on one line
             parts.append((one if count == 1 else many).format(count, words))
+    if plan.keywords:
+        parts.append(_tr("Keywords: {0}.").format(count_sidecar_files(len(plan.keywords))))
+    parts += no_keywords_sentences(plan)
     if plan.edited:
         names = ", ".join(path.name for path in plan.edited[:3])
         parts.append(_tr("Kept, because the one in the class folder was edited later: {0}.").format(names))
@@ -76,6 +79,17 @@ def _sidecars(plan: SortPlan) -> list[str]:
         many = _tr("{0} films stay, because they were taken at another time than the photos of their names.")
         parts.append((one if count == 1 else many).format(count))
     return parts
+
+
+def no_keywords_sentences(plan: SortPlan) -> list[str]:
+    """Name the first sidecar file that gets no keywords, with the reason, and count the others."""
+    if not plan.no_keywords:
+        return []
+    first, more = plan.no_keywords[0], len(plan.no_keywords) - 1
+    name, why = first.path.name, worded(first.reason)
+    if more:
+        return [_tr("No keywords in {0}, because {1}, nor in {2} more.").format(name, why, QLocale().toString(more))]
+    return [_tr("No keywords in {0}, because {1}.").format(name, why)]
 
 
 def _tr(text: str) -> str:

@@ -30,6 +30,7 @@ from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.include_box import IncludeBox
+from flowersorter.ui.filing.keywords_box import KeywordsBox
 from flowersorter.ui.filing.leftovers_field import LeftoversField
 from flowersorter.ui.filing.pattern_field import PatternField
 from flowersorter.ui.filing.plan_summary import plan_summary
@@ -65,6 +66,7 @@ class SortChoices:
         pattern: The sub-folders, as `sorting.folder_pattern` reads them.
         move_duplicates: Whether a move includes photos that are there already.
         remove_emptied: Whether a move removes the folders that become empty.
+        keywords: Whether sidecar files get the class of their photo as a keyword.
     """
 
     destination: Path
@@ -74,6 +76,7 @@ class SortChoices:
     pattern: str = CLASS_ONLY
     move_duplicates: bool = False
     remove_emptied: bool = False
+    keywords: bool = False
 
 
 class SortDialog(QDialog):
@@ -132,6 +135,7 @@ class SortDialog(QDialog):
         form.addWidget(self.pattern)
         form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
         form.addLayout(self._includes(choices.include, choices.aside))
+        self.keywords.setChecked(choices.keywords)
         self.leftovers = LeftoversField(self)
         form.addWidget(self.leftovers)
         form.addWidget(self.tree, 1)
@@ -144,7 +148,14 @@ class SortDialog(QDialog):
         self.cancel_button = button(
             self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc). Nothing is changed")
         )
-        chain = [self.browse_button, self.pattern.box, *self._mode_buttons.values(), self.include, self.aside]
+        chain = [
+            self.browse_button,
+            self.pattern.box,
+            *self._mode_buttons.values(),
+            self.include,
+            self.aside,
+            self.keywords,
+        ]
         chain += [self.leftovers.duplicates, self.leftovers.folders]
         chain += [self.tree, self.sample_check.doubtful_button, self.sample_check.check_button]
         for before, after in pairwise([*chain, self.cancel_button, self.file_button]):
@@ -218,10 +229,12 @@ class SortDialog(QDialog):
         self.aside.setChecked(aside is not None)
         tip = self.tr("Otherwise they stay where they are. Photos that can't be read always stay.")
         describe(self.aside, plain(self.aside.text()), tip)
+        self.keywords = KeywordsBox(self)
         column = QVBoxLayout()
         column.setSpacing(theme.GAP_PX)
         column.addLayout(row)
         column.addWidget(self.aside)
+        column.addWidget(self.keywords)
         return column
 
     def _connect(self) -> None:
@@ -231,6 +244,7 @@ class SortDialog(QDialog):
         self.modes.buttonToggled.connect(self._on_choice)
         self.include.currentIndexChanged.connect(self._on_choice)
         self.aside.toggled.connect(self._on_choice)
+        self.keywords.toggled.connect(self._on_choice)
         self.pattern.pattern_changed.connect(self._on_choice)
         self.leftovers.choice_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
@@ -244,8 +258,7 @@ class SortDialog(QDialog):
     def choices(self) -> SortChoices:
         """The current choices."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
-        aside = ASIDE if self.aside.isChecked() else None
-        moving = mode is Mode.MOVE
+        aside, moving = ASIDE if self.aside.isChecked() else None, mode is Mode.MOVE
         return SortChoices(
             _path(self.destination.text()),
             mode,
@@ -254,6 +267,7 @@ class SortDialog(QDialog):
             self.pattern.pattern,
             moving and self.leftovers.duplicates.isChecked(),
             moving and self.leftovers.folders.isChecked(),
+            self.keywords.isChecked(),
         )
 
     @property
@@ -314,14 +328,14 @@ class SortDialog(QDialog):
         """
         if self._awaited is None or plan.mode is not self._awaited.mode:
             return
-        self._awaited = None
-        self._plan = plan
+        self._awaited, self._plan = None, plan
         self.tree.setEnabled(True)
         self.tree.show_plan(plan)
         filed = sum(plan.counts_by_class.values())
         going = filed + len(plan.duplicates)
         mode = plan.mode if going or plan.mode is not Mode.MOVE else Mode.COPY  # a sidecar stays with its photo
-        self.file_button.setText(self._verb(mode, count_photos(going) if going else self._nouns(plan)))
+        files = count_photos(going) if going else self._nouns(plan)
+        self.file_button.setText(self._verb(mode, files) if files else self.tr("Write keywords"))
         self.file_button.setEnabled(plan.changes_disk)
         self.file_button.setDefault(plan.changes_disk and plan.mode is not Mode.MOVE)  # Enter never moves photos
         self.file_button.setToolTip(self._tip(plan.mode))
@@ -364,7 +378,10 @@ class SortDialog(QDialog):
         return text
 
     def _nouns(self, plan: SortPlan) -> str:
-        return self.tr("sidecar files") if plan.sidecars else self.tr("photos")
+        """The files that are sorted where no photo is; "" where only keywords are written."""
+        if plan.sidecars:
+            return self.tr("sidecar files")
+        return "" if plan.keywords else self.tr("photos")
 
     def _tip(self, mode: Mode) -> str:
         if mode is Mode.MOVE:

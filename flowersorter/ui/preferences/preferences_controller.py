@@ -98,6 +98,7 @@ class PreferencesController(QObject):
             stored.cache_limit_mb,
             stored.sure_precision,
             stored.moves_sorted_copies or False,
+            stored.writes_keywords,
         )
         dialog = PreferencesDialog(
             self._now,
@@ -111,6 +112,7 @@ class PreferencesController(QObject):
         dialog.device_chosen.connect(self._on_device)
         dialog.precision_chosen.connect(self._on_precision)
         dialog.copies_chosen.connect(self._on_copies)
+        dialog.keywords_chosen.connect(self._on_keywords)
         dialog.backbone_chosen.connect(self._on_backbone)
         dialog.cache_limit_chosen.connect(self._on_cache_limit)
         dialog.thumbnail_chosen.connect(self._grid.set_tile_size)
@@ -144,6 +146,10 @@ class PreferencesController(QObject):
     @Slot(bool)
     def _on_copies(self, wanted: bool) -> None:
         self._store(partial(replace, moves_sorted_copies=wanted), move_copies=wanted)
+
+    @Slot(bool)
+    def _on_keywords(self, wanted: bool) -> None:
+        self._store(partial(replace, writes_keywords=wanted), keywords=wanted)
 
     @Slot(str)
     def _on_backbone(self, name: str) -> None:

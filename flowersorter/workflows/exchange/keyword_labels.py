@@ -93,12 +93,14 @@ class TakenKeywords:
 
     Attributes:
         labels: The new label's class of each labelled photo, by photo id.
+        after: The same as labels.
         before: The label that each of them had, for undo; None for none.
         kept: Photos with one of the keywords that have a label, which stays.
         ambiguous: Photos with keywords of several classes, with the names of these; they get no label.
     """
 
     labels: Mapping[int, str]
+    after: Mapping[int, Label]
     before: Mapping[int, Label | None]
     kept: int
     ambiguous: tuple[tuple[Path, tuple[str, ...]], ...]
@@ -151,6 +153,7 @@ def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, 
         before = collection.labels.assign_many(labels)
     return TakenKeywords(
         labels={photo_id: made[name].name for photo_id, name in wanted.items()},
+        after=labels,
         before=before,
         kept=len(labelled),
         ambiguous=tuple(
