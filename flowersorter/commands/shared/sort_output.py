@@ -203,7 +203,7 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
     elif not failed:
         terminal.say(text("Nothing to sort."))
     for file in done.files:
-        if file.action == Action.ALREADY_THERE and file.error:  # a sidecar file of it could not be sorted
+        if file.destination is not None and file.error:  # of its sidecar files one is left or gets no keywords
             terminal.say_of(file.source, stored(file.error), indent=2)
     if not failed:
         return 0
