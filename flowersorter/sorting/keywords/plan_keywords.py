@@ -9,6 +9,7 @@ numbered edits of darktable (``photo_01.jpg.xmp``) stay as they are.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +26,7 @@ from flowersorter.photos.xmp.read import XMP_SUFFIX
 from flowersorter.photos.xmp.splice import Merged, merged
 from flowersorter.sorting.failures import NOT_A_FILE, TAKEN, explain
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
-from flowersorter.sorting.safe_names import same_name_key, split_name
+from flowersorter.sorting.safe_names import MAX_NAME_BYTES, same_name_key, split_name
 
 READ_ONLY = text("it is read-only")
 _MAY_WRITE = 0o222
@@ -81,11 +82,8 @@ class KeywordPlanner:
         """
         if self._only_ours or self.targets(photo, sidecars):
             return None
-        path = photo.with_name(photo.name + XMP_SUFFIX)
-        if stat_or_none(self._files, path) is not None:
-            self.problems.append((path, NOT_A_FILE))
-            return None
-        return path.name
+        path = self._new_sidecar(photo)
+        return None if path is None else path.name
 
     @staticmethod
     def targets(photo: Path, sidecars: Iterable[Path]) -> list[Path]:
@@ -128,16 +126,14 @@ class KeywordPlanner:
         targets = self.targets(photo, self._beside(photo))
         planned = [self._into(path, path, wanted) for path in targets]
         if not targets and may_be_new and not self._only_ours and any(wanted.values()):
-            path = photo.with_name(photo.name + XMP_SUFFIX)
             try:
-                if stat_or_none(self._files, path) is not None:
-                    self.problems.append((path, NOT_A_FILE))
-                elif not is_free(path.name):
-                    self.problems.append((path, TAKEN))
-                else:
+                path = self._new_sidecar(photo)
+                if path is not None and is_free(path.name):
                     planned.append(self.new(path, wanted))
+                elif path is not None:
+                    self.problems.append((path, TAKEN))
             except OSError as error:
-                self.problems.append((path, explain(error)))
+                self.problems.append((photo, explain(error)))
         return tuple(each for each in planned if each is not None)
 
     def has_ours(self, photo: Path) -> bool:
@@ -146,9 +142,9 @@ class KeywordPlanner:
 
     def _into(self, source: Path, destination: Path, wanted: Entries) -> PlannedKeywords | None:
         """Plan to write into a sidecar; None where that changes nothing, or cannot be done."""
-        if self._only_ours and not self.index:
-            return None
         try:
+            if self._only_ours and not self._is_ours(source):
+                return None
             read = read_and_merge(self._files, self.index, source, wanted)
         except XmpUnusable as error:
             self.problems.append((source, error.reason))
@@ -156,9 +152,30 @@ class KeywordPlanner:
         except OSError as error:
             self.problems.append((source, explain(error)))
             return None
-        if read.result is None or (self._only_ours and not any(read.former.values())):
+        if read.result is None:
             return None
         return PlannedKeywords(source, destination, wanted, len(read.result.data))
+
+    def _is_ours(self, sidecar: Path) -> bool:
+        """Whether a sidecar has keywords of ours; its bytes decide where the person has moved it."""
+        if not self.index or self.index.at(sidecar) is not None:
+            return bool(self.index)
+        return self.index.of_bytes(self._files.hash(sidecar)) is not None
+
+    def _new_sidecar(self, photo: Path) -> Path | None:
+        """The path of a sidecar to be made; None if a disk cannot have its name, or something else has it.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        path = photo.with_name(photo.name + XMP_SUFFIX)
+        if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
+            self.problems.append((path, explain(OSError(errno.ENAMETOOLONG, ""))))
+            return None
+        if stat_or_none(self._files, path) is not None:
+            self.problems.append((path, NOT_A_FILE))
+            return None
+        return path
 
     def _beside(self, photo: Path) -> list[Path]:
         """The sidecars in the folder of a photo, which need not be there yet."""

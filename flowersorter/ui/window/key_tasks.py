@@ -112,6 +112,7 @@ TASKS = (
             _keys("sort", "undo_sort", text=_t("Sort, undo last sort")),
             _keys("undo", "redo", text=_t("Undo, redo")),
             _keys("history", "verify", text=_t("History, verify sorted photos")),
+            _keys("write_keywords", "take_keywords", text=_t("Write keywords, take them as labels")),
         ),
     ),
     KeyTask(

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from flowersorter.errors import DeviceUnavailable, FlowerSorterError
 from flowersorter.library.models.model_table import ModelEntry
-from flowersorter.library.tables.settings import BACKBONE, WRITE_KEYWORDS
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.messages import text
 from flowersorter.vision.backbone.device import CUDA, has_gpu_driver
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies, set_moves_sorted_copies
 from flowersorter.workflows.maintenance.cache import cache_limit_mb
 from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
@@ -26,7 +25,6 @@ class StoredPreferences:
         backbone: Name.
         sure_precision: Target precision of the verdict sure, 0 to 1.
         moves_sorted_copies: Whether sorted copies follow a changed label; None if the person was not asked yet.
-        writes_keywords: Whether Sort writes keywords unless the person chooses otherwise.
         cache_limit_mb: Limit of the thumbnail cache in MB; 0 for no limit.
         models: Models of the collection, newest first.
         starter: The model that ships with the program.
@@ -35,7 +33,6 @@ class StoredPreferences:
     backbone: str
     sure_precision: float
     moves_sorted_copies: bool | None
-    writes_keywords: bool
     cache_limit_mb: int
     models: tuple[ModelEntry, ...]
     starter: Model
@@ -48,7 +45,6 @@ def read_preferences(engine: Engine) -> StoredPreferences:
         chosen_backbone(collection),
         sure_precision(engine),
         moves_sorted_copies(collection),
-        writes_keywords(collection),
         cache_limit_mb(collection),
         tuple(list_models(collection)),
         starter().model,
@@ -56,12 +52,7 @@ def read_preferences(engine: Engine) -> StoredPreferences:
 
 
 def store_preferences(
-    engine: Engine,
-    *,
-    backbone: str | None = None,
-    precision: float | None = None,
-    move_copies: bool | None = None,
-    keywords: bool | None = None,
+    engine: Engine, *, backbone: str | None = None, precision: float | None = None, move_copies: bool | None = None
 ) -> bool:
     """Store some of the preferences; return whether they change predictions.
 
@@ -70,14 +61,11 @@ def store_preferences(
         backbone: Name; like the others, None leaves it as it is.
         precision: Target precision of the verdict sure, one of `SURE_PRECISIONS`.
         move_copies: Whether sorted copies follow a changed label.
-        keywords: Whether Sort writes keywords unless the person chooses otherwise.
     """
     outdated = backbone not in (None, chosen_backbone(engine.collection))
     outdated |= precision not in (None, sure_precision(engine))
     if move_copies is not None:
         set_moves_sorted_copies(engine.collection, move_copies)
-    if keywords is not None:
-        engine.collection.settings.set(WRITE_KEYWORDS, keywords)
     if backbone is not None:
         engine.collection.settings.set(BACKBONE, backbone)
     if precision is not None:

@@ -18,6 +18,7 @@ from flowersorter.photos.xmp.keywords import entries_of, named_keywords
 from flowersorter.photos.xmp.splice import merged
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.keywords.take_dialog import TakeKeywordsDialog
+from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
 from tests.qt.program import class_named, idle, places, running_three_classes, stored
 from tests.unit.photos.xmp_documents import LIGHTROOM
 
@@ -153,7 +154,13 @@ def test_photos_without_keywords_open_no_list(program: Program, qtbot: QtBot) ->
 def test_sort_writes_keywords_as_preferences_say_unless_the_person_chooses_otherwise(
     program: Program, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    program.session.state.set_setting(WRITE_KEYWORDS, True)
+    program.window.actions_by_name["preferences"].trigger()
+    qtbot.waitUntil(lambda: program.window.findChild(PreferencesDialog) is not None)
+    preferences = program.window.findChild(PreferencesDialog)
+    assert isinstance(preferences, PreferencesDialog)
+    QTest.keyClick(preferences.keywords, Qt.Key.Key_Space)
+    QTest.mouseClick(preferences.close_button, Qt.MouseButton.LeftButton)
+    assert stored(program).settings.get(WRITE_KEYWORDS)
     program.window.actions_by_name["sort"].trigger()
     qtbot.waitUntil(lambda: program.window.findChild(SortDialog) is not None)
     dialog = program.window.findChild(SortDialog)

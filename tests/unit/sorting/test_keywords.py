@@ -394,6 +394,39 @@ def test_a_sort_is_undone_after_the_collection_was_moved(tmp_path: Path) -> None
     assert snapshot(tmp_path / "photos") == before
 
 
+def test_a_photo_whose_sidecar_no_disk_can_name_is_sorted_without(tmp_path: Path, collection: CollectionStore) -> None:
+    photo = write(tmp_path / "photos" / ("x" * 250 + ".jpg"), b"photo")
+    for made in (
+        _in_place(collection, {photo: "Rose"}, photo.parent),
+        _plan(collection, {photo: "Rose"}, tmp_path / "s"),
+    ):
+        assert [skipped.reason for skipped in made.no_keywords] == ["its name is too long for this disk"]
+    assert _sort(collection, {photo: "Rose"}, tmp_path / "s").filed == 1
+
+
+def test_with_keywords_off_only_sidecars_with_ours_are_looked_at(tmp_path: Path, collection: CollectionStore) -> None:
+    photos, destination = _two(tmp_path)
+    root, [a, b] = tmp_path / "photos", list(photos)
+    _write(collection, {a: "Rose"}, root)
+    (root / "b.jpg.xmp").write_bytes(b"broken")
+    (root / "a.xmp").rename(root / "moved.xmp")
+    a.rename(root / "moved.jpg")
+    filings = [replace(filing(path, "Lily"), keywords=entries_of("Lily")) for path in (root / "moved.jpg", b)]
+    made = make_plan(
+        filings,
+        destination,
+        Mode.COPY,
+        CancelToken(),
+        source_root=root,
+        index=read_keywords(collection.database),
+        only_our_keywords=True,
+    )
+    assert made.no_keywords == ()
+    assert execute(made, collection, silent, CancelToken()).keywords == 1
+    assert _keywords(destination / "Lily" / "moved.xmp") == ("trip/holiday", "Lily", "Rosa & friends")
+    assert (destination / "Lily" / "b.jpg.xmp").read_bytes() == b"broken"
+
+
 class _Taken(FileSystem):
     """A disk on which another program puts a sidecar at its place as soon as the old one is moved away."""
 
