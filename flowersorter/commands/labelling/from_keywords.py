@@ -85,4 +85,4 @@ def _say(terminal: Terminal, found: FoundKeywords, taken: TakenKeywords) -> None
         terminal.note(
             plural("{keyword}: {number} photo", "{keyword}: {number} photos", each.photos, keyword=shown(each.keyword))
         )
-    terminal.note(text("To label with some of them: flowersorter label PATH --from-keywords KEYWORD..."))
+    terminal.note(text("To label with some of them: flowersorter label PATH --from-keywords KEYWORD"))

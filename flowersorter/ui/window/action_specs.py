@@ -56,7 +56,7 @@ SPECS = (
     Spec(
         "write_keywords",
         _t("&Write Keywords…"),
-        ("Ctrl+Shift+K",),
+        ("Ctrl+Alt+W",),
         "",
         _t("Write the classes of your confirmed photos into sidecar files (.xmp), for other photo programs"),
     ),
@@ -162,7 +162,7 @@ SPECS = (
     Spec(
         "take_keywords",
         _t("Ta&ke Labels from Keywords…"),
-        ("Ctrl+K",),
+        ("Ctrl+Alt+K",),
         "",
         _t("Choose among the keywords that other photo programs gave your photos"),
     ),
