@@ -31,4 +31,4 @@ nitpick_ignore_regex = [
 html_theme = "furo"
 html_title = f"FlowerSorter {version}"
 html_show_copyright = html_show_sphinx = html_show_sourcelink = html_copy_source = False
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}

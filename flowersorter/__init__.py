@@ -13,6 +13,7 @@ __all__ = [
     "DoubtfulLabel",
     "EvaluationReport",
     "Expectation",
+    "KeywordReport",
     "LabelErrorsReport",
     "LabelledGroup",
     "ModelInfo",
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from flowersorter.api.evaluation_answers import ClassAccuracy, DoubtfulLabel, EvaluationReport, LabelErrorsReport
     from flowersorter.api.model_answers import ModelInfo, Training
     from flowersorter.api.sample_check import SampleCheck
-    from flowersorter.api.sort_answers import ChangedFile, Sort, SortedPhoto, SortReport, VerifyReport
+    from flowersorter.api.sort_answers import ChangedFile, KeywordReport, Sort, SortedPhoto, SortReport, VerifyReport
     from flowersorter.jobs import Progress
 else:
 

@@ -91,9 +91,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb == "sort" and options.mode != "move" and (options.move_duplicates or options.remove_empty_folders):
         problem = text("--move-duplicates and --remove-empty-folders go with --move")
         raise UsageError(verb_parser("sort"), problem)
-    answers = ("class_name", "rejected", "not_mine", "dont_know", "remove")
+    answers = ("class_name", "rejected", "not_mine", "dont_know", "remove", "from_keywords")
     if options.verb == "label" and not any(getattr(options, name) not in (None, False) for name in answers):
-        problem = text("--as CLASS, --not CLASS, --not-mine, --dont-know or --remove is missing; did you mean predict?")
+        problem = text(
+            "--as CLASS, --not CLASS, --not-mine, --dont-know, --remove or --from-keywords is missing; did you mean "
+            "predict?"
+        )
         raise UsageError(verb_parser("label"), problem)
     for name in ("paths", "photos"):
         if _SHELL_LEAVES_WILDCARDS and name in options:

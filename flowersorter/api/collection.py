@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
 
@@ -73,6 +75,36 @@ class Collection(SortedCollection, TrainedCollection, EvaluatedCollection, Answe
 
             self._run(refile, RefileRequest(photos_at(self._library, [request.path.absolute()])))
         return name
+
+    def label_from_keywords(
+        self, folder: AnyPath | Sequence[AnyPath], keywords: Sequence[str] | None = None
+    ) -> dict[Path, str]:
+        """Label photos with keywords that other programs gave them (digiKam, Lightroom, darktable, Windows).
+
+        Reads the keywords in sidecar files (.xmp) and in the photos; new photos are read first. A photo that has a
+        label keeps it, and one with keywords of several classes gets none.
+
+        Args:
+            folder: The folder with the photos, or several folders and photos.
+            keywords: The keywords to take, "genus/species" for nested ones; classes are created for them. None takes
+                those that are classes already.
+
+        Returns:
+            The class of each photo that was labelled.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            ClassRefused: a keyword cannot be the name of a class; no photo was labelled.
+        """
+        from flowersorter.photos.scan import absolute_roots
+        from flowersorter.workflows.exchange import keyword_labels
+
+        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        self.predict(*roots)
+        found = self._run(keyword_labels.find_keywords, keyword_labels.FindKeywordsRequest(roots))
+        chosen = None if keywords is None else {keyword: keyword for keyword in keywords}
+        taken = self._run(keyword_labels.take_keywords, keyword_labels.TakeKeywordsRequest(found, chosen))
+        return {found.paths[photo_id]: name for photo_id, name in taken.labels.items()}
 
     def remove_label(self, path: AnyPath) -> bool:
         """Remove the label of a photo: from then on it has the class that the model suggests.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -43,6 +43,8 @@ class SortReport:
         photos: The outcome for each photo of the folder.
         sidecars: Number of files that are sorted with their photo, by suffix: {".xmp": 9, ".mov": 5}.
         staying: Number of other files beside the photos, which stay where they are, by suffix.
+        keywords: Number of sidecar files that get the class of their photo as a keyword.
+        without_keywords: Sidecar files that cannot get any, with the reasons.
     """
 
     dry_run: bool
@@ -50,6 +52,8 @@ class SortReport:
     photos: tuple[SortedPhoto, ...]
     sidecars: Mapping[str, int] = field(default_factory=dict)
     staying: Mapping[str, int] = field(default_factory=dict)
+    keywords: int = 0
+    without_keywords: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def sorted(self) -> int:
@@ -63,12 +67,29 @@ class SortReport:
 
 
 @dataclass(frozen=True, slots=True)
+class KeywordReport:
+    """The outcome of `Collection.write_keywords`, or of its dry run.
+
+    Attributes:
+        dry_run: Whether this is only a plan.
+        sorts: Numbers for `Collection.undo`, one for each folder in which a sidecar file changed.
+        written: The sidecar files with new keywords, each with the class; "" where the photo has no label any more.
+        left: The sidecar files and photos without, each with the reason.
+    """
+
+    dry_run: bool
+    sorts: tuple[int, ...]
+    written: Mapping[Path, str]
+    left: Mapping[Path, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
     """A past sort.
 
     Attributes:
         number: For `Collection.undo`.
-        mode: "copy", "move", "link" or "symlink".
+        mode: "copy", "move", "link" or "symlink"; "keywords" where keywords were written beside photos that stay.
         source: The folder that the photos came from; None if they came from several.
         destination: The folder with the class folders.
         started_at: ISO 8601 in UTC.
@@ -169,7 +190,8 @@ def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
         SortedPhoto(file.filing.source, file.filing.class_name, file.destination, file.action.value)
         for file in plan.files
     ]
-    return SortReport(dry_run, None, (*planned, *_left(plan)), plan.sidecars, plan.staying)
+    photos = (*planned, *_left(plan))
+    return SortReport(dry_run, None, photos, plan.sidecars, plan.staying, len(plan.keywords), _without_keywords(plan))
 
 
 def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
@@ -185,18 +207,38 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
         )
         for file in done.files
     ]
-    return SortReport(False, done.run_id, (*outcomes, *_left(plan)), plan.sidecars, plan.staying)
+    photos = (*outcomes, *_left(plan))
+    return SortReport(False, done.run_id, photos, plan.sidecars, plan.staying, done.keywords, _without_keywords(plan))
+
+
+def report_of_keywords(plans: Sequence[SortPlan], done: Sequence[RunResult] | None) -> KeywordReport:
+    """Convert the plans of keywords, and their outcomes if they were carried out, to plain values."""
+    left = {skipped.path: skipped.reason for plan in plans for skipped in (*plan.no_keywords, *plan.skipped)}
+    failed = {file.source: file.error or "" for result in done or () for file in result.files if file.error}
+    written = {}
+    for planned in (file for plan in plans for file in plan.files):
+        for each in planned.keywords:
+            if planned.filing.source in failed:
+                left[each.destination] = failed[planned.filing.source]
+            else:
+                written[each.destination] = planned.filing.class_name
+    sorts = tuple(result.run_id for result in done or () if result.run_id is not None)
+    return KeywordReport(done is None, sorts, written, left)
 
 
 def _left(plan: SortPlan) -> list[SortedPhoto]:
     return [SortedPhoto(skipped.path, None, None, "left", skipped.reason) for skipped in plan.skipped]
 
 
+def _without_keywords(plan: SortPlan) -> dict[Path, str]:
+    return {skipped.path: skipped.reason for skipped in plan.no_keywords}
+
+
 def sort_of(run: Run) -> Sort:
     """Convert a sort of the journal to plain values."""
     return Sort(
         number=run.id,
-        mode=str(run.mode),
+        mode="keywords" if run.only_keywords else str(run.mode),
         source=run.source,
         destination=run.destination,
         started_at=run.started_at,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from flowersorter.api.paths import AnyPath, chosen, given_path
 from flowersorter.api.predicted_collection import PredictedCollection
-from flowersorter.api.sort_answers import Sort, SortReport, VerifyReport
+from flowersorter.api.sort_answers import KeywordReport, Sort, SortReport, VerifyReport
 from flowersorter.jobs import CancelToken
 
 
@@ -29,6 +29,7 @@ class SortedCollection(PredictedCollection):
         pattern: str | None = None,
         move_duplicates: bool = False,
         remove_empty_folders: bool = False,
+        keywords: bool | None = None,
     ) -> SortReport:
         """Sort the photos of a folder into one folder per class in `to`. Predicts new photos first.
 
@@ -48,6 +49,8 @@ class SortedCollection(PredictedCollection):
                 those of the last sort into `to`, at first none, and "" for none. Photos without a date go to "Undated".
             move_duplicates: With mode "move", also move photos that are there already, into the folder "Duplicates".
             remove_empty_folders: With mode "move", also remove the folders that become empty; `undo` makes them again.
+            keywords: Write the class of each photo as a keyword into a sidecar file (.xmp) beside it, for other
+                programs; None for the choice in the window's Preferences, at first not. Photos are never changed.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
@@ -60,6 +63,7 @@ class SortedCollection(PredictedCollection):
         from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
         from flowersorter.sorting.plan import Mode
         from flowersorter.workflows.filing import sort as sorting
+        from flowersorter.workflows.filing.keywords import writes_keywords
         from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
 
         target = absolute_folder(given_path(to))
@@ -72,6 +76,7 @@ class SortedCollection(PredictedCollection):
             self._move_copies(roots)
         request = sorting.SortRequest(roots, target, chosen_mode, included, pattern=pattern)
         request = replace(request, move_duplicates=move_duplicates, remove_emptied=remove_empty_folders)
+        request = replace(request, keywords=writes_keywords(self._library) if keywords is None else keywords)
         plan = self._run(sorting.plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
@@ -85,6 +90,30 @@ class SortedCollection(PredictedCollection):
         known = self._library.photos.places_under(roots)
         photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
         self._run(refile, RefileRequest(photo_ids))
+
+    def write_keywords(self, folder: AnyPath | Sequence[AnyPath], *, dry_run: bool = True) -> KeywordReport:
+        """Write the classes of labelled photos as keywords into the sidecar files (.xmp) beside them.
+
+        Changes no photo, and nothing else in a sidecar file. `undo` puts the files back as they were.
+
+        Args:
+            folder: The folder with the photos, or several folders and photos; new photos are read first.
+            dry_run: Only return the plan. Pass False to carry it out.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+        """
+        from flowersorter.api.sort_answers import report_of_keywords
+        from flowersorter.photos.scan import absolute_roots
+        from flowersorter.workflows.filing import keywords
+
+        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        self.predict(*roots)
+        plans = self._run(keywords.plan_keywords, keywords.KeywordsRequest(roots))
+        if dry_run:
+            return report_of_keywords(plans, None)
+        done = self._run(keywords.write_keywords, keywords.RunKeywordsRequest(tuple(plans)))
+        return report_of_keywords(plans, done)
 
     def history(self) -> list[Sort]:
         """List the sorts of the collection, newest first."""

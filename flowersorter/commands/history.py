@@ -11,7 +11,7 @@ from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import UserError
 from flowersorter.messages import Text, plural, stored, text
 from flowersorter.sorting.plan import Action, Mode
-from flowersorter.workflows.filing.history import RunPhoto, run_photos, runs
+from flowersorter.workflows.filing.history import RunPhoto, find_run, run_photos, runs
 
 _MODES: dict[str, Text] = {
     Mode.COPY: text("copy"),
@@ -59,8 +59,8 @@ def run(call: Call) -> int:
         [
             str(entry.id),
             local_time(entry.started_at),
-            _MODES.get(entry.mode, entry.mode),
-            str(entry.photos),
+            text("keywords") if entry.only_keywords else _MODES.get(entry.mode, entry.mode),
+            str(entry.late_sidecars if entry.only_keywords else entry.photos),
             _RUN_STATES[entry.state],
             shown(entry.destination),
         ]
@@ -77,6 +77,7 @@ def _list_photos(call: Call, run_id: int) -> int:
     with call.engine(only_reads=True) as engine:
         try:
             found = run_photos(engine.collection, run_id)
+            only_keywords = find_run(engine.collection, run_id).only_keywords
         except KeyError:
             raise UserError(
                 text("There is no sort {run_id}", run_id=run_id), hint=text('"flowersorter history" lists them')
@@ -104,7 +105,15 @@ def _list_photos(call: Call, run_id: int) -> int:
     if len(table) > 1:
         call.terminal.say_table(table)
     there = sum(photo.entry.action == Action.ALREADY_THERE for photo in noted)
-    if there:
+    if only_keywords:
+        call.terminal.say(
+            plural(
+                "Keywords were written beside {number} photo:", "Keywords were written beside {number} photos:", there
+            )
+        )
+        rows = [[shown(photo.entry.class_name), shown(photo.entry.source), _remark(photo)] for photo in noted]
+        call.terminal.say_table(rows, indent=2)
+    elif there:
         call.terminal.say(plural("{number} photo was already there.", "{number} photos were already there.", there))
     if twice := len(noted) - there:
         call.terminal.say(
@@ -145,7 +154,7 @@ def _photo_line(photo: RunPhoto) -> dict[str, Any]:
 def _line(entry: Run) -> dict[str, Any]:
     return {
         "sort": entry.id,
-        "mode": entry.mode,
+        "mode": "keywords" if entry.only_keywords else entry.mode,
         "source": None if entry.source is None else str(entry.source),
         "destination": str(entry.destination),
         "started_at": entry.started_at,

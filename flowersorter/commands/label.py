@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowersorter.commands.labelling.from_keywords import label_from_keywords
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_class_names, say_unreadable
 from flowersorter.commands.shared.json_lines import unreadable_line
@@ -36,6 +37,8 @@ def run(call: Call) -> int:
         ClassRefused: the class name cannot be used; no photo was labelled.
         Cancelled: asked to stop; the photos before that keep their new label.
     """
+    if call.options.from_keywords is not None:
+        return label_from_keywords(call)
     options, terminal = call.options, call.terminal
     lines: list[dict[str, Any]] = []
     unreadable: list[tuple[Path, str]] = []

@@ -33,6 +33,7 @@ from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.workflows.filing.history import runs
+from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
 from flowersorter.workflows.filing.sort import (
     Include,
@@ -72,6 +73,7 @@ def run(call: Call) -> int:
             options.pattern,
             options.move_duplicates,
             options.remove_empty_folders,
+            writes_keywords(engine.collection) if options.keywords is None else options.keywords,
         )
         with terminal.progress() as report:
             plan = plan_sort(engine, request, report, call.cancel)
@@ -216,6 +218,8 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "classes": plan.counts_by_class,
         "sidecars": dict(plan.sidecars),
         "staying": dict(plan.staying),
+        "keywords": len(plan.keywords) if done is None else done.keywords,
+        "without_keywords": {str(skipped.path): skipped.reason for skipped in plan.no_keywords},
         "sidecars_edited_there": [str(path) for path in plan.edited],
         "films_of_another_time": [str(path) for path in plan.other_films],
         "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,

@@ -18,8 +18,12 @@ from flowersorter.commands.shared.verb_options import (
     add_export,
     add_history,
     add_import,
+    add_keywords,
+    add_keywords_option,
+    add_label_errors,
     add_models,
     add_target,
+    add_undo,
     add_verify,
 )
 from flowersorter.messages import text
@@ -115,7 +119,7 @@ def _add_groups(parser: LineParser) -> None:
 
 
 def _add_label(parser: LineParser) -> None:
-    parser.add_argument("photos", type=to_path, nargs="+", metavar="PHOTO")
+    parser.add_argument("photos", type=to_path, nargs="+", metavar="PATH")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--as", dest="class_name", metavar="CLASS", help=text("the class that the photos show; a new one is created")
@@ -127,6 +131,15 @@ def _add_label(parser: LineParser) -> None:
         ("--remove", text("remove label and answers, or all labels that the sub-folders of a folder gave")),
     ):
         what.add_argument(name, action="store_true", help=effect)
+    what.add_argument(
+        "--from-keywords",
+        nargs="*",
+        metavar="KEYWORD",
+        help=text(
+            "label photos and the photos in folders with these of their keywords, which digiKam, Lightroom or "
+            "darktable wrote (default: those that are classes); photos that have a label keep it"
+        ),
+    )
     parser.add_argument(
         "--move-copies",
         action="store_true",
@@ -153,6 +166,7 @@ def _add_sort(parser: LineParser) -> None:
         action="store_true",
         help=text("with --move, also remove the folders that become empty; undo makes them again"),
     )
+    add_keywords_option(parser)
     parser.add_argument(
         "--move-copies",
         action="store_true",
@@ -221,10 +235,6 @@ def _add_evaluate(parser: LineParser) -> None:
     _add_scan_options(parser)
 
 
-def _add_label_errors(parser: LineParser) -> None:
-    parser.add_argument("--limit", type=to_number, metavar="N", help=text("list at most N labels"))
-
-
 def _add_next(parser: LineParser) -> None:
     parser.add_argument(
         "folder",
@@ -241,20 +251,6 @@ def _add_next(parser: LineParser) -> None:
 def _add_check(parser: LineParser) -> None:
     add_check(parser)
     _add_scan_options(parser)
-
-
-def _add_undo(parser: LineParser) -> None:
-    parser.add_argument(
-        "sort", type=to_number, nargs="?", metavar="SORT", help=text("number from the history (default: the newest)")
-    )
-    parser.add_argument(
-        "--yes",
-        action="store_true",
-        help=text(
-            "also undo photos that you moved or renamed within the destination, and move photos back that you edited "
-            "since they were moved; edited copies are always kept"
-        ),
-    )
 
 
 #: Every command, in the order of the help; a first word that is none of them is a folder to open in the window.
@@ -289,6 +285,16 @@ VERBS = (
             "be undone. Files that are still being written are left until they are complete."
         ),
         _add_watch,
+    ),
+    Verb(
+        "keywords",
+        text("write the class of labelled photos into sidecar files beside them"),
+        text(
+            "For other programs (darktable, digiKam, Lightroom, Windows), in files named PHOTO.xmp or those that are "
+            "there. Changes no photo and nothing else in a sidecar file; undo takes it back."
+        ),
+        add_keywords,
+        "labelling",
     ),
     Verb(
         "train",
@@ -329,7 +335,7 @@ VERBS = (
         "label-errors",
         text("list the labels that are probably wrong, the worst first"),
         text("Each with the labelled photos it resembles. Photos in two class folders come first."),
-        _add_label_errors,
+        add_label_errors,
     ),
     Verb("models", text("list, choose, compare and delete the models of the collection"), "", add_models),
     Verb(
@@ -353,7 +359,7 @@ VERBS = (
         add_import,
     ),
     Verb("history", text("list all sorts, or the photos of one"), "", add_history),
-    Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), _add_undo),
+    Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), add_undo),
     Verb(
         "verify",
         text("check that every sorted photo still has the bytes it was sorted with"),

@@ -73,7 +73,8 @@ class Run:
         photos: Photos it filed, including those undone since.
         undone: Photos undone since.
         failed: Photos that could not be filed.
-        late_sidecars: Sidecars it filed beside photos that were there already, without those undone since.
+        late_sidecars: Sidecars it filed, or wrote keywords into, beside photos that were there already, without those
+            undone since.
         touched: Files, with sidecars, that it filed or tried to, also those undone since.
         volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
             for runs of earlier versions.
@@ -98,6 +99,24 @@ class Run:
         """Whether a photo or a late sidecar is still filed."""
         return self.photos > self.undone or self.late_sidecars > 0
 
+    @property
+    def only_keywords(self) -> bool:
+        """Whether it wrote keywords beside photos that stay: no other run copies from a folder into the same."""
+        return self.mode == "copy" and self.source == self.destination
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenKeywords:
+    """The keywords in a sidecar that this program wrote; they go when the photo gets another class.
+
+    Attributes:
+        by_field: Values by the name of their field; a person's own keywords are not among them.
+        base_sha256: Of the sidecar that they were written into; None for a new one.
+    """
+
+    by_field: Mapping[str, tuple[str, ...]]
+    base_sha256: bytes | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
@@ -106,6 +125,7 @@ class NewEntry:
     Attributes:
         sha256: Of its bytes; None for a sidecar, which is hashed when it is filed.
         lead: For a sidecar, the position of its photo in the same list.
+        keywords: For a sidecar with keywords of ours, these.
     """
 
     class_name: str
@@ -116,6 +136,7 @@ class NewEntry:
     sha256: bytes | None
     mtime_ns: int
     lead: int | None = None
+    keywords: WrittenKeywords | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from flowersorter.library.tables.pending_labels import PendingLabelTable
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.library.tables.sample_checks import SampleCheckTable
 from flowersorter.library.tables.settings import Settings
+from flowersorter.library.tables.written_keywords import follow_moved_collection
 from flowersorter.messages import text
 
 _BACKBONE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -86,7 +87,14 @@ class CollectionStore:
             self.models = ModelStore(self.database, folder / "models")
             self.thumbnails = ThumbnailStore(folder / "thumbnails")
             self.settings = Settings(self.database)
+            if not read_only:
+                follow_moved_collection(self.database, self.settings, self.kept_sidecars)
             self._opened = opened.pop_all()
+
+    @property
+    def kept_sidecars(self) -> Path:
+        """The folder with the sidecars that sorts with keywords keep for undo; it need not exist."""
+        return self.folder / "keywords"
 
     @classmethod
     def open(cls, folder: Path, *, read_only: bool = False) -> CollectionStore:

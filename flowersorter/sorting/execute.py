@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flowersorter.domain.journal import EntryState, NewEntry, Run, Volume
+from flowersorter.domain.journal import EntryState, Run, Volume
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import joined_texts
+from flowersorter.messages import Text, joined_texts, text
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import make_destination, remove_empty_folders, require_device
 from flowersorter.sorting.folders.removed_folders import remove_emptied_folders, statuses
 from flowersorter.sorting.folders.volumes import volumes_of
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
-from flowersorter.sorting.plan import STAGES, Action, Mode, SortPlan
+from flowersorter.sorting.keywords.kept_sidecars import drop_merged, is_kept
+from flowersorter.sorting.keywords.stage_keywords import stage
+from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.safe_names import shown
-from flowersorter.sorting.sidecar_groups import Group, file_group, grouped
+from flowersorter.sorting.sidecar_groups import Group, file_group, grouped, late_units, name_of
+
+#: The stage of a run, for its progress line.
+_STAGES: Mapping[Mode, str] = {
+    Mode.COPY: text("Copying photos"),
+    Mode.MOVE: text("Moving photos"),
+    Mode.LINK: text("Linking photos"),
+    Mode.SYMLINK: text("Making pointers"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +68,16 @@ class RunResult:
     Attributes:
         run_id: None if the plan was empty.
         files: One outcome for each photo of the plan, in its order.
-        sidecars: Number of sidecars newly filed.
+        sidecars: Number of sidecars newly filed, without those that were made for keywords.
         folders_removed: Number of emptied folders removed.
+        keywords: Number of sidecars that got keywords.
     """
 
     run_id: int | None
     files: tuple[FilingOutcome, ...]
     sidecars: int = 0
     folders_removed: int = 0
+    keywords: int = 0
 
     @property
     def filed(self) -> int:
@@ -121,14 +133,15 @@ def execute(
     context = StepContext(
         collection, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device}
     )
+    staged = stage(context, plan, report, cancel)
     run_id = context.journal.begin_run(
-        plan.mode, plan.source, plan.destination, list(_entries(plan)), _source_volumes(context.files, plan)
+        plan.mode, plan.source, plan.destination, staged.entries, _source_volumes(context.files, plan)
     )
     report(RunBegun(run_id))
     emptied = statuses(context.files, plan.emptied.empty if plan.removes_emptied else ())
     with suppress(OSError):  # unreadable folders fail photo by photo
         remember_drives(context, plan.source)
-    execution = _Execution(context, plan, context.journal.run(run_id))
+    execution = _Execution(context, plan, context.journal.run(run_id), staged.notes)
     try:
         execution.file_all(report, cancel)
     except Cancelled:
@@ -136,54 +149,37 @@ def execute(
         raise
     removed = remove_emptied_folders(context, run_id, emptied)
     _end(context, plan, run_id)
-    filed = context.journal.filings(run_id)
-    sidecars = sum(entry.lead_id is not None and entry.state == EntryState.DONE for entry in filed)
-    return RunResult(run_id, tuple(execution.results()), sidecars, removed)
+    sidecars = [
+        entry
+        for entry in context.journal.filings(run_id)
+        if entry.lead_id is not None and entry.state == EntryState.DONE and not is_kept(collection, entry.destination)
+    ]
+    keywords = [entry.destination for entry in sidecars if is_kept(collection, entry.source)]
+    going = {each.destination for each in plan.keywords if each.source is not None and not each.is_in_place}
+    made = sum(path not in going for path in keywords)
+    return RunResult(run_id, tuple(execution.results()), len(sidecars) - made, removed, len(keywords))
 
 
 def _source_volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
-    """The volumes of the folders that photos are moved out of, where undo may have to make a folder again."""
-    if plan.mode != Mode.MOVE:
-        return {}
-    folders = {file.filing.source.parent for file in plan.files}
-    return volumes_of(files, folders if plan.source is None else folders | {plan.source})
+    """The volumes of the folders that files are moved out of, where undo may have to make a folder again."""
+    if plan.mode == Mode.MOVE:
+        folders = {file.filing.source.parent for file in plan.files}
+    else:
+        folders = {each.destination.parent for each in plan.keywords if each.is_in_place}
+    return volumes_of(files, folders if plan.source is None or not folders else folders | {plan.source})
 
 
 def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:
     remove_empty_folders(context, plan.destination)
     context.journal.end_run(run_id)
-
-
-def _entries(plan: SortPlan) -> Iterator[NewEntry]:
-    """The journal entries of a plan: every photo, each followed by its sidecars."""
-    position = 0
-    for planned in (*plan.files, *plan.duplicates):
-        filing, lead = planned.filing, position
-        yield NewEntry(
-            class_name=filing.class_name,
-            action=planned.action,
-            source=filing.source,
-            destination=planned.destination,
-            size_bytes=filing.size_bytes,
-            sha256=filing.sha256,
-            mtime_ns=filing.mtime_ns,
-        )
-        for source, destination in planned.sidecars:
-            # A photo that is already there keeps its source, and this its sidecars.
-            action = planned.action if planned.action.is_filed else _beside_filed(plan.mode)
-            yield NewEntry(filing.class_name, action, source, destination, 0, None, 0, lead=lead)
-        position += 1 + len(planned.sidecars)
-
-
-def _beside_filed(mode: Mode) -> Action:
-    return Action.COPY if mode == Mode.MOVE else Action(mode.value)
+    drop_merged(context, context.journal.filings(run_id) if plan.keywords else ())
 
 
 class _Execution:
     """A run in progress, with the outcome of each photo."""
 
-    def __init__(self, context: StepContext, plan: SortPlan, run: Run) -> None:
-        self._context, self._plan, self._run = context, plan, run
+    def __init__(self, context: StepContext, plan: SortPlan, run: Run, notes: Mapping[int, Sequence[Text]]) -> None:
+        self._context, self._plan, self._run, self._notes = context, plan, run, notes
         self._groups = grouped(context.journal.filings(run.id))
         self._results: list[FilingOutcome | None] = [None] * len(plan.files)
         self._filed: set[Path] = set()
@@ -202,21 +198,26 @@ class _Execution:
         self._note(already_there)
         if filed or duplicates or self._plan.duplicates:
             self._make_destination()
-        for position in already_there:
-            if len(self._groups[position].entries) > 1:
-                cancel.check()
-                self._file_late_sidecars(position)
+        late = [position for position in already_there if len(self._groups[position].entries) > 1]
+        for done, position in enumerate(late):
+            if self._plan.keywords:
+                report(Progress(text("Writing keywords"), done, len(late)))
+            cancel.check()
+            self._file_late_sidecars(position)
         for done, position in enumerate(filed):
-            report(Progress(STAGES[self._plan.mode], done, len(filed)))
+            report(Progress(_STAGES[self._plan.mode], done, len(filed)))
             cancel.check()
             self._file(position)
-        report(Progress(STAGES[self._plan.mode], len(filed), len(filed)))
+        report(Progress(_STAGES[self._plan.mode], len(filed), len(filed)))
         self._file_duplicates(duplicates, cancel)
         self._move_aside(cancel)
 
     def results(self) -> Iterator[FilingOutcome]:
         """The outcome of each photo, in the plan's order."""
-        return (result for result in self._results if result is not None)
+        for position, result in enumerate(self._results):
+            if result is not None:
+                notes = self._notes.get(position, ())
+                yield replace(result, error=joined_texts("; ", *filter(None, (result.error, *notes))) or None)
 
     def _make_destination(self) -> None:
         try:
@@ -259,10 +260,10 @@ class _Execution:
     def _file_late_sidecars(self, position: int) -> None:
         """File the sidecars of a photo that is already there; one that fails is a note at the photo."""
         notes = []
-        for entry in self._groups[position].entries[1:]:
-            _, note = self._outcome(Group([entry]))
+        for unit in late_units(self._groups[position]):
+            _, note = self._outcome(unit)
             if note is not None:
-                notes.append(joined_texts(": ", shown(Path(entry.source.name)), note))
+                notes.append(joined_texts(": ", shown(Path(name_of(unit.entries[-1]))), note))
         planned = self._plan.files[position]
         self._results[position] = FilingOutcome(
             planned.filing.source, planned.destination, planned.action, joined_texts("; ", *notes) or None

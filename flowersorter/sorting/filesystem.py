@@ -93,6 +93,16 @@ class FileSystem:
             os.close(descriptor)
         return digest.digest()
 
+    def read(self, path: Path, most_bytes: int) -> bytes:
+        """Return the bytes of a regular file, at most so many from its beginning."""
+        descriptor = os.open(path, _READ)
+        try:
+            _require_regular(descriptor)
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.read(most_bytes)
+        finally:
+            os.close(descriptor)
+
     def open_exclusive(self, path: Path) -> int:
         """Make a new empty file that only its owner can read; return its descriptor, which the caller closes."""
         return os.open(path, _NEW_FILE, 0o600)
@@ -139,10 +149,10 @@ class FileSystem:
         """Set the modification and access time of a file of ours."""
         os.utime(path, ns=(mtime_ns, mtime_ns))
 
-    def set_folder_attributes(self, folder: Path, mode: int, atime_ns: int, mtime_ns: int) -> None:
-        """Set the permissions and times of a folder that was made again."""
-        folder.chmod(mode)
-        os.utime(folder, ns=(atime_ns, mtime_ns))
+    def set_attributes(self, path: Path, mode: int, atime_ns: int, mtime_ns: int) -> None:
+        """Set the permissions and times of a file of ours, or of a folder that was made again."""
+        path.chmod(mode)
+        os.utime(path, ns=(atime_ns, mtime_ns))
 
     def sync(self, descriptor: int) -> None:
         """Wait until the bytes of an open file are on the disk."""

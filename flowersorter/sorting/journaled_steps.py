@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,8 +152,14 @@ def undo_step(context: StepContext, run: Run, entry: Entry) -> bool:
     return was_there
 
 
-def check_undo(context: StepContext, run: Run, entry: Entry) -> None:
+def check_undo(context: StepContext, run: Run, entry: Entry, freed: Collection[Path] = ()) -> None:
     """Check whether the filing of a file can be undone; reads only.
+
+    Args:
+        context: The journal and the disk.
+        run: The run that filed it.
+        entry: The file.
+        freed: Paths of files that are removed before.
 
     Raises:
         NotDoneError: it cannot, with the reason.
@@ -167,7 +174,7 @@ def check_undo(context: StepContext, run: Run, entry: Entry) -> None:
     else:
         with disk_errors_as_failures():
             require_unchanged(context.files, entry.destination, _sha256(entry))
-            if stat_or_none(context.files, entry.source) is not None:
+            if entry.source not in freed and stat_or_none(context.files, entry.source) is not None:
                 raise NotDoneError(text("another file has its original name"))
 
 

@@ -14,19 +14,17 @@ from pathlib import Path
 
 from flowersorter.domain.journal import NO_CLASS
 from flowersorter.jobs import CancelToken
+from flowersorter.library.tables.written_keywords import KeywordIndex
 from flowersorter.messages import text
+from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
-from flowersorter.sorting.folders.destination_checks import (
-    disk_refusals,
-    missing_folders,
-    refuse_nested,
-    refuse_other_drive,
-    refuse_too_full,
-)
+from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_nested
 from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.folders.emptied_folders import EmptiedFolders, emptied_folders
+from flowersorter.sorting.folders.needed_space import NeededSpace
+from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner, PlannedKeywords
 from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
 
 
@@ -82,6 +80,7 @@ class Filing:
         class_name: As the person writes it.
         folders: Names of the folders below that of the class, outermost first.
         taken_at: When it was taken, by the camera's clock; a film of another time is not its sidecar.
+        keywords: Written into its XMP sidecar; None for none.
     """
 
     source: Path
@@ -91,6 +90,7 @@ class Filing:
     class_name: str
     folders: tuple[str, ...] = ()
     taken_at: datetime | None = None
+    keywords: Entries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,14 @@ class PlannedFile:
     Attributes:
         destination: Its new path, or that of the file with the same bytes.
         sidecars: (from, to) of each sidecar that is filed, also beside a photo that is already there.
+        keywords: The sidecars that get keywords; those of `sidecars` are filed as they are.
     """
 
     filing: Filing
     destination: Path
     action: Action
     sidecars: tuple[tuple[Path, Path], ...] = ()
+    keywords: tuple[PlannedKeywords, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class SortPlan:
         device: Device of the destination.
         staying: How many files beside the photos stay because they are no sidecars of a photo that is filed, by kind.
         edited: Sidecars that stay because the one in the class folder has other, newer contents.
+        no_keywords: Sidecars that get no keywords, with the reasons; their photos are filed all the same.
         other_films: Films that stay because they were taken at another time than the photo of their name.
         duplicates: Duplicates that are moved aside, without a class; each is also among `files`.
         emptied: The folders that the photos leave empty, if they are moved.
@@ -146,6 +149,7 @@ class SortPlan:
     device: int | None = None
     staying: Mapping[str, int] = field(default_factory=dict)
     edited: tuple[Path, ...] = ()
+    no_keywords: tuple[Skipped, ...] = ()
     other_films: tuple[Path, ...] = ()
     duplicates: tuple[PlannedFile, ...] = ()
     emptied: EmptiedFolders = field(default_factory=EmptiedFolders)
@@ -154,14 +158,21 @@ class SortPlan:
     @property
     def changes_disk(self) -> bool:
         """Whether a photo or a sidecar is filed."""
-        return bool(self.duplicates) or any(file.action.is_filed or file.sidecars for file in self.files)
+        return bool(self.duplicates) or any(
+            file.action.is_filed or file.sidecars or file.keywords for file in self.files
+        )
 
     @property
     def sidecars(self) -> Mapping[str, int]:
-        """The number of sidecars that are filed, by kind."""
-        filed = (source for file in self.files for source, _ in file.sidecars)
-        aside = (source for file in self.duplicates for source, _ in file.sidecars)
-        return count_kinds(dict.fromkeys((*filed, *aside)))
+        """The number of sidecars that are filed, by kind, without those that are made only now."""
+        filed = (source for file in (*self.files, *self.duplicates) for source, _ in file.sidecars)
+        merged = (each.source for each in self.keywords if each.source is not None and not each.is_in_place)
+        return count_kinds(dict.fromkeys((*filed, *merged)))
+
+    @property
+    def keywords(self) -> tuple[PlannedKeywords, ...]:
+        """The sidecars that get keywords."""
+        return tuple(each for file in self.files for each in file.keywords)
 
     @property
     def counts_by_class(self) -> dict[str, int]:
@@ -199,6 +210,8 @@ def make_plan(
     files: FileSystem | None = None,
     move_duplicates: bool = False,
     remove_emptied: bool = False,
+    index: KeywordIndex | None = None,
+    only_our_keywords: bool = False,
 ) -> SortPlan:
     """Plan a run; nothing on disk changes.
 
@@ -214,6 +227,8 @@ def make_plan(
         files: The disk.
         move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
         remove_emptied: With `Mode.MOVE`, also remove the folders below `source_root` that become empty.
+        index: The sidecars that have keywords of ours (`read_keywords`).
+        only_our_keywords: Write keywords only into sidecars that have some of ours.
 
     Raises:
         SortRefused: the destination overlaps the source, cannot be written to, is too full, or would need links across
@@ -229,12 +244,13 @@ def make_plan(
         names = {filing.class_name for filing in filings}
         class_folders = class_folders_of(files, names, destination, folders or {}, move_duplicates=move_duplicates)
     existing_parent = missing[0].parent if missing else destination
-    planner = _Planner(files, destination, mode, class_folders, filed)
+    keywords = KeywordPlanner(files, index or KeywordIndex(), only_ours=only_our_keywords)
+    planner = _Planner(files, destination, mode, class_folders, filed, keywords)
     for filing in filings:
         cancel.check()
         planner.add(filing)
     duplicates = tuple(planner.duplicates(class_folders[NO_CLASS])) if move_duplicates else ()
-    device, needed_bytes, free_bytes = planner.space(existing_parent)
+    device, needed_bytes, free_bytes = planner.space.check(existing_parent, destination)
     return SortPlan(
         mode=mode,
         destination=destination,
@@ -247,6 +263,7 @@ def make_plan(
         device=device,
         staying=planner.sidecars.staying(),
         edited=tuple(planner.sidecars.edited),
+        no_keywords=tuple(dict.fromkeys(Skipped(*problem) for problem in keywords.problems)),
         other_films=tuple(dict.fromkeys(planner.sidecars.other_films)),
         duplicates=duplicates,
         emptied=_emptied(files, mode, source_root, (*planner.planned, *duplicates)),
@@ -259,11 +276,8 @@ def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, planned: S
         return EmptiedFolders()
     moved = [file for file in planned if file.action.is_filed]
     leaving = [file.filing.source for file in moved] + [source for file in moved for source, _ in file.sidecars]
+    leaving += [each.source for file in moved for each in file.keywords if each.source is not None]
     return emptied_folders(files, source_root, leaving)
-
-
-#: Of files that are copied though photos are moved: they need space wherever they are.
-_NO_DEVICE = -1
 
 
 class _Planner:
@@ -276,6 +290,7 @@ class _Planner:
         mode: Mode,
         folders: Mapping[str, Path],
         filed: Collection[bytes],
+        keywords: KeywordPlanner,
     ) -> None:
         self.planned: list[PlannedFile] = []
         self.skipped: list[Skipped] = []
@@ -286,27 +301,8 @@ class _Planner:
         self._folder_contents: dict[Path, FolderContents] = {}
         self._planned: dict[tuple[str, bytes], Path] = {}
         self._sources: set[str] = set()
-        self.sidecars = SidecarPlanner(files)
-        self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
-
-    def space(self, existing: Path) -> tuple[int, int, int]:
-        """Return device, needed and free bytes of the destination; `existing` is it, or the nearest folder above it.
-
-        Raises:
-            SortRefused: it is too full, or on another drive than photos to be linked.
-        """
-        with disk_refusals():
-            device = self._files.stat_through(existing).st_dev
-            if self._mode == Mode.LINK:
-                refuse_other_drive({came_from for came_from, _ in self._sizes}, device, self._destination)
-            sizes = self._copied_sizes(device)
-            return device, sum(sizes), refuse_too_full(self._files, existing, sum(sizes), len(sizes))
-
-    def _copied_sizes(self, device: int) -> list[int]:
-        """The size of every file that takes new space on the destination's device."""
-        if self._mode.is_link:
-            return []
-        return [size for came_from, size in self._sizes if self._mode == Mode.COPY or came_from != device]
+        self.sidecars = SidecarPlanner(files, keywords)
+        self.space = NeededSpace(files, copies=mode == Mode.COPY, links=mode.is_link, same_drive=mode == Mode.LINK)
 
     def add(self, filing: Filing) -> None:
         """Plan one photo, or skip it with a reason."""
@@ -348,9 +344,8 @@ class _Planner:
         self._sources.add(str(filing.source))
         planned = self._planned.get((filing.class_name, filing.sha256))
         if existing is not None:
-            moves = self.sidecars.beside_filed(filing.source, existing, contents, filing.taken_at)
-            self._add_sizes(moves, copied=self._mode == Mode.MOVE)
-            self.planned.append(PlannedFile(filing, existing, Action.ALREADY_THERE, moves))
+            beside = self.sidecars.beside_filed(filing.source, existing, contents, filing.taken_at, filing.keywords)
+            self._append(PlannedFile(filing, existing, Action.ALREADY_THERE, beside.moves, beside.keywords))
         elif planned is not None:
             self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
         else:
@@ -368,29 +363,21 @@ class _Planner:
             if planned.action.is_filed or self._contents.root in source.parents:
                 continue
             with suppress(OSError):  # it stays
-                target, moves = self.sidecars.with_photo(source, self._contents_of(folder), planned.filing.taken_at)
-                self._add_sizes([(source, target), *moves])
-                filing = dataclasses.replace(planned.filing, class_name=NO_CLASS, folders=())
-                yield PlannedFile(filing, target, Action.MOVE, moves)
+                target, beside = self.sidecars.with_photo(source, self._contents_of(folder), planned.filing.taken_at)
+                self.space.add_files([source, *(sidecar for sidecar, _ in beside.moves)])
+                filing = dataclasses.replace(planned.filing, class_name=NO_CLASS, folders=(), keywords=None)
+                yield PlannedFile(filing, target, Action.MOVE, beside.moves)
 
     def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
         """Plan a photo with its sidecars, under names that are free for all of them."""
-        target, moves = self.sidecars.with_photo(filing.source, contents, filing.taken_at)
-        self._sizes.append((found.st_dev, found.st_size))
-        self._add_sizes(moves)
-        self.planned.append(PlannedFile(filing, target, Action(self._mode.value), moves))
+        target, beside = self.sidecars.with_photo(filing.source, contents, filing.taken_at, filing.keywords)
+        self.space.add(found)
+        self._append(PlannedFile(filing, target, Action(self._mode.value), beside.moves, beside.keywords))
         return target
 
-    def _add_sizes(self, moves: Sequence[tuple[Path, Path]], *, copied: bool = False) -> None:
-        for source, _ in moves:
-            found = self._files.stat(source)
-            self._sizes.append((_NO_DEVICE if copied else found.st_dev, found.st_size))
-
-
-#: The stage of a run, for its progress line.
-STAGES: Mapping[Mode, str] = {
-    Mode.COPY: text("Copying photos"),
-    Mode.MOVE: text("Moving photos"),
-    Mode.LINK: text("Linking photos"),
-    Mode.SYMLINK: text("Making pointers"),
-}
+    def _append(self, planned: PlannedFile) -> None:
+        copied = self._mode == Mode.MOVE and not planned.action.is_filed
+        self.space.add_files((source for source, _ in planned.sidecars), copied=copied)
+        for each in planned.keywords:
+            self.space.add_written(each.size_bytes)
+        self.planned.append(planned)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.film_time import taken_at_another_time
 from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder, split_sidecar
+from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
+from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner, PlannedKeywords
 from flowersorter.sorting.safe_names import free_names, split_name
 
 #: (from, to) of each sidecar.
@@ -20,26 +23,46 @@ Moves = tuple[tuple[Path, Path], ...]
 NO_SUFFIX = text("without suffix")
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedSidecars:
+    """The sidecars of one photo: those that are filed as they are, and those that get keywords."""
+
+    moves: Moves = ()
+    keywords: tuple[PlannedKeywords, ...] = ()
+
+
 class SidecarPlanner:
     """Plans the sidecars of photo after photo, and knows which files beside them stay.
+
+    Args:
+        files: The disk.
+        keywords: Plans the keywords in them, of the photos that get any.
 
     Attributes:
         edited: Sidecars that stay because the one in the class folder has other, newer contents.
         other_films: Films that stay because they were taken at another time than the photo of their name.
     """
 
-    def __init__(self, files: FileSystem) -> None:
+    def __init__(self, files: FileSystem, keywords: KeywordPlanner) -> None:
         self.edited: list[Path] = []
         self.other_films: list[Path] = []
-        self._files = files
+        self._files, self._keywords = files, keywords
         self._finder = SidecarFinder()
         self._filed: set[Path] = set()
         self._folders: dict[Path, FolderContents] = {}
 
-    def with_photo(self, photo: Path, contents: FolderContents, taken_at: datetime | None) -> tuple[Path, Moves]:
+    def with_photo(
+        self, photo: Path, contents: FolderContents, taken_at: datetime | None, wanted: Entries | None = None
+    ) -> tuple[Path, PlannedSidecars]:
         """Give a photo and its sidecars names in a class folder that are free for all of them, and reserve these.
 
         A RAW that is there already, sorted before its photo was, gets its photo beside it.
+
+        Args:
+            photo: The photo.
+            contents: Of the class folder.
+            taken_at: When it was taken, None if that is unknown.
+            wanted: The keywords of its class; None to write none.
 
         Raises:
             OSError: a sidecar, or the class folder, cannot be read.
@@ -49,16 +72,31 @@ class SidecarPlanner:
         if beside is not None:
             contents.take(beside.name)
             self._filed.add(photo)
-            return beside, self.beside_filed(photo, beside, contents, taken_at)
-        parts = [split_name(photo.name), *(split_sidecar(photo.name, path.name) for path in sidecars)]
+            return beside, self.beside_filed(photo, beside, contents, taken_at, wanted)
+        new = None if wanted is None else self._keywords.new_name(photo, sidecars)
+        named = [path.name for path in sidecars] + ([] if new is None else [new])
+        parts = [split_name(photo.name), *(split_sidecar(photo.name, name) for name in named)]
         names = free_names(parts, contents.is_free)
         for name in names:
             contents.take(name)
         self._filed.update((photo, *sidecars))  # a film is no photo by its name
         targets = [contents.folder / name for name in names]
-        return targets[0], tuple(zip(sidecars, targets[1:], strict=True))
+        moves = tuple(zip(sidecars, targets[1:], strict=False))
+        if wanted is None:
+            return targets[0], PlannedSidecars(moves)
+        moves, keywords = self._keywords.on_the_way(photo, moves, wanted)
+        if new is not None:
+            keywords = (*keywords, self._keywords.new(targets[-1], wanted))
+        return targets[0], PlannedSidecars(moves, keywords)
 
-    def beside_filed(self, photo: Path, filed: Path, contents: FolderContents, taken_at: datetime | None) -> Moves:
+    def beside_filed(
+        self,
+        photo: Path,
+        filed: Path,
+        contents: FolderContents,
+        taken_at: datetime | None,
+        wanted: Entries | None = None,
+    ) -> PlannedSidecars:
         """Plan the sidecars that were written, or changed, after their photo was filed.
 
         A sidecar whose bytes are there is filed already. Where another one has its name, the older stays where it is:
@@ -69,23 +107,37 @@ class SidecarPlanner:
             filed: The one with the same bytes.
             contents: Of the folder of its class, which is not always where it is.
             taken_at: When it was taken, None if that is unknown.
+            wanted: The keywords of its class; None to write none.
 
         Raises:
             OSError: a sidecar, or the folder of the filed photo, cannot be read.
         """
-        if photo.parent == filed.parent:
-            return ()
         self._folders[contents.folder] = contents
-        moves = []
+        moves: Moves = () if photo.parent == filed.parent else tuple(self._late(photo, filed, taken_at))
+        if wanted is None:
+            return PlannedSidecars(moves)
+        moves, keywords = self._keywords.on_the_way(photo, moves, wanted)
+        there = self._contents_of(filed.parent)
+        has_one = bool(keywords) or bool(self._keywords.targets(photo, [source for source, _ in moves]))
+        keywords += self._keywords.in_place(filed, wanted, there.is_free, may_be_new=not has_one)
+        for each in keywords:
+            there.take(each.destination.name)
+        return PlannedSidecars(moves, keywords)
+
+    def _late(self, photo: Path, filed: Path, taken_at: datetime | None) -> Iterator[tuple[Path, Path]]:
+        """Yield (from, to) of the sidecars of a photo that are to be filed beside the one with its bytes."""
         for sidecar in self._sidecars(photo, taken_at):
-            if filed.parent not in self._folders:
-                self._folders[filed.parent] = FolderContents(self._files, filed.parent)
+            there = self._contents_of(filed.parent)
             name = self._free_name(sidecar, name_beside(photo.name, filed.name, sidecar.name), filed)
             if name is not None:
-                self._folders[filed.parent].take(name)
+                there.take(name)
                 self._filed.add(sidecar)
-                moves.append((sidecar, filed.with_name(name)))
-        return tuple(moves)
+                yield sidecar, filed.with_name(name)
+
+    def _contents_of(self, folder: Path) -> FolderContents:
+        if folder not in self._folders:
+            self._folders[folder] = FolderContents(self._files, folder)
+        return self._folders[folder]
 
     def staying(self) -> Mapping[str, int]:
         """The number of files that are no photos and stay beside the planned photos, by kind."""
@@ -129,6 +181,12 @@ class SidecarPlanner:
                 return None
             if not is_regular(there):
                 continue
+            written = self._keywords.index.at(filed.with_name(tried))
+            if written is not None and written.base_sha256 is not None:
+                sha256 = sha256 or self._files.hash(sidecar)
+                if sha256 == written.base_sha256:  # it is there, with keywords
+                    self._filed.add(sidecar)
+                    return None
             if there.st_size == status.st_size:
                 sha256 = sha256 or self._files.hash(sidecar)
                 if self._files.hash(filed.with_name(tried)) == sha256:

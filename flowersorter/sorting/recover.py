@@ -16,10 +16,11 @@ from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_some
 from flowersorter.sorting.folders.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
 from flowersorter.sorting.journaled_steps import StepContext, record_filed, record_undone, undo_step
+from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.resolve_interrupted import Resolution, Side, resolve
 from flowersorter.sorting.safe_names import shown
-from flowersorter.sorting.sidecar_groups import Group, file_group, grouped
+from flowersorter.sorting.sidecar_groups import Group, file_group, grouped, late_units
 from flowersorter.sorting.transfer import Transfer
 
 
@@ -58,13 +59,16 @@ def recover(collection: CollectionStore, files: FileSystem | None = None) -> Rec
             if entry.state in {EntryState.STARTED, EntryState.UNDOING}:
                 _resolve_entry(context, run, entry, tally)
         for group in grouped(context.journal.filings(run.id)):
-            _complete(context, run, group, tally)
+            # The sidecars of a photo that stays are filed one by one: the next sort files those that are missing.
+            for unit in late_units(group) if group.lead.state == EntryState.NOTED else [group]:
+                _complete(context, run, unit, tally)
         if is_undone(context, run):
             make_emptied_folders(context, run)
             restore_folder_times(context, run)
         remove_empty_folders(context, run.destination)
         context.journal.end_run(run.id)
     remove_abandoned_folders(context)
+    drop_merged(context)
     return RecoveryResult(tally.finished, tally.rolled_back, tuple(tally.problems))
 
 
@@ -130,8 +134,6 @@ def _record(context: StepContext, entry: Entry, resolution: Resolution) -> None:
 
 def _complete(context: StepContext, run: Run, group: Group, tally: _Tally) -> None:
     """Reunite a photo with its sidecars after a crash between them."""
-    if group.lead.state == EntryState.NOTED:
-        return  # its sidecars are filed one by one: the next sort files those that are missing
     states = {entry.state for entry in group.entries}
     if EntryState.DONE not in states or states & {EntryState.STARTED, EntryState.UNDOING}:
         return

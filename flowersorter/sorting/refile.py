@@ -11,7 +11,9 @@ from pathlib import Path
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import FiledPhoto
+from flowersorter.library.tables.written_keywords import read_keywords
 from flowersorter.messages import text
+from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.filesystem import FileSystem, stat_or_none
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 
@@ -32,6 +34,8 @@ def plan_refile(
         cancel: Checked once a photo.
         files: The disk.
 
+    The keywords that this program wrote follow the class; a person's own stay.
+
     Returns:
         One plan for each destination. A photo that is not where it was filed is skipped, with the reason, and so is a
         symbolic link: a move of it has no bytes that recovery could verify.
@@ -50,10 +54,20 @@ def plan_refile(
             pointers.setdefault(photo.root, []).append(Skipped(photo.path, _POINTER))
         else:
             filings.append(_filing(photo, class_name, found))
-    plans = []
+    plans, index = [], read_keywords(collection.database)
     for root, filings in by_root.items():
         folders = collection.journal.class_folders(root)
-        plan = make_plan(filings, root, Mode.MOVE, cancel, source_root=None, folders=folders, files=files)
+        plan = make_plan(
+            filings,
+            root,
+            Mode.MOVE,
+            cancel,
+            source_root=None,
+            folders=folders,
+            files=files,
+            index=index,
+            only_our_keywords=True,
+        )
         # Source and destination are the same on purpose: an undo may make class folders in it again.
         plans.append(replace(plan.with_skipped(pointers.get(root, ())), source=root))
     return plans
@@ -63,4 +77,12 @@ def _filing(photo: FiledPhoto, class_name: str, found: os.stat_result | None) ->
     # A missing photo gets impossible values, so that the plan skips it with the usual reason.
     size_bytes, mtime_ns = (found.st_size, found.st_mtime_ns) if found is not None else (0, 0)
     sub_folders = photo.path.parent.relative_to(photo.root).parts[1:]  # of the year, for instance: they stay
-    return Filing(photo.path, photo.sha256, size_bytes, mtime_ns, class_name, sub_folders)
+    return Filing(
+        photo.path,
+        photo.sha256,
+        size_bytes,
+        mtime_ns,
+        class_name,
+        sub_folders,
+        keywords=entries_of(class_name),
+    )

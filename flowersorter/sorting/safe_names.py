@@ -16,7 +16,8 @@ from pathlib import Path
 from pathvalidate import sanitize_filename
 
 _MAX_FOLDER_BYTES = 200
-_MAX_NAME_BYTES = 255
+#: As most file systems allow.
+MAX_NAME_BYTES = 255
 _NO_NAME = "unnamed"
 #: Unicode categories of invisible characters: control and format characters (some change the text direction, so that
 #: a name is displayed as another), surrogates, line ends.
@@ -37,11 +38,11 @@ def folder_name(class_name: str) -> str:
     """Return a safe folder name for a class: readable, never empty, hidden, reserved or a path, ≤ 200 bytes."""
     name = unicodedata.normalize("NFC", class_name)
     name = "".join(" " if _is_invisible(character) else character for character in name)
-    name = sanitize_filename(name, replacement_text="_", platform="universal", max_len=_MAX_NAME_BYTES)
+    name = sanitize_filename(name, replacement_text="_", platform="universal", max_len=MAX_NAME_BYTES)
     name = _cut(name.lstrip(".-~ \t").rstrip(". \t"), _MAX_FOLDER_BYTES).rstrip(". \t")
     # Cutting and stripping can leave a name that Windows reserves for a device, such as "CON ", also before a dot.
     name = re.sub(r"\s+\.", ".", name)
-    name = sanitize_filename(name, replacement_text="_", platform="universal", max_len=_MAX_NAME_BYTES)
+    name = sanitize_filename(name, replacement_text="_", platform="universal", max_len=MAX_NAME_BYTES)
     return name or _NO_NAME
 
 
@@ -109,7 +110,7 @@ def shown(path: Path) -> str:
 
 def _numbered(stem: str, number: int, suffix: str) -> str:
     addition = f" ({number})"
-    return _cut(stem, _MAX_NAME_BYTES - len(os.fsencode(addition + suffix))) + addition
+    return _cut(stem, MAX_NAME_BYTES - len(os.fsencode(addition + suffix))) + addition
 
 
 def _cut(name: str, max_bytes: int) -> str:

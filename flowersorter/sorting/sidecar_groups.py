@@ -11,6 +11,8 @@ from flowersorter.messages import joined_texts
 from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError
 from flowersorter.sorting.folders.created_folders import make_class_folder
 from flowersorter.sorting.journaled_steps import StepContext, check_undo, file, undo_step
+from flowersorter.sorting.keywords.kept_sidecars import MERGED_SUFFIX
+from flowersorter.sorting.plan import Action
 from flowersorter.sorting.safe_names import shown
 
 
@@ -32,6 +34,21 @@ def grouped(entries: Sequence[Entry]) -> list[Group]:
     for entry in entries:
         groups.setdefault(entry.lead_id or entry.id, Group()).entries.append(entry)
     return list(groups.values())
+
+
+def late_units(group: Group) -> list[Group]:
+    """Return the sidecars beside a photo that stays, in groups of their own, as each is filed whatever the rest does.
+
+    A sidecar that is moved to make room for the one with keywords is in a group with it.
+    """
+    units: list[Group] = []
+    for entry in group.entries[1:]:
+        before = units[-1].entries[-1] if units else None
+        if before is not None and before.action == Action.MOVE and before.source == entry.destination:
+            units[-1].entries.append(entry)
+        else:
+            units.append(Group([entry]))
+    return units
 
 
 def file_group(context: StepContext, run: Run, group: Group) -> str | None:
@@ -69,9 +86,10 @@ def undo_group(context: StepContext, run: Run, group: Group) -> bool:
         LeftOpenError: some are left to recovery.
     """
     filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
+    freed = freed_by(filed)
     for entry in filed:
         try:
-            check_undo(context, run, entry)
+            check_undo(context, run, entry, freed)
         except NotDoneError as error:
             reason = _about(entry, group, error.reason)
             context.journal.set_state(entry.id, EntryState.DONE, reason)
@@ -85,6 +103,11 @@ def undo_group(context: StepContext, run: Run, group: Group) -> bool:
             _refile(context, filed[filed.index(entry) + 1 :], error)
             raise NotDoneError(_about(entry, group, error.reason), stop=error.stop) from error
     return was_there
+
+
+def freed_by(filed: Sequence[Entry]) -> set[Path]:
+    """Return the paths that undoing these filings frees: where a sidecar was, there may be the one with keywords."""
+    return {entry.destination for entry in filed if entry.action == Action.COPY}
 
 
 def _roll_back(context: StepContext, run: Run, group: Group, done: list[Entry], error: NotDoneError) -> None:
@@ -126,4 +149,11 @@ def _refile(context: StepContext, undone: list[Entry], error: NotDoneError) -> N
 
 def _about(entry: Entry, group: Group, reason: str) -> str:
     """The reason, with the file name if it is about a sidecar."""
-    return reason if entry is group.lead else joined_texts(": ", shown(Path(entry.source.name)), reason)
+    if entry is group.lead or group.lead.lead_id is not None:
+        return reason
+    return joined_texts(": ", shown(Path(name_of(entry))), reason)
+
+
+def name_of(entry: Entry) -> str:
+    """Return the name of a file for the person: that of one with keywords is the one that it gets."""
+    return entry.destination.name if entry.source.name.endswith(MERGED_SUFFIX) else entry.source.name

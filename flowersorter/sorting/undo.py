@@ -18,9 +18,10 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
 from flowersorter.sorting.journaled_steps import StepContext, check_undo, remember_drives, require_drives
+from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.sidecar_groups import Group, grouped, undo_group
+from flowersorter.sorting.sidecar_groups import Group, freed_by, grouped, undo_group
 
 _INTERRUPTED = text("it was interrupted and its drive is missing")
 
@@ -38,6 +39,7 @@ class UndoResult:
         moved: The refused photos that the person moved or renamed within the destination: where they were filed, by
             entry id.
         edited: The refused photos that the run moved and the person edited since, likewise.
+        only_keywords: Whether the sort wrote keywords beside photos that stay.
         passed_over: Newer sorts of which nothing more can be undone: number of photos by run id.
     """
 
@@ -49,6 +51,7 @@ class UndoResult:
     moved: Mapping[int, Path] = field(default_factory=dict)
     edited: Mapping[int, Path] = field(default_factory=dict)
     gone: int = 0
+    only_keywords: bool = False
     passed_over: Mapping[int, int] = field(default_factory=dict)
 
     @property
@@ -126,6 +129,7 @@ def undo(
         moved={photo.lead.id: photo.lead.destination for photo in changed if photo.is_moved},
         edited={photo.lead.id: photo.lead.destination for photo in changed if not photo.is_moved},
         gone=gone,
+        only_keywords=run.only_keywords,
     )
 
 
@@ -159,8 +163,9 @@ def photos_that_stay(
                 return 0
             continue
         with suppress(NotDoneError):
-            for entry in [each for each in group.entries if each.state == EntryState.DONE]:
-                check_undo(context, run, entry)
+            filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
+            for entry in filed:
+                check_undo(context, run, entry, freed_by(filed))
             return 0
     return len(groups)
 
@@ -241,5 +246,6 @@ def _end(context: StepContext, run: Run, *, whole: bool) -> None:
         make_emptied_folders(context, run)
     restore_folder_times(context, run)
     remove_empty_folders(context, run.destination)
+    drop_merged(context, context.journal.filings(run.id))
     if context.journal.end_run(run.id) != RunState.UNDONE and whole and not run.has_something_to_undo:
         context.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo

@@ -139,6 +139,16 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
         going = counted_sidecars(sum(plan.sidecars.values()))
         lead = text("With them {files}", files=going) if plan.counts_by_class else text("Copy {files}", files=going)
         terminal.say(joined_texts(": ", lead, listed(plan.sidecars)))
+    if plan.keywords:
+        terminal.say(
+            plural(
+                "Write keywords into {number} sidecar file",
+                "Write keywords into {number} sidecar files",
+                len(plan.keywords),
+            )
+        )
+    for skipped in plan.no_keywords:
+        terminal.say(text("{path} gets no keywords: {why}", path=shown(skipped.path), why=stored(skipped.reason)))
     if plan.staying:
         staying = plural("{number} other file stays", "{number} other files stay", sum(plan.staying.values()))
         terminal.say(joined_texts(": ", staying, listed(plan.staying)))
@@ -156,6 +166,8 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
     if (filed or done.sidecars) and done.run_id is not None:
         mode = plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY  # the source of such a sidecar stays
         did.append(_did(mode, counted_files(filed, done.sidecars)))
+    if keywords := done.keywords:
+        did.append(plural("keywords in {number} sidecar file", "keywords in {number} sidecar files", keywords))
     if moved := done.duplicates_moved:
         did.append(plural("{number} duplicate moved", "{number} duplicates moved", moved))
     if removed := done.folders_removed:
@@ -166,7 +178,7 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
     elif not failed:
         terminal.say(text("Nothing to sort."))
     for file in done.files:
-        if file.action == Action.ALREADY_THERE and file.error:  # a sidecar file of it could not be sorted
+        if file.destination is not None and file.error:  # of its sidecar files one is left or gets no keywords
             terminal.say_of(file.source, stored(file.error), indent=2)
     if not failed:
         return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path
 from flowersorter.commands.shared.line_parser import LineParser
 from flowersorter.messages import text
@@ -86,6 +88,11 @@ def add_history(parser: LineParser) -> None:
     )
 
 
+def add_label_errors(parser: LineParser) -> None:
+    """Add the options of label-errors."""
+    parser.add_argument("--limit", type=to_number, metavar="N", help=text("list at most N labels"))
+
+
 def add_verify(parser: LineParser) -> None:
     """Add the options of verify."""
     parser.add_argument(
@@ -104,6 +111,39 @@ def add_backbones(parser: LineParser) -> None:
         "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
     )
     source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))
+
+
+def add_undo(parser: LineParser) -> None:
+    """Add the options of undo."""
+    parser.add_argument(
+        "sort", type=to_number, nargs="?", metavar="SORT", help=text("number from the history (default: the newest)")
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help=text(
+            "also undo photos that you moved or renamed within the destination, and move photos back that you edited "
+            "since they were moved; edited copies are always kept"
+        ),
+    )
+
+
+def add_keywords(parser: LineParser) -> None:
+    """Add the options of keywords."""
+    parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER", help=text("folders, or single photos"))
+    parser.add_argument("--dry-run", action="store_true", help=text("only show which files would get which keywords"))
+
+
+def add_keywords_option(parser: LineParser) -> None:
+    """Add the option of sort that writes keywords."""
+    parser.add_argument(
+        "--keywords",
+        action=argparse.BooleanOptionalAction,
+        help=text(
+            "write the class of each photo as a keyword into a sidecar file (.xmp) beside it, or not (default: as in "
+            "Preferences, at first not)"
+        ),
+    )
 
 
 def add_target(parser: LineParser) -> None:

@@ -210,6 +210,16 @@ _REMARKS = """
 ALTER TABLE photos ADD COLUMN remark TEXT;
 """
 
+# Keywords in filed sidecars that this program wrote: values by field, as JSON, and the hash of the sidecar that they
+# were written into. A row counts while its filing is done.
+_WRITTEN_KEYWORDS = """
+CREATE TABLE written_keywords (
+    filing_id INTEGER PRIMARY KEY REFERENCES filings (id),
+    keywords TEXT NOT NULL,
+    base_sha256 BLOB
+);
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -222,4 +232,5 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (8, _SAMPLE_CHECKS),
     (9, _ANSWERS),
     (10, _REMARKS),
+    (11, _WRITTEN_KEYWORDS),
 )

@@ -28,14 +28,18 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, RemovedFolder, Run, RunState, Volume
 from flowersorter.library.database.connection import Database, storable_text, storable_time
 from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of, volumes_text
+from flowersorter.library.tables.written_keywords import insert_keywords
 
+#: A sidecar that is moved beside a photo that stays makes room for one with keywords: the two count once.
 _RUN_COLUMNS = """
     SELECT runs.*,
            COUNT(f.id) FILTER (WHERE f.state IN ('done', 'undoing', 'undone')) AS photos,
            COUNT(f.id) FILTER (WHERE f.state = 'undone') AS undone,
            COUNT(f.id) FILTER (WHERE f.state = 'failed') AS failed,
            (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
-            WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted') AS late_sidecars,
+            WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted'
+            AND (s.action != 'move' OR NOT EXISTS (SELECT 1 FROM filings kept WHERE kept.lead_id = s.lead_id
+            AND kept.destination = s.source AND kept.state IN ('done', 'undoing')))) AS late_sidecars,
            (SELECT COUNT(*) FROM filings t
             WHERE t.run_id = runs.id AND t.state NOT IN ('planned', 'cancelled', 'noted')) AS touched
     FROM runs LEFT JOIN filings f ON f.run_id = runs.id AND f.lead_id IS NULL
@@ -83,6 +87,7 @@ class Journal:
             for entry in entries:
                 lead_id = None if entry.lead is None else ids[entry.lead]
                 ids.append(_insert(connection, run_id, lead_id, entry))
+            insert_keywords(connection, zip(ids, entries, strict=True))
         return run_id
 
     def start(self, entry: Entry, temporary: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:

@@ -53,6 +53,10 @@ LEARNING_PAUSED = Setting("learning paused", False)
 KEEP_WATCHING = Setting("keep watching", False)
 #: Numbers of the models that were made by learning after actions, without Retrain.
 AUTOMATIC_MODELS = Setting[list[int]]("automatic models", [])
+#: Where the sidecars that sorts wrote keywords into are kept for undo, as the journal names it; "" before the first.
+KEPT_SIDECARS = Setting("kept sidecars", "")
+#: Whether Sort writes keywords into sidecars unless the person chooses otherwise.
+WRITE_KEYWORDS = Setting("write keywords", False)
 #: The highest number given to a fine-tuned backbone; none is given twice.
 FINETUNED_COUNT = Setting("networks trained", 0)
 #: Names of deleted classes, as `class_key` gives them: models still know these, and must not bring them back.

@@ -64,7 +64,7 @@ def make_emptied_folders(context: StepContext, run: Run, sources: Collection[Pat
         if above is None or folder.path in above:
             with suppress(OSError, NotDoneError):
                 make_source_folder(context, run, folder.path)
-                context.files.set_folder_attributes(folder.path, folder.mode, folder.atime_ns, folder.mtime_ns)
+                context.files.set_attributes(folder.path, folder.mode, folder.atime_ns, folder.mtime_ns)
 
 
 def is_undone(context: StepContext, run: Run) -> bool:
@@ -78,7 +78,7 @@ def restore_folder_times(context: StepContext, run: Run) -> None:
     for folder in reversed(_outermost_first(context, run)):
         with suppress(OSError):
             if is_folder(context.files, folder.path):
-                context.files.set_folder_attributes(folder.path, folder.mode, folder.atime_ns, folder.mtime_ns)
+                context.files.set_attributes(folder.path, folder.mode, folder.atime_ns, folder.mtime_ns)
 
 
 def _outermost_first(context: StepContext, run: Run) -> Sequence[RemovedFolder]:

@@ -16,13 +16,13 @@ from shiboken6 import isValid
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERNS
+from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERNS, WRITE_KEYWORDS
 from flowersorter.sorting.execute import RunBegun, RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
-from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
+from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
-from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text, undo_question
+from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text, undo_detail, undo_question
 from flowersorter.ui.filing.take_back_question import ask_to_take_back
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -68,6 +68,7 @@ class FilingController(QObject):
         self._session, self._front, self._folder = session, front, folder
         self._dialog: SortDialog | None = None
         self._plan_id = 0
+        self._keywords: bool | None = None  # the choice in a dialog that comes back
         self._photos: dict[str, tuple[int, int]] = {}  # place id and photo id by path, of the folder that is sorted
 
     # -- planning
@@ -88,6 +89,8 @@ class FilingController(QObject):
             return
         folder = roots[0].parent if self._folder.is_photo(roots[0]) else roots[0]
         dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
+        wanted = self._session.state.setting(WRITE_KEYWORDS) if self._keywords is None else self._keywords
+        dialog.keywords.setChecked(wanted)
         dialog.plan_requested.connect(self._on_plan_requested)
         dialog.check_requested.connect(self._check)
         dialog.doubtful_requested.connect(self._show_doubtful)
@@ -114,6 +117,7 @@ class FilingController(QObject):
             pattern=choices.pattern,
             move_duplicates=choices.move_duplicates,
             remove_emptied=choices.remove_emptied,
+            keywords=choices.keywords,
             left_out=dict(self._session.photos.columns.left_out_of),
         )
         self._plan_id = queue.submit(
@@ -137,6 +141,7 @@ class FilingController(QObject):
         dialog = self._dialog
         if dialog is not None:
             self._remember(dialog.choices)
+            self._keywords = dialog.choices.keywords
             dialog.reject()
         self.places_requested.emit(place_ids, title)
 
@@ -182,6 +187,7 @@ class FilingController(QObject):
         plan = dialog.plan if dialog.result() == dialog.DialogCode.Accepted else None
         if plan is not None:
             self._remember(dialog.choices)
+            self._keywords = None
             self._run(plan)
         dialog.deleteLater()
 
@@ -233,7 +239,9 @@ class FilingController(QObject):
     def _on_filed(self, plan: SortPlan, result: object) -> None:
         assert isinstance(result, RunResult)
         actions = [(self.tr("Open folder"), partial(_open_folder, plan.destination))]
-        if result.run_id is not None and (result.filed or result.sidecars or result.duplicates_moved):
+        if result.run_id is not None and (
+            result.filed or result.sidecars or result.duplicates_moved or result.keywords
+        ):
             actions.append((self.tr("Undo"), partial(self.ask_to_undo_run, result.run_id)))
             self.undoable.emit(result.run_id)
         self._front.bar.say(outcome_text(result, plan.mode), *actions)
@@ -290,10 +298,7 @@ class FilingController(QObject):
         question.setObjectName("undo_sort_question")
         question.setIcon(QMessageBox.Icon.Question)
         question.setText(undo_question(newest))
-        what = self.tr("They were sorted into {0}. Photos you have edited since then are kept.")
-        if moved_on_only(newest):
-            what = self.tr("They were moved to another class in {0}. Photos you have edited since then are kept.")
-        question.setInformativeText("\n".join(filter(None, [what.format(newest.destination), kept])))
+        question.setInformativeText("\n".join(filter(None, [undo_detail(newest), kept])))
         undo = question.addButton(self.tr("Undo the sort"), QMessageBox.ButtonRole.AcceptRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(undo)
@@ -330,7 +335,9 @@ class FilingController(QObject):
             Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),
             Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
         }[result.mode.undone_as]
-        if result.late_sidecars and not result.undone:
+        if result.only_keywords:
+            one = many = self.tr("The sidecar files are as they were before.")
+        elif result.late_sidecars and not result.undone:
             one = many = self.tr("Removed the copies of sidecar files.")
         said = one if result.undone == 1 else many.format(QLocale().toString(result.undone))
         if result.gone:

@@ -35,6 +35,7 @@ from flowersorter.ui.shared.widgets import (
     button_row,
     column_of,
     count_photos,
+    count_sidecar_files,
     describe,
     open_at,
     plain,
@@ -169,12 +170,14 @@ class HistoryDialog(QDialog):
             Mode.LINK: self.tr("{0} linked"),
             Mode.SYMLINK: self.tr("{0} linked by pointers"),
         }
+        if run.only_keywords:
+            return self.tr("Keywords in {0}").format(count_sidecar_files(run.late_sidecars))
         verb = self.tr("{0} moved to another class") if moved_on_only(run) else verbs[Mode(run.mode)]
         text = verb.format(count_photos(run.photos))
         return text + self.tr(", {0} failed").format(run.failed) if run.failed else text
 
     def _from_to(self, run: Run) -> str:
-        if run.source is None or moved_on_only(run):
+        if run.source is None or moved_on_only(run) or run.only_keywords:
             return str(run.destination)
         return self.tr("From {0}\nInto {1}").format(run.source, run.destination)
 
@@ -183,7 +186,9 @@ class HistoryDialog(QDialog):
             RunState.OPEN: self.tr("Not finished"),
             RunState.DONE: self.tr("Done"),
             RunState.CANCELLED: self.tr("Stopped"),
-            RunState.PARTLY_UNDONE: self.tr("{0} of {1} undone").format(run.undone, run.photos),
+            RunState.PARTLY_UNDONE: self.tr("Partly undone")
+            if run.only_keywords
+            else self.tr("{0} of {1} undone").format(run.undone, run.photos),
             RunState.UNDONE: self.tr("Undone"),
         }[run.state]
 
@@ -291,6 +296,8 @@ class HistoryDialog(QDialog):
             text = self.tr("{0} will move back to the previous class folder in {1}. The labels stay.")
         if not photos:
             text = self.tr("The copies of sidecar files in {1} will be deleted. Your originals are not touched.")
+        if run.only_keywords:
+            text = self.tr("The sidecar files beside your photos in {1} will be as they were before.")
         meant = text.format(count_photos(photos), run.destination)
         return f"{meant} {self.tr('Photos you have edited since then are kept.')}"
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
-from flowersorter.ui.shared.widgets import count_folders, count_photos
+from flowersorter.ui.shared.widgets import count_folders, count_photos, count_sidecar_files
 
 _NO_BREAK = "\u00a0"
 
@@ -24,7 +24,7 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
     """
     counts = plan.counts_by_action
     there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
-    if not filed and not plan.sidecars and not plan.duplicates:
+    if not filed and not plan.sidecars and not plan.duplicates and not plan.keywords:
         all_there = there and not plan.skipped
         nothing = _tr("Nothing to sort: all photos are there already.") if all_there else _tr("Nothing to sort.")
         return " ".join([nothing, *_sidecars(plan)])
@@ -68,6 +68,9 @@ def _sidecars(plan: SortPlan) -> list[str]:
             count = sum(kinds.values())
             words = worded(listed(kinds)).replace(" .", _NO_BREAK + ".")  # "1 .xmp" stays on one line
             parts.append((one if count == 1 else many).format(count, words))
+    if plan.keywords:
+        parts.append(_tr("Keywords: {0}.").format(count_sidecar_files(len(plan.keywords))))
+    parts += no_keywords_sentences(plan)
     if plan.edited:
         names = ", ".join(path.name for path in plan.edited[:3])
         parts.append(_tr("Kept, because the one in the class folder was edited later: {0}.").format(names))
@@ -79,5 +82,44 @@ def _sidecars(plan: SortPlan) -> list[str]:
     return parts
 
 
+def no_keywords_sentences(plan: SortPlan) -> list[str]:
+    """Name the first sidecar file that gets no keywords, with the reason, and count the others."""
+    if not plan.no_keywords:
+        return []
+    first, more = plan.no_keywords[0], len(plan.no_keywords) - 1
+    name, why = first.path.name, worded(first.reason)
+    if more:
+        return [_tr("No keywords in {0}, because {1}, nor in {2} more.").format(name, why, QLocale().toString(more))]
+    return [_tr("No keywords in {0}, because {1}.").format(name, why)]
+
+
 def _tr(text: str) -> str:
     return QCoreApplication.translate("plan_summary", text)
+
+
+def button_text(plan: SortPlan, mode: Mode, photos: int) -> str:
+    """Word the button that carries out a plan.
+
+    Args:
+        plan: The plan.
+        mode: How its files are sorted.
+        photos: The number of photos that are.
+    """
+    if photos:
+        return mode_text(mode, count_photos(photos))
+    if plan.sidecars:
+        return mode_text(mode, _tr("sidecar files"))
+    return _tr("Write keywords") if plan.keywords else mode_text(mode, _tr("photos"))
+
+
+def mode_text(mode: Mode, files: str) -> str:
+    """Word the action of a sort on files, as on its button."""
+    match mode:
+        case Mode.COPY:
+            return _tr("Copy {0}").format(files)
+        case Mode.MOVE:
+            return _tr("Move {0}").format(files)
+        case Mode.LINK:
+            return _tr("Link {0}").format(files)
+        case Mode.SYMLINK:
+            return _tr("Point to {0}").format(files)

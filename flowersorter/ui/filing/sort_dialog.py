@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -31,9 +31,10 @@ from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.include_box import IncludeBox
+from flowersorter.ui.filing.keywords_box import KeywordsBox
 from flowersorter.ui.filing.leftovers_field import LeftoversField
 from flowersorter.ui.filing.pattern_field import PatternField
-from flowersorter.ui.filing.plan_summary import plan_summary
+from flowersorter.ui.filing.plan_summary import button_text, mode_text, plan_summary
 from flowersorter.ui.filing.plan_tree import PlanTree
 from flowersorter.ui.filing.sample_check_field import SampleCheckField
 from flowersorter.ui.shared import theme
@@ -42,7 +43,6 @@ from flowersorter.ui.shared.widgets import (
     button,
     button_row,
     column_of,
-    count_photos,
     describe,
     open_at,
     plain,
@@ -68,6 +68,7 @@ class SortChoices:
         pattern: The sub-folders, as `sorting.folder_pattern` reads them.
         move_duplicates: Whether a move includes photos that are there already.
         remove_emptied: Whether a move removes the folders that become empty.
+        keywords: Whether sidecar files get the class of their photo as a keyword.
     """
 
     destination: Path
@@ -77,6 +78,7 @@ class SortChoices:
     pattern: str = CLASS_ONLY
     move_duplicates: bool = False
     remove_emptied: bool = False
+    keywords: bool = False
 
 
 class SortDialog(QDialog):
@@ -137,6 +139,7 @@ class SortDialog(QDialog):
         form.addWidget(self.pattern)
         form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
         form.addLayout(self._includes(choices.include, choices.aside))
+        self.keywords.setChecked(choices.keywords)
         self.leftovers = LeftoversField(self)
         form.addWidget(self.leftovers)
         form.addWidget(self.tree, 1)
@@ -149,7 +152,14 @@ class SortDialog(QDialog):
         self.cancel_button = button(
             self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc). Nothing is changed")
         )
-        chain = [self.browse_button, self.pattern.box, *self._mode_buttons.values(), self.include, self.aside]
+        chain = [
+            self.browse_button,
+            self.pattern.box,
+            *self._mode_buttons.values(),
+            self.include,
+            self.aside,
+            self.keywords,
+        ]
         chain += [self.leftovers.duplicates, self.leftovers.folders]
         chain += [self.tree, self.sample_check.doubtful_button, self.sample_check.check_button]
         for before, after in pairwise([*chain, self.cancel_button, self.file_button]):
@@ -224,10 +234,12 @@ class SortDialog(QDialog):
         tip = self.tr("Otherwise they stay where they are. Photos that can't be read always stay.")
         name = self.tr("The folder has this name in every language, so that it is never taken for a class.")
         describe(self.aside, plain(self.aside.text()), f"{tip}\n{name}")
+        self.keywords = KeywordsBox(self)
         column = QVBoxLayout()
         column.setSpacing(theme.GAP_PX)
         column.addLayout(row)
         column.addWidget(self.aside)
+        column.addWidget(self.keywords)
         return column
 
     def _connect(self) -> None:
@@ -237,6 +249,7 @@ class SortDialog(QDialog):
         self.modes.buttonToggled.connect(self._on_choice)
         self.include.currentIndexChanged.connect(self._on_choice)
         self.aside.toggled.connect(self._on_choice)
+        self.keywords.toggled.connect(self._on_choice)
         self.pattern.pattern_changed.connect(self._on_choice)
         self.leftovers.choice_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
@@ -250,8 +263,7 @@ class SortDialog(QDialog):
     def choices(self) -> SortChoices:
         """The current choices."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
-        aside = ASIDE if self.aside.isChecked() else None
-        moving = mode is Mode.MOVE
+        aside, moving = ASIDE if self.aside.isChecked() else None, mode is Mode.MOVE
         return SortChoices(
             _path(self.destination.text()),
             mode,
@@ -260,6 +272,7 @@ class SortDialog(QDialog):
             self.pattern.pattern,
             moving and self.leftovers.duplicates.isChecked(),
             moving and self.leftovers.folders.isChecked(),
+            self.keywords.isChecked(),
         )
 
     @property
@@ -324,14 +337,13 @@ class SortDialog(QDialog):
         """
         if self._awaited is None or plan.mode is not self._awaited.mode:
             return
-        self._awaited = None
-        self._plan = plan
+        self._awaited, self._plan = None, plan
         self.tree.setEnabled(True)
         self.tree.show_plan(plan)
         filed = sum(plan.counts_by_class.values())
         going = filed + len(plan.duplicates)
         mode = plan.mode if going or plan.mode is not Mode.MOVE else Mode.COPY  # a sidecar stays with its photo
-        self.file_button.setText(self._verb(mode, count_photos(going) if going else self._nouns(plan)))
+        self._word_button(button_text(plan, mode, going))
         self.file_button.setEnabled(plan.changes_disk)
         self.file_button.setDefault(plan.changes_disk and plan.mode is not Mode.MOVE)  # Enter never moves photos
         self.file_button.setToolTip(self._tip(plan.mode))
@@ -360,21 +372,11 @@ class SortDialog(QDialog):
         self.sample_check.show_offer(None)
         self.file_button.setDefault(False)
         self.file_button.setEnabled(False)
-        self.file_button.setText(self._verb(self.choices.mode, self.tr("photos")))
+        self._word_button(mode_text(self.choices.mode, self.tr("photos")))
 
-    def _verb(self, mode: Mode, photos: str) -> str:
-        verbs: Mapping[Mode, str] = {
-            Mode.COPY: self.tr("Copy {0}"),
-            Mode.MOVE: self.tr("Move {0}"),
-            Mode.LINK: self.tr("Link {0}"),
-            Mode.SYMLINK: self.tr("Point to {0}"),
-        }
-        text = verbs[mode].format(photos)
+    def _word_button(self, text: str) -> None:
+        self.file_button.setText(text)
         self.file_button.setAccessibleName(text)
-        return text
-
-    def _nouns(self, plan: SortPlan) -> str:
-        return self.tr("sidecar files") if plan.sidecars else self.tr("photos")
 
     def _tip(self, mode: Mode) -> str:
         if mode is Mode.MOVE:

@@ -9,6 +9,7 @@ from flowersorter.errors import UserError
 from flowersorter.messages import text, worded
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
+from flowersorter.ui.filing.history_dialog import moved_on_only
 from flowersorter.ui.shared.widgets import count_photos
 
 
@@ -19,6 +20,7 @@ def outcome_text(result: RunResult, mode: Mode) -> str:
         (result.duplicates, _tr("1 duplicate skipped."), _tr("{0} duplicates skipped.")),
         (result.failed, _tr("1 could not be sorted."), _tr("{0} could not be sorted.")),
         (result.sidecars, _tr("1 sidecar file with them."), _tr("{0} sidecar files with them.")),
+        (result.keywords, _tr("Keywords in 1 sidecar file."), _tr("Keywords in {0} sidecar files.")),
         (result.duplicates_moved, _tr("1 duplicate moved aside."), _tr("{0} duplicates moved aside.")),
         (result.folders_removed, _tr("1 empty folder removed."), _tr("{0} empty folders removed.")),
     )
@@ -69,6 +71,8 @@ def stopped_text(filed: int) -> str:
 def undo_question(run: Run) -> str:
     """Ask in the terms of the mode: copies and links are deleted, moved photos go back."""
     photos = run.photos - run.undone
+    if run.only_keywords:
+        return _tr("Take the keywords out of the sidecar files again?")
     if not photos:
         return _tr("Delete the copies of sidecar files? Your originals are not touched.")
     one, many = {
@@ -86,6 +90,16 @@ def undo_question(run: Run) -> str:
         ),
     }[Mode(run.mode).undone_as]
     return one if photos == 1 else many.format(QLocale().toString(photos))
+
+
+def undo_detail(run: Run) -> str:
+    """Say what the photos of a sort had become, and what stays."""
+    what = _tr("They were sorted into {0}. Photos you have edited since then are kept.")
+    if moved_on_only(run):
+        what = _tr("They were moved to another class in {0}. Photos you have edited since then are kept.")
+    if run.only_keywords:
+        what = _tr("They are beside the photos in {0}. Those you have edited since then are kept.")
+    return what.format(run.destination)
 
 
 def _tr(source: str) -> str:

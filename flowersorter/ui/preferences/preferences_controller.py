@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.domain.changes import Changes
 from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
-from flowersorter.library.tables.settings import DEVICE
+from flowersorter.library.tables.settings import DEVICE, WRITE_KEYWORDS
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.models.model_page import StarterInfo
 from flowersorter.ui.models.models_controller import ModelsController
@@ -98,6 +98,7 @@ class PreferencesController(QObject):
             stored.cache_limit_mb,
             stored.sure_precision,
             stored.moves_sorted_copies or False,
+            self._session.state.setting(WRITE_KEYWORDS),
         )
         dialog = PreferencesDialog(
             self._now,
@@ -111,6 +112,7 @@ class PreferencesController(QObject):
         dialog.device_chosen.connect(self._on_device)
         dialog.precision_chosen.connect(self._on_precision)
         dialog.copies_chosen.connect(self._on_copies)
+        dialog.keywords_chosen.connect(self._on_keywords)
         dialog.backbone_chosen.connect(self._on_backbone)
         dialog.cache_limit_chosen.connect(self._on_cache_limit)
         dialog.thumbnail_chosen.connect(self._grid.set_tile_size)
@@ -144,6 +146,11 @@ class PreferencesController(QObject):
     @Slot(bool)
     def _on_copies(self, wanted: bool) -> None:
         self._store(partial(replace, moves_sorted_copies=wanted), move_copies=wanted)
+
+    @Slot(bool)
+    def _on_keywords(self, wanted: bool) -> None:
+        self._session.state.set_setting(WRITE_KEYWORDS, wanted)  # the Sort sheet reads it there
+        self._on_used(partial(replace, writes_keywords=wanted))
 
     @Slot(str)
     def _on_backbone(self, name: str) -> None:

@@ -47,6 +47,7 @@ class Preferences:
         cache_limit_mb: The size limit of the thumbnail cache; 0 for no limit.
         sure_precision: Target precision of the verdict Sure, 0 to 1.
         moves_sorted_copies: Whether sorted copies follow a changed class on disk.
+        writes_keywords: Whether Sort writes keywords unless the person chooses otherwise.
     """
 
     device: str = "auto"
@@ -55,6 +56,7 @@ class Preferences:
     cache_limit_mb: int = CACHE_LIMIT_MB.default
     sure_precision: float = DEFAULT_SURE_PRECISION
     moves_sorted_copies: bool = False
+    writes_keywords: bool = False
 
 
 class PreferencesDialog(QDialog):
@@ -71,6 +73,7 @@ class PreferencesDialog(QDialog):
         device_chosen(str): Compute on this device.
         precision_chosen(float): Aim at this precision of the verdict Sure.
         copies_chosen(bool): Whether sorted copies follow a changed class on disk.
+        keywords_chosen(bool): Whether Sort writes keywords unless the person chooses otherwise.
         thumbnail_chosen(int): Show tiles of this size.
         backbone_chosen(name), cache_limit_chosen(int): Use these.
         download_requested(name): Download this backbone; tell `show_download` how far it is, then `show_backbones`.
@@ -83,6 +86,7 @@ class PreferencesDialog(QDialog):
     device_chosen = Signal(str)
     precision_chosen = Signal(float)
     copies_chosen = Signal(bool)
+    keywords_chosen = Signal(bool)
     thumbnail_chosen = Signal(int)
     backbone_chosen = Signal(str)
     cache_limit_chosen = Signal(int)
@@ -127,6 +131,7 @@ class PreferencesDialog(QDialog):
             radio.toggled.connect(partial(self._on_device, name))
         self.sure_precision.chosen.connect(self.precision_chosen)
         self.move_copies.toggled.connect(self.copies_chosen)
+        self.keywords.toggled.connect(self.keywords_chosen)
         self.size_slider.valueChanged.connect(self.thumbnail_chosen)
         self.cache.limit_chosen.connect(self.cache_limit_chosen)
         self.backbones.chosen.connect(self.backbone_chosen)
@@ -153,6 +158,9 @@ class PreferencesDialog(QDialog):
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "sorted_copies_title", self.tr("Sorted copies"), scale=1.05))
         self._add_sorted_copies(column, page, preferences.moves_sorted_copies)
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "keywords_title", self.tr("Keywords"), scale=1.05))
+        self._add_keywords(column, page, preferences.writes_keywords)
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "device_title", self.tr("Processing device"), scale=1.05))
         self._add_devices(column, page, preferences.device)
@@ -192,6 +200,17 @@ class PreferencesDialog(QDialog):
         self.move_copies.setChecked(wanted)
         column.addLayout(_explained(self.move_copies, text_label(page, "moves_sorted_copies_text", text, muted=True)))
 
+    def _add_keywords(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
+        self.keywords = QCheckBox(self.tr("&Write keywords when I sort"), page)
+        self.keywords.setObjectName("writes_keywords")
+        text = self.tr(
+            "Sort proposes to write the class of each photo into a sidecar file (.xmp) beside it, which other photo "
+            "programs read. Photos are never changed."
+        )
+        describe(self.keywords, self.keywords.text().replace("&", ""), text)
+        self.keywords.setChecked(wanted)
+        column.addLayout(_explained(self.keywords, text_label(page, "writes_keywords_text", text, muted=True)))
+
     def _add_devices(self, column: QVBoxLayout, page: QWidget, device: str) -> None:
         lines = {
             "auto": (self.tr("&Automatic"), self.tr("Uses a supported graphics card if present")),
@@ -229,8 +248,9 @@ class PreferencesDialog(QDialog):
     def show_preferences(self, preferences: Preferences) -> None:
         """Show the preferences that are in use, all of them, for instance after one could not be stored."""
         radio = self.devices[preferences.device]
-        with QSignalBlocker(radio), QSignalBlocker(self.move_copies):
+        with QSignalBlocker(radio), QSignalBlocker(self.move_copies), QSignalBlocker(self.keywords):
             radio.setChecked(True)
+            self.keywords.setChecked(preferences.writes_keywords)
             self.move_copies.setChecked(preferences.moves_sorted_copies)
         self.sure_precision.show_precision(preferences.sure_precision)
         self.cache.show_limit(preferences.cache_limit_mb)

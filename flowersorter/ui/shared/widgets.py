@@ -43,6 +43,13 @@ def count_folders(count: int) -> str:
     return QCoreApplication.translate(_CONTEXT, "{0} folders").format(QLocale().toString(count))
 
 
+def count_sidecar_files(count: int) -> str:
+    """Word a number of sidecar files: "1 sidecar file", "5 sidecar files"."""
+    if count == 1:
+        return QCoreApplication.translate(_CONTEXT, "1 sidecar file")
+    return QCoreApplication.translate(_CONTEXT, "{0} sidecar files").format(QLocale().toString(count))
+
+
 def megabytes(size_bytes: int) -> str:
     """A file size for people, "45 MB"."""
     small = size_bytes < 10_000_000_000

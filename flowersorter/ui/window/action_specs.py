@@ -61,6 +61,13 @@ SPECS = (
         "",
         _t("Read every sorted photo: which ones rotted, are gone, were edited or moved"),
     ),
+    Spec(
+        "write_keywords",
+        _t("&Write keywords…"),
+        ("Ctrl+Alt+W",),
+        "",
+        _t("Write the classes of your confirmed photos into sidecar files (.xmp), for other photo programs"),
+    ),
     Spec("export_model", _t("&Export model…"), ("Ctrl+Shift+E",), "", _t("Save the model as a file")),
     Spec("import_model", _t("&Import model…"), ("Ctrl+Shift+I",), "", _t("Add a model from a file")),
     Spec("preferences", _t("Pre&ferences…"), ("Ctrl+,",), "", ""),
@@ -161,6 +168,13 @@ SPECS = (
         _t("Review labels that may be wrong"),
     ),
     Spec(
+        "take_keywords",
+        _t("Ta&ke labels from keywords…"),
+        ("Ctrl+Alt+K",),
+        "",
+        _t("Choose among the keywords that other photo programs gave your photos"),
+    ),
+    Spec(
         "name_groups",
         _t("Name gr&oups of photos"),
         ("Ctrl+G",),
@@ -206,6 +220,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "sort",
             "history",
             "verify",
+            "write_keywords",
             "",
             "export_model",
             "import_model",
@@ -257,6 +272,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "check_sample",
             "check_labels",
             "label_next",
+            "take_keywords",
             "",
             "models",
         ),
@@ -320,6 +336,8 @@ OF_A_FOLDER = ("rescan", "scan_options")
 #: Actions that need photos in it.
 OF_PHOTOS = (
     "sort",
+    "write_keywords",
+    "take_keywords",
     "select_all",
     "hide_confirmed",
     "name_groups",

@@ -103,6 +103,7 @@ TASKS = (
             _gesture(_t("Wheel, click, Z"), _t("Zoom the large photo")),
             _keys("zoom_in", "zoom_out", text=_t("Photo size (or Ctrl + wheel)")),
             _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),
+            _keys("take_keywords", "write_keywords", text=_t("Take, write keywords")),
             _keys("inspector", "show_similar", text=_t("Inspector, show similar")),
         ),
     ),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from flowersorter.ui.filing.filing_controller import FilingController
     from flowersorter.ui.filing.verify_controller import VerifyController
     from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
+    from flowersorter.ui.keywords.take_controller import TakeKeywordsController
+    from flowersorter.ui.keywords.write_controller import WriteKeywordsController
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
     from flowersorter.ui.labels.label_next_controller import LabelNextController
     from flowersorter.ui.labels.lost_labels_controller import LostLabelsController
@@ -97,6 +99,16 @@ class LazyControllers(QObject):
     def verify(self) -> None:
         """Read every sorted photo."""
         self.verifying.start()
+
+    @Slot()
+    def write_keywords(self) -> None:
+        """Write the classes of confirmed photos into sidecar files, after asking."""
+        self.writing_keywords.start()
+
+    @Slot()
+    def take_keywords(self) -> None:
+        """Label photos with keywords of other programs."""
+        self.taking_keywords.start()
 
     @Slot()
     def export_model(self) -> None:
@@ -204,6 +216,23 @@ class LazyControllers(QObject):
         from flowersorter.ui.filing.verify_controller import VerifyController
 
         return VerifyController(self._session, self._front, self)
+
+    @cached_property
+    def writing_keywords(self) -> WriteKeywordsController:
+        """Owns the writing of keywords and its question."""
+        from flowersorter.ui.keywords.write_controller import WriteKeywordsController
+
+        made = WriteKeywordsController(self._session, self._front, self._folder, self)
+        made.undoable.connect(self.sort_undoable)
+        made.undo_requested.connect(self.sorting.ask_to_undo_run)
+        return made
+
+    @cached_property
+    def taking_keywords(self) -> TakeKeywordsController:
+        """Owns the labels from keywords and their dialog."""
+        from flowersorter.ui.keywords.take_controller import TakeKeywordsController
+
+        return TakeKeywordsController(self._session, self._front, self._folder, self._labels, self)
 
     @cached_property
     def taking(self) -> ImportExportController:

@@ -104,9 +104,12 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
     later = moved_on(engine.collection.database, run_id)
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
     if not passed_over.keys() >= set(in_the_way):
+        why = text("sort {in_the_way} moved some of its photos on to another class", in_the_way=max(in_the_way))
+        if engine.collection.journal.run(max(in_the_way)).only_keywords:
+            why = text("sort {in_the_way} wrote keywords into some of its sidecar files", in_the_way=max(in_the_way))
         raise UndoRefused(
             text("Sort {run_id} cannot be undone yet", run_id=run_id),
-            text("sort {in_the_way} moved some of its photos on to another class", in_the_way=max(in_the_way)),
+            why,
             text("Undo sort {in_the_way} first", in_the_way=max(in_the_way)),
         )
     result = undo(engine.collection, run_id, report, cancel, only=request.only, take_changed=request.take_changed)

@@ -24,8 +24,10 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_files
+from flowersorter.library.tables.written_keywords import read_keywords
 from flowersorter.messages import stored, text
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder, is_single_file
+from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
@@ -82,6 +84,7 @@ class SortRequest:
             destination.
         move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
         remove_emptied: With `Mode.MOVE`, also remove the folders that become empty.
+        keywords: Also write the class of each photo into its XMP sidecar. Those of earlier sorts follow it anyway.
         left_out: Class id by photo id, of photos that the person left out when others were confirmed as that class: a
             suggestion of it is not included.
         unfinished: Photos that another program still writes: they stay for now.
@@ -96,6 +99,7 @@ class SortRequest:
     pattern: str | None = None
     move_duplicates: bool = False
     remove_emptied: bool = False
+    keywords: bool = False
     left_out: LeftOutOf = field(default_factory=dict)
     unfinished: frozenset[Path] = frozenset()
 
@@ -185,6 +189,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     before = _filed_before(collection, destination, hashes)
     paths = list(rows.paths)
     metadata = _metadata(collection, rows.photo_ids[going])
+    index = read_keywords(collection.database)
     filings = []
     left = [
         Skipped(paths[i], reason_left(rows, i, left_out=bool(left_out[i]))) for i in np.flatnonzero(~going).tolist()
@@ -208,6 +213,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
                 class_name=class_name,
                 folders=pattern.folders(class_name, taken_at, camera),
                 taken_at=taken_at,
+                keywords=entries_of(class_name) if certain[i] and (request.keywords or index) else None,
             )
         )
     # A class keeps the folder of an earlier run, even if its name would be made safe differently now.
@@ -223,6 +229,8 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         filed=filed,
         move_duplicates=request.move_duplicates,
         remove_emptied=request.remove_emptied,
+        index=index,
+        only_our_keywords=not request.keywords,
     )
     return plan.with_skipped(left)
 

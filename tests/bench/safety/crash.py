@@ -49,18 +49,23 @@ def at_every_call(scratch: Path, every: int = 1, interrupted: int = 3) -> Tally:
     for stage in stages(scratch, tally):
         sort, correct, undo = stage.sort, stage.correct, stage.undo
         for first, act in (((), sort), ((sort,), correct), ((sort,), undo), ((sort, correct), undo)):
-            watch, calls = _calls(stage, first, act)
-            count = len(calls)
-            for at in range(0, count, every):
-                _kill(stage, first, act, at, watch, tally, after=False)
-                # After a call that only looks, all is as before the next one.
-                if calls[at] not in _LOOKING:
-                    _kill(stage, first, act, at, watch, tally, after=True)
-            for number in range(interrupted):
-                at = count * (2 * number + 1) // (2 * interrupted)
-                _kill_recovery(stage, first, act, at, every, tally)
+            kill_act(stage, first, act, every, interrupted, tally)
     tally.notes.append(f"opening and recovering took {tally.slowest_s:.2f} s at most")
     return tally
+
+
+def kill_act(stage: Stage, first: tuple[Act, ...], act: Act, every: int, interrupted: int, tally: Tally) -> None:
+    """Kill an act at its calls, after others were done; `every` and `interrupted` as in `at_every_call`."""
+    watch, calls = _calls(stage, first, act)
+    count = len(calls)
+    for at in range(0, count, every):
+        _kill(stage, first, act, at, watch, tally, after=False)
+        # After a call that only looks, all is as before the next one.
+        if calls[at] not in _LOOKING:
+            _kill(stage, first, act, at, watch, tally, after=True)
+    for number in range(interrupted):
+        at = count * (2 * number + 1) // (2 * interrupted)
+        _kill_recovery(stage, first, act, at, every, tally)
 
 
 def at_any_instant(scratch: Path, kills: int = 1000) -> Tally:

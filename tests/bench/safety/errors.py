@@ -43,12 +43,12 @@ def every_error(scratch: Path, codes: int = len(CODES), calls: int = 30, every: 
                     continue
                 # With fewer errors than there are, every operation still meets other ones.
                 some = [CODES[(number + position + step * 3) % len(CODES)] for step in range(codes)]
-                for disk in _faults(name, some, calls):
-                    _fail(stage, first, act, disk, tally)
+                for disk in faults(name, some, calls):
+                    fail_act(stage, first, act, disk, tally)
     return tally
 
 
-def _faults(name: str, codes: list[int], calls: int) -> Iterator[FailingDisk]:
+def faults(name: str, codes: list[int], calls: int) -> Iterator[FailingDisk]:
     """Every way in which one operation can fail, as long as it is called that often."""
     for after in (False, True) if name in CHANGING else (False,):
         for code in codes:
@@ -62,7 +62,8 @@ def _faults(name: str, codes: list[int], calls: int) -> Iterator[FailingDisk]:
                     break
 
 
-def _fail(stage: Stage, first: tuple[Act, ...], act: Act, disk: FailingDisk, tally: Tally) -> None:
+def fail_act(stage: Stage, first: tuple[Act, ...], act: Act, disk: FailingDisk, tally: Tally) -> None:
+    """Do an act on a disk with a fault, after others were done; then look, recover, look, undo everything."""
     watch = stage.build()
     with CollectionStore.open(stage.collection) as collection:
         for before in first:

@@ -41,11 +41,12 @@ def power_loss(scratch: Path, states: int = 1000) -> Tally:
             stage = Stage(here, here / "photos", here / "sorted", mode)
             share = (states + len(combinations) - 1 - number) // len(combinations)
             first, then = [((), stage.sort), ((stage.sort,), stage.correct), ((stage.sort,), stage.undo)][act]
-            _cut_at_some(stage, kind, first, then, share, tally)
+            cut_at_some(stage, kind, first, then, share, tally)
     return tally
 
 
-def _cut_at_some(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, states: int, tally: Tally) -> None:
+def cut_at_some(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, states: int, tally: Tally) -> None:
+    """Cut the power at some changes of an act, after others were done."""
     _, disk = _run(stage, kind, first, then, -1)
     changes = disk.changes
     for trial in range(states):
@@ -66,8 +67,8 @@ def _run(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, at: int) ->
     with CollectionStore.open(stage.collection) as collection:
         for act in first:
             # On such a disk, too: what it does depends on it.
-            act(collection, disk_type([stage.source, stage.destination], devices=kind == "two devices"))
-        disk = disk_type([stage.source, stage.destination], devices=kind == "two devices", at=at)
+            act(collection, disk_type(stage.folders, devices=kind == "two devices"))
+        disk = disk_type(stage.folders, devices=kind == "two devices", at=at)
         with suppress(PowerCut):
             then(collection, disk)
     return watch, disk

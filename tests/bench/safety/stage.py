@@ -42,6 +42,11 @@ class Stage:
         return self.root / "collection"
 
     @property
+    def folders(self) -> list[Path]:
+        """The folders whose files come and go."""
+        return [self.source, self.destination]
+
+    @property
     def photos(self) -> dict[Path, str]:
         """Every photo with its class."""
         return {

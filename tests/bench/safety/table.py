@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.bench.safety import crash, damaged, errors, full_disk, names, power_loss, two_at_once, undo, unplugged
+from tests.bench.safety import (
+    crash,
+    damaged,
+    errors,
+    full_disk,
+    keywords,
+    names,
+    power_loss,
+    two_at_once,
+    undo,
+    unplugged,
+)
 from tests.bench.safety.against import against
 from tests.bench.safety.companions import companions
 from tests.bench.safety.mounts import apart
@@ -48,6 +59,9 @@ LINES = (
     Line("damaged library", damaged.damaged_libraries, {"trials": 40}),
     Line("drive unplugged mid-run", unplugged.unplugged, {"trials": 24}, mounts=True),
     Line("sidecars and times", companions, {"photos": 8}),
+    Line("keywords: killed at every call", keywords.killed, {"every": 67, "interrupted": 1}),
+    Line("keywords: every operation x every error", keywords.every_error, {"every": 29}),
+    Line("keywords: power loss", keywords.power_loss, {"states": 60}),
 )
 
 

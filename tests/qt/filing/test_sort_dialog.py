@@ -462,15 +462,15 @@ def test_tab_walks_through_everything_in_order(dialog: SortDialog, planner: Plan
     _answer(dialog, planner, qtbot)
     dialog.destination.setFocus()
     met = []
-    for _ in range(9):
+    for _ in range(10):
         there = dialog.focusWidget()
         assert there is not None
         met.append(there.objectName())
         QTest.keyClick(there, Qt.Key.Key_Tab)
     names = ["sort_destination", "sort_browse_button", "sort_pattern", "sort_mode_copy"]
-    names += ["sort_include", "sort_aside", "sort_plan"]
-    assert met[:7] == names
-    assert set(met[7:]) == {"sort_file_button", "sort_cancel_button"}
+    names += ["sort_include", "sort_aside", "sort_keywords", "sort_plan"]
+    assert met[:8] == names
+    assert set(met[8:]) == {"sort_file_button", "sort_cancel_button"}
 
 
 def test_the_dialog_fits_a_small_screen_and_the_buttons_stay(

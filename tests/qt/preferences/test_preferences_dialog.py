@@ -59,6 +59,7 @@ def chosen_of(dialog: PreferencesDialog) -> list[object]:
         dialog.device_chosen,
         dialog.precision_chosen,
         dialog.copies_chosen,
+        dialog.keywords_chosen,
         dialog.thumbnail_chosen,
         dialog.backbone_chosen,
         dialog.cache_limit_chosen,
@@ -72,13 +73,14 @@ def in_use(dialog: PreferencesDialog) -> list[str]:
 
 
 def test_it_opens_as_things_are(qtbot: QtBot) -> None:
-    dialog = PreferencesDialog(Preferences("cpu", "resnet50-v2", 150, 700, 0.9, True), BACKBONES, MODELS, STARTER)
+    dialog = PreferencesDialog(Preferences("cpu", "resnet50-v2", 150, 700, 0.9, True, True), BACKBONES, MODELS, STARTER)
     qtbot.addWidget(dialog)
     assert dialog.devices["cpu"].isChecked()
     assert in_use(dialog) == ["resnet50-v2"]
     assert (dialog.size_slider.value(), dialog.cache.limit.value()) == (150, 700)
     assert dialog.sure_precision.choice.currentText() == "90 % of the time"
     assert dialog.move_copies.isChecked()
+    assert dialog.keywords.isChecked()
 
 
 def test_each_change_is_told_at_once_and_can_be_changed_back(dialog: PreferencesDialog) -> None:
@@ -91,6 +93,10 @@ def test_each_change_is_told_at_once_and_can_be_changed_back(dialog: Preferences
     QTest.keyClick(dialog.move_copies, Qt.Key.Key_Space)
     QTest.keyClick(dialog.move_copies, Qt.Key.Key_Space)
     assert told[2:] == [0.99, True, False]
+    QTest.keyClick(dialog.keywords, Qt.Key.Key_Space)
+    QTest.keyClick(dialog.keywords, Qt.Key.Key_Space)
+    assert told[5:] == [True, False]
+    del told[5:]
     size = dialog.size_slider.value()
     QTest.keyClick(dialog.size_slider, Qt.Key.Key_Left)
     QTest.keyClick(dialog.size_slider, Qt.Key.Key_Right)

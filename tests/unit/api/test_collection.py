@@ -555,3 +555,24 @@ def test_a_group_whose_photos_vanished_is_reported(collection: Collection, photo
     with pytest.raises(PhotoUnreadable, match="None of the photos of this group"):
         collection.label_group(group, "poppy")
     assert "poppy" not in collection.classes
+
+
+def test_keywords_are_written_sorted_and_taken_as_labels(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    collection.label(photos / "red_0.jpg", "Rosa/canina")
+    planned = collection.write_keywords(photos)
+    assert (planned.dry_run, planned.sorts) == (True, ())
+    assert dict(planned.written) == {photos / "red_0.jpg.xmp": "Rosa/canina"}
+    assert not list(photos.glob("*.xmp"))
+    written = collection.write_keywords([photos / "red_0.jpg"], dry_run=False)
+    assert dict(written.left) == {}
+    assert b"Rosa|canina" in (photos / "red_0.jpg.xmp").read_bytes()
+    assert collection.history()[0].mode == "keywords"
+    done = collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False, keywords=True)
+    assert (done.sorted, done.keywords, dict(done.without_keywords)) == (1, 0, {})  # the sidecar has them already
+    assert (tmp_path / "sorted" / "Rosa_canina" / "red_0.jpg.xmp").exists()
+    (photos / "blue_0.jpg.xmp").write_bytes((photos / "red_0.jpg.xmp").read_bytes())
+    assert collection.label_from_keywords(photos) == {photos / "blue_0.jpg": "Rosa/canina"}
+    assert collection.label_from_keywords(photos, ["Rosa/canina"]) == {}
+    collection.undo()
+    assert collection.undo(written.sorts[0]) == 0
+    assert not (photos / "red_0.jpg.xmp").exists()

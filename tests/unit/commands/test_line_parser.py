@@ -61,7 +61,7 @@ def test_two_hyphens_end_the_options() -> None:
     [
         ("train", "train", "the following arguments are required: FOLDER"),
         ("predict", "predict", "the following arguments are required: PATH"),
-        ("label", "label", "the following arguments are required: PHOTO"),
+        ("label", "label", "the following arguments are required: PATH"),
         ("label a --as b --remove", "label", "argument --remove: not allowed with argument --as"),
         ("train a b", "train", "there is one argument too many: 'b'"),
         ("doctor a", "doctor", "there is one argument too many: 'a'"),

@@ -81,7 +81,7 @@ class PowerDisk(FileSystem):
                 else:
                     names[path] = inode
         for root in self._roots:
-            shutil.rmtree(root)
+            shutil.rmtree(root, ignore_errors=True)
             root.mkdir()
         for folder in sorted(folders):
             if folder.parent.exists():

@@ -279,7 +279,7 @@ def test_a_folder_that_cannot_be_given_its_times_is_made_all_the_same(
     source = tmp_path / "photos"
     photo = write(source / "one" / "a.jpg", b"a")
     result = _execute(collection, _plan({photo: "Rose"}, tmp_path / "sorted", source))
-    disk = failing("set_folder_attributes", 0, 1, times=9)
+    disk = failing("set_attributes", 0, 1, times=9)
     assert take_back(collection, result.run_id, disk).refused == ()
     assert photo.exists()
 

@@ -1,0 +1,88 @@
+"""Labels photos with the keywords that other programs gave them: ``label PATH... --from-keywords``."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.json_lines import unreadable_line
+from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.messages import plural, stored, text
+from flowersorter.photos.scan import absolute_roots
+from flowersorter.workflows.exchange.keyword_labels import (
+    FindKeywordsRequest,
+    FoundKeywords,
+    TakeKeywordsRequest,
+    TakenKeywords,
+    find_keywords,
+    take_keywords,
+)
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
+from flowersorter.workflows.predicting.settled_labels import predict_settled
+
+_SHOWN = 20
+
+
+def label_from_keywords(call: Call) -> int:
+    """Scan folders and photos, and label those without a label; return 1 if no photo has one of the keywords.
+
+    Raises:
+        ClassRefused: a keyword cannot be the name of a class; no photo was labelled.
+        Cancelled: asked to stop; no photo was labelled.
+    """
+    options, terminal = call.options, call.terminal
+    chosen = {keyword: keyword for keyword in options.from_keywords} or None
+    roots = absolute_roots(options.photos)
+    with call.engine() as engine, terminal.progress() as report:
+        predict_settled(engine, PredictFolderRequest(roots, options.device, options.backbone), report, call.cancel)
+        found = find_keywords(engine, FindKeywordsRequest(roots), report, call.cancel)
+        taken = take_keywords(engine, TakeKeywordsRequest(found, chosen), report, call.cancel)
+    for photo_id, class_name in taken.labels.items():
+        photo = str(found.paths[photo_id])
+        terminal.record({"path": photo, "label": class_name, "by": LabelOrigin.PERSON.value})
+    for path, names in taken.ambiguous:
+        terminal.record({"path": str(path), "label": None, "keywords_of": list(names)})
+    for path, why in found.problems:
+        terminal.record(unreadable_line(path, why))
+    summary = {
+        "photos": found.photos,
+        "labelled": len(taken.labels),
+        "kept": taken.kept,
+        "of_several_classes": len(taken.ambiguous),
+        "keywords": {each.keyword: each.photos for each in found.keywords},
+    }
+    terminal.record({"summary": summary})
+    _say(terminal, found, taken)
+    return 0 if taken.labels or taken.kept or taken.ambiguous else 1
+
+
+def _say(terminal: Terminal, found: FoundKeywords, taken: TakenKeywords) -> None:
+    for name, number in Counter(taken.labels.values()).most_common():
+        terminal.say(
+            plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))
+        )
+    if taken.kept:
+        terminal.say(
+            plural(
+                "{number} photo with such a keyword keeps the label it has.",
+                "{number} photos with such a keyword keep the labels they have.",
+                taken.kept,
+            )
+        )
+    for path, names in taken.ambiguous:
+        classes = ", ".join(map(shown, names))
+        terminal.say_of(path, text("not labelled, because its keywords are of several classes: {names}", names=classes))
+    for path, why in found.problems:
+        terminal.say_of(path, stored(why), indent=2)
+    if taken.labels or taken.kept or taken.ambiguous:
+        return
+    if not found.keywords:
+        terminal.note(text("None of the photos has a keyword."))
+        return
+    terminal.note(text("None of the keywords found is one of the classes. The most frequent ones:"))
+    for each in found.keywords[:_SHOWN]:
+        terminal.note(
+            plural("{keyword}: {number} photo", "{keyword}: {number} photos", each.photos, keyword=shown(each.keyword))
+        )
+    terminal.note(text("To label with some of them: flowersorter label PATH --from-keywords KEYWORD"))

@@ -1,0 +1,115 @@
+"""Finds the XMP inside a photo file: JPEG, PNG, WebP, TIFF, and RAW files that are TIFFs (DNG among them).
+
+Only the headers are read, and the XMP itself. A damaged file has none.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+from flowersorter.errors import PhotoUnreadable
+from flowersorter.photos.decoding.raw_kinds import as_tiff
+from flowersorter.photos.file_bytes import open_regular
+from flowersorter.photos.xmp.document import MAX_BYTES
+
+#: XMP specification part 3: 1.1.3 (JPEG), 1.1.4 (PNG), 1.1.5 (TIFF).
+_JPEG_MARK = b"http://ns.adobe.com/xap/1.0/\0"
+_PNG_MARK = b"XML:com.adobe.xmp\0"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_TIFF_TAG = 700
+_TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_APP1, _START_OF_SCAN, _STAND_ALONE = 0xE1, 0xDA, frozenset((0x01, *range(0xD0, 0xD9)))
+#: More parts of a file than any program writes before its pixels.
+_MOST_PARTS = 10_000
+_MOST_ENTRIES = 1000
+
+
+def embedded_packets(path: Path) -> list[bytes]:
+    """Return the XMP documents inside a photo, mostly one or none; none for a file that cannot be read."""
+    try:
+        with open_regular(path) as stream:
+            head = stream.read(16) or b""
+            return [packet for packet in _packets(stream, head) if len(packet) <= MAX_BYTES]
+    except (PhotoUnreadable, OSError, ValueError, struct.error, zlib.error):
+        return []
+
+
+def _packets(stream: FileIO, head: bytes) -> Iterator[bytes]:
+    if head.startswith(b"\xff\xd8\xff"):
+        yield from _of_jpeg(stream)
+    elif head.startswith(_PNG):
+        yield from _of_png(stream)
+    elif head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        yield from _of_webp(stream)
+    else:
+        order = _TIFF_ORDERS.get(as_tiff(head)[:4])
+        if order is not None:
+            yield from _of_tiff(stream, order)
+
+
+def _of_jpeg(stream: FileIO) -> Iterator[bytes]:
+    at = 2
+    for _ in range(_MOST_PARTS):
+        header = _read(stream, at, 4)
+        if len(header) < 4 or header[0] != 0xFF or header[1] == _START_OF_SCAN:
+            return
+        if header[1] == 0xFF or header[1] in _STAND_ALONE:  # padding, or a marker without a length
+            at += 1 if header[1] == 0xFF else 2
+            continue
+        size = int.from_bytes(header[2:], "big")
+        if header[1] == _APP1 and _read(stream, at + 4, len(_JPEG_MARK)) == _JPEG_MARK:
+            yield _read(stream, at + 4 + len(_JPEG_MARK), size - 2 - len(_JPEG_MARK))
+        at += 2 + size
+
+
+def _of_png(stream: FileIO) -> Iterator[bytes]:
+    at = len(_PNG)
+    for _ in range(_MOST_PARTS):
+        header = _read(stream, at, 8)
+        if len(header) < 8 or header[4:] == b"IEND":
+            return
+        size = int.from_bytes(header[:4], "big")
+        if header[4:] == b"iTXt" and size <= MAX_BYTES:
+            yield from _of_text_chunk(_read(stream, at + 8, size))
+        at += 12 + size
+
+
+def _of_text_chunk(chunk: bytes) -> Iterator[bytes]:
+    """The text of an iTXt chunk (PNG 3, 11.3.3.4), which may be compressed."""
+    if not chunk.startswith(_PNG_MARK):
+        return
+    compressed, rest = chunk[len(_PNG_MARK)], chunk[len(_PNG_MARK) + 2 :]
+    parts = rest.split(b"\0", 2)
+    if len(parts) == 3:
+        yield zlib.decompressobj().decompress(parts[2], MAX_BYTES + 1) if compressed else parts[2]
+
+
+def _of_webp(stream: FileIO) -> Iterator[bytes]:
+    at = 12
+    for _ in range(_MOST_PARTS):
+        header = _read(stream, at, 8)
+        if len(header) < 8:
+            return
+        size = int.from_bytes(header[4:], "little")
+        if header[:4] == b"XMP ":
+            yield _read(stream, at + 8, size)
+        at += 8 + size + size % 2
+
+
+def _of_tiff(stream: FileIO, order: str) -> Iterator[bytes]:
+    """The tag of the first folder; its values are single bytes."""
+    (at,) = struct.unpack(order + "I", _read(stream, 4, 4))
+    (count,) = struct.unpack(order + "H", _read(stream, at, 2))
+    for number in range(min(count, _MOST_ENTRIES)):
+        tag, _, size, where = struct.unpack(order + "HHII", _read(stream, at + 2 + 12 * number, 12))
+        if tag == _TIFF_TAG:
+            yield _read(stream, where, size)
+
+
+def _read(stream: FileIO, at: int, size: int) -> bytes:
+    stream.seek(at)
+    return stream.read(max(0, min(size, MAX_BYTES + 1))) or b""

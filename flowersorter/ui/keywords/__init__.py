@@ -1,0 +1,1 @@
+"""Keywords in the window: written into sidecar files, and taken as labels."""

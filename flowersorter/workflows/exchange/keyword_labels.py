@@ -1,0 +1,218 @@
+"""Takes keywords of other programs as labels: those in the sidecars of photos, and those inside the photos."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.class_names import class_key
+from flowersorter.messages import text
+from flowersorter.photos.scan import Roots, absolute_roots
+from flowersorter.photos.sidecars import SidecarFinder
+from flowersorter.photos.xmp.keywords import Entries, Levels, levels_of, named_keywords
+from flowersorter.photos.xmp.read import photo_keywords
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class FindKeywordsRequest:
+    """Read the keywords of known photos.
+
+    Attributes:
+        roots: A folder, or folders and single photos together.
+    """
+
+    roots: Roots
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKeyword:
+    """A keyword of some photos.
+
+    Attributes:
+        keyword: "genus/species" where it is nested.
+        class_name: The class that it names; "" for none yet.
+        photos: Number of photos with it.
+        unlabelled: How many of them have no label.
+    """
+
+    keyword: str
+    class_name: str
+    photos: int
+    unlabelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKeywords:
+    """The keywords of photos.
+
+    Attributes:
+        by_photo: The keywords of each photo that has any, by photo id.
+        paths: The path of each of these photos.
+        keywords: Every keyword, those that name a class first, then the most frequent.
+        photos: Number of photos that were looked at.
+        problems: Sidecars that cannot be read, with the reasons.
+    """
+
+    by_photo: Mapping[int, tuple[str, ...]]
+    paths: Mapping[int, Path]
+    keywords: tuple[FoundKeyword, ...]
+    photos: int
+    problems: tuple[tuple[Path, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeKeywordsRequest:
+    """Label photos with the classes that their keywords name.
+
+    Attributes:
+        found: Their keywords.
+        chosen: The class of each keyword to be taken, created if there is none; None takes those that name a class.
+    """
+
+    found: FoundKeywords
+    chosen: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenKeywords:
+    """The outcome.
+
+    Attributes:
+        labels: The new label's class of each labelled photo, by photo id.
+        after: The same as labels.
+        before: The label that each of them had, for undo; None for none.
+        kept: Photos with one of the keywords that have a label, which stays.
+        ambiguous: Photos with keywords of several classes, with the names of these; they get no label.
+    """
+
+    labels: Mapping[int, str]
+    after: Mapping[int, Label]
+    before: Mapping[int, Label | None]
+    kept: int
+    ambiguous: tuple[tuple[Path, tuple[str, ...]], ...]
+
+
+def find_keywords(engine: Engine, request: FindKeywordsRequest, report: Report, cancel: CancelToken) -> FoundKeywords:
+    """Read the keywords of the photos that the collection knows; reads only.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    collection = engine.collection
+    places = collection.photos.places_under(absolute_roots(request.roots))
+    known = np.flatnonzero((places.photo_ids > 0) & ~places.missing).tolist()
+    finder = SidecarFinder()
+    by_photo: dict[int, dict[str, None]] = {}
+    paths: dict[int, Path] = {}
+    problems: list[tuple[Path, str]] = []
+    for done, i in enumerate(known):
+        report(Progress(text("Reading keywords"), done, len(known)))
+        cancel.check()
+        photo_id, path = int(places.photo_ids[i]), places.paths[i]
+        entries, bad = call_apart(partial(_read, finder, path), cancel)
+        problems += bad
+        if names := named_keywords(entries):
+            by_photo.setdefault(photo_id, {}).update(dict.fromkeys(names))
+            paths.setdefault(photo_id, path)
+    found = {photo_id: tuple(names) for photo_id, names in by_photo.items()}
+    return FoundKeywords(found, paths, _counted(collection, found), len(known), tuple(problems))
+
+
+def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, cancel: CancelToken) -> TakenKeywords:
+    """Label the photos without a label whose keywords name one class. The labels are stored when this returns.
+
+    Raises:
+        ClassRefused: a chosen class name cannot be used; no photo was labelled.
+        UserError: the library cannot be written.
+    """
+    report(Progress(text("Labelling photos"), 0))
+    cancel.check()
+    collection, found = engine.collection, request.found
+    class_of = _chosen(request.chosen) if request.chosen is not None else _class_lookup(collection)
+    classes = {photo_id: tuple(_classes(names, class_of)) for photo_id, names in found.by_photo.items()}
+    classes = {photo_id: names for photo_id, names in classes.items() if names}
+    labelled = collection.labels.get(list(classes))
+    wanted = {photo_id: names[0] for photo_id, names in classes.items() if len(names) == 1 and photo_id not in labelled}
+    with collection.database.transaction():
+        made = {name: collection.classes.resolve(name, ClassOrigin.PERSON) for name in dict.fromkeys(wanted.values())}
+        labels = {photo_id: Label(made[name].id, LabelOrigin.PERSON) for photo_id, name in wanted.items()}
+        before = collection.labels.assign_many(labels)
+    return TakenKeywords(
+        labels={photo_id: made[name].name for photo_id, name in wanted.items()},
+        after=labels,
+        before=before,
+        kept=len(labelled),
+        ambiguous=tuple(
+            (found.paths[photo_id], names)
+            for photo_id, names in classes.items()
+            if len(names) > 1 and photo_id not in labelled
+        ),
+    )
+
+
+def restore_labels(collection: CollectionStore, taken: TakenKeywords) -> None:
+    """Take the labels back; classes that were created stay."""
+    collection.labels.restore(taken.before)
+
+
+def _read(finder: SidecarFinder, path: Path) -> tuple[Entries, tuple[tuple[Path, str], ...]]:
+    return photo_keywords(path, finder.of(path))
+
+
+def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) -> tuple[FoundKeyword, ...]:
+    labelled = collection.labels.get(list(found))
+    photos = Counter(name for names in found.values() for name in names)
+    free = Counter(name for photo_id, names in found.items() if photo_id not in labelled for name in names)
+    class_of = _class_lookup(collection)
+    rows = [FoundKeyword(name, _class(name, class_of) or "", count, free[name]) for name, count in photos.items()]
+    return tuple(sorted(rows, key=lambda row: (not row.class_name, -row.photos, row.keyword)))
+
+
+def _class_lookup(collection: CollectionStore) -> Callable[[str], str | None]:
+    """Return a function that finds the class of a name, also of a former one."""
+
+    @cache
+    def find(name: str) -> str | None:
+        entry = collection.classes.find(name)
+        return None if entry is None else entry.name
+
+    return find
+
+
+def _chosen(chosen: Mapping[str, str]) -> Callable[[str], str | None]:
+    by_key = {_key(levels_of(keyword)): class_name for keyword, class_name in chosen.items()}
+    return lambda name: by_key.get(_key(levels_of(name)))
+
+
+def _classes(keywords: tuple[str, ...], class_of: Callable[[str], str | None]) -> dict[str, None]:
+    """The classes that the keywords of a photo name, each once."""
+    return dict.fromkeys(name for keyword in keywords if (name := _class(keyword, class_of)) is not None)
+
+
+def _class(keyword: str, class_of: Callable[[str], str | None]) -> str | None:
+    """The class that a keyword names: as a whole, without its outer levels ("plants/Rose"), or one of these."""
+    return next((name for each in _meant(levels_of(keyword)) if (name := class_of(each)) is not None), None)
+
+
+def _meant(levels: Levels) -> Iterator[str]:
+    yield from ("/".join(levels[begin:]) for begin in range(len(levels)))
+    yield from ("/".join(levels[:end]) for end in range(len(levels) - 1, 0, -1))
+    yield from levels[1:-1]
+
+
+def _key(levels: Levels) -> str:
+    return class_key("/".join(levels))
