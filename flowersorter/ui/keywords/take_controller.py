@@ -1,4 +1,4 @@
-"""Take Labels from Keywords: reads the keywords of the open folder's photos, and labels photos with those chosen."""
+"""Take labels from keywords: reads the keywords of the open folder's photos, and labels photos with those chosen."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class TakeKeywordsDialog(QDialog):
     def __init__(self, found: FoundKeywords, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("take_keywords_dialog")
-        self.setWindowTitle(self.tr("Labels from Keywords"))
+        self.setWindowTitle(self.tr("Labels from keywords"))
         heading = self.tr("Which keywords are classes? Photos that have a label keep it.")
         self.heading = text_label(self, "take_keywords_heading", heading, scale=1.15)
         self.tree = QTreeWidget(self)

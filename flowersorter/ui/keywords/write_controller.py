@@ -1,4 +1,4 @@
-"""Write Keywords: plans, asks, and writes the classes of labelled photos into the sidecar files beside them."""
+"""Write keywords: plans, asks, and writes the classes of labelled photos into the sidecar files beside them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class WriteKeywordsController(QObject):
         question = QMessageBox(self._front.window)
         question.setObjectName("write_keywords_question")
         question.setIcon(QMessageBox.Icon.Question)
-        question.setWindowTitle(self.tr("Write Keywords"))
+        question.setWindowTitle(self.tr("Write keywords"))
         asked = self.tr("Write the classes of your confirmed photos into {0}?")
         question.setText(asked.format(count_sidecar_files(count)))
         meant = self.tr(
