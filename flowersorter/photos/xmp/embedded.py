@@ -1,6 +1,6 @@
-"""Finds the XMP inside a photo file: JPEG, PNG, WebP, TIFF, and RAW files that are TIFFs (DNG among them).
+"""Finds the XMP inside a photo file (JPEG, PNG, WebP, TIFF, RAW files that are TIFFs), and the IPTC data in a JPEG.
 
-Only the headers are read, and the XMP itself. A damaged file has none.
+Only the headers are read, and the data themselves. A damaged file has none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _PNG_MARK = b"XML:com.adobe.xmp\0"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF_TAG = 700
 _TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
-_APP1, _START_OF_SCAN, _STAND_ALONE = 0xE1, 0xDA, frozenset((0x01, *range(0xD0, 0xD9)))
+_PHOTOSHOP_MARK = b"Photoshop 3.0\0"
+_APP1, _APP13, _START_OF_SCAN, _STAND_ALONE = 0xE1, 0xED, 0xDA, frozenset((0x01, *range(0xD0, 0xD9)))
 #: More parts of a file than any program writes before its pixels.
 _MOST_PARTS = 10_000
 _MOST_ENTRIES = 1000
@@ -51,7 +52,22 @@ def _packets(stream: FileIO, head: bytes) -> Iterator[bytes]:
             yield from _of_tiff(stream, order)
 
 
+def iptc_blocks(path: Path) -> list[bytes]:
+    """Return the IPTC data inside a JPEG, where programs stored keywords before XMP; none for another file."""
+    try:
+        with open_regular(path) as stream:
+            is_jpeg = (stream.read(3) or b"") == b"\xff\xd8\xff"
+            return list(_segments(stream, _APP13, _PHOTOSHOP_MARK)) if is_jpeg else []
+    except (PhotoUnreadable, OSError, ValueError):
+        return []
+
+
 def _of_jpeg(stream: FileIO) -> Iterator[bytes]:
+    return _segments(stream, _APP1, _JPEG_MARK)
+
+
+def _segments(stream: FileIO, marker: int, mark: bytes) -> Iterator[bytes]:
+    """The segments of a JPEG with a marker that begin with these bytes, without them (ITU T.81, B.1)."""
     at = 2
     for _ in range(_MOST_PARTS):
         header = _read(stream, at, 4)
@@ -61,8 +77,8 @@ def _of_jpeg(stream: FileIO) -> Iterator[bytes]:
             at += 1 if header[1] == 0xFF else 2
             continue
         size = int.from_bytes(header[2:], "big")
-        if header[1] == _APP1 and _read(stream, at + 4, len(_JPEG_MARK)) == _JPEG_MARK:
-            yield _read(stream, at + 4 + len(_JPEG_MARK), size - 2 - len(_JPEG_MARK))
+        if header[1] == marker and _read(stream, at + 4, len(mark)) == mark:
+            yield _read(stream, at + 4 + len(mark), size - 2 - len(mark))
         at += 2 + size
 
 

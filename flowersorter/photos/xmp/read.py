@@ -9,8 +9,9 @@ from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.file_bytes import open_regular
 from flowersorter.photos.sidecars import RAW_SUFFIXES
 from flowersorter.photos.xmp.document import MAX_BYTES, TOO_LARGE, XmpUnusable, read_document
-from flowersorter.photos.xmp.embedded import embedded_packets
-from flowersorter.photos.xmp.keywords import Entries, merged_entries
+from flowersorter.photos.xmp.embedded import embedded_packets, iptc_blocks
+from flowersorter.photos.xmp.iptc import iptc_keywords
+from flowersorter.photos.xmp.keywords import Entries, Field, merged_entries
 
 XMP_SUFFIX = ".xmp"
 
@@ -36,6 +37,7 @@ def photo_keywords(photo: Path, sidecars: Iterable[Path]) -> tuple[Entries, tupl
             found.append(read_document(packet.rstrip(b"\0")).entries)
         except XmpUnusable:
             continue  # of no interest to a person who did not write it
+    found.append({Field.SUBJECT: tuple(keyword for block in iptc_blocks(photo) for keyword in iptc_keywords(block))})
     return merged_entries(found), tuple(problems)
 
 

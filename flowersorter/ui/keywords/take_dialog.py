@@ -11,7 +11,6 @@ from flowersorter.ui.shared.widgets import (
     button,
     button_row,
     column_of,
-    count_sidecar_files,
     describe,
     open_at,
     text_label,
@@ -101,7 +100,8 @@ class TakeKeywordsDialog(QDialog):
         path, why = found.problems[0]
         said = self.tr("{0} cannot be read: {1}.").format(path.name, worded(why))
         more = len(found.problems) - 1
-        return f"{said} {self.tr('Nor can {0} more.').format(count_sidecar_files(more))}" if more else said
+        others = self.tr("Other sidecar files that cannot be read: {0}.")
+        return f"{said} {others.format(QLocale().toString(more))}" if more else said
 
     @Slot()
     def _enable(self) -> None:

@@ -166,7 +166,7 @@ def _acts(stage: KeywordStage) -> Iterator[tuple[tuple[Act, ...], Act]]:
         yield (stage.write, stage.write_others), stage.sort
 
 
-def killed(scratch: Path, every: int = 1, interrupted: int = 2) -> Tally:
+def killed(scratch: Path, every: int = 11, interrupted: int = 1) -> Tally:
     """Kill what writes keywords, and the recovery after it, as `crash.at_every_call` does."""
     tally = Tally()
     for stage in _stages(scratch, tally):
@@ -176,7 +176,7 @@ def killed(scratch: Path, every: int = 1, interrupted: int = 2) -> Tally:
     return tally
 
 
-def every_error(scratch: Path, codes: int = 3, calls: int = 12, every: int = 1) -> Tally:
+def every_error(scratch: Path, codes: int = 2, calls: int = 6, every: int = 1) -> Tally:
     """Let each operation fail, as `errors.every_error` does."""
     tally, turn = Tally(), 0
     for number, stage in enumerate(_stages(scratch, tally)):

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, IptcImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 from flowersorter.photos.xmp.document import MAX_BYTES, XmpUnusable, read_document
 from flowersorter.photos.xmp.embedded import embedded_packets
+from flowersorter.photos.xmp.iptc import iptc_keywords
 from flowersorter.photos.xmp.keywords import NO_ENTRIES, Field, entries_of, levels_of, merged_entries, named_keywords
 from flowersorter.photos.xmp.read import photo_keywords
 from flowersorter.photos.xmp.splice import merged
@@ -261,3 +262,48 @@ def test_a_sidecar_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path) 
         ("a2.xmp", "it is larger than 16 MB, which no sidecar of a photo is"),
         ("a3.xmp", "it is a folder"),
     ]
+
+
+def _iptc(*sets: tuple[int, int, bytes]) -> bytes:
+    """Image resources with a thumbnail, then IPTC data."""
+    data = b"".join(
+        bytes((0x1C, record, number)) + struct.pack(">H", len(value)) + value for record, number, value in sets
+    )
+    resources = ((0x040C, b"thumb"), (0x0404, data))
+    return b"".join(
+        b"8BIM" + struct.pack(">H", number) + b"\0\0" + struct.pack(">I", len(each)) + each + b"\0" * (len(each) % 2)
+        for number, each in resources
+    )
+
+
+@pytest.mark.parametrize(
+    ("sets", "keywords"),
+    [
+        (((1, 90, b"\x1b%G"), (2, 25, "Rösa".encode()), (2, 5, b"title"), (2, 25, b"holiday")), ("Rösa", "holiday")),
+        (((2, 25, "Rösa".encode("latin-1")),), ("Rösa",)),
+        (((2, 25, "Rösa".encode()),), ("Rösa",)),
+        (((2, 25, b""), (2, 25, b"a")), ("a",)),
+    ],
+)
+def test_keywords_in_iptc_data_are_read(
+    sets: tuple[tuple[int, int, bytes], ...], keywords: tuple[str, ...], tmp_path: Path
+) -> None:
+    path, block = tmp_path / "a.jpg", _iptc(*sets)
+    assert iptc_keywords(block) == keywords
+    whole = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(whole, "JPEG")
+    segment = b"Photoshop 3.0\0" + block
+    path.write_bytes(
+        whole.getvalue()[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + whole.getvalue()[2:]
+    )
+    assert photo_keywords(path, [])[0][Field.SUBJECT] == keywords
+    with Image.open(path) as opened:
+        assert (2, 25) in (IptcImagePlugin.getiptcinfo(opened) or {})
+
+
+@settings(max_examples=200, derandomize=True)
+@given(data=st.binary(max_size=60), at=st.integers(0, 80))
+def test_any_iptc_data_is_read_or_left(data: bytes, at: int) -> None:
+    block = _iptc((2, 25, b"Rose"), (2, 25, b"holiday"))
+    for damaged in (data, block[:at] + data + block[at:], block[:at] + data, b"8BIM\x04\x04" + data):
+        assert all(isinstance(keyword, str) for keyword in iptc_keywords(damaged))

@@ -23,10 +23,11 @@ from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.written_keywords import read_keywords
 from flowersorter.photos.xmp.document import read_document
 from flowersorter.photos.xmp.keywords import NO_ENTRIES, Field, entries_of, named_keywords
+from flowersorter.photos.xmp.splice import merged
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.keywords.plan_in_place import plan_in_place
-from flowersorter.sorting.plan import Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Filing, Mode, SortPlan, make_plan
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refile import plan_refile
 from tests.unit.photos.xmp_documents import DARKTABLE, DOCUMENTS, LIGHTROOM
@@ -505,3 +506,133 @@ def test_any_order_of_writing_sorting_and_correcting_is_undone(
                 assert take_back(collection, run.id).refused == ()
             assert not collection.kept_sidecars.exists()
         assert snapshot(source, destination) == before
+
+
+class _Broken(FileSystem):
+    """A disk that cannot look at XMP files, or not list a folder."""
+
+    def __init__(self, *calls: str) -> None:
+        self._calls = calls
+
+    def stat(self, path: Path) -> os.stat_result:
+        if "stat" in self._calls and path.suffix == ".xmp":
+            raise OSError(errno.EIO, "not here")
+        return super().stat(path)
+
+    def list(self, folder: Path) -> list[str]:
+        if "list" in self._calls:
+            raise OSError(errno.EACCES, "not here")
+        return super().list(folder)
+
+    def read(self, path: Path, most_bytes: int) -> bytes:
+        if "read" in self._calls:
+            raise OSError(errno.EIO, "not here")
+        return super().read(path, most_bytes)
+
+
+def _filings(photos: Mapping[Path, str]) -> list[Filing]:
+    return [replace(filing(path, name), keywords=entries_of(name)) for path, name in photos.items()]
+
+
+@pytest.mark.parametrize(
+    ("calls", "why"),
+    [
+        (("read",), ["the disk reports a read or write error"]),
+        (("stat",), ["the disk reports a read or write error"] * 2),
+        (("list",), ["it is not an ordinary file"]),  # whatever has the name there
+    ],
+)
+def test_a_disk_that_fails_leaves_sidecars_alone(
+    tmp_path: Path, collection: CollectionStore, calls: tuple[str, ...], why: list[str]
+) -> None:
+    root = tmp_path / "photos"
+    write(root / "a.jpg.xmp", LIGHTROOM.encode())
+    photos = {write(root / name, name.encode()): "Rose" for name in ("a.jpg", "b.jpg")}
+    made = plan_in_place(collection, _filings(photos), root, CancelToken(), _Broken(*calls))
+    assert [skipped.reason for skipped in made.no_keywords] == why
+    assert root / "a.jpg.xmp" not in {each.destination for each in made.keywords}
+
+
+def test_photos_that_are_not_as_they_were_read_get_no_keywords(tmp_path: Path, collection: CollectionStore) -> None:
+    root = tmp_path / "photos"
+    photos = {
+        write(root / f"{name}.jpg", name.encode()): "Rose" for name in ("gone", "longer", "other", "touched", "x")
+    }
+    filings = _filings(photos)
+    gone, longer, other, touched, folder = photos
+    gone.unlink()
+    longer.write_bytes(b"longer than before")
+    other.write_bytes(b"OTHER")
+    os.utime(touched, ns=(1, 1))
+    folder.unlink()
+    folder.mkdir()
+
+    class Unreadable(FileSystem):
+        def hash(self, path: Path, between: Callable[[], object] = lambda: None) -> bytes:
+            if path == touched:
+                raise OSError(errno.EIO, "not here")
+            return super().hash(path, between)
+
+    made = plan_in_place(collection, filings, root, CancelToken())
+    assert {skipped.path.stem: skipped.reason for skipped in made.skipped} == {
+        "gone": "it is not there any more",
+        "longer": "it has changed since it was read",
+        "other": "it has changed since it was read",
+        "x": "it is not an ordinary file",
+    }
+    assert [file.filing.source for file in made.files] == [touched]
+    made = plan_in_place(collection, filings, root, CancelToken(), Unreadable())
+    assert made.skipped[-2].reason == "the disk reports a read or write error"
+
+
+def test_a_sidecar_whose_name_another_photo_takes_is_not_made(tmp_path: Path, collection: CollectionStore) -> None:
+    source, destination = tmp_path / "photos", tmp_path / "sorted"
+    there = write(source / "a.jpg", b"photo a")
+    execute(
+        make_plan([filing(there, "Rose")], destination, Mode.COPY, CancelToken(), source_root=source),
+        collection,
+        silent,
+        CancelToken(),
+    )
+    other = write(source / "deep" / "a.jpg.png", b"another")
+    write(source / "deep" / "a.jpg.xmp", LIGHTROOM.encode())
+    made = make_plan(
+        _filings({other: "Rose", there: "Rose"}), destination, Mode.COPY, CancelToken(), source_root=source
+    )
+    assert [(skipped.path.name, skipped.reason) for skipped in made.no_keywords] == [
+        ("a.jpg.xmp", "another file with that name has appeared")
+    ]
+
+
+def test_a_sidecar_that_got_the_keywords_meanwhile_or_is_no_file_any_more_travels_as_it_is(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
+    photos, destination = _two(tmp_path)
+    sidecar = tmp_path / "photos" / "a.xmp"
+    made = _plan(collection, photos, destination)
+    sidecar.write_bytes(merged(LIGHTROOM.encode(), entries_of("Rosa/canina")).data)
+    result = execute(made, collection, silent, CancelToken())
+    assert (result.filed, result.sidecars, result.keywords) == (2, 1, 1)
+    assert _keywords(destination / "Rosa_canina" / "a.xmp")[1] == "Rosa/canina"
+    take_back(collection, result.run_id)
+    made = _plan(collection, {next(iter(photos)): "Tulip"}, destination)
+    sidecar.unlink()
+    sidecar.mkdir()
+    result = execute(made, collection, silent, CancelToken())
+    assert (
+        result.files[0].error == "a.xmp: it is not an ordinary file; no keywords in a.xmp: it is not an ordinary file"
+    )
+
+
+@pytest.mark.parametrize("nth", [0, 1, 2])
+def test_keywords_that_may_not_outlast_a_power_cut_are_not_used(
+    tmp_path: Path, collection: CollectionStore, nth: int
+) -> None:
+    photos, destination = _two(tmp_path)
+    disk = failing("sync_folder", nth, errno.EIO, times=2 if nth < 2 else 1)
+    result = execute(_plan(collection, photos, destination), collection, silent, CancelToken(), disk)
+    assert (result.filed, result.failed, result.sidecars, result.keywords) == (2, 0, 1, 0)
+    assert [file.error for file in result.files] == [
+        "no keywords in a.xmp: the disk reports a read or write error",
+        "no keywords in b.jpg.xmp: the disk reports a read or write error",
+    ]
