@@ -214,10 +214,10 @@ class _Execution:
 
     def results(self) -> Iterator[FilingOutcome]:
         """The outcome of each photo, in the plan's order."""
-        for position, result in enumerate(self._results):
-            if result is not None:
-                notes = self._notes.get(position, ())
-                yield replace(result, error=joined_texts("; ", *filter(None, (result.error, *notes))) or None)
+        done = [(position, result) for position, result in enumerate(self._results) if result is not None]
+        for position, result in done:
+            error = joined_texts("; ", *filter(None, (result.error, *self._notes.get(position, ()))))
+            yield replace(result, error=error or None)
 
     def _make_destination(self) -> None:
         try:
