@@ -85,6 +85,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
             raise UsageError(verb_parser(options.verb), joined_texts("; ", problem, near))
     if options.verb == "train" and not options.deep and (options.unfreeze is not None or options.epochs):
         raise UsageError(verb_parser("train"), text("--unfreeze and --epochs go with --deep"))
+    if options.verb == "train" and options.folder is None and _wants_class_folders(options):
+        problem = text("only the labels of the collection are learned without FOLDER; this option needs one")
+        raise UsageError(verb_parser("train"), problem)
     if options.verb == "predict" and options.json and options.csv:
         problem = text("--json and --csv are two forms of the same list; choose one")
         raise UsageError(verb_parser("predict"), problem)
@@ -102,6 +105,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         if _SHELL_LEAVES_WILDCARDS and name in options:
             setattr(options, name, [each for path in getattr(options, name) for each in _expanded(path)])
     return options
+
+
+def _wants_class_folders(options: argparse.Namespace) -> bool:
+    """Whether an option of train is about class folders."""
+    flags = options.add, options.deep, options.new_classes, options.flat
+    return any(flags) or options.backbone is not None
 
 
 def _expanded(path: Path) -> list[Path]:

@@ -1,9 +1,9 @@
-"""The verb train: learn from class folders."""
+"""The verb train: learn from class folders, or from the labels of the collection alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.finetune import run_deep
@@ -11,31 +11,32 @@ from flowersorter.commands.shared.folder_output import remember_options, say_cla
 from flowersorter.commands.shared.output import Terminal, counted_photos, named
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.domain.figures import percent_to_tenths
+from flowersorter.jobs import Report
 from flowersorter.messages import plural, text
-from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, starter_stays, train_folder
+from flowersorter.workflows.training.train import (
+    RetrainRequest,
+    TrainFolderRequest,
+    TrainResult,
+    retrain,
+    starter_stays,
+    train_folder,
+)
 from flowersorter.workflows.training.unmeasured_classes import in_words
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 _CLASSES_NAMED = 12
 
 
 def run(call: Call) -> int:
-    """Learn from a folder of class folders."""
-    options = call.options
-    if options.deep:
+    """Learn from a folder of class folders, or without one from the labels of the collection."""
+    if call.options.deep:
         return run_deep(call)
     with call.engine() as engine:
-        remember_options(call, engine.collection, options.folder)
         before = [entry.name for entry in engine.collection.classes.all()]
-        request = TrainFolderRequest(
-            options.folder,
-            add=options.add,
-            device=options.device,
-            backbone=options.backbone,
-            flat=options.flat,
-            new_classes=options.new_classes,
-        )
         with call.terminal.progress() as report:
-            result = train_folder(engine, request, report, call.cancel)
+            result = _train(call, engine, report)
     unmeasured = [each.name for each in result.unmeasured]
     further: dict[str, Any] = {"unmeasured": unmeasured, "contradicting": result.contradicting}
     further |= {"validated": result.validated, "validated_right": result.validated_right}
@@ -43,6 +44,22 @@ def run(call: Call) -> int:
     _say_training(call.terminal, result)
     say_class_names(call.terminal, result.classes, before)
     return 0
+
+
+def _train(call: Call, engine: Engine, report: Report) -> TrainResult:
+    options = call.options
+    if options.folder is None:
+        return retrain(engine, RetrainRequest(options.device), report, call.cancel)
+    remember_options(call, engine.collection, options.folder)
+    request = TrainFolderRequest(
+        options.folder,
+        add=options.add,
+        device=options.device,
+        backbone=options.backbone,
+        flat=options.flat,
+        new_classes=options.new_classes,
+    )
+    return train_folder(engine, request, report, call.cancel)
 
 
 def _classes_in_words(names: Sequence[str]) -> str:

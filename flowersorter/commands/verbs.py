@@ -182,7 +182,8 @@ def _add_watch(parser: LineParser) -> None:
 
 
 def _add_train(parser: LineParser) -> None:
-    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    help_ = text("has one sub-folder per class (default: learn from the labels of the collection)")
+    parser.add_argument("folder", type=to_path, nargs="?", metavar="FOLDER", help=help_)
     parser.add_argument("--add", action="store_true", help=text("learn from the photos you labelled before as well"))
     parser.add_argument(
         "--deep",
@@ -264,7 +265,7 @@ VERBS = (
     Verb(
         "label",
         text("set or remove the class of photos"),
-        text("The model learns from it at the next training. Photos the collection does not know are read first."),
+        text("“flowersorter train” learns from it. Photos the collection does not know are read first."),
         _add_label,
     ),
     Verb(
@@ -298,7 +299,7 @@ VERBS = (
     ),
     Verb(
         "train",
-        text("learn from a folder with one sub-folder per class"),
+        text("learn from your labels, or from a folder with one sub-folder per class"),
         text(
             "Makes a new model and uses it from now on. The sub-folders may be in train and val: val only evaluates. "
             "Folders in them, such as rosa/canina, are classes of their own where no photo is beside them."

@@ -14,7 +14,7 @@ import numpy as np
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options, say_missing_model
 from flowersorter.commands.shared.json_lines import folder_lines, model_fields, model_used
-from flowersorter.commands.shared.output import named, shown
+from flowersorter.commands.shared.output import counted_sidecars, named, shown
 from flowersorter.commands.shared.sort_outcomes import (
     FILING,
     Outcome,
@@ -24,10 +24,10 @@ from flowersorter.commands.shared.sort_outcomes import (
 )
 from flowersorter.errors import Cancelled, CollectionLocked, FolderUnusable, SortRefused
 from flowersorter.jobs.change_hints import ChangeHints
-from flowersorter.library.files.lock import folders_locked
+from flowersorter.library.files.lock import watch_locked
 from flowersorter.messages import joined_texts, plural, stored, text
 from flowersorter.photos.folder_watch import FolderWatch
-from flowersorter.photos.scan import absolute_folder, absolute_roots, check_folder
+from flowersorter.photos.scan import absolute_folder, absolute_roots, check_folder, looks_like_photo
 from flowersorter.sorting.execute import RunBegun
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 RETRY_S = 10.0
 #: Photos named of those that could not be sorted.
 _NAMED = 10
+#: Photos that stay for one reason are named up to this number, else counted.
+_FEW = 3
+#: How long the end waits for the system: a drive may not answer.
+_END_WITHIN_S = 5.0
 _NONE = Outcome("")
 
 
@@ -54,12 +58,23 @@ class _Watching:
         sorted_photos: Number of photos in them.
         said: The outcome of each photo that stays, so that it is said once.
         waiting_for: Why nothing can be done at present; "" where it can.
+        unfinished: Whether photos were left because another program still wrote them.
+        problems: Folders and files that cannot be read, with the reason.
+        filed: The photos that were sorted.
     """
 
     sorts: list[int] = field(default_factory=list)
     sorted_photos: int = 0
     said: dict[Path, Outcome] = field(default_factory=dict)
     waiting_for: str = ""
+    unfinished: bool = False
+    problems: set[tuple[Path, str]] = field(default_factory=set)
+    filed: set[Path] = field(default_factory=set)
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether something is left to do without any further change."""
+        return self.unfinished or bool(self.waiting_for)
 
 
 def run(call: Call) -> int:
@@ -72,7 +87,7 @@ def run(call: Call) -> int:
     check_destination(roots, request.sort.destination, request.sort.mode, call.cancel)
     hints, state = ChangeHints(), _Watching()
     hints.add()
-    with folders_locked(call.collection_folder, roots), _watched(roots, hints):
+    with watch_locked(call.collection_folder, roots), _watched(roots, hints, ignored=call.collection_folder):
         terminal.say(
             text(
                 "Watching {folder}. New photos are sorted into {destination}; Ctrl+C ends it.",
@@ -80,12 +95,14 @@ def run(call: Call) -> int:
                 destination=shown(request.sort.destination),
             )
         )
+        watched = {"folders": [str(root) for root in roots], "destination": str(request.sort.destination)}
+        terminal.record({"watching": watched})
         try:
             while True:
-                again = hints.wait(call.cancel, RETRY_S if state.waiting_for else None)
-                if again or state.waiting_for:
+                again = hints.wait(call.cancel, RETRY_S if state.tries_again else None)
+                if again or state.tries_again:
                     terminal.flush()
-                    _sort_new(call, request, state, hints)
+                    _sort_new(call, request, state)
         except Cancelled:
             _say_end(call, state)
     return 0
@@ -101,22 +118,23 @@ def _request(call: Call) -> ArrivalsRequest:
             Include.SURE if options.only_sure else Include.ALL,
             options.backbone,
             pattern=options.pattern,
+            only_new=True,
         ),
         options.device,
     )
 
 
 @contextmanager
-def _watched(roots: tuple[Path, ...], hints: ChangeHints) -> Iterator[None]:
-    watch = FolderWatch(roots, hints.add)
+def _watched(roots: tuple[Path, ...], hints: ChangeHints, *, ignored: Path) -> Iterator[None]:
+    watch = FolderWatch(roots, hints.add, ignored=ignored)
     watch.start()
     try:
         yield
     finally:
-        watch.stop()
+        watch.stop(_END_WITHIN_S)
 
 
-def _sort_new(call: Call, request: ArrivalsRequest, state: _Watching, hints: ChangeHints) -> None:
+def _sort_new(call: Call, request: ArrivalsRequest, state: _Watching) -> None:
     """Sort what is new; where that is impossible for now, say why, once.
 
     Raises:
@@ -127,10 +145,11 @@ def _sort_new(call: Call, request: ArrivalsRequest, state: _Watching, hints: Cha
         with call.engine() as engine:
             remember_options(call, engine.collection, request.sort.roots)
             done = _sorted(call, engine, request, state)
-            if done.unfinished:
-                hints.add()
+            state.unfinished = bool(done.unfinished)
+            if state.waiting_for:
+                call.terminal.note(text("It goes on."))
+            state.waiting_for = ""
             _say_batch(call, engine, done, state)
-        state.waiting_for = ""
     except (CollectionLocked, FolderUnusable, SortRefused) as error:
         if str(error) != state.waiting_for:
             state.waiting_for = str(error)
@@ -149,9 +168,13 @@ def _sorted(call: Call, engine: Engine, request: ArrivalsRequest, state: _Watchi
 
         try:
             return sort_arrivals(engine, request, report, call.cancel)
+        except Cancelled:
+            for run in map(engine.collection.journal.run, begun):
+                call.terminal.record({"batch": {"sort": run.id, "sorted": run.photos, "interrupted": True}})
+            raise
         finally:
             for run in map(engine.collection.journal.run, begun):
-                if run.photos:
+                if run.touched:
                     state.sorts.append(run.id)
                     state.sorted_photos += run.photos
 
@@ -163,10 +186,13 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
     new = {
         path: outcome
         for path, outcome in outcomes.items()
-        if outcome.action != Action.ALREADY_THERE and state.said.get(path) != outcome
+        if outcome.action != Action.ALREADY_THERE and state.said.get(path) != outcome and path not in state.filed
     }
+    state.filed |= {path for path, outcome in new.items() if outcome.action in FILING}
     state.said = {path: outcome for path, outcome in outcomes.items() if outcome.action in ("left", "failed")}
-    if not new:
+    _note_problems(call, done, state)
+    sidecars = done.done.sidecars
+    if not new and not sidecars:
         return
     rows = np.array([path in new for path in done.result.rows.paths], np.bool_)
     shown_only = replace(done.result, rows=done.result.rows.take(np.flatnonzero(rows)))
@@ -184,11 +210,20 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
         "duplicates": actions[Action.DUPLICATE.value],
         "left": actions["left"],
         "failed": actions["failed"],
+        "sidecars": sidecars,
     }
     for line in (*lines, {"batch": batch | model_fields(model)}):
         terminal.record(line)
     _say_in_words(call, engine, done, new)
     terminal.flush()
+
+
+def _note_problems(call: Call, done: Arrivals, state: _Watching) -> None:
+    """Note the folders and files that cannot be read and could before."""
+    problems = {(path, reason) for path, reason in done.result.problems if not looks_like_photo(path)}
+    for path, reason in sorted(problems - state.problems):
+        call.terminal.note(joined_texts(": ", shown(path), reason))
+    state.problems = problems
 
 
 def _say_in_words(call: Call, engine: Engine, done: Arrivals, new: Mapping[Path, Outcome]) -> None:
@@ -206,9 +241,20 @@ def _say_in_words(call: Call, engine: Engine, done: Arrivals, new: Mapping[Path,
             sort=done.done.run_id,
         )
         terminal.say(sentence)
-    reasons = Counter(outcome.why or "" for outcome in new.values() if outcome.action == "left")
-    for reason, number in reasons.most_common():
-        terminal.say(plural("{number} photo stays: {why}", "{number} photos stay: {why}", number, why=stored(reason)))
+    elif done.done.sidecars:
+        what = counted_sidecars(done.done.sidecars)
+        terminal.say(text("{what} sorted. To undo that: flowersorter undo {sort}", what=what, sort=done.done.run_id))
+    left: dict[str, list[Path]] = {}
+    for path, outcome in new.items():
+        if outcome.action == "left":
+            left.setdefault(outcome.why or "", []).append(path)
+    for reason, paths in left.items():
+        if len(paths) > _FEW:
+            why = stored(reason)
+            terminal.say(plural("{number} photo stays: {why}", "{number} photos stay: {why}", len(paths), why=why))
+        else:
+            for path in paths:
+                terminal.say(text("{photo} stays: {why}", photo=shown(path.name), why=stored(reason)))
     failed = [(path, outcome.why or "") for path, outcome in new.items() if outcome.action == "failed"]
     for path, why in failed[:_NAMED]:
         terminal.note(joined_texts(": ", shown(path), stored(why)))
@@ -221,8 +267,8 @@ def _say_end(call: Call, state: _Watching) -> None:
     sorts = ", ".join(map(str, state.sorts))
     call.terminal.say(
         plural(
-            "Stopped. {number} photo sorted (sorts: {sorts}).",
-            "Stopped. {number} photos sorted (sorts: {sorts}).",
+            "Stopped. {number} photo sorted (sorts: {sorts}). To undo one: flowersorter undo SORT",
+            "Stopped. {number} photos sorted (sorts: {sorts}). To undo one: flowersorter undo SORT",
             state.sorted_photos,
             sorts=sorts,
         )

@@ -60,7 +60,8 @@ class ChangeHints:
                 if end is not None and now >= end:
                     return False
                 # A signal that cancels does not wake the thread.
-                due = [each - now for each in (end, self._first_s and self._rest_s(self._first_s)) if each is not None]
+                rest = None if self._first_s is None else self._rest_s(self._first_s)
+                due = [each - now for each in (end, rest) if each is not None]
                 self._condition.wait(min((_CHECK_EVERY_S, *due)))
 
     def _rest_s(self, first_s: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -77,9 +78,12 @@ def watching(program: Program, folder: Path, target: Path, *options: str) -> Ite
 
 
 def draw(folder: Path, *numbers: int) -> None:
+    """Draw photos that nobody has written on for long."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
-        write_jpeg(folder / f"IMG_{number}.jpg", textured((240, 240), (RED, GREEN, BLUE)[number % 3], seed=number))
+        path = folder / f"IMG_{number}.jpg"
+        write_jpeg(path, textured((240, 240), (RED, GREEN, BLUE)[number % 3], seed=number))
+        os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
 def mark(program: Program, *folders: Path) -> None:
@@ -100,7 +104,7 @@ def test_photos_are_sorted_as_they_arrive_and_each_batch_can_be_undone(fresh: Pr
     with watching(fresh, folder, target) as service:
         first = service.until("batch")
         assert (first["sorted"], first["failed"]) == (2, 0)
-        shutil.copytree(tmp_path / "more", folder / "new")
+        (tmp_path / "more").rename(folder / "new")
         second = service.until("batch")
         assert second["sorted"] == 3
         summary = service.stop()
@@ -120,15 +124,34 @@ def test_photos_that_stay_are_named_once(fresh: Program, tmp_path: Path) -> None
     draw(folder, 1)
     draw(tmp_path / "more", 2)
     mark(fresh, folder, tmp_path / "more")
-    (folder / "broken.jpg").write_bytes((folder / "IMG_1.jpg").read_bytes()[:2000])
+    broken = folder / "broken.jpg"
+    broken.write_bytes((folder / "IMG_1.jpg").read_bytes()[:2000])
     with watching(fresh, folder, target) as service:
         first = service.until("batch")
         assert (first["sorted"], first["left"]) == (1, 1)
-        shutil.copy(tmp_path / "more" / "IMG_2.jpg", folder)
+        (tmp_path / "more" / "IMG_2.jpg").rename(folder / "IMG_2.jpg")
         assert service.until("batch")["left"] == 0
         assert service.stop(signal.SIGINT)["left"] == 1
     assert service.code == 0
     assert names(target) == ["IMG_1.jpg", "IMG_2.jpg"]
+
+
+def test_a_sidecar_that_comes_later_is_sorted_and_can_be_undone(fresh: Program, tmp_path: Path) -> None:
+    folder, target = tmp_path / "camera", tmp_path / "sorted"
+    draw(folder, 1)
+    mark(fresh, folder)
+    with watching(fresh, folder, target) as service:
+        service.until("batch")
+        late = folder / "IMG_1.jpg.xmp"
+        (tmp_path / late.name).write_text("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+        os.utime(tmp_path / late.name, (1_700_000_000, 1_700_000_000))
+        (tmp_path / late.name).rename(late)
+        batch = service.until("batch")
+        assert (batch["sorted"], batch["sidecars"]) == (0, 1)
+        assert service.stop()["sorts"][-1] == batch["sort"]
+    assert list(target.rglob("*.xmp"))
+    fresh.ok("undo", str(batch["sort"]))
+    assert not list(target.rglob("*.xmp"))
 
 
 def test_moved_photos_leave_the_folder(fresh: Program, tmp_path: Path) -> None:
@@ -148,7 +171,8 @@ def test_a_folder_is_watched_once(fresh: Program, tmp_path: Path) -> None:
     mark(fresh, folder)
     with watching(fresh, folder, target) as service:
         service.until("batch")
-        second = fresh.run("watch", folder, "--to", target)
+        (tmp_path / "link").symlink_to(folder)
+        second = fresh.run("watch", tmp_path / "link", "--to", target)
         assert second.code == 1
         assert "is watched already" in second.err
         assert second.err.count("\n") == 1
@@ -179,7 +203,7 @@ def test_a_drive_that_vanishes_is_waited_for(fresh: Program, tmp_path: Path) -> 
         assert service.until("batch")["sorted"] == 1
         folder.rename(tmp_path / "away")
         service.note("Waiting until that has changed")
-        shutil.copy(tmp_path / "more" / "IMG_2.jpg", tmp_path / "away")
+        shutil.copy2(tmp_path / "more" / "IMG_2.jpg", tmp_path / "away")
         (tmp_path / "away").rename(folder)
         assert service.until("batch")["sorted"] == 1
         service.stop()

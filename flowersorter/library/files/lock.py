@@ -51,7 +51,7 @@ def opened_for_reading(folder: Path) -> CollectionLocked:
 
 
 @contextmanager
-def folders_locked(collection: Path, folders: Iterable[Path]) -> Iterator[None]:
+def watch_locked(collection: Path, folders: Iterable[Path]) -> Iterator[None]:
     """Note for the duration of a block that this process watches folders for a collection.
 
     Raises:
@@ -59,7 +59,8 @@ def folders_locked(collection: Path, folders: Iterable[Path]) -> Iterator[None]:
     """
     with ExitStack() as held:
         for folder in folders:
-            name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+            real = os.path.normcase(os.path.realpath(folder))  # the same folder by another name is watched once, too
+            name = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
             lock = FileLock(collection / f"watch-{name}.lock", timeout=0)
             try:
                 collection.mkdir(parents=True, exist_ok=True)

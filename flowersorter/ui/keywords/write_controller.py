@@ -96,8 +96,8 @@ class WriteKeywordsController(QObject):
         if notes:
             said += f" {notes[0].source.name}: {worded(notes[0].error or '')}."
         written = [each.run_id for each in done if each.keywords and each.run_id is not None]
-        deeds = []
+        actions = []
         if len(written) == 1:  # of several folders, each is undone in History
-            deeds.append((self.tr("Undo"), partial(self.undo_requested.emit, written[0])))
+            actions.append((self.tr("Undo"), partial(self.undo_requested.emit, written[0])))
             self.undoable.emit(written[0])
-        self._front.bar.say(said, *deeds)
+        self._front.bar.say(said, *actions)

@@ -66,7 +66,7 @@ class KeptSections(QObject):
 
     def let_go(self, section: Section) -> None:
         """Stop keeping a section."""
-        self._kept = [each for each in self._kept if each.key != section.key]
+        self._kept = [each for each in self._kept if (each.kind, each.key) != section.identity]
 
     @Slot()
     def keep_visible(self) -> None:

@@ -45,6 +45,7 @@ def _is_one_of(*kinds: SectionKind) -> NDArray[np.bool_]:
 
 _IS_CONFIRMED = _is_one_of(SectionKind.UNSURE, SectionKind.LIKELY)
 _IS_DOUBTFUL = _is_one_of(SectionKind.UNSURE, SectionKind.UNKNOWN)
+_IS_OF_CLASS = ~_is_one_of(SectionKind.LOOK_ALIKES, SectionKind.TORN)
 _IS_MOVABLE = _is_one_of(*OPEN_KINDS, SectionKind.SURE)
 #: The number of the kind of a photo with a suggestion, by its verdict.
 _KINDS_OF_VERDICTS = np.full(256, _UNKNOWN, np.int32)
@@ -194,7 +195,8 @@ def _join_few(numbers: NDArray[np.int32], codes: NDArray[np.int64], joined: np.i
 def _codes_of_classes(columns: PhotoColumns) -> tuple[NDArray[np.int64], np.int32]:
     """(S,) the codes of a section of each kind for each class, and the number of sections of a kind."""
     width = 1 + max(int(ids.max(initial=0)) for ids in (columns.label_ids, columns.class_ids))
-    codes = _encode(np.repeat(np.arange(len(KINDS)), width), np.tile(np.arange(width), len(KINDS)))
+    kinds, classes = np.repeat(np.arange(len(KINDS)), width), np.tile(np.arange(width), len(KINDS))
+    codes = np.where(_IS_OF_CLASS[kinds], _encode(kinds, classes), -1)  # the keys of the other kinds are no classes
     return codes, np.int32(width)
 
 

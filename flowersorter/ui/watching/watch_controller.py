@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,35 @@ from flowersorter.jobs.worker_threads import start_worker
 from flowersorter.library.tables.settings import KEEP_WATCHING
 from flowersorter.photos.folder_watch import FolderWatch
 from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
 
 #: How long `shutdown` waits for the system to end a watch.
 END_WITHIN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """The photos of a folder before a scan.
+
+    Attributes:
+        place_ids: (N,) int64.
+        photo_ids: (N,) int64; 0 for a photo not read yet.
+    """
+
+    place_ids: NDArray[np.int64]
+    photo_ids: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, columns: PhotoColumns) -> _Known:
+        return cls(columns.place_ids.copy(), columns.photo_ids.copy())
+
+    def new_places(self, columns: PhotoColumns) -> NDArray[np.int64]:
+        """(M,) the places of photos that were not known; a photo that was renamed or moved was."""
+        known = np.isin(columns.place_ids, self.place_ids)
+        known |= (columns.photo_ids > 0) & np.isin(columns.photo_ids, self.photo_ids)
+        return columns.place_ids[~known]
 
 
 class WatchController(QObject):
@@ -42,7 +67,7 @@ class WatchController(QObject):
         self._session, self._front, self._folder = session, front, folder
         self._watch: FolderWatch | None = None
         self._first_s = 0.0  # monotonic, of the changes that wait for a scan
-        self._before: NDArray[np.int64] | None = None  # the places known before that scan
+        self._before: _Known | None = None  # the photos known before that scan
         self._new: list[int] = []  # those found since the message was made
         self._said = ""
         self._quiet = QTimer(self, singleShot=True)
@@ -51,7 +76,6 @@ class WatchController(QObject):
         folder.opened.connect(self._restart)
         folder.closed.connect(self._stop)
         folder.labelled.connect(self._on_scanned)
-        folder.stopped.connect(self._on_stopped)
 
     @property
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -89,7 +113,7 @@ class WatchController(QObject):
             self._begin(self._folder.roots)
 
     def _begin(self, roots: tuple[Path, ...]) -> None:
-        self._watch = FolderWatch(roots, self._changed.emit)
+        self._watch = FolderWatch(roots, self._changed.emit, ignored=self._session.collection.folder)
         self._watch.start()
 
     @Slot()
@@ -114,8 +138,8 @@ class WatchController(QObject):
     def _scan(self) -> None:
         if not self._folder.roots:
             return
-        if self._before is None:
-            self._before = self._session.photos.columns.place_ids.copy()
+        if self._before is None and self._folder.complete:  # else none of its photos is known yet
+            self._before = _Known.of(self._session.photos.columns)
         self._folder.rescan(automatic=True)
 
     @Slot()
@@ -124,7 +148,7 @@ class WatchController(QObject):
         before, self._before = self._before, None
         if before is None:
             return
-        found = np.setdiff1d(self._session.photos.columns.place_ids, before)
+        found = before.new_places(self._session.photos.columns)
         if not len(found):
             return
         if not self._said or self._front.bar.message.text() != self._said:
@@ -136,10 +160,6 @@ class WatchController(QObject):
             self._said = self.tr("{0} new photos.").format(QLocale().toString(number))
         self._front.bar.say(self._said, (self.tr("Show"), self._show), until=Until.NEXT)
         self.arrived.emit(self._said)
-
-    @Slot()
-    def _on_stopped(self) -> None:
-        self._before = None
 
     def _show(self) -> None:
         self.places_requested.emit(list(self._new), self.tr("New photos"))

@@ -88,6 +88,8 @@ class SortRequest:
         left_out: Class id by photo id, of photos that the person left out when others were confirmed as that class: a
             suggestion of it is not included.
         unfinished: Photos that another program still writes: they stay for now.
+        only_new: Whether photos stay that a sort put there before and that are not in their place any more: it was
+            undone, or the copy was deleted or moved.
     """
 
     roots: Roots
@@ -102,6 +104,7 @@ class SortRequest:
     keywords: bool = False
     left_out: LeftOutOf = field(default_factory=dict)
     unfinished: frozenset[Path] = frozenset()
+    only_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     class_ids = rows.kept_class_ids
     _refuse_collection(collection, destination)
     before = _filed_before(collection, destination, hashes)
+    filed = collection.journal.filed_hashes(destination)
     paths = list(rows.paths)
     metadata = _metadata(collection, rows.photo_ids[going])
     index = read_keywords(collection.database)
@@ -198,6 +202,9 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
         if paths[i] in request.unfinished:
             left.append(Skipped(paths[i], text("another program is still writing it")))
+            continue
+        if request.only_new and sha256_of[i] in filed and sha256_of[i] not in before:
+            left.append(Skipped(paths[i], text("it was sorted there before, and you undid that or took it away")))
             continue
         if before.get(sha256_of[i], class_name) != class_name:
             there = text("it is sorted into “{name}” there already", name=before[sha256_of[i]])
@@ -218,7 +225,6 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         )
     # A class keeps the folder of an earlier run, even if its name would be made safe differently now.
     folders = collection.journal.class_folders(destination)
-    filed = collection.journal.filed_hashes(destination)
     plan = make_plan(
         filings,
         destination,

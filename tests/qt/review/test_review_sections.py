@@ -287,3 +287,15 @@ def test_few_suggestions_that_are_not_sure_share_a_section_and_stay_in_it_while_
         (SectionKind.UNSURE, DAISY),
         (SectionKind.LIKELY, ROSES),
     }, "one alone keeps the question of its class"
+
+
+def test_a_group_in_view_stays_one_section_whatever_numbers_its_photos_have() -> None:
+    columns = columns_of(*[(X, 5, 0)] * 4, photo_ids=np.array([1, 2, 3, 4], np.int64))
+    groups = PhotoGroups.of([[3, 2, 4, 1]])  # 3 is the number of a class, too
+    seen = KeptSection(SectionKind.LOOK_ALIKES, (3,), (2, 3))
+    for kept in ((), (seen,)):
+        assert {key: sorted(places) for key, places in shown(columns, groups, *kept).items()} == {
+            (SectionKind.LOOK_ALIKES, 3): [1, 2, 3, 4]
+        }
+        made = review_sections(columns, np.arange(4), groups, kept)
+        assert len({each.identity for each in made.sections}) == len(made.sections)

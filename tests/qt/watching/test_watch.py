@@ -22,6 +22,7 @@ from tests.qt.program import draw_folder, idle, running
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Changes are answered at once."""
     monkeypatch.setattr(watch_controller, "QUIET_S", 0.05)
+    monkeypatch.setattr(folder_watch, "_TOGETHER_S", 0.0)
     often = {"check_every_s": 0.05, "scan_every_s": 300}
     monkeypatch.setattr(folder_watch.FolderWatch.__init__, "__kwdefaults__", often)
 
@@ -44,6 +45,8 @@ def watch(program: Program, qtbot: QtBot) -> None:
     made = program.window.watching._watch
     assert made is not None
     qtbot.waitUntil(lambda: all(each.watch is not None for each in made._watched.values()))
+    idle(program, qtbot)
+    qtbot.waitUntil(lambda: not program.window.watching._quiet.isActive())
     idle(program, qtbot)
 
 
@@ -137,3 +140,28 @@ def test_a_person_in_another_program_is_notified(
     (folder / "new").mkdir()
     arrive(folder, 1)
     qtbot.waitUntil(lambda: told == ["1 new photo."])
+
+
+def test_a_photo_that_is_renamed_is_not_new(program: Program, folder: Path, qtbot: QtBot) -> None:
+    watch(program, qtbot)
+    with qtbot.waitSignal(program.window.folder.labelled, timeout=30_000):
+        next(folder.glob("*_red.jpg")).rename(folder / "renamed.jpg")
+    idle(program, qtbot)
+    assert "new" not in said(program)
+    (folder / "new").mkdir()
+    arrive(folder, 1)
+    qtbot.waitUntil(lambda: said(program) == "1 new photo.")
+
+
+def test_the_photos_of_the_first_scan_are_not_new(
+    tmp_path: Path, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path / "collection", qtbot) as program:
+        watching = program.window.watching
+        watching.set_watching(True)
+        program.window.open_folder(folder)
+        watching._on_changed()  # as while the card is still being copied
+        qtbot.waitUntil(lambda: program.window.folder.complete)
+        idle(program, qtbot)
+        assert program.photos.photo_count > 0
+        assert "new" not in said(program)

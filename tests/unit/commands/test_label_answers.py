@@ -110,3 +110,15 @@ def test_sub_folders_that_are_hardly_classes_are_refused_and_a_training_can_be_t
     assert (labels.count(None), labels.count("green")) == (6, 1), "a person's label stays, and no label comes back"
     assert "Removed 0 labels" in run("label", "--remove", garden)
     run("train", garden, "--add")
+
+
+def test_labels_given_in_the_terminal_are_learned_there(run: Run, tmp_path: Path) -> None:
+    reds, greens = (draw_photos(tmp_path / "own", colour, 4) for colour in ("red", "green"))
+    run("label", *reds, "--as", "apples")
+    run("label", *greens, "--as", "pears")
+    learned = json.loads(run("train", "--json").splitlines()[-1])["summary"]
+    assert {"apples", "pears"} <= set(learned["classes"])
+    assert learned["photos"] == 8
+    assert learned["current"]
+    for option in ("--add", "--flat", "--new-classes", "--deep"):
+        assert "without FOLDER" in run("train", option, code=2)

@@ -59,7 +59,7 @@ def test_two_hyphens_end_the_options() -> None:
 @pytest.mark.parametrize(
     ("line", "usage", "error"),
     [
-        ("train", "train", "the following arguments are required: FOLDER"),
+        ("groups", "groups", "the following arguments are required: FOLDER"),
         ("predict", "predict", "the following arguments are required: PATH"),
         ("label", "label", "the following arguments are required: PATH"),
         ("label a --as b --remove", "label", "argument --remove: not allowed with argument --as"),
@@ -69,7 +69,7 @@ def test_two_hyphens_end_the_options() -> None:
         ("--jso label a", "label", "there is no option --jso; did you mean --json?"),
         ("sort a --too there", "sort", "there is no option --too; did you mean --to?"),
         ("sort a --to -there", "sort", "there is no option -there"),
-        ("label a --move", "label", "--move does not go here, but with sort"),
+        ("label a --move", "label", "--move does not go here, but with sort, watch"),
         ("undo -1", "undo", "argument SORT: '-1' is not a whole number of 1 or more"),
         ("next -n 0", "next", "argument -n/--count: '0' is not a whole number of 1 or more"),
         ("train a --epochs 0", "train", "argument --epochs: '0' is not a whole number of 1 or more"),

@@ -213,7 +213,7 @@ def test_undo_keeps_a_photo_whose_sidecar_was_edited_since(tmp_path: Path, colle
     undone = take_back(collection, result.run_id)
     [refused] = undone.refused
     assert refused.path == destination / "Rosa_canina" / "a.jpg"
-    assert refused.reason == "a.xmp: it has changed since it was filed, so the copy was kept"
+    assert refused.reason == "a.xmp: it has changed since it was sorted, so the copy was kept"
     assert names(tmp_path / "photos") == {"b.jpg"}
     assert list(collection.kept_sidecars.rglob("*.before.xmp"))
 

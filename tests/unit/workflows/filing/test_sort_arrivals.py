@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from flowersorter.jobs import CancelToken, silent
+from flowersorter.sorting.plan import Mode
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.filing import sort_arrivals as sort_arrivals_module
 from flowersorter.workflows.filing.history import UndoRequest, runs, undo_run
 from flowersorter.workflows.filing.sort import SortRequest
-from flowersorter.workflows.filing.sort_arrivals import Arrivals, ArrivalsRequest, sort_arrivals
+from flowersorter.workflows.filing.sort_arrivals import (
+    LEAST_AGE_MOVED_S,
+    LEAST_AGE_S,
+    Arrivals,
+    ArrivalsRequest,
+    sort_arrivals,
+)
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.drawing import BLUE, textured, write_jpeg
@@ -38,8 +48,9 @@ def arrived(engine: Engine, photos: Path, tmp_path: Path) -> Callable[..., Arriv
     mine = engine.collection.classes.add("mine").id
     assign(engine.collection, rows.photo_ids[rows.photo_ids > 0].tolist(), mine)
 
-    def sort(cancel: CancelToken | None = None) -> Arrivals:
-        request = ArrivalsRequest(SortRequest((photos,), tmp_path / "sorted"))
+    def sort(cancel: CancelToken | None = None, mode: Mode = Mode.COPY, ages_s: tuple[int, int] = (0, 0)) -> Arrivals:
+        sort = SortRequest((photos,), tmp_path / "sorted", mode, only_new=True)
+        request = ArrivalsRequest(sort, least_age_s=ages_s)
         return sort_arrivals(engine, request, silent, cancel or Meanwhile())
 
     return sort
@@ -110,3 +121,61 @@ def test_a_photo_that_goes_meanwhile_is_left(photos: Path, tmp_path: Path, arriv
     assert done.unfinished == {going}
     assert going.name not in filed(tmp_path / "sorted")
     assert not any(outcome.error for outcome in done.done.files)
+
+
+@pytest.mark.parametrize(
+    ("mode", "other_drive", "age_s", "waits"),
+    [
+        (Mode.COPY, False, 5, True),
+        (Mode.COPY, True, 30, False),
+        (Mode.MOVE, False, 30, False),
+        (Mode.MOVE, True, 30, True),
+        (Mode.MOVE, True, -30, True),  # by the clock of a server that is ahead
+        (Mode.MOVE, True, 90, False),
+    ],
+)
+def test_a_file_whose_upload_may_only_have_stalled_waits(
+    mode: Mode,
+    other_drive: bool,
+    age_s: int,
+    waits: bool,
+    photos: Path,
+    tmp_path: Path,
+    arrived: Callable[..., Arrivals],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sort_arrivals_module, "_leaves_drive", lambda *_: other_drive)
+    photo = next(path for path in sorted(photos.rglob("*.jpg")) if path.stat().st_size)
+    film = photo.with_suffix(".mov")
+    film.write_bytes(b"half a film")
+    for path in (*photos.rglob("*.jpg"), film):
+        at_s = time.time() - (age_s if path == film else 3600)
+        os.utime(path, (at_s, at_s))
+    done = arrived(mode=mode, ages_s=(LEAST_AGE_S, LEAST_AGE_MOVED_S))
+    assert done.unfinished == (frozenset({photo}) if waits else frozenset())
+    assert ({photo.name, film.name} <= set(filed(tmp_path / "sorted"))) is not waits
+
+
+@pytest.mark.parametrize("mode", [Mode.COPY, Mode.MOVE])
+def test_a_photo_whose_sort_was_undone_or_whose_copy_was_deleted_is_not_sorted_again(
+    mode: Mode, engine: Engine, photos: Path, tmp_path: Path, arrived: Callable[..., Arrivals]
+) -> None:
+    first = arrived(mode=mode)
+    assert first.done.run_id is not None
+    count = len(filed(tmp_path / "sorted"))
+    undo_run(engine, UndoRequest(first.done.run_id), silent, CancelToken())
+    again = arrived(mode=mode)
+    assert again.done.run_id is None
+    assert len(again.plan.skipped) == count
+    assert "you undid that" in again.plan.skipped[0].reason
+    assert filed(tmp_path / "sorted") == []
+
+
+def test_a_copy_that_the_person_deleted_stays_deleted(
+    photos: Path, tmp_path: Path, arrived: Callable[..., Arrivals]
+) -> None:
+    arrived()
+    gone = next(path for path in sorted((tmp_path / "sorted").rglob("*.jpg")))
+    gone.unlink()
+    assert arrived().done.run_id is None
+    assert not gone.exists()
