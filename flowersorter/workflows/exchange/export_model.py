@@ -194,7 +194,7 @@ def _pth_remark(plain: float | None, own: float | None) -> str:
     if plain is None or own is None:
         return remark
     return text(
-        "{remark}: {plain:.1f} % of unseen photos right, with FlowerSorter's {own:.1f} %",
+        "{remark}: {plain:.1f} % right on unseen photos (FlowerSorter: {own:.1f} %)",
         remark=remark,
         plain=100 * plain,
         own=100 * own,
