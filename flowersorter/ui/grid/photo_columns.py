@@ -70,9 +70,8 @@ class PhotoColumns:
         self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
         self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
-        self.verdicts, self.marks = rows.verdicts.copy(), rows.marks.copy()
+        self.verdicts, self.marks, self.caveats = rows.verdicts.copy(), rows.marks.copy(), rows.caveats.copy()
         self.second_class_ids, self.second_confidences = rows.second_class_ids.copy(), rows.second_confidences.copy()
-        self.caveats = rows.caveats.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
@@ -88,6 +87,8 @@ class PhotoColumns:
         if before is not None:
             at = np.flatnonzero(before.provisional_ids)
             self.set_provisional(before.place_ids[at], before.provisional_ids[at], before.provisional_likely[at])
+            here, now = self._found(before.place_ids[at := np.flatnonzero(before._changed_s > -np.inf)])
+            self._changed_s[now] = before._changed_s[at[here]]
         self._say_again(self.locate(self.own))
         self._shelve(slice(None))
 

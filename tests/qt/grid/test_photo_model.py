@@ -471,6 +471,7 @@ def test_a_suggestion_that_has_just_changed_is_not_yet_what_a_person_confirms(mo
     columns.merge(some(whole, [0], class_ids=whole.class_ids[[1]]))
     columns.merge(some(whole, [2], confidences=np.zeros(1, np.float32)))
     assert columns.seen([1, 2, 3]) == [2, 3]
+    assert PhotoColumns(whole, columns).seen([1, 2, 3]) == [2, 3], "also after a photo has arrived"
     now[0] += SEEN_S
     assert columns.seen([1, 2, 3]) == [1, 2, 3]
     # A class where it said "Unknown" is a change, too; where it said nothing yet, a first suggestion is none.
