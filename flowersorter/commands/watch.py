@@ -250,8 +250,8 @@ def _say_in_words(call: Call, engine: Engine, done: Arrivals, new: Mapping[Path,
             left.setdefault(outcome.why or "", []).append(path)
     for reason, paths in left.items():
         if len(paths) > _FEW:
-            why = stored(reason)
-            terminal.say(plural("{number} photo stays: {why}", "{number} photos stay: {why}", len(paths), why=why))
+            because = stored(reason)
+            terminal.say(plural("{number} photo stays: {why}", "{number} photos stay: {why}", len(paths), why=because))
         else:
             for path in paths:
                 terminal.say(text("{photo} stays: {why}", photo=shown(path.name), why=stored(reason)))
