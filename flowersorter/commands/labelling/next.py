@@ -9,6 +9,7 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.group_output import group_line, say_groups
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.figures import NO_FIGURE, Gain, percent_to_tenths
+from flowersorter.domain.photo_class import NEEDED_LABELS
 from flowersorter.messages import Text, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.label_next import (
@@ -39,13 +40,22 @@ def run(call: Call) -> int:
 
 def _summary(advice: LabelNextResult) -> dict[str, Any]:
     return {
-        **_figures(advice.overall),
+        **_figures(advice.overall, enough=_is_enough(advice)),
         "unlabelled": advice.unlabelled,
-        "per_class": {each.name: _figures(each) for each in advice.classes},
+        "per_class": {each.name: _figures(each, enough=_is_enough_of(each)) for each in advice.classes},
     }
 
 
-def _figures(each: Standing) -> dict[str, Any]:
+def _is_enough(advice: LabelNextResult) -> bool:
+    return advice.overall.enough and all(each.photos >= NEEDED_LABELS for each in advice.classes)
+
+
+def _is_enough_of(each: Standing) -> bool:
+    """Whether a class needs no more labels: the gain from more is measured on those that there are."""
+    return each.enough and each.photos >= NEEDED_LABELS
+
+
+def _figures(each: Standing, *, enough: bool) -> dict[str, Any]:
     gain, twice = each.gain, each.twice
     return {
         "photos": each.photos,
@@ -54,7 +64,7 @@ def _figures(each: Standing) -> dict[str, Any]:
         "sure": each.sure,
         "ten_more": None if gain is None else {"low": gain.low, "likely": gain.likely, "high": gain.high},
         "twice_as_many": None if twice is None else {"low": twice.low, "likely": twice.likely, "high": twice.high},
-        "enough": each.enough,
+        "enough": enough,
     }
 
 
@@ -76,7 +86,7 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
                 high=percent_to_tenths(high),
             )
         )
-        terminal.say(_outlook(overall, overall.gain))
+        terminal.say(_outlook(advice, overall.gain))
     if advice.classes:
         terminal.say()
         head = (text("class"), text("photos"), text("right"), text("sure"), text("{count} more would add", count=MORE))
@@ -106,10 +116,13 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
     say_groups(terminal, advice.next, names)
 
 
-def _outlook(overall: Standing, gain: Gain) -> Text:
-    """Print how much more photos of each class would improve the accuracy."""
-    if overall.enough:
+def _outlook(advice: LabelNextResult, gain: Gain) -> Text:
+    """Word how much more photos of each class would improve the accuracy."""
+    overall = advice.overall
+    if _is_enough(advice):
         return text("You have enough labels. More would hardly help.")
+    if overall.enough:
+        return text("To be surer of that, label about {count} photos of each class.", count=NEEDED_LABELS)
     if overall.hardly_more and overall.twice is not None:
         return text(
             "{count} more photos of each class would hardly help; "
@@ -127,6 +140,8 @@ def _outlook(overall: Standing, gain: Gain) -> Text:
 def _gain(each: Standing) -> str:
     if each.gain is None:
         return NO_FIGURE
+    if each.photos < NEEDED_LABELS:
+        return text("label about {count}", count=NEEDED_LABELS)
     return text("enough") if each.enough else text("{gain} of 100", gain=gain_in_words(each.gain))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from flowersorter.domain.figures import Gain
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.evaluation.label_next import Standing
+from flowersorter.workflows.evaluation.label_next import LabelNextResult, Standing
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
@@ -156,8 +157,16 @@ def test_an_empty_collection_gets_advice_without_figures(tmp_path: Path, capsys:
 def test_it_is_enough_only_if_many_more_would_bring_nothing_either(ten: float, twice: float, sentence: str) -> None:
     gain, later = (Gain(each - 0.001, each, each + 0.001) for each in (ten, twice))
     standing = Standing(0, "", 100, 0.9, (0.85, 0.94), 0.6, gain, later)
-    assert _outlook(standing, gain) == sentence
+    classes = (replace(standing, class_id=1, name="roses", photos=50), replace(standing, class_id=2, name="tulips"))
+    assert _outlook(LabelNextResult(standing, classes, (), 5), gain) == sentence
     assert standing.enough == ("enough" in sentence)
+
+
+def test_a_few_labels_are_never_enough() -> None:
+    gain = Gain(0.0, 0.0, 0.0)
+    standing = Standing(0, "", 6, 1.0, (0.54, 1.0), 1.0, gain, gain)
+    few = LabelNextResult(standing, (replace(standing, class_id=1, name="cups", photos=3),), (), 9)
+    assert _outlook(few, gain) == "To be surer of that, label about 10 photos of each class."
 
 
 @pytest.mark.parametrize(
