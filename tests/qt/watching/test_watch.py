@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,6 +141,28 @@ def test_a_person_in_another_program_is_notified(
     (folder / "new").mkdir()
     arrive(folder, 1)
     qtbot.waitUntil(lambda: told == ["1 new photo."])
+
+
+def test_a_copy_that_arrives_takes_nothing_from_the_selection(tmp_path: Path, folder: Path, qtbot: QtBot) -> None:
+    with running(tmp_path / "collection", qtbot, folder, stacks=True) as program:
+        idle(program, qtbot)
+        watch(program, qtbot)
+        grid, columns = program.window.grid, program.photos.columns
+        row = next(row for row, name in enumerate(columns.names) if name.endswith("000_red.jpg"))
+        place = int(columns.place_ids[row])
+        tile = program.photos.tile_of(place)
+        with qtbot.waitSignal(grid.selection_settled):
+            grid.select_places(tile)
+        shutil.copy(folder / "IMG_000_red.jpg", folder / "AAA_copy.jpg")
+        qtbot.waitUntil(lambda: len(program.photos.columns) == len(columns) + 1)
+        idle(program, qtbot)
+        assert grid.selected_places() == tile
+        assert program.photos.photo_count == len(columns) + 1
+        with qtbot.waitSignal(grid.selection_settled):
+            grid.clearSelection()
+        program.photos.rearrange()
+        joined = program.photos.tile_of(place)
+        assert set(tile) < set(joined), "it joins once nobody is at it"
 
 
 def test_a_photo_that_is_renamed_is_not_new(program: Program, folder: Path, qtbot: QtBot) -> None:

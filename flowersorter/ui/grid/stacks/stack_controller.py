@@ -15,6 +15,9 @@ from flowersorter.ui.grid.stacks.stack_badges import StackBadges
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
 
+#: More selected tiles are not kept as they are: nobody looks at each of them.
+MOST_KEPT = 200
+
 
 class StackController(QObject):
     """Turns clicks on the numbers of stacks, and two actions, into changes of the model. Lives in the GUI thread.
@@ -40,6 +43,7 @@ class StackController(QObject):
         stacking.setChecked(session.state.setting(STACK_SHOTS))
         session.photos.set_stacking(stacking.isChecked())
         StackBadges(grid, grid.tiles).clicked.connect(self._on_clicked)
+        grid.selection_settled.connect(self._keep_selected)
 
     @property
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -65,6 +69,16 @@ class StackController(QObject):
                 grid.select_rows(np.unique(photos.rows_at(fronts)))
         else:
             self._front.bar.ask_to_select(self.tr("Select a stack first: a tile with a number such as ×4."))
+
+    @Slot()
+    def _keep_selected(self) -> None:
+        """Let no photo that arrives or changes join a selected tile: the tile would have to be deselected.
+
+        It joins with the next change after the selection has gone elsewhere.
+        """
+        rows = self._grid.selected_rows()
+        places = self._session.photos.all_places_at(rows) if len(rows) <= MOST_KEPT else ()
+        self._session.photos.let_none_join(map(int, places))
 
     @Slot(int)
     def _on_clicked(self, place_id: int) -> None:
