@@ -38,7 +38,7 @@ class PredictedCollection(OpenCollection):
             follow_links: Whether to follow links that lead out of the folder.
         """
         from flowersorter.photos.scan import absolute_folder
-        from flowersorter.photos.scan_options import ScanOptions
+        from flowersorter.photos.scanning.scan_options import ScanOptions
         from flowersorter.workflows.predicting.scan_scope import remember_scan_options
 
         options = ScanOptions(tuple(exclude), recursive, follow_links)

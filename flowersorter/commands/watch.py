@@ -26,8 +26,8 @@ from flowersorter.errors import Cancelled, CollectionLocked, FolderUnusable, Sor
 from flowersorter.jobs.change_hints import ChangeHints
 from flowersorter.library.files.lock import watch_locked
 from flowersorter.messages import joined_texts, plural, stored, text
-from flowersorter.photos.folder_watch import FolderWatch
 from flowersorter.photos.scan import absolute_folder, absolute_roots, check_folder, looks_like_photo
+from flowersorter.photos.scanning.folder_watch import FolderWatch
 from flowersorter.sorting.execute import RunBegun
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode

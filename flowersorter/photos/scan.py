@@ -11,7 +11,8 @@ from typing import TypeAlias
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
-from flowersorter.photos.folder_walk import (
+from flowersorter.photos.read_errors import file_reason
+from flowersorter.photos.scanning.folder_walk import (
     SIDECAR,
     FolderWalk,
     FoundPhotos,
@@ -19,8 +20,7 @@ from flowersorter.photos.folder_walk import (
     can_have_class,
     has_photo_suffix,
 )
-from flowersorter.photos.read_errors import file_reason
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning.scan_options import ScanOptions
 from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder
 
 #: A folder, or folders and single photos that are opened together.

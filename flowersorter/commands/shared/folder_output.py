@@ -20,8 +20,8 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
 from flowersorter.messages import Text, joined_texts, plural, stored, text
-from flowersorter.photos import folder_walk
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
+from flowersorter.photos.scanning import folder_walk
 from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult

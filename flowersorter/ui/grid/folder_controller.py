@@ -100,7 +100,7 @@ class FolderController(QObject):
 
     def is_photo(self, root: Path) -> bool:
         """Whether an opened path is a single photo. The disk is not asked: its drive may be away."""
-        from flowersorter.photos.folder_walk import can_have_class  # imported here: not needed at the start
+        from flowersorter.photos.scanning.folder_walk import can_have_class  # imported here: not needed at the start
 
         return can_have_class(root.name) and str(root) in self._session.photos.columns.names
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QWidget
 
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning.scan_options import ScanOptions
 from flowersorter.ui.shared.widgets import (
     FittedDialog,
     breakable,

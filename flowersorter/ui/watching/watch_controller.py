@@ -14,7 +14,7 @@ from PySide6.QtCore import QLocale, QObject, QTimer, Signal, Slot
 from flowersorter.jobs.change_hints import AT_MOST_S, QUIET_S
 from flowersorter.jobs.worker_threads import start_worker
 from flowersorter.library.tables.settings import KEEP_WATCHING
-from flowersorter.photos.folder_watch import FolderWatch
+from flowersorter.photos.scanning.folder_watch import FolderWatch
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.shared.session import MessageSink, Session

@@ -25,7 +25,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_files
 from flowersorter.library.tables.written_keywords import read_keywords
-from flowersorter.messages import stored, text
+from flowersorter.messages import Text, stored, text
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder, is_single_file
 from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.execute import RunResult, execute
@@ -200,15 +200,9 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     ]
     for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
-        if paths[i] in request.unfinished:
-            left.append(Skipped(paths[i], text("another program is still writing it")))
-            continue
-        if request.only_new and sha256_of[i] in filed and sha256_of[i] not in before:
-            left.append(Skipped(paths[i], text("it was sorted there before, and you undid that or took it away")))
-            continue
-        if before.get(sha256_of[i], class_name) != class_name:
-            there = text("it is sorted into “{name}” there already", name=before[sha256_of[i]])
-            left.append(Skipped(paths[i], there))
+        there_as, was_there = before.get(sha256_of[i]), sha256_of[i] in filed
+        if (why := _reason_to_wait(request, paths[i], there_as, class_name, was_there=was_there)) is not None:
+            left.append(Skipped(paths[i], why))
             continue
         taken_at, camera = metadata.get(int(rows.photo_ids[i]), (None, None))
         filings.append(
@@ -239,6 +233,27 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         only_our_keywords=not request.keywords,
     )
     return plan.with_skipped(left)
+
+
+def _reason_to_wait(
+    request: SortRequest, path: Path, there_as: str | None, class_name: str, *, was_there: bool
+) -> Text | None:
+    """Say why a photo that is included is not sorted; None for one that is.
+
+    Args:
+        request: The sort.
+        path: The photo.
+        there_as: The class under which an earlier sort put it there, where it still is.
+        class_name: The class it would be sorted under now.
+        was_there: Whether an earlier sort put it there.
+    """
+    if path in request.unfinished:
+        return text("another program is still writing it")
+    if request.only_new and was_there and there_as is None:
+        return text("it was sorted there before, and you undid that or took it away")
+    if there_as is not None and there_as != class_name:
+        return text("it is sorted into “{name}” there already", name=there_as)
+    return None
 
 
 def _metadata(

@@ -16,7 +16,7 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.tables.unreadable_files import store_file
 from flowersorter.messages import text
 from flowersorter.photos.file_bytes import FileHash, hash_file
-from flowersorter.photos.folder_walk import can_have_class
+from flowersorter.photos.scanning.folder_walk import can_have_class
 from flowersorter.workflows.labelling.set_labels import answer, assign, forget
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import predictions_for

@@ -22,10 +22,10 @@ from flowersorter.library.tables.edited_photos import former_photos
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.library.tables.unreadable_files import find_stored, stored_sizes
 from flowersorter.photos.file_bytes import hash_file
-from flowersorter.photos.folder_walk import why_not_decoded
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.photos.same_picture import same_picture
 from flowersorter.photos.scan import folder_is_gone
+from flowersorter.photos.scanning.folder_walk import why_not_decoded
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches

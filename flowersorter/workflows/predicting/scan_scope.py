@@ -8,7 +8,7 @@ from typing import Any
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import SCAN_OPTIONS
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning.scan_options import ScanOptions
 
 
 def scan_options(collection: CollectionStore, folder: Path) -> ScanOptions:

@@ -14,8 +14,8 @@ from flowersorter.errors import FolderUnusable, TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.messages import text
-from flowersorter.photos.folder_walk import LINK_OUT
 from flowersorter.photos.scan import check_folder
+from flowersorter.photos.scanning.folder_walk import LINK_OUT
 from flowersorter.vision.backbone.registry import base_name, is_finetuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.labelling.class_folders import ClassFolders

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.library.tables.settings import KEEP_WATCHING
-from flowersorter.photos import folder_watch
+from flowersorter.photos.scanning import folder_watch
 from flowersorter.ui.desktop.job_notifier import JobNotifier
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.watching import watch_controller

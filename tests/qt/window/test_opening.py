@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning.scan_options import ScanOptions
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.scan_options_dialog import ScanOptionsDialog
 from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate

@@ -13,8 +13,8 @@ import pytest
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers.api import BaseObserver
 
-from flowersorter.photos import folder_watch
-from flowersorter.photos.folder_watch import FolderWatch
+from flowersorter.photos.scanning import folder_watch
+from flowersorter.photos.scanning.folder_watch import FolderWatch
 
 WITHIN_S = 30
 Watch = Callable[..., threading.Event]

@@ -12,9 +12,9 @@ import pytest
 
 from flowersorter.errors import Cancelled, FolderUnusable
 from flowersorter.jobs import CancelToken
-from flowersorter.photos import folder_walk
 from flowersorter.photos.scan import ScanResult, absolute_folder, looks_like_photo, roots_to_open, scan
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning import folder_walk
+from flowersorter.photos.scanning.scan_options import ScanOptions
 
 _FOLLOWING = ScanOptions(follow_links=True)
 

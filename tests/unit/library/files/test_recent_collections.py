@@ -17,7 +17,7 @@ from flowersorter.library.files.recent_collections import (
     check_can_become_one,
     is_collection,
 )
-from flowersorter.photos.folder_walk import COLLECTION_FILE, THUMBNAIL_FOLDER
+from flowersorter.photos.scanning.folder_walk import COLLECTION_FILE, THUMBNAIL_FOLDER
 
 
 def made(folder: Path) -> Path:

@@ -69,8 +69,8 @@ def test_no_two_settings_share_a_name_and_their_names_stay() -> None:
     listed = [each for each in vars(settings_list).values() if isinstance(each, Setting)]
     assert sorted(setting.key for setting in listed) == [
         "automatic models", "backbone", "cache measured", "cache_limit_mb", "deep training pace",
-        "deleted classes", "device", "export folder", "folder", "grouping", "inspector", "kept sidecars",
-        "learning paused", "move sorted copies", "networks trained", "order",
+        "deleted classes", "device", "export folder", "folder", "grouping", "inspector",
+        "keep watching", "kept sidecars", "learning paused", "move sorted copies", "networks trained", "order",
         "recent folders", "roots", "scan options", "sides", "sort choices", "sort patterns",
         "stack look-alike shots", "sure_promise", "tile size", "window", "write keywords",
     ]  # fmt: skip

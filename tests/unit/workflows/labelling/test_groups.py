@@ -12,7 +12,7 @@ from flowersorter.commands.labelling.groups import in_words
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.errors import ClassRefused, PhotoUnreadable
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning.scan_options import ScanOptions
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
 from flowersorter.workflows.labelling.choose_groups import MOST_STACKED, GroupedPhotos, stacks_of

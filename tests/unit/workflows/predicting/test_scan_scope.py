@@ -11,7 +11,7 @@ from flowersorter.errors import FolderUnusable, SortRefused
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.tables.settings import SCAN_OPTIONS
 from flowersorter.photos.scan import Roots
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning.scan_options import ScanOptions
 from flowersorter.sorting.plan import Mode
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, check_destination, plan_sort, run_sort

@@ -16,7 +16,7 @@ from flowersorter.domain.natural_sort import natural_ranking
 from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
-from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.photos.scanning.scan_options import ScanOptions
 from flowersorter.photos.sidecars import FILM_SUFFIXES, PICTURE_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
 
 HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = text("hidden"), text("sidecar"), text("not a photo"), text("link")

@@ -1,0 +1,1 @@
+"""Which files below a folder are scanned, and whether they change."""
