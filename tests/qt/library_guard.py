@@ -23,7 +23,7 @@ GUARDED = ("query", "tuples", "transaction", "after_commit", "check_integrity")
 #: Code of the GUI thread.
 GUI = (str(PACKAGE / "ui"), str(PACKAGE / "workers"), str(PACKAGE / "app.py"))
 #: The library is read while the program is built: no job runs yet.
-BUILDING = ("Program.__init__", "MainWindow.__init__", "LibraryState.__init__")
+BUILDING = ("Program.__init__", "MainWindow.__init__", "LibraryState.__init__", "CollectionStore.__init__")
 
 
 def watch_library(monkeypatch: pytest.MonkeyPatch) -> list[str]:

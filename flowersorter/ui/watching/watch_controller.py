@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from PySide6.QtCore import QLocale, QObject, QTimer, Signal, Slot
 from flowersorter.jobs.change_hints import AT_MOST_S, QUIET_S
 from flowersorter.jobs.worker_threads import start_worker
 from flowersorter.library.tables.settings import KEEP_WATCHING
-from flowersorter.photos.scanning.folder_watch import FolderWatch
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
+
+if TYPE_CHECKING:
+    from flowersorter.photos.scanning.folder_watch import FolderWatch
 
 #: How long `shutdown` waits for the system to end a watch.
 END_WITHIN_S = 0.5
@@ -113,6 +116,8 @@ class WatchController(QObject):
             self._begin(self._folder.roots)
 
     def _begin(self, roots: tuple[Path, ...]) -> None:
+        from flowersorter.photos.scanning.folder_watch import FolderWatch  # imported here: most starts watch nothing
+
         self._watch = FolderWatch(roots, self._changed.emit, ignored=self._session.collection.folder)
         self._watch.start()
 

@@ -29,7 +29,7 @@ SPECS = (
     ),
     Spec(
         "keep_watching",
-        _t("Keep &watching"),
+        _t("&Keep watching"),
         ("Ctrl+Shift+W",),
         "",
         _t("Suggest new photos in the open folder as they arrive"),

@@ -103,7 +103,6 @@ TASKS = (
             _gesture(_t("Wheel, click, Z"), _t("Zoom the large photo")),
             _keys("zoom_in", "zoom_out", text=_t("Photo size (or Ctrl + wheel)")),
             _keys("show_in_folder", "copy_path", text=_t("Show in folder, copy path")),
-            _keys("take_keywords", "write_keywords", text=_t("Take, write keywords")),
             _keys("inspector", "show_similar", text=_t("Inspector, show similar")),
         ),
     ),
@@ -113,6 +112,7 @@ TASKS = (
             _keys("sort", "undo_sort", text=_t("Sort, undo last sort")),
             _keys("undo", "redo", text=_t("Undo, redo")),
             _keys("history", "verify", text=_t("History, verify sorted photos")),
+            _keys("take_keywords", "write_keywords", text=_t("Take, write keywords")),
         ),
     ),
     KeyTask(
@@ -122,9 +122,8 @@ TASKS = (
             _keys("new_collection", "open_collection", text=_t("New, open collection")),
             _keys("models", "pause_learning", text=_t("Versions, pause learning")),
             _keys("export_model", "import_model", text=_t("Export, import model")),
-            _keys("preferences", "save_diagnostics", text=_t("Preferences, diagnostics")),
+            _keys("preferences", "save_diagnostics", "quit", text=_t("Preferences, diagnostics, quit")),
             _keys("help", "about", text=_t("This sheet, about")),
-            _keys("quit"),
         ),
     ),
 )
