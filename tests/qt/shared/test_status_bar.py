@@ -16,6 +16,7 @@ def bar(qtbot: QtBot) -> StatusBar:
     made = StatusBar()
     qtbot.addWidget(made)
     made.resize(600, made.sizeHint().height())
+    made.move(100, 200)  # away from the mouse, below which a message stays
     made.show()
     return made
 

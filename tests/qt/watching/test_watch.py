@@ -82,7 +82,7 @@ def test_the_choice_is_remembered_and_an_opened_folder_is_watched(
     program: Program, tmp_path: Path, qtbot: QtBot
 ) -> None:
     watch(program, qtbot)
-    assert program.collection.settings.get(KEEP_WATCHING)
+    qtbot.waitUntil(lambda: program.collection.settings.get(KEEP_WATCHING))
     other = draw_folder(tmp_path / "others", 1)
     first = program.window.watching._watch
     program.window.open_folder(other)
@@ -93,7 +93,7 @@ def test_the_choice_is_remembered_and_an_opened_folder_is_watched(
     assert list(second._watched) == [other]
     program.window.actions_by_name["keep_watching"].trigger()
     assert program.window.watching._watch is None
-    assert not program.collection.settings.get(KEEP_WATCHING)
+    qtbot.waitUntil(lambda: not program.collection.settings.get(KEEP_WATCHING))  # it is written in a thread
     assert "F5" in said(program)
 
 
