@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import remember_options, say_missing_model
+from flowersorter.commands.shared.folder_output import (
+    note_problems,
+    problems_of_folders,
+    remember_options,
+    say_missing_model,
+)
 from flowersorter.commands.shared.json_lines import folder_lines, model_fields, model_used
 from flowersorter.commands.shared.output import counted_sidecars, named, shown
 from flowersorter.commands.shared.sort_outcomes import (
@@ -25,8 +30,8 @@ from flowersorter.commands.shared.sort_outcomes import (
 from flowersorter.errors import Cancelled, CollectionLocked, FolderUnusable, SortRefused
 from flowersorter.jobs.change_hints import ChangeHints
 from flowersorter.library.files.lock import watch_locked
-from flowersorter.messages import joined_texts, plural, stored, text
-from flowersorter.photos.scan import absolute_folder, absolute_roots, check_folder, looks_like_photo
+from flowersorter.messages import plural, stored, text
+from flowersorter.photos.scan import absolute_folder, absolute_roots, check_folder
 from flowersorter.photos.scanning.folder_watch import FolderWatch
 from flowersorter.sorting.execute import RunBegun
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
@@ -51,7 +56,7 @@ _NONE = Outcome("")
 
 @dataclass(slots=True)
 class _Watching:
-    """What was done so far, and said already.
+    """The sorts so far, and the outcomes already reported.
 
     Attributes:
         sorts: The sorts, by number.
@@ -68,7 +73,7 @@ class _Watching:
     said: dict[Path, Outcome] = field(default_factory=dict)
     waiting_for: str = ""
     unfinished: bool = False
-    problems: set[tuple[Path, str]] = field(default_factory=set)
+    problems: list[tuple[Path, str]] = field(default_factory=list)
     filed: set[Path] = field(default_factory=set)
 
     @property
@@ -190,7 +195,9 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
     }
     state.filed |= {path for path, outcome in new.items() if outcome.action in FILING}
     state.said = {path: outcome for path, outcome in outcomes.items() if outcome.action in ("left", "failed")}
-    _note_problems(call, done, state)
+    problems = problems_of_folders(done.result)
+    note_problems(terminal, (each for each in problems if each not in state.problems))
+    state.problems = problems
     sidecars = done.done.sidecars
     if not new and not sidecars:
         return
@@ -216,14 +223,6 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
         terminal.record(line)
     _say_in_words(call, engine, done, new)
     terminal.flush()
-
-
-def _note_problems(call: Call, done: Arrivals, state: _Watching) -> None:
-    """Note the folders and files that cannot be read and could before."""
-    problems = {(path, reason) for path, reason in done.result.problems if not looks_like_photo(path)}
-    for path, reason in sorted(problems - state.problems):
-        call.terminal.note(joined_texts(": ", shown(path), reason))
-    state.problems = problems
 
 
 def _say_in_words(call: Call, engine: Engine, done: Arrivals, new: Mapping[Path, Outcome]) -> None:
@@ -256,8 +255,7 @@ def _say_in_words(call: Call, engine: Engine, done: Arrivals, new: Mapping[Path,
             for path in paths:
                 terminal.say(text("{photo} stays: {why}", photo=shown(path.name), why=stored(reason)))
     failed = [(path, outcome.why or "") for path, outcome in new.items() if outcome.action == "failed"]
-    for path, why in failed[:_NAMED]:
-        terminal.note(joined_texts(": ", shown(path), stored(why)))
+    note_problems(terminal, ((path, stored(why)) for path, why in failed[:_NAMED]))
     if len(failed) > _NAMED:
         terminal.note(text("and {number} more could not be sorted", number=len(failed) - _NAMED))
     say_missing_model(call, engine.collection, done.result)

@@ -41,10 +41,19 @@ def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderRe
     request = PredictFolderRequest(roots, call.options.device, call.options.backbone)
     with call.terminal.progress() as report:
         result = predict_settled(engine, request, report, call.cancel)
-    for path, reason in result.problems:
-        if not looks_like_photo(path):
-            call.terminal.note(joined_texts(": ", shown(path), reason))
+    note_problems(call.terminal, problems_of_folders(result))
     return result
+
+
+def problems_of_folders(result: PredictFolderResult) -> list[tuple[Path, str]]:
+    """Return the folders that cannot be entered, with the reason; photos have a line of their own."""
+    return [(path, reason) for path, reason in result.problems if not looks_like_photo(path)]
+
+
+def note_problems(terminal: Terminal, problems: Iterable[tuple[Path, str]]) -> None:
+    """Write each path with its reason to stderr."""
+    for path, reason in problems:
+        terminal.note(joined_texts(": ", shown(path), reason))
 
 
 def remember_options(call: Call, collection: CollectionStore, roots: Roots) -> None:

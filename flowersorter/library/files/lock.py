@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from flowersorter.errors import CollectionLocked, FolderUnusable
+from flowersorter.errors import CollectionLocked, FolderUnusable, UserError
 from flowersorter.messages import text
 
 #: Versions up to 0.1 lock this file too: both must never have a collection open at once.
@@ -26,19 +26,27 @@ def lock_collection(folder: Path) -> BaseFileLock:
     """
     # It may be released on another thread than it was taken on: the lock belongs to the process.
     lock = FileLock(folder / _LOCK_NAME, timeout=0, thread_local=False)
-    try:
+    refusal = CollectionLocked(
+        text("The collection {folder} is already open", folder=folder),
+        text("another FlowerSorter window or terminal is using it"),
+        text("Close that one first, or choose another collection"),
+    )
+    with _lock_errors(folder, refusal):
         lock.acquire()
+    return lock
+
+
+@contextmanager
+def _lock_errors(collection: Path, refusal: UserError) -> Iterator[None]:
+    """Raise `refusal` where another process has the lock, and FolderUnusable where its file cannot be made."""
+    try:
+        yield
     except Timeout as error:
-        raise CollectionLocked(
-            text("The collection {folder} is already open", folder=folder),
-            text("another FlowerSorter window or terminal is using it"),
-            text("Close that one first, or choose another collection"),
-        ) from error
+        raise refusal from error
     except OSError as error:
         raise FolderUnusable(
-            text("The collection {folder} cannot be opened", folder=folder), error.strerror or str(error)
+            text("The collection {folder} cannot be opened", folder=collection), error.strerror or str(error)
         ) from error
-    return lock
 
 
 def opened_for_reading(folder: Path) -> CollectionLocked:
@@ -62,19 +70,14 @@ def watch_locked(collection: Path, folders: Iterable[Path]) -> Iterator[None]:
             real = os.path.normcase(os.path.realpath(folder))  # the same folder by another name is watched once, too
             name = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
             lock = FileLock(collection / f"watch-{name}.lock", timeout=0)
-            try:
+            refusal = FolderUnusable(
+                text("The folder {folder} is watched already", folder=folder),
+                text("another terminal or service watches it for the same collection"),
+                text("Stop that one first"),
+            )
+            with _lock_errors(collection, refusal):
                 collection.mkdir(parents=True, exist_ok=True)
                 held.enter_context(lock)
-            except Timeout as error:
-                raise FolderUnusable(
-                    text("The folder {folder} is watched already", folder=folder),
-                    text("another terminal or service watches it for the same collection"),
-                    text("Stop that one first"),
-                ) from error
-            except OSError as error:
-                raise FolderUnusable(
-                    text("The collection {folder} cannot be opened", folder=collection), error.strerror or str(error)
-                ) from error
         yield
 
 

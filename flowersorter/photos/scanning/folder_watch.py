@@ -132,6 +132,8 @@ class FolderWatch:
         watched.due_s = time.monotonic() + watched.every_s
 
     def _on_event(self, event: FileSystemEvent) -> None:
+        if time.monotonic() - self._reported_s < _TOGETHER_S:
+            return  # of thousands of events that come together, the paths need not be resolved
         paths = [os.path.realpath(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
         if self._ignored is None or not all(_is_below(path, self._ignored) for path in paths):
             self._report()

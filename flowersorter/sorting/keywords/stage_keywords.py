@@ -54,7 +54,7 @@ def stage(context: StepContext, plan: SortPlan, report: Report, cancel: CancelTo
     """
     try:
         return _staged(context, plan, report, cancel)
-    except OSError as error:  # what was made may not last: nothing of it is used
+    except OSError as error:  # merged files that may not last are not used
         staged = Staged()
         for position, planned in enumerate((*plan.files, *plan.duplicates)):
             lead = len(staged.entries)

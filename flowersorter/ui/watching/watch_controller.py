@@ -100,7 +100,7 @@ class WatchController(QObject):
         text = self.tr("New photos in the open folder are suggested as they arrive.")
         self._front.bar.say(text if watching else self.tr("The folder is not watched any more. F5 scans it again."))
         if watching:
-            self._scan()  # what arrived since the last scan
+            self._scan()  # photos may have arrived since the last one
 
     def shutdown(self) -> None:
         """Stop watching."""
