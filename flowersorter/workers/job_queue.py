@@ -11,6 +11,7 @@ from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.workers.gui_heartbeat import GuiHeartbeat
 from flowersorter.workers.job_worker import Call, Job, JobWorker
 from flowersorter.workers.turns import Turns, in_turn
 
@@ -99,6 +100,7 @@ class JobQueue(QObject):
     ) -> None:
         super().__init__(parent)
         self._barrier = barrier
+        self._heartbeat = GuiHeartbeat(self)
         self._entries: dict[int, _Entry] = {}  # all jobs that wait or run and were not dropped
         self._waiting: deque[int] = deque()
         self._running: Job | None = None
@@ -122,6 +124,10 @@ class JobQueue(QObject):
         self._thread.start()
 
     # -- requests of the window
+
+    def cancel_token(self) -> CancelToken:
+        """A new token whose checks let the GUI thread go first."""
+        return CancelToken(at_check=self._heartbeat.give_way)
 
     def submit(
         self,
@@ -228,6 +234,7 @@ class JobQueue(QObject):
             self._last_loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
         self._thread.quit()
         self._thread.wait()
+        self._heartbeat.stop()
 
     # -- the queue
 
@@ -246,7 +253,7 @@ class JobQueue(QObject):
         entry = self._entries[job_id]
         entry.preempted = entry.stale = False
         call = entry.call if self._barrier is None else _after(self._barrier(), entry.call)
-        self._running, self._changes = Job(job_id, entry.title, call, CancelToken()), entry.changes
+        self._running, self._changes = Job(job_id, entry.title, call, self.cancel_token()), entry.changes
         self._run.emit(self._running)
 
     def _end(self, job_id: int, how: object) -> None:
