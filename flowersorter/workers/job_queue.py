@@ -69,6 +69,7 @@ class JobQueue(QObject):
     Args:
         barrier: Returns an event that a job waits for before it begins: all labels given so far are stored.
         turns: Shared with other threads' news; None for its own.
+        heartbeat: Of the GUI thread, to which jobs give way; None for its own.
 
     Signals:
         started(id, title), progressed(id, Progress), succeeded(id, result), cancelled(id), finished(id):
@@ -97,10 +98,11 @@ class JobQueue(QObject):
         *,
         barrier: Callable[[], threading.Event] | None = None,
         turns: Turns | None = None,
+        heartbeat: GuiHeartbeat | None = None,
     ) -> None:
         super().__init__(parent)
         self._barrier = barrier
-        self._heartbeat = GuiHeartbeat(self)
+        self._heartbeat = heartbeat if heartbeat is not None else GuiHeartbeat(self)
         self._entries: dict[int, _Entry] = {}  # all jobs that wait or run and were not dropped
         self._waiting: deque[int] = deque()
         self._running: Job | None = None
