@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +148,7 @@ class ModelStore:
         file = self._file(model_id)
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM models WHERE id = ?", (model_id,))
-        # A file that cannot be deleted only takes space.
-        with contextlib.suppress(OSError):
-            file.unlink()
+            self._database.after_commit(partial(_delete_file, file))
 
     def _file(self, model_id: int) -> Path:
         rows = self._database.query("SELECT file FROM models WHERE id = ?", (model_id,))
@@ -158,6 +157,12 @@ class ModelStore:
                 text("There is no model {model_id}", model_id=model_id), hint=text('"flowersorter models" lists them')
             )
         return self._folder / str(rows[0]["file"])
+
+
+def _delete_file(file: Path) -> None:
+    """Delete the file of a model; one that cannot be deleted only takes space."""
+    with contextlib.suppress(OSError):
+        file.unlink()
 
 
 #: Hint where the file of a model is damaged.

@@ -432,3 +432,26 @@ def test_a_group_that_the_labels_reach_is_unknown_no_longer_before_the_exact_fit
     exact = model_for(engine, chosen_backbone(engine.collection))
     assert exact is not None
     np.testing.assert_allclose(after, unknown_probability(engine, exact.model, blue), atol=1e-6)
+
+
+def test_a_fault_on_the_way_back_to_the_starter_leaves_the_model_in_use(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_photos(tmp_path / "photos", "red", 3)
+    rows = predict_folder(engine, PredictFolderRequest(tmp_path / "photos"), silent, CancelToken()).rows
+    first = int(rows.photo_ids[0])
+    made = engine.collection.classes.add("red")
+    assign(engine.collection, [first], made.id)
+    request = LearnRequest((first,), (tmp_path / "photos",))
+    learn(engine, request, silent, CancelToken())
+    current = engine.collection.models.current()
+    engine.collection.labels.clear([first])
+    take_out_class(engine.collection, made)
+    classes = engine.collection.classes.all()
+    monkeypatch.setattr(engine.collection.settings, "set", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        learn(engine, request, silent, CancelToken())
+    assert engine.collection.models.current() == current
+    assert engine.collection.classes.all() == classes
+    assert current is not None
+    assert engine.collection.models.load(current.id)
