@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.atomic_write import write_atomically
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.evaluation import evaluation_controller as controller
 from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.evaluation import report
 from flowersorter.workflows.evaluation.charts.builders import confidence_parts
 from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest
 from flowersorter.workflows.labelling.set_labels import assign
@@ -134,13 +134,12 @@ def test_a_picture_is_saved_by_a_job(
     program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written_in = list[threading.Thread]()
-    write = report.write_atomically
 
     def noted(file: Path, data: bytes) -> None:
         written_in.append(threading.current_thread())
-        write(file, data)
+        write_atomically(file, data)
 
-    monkeypatch.setattr(report, "write_atomically", noted)
+    monkeypatch.setattr("flowersorter.workflows.evaluation.report.write_atomically", noted)
     dialog = evaluated(program, qtbot)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "figures.png"), ""))
     dialog.save_menu.save_png.trigger()
