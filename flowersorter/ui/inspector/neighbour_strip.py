@@ -48,6 +48,7 @@ class NeighbourStrip(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)
         title.setFont(font)
+        title.setWordWrap(True)  # else large letters would make the panel wider than its place
         title.setToolTip(self.tr("Your confirmed photos most similar to this one"))
         grid.addWidget(title, 0, 0, 1, MOST)
         self.buttons, self.names = [QToolButton(self) for _ in range(MOST)], [QLabel(self) for _ in range(MOST)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QRadioButton, QStyle, QStyleOptionButton
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QRadioButton, QStyle, QStyleOptionButton, QStyleOptionViewItem
 
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import RoomyRows
 
 #: The style whose edges are faint; those of the systems are drawn by their own rules.
 _FAINT_STYLE = "fusion"
@@ -36,6 +37,25 @@ class CheckBox(QCheckBox):
         option = QStyleOptionButton()
         self.initStyleOption(option)
         _paint_edge(self, option, QStyle.SubElement.SE_CheckBoxIndicator)
+
+
+class CheckRows(RoomyRows):
+    """Rows of a list with check boxes whose edge is visible."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint the edge over the square."""
+        super().paint(painter, option, index)
+        widget = option.widget
+        if index.data(Qt.ItemDataRole.CheckStateRole) is None or widget.style().name() != _FAINT_STYLE:
+            return
+        self.initStyleOption(option, index)
+        square = widget.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, option, widget)
+        painter.save()
+        painter.setPen(QPen(theme.EDGE, 1.2))
+        painter.drawRect(QRectF(square).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.restore()
 
 
 def _paint_edge(button: QAbstractButton, option: QStyleOptionButton, element: QStyle.SubElement) -> None:

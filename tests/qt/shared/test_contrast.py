@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.photo_class import PALETTE
@@ -19,7 +20,7 @@ from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.large_view.photo_canvas import GROUND, INK
 from flowersorter.ui.review.steps_bar import CURRENT_TINT
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.indicators import CheckBox, RadioButton
+from flowersorter.ui.shared.indicators import CheckBox, CheckRows, RadioButton
 from flowersorter.ui.shared.widgets import FramedField
 from tests.qt.palettes import dark, light, shown_on
 
@@ -171,3 +172,27 @@ def test_every_check_box_and_radio_button_has_that_edge() -> None:
         if re.search(r"\bQ(CheckBox|RadioButton)\b", line)
     }
     assert plain == set()
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_the_edge_of_a_check_box_in_a_list_is_seen_on_its_ground(
+    palette: QPalette, qtbot: QtBot, checked: bool
+) -> None:
+    rows = QTreeWidget()
+    qtbot.addWidget(rows)
+    rows.setPalette(palette)
+    rows.setRootIsDecorated(False)
+    rows.setItemDelegate(CheckRows(rows))
+    item = QTreeWidgetItem(rows, ["spring"])
+    item.setCheckState(0, Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
+    with qtbot.waitExposed(rows):
+        rows.show()
+    image, line = rows.viewport().grab().toImage(), rows.visualItemRect(item)
+    ground = palette.color(Role.Base)
+    seen = [
+        x
+        for x in range(line.left(), line.left() + 24)
+        if theme.contrast(image.pixelColor(x, line.center().y()), ground) >= theme.VISIBLE
+    ]
+    assert len(seen) >= 2, "its left and its right edge"
+    assert seen[-1] - seen[0] > 8

@@ -53,6 +53,10 @@ def test_no_text_of_twice_the_size_is_cut_off(tmp_path: Path, qtbot: QtBot) -> N
         idle(program, qtbot)
         window.grid.setCurrentIndex(window.grid.model().index(0, 0))
         look("folder")
+        inspector = window.inspector
+        page = inspector.widget()
+        assert page is not None
+        assert page.width() <= inspector.viewport().width(), "nothing is beyond its edge"
         actions["large_view"].trigger()
         look("large_view")
         window.large.close()
