@@ -48,6 +48,8 @@ def test_no_text_of_twice_the_size_is_cut_off(tmp_path: Path, qtbot: QtBot) -> N
                 found[state].add(f"the window has {window.size().toTuple()}")
 
         look("nothing open")
+        toolbar = actions.toolbar
+        assert toolbar.iconSize().height() >= toolbar.fontMetrics().height(), "icons are as large as the text"
         assert window.empty.button.fontMetrics().height() > window.empty.hint.fontMetrics().height()
         window.open_folder(draw_folder(tmp_path / "photos", 2))
         idle(program, qtbot)
