@@ -6,8 +6,8 @@ from PySide6.QtCore import QLocale, Qt, Slot
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from flowersorter.messages import worded
+from flowersorter.ui.shared.indicators import CheckRows
 from flowersorter.ui.shared.widgets import (
-    RoomyRows,
     button,
     button_row,
     column_of,
@@ -18,6 +18,9 @@ from flowersorter.ui.shared.widgets import (
 from flowersorter.workflows.exchange.keyword_labels import FoundKeyword, FoundKeywords
 
 _KEYWORD_ROLE = Qt.ItemDataRole.UserRole
+#: The columns with numbers of photos.
+_NUMBERS = (2, 3)
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class TakeKeywordsDialog(QDialog):
@@ -64,19 +67,23 @@ class TakeKeywordsDialog(QDialog):
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         tree.setUniformRowHeights(True)
         tree.setAllColumnsShowFocus(True)
-        tree.setItemDelegate(RoomyRows(tree))
+        tree.setItemDelegate(CheckRows(tree))
         header = tree.header()
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        letter_px = self.fontMetrics().averageCharWidth()
-        header.resizeSection(0, letter_px * 32)
-        header.resizeSection(1, letter_px * 28)
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)  # of the names; every number is in view
+        for column in _NUMBERS:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+            tree.headerItem().setTextAlignment(column, _RIGHT)
 
     def _add(self, found: FoundKeyword) -> None:
         number = QLocale().toString
         class_name = found.class_name or self.tr("New class “{0}”").format(found.keyword)
         item = QTreeWidgetItem(self.tree, [found.keyword, class_name, number(found.photos), number(found.unlabelled)])
         item.setData(0, _KEYWORD_ROLE, found)
+        for column, text in enumerate((found.keyword, class_name)):
+            item.setToolTip(column, text)
+        for column in _NUMBERS:
+            item.setTextAlignment(column, _RIGHT)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         chosen = bool(found.class_name and found.unlabelled)
         item.setCheckState(0, Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)

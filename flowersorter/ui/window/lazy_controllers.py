@@ -172,6 +172,8 @@ class LazyControllers(QObject):
             self.doubts.shutdown()
         if "sampling" in self.__dict__:
             self.sampling.shutdown()
+        if "taking" in self.__dict__:
+            self.taking.shutdown()
 
     @Slot()
     def show_preferences(self) -> None:
