@@ -113,6 +113,7 @@ TASKS = (
             _keys("undo", "redo", text=_t("Undo, redo")),
             _keys("history", "verify", text=_t("History, verify sorted photos")),
             _keys("take_keywords", "write_keywords", text=_t("Take, write keywords")),
+            _keys("take_labels", "export_labels", text=_t("Take, export labels")),
         ),
     ),
     KeyTask(

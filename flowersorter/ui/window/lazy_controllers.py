@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flowersorter.ui.filing.filing_controller import FilingController
     from flowersorter.ui.filing.verify_controller import VerifyController
     from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
+    from flowersorter.ui.keywords.exchange_controller import ExchangeController
     from flowersorter.ui.keywords.take_controller import TakeKeywordsController
     from flowersorter.ui.keywords.write_controller import WriteKeywordsController
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
@@ -109,6 +110,16 @@ class LazyControllers(QObject):
     def take_keywords(self) -> None:
         """Label photos with keywords of other programs."""
         self.taking_keywords.start()
+
+    @Slot()
+    def take_labels(self) -> None:
+        """Label photos as a file of another program says."""
+        self.exchanging.take_labels()
+
+    @Slot()
+    def export_labels(self) -> None:
+        """Save labels and suggestions for other programs."""
+        self.exchanging.export_labels()
 
     @Slot()
     def export_model(self) -> None:
@@ -233,6 +244,13 @@ class LazyControllers(QObject):
         from flowersorter.ui.keywords.take_controller import TakeKeywordsController
 
         return TakeKeywordsController(self._session, self._front, self._folder, self._labels, self)
+
+    @cached_property
+    def exchanging(self) -> ExchangeController:
+        """Owns the labels from files of other programs, their dialog, and the export of labels."""
+        from flowersorter.ui.keywords.exchange_controller import ExchangeController
+
+        return ExchangeController(self._session, self._front, self._folder, self._labels, self)
 
     @cached_property
     def taking(self) -> ImportExportController:
