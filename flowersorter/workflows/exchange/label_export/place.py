@@ -18,10 +18,17 @@ class PhotoPlace:
     Attributes:
         latitude: -90 to 90.
         longitude: -180 to 180.
+
+    Raises:
+        UserError: these are no degrees of a place.
     """
 
     latitude: float
     longitude: float
+
+    def __post_init__(self) -> None:
+        if not (abs(self.latitude) <= 90 and abs(self.longitude) <= 180):
+            raise _no_place(f"{self.latitude}, {self.longitude}")
 
     @classmethod
     def read(cls, written: str) -> PhotoPlace:
@@ -31,10 +38,13 @@ class PhotoPlace:
             UserError: these are not two numbers of degrees.
         """
         found = _NUMBERS.fullmatch(written)
-        place = None if found is None else cls(float(found[1]), float(found[2]))
-        if place is None or abs(place.latitude) > 90 or abs(place.longitude) > 180:
-            raise UserError(
-                text("{place!r} is not a place", place=written),
-                hint=text("Give latitude and longitude in degrees, such as {example}", example="48.1351,11.582"),
-            )
-        return place
+        if found is None:
+            raise _no_place(written)
+        return cls(float(found[1]), float(found[2]))
+
+
+def _no_place(written: str) -> UserError:
+    return UserError(
+        text("{place!r} is not a place", place=written),
+        hint=text("Give latitude and longitude in degrees, such as {example}", example="48.1351,11.582"),
+    )
