@@ -21,7 +21,7 @@ from flowersorter.commands.shared.parser import make_parser, parse, verb_parser
 from flowersorter.commands.verbs import VERBS
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
-from flowersorter.messages import joined_texts, text, worded
+from flowersorter.messages import joined_texts, text
 from flowersorter.translations import use_translations
 
 if TYPE_CHECKING:
@@ -101,8 +101,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
             "did you mean predict?"
         )
         raise UsageError(verb_parser("label"), problem)
-    if options.verb == "label" and not options.photos and options.source is None:
-        raise UsageError(verb_parser("label"), worded(text("the following arguments are required: %s")) % "PATH")
     if options.verb == "label" and options.format is not None and options.source is None:
         raise UsageError(verb_parser("label"), text("--format goes with --from"))
     for name in ("paths", "photos"):

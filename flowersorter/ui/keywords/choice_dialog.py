@@ -22,7 +22,7 @@ _NAME_ROLE = Qt.ItemDataRole.UserRole
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class LabelChoice:
     """A line of the list.
 
     Attributes:
@@ -61,7 +61,7 @@ class ChoiceDialog(QDialog):
         title: str,
         heading: str,
         column: str,
-        choices: Iterable[Choice],
+        choices: Iterable[LabelChoice],
         problems: str,
         parent: QWidget | None = None,
     ) -> None:
@@ -106,7 +106,7 @@ class ChoiceDialog(QDialog):
         header.resizeSection(0, letter_px * 32)
         header.resizeSection(1, letter_px * 28)
 
-    def _add(self, choice: Choice) -> None:
+    def _add(self, choice: LabelChoice) -> None:
         number = QLocale().toString
         cells = [choice.name, choice.class_name, number(choice.photos), number(choice.unlabelled)]
         item = QTreeWidgetItem(self.tree, cells)

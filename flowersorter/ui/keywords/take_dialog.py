@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.messages import worded
-from flowersorter.ui.keywords.choice_dialog import Choice, ChoiceDialog
+from flowersorter.ui.keywords.choice_dialog import ChoiceDialog, LabelChoice
 from flowersorter.workflows.exchange.keyword_labels import FoundKeyword, FoundKeywords
 
 
@@ -40,10 +40,10 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("TakeKeywordsDialog", text)
 
 
-def _choice(found: FoundKeyword) -> Choice:
+def _choice(found: FoundKeyword) -> LabelChoice:
     meant = found.class_name or _tr("New class “{0}”").format(found.keyword)
     checked = bool(found.class_name and found.unlabelled)
-    return Choice(found.keyword, meant, found.photos, found.unlabelled, checked)
+    return LabelChoice(found.keyword, meant, found.photos, found.unlabelled, checked)
 
 
 def _problems(found: FoundKeywords) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.messages import worded
-from flowersorter.ui.keywords.choice_dialog import Choice, ChoiceDialog
+from flowersorter.ui.keywords.choice_dialog import ChoiceDialog, LabelChoice
 from flowersorter.workflows.exchange.label_import.label_photos import FoundClass, FoundLabels
 from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
 
@@ -43,12 +43,12 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("TakeLabelsDialog", text)
 
 
-def _choice(found: FoundClass) -> Choice:
+def _choice(found: FoundClass) -> LabelChoice:
     if found.refused:
         meant = _tr("Cannot be a class: {0}").format(worded(found.refused))
-        return Choice(found.name, meant, found.photos, found.unlabelled, checked=False, possible=False)
+        return LabelChoice(found.name, meant, found.photos, found.unlabelled, checked=False, possible=False)
     meant = found.class_name or _tr("New class “{0}”").format(found.name)
-    return Choice(found.name, meant, found.photos, found.unlabelled, bool(found.unlabelled))
+    return LabelChoice(found.name, meant, found.photos, found.unlabelled, bool(found.unlabelled))
 
 
 def _problems(found: FoundLabels) -> str:

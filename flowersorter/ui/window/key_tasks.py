@@ -68,6 +68,7 @@ TASKS = (
             _keys("label_next", "check_sample", text=_t("Suggest, check sample")),
             _keys("evaluate", "check_labels", text=_t("Check accuracy, labels")),
             _keys("retrain", "deep_train", text=_t("Retrain, thoroughly")),
+            _keys("take_labels", "export_labels", text=_t("Take, export labels")),
         ),
     ),
     KeyTask(
@@ -113,7 +114,6 @@ TASKS = (
             _keys("undo", "redo", text=_t("Undo, redo")),
             _keys("history", "verify", text=_t("History, verify sorted photos")),
             _keys("take_keywords", "write_keywords", text=_t("Take, write keywords")),
-            _keys("take_labels", "export_labels", text=_t("Take, export labels")),
         ),
     ),
     KeyTask(

@@ -133,7 +133,7 @@ def test_a_malformed_file_is_refused_in_words(
     idle(program, qtbot)
     box = program.window.findChild(ErrorDialog)
     assert box is not None
-    assert box.said[:2] == ("No labels can be read from labels.json", "it is damaged or no JSON")
+    assert box.said[:2] == ("No labels can be read from labels.json", "It is damaged or no JSON.")
     box.close()
 
 

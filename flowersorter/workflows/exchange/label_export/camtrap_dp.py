@@ -14,7 +14,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import UserError
 from flowersorter.messages import plural, text
-from flowersorter.workflows.exchange.label_export.label_rows import LabelRow, LabelTable
+from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 from flowersorter.workflows.exchange.label_export.zip_tables import TableFile, media_type, new_archive
 
@@ -57,7 +57,7 @@ class _Span:
     camera: str
 
 
-def write_camtrap_dp(table: LabelTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
+def write_camtrap_dp(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
     """Write the package. Each folder is a deployment; photos without a date are left out, as the standard needs one.
 
     Args:
@@ -128,7 +128,7 @@ def _kind(row: LabelRow) -> str:
     return "unknown" if row.verdict is Verdict.UNKNOWN and not row.not_mine else "unclassified"
 
 
-def _observation(table: LabelTable, row: LabelRow, deployment: str, moment: str) -> tuple[object, ...]:
+def _observation(table: ExportTable, row: LabelRow, deployment: str, moment: str) -> tuple[object, ...]:
     kind, by_model = _kind(row), bool(row.suggestion) and not row.label
     model = "" if table.model is None else f", model {table.model.name}"
     by = f"FlowerSorter {__version__}{model}" if by_model else "class folder" if row.by is LabelOrigin.FOLDER else None
@@ -152,7 +152,7 @@ def _deployment(name: str, span: _Span, place: PhotoPlace) -> tuple[object, ...]
     )
 
 
-def _package(table: LabelTable, spans: Iterable[_Span], names: Iterable[str], place: PhotoPlace) -> dict[str, Any]:
+def _package(table: ExportTable, spans: Iterable[_Span], names: Iterable[str], place: PhotoPlace) -> dict[str, Any]:
     every = list(spans)
     begin, end = min(span.first for span in every), max(span.last for span in every)
     title = table.folder.name or "photos"

@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 from flowersorter import __version__
 from flowersorter.workflows.exchange.label_export.json_file import encoded, write_object
-from flowersorter.workflows.exchange.label_export.label_rows import LabelRow, LabelTable
+from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 
 _DIGITS = 6
 
 
-def write_coco(table: LabelTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
+def write_coco(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
     """Write the data set. A suggestion has a "score", as COCO results do; a label has none.
 
     Photos without a class are images without an annotation; files that cannot be read are left out.

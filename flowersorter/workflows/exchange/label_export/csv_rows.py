@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from flowersorter.workflows.csv_table import Cell, csv_bytes
-from flowersorter.workflows.exchange.label_export.label_rows import LabelRow, LabelTable
+from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 
 _HEAD = (
     *("file", "label", "by", "suggestion", "probability", "verdict", "taken_at", "camera"),
@@ -14,12 +14,12 @@ _HEAD = (
 )
 
 
-def write_csv(table: LabelTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
+def write_csv(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
     """Write a line for each photo; a suggestion is never in the column of labels."""
     file.write(csv_bytes(_HEAD, (_line(table, row) for row in rows)))
 
 
-def _line(table: LabelTable, row: LabelRow) -> tuple[Cell, ...]:
+def _line(table: ExportTable, row: LabelRow) -> tuple[Cell, ...]:
     model = table.model if row.top else None
     return (
         row.file,

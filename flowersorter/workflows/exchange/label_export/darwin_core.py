@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from flowersorter import __version__
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.messages import plural
-from flowersorter.workflows.exchange.label_export.label_rows import LabelRow, LabelTable
+from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 from flowersorter.workflows.exchange.label_export.zip_tables import TableFile, media_type, new_archive
 
@@ -26,7 +26,7 @@ _STATUS = {LabelOrigin.PERSON: "verified by a person", LabelOrigin.FOLDER: "from
 _DIGITS = 4
 
 
-def write_darwin_core(table: LabelTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
+def write_darwin_core(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
     """Write the archive. Photos without a class are left out; copies of a photo are one occurrence.
 
     Args:
@@ -59,7 +59,7 @@ def write_darwin_core(table: LabelTable, rows: Iterable[LabelRow], file: BinaryI
     return plural("{number} photo without a class is left out", "{number} photos without a class are left out", left)
 
 
-def _occurrence(table: LabelTable, row: LabelRow, occurrence: str, place: PhotoPlace | None) -> tuple[object, ...]:
+def _occurrence(table: ExportTable, row: LabelRow, occurrence: str, place: PhotoPlace | None) -> tuple[object, ...]:
     model = "" if table.model is None else f", model {table.model.name}"
     by_model = row.by is None
     remark = f"suggestion, {row.verdict.word}, probability {row.top[0][1]:.{_DIGITS}f}" if by_model else "label"

@@ -18,7 +18,7 @@ from flowersorter.workflows.exchange.label_export.camtrap_dp import write_camtra
 from flowersorter.workflows.exchange.label_export.coco import write_coco
 from flowersorter.workflows.exchange.label_export.csv_rows import write_csv
 from flowersorter.workflows.exchange.label_export.darwin_core import write_darwin_core
-from flowersorter.workflows.exchange.label_export.label_rows import LabelRow, LabelTable
+from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 from flowersorter.workflows.exchange.label_export.megadetector import write_megadetector
 from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 #: Writes the rows of a table to a file; returns a remark in words, "" without one.
-_Writer: TypeAlias = Callable[[LabelTable, Iterable[LabelRow], BinaryIO, PhotoPlace | None], str]
+_Writer: TypeAlias = Callable[[ExportTable, Iterable[LabelRow], BinaryIO, PhotoPlace | None], str]
 
 
-def _plain(write: Callable[[LabelTable, Iterable[LabelRow], BinaryIO], None]) -> _Writer:
+def _plain(write: Callable[[ExportTable, Iterable[LabelRow], BinaryIO], None]) -> _Writer:
     """Make a writer of one that needs no place and leaves nothing out."""
 
-    def writer(table: LabelTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
+    def writer(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
         write(table, rows, file)
         return ""
 
@@ -97,7 +97,7 @@ def export_labels(engine: Engine, request: ExportLabelsRequest, report: Report, 
     """
     file = request.file.absolute()
     form = request.format or _by_suffix(file)
-    table = LabelTable(engine, request.roots, only_labelled=request.only_labelled)
+    table = ExportTable(engine, request.roots, only_labelled=request.only_labelled)
     counts = [0, 0, 0]
 
     def counted() -> Iterable[LabelRow]:

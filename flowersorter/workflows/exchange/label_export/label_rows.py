@@ -75,7 +75,7 @@ class LabelRow:
         return self.label or self.suggestion
 
 
-class LabelTable:
+class ExportTable:
     """The known photos of folders, in natural order of their paths.
 
     Args:
@@ -95,10 +95,11 @@ class LabelTable:
         self._collection, self._only_labelled = collection, only_labelled
         self._places = _read(collection.photos.places_under(opened))
         self.folder = _common(opened)
-        self._names = {entry.id: entry.name for entry in collection.classes.all()}
-        self.classes = tuple(self._names.values())
         self.model: NamedModel | None = model_for(engine, chosen_backbone(collection))
         self._predictions = predictions_for(engine, self._places.known_photo_ids)
+        # Predicting adds the classes of a new model to the collection.
+        self._names = {entry.id: entry.name for entry in collection.classes.all()}
+        self.classes = tuple(self._names.values())
         self._labels = collection.labels.get(sorted_unique(self._places.photo_ids))
         self._answers = collection.answers.get(self._places.known_photo_ids)
         if only_labelled:

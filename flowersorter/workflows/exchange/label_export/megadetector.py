@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from flowersorter import __version__
 from flowersorter.workflows.exchange.label_export.json_file import encoded, write_object
-from flowersorter.workflows.exchange.label_export.label_rows import LabelRow, LabelTable
+from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 
 #: Version of the format. Later ones add fields for films and descriptions.
 _FORMAT = "1.4"
@@ -17,7 +17,7 @@ _WHOLE = [0.0, 0.0, 1.0, 1.0]
 _DIGITS = 4
 
 
-def write_megadetector(table: LabelTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
+def write_megadetector(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
     """Write the results: each photo with a class has one detection, whose box is the whole picture.
 
     A label has the confidence 1 and a field "label"; a suggestion has its probability. Photos that are unknown or show

@@ -34,7 +34,12 @@ from flowersorter.workflows.exchange.label_import.label_photos import (
     take_labels,
 )
 from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.predicting.predict_folder import (
+    PredictFolderRequest,
+    find_photos,
+    predict_folder,
+    read_new,
+)
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.exchange.camtrap_schemas import NEEDED, NEEDED_OF_PROJECT, SCHEMAS
@@ -263,6 +268,20 @@ def test_frictionless_reads_the_tables_of_a_darwin_core_archive(opened: Engine, 
         schema = {"fields": [{"name": column, "type": "string"} for column in head], **keys}
         resources.append({"name": name, "path": f"{name}.txt", "format": "csv", "encoding": "utf-8", "schema": schema})
     assert problems(tmp_path / "archive", {"name": "archive", "resources": resources}) == []
+
+
+def test_classes_that_the_model_brings_are_there_in_the_first_export(tmp_path: Path) -> None:
+    """Photos that are only known, in a collection whose model was never used for them."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    write_jpeg(folder / "a.jpg", textured((160, 120), RED, seed=1))
+    with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as engine:
+        request = PredictFolderRequest(folder)
+        _, places = find_photos(engine.collection, folder, silent, CancelToken())
+        read_new(engine, request, places, silent, CancelToken(), rows=False)
+        assert engine.collection.classes.all() == []
+        done = exported(engine, tmp_path, ExportFormat.COCO)
+    assert [each["name"] for each in json.loads(done.file.read_bytes())["categories"]][0] == "daisy"
 
 
 @pytest.mark.parametrize(
