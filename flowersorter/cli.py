@@ -21,7 +21,7 @@ from flowersorter.commands.shared.parser import make_parser, parse, verb_parser
 from flowersorter.commands.verbs import VERBS
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
-from flowersorter.messages import joined_texts, text
+from flowersorter.messages import joined_texts, text, worded
 from flowersorter.translations import use_translations
 
 if TYPE_CHECKING:

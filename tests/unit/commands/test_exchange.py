@@ -65,7 +65,7 @@ def test_a_file_that_names_none_of_the_photos_fails(photos: Path, attempt: Try, 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("label",), "--from FILE is missing"),
+        (("label", "a.jpg"), "--from FILE is missing"),
         (("label", "--as", "Rose"), "the following arguments are required: PATH"),
         (("label", "a.jpg", "--as", "Rose", "--format", "csv"), "--format goes with --from"),
         (("label", "--from", "x.csv", "--as", "Rose"), "not allowed with argument"),

@@ -20,6 +20,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.csv_table import csv_bytes
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.label_import import read_labels as reading
+from flowersorter.workflows.exchange.label_import.coco_labels import coco_labels
 from flowersorter.workflows.exchange.label_import.csv_labels import csv_labels
 from flowersorter.workflows.exchange.label_import.label_photos import (
     FindLabelsRequest,
@@ -345,6 +346,24 @@ def test_every_name_of_a_photo_comes_back_through_a_table(names: list[str]) -> N
     read = [label.photo for label in csv_labels(root / "x.csv", data).labels]
     finder = PhotoNames(paths, root, [root])
     assert [finder.row_of(name) for name in read] == list(range(len(names)))
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.text(min_size=1, max_size=40).filter(lambda name: name.strip() == name != ""), min_size=1, max_size=5)
+)
+def test_every_name_of_a_class_comes_back_through_each_format(names: list[str]) -> None:
+    given_names = [name for name in names if not name.startswith("'")]
+    rows = [(f"{number}.jpg", name) for number, name in enumerate(given_names)]
+    table = csv_labels(Path("x.csv"), csv_bytes(("path", "label"), rows))
+    assert [label.class_name for label in table.labels] == given_names
+    value = {
+        "images": [{"id": number, "file_name": file} for number, (file, _) in enumerate(rows)],
+        "categories": [{"id": number, "name": name} for number, (_, name) in enumerate(rows)],
+        "annotations": [{"image_id": number, "category_id": number} for number in range(len(rows))],
+    }
+    data_set = coco_labels(Path("x.json"), json.dumps(value).encode())
+    assert [label.class_name for label in data_set.labels] == given_names
 
 
 @settings(max_examples=300)
