@@ -87,7 +87,10 @@ class ImportExportController(QObject):
         actions = [(self.tr("Open folder"), self._open_folder)]
         if result.script:
             actions.insert(0, (self.tr("How to use it"), self._show_script))
-        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *actions)
+        said = self.tr("Model saved as {0}.").format(result.path.name)
+        if result.card is not None:
+            said = self.tr("Model saved as {0}, with its card {1}.").format(result.path.name, result.card.name)
+        self._front.bar.say(said, *actions)
 
     @Slot()
     def _show_script(self) -> None:

@@ -26,6 +26,8 @@ from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.photos.same_picture import same_picture
 from flowersorter.photos.scan import folder_is_gone
 from flowersorter.photos.scanning.folder_walk import why_not_decoded
+from flowersorter.photos.sidecars import SidecarFinder
+from flowersorter.photos.takeout import takeout_date
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches
@@ -89,9 +91,10 @@ def ingest(
     """
     workers = core_count()
     store = collection.embeddings(backbone.name)
+    finder = SidecarFinder()
 
     def work(batch: Sequence[Place]) -> _Batch:
-        return _read_and_embed(collection, store, batch, backbone, opening, cancel)
+        return _read_and_embed(collection, store, batch, backbone, opening, finder, cancel)
 
     batches = batches_in_view(places, opening, priority or ViewportPriority(), workers)
     for finished in map_batches(batches, work, workers, cancel):
@@ -139,6 +142,7 @@ def _read_and_embed(
     places: Sequence[Place],
     backbone: Backbone,
     opening: Opening,
+    finder: SidecarFinder,
     cancel: CancelToken,
 ) -> _Batch:
     """Read and embed a batch in a worker thread; if it is abandoned, it leaves only thumbnails."""
@@ -158,7 +162,7 @@ def _read_and_embed(
             problems.append((place.id, error.why or error.what))
             continue
         cancel.check()  # decoding it may have outlasted the job, and the collection
-        records.append(_record(place, photo))
+        records.append(_record(place, photo, finder))
         photos[photo.sha256] = photo  # copies in one batch are embedded once
         collection.thumbnails.put(photo.sha256, photo.small)
     hashes = store.missing(list(photos), CENTRE)
@@ -202,8 +206,8 @@ def _edited(
     return same
 
 
-def _record(place: Place, photo: LoadedPhoto) -> ReadRecord:
-    taken_at = photo.metadata.taken_at
+def _record(place: Place, photo: LoadedPhoto, finder: SidecarFinder) -> ReadRecord:
+    taken_at = photo.metadata.taken_at or takeout_date((*finder.of(place.path), *finder.of_original(place.path)))
     return ReadRecord(
         place_id=place.id,
         sha256=photo.sha256,

@@ -1,0 +1,37 @@
+"""Writes labels and suggestions as a CSV table, which `label --from` reads again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from flowersorter.workflows.csv_table import Cell, csv_bytes
+from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
+
+_HEAD = (
+    *("file", "label", "by", "suggestion", "probability", "verdict", "taken_at", "camera"),
+    *("model", "model_created_at", "error", "path"),
+)
+
+
+def write_csv(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
+    """Write a line for each photo; a suggestion is never in the column of labels."""
+    file.write(csv_bytes(_HEAD, (_line(table, row) for row in rows)))
+
+
+def _line(table: ExportTable, row: LabelRow) -> tuple[Cell, ...]:
+    model = table.model if row.top else None
+    return (
+        row.file,
+        row.label or None,
+        row.by.value if row.by is not None else "model" if row.suggestion else None,
+        row.suggestion or None,
+        row.top[0][1] if row.suggestion else None,
+        row.verdict.word if row.top else None,
+        row.taken_at or None,
+        row.camera or None,
+        None if model is None else model.name,
+        None if model is None else model.created_at or None,
+        row.error or None,
+        row.path,
+    )
