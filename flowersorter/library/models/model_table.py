@@ -19,6 +19,9 @@ from flowersorter.library.database.connection import Database
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 from flowersorter.messages import text
 
+#: Names, among those of a model, of deleted classes whose photos only tell it which others are unknown.
+BACKGROUND = "background"
+
 _COLUMNS = "id, created_at, backbone, note, held_out_accuracy, classes, photos, current"
 
 
@@ -29,6 +32,7 @@ class ModelEntry:
     Attributes:
         created_at: ISO 8601 in UTC.
         held_out_accuracy: From 0 to 1, on photos it was not trained on; None where there were too few.
+        classes: The classes that it suggests.
         photos: Number of photos it was trained on.
         current: Whether it is the one in use.
     """
@@ -55,7 +59,8 @@ class ModelStore:
 
         Args:
             arrays: Its arrays, by name.
-            metadata: JSON values; "backbone", "class_names", "held_out_accuracy", "photos", "note" are needed.
+            metadata: JSON values; "backbone", "class_names", "held_out_accuracy", "photos", "note" are needed,
+                `BACKGROUND` is not.
 
         Returns:
             Its id.
@@ -63,7 +68,7 @@ class ModelStore:
         Raises:
             UserError: the disk refuses; nothing was stored.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now, background = datetime.now(UTC).isoformat(timespec="seconds"), metadata.get(BACKGROUND, ())
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO models (created_at, backbone, note, held_out_accuracy, classes, photos, file)"
@@ -73,7 +78,7 @@ class ModelStore:
                     metadata["backbone"],
                     metadata["note"],
                     metadata["held_out_accuracy"],
-                    json.dumps(list(metadata["class_names"])),
+                    json.dumps([name for name in metadata["class_names"] if name not in background]),
                     metadata["photos"],
                 ),
             )
