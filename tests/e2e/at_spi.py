@@ -151,8 +151,9 @@ class ScreenReader:
         end_s = time.monotonic() + LONGEST_S
         while True:
             self._news.clear()
-            if result := found():
-                return result
+            with suppress(DBusErrorResponse):  # of what goes while it is looked at
+                if result := found():
+                    return result
             assert time.monotonic() < end_s, f"nothing shows: {what}\n{self.said()}"
             with suppress(TimeoutError):
                 self._bus.recv_until_filtered(self._news, timeout=LOOK_AGAIN_S)

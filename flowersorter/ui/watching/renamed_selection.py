@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
 from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 
 
@@ -42,7 +43,7 @@ class RenamedSelection(QObject):
     def __init__(self, folder: FolderController, grid: PhotoGrid, parent: QObject) -> None:
         super().__init__(parent)
         self._grid = grid
-        self._before: _Selected | None = None
+        self._before: tuple[PhotoColumns, NDArray[np.int64]] | None = None
         self._gone: _Selected | None = None
         grid.photos.modelAboutToBeReset.connect(self._remember)
         grid.photos.modelReset.connect(self._compare)
@@ -51,15 +52,17 @@ class RenamedSelection(QObject):
 
     @Slot()
     def _remember(self) -> None:
-        columns = self._grid.photos.columns
-        places = np.array(self._grid.selected_places(), np.int64)
-        self._before = _Selected(places, columns.photo_ids[columns.locate(places)], columns.place_ids)
+        photos = self._grid.photos
+        self._before = photos.columns, photos.all_places_at(self._grid.selected_rows())
 
     @Slot()
     def _compare(self) -> None:
         before, self._before = self._before, None
-        if before is not None and not np.isin(before.place_ids, self._grid.photos.columns.place_ids).all():
-            self._gone = before
+        if before is None or before[0] is self._grid.photos.columns:
+            return  # photos have only moved
+        columns, places = before
+        if not np.isin(places, self._grid.photos.columns.place_ids).all():
+            self._gone = _Selected(places, columns.photo_ids[columns.locate(places)], columns.place_ids)
 
     @Slot()
     def _forget(self) -> None:
