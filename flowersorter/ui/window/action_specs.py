@@ -70,7 +70,7 @@ SPECS = (
     ),
     Spec(
         "take_labels",
-        _t("&Take labels…"),
+        _t("T&ake labels…"),
         ("Ctrl+Shift+B",),
         "",
         _t("Label the photos of the open folder as a table, data set or project of another program says"),
