@@ -22,7 +22,7 @@ def run(call: Call) -> int:
     roots = absolute_roots(options.folders)
     place = None if options.place is None else PhotoPlace.read(options.place)
     form = None if options.format is None else ExportFormat(options.format)
-    request = ExportLabelsRequest(roots, options.file, form, options.only_labelled, place)
+    request = ExportLabelsRequest(roots, options.file, form, options.only_labelled, place, options.backbone)
     with call.engine() as engine:
         predict_folders(call, engine, roots)
         with terminal.progress() as report:

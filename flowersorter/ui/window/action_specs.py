@@ -70,15 +70,15 @@ SPECS = (
     ),
     Spec(
         "take_labels",
-        _t("&Take labels…"),
-        ("Ctrl+Alt+L",),
+        _t("T&ake labels…"),
+        ("Ctrl+Shift+B",),
         "",
         _t("Label the photos of the open folder as a table, data set or project of another program says"),
     ),
     Spec(
         "export_labels",
         _t("E&xport labels…"),
-        ("Ctrl+Alt+E",),
+        ("Ctrl+Shift+X",),
         "",
         _t("Save labels and suggestions as CSV, COCO, MegaDetector results, Camtrap DP or Darwin Core"),
     ),

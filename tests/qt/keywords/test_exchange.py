@@ -61,7 +61,9 @@ def choose(monkeypatch: pytest.MonkeyPatch, method: str, path: Path | None, kind
 def take(program: Program, qtbot: QtBot) -> TakeLabelsDialog:
     """Begin to take labels by its key, and wait for the list."""
     press("File…")
-    QTest.keyClick(program.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(
+        program.window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     qtbot.waitUntil(lambda: program.window.findChild(TakeLabelsDialog) is not None)
     dialog = program.window.findChild(TakeLabelsDialog)
     assert isinstance(dialog, TakeLabelsDialog)
@@ -141,7 +143,9 @@ def test_labels_are_exported_in_the_format_of_the_filter(
     program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(monkeypatch, "getSaveFileName", tmp_path / "out.json", "MegaDetector results, for Timelapse (*.json)")
-    QTest.keyClick(program.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(
+        program.window, Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     idle(program, qtbot)
     value = json.loads((tmp_path / "out.json").read_bytes())
     labelled = [each["file"] for each in value["images"] if each.get("label")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.workflows.csv_table import Cell, csv_bytes
 from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 
@@ -24,7 +25,7 @@ def _line(table: ExportTable, row: LabelRow) -> tuple[Cell, ...]:
     return (
         row.file,
         row.label or None,
-        row.by.value if row.by is not None else "model" if row.suggestion else None,
+        _by(row),
         row.suggestion or None,
         row.top[0][1] if row.suggestion else None,
         row.verdict.word if row.top else None,
@@ -35,3 +36,12 @@ def _line(table: ExportTable, row: LabelRow) -> tuple[Cell, ...]:
         row.error or None,
         row.path,
     )
+
+
+def _by(row: LabelRow) -> str | None:
+    """The source of a photo's class; that it has none can be a person's answer, too."""
+    if row.by is not None:
+        return row.by.value
+    if row.not_mine:
+        return LabelOrigin.PERSON.value
+    return "model" if row.suggestion else None

@@ -58,6 +58,7 @@ class ExportLabelsRequest:
         format: Its format; None goes by the suffix.
         only_labelled: Whether to leave out photos without a label.
         place: Where the photos were taken; Camtrap DP needs it, Darwin Core takes it.
+        backbone: Of the model that suggests; None for the collection's.
     """
 
     roots: Roots
@@ -65,6 +66,7 @@ class ExportLabelsRequest:
     format: ExportFormat | None = None
     only_labelled: bool = False
     place: PhotoPlace | None = None
+    backbone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def export_labels(engine: Engine, request: ExportLabelsRequest, report: Report, 
     """
     file = request.file.absolute()
     form = request.format or _by_suffix(file)
-    table = ExportTable(engine, request.roots, only_labelled=request.only_labelled)
+    table = ExportTable(engine, request.roots, only_labelled=request.only_labelled, backbone=request.backbone)
     counts = [0, 0, 0]
 
     def counted() -> Iterable[LabelRow]:

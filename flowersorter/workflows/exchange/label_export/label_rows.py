@@ -82,6 +82,7 @@ class ExportTable:
         engine: Of the collection; predict the folders first, so that all photos are known.
         roots: Folders and photos.
         only_labelled: Whether to leave out photos without a label.
+        backbone: Of the model that suggests; None for the collection's.
 
     Attributes:
         folder: The folder that relative paths begin at.
@@ -89,14 +90,21 @@ class ExportTable:
         model: The model of the suggestions; None without one.
     """
 
-    def __init__(self, engine: Engine, roots: Path | tuple[Path, ...], *, only_labelled: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        roots: Path | tuple[Path, ...],
+        *,
+        only_labelled: bool = False,
+        backbone: str | None = None,
+    ) -> None:
         collection = engine.collection
         opened = absolute_roots(roots)
         self._collection, self._only_labelled = collection, only_labelled
         self._places = _read(collection.photos.places_under(opened))
         self.folder = _common(opened)
-        self.model: NamedModel | None = model_for(engine, chosen_backbone(collection))
-        self._predictions = predictions_for(engine, self._places.known_photo_ids)
+        self.model: NamedModel | None = model_for(engine, chosen_backbone(collection, backbone))
+        self._predictions = predictions_for(engine, self._places.known_photo_ids, backbone)
         # Predicting adds the classes of a new model to the collection.
         self._names = {entry.id: entry.name for entry in collection.classes.all()}
         self.classes = tuple(self._names.values())

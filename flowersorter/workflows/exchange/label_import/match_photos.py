@@ -59,8 +59,9 @@ class PhotoNames:
         """Return the number of the photo that a name means, or why there is none."""
         written = as_written(written)
         found = self._find(written)
-        for other in {without_escape(written), written.replace("\\", "/")} - {written}:
-            if isinstance(found, Unmatched) and (again := self._find(other)) is not Unmatched.NOT_FOUND:
+        for other in (without_escape(written), written.replace("\\", "/")):
+            is_new = isinstance(found, Unmatched) and other != written
+            if is_new and (again := self._find(other)) is not Unmatched.NOT_FOUND:
                 found = again
         return found
 

@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from flowersorter.domain.export_format import ExportFormat, LabelFormat
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
@@ -33,7 +34,12 @@ from flowersorter.workflows.exchange.label_import.label_photos import (
     find_labels,
     take_labels,
 )
-from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
+from flowersorter.workflows.labelling.label_photo import (
+    AnswerPhotoRequest,
+    LabelPhotoRequest,
+    answer_photo,
+    label_photo,
+)
 from flowersorter.workflows.predicting.predict_folder import (
     PredictFolderRequest,
     find_photos,
@@ -109,6 +115,16 @@ def test_a_table_tells_labels_from_suggestions_and_is_read_again(opened: Engine,
     assert suggested["taken_at"] == "2026-05-02T07:30:00"
     assert rows["broken.jpg"]["error"]
     assert taken_again(opened, tmp_path, done.file) == {"IMG_0.jpg": "Rosa canina"}
+
+
+def test_a_photo_that_shows_none_of_the_classes_has_no_suggestion(opened: Engine, tmp_path: Path) -> None:
+    photo = tmp_path / "photos" / "IMG_1.jpg"
+    answer_photo(opened, AnswerPhotoRequest(photo, None, Mark.NOT_MINE), silent, CancelToken())
+    rows = {row["file"]: row for row in table(exported(opened, tmp_path, ExportFormat.CSV).file.read_bytes())}
+    assert [rows["IMG_1.jpg"][name] for name in ("label", "by", "suggestion")] == ["", "person", ""]
+    value = json.loads(exported(opened, tmp_path, ExportFormat.MEGADETECTOR).file.read_bytes())
+    [image] = [each for each in value["images"] if each["file"] == "IMG_1.jpg"]
+    assert image == {"file": "IMG_1.jpg", "detections": []}
 
 
 def test_only_labelled_photos_are_written_on_request(opened: Engine, tmp_path: Path) -> None:
