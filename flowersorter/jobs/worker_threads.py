@@ -69,7 +69,8 @@ class WorkerPool:
         self._most, self._started, self._closed = threads, 0, False
         self._initializer, self._name = initializer, name
         self._calls = SimpleQueue[Callable[[], None] | None]()
-        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._unfinished = 0  # calls that wait or run
 
     def submit(self, call: Callable[..., Result], *arguments: Any) -> Future[Result]:
         """Run a call as soon as a thread is free.
@@ -81,8 +82,11 @@ class WorkerPool:
             raise RuntimeError("the pool is closed")
         future: Future[Result] = Future()
         self._calls.put(lambda: _run(future, call, arguments))
-        if not self._idle.acquire(blocking=False) and self._started < self._most:
-            self._started += 1
+        with self._lock:
+            self._unfinished += 1
+            start = self._started < min(self._most, self._unfinished)
+            self._started += start
+        if start:
             start_worker(self._work, self._name)
         return future
 
@@ -102,18 +106,16 @@ class WorkerPool:
         while (call := self._next_call()) is not None:
             call()
             del call  # an idle thread keeps no result alive
+            with self._lock:
+                self._unfinished -= 1
 
     def _next_call(self) -> Callable[[], None] | None:
-        try:
-            return self._calls.get_nowait()
-        except Empty:
-            thread = threading.current_thread()
-            assert isinstance(thread, _Worker)
-            thread.is_idle = True
-            self._idle.release()
-            call = self._calls.get()
-            thread.is_idle = False
-            return call
+        thread = threading.current_thread()
+        assert isinstance(thread, _Worker)
+        thread.is_idle = True
+        call = self._calls.get()
+        thread.is_idle = False
+        return call
 
 
 def _run(future: Future[Result], call: Callable[..., Result], arguments: tuple[Any, ...]) -> None:
