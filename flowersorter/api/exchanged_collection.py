@@ -62,7 +62,7 @@ class ExchangedCollection(PredictedCollection):
         file: AnyPath,
         *,
         format: TargetFormat | None = None,  # noqa: A002 - as on the command line
-        place: tuple[float, float] | None = None,
+        place: tuple[float, float] | str | None = None,
         only_labelled: bool = False,
     ) -> Path:
         """Save the labels and suggestions of a folder in a format of other programs. Predicts new photos first.
@@ -73,7 +73,7 @@ class ExchangedCollection(PredictedCollection):
             folder: The folder with the photos, or several folders and photos.
             file: The file to write; an existing one is replaced.
             format: Its format; None is "csv" for a file that ends in .csv. "megadetector" is what Timelapse opens.
-            place: Latitude and longitude in degrees; "camtrap-dp" needs it, "darwin-core" takes it.
+            place: Latitude and longitude in degrees, or "48.1, 11.6"; "camtrap-dp" needs it, "darwin-core" takes it.
             only_labelled: Whether to leave out photos without a label.
 
         Returns:
@@ -90,6 +90,8 @@ class ExchangedCollection(PredictedCollection):
 
         roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
         form = None if format is None else chosen(ExportFormat, format, "format")
-        at = None if place is None else PhotoPlace(*place)
+        at = None
+        if place is not None:
+            at = PhotoPlace.read(place) if isinstance(place, str) else PhotoPlace(*place)
         self.predict(*roots)
         return self._run(export_labels, ExportLabelsRequest(roots, given_path(file), form, only_labelled, at)).file

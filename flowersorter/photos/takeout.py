@@ -11,8 +11,10 @@ from typing import Any
 #: The files have some kilobytes; a larger one is of another program.
 _MOST_BYTES = 1 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: From the first photograph on; other numbers are no dates.
-_FIRST, _LAST = datetime(1826, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+#: From the first photograph on; other numbers are no dates, nor is 0: programs write it where they know none.
+_FIRST, _UNKNOWN = datetime(1826, 1, 1, tzinfo=UTC), _EPOCH
+#: Clocks of cameras and zones may be some hours ahead.
+_AHEAD = timedelta(days=2)
 
 
 def takeout_date(sidecars: Iterable[Path]) -> datetime | None:
@@ -46,7 +48,7 @@ def _moment(taken: Any) -> datetime | None:
         moment = _EPOCH + timedelta(seconds=int(written)) if isinstance(written, (str, int)) else None
     except (ValueError, OverflowError):
         return None
-    if moment is None or not _FIRST <= moment <= _LAST:
+    if moment is None or moment == _UNKNOWN or not _FIRST <= moment <= datetime.now(UTC) + _AHEAD:
         return None
     try:
         return moment.astimezone().replace(tzinfo=None)

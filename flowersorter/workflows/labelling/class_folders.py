@@ -38,9 +38,10 @@ class ClassFolders:
     def of(cls, folder: Path, places: Iterable[Place], *, flat: bool = False) -> ClassFolders:
         """Find the class folders.
 
-        They are in train and val where all photos are in sub-folders of folders with such names, or where the names of
-        these sub-folders repeat. Folders in class folders are classes of their own if no photo is beside them, no name
-        occurs in two of these folders, and none is a date.
+        They are in train and val where all folders have such names and train has sub-folders, or where the names of
+        these sub-folders repeat; so also one level deeper, where nothing is beside. Photos beside the class folders of
+        train and val, such as those of a test folder without classes, have no class. Folders in class folders are
+        classes of their own if no photo is beside them, no name occurs in two of these folders, and none is a date.
 
         Args:
             folder: Holds the photos.
@@ -53,7 +54,11 @@ class ClassFolders:
     def of_parents(cls, folder: Path, parents: Iterable[Path], *, flat: bool = False) -> ClassFolders:
         """Find the class folders, as `of` does, from the folders that hold files that look like photos."""
         inside = [parent.relative_to(folder).parts for parent in parents]
+        if len({parts[:1] for parts in inside}) == 1 and inside[0] and _is_split([parts[1:] for parts in inside]):
+            folder, inside = folder / inside[0][0], [parts[1:] for parts in inside]
         split = _is_split(inside)
+        if split:
+            inside = [parts for parts in inside if len(parts) > 1]
         classes = [parts[1:] if split else parts for parts in inside if not split or name_key(parts[0]) in _TRAIN]
         return cls(folder, split, 2 if not flat and _is_nested(classes) else 1)
 
@@ -92,11 +97,9 @@ def _is_split(inside: list[tuple[str, ...]]) -> bool:
     below = defaultdict[str, set[str]](set)
     for parts in inside:
         below[name_key(parts[0]) if parts else ""].add(name_key(parts[1]) if len(parts) > 1 else "")
-    train = set[str]().union(*(names for each, names in below.items() if each in _TRAIN))
-    held_out = set[str]().union(*(names for each, names in below.items() if each in _HELD_OUT))
-    if not train - {""} or "" in train | held_out:
-        return False
-    return bool(train & held_out) or set(below) <= _TRAIN | _HELD_OUT
+    train = set[str]().union(*(names for each, names in below.items() if each in _TRAIN)) - {""}
+    held_out = set[str]().union(*(names for each, names in below.items() if each in _HELD_OUT)) - {""}
+    return bool(train & held_out) or (bool(train) and set(below) - {""} <= _TRAIN | _HELD_OUT)
 
 
 def _is_nested(classes: list[tuple[str, ...]]) -> bool:

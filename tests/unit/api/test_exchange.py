@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +53,10 @@ def test_a_format_that_does_not_exist_is_refused(collection: Collection, photos:
         collection.label_from_file(photos, format="xml")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="is not a place"):
         collection.export_labels(photos, tmp_path / "x.zip", format="camtrap-dp", place=(95.0, 0.0))
+    with pytest.raises(UserError, match="is not a place"):
+        collection.export_labels(photos, tmp_path / "x.zip", format="darwin-core", place="48")
+    written = collection.export_labels(photos, tmp_path / "y.zip", format="darwin-core", place="48.1, 11.6")
+    assert b"48.1" in zipfile.ZipFile(written).read("occurrence.txt")
 
 
 def test_a_photo_of_takeout_has_its_date_and_keeps_its_file(collection: Collection, tmp_path: Path) -> None:

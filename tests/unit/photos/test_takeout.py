@@ -68,6 +68,8 @@ def test_an_edited_copy_beside_its_photo_has_the_date_of_that(tmp_path: Path) ->
         b'{"photoTakenTime": 3}',
         b'{"photoTakenTime": {"timestamp": null}}',
         b'{"photoTakenTime": {"timestamp": "soon"}}',
+        b'{"photoTakenTime": {"timestamp": "0"}}',  # programs write it where they know no date
+        b'{"photoTakenTime": {"timestamp": "4102444800"}}',  # 2100
         b'{"photoTakenTime": {"timestamp": "99999999999999999999"}}',
         b'{"photoTakenTime": {"timestamp": "-99999999999"}}',
         b'{"photoTakenTime": {"timestamp": "1557000000"}}' + b" " * (1 << 20),

@@ -10,6 +10,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
+from flowersorter.workflows.labelling.class_folders import ClassFolders
 from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, train_folder
 from tests.unit.workflows.conftest import draw_photos
 
@@ -51,6 +52,23 @@ def test_classes_that_are_called_train_and_test_are_classes(engine: Engine, tmp_
     for name, colour in (("train", "red"), ("test", "green")):
         draw_photos(tmp_path / "railway" / name, colour, 4)
     assert set(trained(engine, tmp_path / "railway").classes) == {"train", "test"}
+
+
+@pytest.mark.parametrize("loose", ["", "train", "val", "test"])
+@pytest.mark.parametrize("inner", ["", "download"])
+def test_photos_beside_the_class_folders_of_a_data_set_have_no_class(tmp_path: Path, loose: str, inner: str) -> None:
+    top = tmp_path / "set" / inner
+    folders = [top / part / name for part in ("train", "val") for name in ("red", "green")]
+    found = ClassFolders.of_parents(tmp_path / "set", [*folders, top / loose])
+    assert {found.class_of(folder) for folder in folders} == {"red", "green"}
+    assert found.class_of(top / loose) is None
+    assert [found.held_out(folder) for folder in folders] == [False, False, True, True]
+
+
+def test_a_test_folder_without_classes_is_no_class(tmp_path: Path) -> None:
+    folders = [tmp_path / "train" / "red", tmp_path / "train" / "green", tmp_path / "test"]
+    found = ClassFolders.of_parents(tmp_path, folders)
+    assert [found.class_of(folder) for folder in folders] == ["red", "green", None]
 
 
 def test_a_photo_in_train_and_in_val_only_trains(engine: Engine, tmp_path: Path) -> None:
