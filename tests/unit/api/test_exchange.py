@@ -55,6 +55,7 @@ def test_a_format_that_does_not_exist_is_refused(collection: Collection, photos:
         collection.export_labels(photos, tmp_path / "x.zip", format="camtrap-dp", place=(95.0, 0.0))
     with pytest.raises(UserError, match="is not a place"):
         collection.export_labels(photos, tmp_path / "x.zip", format="darwin-core", place="48")
+    collection.label(next(photos.rglob("*.jpg")), "red")
     written = collection.export_labels(photos, tmp_path / "y.zip", format="darwin-core", place="48.1, 11.6")
     assert b"48.1" in zipfile.ZipFile(written).read("occurrence.txt")
 
