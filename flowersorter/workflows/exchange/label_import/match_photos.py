@@ -39,9 +39,10 @@ class PhotoNames:
     """The names of photos.
 
     A name is a path from the folder of the list or from an opened folder, an absolute path, or the end of the path of
-    one photo alone. Where nothing is written exactly like it, case and the composition of accents do not matter. A path
-    that leads out of the opened folders means no photo, whatever lies there. Names may be written as on Windows, or as
-    `csv_bytes` writes them.
+    one photo alone. Where an absolute path leads elsewhere, because the photos were moved or copied since the list was
+    written, the relative path beside it counts. Where nothing is written exactly like it, case and the composition of
+    accents do not matter. A path that leads out of the opened folders means no photo, whatever lies there. Names may be
+    written as on Windows, or as `csv_bytes` writes them.
 
     Args:
         names: Absolute paths of the photos, all in the opened folders.
@@ -51,12 +52,34 @@ class PhotoNames:
 
     def __init__(self, names: Sequence[str], folder: Path, roots: Sequence[Path]) -> None:
         self._names = [as_written(name) for name in names]
-        self._row_of = {name: row for row, name in enumerate(self._names)}
+        self._row_of_path = {name: row for row, name in enumerate(self._names)}
         self._bases = list(dict.fromkeys(as_written(str(base)) for base in (folder, *roots)))
         self._within = tuple(as_written(str(root)) for root in roots)
 
-    def row_of(self, written: str) -> int | Unmatched:
-        """Return the number of the photo that a name means, or why there is none."""
+    def row_of(self, written: str, relative: str = "") -> int | Unmatched:
+        """Return the number of the photo that a name means, or why there is none.
+
+        Args:
+            written: The name.
+            relative: The path from the folder that was exported, where the list has it beside an absolute one.
+        """
+        found = self._row_of(written)
+        return self._row_of(relative) if isinstance(found, Unmatched) and self._has_moved(written, relative) else found
+
+    def _has_moved(self, written: str, relative: str) -> bool:
+        """Whether an absolute path is of a folder that has nothing to do with the opened ones.
+
+        In a folder above or below an opened one absolute paths hold, and a photo that is not open is no other photo of
+        the same name.
+        """
+        path, tail = (_with_slashes(without_escape(as_written(name))) for name in (written, relative))
+        if not tail or not _is_absolute(path):
+            return False
+        folder = _key(os.path.normpath(path[: -len(tail)] if path.endswith(f"/{tail}") else path.rpartition("/")[0]))
+        roots = map(_key, self._within)
+        return not any(_is_in(folder, root) or _is_in(root, folder) for root in roots)
+
+    def _row_of(self, written: str) -> int | Unmatched:
         written = as_written(written)
         found = self._find(written)
         for other in (without_escape(written), written.replace("\\", "/")):
@@ -71,7 +94,7 @@ class PhotoNames:
         else:
             paths = [os.path.normpath(f"{base}{os.sep}{written}") for base in self._bases]
         for path in paths:
-            if (row := self._row_of.get(path)) is not None:
+            if (row := self._row_of_path.get(path)) is not None:
                 return row
         for path in paths:
             rows = self._rows_by_key.get(_key(path), ())
@@ -91,7 +114,7 @@ class PhotoNames:
         return rows[0] if len(rows) == 1 else Unmatched.SEVERAL
 
     def _is_within(self, path: str) -> bool:
-        return any(path == root or path.startswith(root.rstrip(os.sep) + os.sep) for root in self._within)
+        return any(_is_in(path, root) for root in self._within)
 
     @cached_property
     def _keys(self) -> list[str]:
@@ -121,6 +144,11 @@ def _key(name: str) -> str:
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
+def _with_slashes(name: str) -> str:
+    """A path of Windows with "/"; in other paths a backslash is part of a name."""
+    return name if "/" in name else name.replace("\\", "/")
+
+
 def _is_absolute(name: str) -> bool:
     """Whether a path is absolute here or on Windows."""
     return name.startswith(("/", "\\")) or bool(ntpath.splitdrive(name)[0])
@@ -128,6 +156,10 @@ def _is_absolute(name: str) -> bool:
 
 def _climbs(name: str) -> bool:
     return Path(os.path.normpath(name)).parts[:1] == (os.pardir,)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _name_of(path: str) -> str:
