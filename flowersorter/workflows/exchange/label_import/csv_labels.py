@@ -7,8 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from flowersorter.domain.export_format import LabelFormat
-from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.export_format import BY_MODEL, LabelFormat
 from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.csv_table import without_escape
@@ -19,9 +18,8 @@ _PHOTO_COLUMNS = ("path", "file", "filename", "filepath", "image", "imagepath", 
 #: Those of them that still hold after the photos moved, beside a column of absolute paths.
 _RELATIVE_COLUMNS = ("relativepath", "file", "filename")
 _CLASS_COLUMNS = ("label", "class", "classname", "category", "species", "tag", "scientificname")
-#: Who gave the label, in tables that this program writes.
+#: Who gave the label. Tables of other programs may have a person's name there, and every other word.
 _ORIGIN_COLUMN = "by"
-_ORIGINS = frozenset({"", *(origin.value for origin in LabelOrigin)})
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -47,7 +45,7 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
     for row in rows if is_head else (row for part in ([head], rows) for row in part):
         if not row or max(photo, name) >= len(row) or not row[photo]:
             continue
-        by_model = _cell(row, origin).strip() not in _ORIGINS
+        by_model = _cell(row, origin).strip() == BY_MODEL
         if row[name].strip() and not by_model:
             labels.append(GivenLabel(row[photo], without_escape(row[name]), relative=_cell(row, relative)))
         else:

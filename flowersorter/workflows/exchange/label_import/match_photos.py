@@ -42,7 +42,7 @@ class PhotoNames:
     one photo alone. Where an absolute path leads elsewhere, because the photos were moved or copied since the list was
     written, the relative path beside it counts. Where nothing is written exactly like it, case and the composition of
     accents do not matter. A path that leads out of the opened folders means no photo, whatever lies there. Names may be
-    written as on Windows, or as `csv_bytes` writes them.
+    written as on Windows, as `csv_bytes` writes them, or between blanks.
 
     Args:
         names: Absolute paths of the photos, all in the opened folders.
@@ -72,7 +72,7 @@ class PhotoNames:
         In a folder above or below an opened one absolute paths hold, and a photo that is not open is no other photo of
         the same name.
         """
-        path, tail = (_with_slashes(without_escape(as_written(name))) for name in (written, relative))
+        path, tail = (_with_slashes(without_escape(as_written(name).strip())) for name in (written, relative))
         if not tail or not _is_absolute(path):
             return False
         folder = _key(os.path.normpath(path[: -len(tail)] if path.endswith(f"/{tail}") else path.rpartition("/")[0]))
@@ -82,7 +82,7 @@ class PhotoNames:
     def _row_of(self, written: str) -> int | Unmatched:
         written = as_written(written)
         found = self._find(written)
-        for other in (without_escape(written), written.replace("\\", "/")):
+        for other in (without_escape(written), written.replace("\\", "/"), _with_slashes(written.strip())):
             is_new = isinstance(found, Unmatched) and other != written
             if is_new and (again := self._find(other)) is not Unmatched.NOT_FOUND:
                 found = again

@@ -52,3 +52,16 @@ def test_a_table_has_the_relative_path_beside_the_absolute_one() -> None:
     data = b"file,label,path\nday 1/a.jpg,Rose,/home/other/card/day 1/a.jpg\n"
     [label] = csv_labels(Path("x.csv"), data).labels
     assert (label.photo, label.relative) == ("/home/other/card/day 1/a.jpg", "day 1/a.jpg")
+
+
+@pytest.mark.parametrize("by", ["Anna", "person", "folder", "", "Model of my own", "MODEL"])
+def test_labels_of_every_person_count_and_those_of_the_model_alone_do_not(by: str) -> None:
+    table = csv_labels(Path("x.csv"), f"path,label,by\na.jpg,Rose,{by}\nb.jpg,Lily,model\n".encode())
+    assert [(label.photo, label.class_name) for label in table.labels] == [("a.jpg", "Rose")]
+    assert table.without_class == 1
+
+
+def test_blanks_around_a_name_are_passed_over_unless_they_are_part_of_it() -> None:
+    table = csv_labels(Path("x.csv"), b"label, path\nRose, a.jpg\nLily,b.jpg \nFern, c.jpg\n")
+    names = finder("a.jpg", "b.jpg", "c.jpg", " c.jpg")
+    assert [names.row_of(label.photo) for label in table.labels] == [0, 1, 3]
