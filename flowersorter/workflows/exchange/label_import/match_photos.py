@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from flowersorter.messages import Text, text
@@ -53,8 +54,12 @@ class PhotoNames:
     def __init__(self, names: Sequence[str], folder: Path, roots: Sequence[Path]) -> None:
         self._names = [as_written(name) for name in names]
         self._row_of_path = {name: row for row, name in enumerate(self._names)}
-        self._bases = list(dict.fromkeys(as_written(str(base)) for base in (folder, *roots)))
-        self._within = tuple(as_written(str(root)) for root in roots)
+        opened = [as_written(str(root)) for root in roots]
+        self._folders = [root for root in opened if root not in self._row_of_path]
+        # Thousands of photos may be opened one by one: their few folders are searched, not each of them.
+        parents = [root.rpartition(os.sep)[0] for root in opened if root in self._row_of_path]
+        self._opened = list(dict.fromkeys((*self._folders, *parents)))
+        self._bases = list(dict.fromkeys((as_written(str(folder)), *self._opened)))
 
     def row_of(self, written: str, relative: str = "") -> int | Unmatched:
         """Return the number of the photo that a name means, or why there is none.
@@ -76,8 +81,8 @@ class PhotoNames:
         if not tail or not _is_absolute(path):
             return False
         folder = _key(os.path.normpath(path[: -len(tail)] if path.endswith(f"/{tail}") else path.rpartition("/")[0]))
-        roots = map(_key, self._within)
-        return not any(_is_in(folder, root) or _is_in(root, folder) for root in roots)
+        bases = map(_key, self._opened)
+        return not any(_is_in(folder, base) or _is_in(base, folder) for base in bases)
 
     def _row_of(self, written: str) -> int | Unmatched:
         written = as_written(written)
@@ -89,20 +94,24 @@ class PhotoNames:
         return found
 
     def _find(self, written: str) -> int | Unmatched:
-        if Path(written).is_absolute():
-            paths = [os.path.normpath(written)]
-        else:
-            paths = [os.path.normpath(f"{base}{os.sep}{written}") for base in self._bases]
-        for path in paths:
+        is_whole = Path(written).is_absolute()
+        paths, rows = list[str](), set[int]()
+        for base in self._bases[:1] if is_whole else self._bases:
+            path = os.path.normpath(written if is_whole else f"{base.rstrip(os.sep)}{os.sep}{written}")
             if (row := self._row_of_path.get(path)) is not None:
-                return row
-        for path in paths:
-            rows = self._rows_by_key.get(_key(path), ())
-            if rows:
-                return rows[0] if len(rows) == 1 else Unmatched.SEVERAL
-        if not any(map(self._is_within, paths)) or (_is_absolute(written) and not Path(written).is_absolute()):
-            return Unmatched.OUTSIDE
-        return Unmatched.NOT_FOUND if _is_absolute(written) or _climbs(written) else self._by_tail(written)
+                if not paths:  # in the folder of the list
+                    return row
+                rows.add(row)
+            paths.append(path)
+        if not rows:
+            first, *rest = (self._rows_by_key.get(_key(path), ()) for path in paths)
+            rows.update(first or chain.from_iterable(rest))
+        if rows:
+            return rows.pop() if len(rows) == 1 else Unmatched.SEVERAL
+        if not _is_absolute(written) and not _climbs(written):
+            return self._by_tail(written)
+        is_foreign = _is_absolute(written) and not is_whole
+        return Unmatched.NOT_FOUND if any(map(self._is_within, paths)) and not is_foreign else Unmatched.OUTSIDE
 
     def _by_tail(self, written: str) -> int | Unmatched:
         """Find the one photo whose path ends with a relative path."""
@@ -114,7 +123,7 @@ class PhotoNames:
         return rows[0] if len(rows) == 1 else Unmatched.SEVERAL
 
     def _is_within(self, path: str) -> bool:
-        return any(_is_in(path, root) for root in self._within)
+        return any(_is_in(path, root) for root in self._folders)
 
     @cached_property
     def _keys(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,59 @@ def test_blanks_around_a_name_are_passed_over_unless_they_are_part_of_it() -> No
     table = csv_labels(Path("x.csv"), b"label, path\nRose, a.jpg\nLily,b.jpg \nFern, c.jpg\n")
     names = finder("a.jpg", "b.jpg", "c.jpg", " c.jpg")
     assert [names.row_of(label.photo) for label in table.labels] == [0, 1, 3]
+
+
+def paths_built(monkeypatch: pytest.MonkeyPatch, names: PhotoNames, written: str) -> int:
+    """The number of paths that are built to look a name up."""
+    calls = list[str]()
+    normpath: Callable[[str], str] = os.path.normpath
+
+    def counted(path: str) -> str:
+        calls.append(path)
+        return normpath(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os.path, "normpath", counted)
+        names.row_of(written)
+    return len(calls)
+
+
+@pytest.mark.parametrize("written", ["day 1/2.jpg", "2.jpg", "gone.jpg", "../gone.jpg", "/etc/gone.jpg"])
+def test_the_folders_of_single_photos_are_searched_and_not_each_photo(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    counts = set[int]()
+    for number in (10, 300):
+        photos = [ROOT / f"day {day}" / f"{row}.jpg" for day in (1, 2) for row in range(number)]
+        names = PhotoNames(list(map(str, photos)), ROOT / "lists", photos)
+        counts.add(paths_built(monkeypatch, names, written))
+    assert len(counts) == 1
+    assert max(counts) <= 5
+
+
+def test_no_path_is_built_after_the_photo_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [ROOT, *(ROOT.parent / f"more {number}" for number in range(50))]
+    names = PhotoNames([str(ROOT / "a.jpg")], ROOT, folders)
+    assert paths_built(monkeypatch, names, "a.jpg") == 1
+
+
+def test_a_name_in_two_opened_folders_means_neither_photo() -> None:
+    folders = [ROOT / "day 1", ROOT / "day 2"]
+    names = PhotoNames([str(folder / "a.jpg") for folder in folders], ROOT / "lists", folders)
+    assert names.row_of("a.jpg") is names.row_of("A.jpg") is Unmatched.SEVERAL
+    assert PhotoNames([str(folder / "a.jpg") for folder in folders], folders[1], folders).row_of("a.jpg") == 1
+
+
+def test_photos_that_are_opened_one_by_one_are_found_as_in_their_folder() -> None:
+    photos = [ROOT / "day 1" / "a.jpg", ROOT / "day 2" / "a.jpg", ROOT / "day 2" / "B.jpg"]
+    names = PhotoNames(list(map(str, photos)), ROOT / "lists", photos)
+    found = {
+        "day 1/a.jpg": 0,
+        str(photos[1]): 1,
+        "b.JPG": 2,
+        "a.jpg": Unmatched.SEVERAL,
+        "c.jpg": Unmatched.NOT_FOUND,
+        str(ROOT / "day 1" / "c.jpg"): Unmatched.OUTSIDE,
+        "../c.jpg": Unmatched.OUTSIDE,
+    }
+    assert {name: names.row_of(name) for name in found} == found
