@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.export_format import ExportFormat
 from tests.e2e.conftest import DIFFERENT, Labelled
 from tests.e2e.program import Program, tree
 
@@ -35,7 +36,7 @@ def test_every_photo_of_a_folder_with_odd_names_comes_back(
     photos = [entry["path"] for entry in program.ok("predict", labelled.folder, "--json").objects[:-1]]
     readable = [path for path in photos if Path(path).exists() and "misc/empty" not in path and "misc/text" not in path]
     program.ok("label", *readable, "--as", "Rose")
-    out = tmp_path / f"out.{form}"
+    out = tmp_path / f"out{ExportFormat(form).suffix}"
     program.ok("export-labels", labelled.folder, "--to", out, "--format", form)
     other = Program(tmp_path / "other", tmp_path)
     found = other.ok("label", labelled.folder, "--from", out, "--format", form, "--json").summary

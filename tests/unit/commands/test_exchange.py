@@ -95,5 +95,13 @@ def test_labels_and_suggestions_are_saved(photos: Path, run: Run, attempt: Try, 
     refused = attempt("export-labels", photos, "--to", tmp_path / "x.zip", "--format", "camtrap-dp")
     assert refused.code == 1
     assert "Camtrap DP needs the place of the camera. Give its latitude and longitude, in degrees." in refused.err
+    photo = photos / "blue_0.jpg"
+    before = photo.read_bytes()
+    refused = attempt("export-labels", photos, "--to", photo, "--format", "csv")
+    assert (refused.code, refused.err) == (
+        1,
+        "The labels cannot be saved as blue_0.jpg: the name of a csv file ends in .csv.\n",
+    )
+    assert photo.read_bytes() == before
     said = run("export-labels", photos, "--to", tmp_path / "x.zip", "--format", "darwin-core", "--at", "48.1,11.5")
     assert (tmp_path / "x.zip").exists()

@@ -324,6 +324,18 @@ def test_a_format_that_is_not_clear_is_asked_for(opened: Engine, tmp_path: Path,
     assert raised.value.why == why
 
 
+@pytest.mark.parametrize("form", ExportFormat)
+def test_a_photo_or_another_file_is_not_replaced_by_labels(opened: Engine, tmp_path: Path, form: ExportFormat) -> None:
+    photo = tmp_path / "photos" / "IMG_1.jpg"
+    before = photo.read_bytes()
+    with pytest.raises(UserError) as raised:
+        export_labels(opened, ExportLabelsRequest(photo.parent, photo, form, place=MUNICH), silent, CancelToken())
+    assert str(raised.value) == (
+        f"The labels cannot be saved as IMG_1.jpg: the name of a {form.value} file ends in {form.suffix}."
+    )
+    assert photo.read_bytes() == before
+
+
 def test_an_export_that_is_stopped_or_fails_leaves_the_old_file(opened: Engine, tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text("before")
     cancel = CancelToken()
