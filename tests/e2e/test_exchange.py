@@ -50,7 +50,7 @@ def test_a_malformed_file_is_one_sentence_and_labels_nothing(
     (tmp_path / "bad.json").write_text('{"images": [')
     done = program.run("label", labelled.folder, "--from", tmp_path / "bad.json")
     assert (done.code, done.out) == (1, "")
-    assert done.err.strip() == "No labels can be read from bad.json: it is damaged or no JSON."
+    assert done.err.strip() == "No labels can be read from bad.json: it is damaged or not JSON."
 
 
 def test_a_model_card_lies_beside_an_exported_model(program: Program, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_file_that_names_none_of_the_photos_fails(photos: Path, attempt: Try, 
     (tmp_path / "labels.csv").write_text("path,label\nother.jpg,Rose\n")
     said = attempt("label", photos, "--from", tmp_path / "labels.csv")
     assert said.code == 1
-    assert "None of the labels is of a photo here." in said.err
+    assert "None of the labels match a photo here." in said.err
     (tmp_path / "labels.csv").write_text("path,label\n")
     assert "There are no labels in it." in attempt("label", photos, "--from", tmp_path / "labels.csv").err
 

@@ -30,7 +30,7 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
     only the column of labels counts where there is one.
 
     Raises:
-        UserError: it is no table, or lacks one of the columns.
+        UserError: it is not a table, or lacks one of the columns.
     """
     content = _decoded(data)
     first_line = content.partition("\n")[0].rstrip("\r")

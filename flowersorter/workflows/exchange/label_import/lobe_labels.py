@@ -43,7 +43,7 @@ def lobe_labels(folder: Path, cancel: CancelToken) -> GivenLabels:
         rows = list(_rows(folder / _DATABASE, cancel))
     except sqlite3.Error as error:
         cancel.check()
-        raise refused(folder, text("its database is damaged, or not of a version of Lobe that is known")) from error
+        raise refused(folder, text("its database is damaged, or from an unknown version of Lobe")) from error
     labels: list[GivenLabel] = []
     for blob, label, name in rows:
         cancel.check()
