@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,14 +63,24 @@ def move_into_place(temporary: Path, target: Path, *, durable: bool = True) -> N
         durable: As for `write_atomically`.
 
     Raises:
-        OSError: the disk refuses; both files are as they were.
+        OSError: the disk refuses, or `target` is a device or something else that is not a file; both are as they were.
     """
+    if _is_other_than_file(target):
+        raise FileExistsError(errno.EEXIST, "it is not a regular file", os.fspath(target))
     if durable:
         with temporary.open("rb+") as file:  # Windows syncs only files that are open for writing
             os.fsync(file.fileno())
     temporary.replace(target)
     if durable:
         sync_folder(target.parent)
+
+
+def _is_other_than_file(target: Path) -> bool:
+    """Whether a rename would put a file in the place of something else, such as /dev/stdout."""
+    try:
+        return not stat.S_ISREG(target.stat().st_mode)
+    except OSError:  # most often there is nothing
+        return False
 
 
 def sync_folder(folder: Path) -> None:

@@ -71,7 +71,7 @@ class ExchangedCollection(PredictedCollection):
 
         Args:
             folder: The folder with the photos, or several folders and photos.
-            file: The file to write; an existing one is replaced.
+            file: The file to write, with the suffix of the format; an existing one is replaced.
             format: Its format; None is "csv" for a file that ends in .csv. "megadetector" is what Timelapse opens.
             place: Latitude and longitude in degrees, or "48.1, 11.6"; "camtrap-dp" needs it, "darwin-core" takes it.
             only_labelled: Whether to leave out photos without a label.
@@ -81,17 +81,23 @@ class ExchangedCollection(PredictedCollection):
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
-            UserError: the format is not known or cannot hold these photos, or the file cannot be written.
+            UserError: the format is not known, that of another suffix or cannot hold these photos, or the file cannot
+                be written.
         """
         from flowersorter.domain.export_format import ExportFormat
         from flowersorter.photos.scan import absolute_roots
-        from flowersorter.workflows.exchange.label_export.export_labels import ExportLabelsRequest, export_labels
+        from flowersorter.workflows.exchange.label_export.export_labels import (
+            ExportLabelsRequest,
+            export_labels,
+            format_of,
+        )
         from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 
         roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
-        form = None if format is None else chosen(ExportFormat, format, "format")
+        target = given_path(file)
+        form = format_of(target, None if format is None else chosen(ExportFormat, format, "format"))
         at = None
         if place is not None:
             at = PhotoPlace.read(place) if isinstance(place, str) else PhotoPlace(*place)
         self.predict(*roots)
-        return self._run(export_labels, ExportLabelsRequest(roots, given_path(file), form, only_labelled, at)).file
+        return self._run(export_labels, ExportLabelsRequest(roots, target, form, only_labelled, at)).file

@@ -50,6 +50,6 @@ def unreadable(photo: PhotoSource, reason: str) -> PhotoUnreadable:
 
 def _no_photo(given: Text) -> UserError:
     return UserError(
-        text("{given} is no photo", given=given),
+        text("{given} is not a photo", given=given),
         hint=text("Give a path, the bytes of a photo file, a PIL image, or an array (height, width, 3) of uint8"),
     )

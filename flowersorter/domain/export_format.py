@@ -7,6 +7,9 @@ from enum import StrEnum
 #: Plain torchvision; ONNX, from a photo to probabilities; a bundle to share, without the network.
 PTH, ONNX, SAFETENSORS = ".pth", ".onnx", ".safetensors"
 
+#: The source of a class that the model suggests, where labels have that of `LabelOrigin`.
+BY_MODEL = "model"
+
 
 class LabelFormat(StrEnum):
     """A format that labels are read from, by its name on the command line."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.export_format import ExportFormat
 from tests.e2e.conftest import DIFFERENT, Labelled
 from tests.e2e.program import Program, tree
 
@@ -35,7 +36,7 @@ def test_every_photo_of_a_folder_with_odd_names_comes_back(
     photos = [entry["path"] for entry in program.ok("predict", labelled.folder, "--json").objects[:-1]]
     readable = [path for path in photos if Path(path).exists() and "misc/empty" not in path and "misc/text" not in path]
     program.ok("label", *readable, "--as", "Rose")
-    out = tmp_path / f"out.{form}"
+    out = tmp_path / f"out{ExportFormat(form).suffix}"
     program.ok("export-labels", labelled.folder, "--to", out, "--format", form)
     other = Program(tmp_path / "other", tmp_path)
     found = other.ok("label", labelled.folder, "--from", out, "--format", form, "--json").summary
@@ -49,7 +50,7 @@ def test_a_malformed_file_is_one_sentence_and_labels_nothing(
     (tmp_path / "bad.json").write_text('{"images": [')
     done = program.run("label", labelled.folder, "--from", tmp_path / "bad.json")
     assert (done.code, done.out) == (1, "")
-    assert done.err.strip() == "No labels can be read from bad.json: it is damaged or no JSON."
+    assert done.err.strip() == "No labels can be read from bad.json: it is damaged or not JSON."
 
 
 def test_a_model_card_lies_beside_an_exported_model(program: Program, tmp_path: Path) -> None:

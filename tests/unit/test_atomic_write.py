@@ -99,3 +99,18 @@ def test_a_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     ordinary.write_bytes(b"1")
     write_atomically(atomic, b"1")
     assert stat.S_IMODE(atomic.stat().st_mode) == stat.S_IMODE(ordinary.stat().st_mode)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes in folders")
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, linked: bool) -> None:
+    """As /dev/stdout, a link to a pipe."""
+    pipe = target = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    if linked:
+        target = tmp_path / "link"
+        target.symlink_to(pipe)
+    with pytest.raises(FileExistsError, match="not a regular file"):
+        write_atomically(target, b"content")
+    assert stat.S_ISFIFO(target.stat().st_mode)
+    assert sorted(tmp_path.iterdir()) == sorted({pipe, target})

@@ -8,7 +8,7 @@ from flowersorter.commands.shared.output import counted_photos, shown
 from flowersorter.domain.export_format import ExportFormat
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_roots
-from flowersorter.workflows.exchange.label_export.export_labels import ExportLabelsRequest, export_labels
+from flowersorter.workflows.exchange.label_export.export_labels import ExportLabelsRequest, export_labels, format_of
 from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 
 
@@ -16,12 +16,12 @@ def run(call: Call) -> int:
     """Predict folders, and write their photos to the file.
 
     Raises:
-        UserError: the format is not known, or the file cannot be written.
+        UserError: the format is not known or that of another suffix, or the file cannot be written.
     """
     options, terminal = call.options, call.terminal
     roots = absolute_roots(options.folders)
     place = None if options.place is None else PhotoPlace.read(options.place)
-    form = None if options.format is None else ExportFormat(options.format)
+    form = format_of(options.file, None if options.format is None else ExportFormat(options.format))
     request = ExportLabelsRequest(roots, options.file, form, options.only_labelled, place, options.backbone)
     with call.engine() as engine:
         predict_folders(call, engine, roots)

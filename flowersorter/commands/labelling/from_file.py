@@ -94,7 +94,7 @@ def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels) -> None:
     if not found.photos:
         terminal.note(text("There are no labels in it."))
     elif not found.by_photo:
-        terminal.note(text("None of the labels is of a photo here. Name the folder with the photos before --from."))
+        terminal.note(text("None of the labels match a photo here. Name the folder with the photos before --from."))
 
 
 def _say_unmatched(terminal: Terminal, names: list[str], reason: Unmatched) -> None:

@@ -15,6 +15,7 @@ from flowersorter.atomic_write import atomic_replacement, sync_folder
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.checksum import delete_checksum
 from flowersorter.library.database.connection import check_sound, sqlite_errors_as_user_errors
+from flowersorter.library.database.read_only import open_read_only
 from flowersorter.library.files.lock import collection_locked
 from flowersorter.messages import text
 
@@ -102,7 +103,7 @@ def restore_backup(collection: Path) -> Path:
         library = collection / LIBRARY_NAME
         for backup in backups(collection):
             if _is_sound(backup):
-                with atomic_replacement(library) as copy, closing(_read_only(backup)) as source:
+                with atomic_replacement(library) as copy, closing(open_read_only(backup)) as source:
                     _copy(source, copy)
                     _set_aside(library)
                     delete_checksum(library)
@@ -136,15 +137,11 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
 
 def _is_sound(backup: Path) -> bool:
     try:
-        with closing(_read_only(backup)) as connection:
+        with closing(open_read_only(backup)) as connection:
             check_sound(connection, backup)
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
     except (sqlite3.Error, UserError):
         return False
-
-
-def _read_only(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.fair_lock import FairLock
+from flowersorter.library.database.read_only import open_read_only
 from flowersorter.library.database.schema import MIGRATIONS
 from flowersorter.messages import text
 
@@ -99,7 +100,7 @@ def _copied_into_memory(file: Path) -> sqlite3.Connection:
     Raises:
         UserError: another program stopped in the middle of a change, which only a program that may write can undo.
     """
-    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as source:
+    with closing(open_read_only(file, wait_s=_WAIT_S)) as source:
         try:
             # `backup` would wait without end for a program that writes.
             source.execute("BEGIN")

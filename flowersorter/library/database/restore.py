@@ -11,6 +11,7 @@ from pathlib import Path
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.backups import backups, restore_backup
 from flowersorter.library.database.connection import check_sound
+from flowersorter.library.database.read_only import open_read_only
 from flowersorter.messages import text
 
 _DAMAGED_FILES = "library-damaged-*.sqlite"
@@ -87,7 +88,7 @@ def _describe(backup: Path) -> Backup:
 
 def _labels_in(backup: Path) -> int | None:
     try:
-        with closing(sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(open_read_only(backup)) as connection:
             check_sound(connection, backup)
             return int(connection.execute("SELECT COUNT(*) FROM labels").fetchone()[0])
     except (sqlite3.Error, UserError):

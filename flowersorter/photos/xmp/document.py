@@ -21,7 +21,7 @@ MAX_BYTES = 16 << 20
 _MAX_DEPTH = 200
 
 TOO_LARGE = text("it is larger than {size} MB, which no sidecar of a photo is", size=MAX_BYTES >> 20)
-_NOT_XML = text("it is damaged or no XMP")
+_NOT_XML = text("it is damaged or not XMP")
 _NO_RDF = text("it is XML without XMP in it")
 _DOCUMENT_TYPE = text("it has a document type, which XMP never has")
 _UNUSUAL = text("its keywords are written in a form that is not understood")
@@ -114,7 +114,7 @@ def read_document(data: bytes) -> Document:
     """Read an XMP document.
 
     Raises:
-        XmpUnusable: it is too large, no XMP, or has its keywords in an unusual form.
+        XmpUnusable: it is too large, not XMP, or has its keywords in an unusual form.
     """
     if len(data) > MAX_BYTES:
         raise XmpUnusable(TOO_LARGE)

@@ -61,7 +61,7 @@ def merged(data: bytes | None, wanted: Entries, former: Entries = NO_ENTRIES) ->
         The document, with the bytes that were given where nothing changes.
 
     Raises:
-        XmpUnusable: it is no XMP, or the keywords cannot be written into it.
+        XmpUnusable: it is not XMP, or the keywords cannot be written into it.
     """
     before = data if data is not None else _NEW.encode()
     document = read_document(before)

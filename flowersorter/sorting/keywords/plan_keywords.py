@@ -214,7 +214,7 @@ def read_and_merge(files: FileSystem, index: KeywordIndex, source: Path, wanted:
     """Read a sidecar and write keywords into what was read.
 
     Raises:
-        XmpUnusable: it is read-only, too large, no XMP, or keywords cannot be written into it.
+        XmpUnusable: it is read-only, too large, not XMP, or keywords cannot be written into it.
         OSError: the disk refuses.
     """
     found = files.stat(source)

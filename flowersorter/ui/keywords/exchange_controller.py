@@ -113,7 +113,7 @@ class ExchangeController(QObject):
 
         assert isinstance(result, FoundLabels)
         if not result.classes:
-            said = self.tr("None of the labels in {0} is of a photo in the open folder.").format(self._source.name)
+            said = self.tr("None of the labels in {0} match a photo in the open folder.").format(self._source.name)
             self._front.bar.say(said, until=Until.ANSWER)
             return
         self._found = result
@@ -203,7 +203,7 @@ class ExchangeController(QObject):
         """Ask for the place of the camera; None if the person cancels.
 
         Raises:
-            UserError: what was typed is no place.
+            UserError: the text is not a place.
         """
         from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 

@@ -54,8 +54,8 @@ def _choice(found: FoundClass) -> LabelChoice:
 def _problems(found: FoundLabels) -> str:
     number, reasons = QLocale().toString, Counter(found.unmatched.values())
     texts = {
-        Unmatched.NOT_FOUND: _tr("Names of no photo here: {0}."),
+        Unmatched.NOT_FOUND: _tr("Names that match no photo here: {0}."),
         Unmatched.OUTSIDE: _tr("Names that lead out of the open folder, and are left out: {0}."),
-        Unmatched.SEVERAL: _tr("Names of several photos: {0}."),
+        Unmatched.SEVERAL: _tr("Names that match several photos: {0}."),
     }
     return " ".join(text.format(number(reasons[why])) for why, text in texts.items() if reasons[why])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QIcon, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
@@ -28,6 +28,7 @@ class ChoiceBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # the hint follows each new choice
         self._words, self._icon = words, icon
         describe(self, words, words)
+        self.currentIndexChanged.connect(self._describe_choice)
 
     def add_choice(self, text: str, short: str, data: object) -> None:
         """Add a choice.
@@ -68,8 +69,13 @@ class ChoiceBox(QComboBox):
         return next((each for each in self._texts if self.fontMetrics().horizontalAdvance(each) <= room_px), "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let the tool tip say the choice where its text is not shown."""
+        """Let the tool tip follow the room for the text."""
         super().resizeEvent(event)
+        self._describe_choice()
+
+    @Slot()
+    def _describe_choice(self) -> None:
+        """Let the tool tip say the choice where its text is not shown."""
         text = self._texts[0]
         self.setToolTip(self._words if self.shown_text == text else f"{self._words}: {text}")
 

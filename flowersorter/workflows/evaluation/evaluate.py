@@ -92,6 +92,8 @@ class Evaluation:
         confidences: (N,) float32.
         seen: Number of these photos that the model was trained on.
         how: The kind of measurement, in plain words.
+        in_use: Whether the predictions are those of the model in use; else it was trained on other labels, and the
+            figures are those of a model that is trained on the present ones.
         unreadable: Files that cannot be read as photos, with the reason.
         left_out: The other files in the folder.
     """
@@ -112,6 +114,7 @@ class Evaluation:
     confidences: NDArray[np.float32]
     seen: int
     how: str
+    in_use: bool = True
     unreadable: tuple[tuple[Path, str], ...] = ()
     left_out: LeftOut = NOTHING_LEFT_OUT
 
@@ -147,6 +150,7 @@ class _Judged:
     confidences: NDArray[np.float32]
     seen: int
     how: str
+    in_use: bool = True
 
 
 def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: CancelToken) -> Evaluation:
@@ -301,6 +305,7 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
         confidences=held_out.confidences,
         seen=0,
         how=joined_texts("; ", *how),
+        in_use=held_out.in_use,
     )
 
 
@@ -330,4 +335,5 @@ def _count(collection: CollectionStore, judged: _Judged, places: Sequence[Place]
         confidences=judged.confidences,
         seen=judged.seen,
         how=judged.how,
+        in_use=judged.in_use,
     )

@@ -30,6 +30,7 @@ from flowersorter.workflows.exchange.model_card import CardFacts, card_path, may
 from flowersorter.workflows.exchange.usage_snippets import script_for
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, starter
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
+from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.training.training_set import labelled_photos, with_starter
 
 if TYPE_CHECKING:
@@ -139,16 +140,33 @@ def _card(
     report: Report,
     cancel: CancelToken,
 ) -> str:
-    """The text of the model card, with figures for each class where there are labels enough."""
-    evaluation: Evaluation | None = None
-    if named.id is not None:
-        try:
-            evaluation = evaluate(engine, EvaluateRequest(backbone=named.model.backbone), report, cancel)
-        except UserError:  # too few labels, or photos that are away: the card does without
-            evaluation = None
-    counts = engine.collection.labels.counts()
-    by_name = {each.name: counts.get(each.id, 0) for each in engine.collection.classes.all()}
-    return model_card(CardFacts(path, named.model, entry, named.created_at, accuracy, by_name, evaluation))
+    """The text of the model card, with figures for each class where they were measured on this very model."""
+    is_imported = came_from_elsewhere(named)
+    counts = {} if is_imported else engine.collection.labels.counts()
+    facts = CardFacts(
+        file=path,
+        model=named.model,
+        backbone=entry,
+        created_at=named.created_at,
+        accuracy=accuracy,
+        counts={each.name: counts.get(each.id, 0) for each in engine.collection.classes.all()},
+        evaluation=_evaluation(engine, named, path, report, cancel),
+        is_imported=is_imported,
+    )
+    return model_card(facts)
+
+
+def _evaluation(
+    engine: Engine, named: NamedModel, path: Path, report: Report, cancel: CancelToken
+) -> Evaluation | None:
+    """The figures of the exported model on the labels; None where they would be those of another one."""
+    if named.id is None or came_from_elsewhere(named) or path.suffix.lower() == PTH:  # its last layer is its own
+        return None
+    try:
+        found = evaluate(engine, EvaluateRequest(backbone=named.model.backbone), report, cancel)
+    except UserError:  # too few labels, or photos that are away: the card does without
+        return None
+    return found if found.in_use else None
 
 
 def _write_card(path: Path, card: str) -> Path | None:

@@ -38,7 +38,8 @@ class CardFacts:
         created_at: When it was made, ISO 8601; "" for the starter.
         accuracy: Held-out accuracy of the file; None if it was not measured.
         counts: Number of labelled photos by class name, now.
-        evaluation: Figures on the labels, each predicted by a model that never saw it; None without any.
+        evaluation: Figures of this model on the labels, each predicted while it was held out; None without any.
+        is_imported: Whether it was imported, so that its photos are not known.
     """
 
     file: Path
@@ -48,6 +49,12 @@ class CardFacts:
     accuracy: float | None
     counts: Mapping[str, int]
     evaluation: Evaluation | None
+    is_imported: bool = False
+
+    @property
+    def form(self) -> str:
+        """The suffix of the file."""
+        return self.file.suffix.lower()
 
 
 def card_path(file: Path) -> Path:
@@ -88,7 +95,7 @@ def _head(facts: CardFacts) -> str:
 
 
 def _about(facts: CardFacts) -> str:
-    form = _FORMS.get(facts.file.suffix.lower(), "a model")
+    form = _FORMS.get(facts.form, "a model")
     made = f", made on {facts.created_at[:10]}" if facts.created_at else ""
     note = facts.model.training.note
     said = f"\n\n{_escaped(note)}" if note else ""
@@ -101,9 +108,15 @@ def _about(facts: CardFacts) -> str:
 
 def _data(facts: CardFacts) -> str:
     training = facts.model.training
-    lines = [f"- Photos it learned from: {training.photos}", f"- of these labelled by its owner: {training.own_photos}"]
+    if facts.is_imported:
+        lines = ["- The model was imported: the photos it learned from are not known here."]
+        others = "Among them are"
+    else:
+        owned = f"- of these labelled by its owner: {training.own_photos}"
+        lines = [f"- Photos it learned from: {training.photos}", owned]
+        others = "The others are"
     if training.built_on_starter:
-        lines.append("- The others are the flowers that ship with FlowerSorter.")
+        lines.append(f"- {others} the flowers that ship with FlowerSorter.")
     if training.origin:
         lines.append(f"- Source of the photos: {_escaped(training.origin)}")
     if training.memorised:
@@ -113,7 +126,9 @@ def _data(facts: CardFacts) -> str:
 
 def _figures(facts: CardFacts) -> str:
     lines = ["## Accuracy\n"]
-    if facts.accuracy is None:
+    if facts.is_imported:
+        lines.append("Not measured here: the model was imported.")
+    elif facts.accuracy is None:
         lines.append("Not measured: there were too few photos to hold some out.")
     else:
         lines.append(f"{percent_to_tenths(facts.accuracy)} of photos it had not seen were right (cross-validation).")
@@ -121,8 +136,8 @@ def _figures(facts: CardFacts) -> str:
     if found is not None:
         low, high = (percent_to_tenths(end) for end in found.interval)
         lines.append(
-            f"\nMeasured again on {found.photos} labels at export: {percent_to_tenths(found.accuracy)} right "
-            f"(95 % interval {low} to {high}), expected calibration error {found.calibration_error:.3f}.\n"
+            f"\nOf {found.photos} labelled photos, each held out once, {percent_to_tenths(found.accuracy)} were right "
+            f"(95 % interval {low} to {high}), with an expected calibration error of {found.calibration_error:.3f}.\n"
         )
         lines += ["| confidence | photos | mean confidence | right |", "|---|---|---|---|"]
         lines += [
@@ -131,24 +146,32 @@ def _figures(facts: CardFacts) -> str:
             if each.photos
         ]
     model = facts.model
-    lines.append(
-        f"\nProbabilities are calibrated with the temperature {model.temperature:.3f}. FlowerSorter calls a suggestion "
-        f"*sure* from {model.thresholds.sure:.3f} and *likely* from {model.thresholds.likely:.3f}."
-    )
+    if facts.form != PTH:  # its last layer is another one, to which these numbers do not belong
+        lines.append(
+            f"\nProbabilities are calibrated with the temperature {model.temperature:.3f}. FlowerSorter calls a "
+            f"suggestion *sure* from {model.thresholds.sure:.3f} and *likely* from {model.thresholds.likely:.3f}."
+        )
     return "\n".join(lines)
 
 
 def _classes(facts: CardFacts) -> str:
     found = facts.evaluation
+    columns = ["class"]
+    if not facts.is_imported:
+        columns.append("labelled photos")
+    if found is not None:
+        columns += ["recall", "precision"]
     rows = {} if found is None else {name: row for row, name in enumerate(found.class_names)}
-    lines = ["## Classes\n", "| class | labelled photos | recall | precision |", "|---|---|---|---|"]
+    lines = ["## Classes\n", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for name in facts.model.class_names:
-        row = rows.get(name)
-        shares = [math.nan, math.nan]
-        if found is not None and row is not None:
-            shares = [float(found.recall[row]), float(found.precision[row])]
-        cells = ("" if math.isnan(share) else f"{share:.3f}" for share in shares)
-        lines.append(f"| {_escaped(name)} | {facts.counts.get(name, 0)} | {' | '.join(cells)} |")
+        cells = [_escaped(name)]
+        if not facts.is_imported:
+            cells.append(str(facts.counts.get(name, 0)))
+        if found is not None:
+            row = rows.get(name)
+            shares = [math.nan] * 2 if row is None else [float(found.recall[row]), float(found.precision[row])]
+            cells += ["" if math.isnan(share) else f"{share:.3f}" for share in shares]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -156,7 +179,7 @@ def _limits(facts: CardFacts) -> str:
     lines = [
         "## Limits\n",
         "- It knows the classes above alone, and names one of them for every photo that shows something else."
-        if facts.file.suffix.lower() != SAFETENSORS
+        if facts.form != SAFETENSORS
         else "- It knows the classes above alone. FlowerSorter calls photos that look like none of them *unknown*.",
         "- The figures hold for photos like those it learned from. Another camera, place or season can lower them.",
         "- A class with few photos has figures that mean little.",

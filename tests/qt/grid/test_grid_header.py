@@ -14,6 +14,7 @@ from flowersorter.ui.grid.grid_header import NARROW_PX, GridHeader
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.choice_box import ChoiceBox
 from flowersorter.ui.window.actions import Actions
 from tests.qt.palettes import dark, light
 
@@ -123,6 +124,18 @@ def test_a_choice_never_shows_half_a_word(qtbot: QtBot, width_px: int) -> None:
             icon = choice.grab().toImage()
             colours = {icon.pixelColor(x, icon.height() // 2).name() for x in range(4, icon.width() // 2)}
             assert len(colours) > 1, "its icon"
+
+
+def test_the_tool_tip_of_a_narrow_choice_follows_each_new_choice(qtbot: QtBot) -> None:
+    box = ChoiceBox("order", "Sort order", theme.icon("order"))
+    qtbot.addWidget(box)
+    for text, short in (("By name", "Names"), ("By date", "Date")):
+        box.add_choice(text, short, text)
+    box.setFixedWidth(box.forms_px[0])
+    box.show()
+    assert (box.shown_text, box.toolTip()) == ("", "Sort order: By name")
+    box.setCurrentIndex(1)
+    assert (box.shown_text, box.toolTip()) == ("", "Sort order: By date")
 
 
 def test_its_picture_is_filled_only_while_it_is_on(qapp: QApplication) -> None:

@@ -98,7 +98,7 @@ def test_labels_of_a_table_are_chosen_taken_and_undone(
     }
     assert dialog.chosen == {"green", "Fern", "Lily"}
     assert dialog.problems.text() == (
-        "Names of no photo here: 1. Names that lead out of the open folder, and are left out: 1."
+        "Names that match no photo here: 1. Names that lead out of the open folder, and are left out: 1."
     )
     for item in items:
         if item is not None and item.text(0) == "Lily":
@@ -121,7 +121,7 @@ def test_labels_of_other_photos_open_no_list(
     press("File…")
     program.window.actions_by_name["take_labels"].trigger()
     idle(program, qtbot)
-    assert said(program) == "None of the labels in labels.csv is of a photo in the open folder."
+    assert said(program) == "None of the labels in labels.csv match a photo in the open folder."
     assert program.window.findChild(TakeLabelsDialog) is None
 
 
@@ -135,7 +135,7 @@ def test_a_malformed_file_is_refused_in_words(
     idle(program, qtbot)
     box = program.window.findChild(ErrorDialog)
     assert box is not None
-    assert box.said[:2] == ("No labels can be read from labels.json", "It is damaged or no JSON.")
+    assert box.said[:2] == ("No labels can be read from labels.json", "It is damaged or not JSON.")
     box.close()
 
 

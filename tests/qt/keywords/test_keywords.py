@@ -79,7 +79,7 @@ def test_keywords_are_written_beside_confirmed_photos_after_a_question_and_undon
     bad.write_bytes(b"broken")
     question = write_keywords(program, qtbot, agrees=False)
     assert question.startswith("Write the classes of your confirmed photos into 1 sidecar file?")
-    assert question.endswith(f"No keywords in {bad.name}, because it is damaged or no XMP.")
+    assert question.endswith(f"No keywords in {bad.name}, because it is damaged or not XMP.")
     assert list(folder.rglob("*.xmp")) == [bad]
     bad.unlink()
     write_keywords(program, qtbot, agrees=True)
@@ -127,7 +127,7 @@ def test_keywords_of_other_programs_become_labels_only_when_they_are_chosen(prog
     assert dialog.chosen == {"plants/green": "green"}
     bar = dialog.tree.horizontalScrollBar()
     assert (bar.minimum(), bar.maximum()) == (0, 0), "every column is in view"
-    assert dialog.problems.text() == f"{blue[1].name}.xmp cannot be read: it is damaged or no XMP."
+    assert dialog.problems.text() == f"{blue[1].name}.xmp cannot be read: it is damaged or not XMP."
     for row in rows:
         if row is not None and row.text(0) == "Rosa & friends":
             row.setCheckState(0, Qt.CheckState.Checked)

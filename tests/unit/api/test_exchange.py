@@ -51,6 +51,11 @@ def test_a_format_that_does_not_exist_is_refused(collection: Collection, photos:
         collection.export_labels(photos, tmp_path / "x", format="xml")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="format cannot be 'xml'"):
         collection.label_from_file(photos, format="xml")  # type: ignore[arg-type]
+    photo = photos / "red_0.jpg"
+    before = photo.read_bytes()
+    with pytest.raises(UserError, match=r"red_0\.jpg: the name of a coco file ends in \.json"):
+        collection.export_labels(photos, photo, format="coco")
+    assert photo.read_bytes() == before
     with pytest.raises(UserError, match="is not a place"):
         collection.export_labels(photos, tmp_path / "x.zip", format="camtrap-dp", place=(95.0, 0.0))
     with pytest.raises(UserError, match="is not a place"):

@@ -116,7 +116,7 @@ def test_a_photo_in_memory_that_cannot_be_read_says_why(collection: Collection, 
 )
 def test_something_else_is_refused_in_a_sentence(collection: Collection, photo: Any, named: str) -> None:
     for given in (photo, [photo]):
-        with pytest.raises(UserError, match=rf"^{named} is no photo\. Give a path, the bytes .* of uint8\.$"):
+        with pytest.raises(UserError, match=rf"^{named} is not a photo\. Give a path, the bytes .* of uint8\.$"):
             collection.predict_image(given)
 
 

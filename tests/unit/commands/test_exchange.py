@@ -57,7 +57,7 @@ def test_a_file_that_names_none_of_the_photos_fails(photos: Path, attempt: Try, 
     (tmp_path / "labels.csv").write_text("path,label\nother.jpg,Rose\n")
     said = attempt("label", photos, "--from", tmp_path / "labels.csv")
     assert said.code == 1
-    assert "None of the labels is of a photo here." in said.err
+    assert "None of the labels match a photo here." in said.err
     (tmp_path / "labels.csv").write_text("path,label\n")
     assert "There are no labels in it." in attempt("label", photos, "--from", tmp_path / "labels.csv").err
 
@@ -95,5 +95,13 @@ def test_labels_and_suggestions_are_saved(photos: Path, run: Run, attempt: Try, 
     refused = attempt("export-labels", photos, "--to", tmp_path / "x.zip", "--format", "camtrap-dp")
     assert refused.code == 1
     assert "Camtrap DP needs the place of the camera. Give its latitude and longitude, in degrees." in refused.err
+    photo = photos / "blue_0.jpg"
+    before = photo.read_bytes()
+    refused = attempt("export-labels", photos, "--to", photo, "--format", "csv")
+    assert (refused.code, refused.err) == (
+        1,
+        "The labels cannot be saved as blue_0.jpg: the name of a csv file ends in .csv.\n",
+    )
+    assert photo.read_bytes() == before
     said = run("export-labels", photos, "--to", tmp_path / "x.zip", "--format", "darwin-core", "--at", "48.1,11.5")
     assert (tmp_path / "x.zip").exists()

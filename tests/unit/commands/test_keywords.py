@@ -32,7 +32,7 @@ def test_keywords_are_written_beside_labelled_photos_and_undone(photos: Path, ru
     before = snapshot(photos)
     said = run("keywords", photos, "--dry-run")
     assert f"{photos / 'red_0.jpg.xmp'}: red\n{photos / 'red_1.xmp'}: red\n" in said
-    assert f"Without keywords:\n  {photos / 'red_2.jpg.xmp'}: it is damaged or no XMP\n" in said
+    assert f"Without keywords:\n  {photos / 'red_2.jpg.xmp'}: it is damaged or not XMP\n" in said
     assert snapshot(photos) == before
     found, summary = lines(run("keywords", photos, "--json"))
     assert summary == {"dry_run": False, "sidecars": 2, "sorts": [1], "left": 1, "failed": 0}

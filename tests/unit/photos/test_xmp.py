@@ -91,12 +91,12 @@ def test_other_encodings_are_kept_with_references_for_what_they_lack() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "it is damaged or no XMP"),
-        (b"\0" * 100, "it is damaged or no XMP"),
-        (LIGHTROOM.encode()[:-40], "it is damaged or no XMP"),
-        (b"<a>" * 100_000, "it is damaged or no XMP"),
-        (b'<?xml version="1.0" encoding="shift_jis"?><a/>', "it is damaged or no XMP"),
-        (b'<?xml version="1.0" encoding="nonsense"?><a/>', "it is damaged or no XMP"),
+        (b"", "it is damaged or not XMP"),
+        (b"\0" * 100, "it is damaged or not XMP"),
+        (LIGHTROOM.encode()[:-40], "it is damaged or not XMP"),
+        (b"<a>" * 100_000, "it is damaged or not XMP"),
+        (b'<?xml version="1.0" encoding="shift_jis"?><a/>', "it is damaged or not XMP"),
+        (b'<?xml version="1.0" encoding="nonsense"?><a/>', "it is damaged or not XMP"),
         (b"<html/>", "it is XML without XMP in it"),
         (b" " * (MAX_BYTES + 1), "it is larger than 16 MB, which no sidecar of a photo is"),
     ],
@@ -258,7 +258,7 @@ def test_a_sidecar_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path) 
     entries, problems = photo_keywords(photo, [good, bad, large, folder, tmp_path / "a.mov"])
     assert named_keywords(entries) == ("Rose",)
     assert [(path.name, why) for path, why in problems] == [
-        ("a1.xmp", "it is damaged or no XMP"),
+        ("a1.xmp", "it is damaged or not XMP"),
         ("a2.xmp", "it is larger than 16 MB, which no sidecar of a photo is"),
         ("a3.xmp", "it is a folder"),
     ]

@@ -255,7 +255,7 @@ def _pointer(path: Path) -> None:
     ("make", "why"),
     [
         (_read_only, "it is read-only"),
-        (_malformed, "it is damaged or no XMP"),
+        (_malformed, "it is damaged or not XMP"),
         (_large, "it is larger than 16 MB, which no sidecar of a photo is"),
         (_folder, "it is not an ordinary file"),
         (_pointer, "it is not an ordinary file"),
@@ -329,7 +329,7 @@ def test_a_sidecar_that_breaks_between_plan_and_sort_travels_as_it_is(
     write(tmp_path / "photos" / "a.xmp", b"broken")
     result = execute(made, collection, silent, CancelToken())
     assert (result.failed, result.keywords, result.sidecars) == (0, 1, 1)
-    assert result.files[0].error == "no keywords in a.xmp: it is damaged or no XMP"
+    assert result.files[0].error == "no keywords in a.xmp: it is damaged or not XMP"
     assert (destination / "Rosa_canina" / "a.xmp").read_bytes() == b"broken"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from flowersorter import __version__
+from flowersorter.domain.export_format import BY_MODEL
 from flowersorter.workflows.exchange.label_export.json_file import encoded, write_object
 from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 
@@ -62,6 +63,6 @@ def _annotation(row: LabelRow, image: int, number: int, category: int) -> bytes:
             "segmentation": [],
             "iscrowd": 0,
             **score,
-            "attributes": {"by": row.by.value if row.by is not None else "model"},
+            "attributes": {"by": row.by.value if row.by is not None else BY_MODEL},
         }
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from flowersorter.domain.export_format import BY_MODEL
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.workflows.csv_table import Cell, csv_bytes
 from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
@@ -44,4 +45,4 @@ def _by(row: LabelRow) -> str | None:
         return row.by.value
     if row.not_mine:
         return LabelOrigin.PERSON.value
-    return "model" if row.suggestion else None
+    return BY_MODEL if row.suggestion else None

@@ -54,7 +54,7 @@ class ExportLabelsRequest:
 
     Attributes:
         roots: Folders and photos; those that were not read yet are left out.
-        file: The file; an existing one is replaced.
+        file: The file, with the suffix of the format; an existing one is replaced.
         format: Its format; None goes by the suffix.
         only_labelled: Whether to leave out photos without a label.
         place: Where the photos were taken; Camtrap DP needs it, Darwin Core takes it.
@@ -94,11 +94,12 @@ def export_labels(engine: Engine, request: ExportLabelsRequest, report: Report, 
     """Write the file, whole or not at all.
 
     Raises:
-        UserError: the format is not known, cannot hold these photos, or needs a place; or the file cannot be written.
+        UserError: the format is not known or that of another suffix, cannot hold these photos, or needs a place; or the
+            file cannot be written.
         Cancelled: asked to stop; nothing was written.
     """
     file = request.file.absolute()
-    form = request.format or _by_suffix(file)
+    form = format_of(file, request.format)
     table = ExportTable(engine, request.roots, only_labelled=request.only_labelled, backbone=request.backbone)
     counts = [0, 0, 0]
 
@@ -113,6 +114,26 @@ def export_labels(engine: Engine, request: ExportLabelsRequest, report: Report, 
     except OSError as error:
         raise UserError(text("The labels cannot be saved as {path}", path=file), file_reason(error)) from error
     return ExportedLabels(file, form, counts[0], counts[1], counts[2], remark)
+
+
+def format_of(file: Path, wanted: ExportFormat | None) -> ExportFormat:
+    """Return the format to write a file in; ask for it before work that takes long.
+
+    Args:
+        file: The file; with another suffix than that of the format it may be a photo, which must not be replaced.
+        wanted: The format; None goes by the suffix.
+
+    Raises:
+        UserError: the format is not clear, or its files have another suffix.
+    """
+    if wanted is None:
+        return _by_suffix(file)
+    if file.suffix.lower() != wanted.suffix:
+        raise UserError(
+            text("The labels cannot be saved as {path}", path=file.name),
+            text("the name of a {format} file ends in {suffix}", format=wanted.value, suffix=wanted.suffix),
+        )
+    return wanted
 
 
 def _by_suffix(file: Path) -> ExportFormat:

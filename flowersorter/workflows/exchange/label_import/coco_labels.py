@@ -22,11 +22,11 @@ def coco_labels(source: Path, data: bytes) -> GivenLabels:
     """Read a data set. Annotations with a score are suggestions of a program, and are left out.
 
     Raises:
-        UserError: it is no JSON, or lacks a part of a COCO data set.
+        UserError: it is not JSON, or lacks a part of a COCO data set.
     """
     value = _parsed(source, data)
     if not is_coco(value):
-        raise refused(source, text("it is no COCO data set: it lacks images, annotations or categories"))
+        raise refused(source, text("it is not a COCO data set: it lacks images, annotations or categories"))
     names = {id_: name for each in value["categories"] if (id_ := _id(each, "id")) and (name := _text(each, "name"))}
     files = {id_: name for each in value["images"] if (id_ := _id(each, "id")) and (name := _text(each, "file_name"))}
     labels: dict[GivenLabel, None] = {}
@@ -43,7 +43,7 @@ def _parsed(source: Path, data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, or not text
-        raise refused(source, text("it is damaged or no JSON")) from error
+        raise refused(source, text("it is damaged or not JSON")) from error
 
 
 def _id(entry: Any, key: str) -> str:

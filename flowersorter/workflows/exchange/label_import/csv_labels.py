@@ -7,8 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from flowersorter.domain.export_format import LabelFormat
-from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.export_format import BY_MODEL, LabelFormat
 from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.csv_table import without_escape
@@ -16,10 +15,11 @@ from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel
 
 #: Names of the columns, the best first; compared without case, spaces, "_" and "-".
 _PHOTO_COLUMNS = ("path", "file", "filename", "filepath", "image", "imagepath", "imagename", "photo", "relativepath")
+#: Those of them that still hold after the photos moved, beside a column of absolute paths.
+_RELATIVE_COLUMNS = ("relativepath", "file", "filename")
 _CLASS_COLUMNS = ("label", "class", "classname", "category", "species", "tag", "scientificname")
-#: Who gave the label, in tables that this program writes.
+#: Who gave the label. Tables of other programs may have a person's name there, and every other word.
 _ORIGIN_COLUMN = "by"
-_ORIGINS = frozenset({"", *(origin.value for origin in LabelOrigin)})
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -30,7 +30,7 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
     only the column of labels counts where there is one.
 
     Raises:
-        UserError: it is no table, or lacks one of the columns.
+        UserError: it is not a table, or lacks one of the columns.
     """
     content = _decoded(data)
     first_line = content.partition("\n")[0].rstrip("\r")
@@ -41,13 +41,13 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
     head = next(rows, None)
     if head is None:
         raise refused(source, text("it is empty"))
-    photo, name, origin, is_head = _columns(source, head)
+    photo, relative, name, origin, is_head = _columns(source, head)
     for row in rows if is_head else (row for part in ([head], rows) for row in part):
         if not row or max(photo, name) >= len(row) or not row[photo]:
             continue
-        by_model = origin >= 0 and origin < len(row) and row[origin].strip() not in _ORIGINS
+        by_model = _cell(row, origin).strip() == BY_MODEL
         if row[name].strip() and not by_model:
-            labels.append(GivenLabel(row[photo], without_escape(row[name])))
+            labels.append(GivenLabel(row[photo], without_escape(row[name]), relative=_cell(row, relative)))
         else:
             without += 1
     return GivenLabels(LabelFormat.CSV, source.parent, tuple(labels), without)
@@ -70,15 +70,20 @@ def _rows(source: Path, content: str, delimiter: str) -> Iterator[list[str]]:
         raise refused(source, text("line {number} is not part of a table", number=table.line_num)) from error
 
 
-def _columns(source: Path, head: Sequence[str]) -> tuple[int, int, int, bool]:
-    """The columns of photo, class and origin (-1 without), and whether the first line has their names."""
+def _cell(row: Sequence[str], column: int) -> str:
+    return row[column] if 0 <= column < len(row) else ""
+
+
+def _columns(source: Path, head: Sequence[str]) -> tuple[int, int, int, int, bool]:
+    """The columns of photo, relative path, class and origin (-1 without), and whether the first line names them."""
     keys = ["".join(name.casefold().split()).replace("_", "").replace("-", "") for name in head]
-    photo, name = (
-        next((keys.index(known) for known in names if known in keys), -1) for names in (_PHOTO_COLUMNS, _CLASS_COLUMNS)
+    photo, relative, name, origin = (
+        next((keys.index(known) for known in names if known in keys), -1)
+        for names in (_PHOTO_COLUMNS, _RELATIVE_COLUMNS, _CLASS_COLUMNS, (_ORIGIN_COLUMN,))
     )
     if photo >= 0 and name >= 0:
-        return photo, name, keys.index(_ORIGIN_COLUMN) if _ORIGIN_COLUMN in keys else -1, True
+        return photo, relative, name, origin, True
     if len(head) > 1 and looks_like_photo(Path(head[0])):
-        return 0, 1, -1, False
+        return 0, -1, 1, -1, False
     missing = text("none of its columns names the photo") if photo < 0 else text("none of its columns names the class")
     raise refused(source, missing, text("Call the columns “path” and “label”"))

@@ -21,11 +21,13 @@ class GivenLabel:
         photo: Path of the photo, relative or absolute, as Windows or others write it; or its name alone.
         class_name: Its class.
         sha256: Digest of the photo's bytes, where the format holds them; b"" elsewhere.
+        relative: The path from the folder that was exported, where the table has it beside an absolute one; else "".
     """
 
     photo: str
     class_name: str
     sha256: bytes = b""
+    relative: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, canc
             cancel.check()
         photo_id = by_hash.get(label.sha256)
         if photo_id is None:
-            row = names.row_of(label.photo)
+            row = names.row_of(label.photo, label.relative)
             if isinstance(row, Unmatched):
                 unmatched[label.photo] = row
                 continue

@@ -11,6 +11,7 @@ from pathlib import Path
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken
+from flowersorter.library.database.read_only import open_read_only
 from flowersorter.messages import text
 from flowersorter.photos.file_bytes import hash_file
 from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, refused
@@ -42,7 +43,7 @@ def lobe_labels(folder: Path, cancel: CancelToken) -> GivenLabels:
         rows = list(_rows(folder / _DATABASE, cancel))
     except sqlite3.Error as error:
         cancel.check()
-        raise refused(folder, text("its database is damaged, or not of a version of Lobe that is known")) from error
+        raise refused(folder, text("its database is damaged, or from an unknown version of Lobe")) from error
     labels: list[GivenLabel] = []
     for blob, label, name in rows:
         cancel.check()
@@ -53,7 +54,7 @@ def lobe_labels(folder: Path, cancel: CancelToken) -> GivenLabels:
 
 
 def _rows(database: Path, cancel: CancelToken) -> Iterator[tuple[object, object, object]]:
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(open_read_only(database)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.set_progress_handler(lambda: cancel.cancelled, _STEPS)
         columns = {row[1] for row in connection.execute("PRAGMA table_info(example_images)")}

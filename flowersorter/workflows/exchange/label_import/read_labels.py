@@ -61,7 +61,7 @@ def read_labels(source: Path, form: LabelFormat | None, cancel: CancelToken) -> 
     if form is None:
         raise refused(source, text("its format is not known"), text("Say which it is with --format"))
     if form not in _OF_FILES:
-        raise refused(source, text("it is no folder"), text("Name the folder of the project"))
+        raise refused(source, text("it is not a folder"), text("Name the folder of the project"))
     return _OF_FILES[form](source, _bytes_of(source))
 
 

@@ -101,7 +101,7 @@ def test_keywords_in_photos_and_in_every_sidecar_count(engine: Engine, tmp_path:
     [names] = found.by_photo.values()
     assert set(names) == {"Rosa/canina", "Lily", "trip/holiday", "Rosa & friends"}
     assert found.photos == 2
-    assert found.problems == ((folder / "b.xmp", "it is damaged or no XMP"),)
+    assert found.problems == ((folder / "b.xmp", "it is damaged or not XMP"),)
 
 
 def test_reading_can_be_stopped(engine: Engine, tmp_path: Path) -> None:

@@ -117,6 +117,21 @@ def test_a_table_tells_labels_from_suggestions_and_is_read_again(opened: Engine,
     assert taken_again(opened, tmp_path, done.file) == {"IMG_0.jpg": "Rosa canina"}
 
 
+def test_a_table_is_read_again_in_a_copied_folder(opened: Engine, tmp_path: Path) -> None:
+    folder, copy = tmp_path / "photos", tmp_path / "other computer" / "garden"
+    label_photo(opened, LabelPhotoRequest(folder / "camera 2" / "grün =1.jpg", "Lily"), silent, CancelToken())
+    export_labels(opened, ExportLabelsRequest(folder, folder / "labels.csv"), silent, CancelToken())
+    shutil.copytree(folder, copy)
+    with Engine(CollectionStore.open(tmp_path / "other collection"), open_colour_network) as other:
+        predict_folder(other, PredictFolderRequest(copy), silent, CancelToken())
+        found = find_labels(other, FindLabelsRequest(copy / "labels.csv", copy), silent, CancelToken())
+    assert {found.paths[photo_id]: names for photo_id, names in found.by_photo.items()} == {
+        copy / "IMG_0.jpg": ("Rosa canina",),
+        copy / "camera 2" / "grün =1.jpg": ("Lily",),
+    }
+    assert found.unmatched == {}
+
+
 def test_a_photo_that_shows_none_of_the_classes_has_no_suggestion(opened: Engine, tmp_path: Path) -> None:
     photo = tmp_path / "photos" / "IMG_1.jpg"
     answer_photo(opened, AnswerPhotoRequest(photo, None, Mark.NOT_MINE), silent, CancelToken())
@@ -307,6 +322,18 @@ def test_a_format_that_is_not_clear_is_asked_for(opened: Engine, tmp_path: Path,
     with pytest.raises(UserError) as raised:
         export_labels(opened, ExportLabelsRequest(tmp_path / "photos", tmp_path / name), silent, CancelToken())
     assert raised.value.why == why
+
+
+@pytest.mark.parametrize("form", ExportFormat)
+def test_a_photo_or_another_file_is_not_replaced_by_labels(opened: Engine, tmp_path: Path, form: ExportFormat) -> None:
+    photo = tmp_path / "photos" / "IMG_1.jpg"
+    before = photo.read_bytes()
+    with pytest.raises(UserError) as raised:
+        export_labels(opened, ExportLabelsRequest(photo.parent, photo, form, place=MUNICH), silent, CancelToken())
+    assert str(raised.value) == (
+        f"The labels cannot be saved as IMG_1.jpg: the name of a {form.value} file ends in {form.suffix}."
+    )
+    assert photo.read_bytes() == before
 
 
 def test_an_export_that_is_stopped_or_fails_leaves_the_old_file(opened: Engine, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_huge_or_missing_file_is_refused(folder: Path, monkeypatch: pytest.Mon
     [
         ("x.xlsx", None, "its format is not known"),
         ("project.tm", None, "it is packed"),
-        ("x.csv", LabelFormat.LOBE, "it is no folder"),
+        ("x.csv", LabelFormat.LOBE, "it is not a folder"),
     ],
 )
 def test_a_file_of_another_kind_is_refused(folder: Path, name: str, form: LabelFormat | None, why: str) -> None:
@@ -235,11 +235,11 @@ def test_a_coco_data_set_labels_photos_but_its_scores_are_suggestions(engine: En
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"{", "it is damaged or no JSON"),
-        (b"\xff\x00", "it is damaged or no JSON"),
-        (b"[" * 200_000, "it is damaged or no JSON"),
-        (b"[]", "it is no COCO data set: it lacks images, annotations or categories"),
-        (b'{"images": {}}', "it is no COCO data set: it lacks images, annotations or categories"),
+        (b"{", "it is damaged or not JSON"),
+        (b"\xff\x00", "it is damaged or not JSON"),
+        (b"[" * 200_000, "it is damaged or not JSON"),
+        (b"[]", "it is not a COCO data set: it lacks images, annotations or categories"),
+        (b'{"images": {}}', "it is not a COCO data set: it lacks images, annotations or categories"),
     ],
 )
 def test_a_malformed_data_set_is_refused_in_words(folder: Path, content: bytes, why: str) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, ExportResult, export_model
+from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 from flowersorter.workflows.exchange.model_card import card_path
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.learned_colours import learned_colours
@@ -58,6 +60,47 @@ def test_the_card_has_the_figures_of_the_model(opened: Engine, tmp_path: Path) -
     assert "The figures hold for photos like those it learned from." in body
 
 
+def test_an_imported_model_has_no_figures_of_the_one_that_its_labels_would_train(
+    opened: Engine, tmp_path: Path
+) -> None:
+    exported(opened, tmp_path / "colours.safetensors")
+    import_model(opened, ImportRequest(tmp_path / "colours.safetensors", use=True), silent, CancelToken())
+    done = exported(opened, tmp_path / "again.safetensors")
+    assert done.card is not None
+    head, body = split(done.card)
+    assert "metrics" not in head
+    assert "Not measured here: the model was imported." in body
+    assert "According to whoever shared it: 18 photos" in body
+    assert "the photos it learned from are not known here" in body
+    assert "| red |\n" in body
+    for figure in ("calibration error", "mean confidence", "recall", "labelled photos", "- Photos it learned from"):
+        assert figure not in body
+    assert "the temperature" in body, "that of the file"
+
+
+def test_figures_of_other_labels_than_the_model_learned_are_left_out(opened: Engine, tmp_path: Path) -> None:
+    labelled = list(opened.collection.labels.all())
+    opened.collection.labels.clear(labelled[:1])
+    done = exported(opened, tmp_path / "colours.safetensors")
+    assert done.card is not None
+    body = split(done.card)[1]
+    assert "- Photos it learned from: 18" in body
+    assert "of photos it had not seen were right" in body
+    for figure in ("calibration error", "mean confidence", "recall"):
+        assert figure not in body
+
+
+def test_a_torchvision_file_has_the_accuracy_of_its_own_last_layer_alone(opened: Engine, tmp_path: Path) -> None:
+    done = exported(opened, tmp_path / "colours.pth")
+    assert done.card is not None
+    assert done.accuracy is not None
+    body = split(done.card)[1]
+    assert f"{percent_to_tenths(done.accuracy)} of photos it had not seen were right" in body
+    assert "| red | 6 |\n" in body
+    for figure in ("calibration error", "mean confidence", "temperature", "*sure*", "*likely*", "recall"):
+        assert figure not in body
+
+
 def test_a_card_is_replaced_and_another_file_of_its_name_is_not(opened: Engine, tmp_path: Path) -> None:
     file = tmp_path / "colours.safetensors"
     exported(opened, file)
@@ -86,4 +129,5 @@ def test_the_starter_has_a_card_without_figures_of_labels(tmp_path: Path) -> Non
     assert done.card is not None
     body = split(done.card)[1]
     assert "| daisy | 0 |" in body
-    assert "Measured again" not in body
+    assert "calibration error" not in body
+    assert "recall" not in body
