@@ -86,6 +86,8 @@ QUICK = (
     "qt/window/test_actions.py",
     "qt/workers/test_job_queue.py",
     "qt/workers/test_workers.py",
+    "unit/workflows/cluster/test_batches.py",
+    "unit/workflows/cluster/test_path_map.py",
     "unit/workflows/filing/test_gc_pause.py",
     "unit/workflows/test_engine.py",
 )

@@ -44,7 +44,14 @@ class PredictedCollection(OpenCollection):
         options = ScanOptions(tuple(exclude), recursive, follow_links)
         remember_scan_options(self._library, absolute_folder(given_path(folder)), options)
 
-    def predict(self, folder: AnyPath, *more: AnyPath, order: RowOrder = "name", name: str = "") -> list[Photo]:
+    def predict(
+        self,
+        folder: AnyPath,
+        *more: AnyPath,
+        order: RowOrder = "name",
+        name: str = "",
+        workers: int | None = None,
+    ) -> list[Photo]:
         """Predict the class of every photo in a folder and its sub-folders. Changes no photo.
 
         A photo is read and embedded once: a second call for the same folder is fast.
@@ -54,6 +61,7 @@ class PredictedCollection(OpenCollection):
             more: Other folders and photos to predict together with it.
             order: By "name", or by the "date" taken, with the photos without one last.
             name: Return only files with this in their name, whatever its case.
+            workers: Number of processes of this computer that read the new photos; needs ``flowersorter[cluster]``.
 
         Returns:
             One `Photo` for each file with a photo's suffix, in natural order of the paths ("IMG_2" before "IMG_10").
@@ -61,12 +69,15 @@ class PredictedCollection(OpenCollection):
         Raises:
             FolderUnusable: the folder is missing or forbidden.
             WeightsMissing: the network's weights are not on this computer.
+            WorkersUnavailable: no worker can be used; photos read until then are stored.
         """
+        from flowersorter.workflows.cluster.options import chosen_workers
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
         from flowersorter.workflows.predicting.select_rows import select_rows
         from flowersorter.workflows.predicting.settled_labels import predict_settled
 
-        request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device)
+        chosen = chosen_workers(workers, None, ())
+        request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device, workers=chosen)
         result = self._run(predict_settled, request)
         self._left_out, self._expectation = result.skipped, expectation_of(result)
         return photos_of(self._engine, select_rows(self._library, result, order, name))

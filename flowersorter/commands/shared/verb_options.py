@@ -146,6 +146,16 @@ def add_keywords_option(parser: LineParser) -> None:
     )
 
 
+def add_workers(parser: LineParser) -> None:
+    """Add the options of predict about the processes that read the photos of folders."""
+    parser.add_argument(
+        "--workers",
+        type=to_number,
+        metavar="N",
+        help=text("read the new photos of folders in N processes of this computer (needs flowersorter[cluster])"),
+    )
+
+
 def add_target(parser: LineParser) -> None:
     """Add the options of sort and watch about where and how photos are sorted."""
     parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help=text("create the class folders here"))

@@ -1,0 +1,151 @@
+"""The batches of a job: which are to be read, which are under way, and which are to be read again."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flowersorter.domain.place import Places
+from flowersorter.messages import text
+from flowersorter.workflows.predicting.ingest import ReadBatch
+
+#: Photos of a batch: few enough to be read again without harm, and enough that sending them takes no time to speak of.
+SMALLEST, LARGEST = 50, 200
+#: Batches that each thread should still get when the size of the next one is chosen: all end at about the same time.
+_BATCHES_LEFT = 8
+#: Workers that end with a batch before it is halved, or its one photo given up.
+_MOST_DEATHS = 3
+#: A batch is late once it took this many times as long as others, and a second more; an idle worker then reads it too.
+_LATE_TIMES, _LATE_S = 3.0, 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Places to be read together.
+
+    Attributes:
+        places: With their paths on this machine.
+        deaths: Workers that ended while they had it.
+        errors: Workers whose reading it raised an unexpected error.
+        since_s: When it was first given to a worker.
+        workers: Addresses of the workers that have it.
+    """
+
+    places: Places
+    deaths: int = 0
+    errors: int = 0
+    since_s: float = 0.0
+    workers: list[str] = field(default_factory=list)
+
+
+class Batches:
+    """Gives out batches to workers until each was read once; used in one thread.
+
+    Args:
+        places: To be read.
+        clock: Seconds.
+        smallest: Photos of a batch at least; but fewer where few are left.
+        largest: Photos of a batch at most.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        clock: Callable[[], float] = time.monotonic,
+        smallest: int = SMALLEST,
+        largest: int = LARGEST,
+    ) -> None:
+        self._places, self._clock = places, clock
+        self._smallest, self._largest = smallest, largest
+        self._next = 0
+        self._again = deque[Batch]()
+        self._under_way: list[Batch] = []
+        self._seconds_a_photo: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every place was read, or given up."""
+        return self._next >= len(self._places) and not self._again and not self._under_way
+
+    def is_under_way(self, batch: Batch) -> bool:
+        """Whether the result of a batch is still wanted."""
+        return batch in self._under_way
+
+    def take(self, worker: str, threads: int) -> Batch | None:
+        """Give a batch to a worker; None if nothing waits and nothing is late.
+
+        Args:
+            worker: Its address.
+            threads: Threads of all workers.
+        """
+        batch = self._again.popleft() if self._again else self._new(threads) or self._late(worker)
+        if batch is None:
+            return None
+        if not batch.workers:
+            batch.since_s = self._clock()
+            self._under_way.append(batch)
+        batch.workers.append(worker)
+        return batch
+
+    def done(self, batch: Batch) -> bool:
+        """Note that a batch was read; returns whether it is the first time."""
+        if batch not in self._under_way:
+            return False
+        self._under_way.remove(batch)
+        seconds = (self._clock() - batch.since_s) / len(batch.places)
+        before = self._seconds_a_photo
+        self._seconds_a_photo = seconds if before is None else 0.8 * before + 0.2 * seconds
+        return True
+
+    def give_back(self, batch: Batch, worker: str, *, died: bool) -> ReadBatch | None:
+        """Note that a worker does not read its batch; it is read again unless another one has it.
+
+        Args:
+            batch: The batch.
+            worker: The worker.
+            died: Whether it ended, for which the batch may be the reason.
+
+        Returns:
+            The result of a photo with which worker after worker ended: it is out of reach.
+        """
+        if batch not in self._under_way:
+            return None
+        batch.workers.remove(worker)
+        batch.deaths += died
+        if batch.workers:
+            return None
+        self._under_way.remove(batch)
+        if batch.deaths < _MOST_DEATHS:
+            self._again.append(batch)
+            return None
+        if len(batch.places) == 1:
+            reason = text("the processes that read it ended")
+            nothing = np.empty((0, 0), np.float16)
+            return ReadBatch([], {}, [], [(int(batch.places.ids[0]), reason)], 0, [], nothing)
+        middle = len(batch.places) // 2
+        self._again.extend([Batch(batch.places[:middle]), Batch(batch.places[middle:])])
+        return None
+
+    def _new(self, threads: int) -> Batch | None:
+        left = len(self._places) - self._next
+        if left == 0:
+            return None
+        fair = left // (_BATCHES_LEFT * max(1, threads))
+        end = self._next + min(left, self._largest, max(self._smallest, fair))
+        places = self._places.take(np.arange(self._next, end))
+        self._next = end
+        return Batch(places)
+
+    def _late(self, worker: str) -> Batch | None:
+        if self._seconds_a_photo is None:
+            return None
+        now = self._clock()
+        for batch in self._under_way:  # the oldest come first
+            limit_s = _LATE_TIMES * self._seconds_a_photo * len(batch.places) + _LATE_S
+            if len(batch.workers) == 1 and worker not in batch.workers and now - batch.since_s > limit_s:
+                return batch
+        return None

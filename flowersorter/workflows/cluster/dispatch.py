@@ -1,0 +1,288 @@
+"""Gives batches to the workers of a Dask scheduler, each to one worker, and takes their results.
+
+A worker first says whether it fits the job. Then it has at most four batches at a time, so that one that is slow, or
+stands still, holds up no other one; what a worker that ended had is read by another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Protocol
+
+from flowersorter import __version__
+from flowersorter.domain.place import Paths, Places
+from flowersorter.errors import WorkersUnavailable
+from flowersorter.messages import text
+from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.workflows.cluster.batches import Batch, Batches
+from flowersorter.workflows.cluster.options import WorkerRefused
+from flowersorter.workflows.cluster.path_map import PathMap
+from flowersorter.workflows.cluster.refusals import refusal, refused_by_error
+from flowersorter.workflows.cluster.worker_tasks import Unfit, check_worker, read_places
+from flowersorter.workflows.predicting.ingest import ReadBatch
+
+log = logging.getLogger(__name__)
+
+#: Batches that a worker has at most, under way and waiting.
+MOST_BATCHES = 4
+#: Results that are here at most; the others stay with the workers until these are stored.
+MOST_RESULTS = 4
+_LOOK_EVERY_S = 0.5
+#: Workers on which reading a batch raises an unexpected error before it ends the job.
+_MOST_ERRORS = 3
+#: Seconds without an answer after which a scheduler is taken to be lost.
+_LOST_AFTER_S = 30.0
+
+
+class Results(Protocol):
+    """Receives what happens, in the thread of the dispatch."""
+
+    def read(self, places: Places, read: ReadBatch) -> None:
+        """A batch was read; the next result comes once this one is stored."""
+
+    def refused(self, news: WorkerRefused) -> None:
+        """A worker does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a job is dispatched.
+
+    Attributes:
+        backbone: For the words about a worker that does not fit.
+        job: A pickled `worker_tasks.ReadJob`.
+        path_map: How workers see the paths.
+        scheduler: Its address, for the words about it.
+        wait_s: Seconds without any worker after which the job fails.
+        keep_workers: Called twice a second; starts workers that ended.
+    """
+
+    backbone: Backbone
+    job: bytes
+    path_map: PathMap
+    scheduler: str
+    wait_s: float
+    keep_workers: Callable[[], None] = field(default=lambda: None)
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """A worker that the scheduler lists.
+
+    Attributes:
+        refused: Why it reads nothing.
+        serving: Asks it whether it fits, then gives it batches.
+    """
+
+    address: str
+    name: str
+    threads: int
+    refused: WorkersUnavailable | None = None
+    serving: asyncio.Task[None] | None = None
+
+
+class Dispatch:
+    """One job; all of it runs in one event loop.
+
+    Args:
+        client: Dask's client, asynchronous.
+        batches: To be read.
+        terms: How.
+        results: Gets them.
+    """
+
+    def __init__(self, client: Any, batches: Batches, terms: Terms, results: Results) -> None:
+        self._client, self._batches, self._terms, self._results = client, batches, terms, results
+        self._workers: dict[str, _Worker] = {}
+        self._room = asyncio.Semaphore(MOST_RESULTS)
+        self._changed = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._last_worker_s = time.monotonic()
+
+    def stored(self) -> None:
+        """Make room for another result."""
+        self._room.release()
+
+    async def run(self) -> None:
+        """Give out batches until all are read.
+
+        Raises:
+            WorkersUnavailable: the scheduler is lost, or no worker can be used.
+            Exception: raised by the reading itself on several workers.
+        """
+        look_s = 0.0
+        try:
+            while not self._batches.finished:
+                if time.monotonic() >= look_s:
+                    self._terms.keep_workers()
+                    self._update(await self._listed())
+                    self._refuse_without_workers()
+                    look_s = time.monotonic() + _LOOK_EVERY_S
+                await self._wait_for_change()
+                if self._failure is not None:
+                    raise self._failure
+        finally:
+            serving = [worker.serving for worker in self._workers.values() if worker.serving is not None]
+            for each in serving:
+                each.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
+
+    async def _wait_for_change(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), _LOOK_EVERY_S)
+
+    def _notify(self) -> None:
+        """Wake all that wait; who waits from now on waits for the next change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    # -- the workers
+
+    async def _listed(self) -> Mapping[str, Mapping[str, Any]]:
+        try:
+            identity = await asyncio.wait_for(self._client.scheduler.identity(n_workers=-1), _LOST_AFTER_S)
+        except (OSError, TimeoutError) as error:
+            raise self._lost() from error
+        listed: Mapping[str, Mapping[str, Any]] = identity["workers"]
+        return listed
+
+    def _lost(self) -> WorkersUnavailable:
+        return WorkersUnavailable(
+            text("The scheduler {address} does not answer any more", address=self._terms.scheduler),
+            text("all photos read until now are stored"),
+            text("Start it again and repeat the command: it goes on from here"),
+        )
+
+    def _update(self, listed: Mapping[str, Mapping[str, Any]]) -> None:
+        for address, worker in list(self._workers.items()):
+            # One whose service ended is asked anew: its futures may have been cancelled by somebody else.
+            ended = worker.refused is None and worker.serving is not None and worker.serving.done()
+            if address not in listed or ended:
+                del self._workers[address]
+                if worker.serving is not None:
+                    worker.serving.cancel()
+        for address, about in listed.items():
+            if address not in self._workers and about.get("status", "running") in ("running", "paused"):
+                worker = _Worker(address, str(about.get("name") or address), int(about["nthreads"]))
+                self._workers[address] = worker
+                worker.serving = asyncio.create_task(self._guarded(worker))
+
+    def _refuse_without_workers(self) -> None:
+        usable = [worker for worker in self._workers.values() if worker.refused is None]
+        now = time.monotonic()
+        if usable:
+            self._last_worker_s = now
+            return
+        for worker in self._workers.values():
+            if worker.refused is not None:
+                raise worker.refused
+        if now - self._last_worker_s > self._terms.wait_s:
+            raise WorkersUnavailable(
+                text("The scheduler {address} has no workers", address=self._terms.scheduler),
+                text("none came within {seconds} seconds", seconds=round(self._terms.wait_s)),
+                text("Start some with: dask worker {address}", address=self._terms.scheduler),
+            )
+
+    async def _guarded(self, worker: _Worker) -> None:
+        """Serve a worker; an unexpected error ends the job."""
+        try:
+            await self._serve(worker)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised by `run`
+            self._failure = error
+            self._notify()
+
+    async def _serve(self, worker: _Worker) -> None:
+        try:
+            unfit = await self._submit(worker, check_worker, __version__, self._terms.job)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this worker cannot be used
+            self._refuse(worker, refused_by_error(worker.name, error))
+            return
+        if unfit is not None:
+            self._refuse(worker, refusal(worker.name, unfit, self._terms.backbone))
+            return
+        lanes = [asyncio.create_task(self._lane(worker)) for _ in range(min(MOST_BATCHES, worker.threads + 1))]
+        try:
+            await asyncio.gather(*lanes)
+        finally:
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+
+    def _refuse(self, worker: _Worker, error: WorkersUnavailable) -> None:
+        if worker.refused is None:
+            worker.refused = error
+            self._results.refused(WorkerRefused(error.sentence))
+            self._notify()
+
+    # -- the batches
+
+    async def _lane(self, worker: _Worker) -> None:
+        """Give one batch after the other to a worker."""
+        while not self._batches.finished and worker.refused is None:
+            threads = sum(each.threads for each in self._workers.values() if each.refused is None)
+            batch = self._batches.take(worker.address, threads)
+            if batch is None:
+                await self._wait_for_change()
+                continue
+            await self._read(worker, batch)
+            self._notify()
+
+    async def _read(self, worker: _Worker, batch: Batch) -> None:
+        """Have a batch read, and hand the result on; it goes back where that fails."""
+        wait = import_module("distributed").wait
+        died = True
+        share = max(1, worker.threads // MOST_BATCHES)
+        future = self._submit(worker, read_places, __version__, self._terms.job, self._there(batch.places), share)
+        try:
+            with self._client.as_current():
+                await wait(future)  # the result stays with the worker until there is room for it
+            await self._room.acquire()
+            handed_on = False
+            try:
+                if self._batches.is_under_way(batch):  # else another worker was faster
+                    found = await future
+                    if isinstance(found, Unfit):
+                        died = False
+                        self._refuse(worker, refusal(worker.name, found, self._terms.backbone))
+                    elif self._batches.done(batch):
+                        handed_on = True
+                        self._results.read(batch.places, found)
+            finally:
+                if not handed_on:
+                    self._room.release()
+        except Exception as error:  # another worker may succeed
+            died = False
+            batch.errors += 1
+            if batch.errors >= _MOST_ERRORS:
+                raise
+            log.warning("worker %s: %s", worker.name, error, exc_info=error)
+        finally:
+            with suppress(Exception):
+                future.release()
+            given_up = self._batches.give_back(batch, worker.address, died=died)
+            if given_up is not None:
+                self._results.read(batch.places, given_up)
+            self._notify()
+
+    def _submit(self, worker: _Worker, task: Callable[..., Any], *arguments: Any) -> Any:
+        return self._client.submit(task, *arguments, pure=False, workers=[worker.address], allow_other_workers=False)
+
+    def _there(self, places: Places) -> Places:
+        names = [self._terms.path_map.there(name) for name in places.paths.names]
+        return Places(
+            places.ids,
+            places.photo_ids,
+            Paths(names),
+            places.sizes_bytes,
+            places.mtimes_ns,
+            places.errors,
+            places.missing,
+        )
