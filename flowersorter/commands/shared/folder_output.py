@@ -23,7 +23,7 @@ from flowersorter.library.tables.edited_photos import gone_labels, replaced_phot
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.photos.scanning import folder_walk
-from flowersorter.workflows.cluster.options import WorkerRefused
+from flowersorter.workflows.cluster.options import WorkerRefused, chosen_workers
 from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
@@ -51,11 +51,9 @@ def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderRe
 
 def _workers(options: argparse.Namespace) -> Workers | None:
     """The workers that the command line chooses; other commands than predict have none."""
-    if getattr(options, "workers", None) is None:
+    if "workers" not in options:
         return None
-    from flowersorter.workflows.cluster.options import chosen_workers
-
-    return chosen_workers(options.workers, None, ())
+    return chosen_workers(options.workers, options.cluster, tuple(options.path_map or ()))
 
 
 def _refusal_line(news: object) -> str | None:

@@ -127,6 +127,8 @@ class Dispatch:
                 await self._wait_for_change()
                 if self._failure is not None:
                     raise self._failure
+                if self._client.status != "running":  # it would try to connect anew, to a scheduler without the job
+                    raise self._lost()
         finally:
             serving = [worker.serving for worker in self._workers.values() if worker.serving is not None]
             for each in serving:
@@ -201,6 +203,8 @@ class Dispatch:
 
     async def _serve(self, worker: _Worker) -> None:
         try:
+            # A task whose own module is missing is never answered; an import that fails is.
+            await self._finished(self._submit(worker, import_module, check_worker.__module__))
             unfit = await self._submit(worker, check_worker, __version__, self._terms.job)
         except Exception as error:  # noqa: BLE001 - whatever it is, this worker cannot be used
             self._refuse(worker, refused_by_error(worker.name, error))
@@ -219,6 +223,7 @@ class Dispatch:
     def _refuse(self, worker: _Worker, error: WorkersUnavailable) -> None:
         if worker.refused is None:
             worker.refused = error
+            log.warning("%s", error)
             self._results.refused(WorkerRefused(error.sentence))
             self._notify()
 
@@ -237,13 +242,11 @@ class Dispatch:
 
     async def _read(self, worker: _Worker, batch: Batch) -> None:
         """Have a batch read, and hand the result on; it goes back where that fails."""
-        wait = import_module("distributed").wait
         died = True
         share = max(1, worker.threads // MOST_BATCHES)
         future = self._submit(worker, read_places, __version__, self._terms.job, self._there(batch.places), share)
         try:
-            with self._client.as_current():
-                await wait(future)  # the result stays with the worker until there is room for it
+            await self._finished(future)  # the result stays with the worker until there is room for it
             await self._room.acquire()
             handed_on = False
             try:
@@ -271,6 +274,17 @@ class Dispatch:
             if given_up is not None:
                 self._results.read(batch.places, given_up)
             self._notify()
+
+    async def _finished(self, future: Any) -> None:
+        """Wait for a task, and leave its result where it is.
+
+        Raises:
+            Exception: raised by the task.
+        """
+        with self._client.as_current():
+            await import_module("distributed").wait(future)
+        if future.status == "error":
+            raise await future.exception()
 
     def _submit(self, worker: _Worker, task: Callable[..., Any], *arguments: Any) -> Any:
         return self._client.submit(task, *arguments, pure=False, workers=[worker.address], allow_other_workers=False)

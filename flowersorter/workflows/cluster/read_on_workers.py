@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 #: Seconds that a scheduler has to answer, and without any worker after which the job fails.
 _CONNECT_S, _WAIT_FOR_WORKERS_S = 10.0, 60.0
 #: Seconds that connections have to close at the end.
-_CLOSE_S = 5.0
+_CLOSE_S = 2.0
 
 
 def read_on_workers(
@@ -234,16 +234,17 @@ def running(session: ClusterSession) -> Iterator[ClusterSession]:
 
 
 async def _connected(stack: AsyncExitStack, address: str, security: Any) -> Any:
-    connect = import_module("distributed").Client
+    made = import_module("distributed").Client
     try:
-        client = await connect(address, security=security, asynchronous=True, timeout=_CONNECT_S, set_as_default=False)
+        client = made(address, security=security, asynchronous=True, timeout=_CONNECT_S, set_as_default=False)
+        stack.push_async_callback(_closed, client)
+        await client
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         raise WorkersUnavailable(
             text("The scheduler {address} cannot be reached", address=address),
             str(error).splitlines()[0] if str(error) else type(error).__name__,
             text("Start one with: dask scheduler"),
         ) from error
-    stack.push_async_callback(_closed, client)
     return client
 
 

@@ -1,0 +1,79 @@
+"""Schedulers and workers as a person starts them by hand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.sources import ROOT
+
+
+class Dask:
+    """`dask scheduler` or `dask worker`, until it is ended.
+
+    Attributes:
+        process: The process.
+        address: Of the scheduler or worker.
+    """
+
+    def __init__(self, kind: str, arguments: Sequence[str], environment: Mapping[str, str], ready: str) -> None:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        )
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if found := re.search(ready, line):
+                self.address = found[1]
+                break
+        else:
+            raise AssertionError(f"dask {kind} has ended")
+
+    def end(self) -> None:
+        """Kill it."""
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+
+class Cluster:
+    """A scheduler on this machine, and the workers that were started for it."""
+
+    def __init__(self, folder: Path, stack: ExitStack, tls: Sequence[str] = ()) -> None:
+        self._folder, self._stack, self._tls = folder, stack, tls
+        protocol = ("--protocol", "tls") if tls else ()
+        arguments = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show", *protocol, *tls)
+        self.scheduler = Dask("scheduler", arguments, {}, r"Scheduler at: +(\S+)")
+        stack.callback(self.scheduler.end)
+        self.address = self.scheduler.address
+
+    def worker(self, name: str, preload: str = "", **environment: str) -> Dask:
+        """Start a worker with this name; `preload` is code that it runs first."""
+        own: list[str] = []
+        if preload:
+            file = self._folder / f"preload_{name}.py"
+            file.write_text(preload)
+            own = ["--preload", str(file)]
+        place = ("--host", "127.0.0.1", "--no-dashboard", "--local-directory", str(self._folder))
+        arguments = (self.address, "--name", name, "--nthreads", "1", "--no-nanny", *place, *own, *self._tls)
+        started = Dask("worker", arguments, environment, r"Registered to: +(\S+)")
+        self._stack.callback(started.end)
+        return started
+
+
+@contextmanager
+def cluster(folder: Path, tls: Sequence[str] = ()) -> Iterator[Cluster]:
+    """A scheduler without workers."""
+    with ExitStack() as stack:
+        yield Cluster(folder, stack, tls)
