@@ -52,6 +52,7 @@ SLOW = (
     "unit/commands/test_read_only.py",
     "unit/commands/test_sentences.py",
     "unit/commands/test_undo.py",
+    "unit/commands/test_workers.py",
     "unit/photos/test_memory.py",
     "unit/photos/test_thumbnail.py",
     "unit/photos/test_unreadable.py",

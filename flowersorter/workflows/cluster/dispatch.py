@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
+from uuid import uuid4
 
 from flowersorter import __version__
 from flowersorter.domain.place import Paths, Places
@@ -87,6 +89,20 @@ class _Worker:
     serving: asyncio.Task[None] | None = None
 
 
+class _Call:
+    """A call that is made where it is unpickled.
+
+    So the scheduler sees bytes, and needs no FlowerSorter; and a worker without it raises an error in the task, where
+    one that cannot load a task would never answer.
+    """
+
+    def __init__(self, task: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self._task, self._arguments = task, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self._task, self._arguments
+
+
 class Dispatch:
     """One job; all of it runs in one event loop.
 
@@ -125,10 +141,10 @@ class Dispatch:
                     self._refuse_without_workers()
                     look_s = time.monotonic() + _LOOK_EVERY_S
                 await self._wait_for_change()
-                if self._failure is not None:
-                    raise self._failure
                 if self._client.status != "running":  # it would try to connect anew, to a scheduler without the job
                     raise self._lost()
+                if self._failure is not None:
+                    raise self._failure
         finally:
             serving = [worker.serving for worker in self._workers.values() if worker.serving is not None]
             for each in serving:
@@ -203,8 +219,6 @@ class Dispatch:
 
     async def _serve(self, worker: _Worker) -> None:
         try:
-            # A task whose own module is missing is never answered; an import that fails is.
-            await self._finished(self._submit(worker, import_module, check_worker.__module__))
             unfit = await self._submit(worker, check_worker, __version__, self._terms.job)
         except Exception as error:  # noqa: BLE001 - whatever it is, this worker cannot be used
             self._refuse(worker, refused_by_error(worker.name, error))
@@ -287,7 +301,13 @@ class Dispatch:
             raise await future.exception()
 
     def _submit(self, worker: _Worker, task: Callable[..., Any], *arguments: Any) -> Any:
-        return self._client.submit(task, *arguments, pure=False, workers=[worker.address], allow_other_workers=False)
+        return self._client.submit(
+            pickle.loads,
+            pickle.dumps(_Call(task, arguments)),
+            key=f"flowersorter-{uuid4().hex}",
+            workers=[worker.address],
+            allow_other_workers=False,
+        )
 
     def _there(self, places: Places) -> Places:
         names = [self._terms.path_map.there(name) for name in places.paths.names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import threading
 from importlib import import_module
@@ -16,6 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 def main() -> None:
     """Read the settings, connect to the scheduler, and work until stdin is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all processes of a terminal; the client ends this one
     settings = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     asyncio.run(_work(settings))

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a scheduler has to answer, and without any worker after which the job fails.
 _CONNECT_S, _WAIT_FOR_WORKERS_S = 10.0, 60.0
+#: Messages and events that each log of Dask in this process holds.
+_LOG_LENGTH = 20
 #: Seconds that connections have to close at the end.
 _CLOSE_S = 2.0
 
@@ -187,6 +189,9 @@ class ClusterSession:
             return
         with _quiet():
             async with AsyncExitStack() as stack:
+                # The connections keep their last messages: a thousand batches with all their paths.
+                settings = {"distributed.admin.low-level-log-length": _LOG_LENGTH}
+                stack.enter_context(import_module("dask").config.set(settings))
                 if self._workers.processes:
                     client = await self._on_this_machine(stack)
                 else:

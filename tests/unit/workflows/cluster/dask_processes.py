@@ -48,12 +48,15 @@ class Dask:
 
 
 class Cluster:
-    """A scheduler on this machine, and the workers that were started for it."""
+    """A scheduler on this machine, which has no FlowerSorter, and the workers that were started for it."""
 
     def __init__(self, folder: Path, stack: ExitStack, tls: Sequence[str] = ()) -> None:
         self._folder, self._stack, self._tls = folder, stack, tls
         protocol = ("--protocol", "tls") if tls else ()
-        arguments = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show", *protocol, *tls)
+        bare = folder / "preload_scheduler.py"
+        bare.write_text("import sys\nsys.modules['flowersorter'] = None\n")
+        place = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show", "--preload", str(bare))
+        arguments = (*place, *protocol, *tls)
         self.scheduler = Dask("scheduler", arguments, {}, r"Scheduler at: +(\S+)")
         stack.callback(self.scheduler.end)
         self.address = self.scheduler.address
