@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import pickle
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import overload
@@ -16,11 +19,11 @@ import numpy as np
 import psutil
 
 from flowersorter.domain.place import Paths, Places
-from flowersorter.jobs import CancelToken, silent
+from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.workflows.cluster import read_on_workers
-from flowersorter.workflows.cluster.batches import Batches
+from flowersorter.workflows.cluster.batches import SMALLEST, Batches
 from flowersorter.workflows.cluster.dispatch import Terms
 from flowersorter.workflows.cluster.options import WorkerRefused, Workers
 from flowersorter.workflows.cluster.path_map import PathMap
@@ -28,7 +31,7 @@ from flowersorter.workflows.cluster.worker_tasks import ReadJob, checksums_of
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.network_loader import open_embedder
 from tests.bench.cluster_stub import open_stub
-from tests.unit.workflows.cluster.reading import Held, Killer, predicted
+from tests.unit.workflows.cluster.reading import Held, Killer, predicted, worker_processes
 from tests.unit.workflows.conftest import draw_photos
 
 _MEGABYTE = 1_000_000
@@ -56,22 +59,55 @@ def cluster(options: argparse.Namespace) -> None:
     _growth(options.paths, options.processes)
 
 
+class _Cost:
+    """Seconds on the clock and of processors, of this process and its workers, and the largest worker.
+
+    Other programs disturb the seconds of processors less than those on the clock.
+    """
+
+    def __init__(self) -> None:
+        self._begun_s, self._before = time.perf_counter(), os.times()
+        self.largest_bytes = 0
+
+    def look(self, news: object) -> None:
+        """Look at the workers, as long as they are there."""
+        if isinstance(news, Progress):
+            for worker in worker_processes():
+                with suppress(psutil.NoSuchProcess):
+                    self.largest_bytes = max(self.largest_bytes, worker.memory_info().rss)
+
+    def seconds(self) -> tuple[float, float]:
+        """On the clock, and of processors, also of processes that have ended."""
+        spent = [after - before for before, after in zip(self._before[:4], os.times()[:4], strict=True)]
+        return time.perf_counter() - self._begun_s, sum(spent)
+
+
 def _against_one_process(photos: Path, processes: int, scratch: Path) -> None:
-    """Both begin with a collection of their own; what a start takes is measured with two photos."""
+    """Each begins with a collection of its own; a start is measured with so many photos that every worker has some."""
     few = scratch / "few"
-    draw_photos(few, "red", 2)
-    seconds, held = dict[tuple[str, str], float](), dict[str, Held]()
-    for name, workers in (("one process", None), ("workers", Workers(processes))):
-        for size, folder in (("start", few), ("all", photos)):
-            begun = time.perf_counter()
-            held[name] = predicted(folder, scratch / f"{name} {size}", workers, network=open_embedder)
-            seconds[name, size] = time.perf_counter() - begun
-    one, many = (seconds[name, "all"] - seconds[name, "start"] for name in ("one process", "workers"))
+    few.mkdir()
+    for number, path in enumerate(sorted(photos.rglob("*.jpg"))[: SMALLEST * (processes + 1)]):
+        shutil.copy(path, few / f"{number}.jpg")
+    seconds, held = dict[tuple[str, str], tuple[float, float]](), dict[str, Held]()
+    largest = 0
+    for size, folder in (("start", few), ("all", photos)):
+        for name, workers in (("one process", None), ("workers", Workers(processes))):
+            cost = _Cost()
+            held[name] = predicted(folder, scratch / f"{name} {size}", workers, cost.look, network=open_embedder)
+            seconds[name, size] = cost.seconds()
+            largest = max(largest, cost.largest_bytes)
     print(f"{len(held['workers'].embeddings)} photos, {processes} workers on this computer")
     print(f"  the same bytes as one process: {held['workers'] == held['one process']}")
-    for name in ("one process", "workers"):
-        print(f"  {name:12} start {seconds[name, 'start']:5.1f} s, all {seconds[name, 'all']:6.1f} s")
-    print(f"  workers beyond their start take {many / one:.2f} times as long", flush=True)
+    counted = len(list(few.iterdir()))
+    for column, what in enumerate(("on the clock", "of processors")):
+        start = [seconds[name, "start"][column] for name in ("one process", "workers")]
+        whole = [seconds[name, "all"][column] for name in ("one process", "workers")]
+        ratio = (whole[1] - start[1]) / (whole[0] - start[0])
+        print(
+            f"  seconds {what:14} one process {whole[0]:6.1f} ({start[0]:.1f} for the first), workers {whole[1]:6.1f} "
+            f"({start[1]:.1f} for the first): {ratio:.2f} times after the first {counted}"
+        )
+    print(f"  the largest worker has {largest / _MEGABYTE:.0f} MB", flush=True)
 
 
 def _kills(times: int, processes: int, scratch: Path) -> None:
