@@ -17,8 +17,9 @@ from flowersorter.workflows.predicting.ingest import ReadBatch
 SMALLEST, LARGEST = 50, 200
 #: Batches that each thread should still get when the size of the next one is chosen: all end at about the same time.
 _BATCHES_LEFT = 8
-#: Workers that end with a batch before it is halved, or its one photo given up.
-_MOST_DEATHS = 3
+#: Workers that end with a batch, perhaps for another one's fault, before a worker gets it alone; and those that end with
+#: it alone before it is halved, or its one photo given up.
+_MOST_DEATHS, _MOST_DEATHS_ALONE = 3, 2
 #: A batch is late once it took this many times as long as others, and a second more; an idle worker then reads it too.
 _LATE_TIMES, _LATE_S = 3.0, 1.0
 
@@ -30,6 +31,7 @@ class Batch:
     Attributes:
         places: With their paths on this machine.
         deaths: Workers that ended while they had it.
+        alone: Whether a worker that has it gets no other one, so that it shows which of them ends workers.
         errors: Workers whose reading it raised an unexpected error.
         since_s: When it was first given to a worker.
         workers: Addresses of the workers that have it.
@@ -37,6 +39,7 @@ class Batch:
 
     places: Places
     deaths: int = 0
+    alone: bool = False
     errors: int = 0
     since_s: float = 0.0
     workers: list[str] = field(default_factory=list)
@@ -82,7 +85,10 @@ class Batches:
             worker: Its address.
             threads: Threads of all workers.
         """
-        batch = self._again.popleft() if self._again else self._new(threads) or self._late(worker)
+        held = [batch for batch in self._under_way if worker in batch.workers]
+        if any(batch.alone for batch in held):
+            return None
+        batch = self._waiting(busy=bool(held)) or self._new(threads) or self._late(worker)
         if batch is None:
             return None
         if not batch.workers:
@@ -119,7 +125,10 @@ class Batches:
         if batch.workers:
             return None
         self._under_way.remove(batch)
-        if batch.deaths < _MOST_DEATHS:
+        most = _MOST_DEATHS_ALONE if batch.alone else _MOST_DEATHS
+        if batch.deaths < most or not batch.alone:
+            if batch.deaths >= most:
+                batch.alone, batch.deaths = True, 0
             self._again.append(batch)
             return None
         if len(batch.places) == 1:
@@ -127,7 +136,15 @@ class Batches:
             nothing = np.empty((0, 0), np.float16)
             return ReadBatch([], {}, [], [(int(batch.places.ids[0]), reason)], 0, [], nothing)
         middle = len(batch.places) // 2
-        self._again.extend([Batch(batch.places[:middle]), Batch(batch.places[middle:])])
+        self._again.extend(Batch(places, alone=True) for places in (batch.places[:middle], batch.places[middle:]))
+        return None
+
+    def _waiting(self, *, busy: bool) -> Batch | None:
+        """The first batch that is to be read again; a busy worker gets none that must be alone."""
+        for position, batch in enumerate(self._again):
+            if not (busy and batch.alone):
+                del self._again[position]
+                return batch
         return None
 
     def _new(self, threads: int) -> Batch | None:
@@ -146,6 +163,11 @@ class Batches:
         now = self._clock()
         for batch in self._under_way:  # the oldest come first
             limit_s = _LATE_TIMES * self._seconds_a_photo * len(batch.places) + _LATE_S
-            if len(batch.workers) == 1 and worker not in batch.workers and now - batch.since_s > limit_s:
+            if (
+                not batch.alone
+                and len(batch.workers) == 1
+                and worker not in batch.workers
+                and now - batch.since_s > limit_s
+            ):
                 return batch
         return None

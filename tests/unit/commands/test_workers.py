@@ -98,4 +98,4 @@ def test_a_script_chooses_as_the_terminal_does() -> None:
     assert chosen_workers(None, "tls://a:1", pairs) == Workers(0, "tls://a:1", PathMap.of(pairs))
     for wrong in ((0, None, ()), (2, "tls://a:1", ()), (None, None, pairs)):
         with pytest.raises(UserError):
-            chosen_workers(*wrong)  # type: ignore[arg-type]
+            chosen_workers(*wrong)

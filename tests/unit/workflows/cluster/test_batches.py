@@ -95,6 +95,25 @@ def test_a_photo_that_ends_every_worker_is_found_and_given_up() -> None:
     assert batches.finished
 
 
+def test_photos_beside_the_one_that_ends_workers_are_read() -> None:
+    """Whatever a worker had is given back when it ends, the innocent batches too."""
+    batches = Batches(places(40), smallest=5, largest=5)
+    bad, given_up, read = 17, list[int](), set[int]()
+    while not batches.finished:
+        held = list[Batch]()
+        while len(held) < 4 and (batch := batches.take("a", 2)) is not None:
+            held.append(batch)
+        if any(bad in each.places.ids for each in held):
+            results = [batches.give_back(each, "a", died=True) for each in held]
+            given_up += [place_id for each in results if each is not None for place_id, _ in each.out_of_reach]
+        else:
+            for each in held:
+                assert batches.done(each)
+                read |= set(each.places.ids.tolist())
+    assert given_up == [bad]
+    assert read == set(range(1, 41)) - {bad}
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_workers_do_every_place_is_read_once(seed: int) -> None:
     draw, clock = random.Random(seed), Clock()

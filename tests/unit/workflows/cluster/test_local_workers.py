@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled, WorkersUnavailable
 from flowersorter.jobs import CancelToken, Progress, silent
@@ -96,20 +97,35 @@ def test_photos_of_killed_workers_are_neither_lost_nor_read_twice(
 
 
 class DeadlyNetwork(ColourNetwork):
-    """Ends its process, as a decoder with a fault does."""
+    """Ends its process with a yellow photo, as a decoder with a fault does."""
 
-    def embed(self, crops: object) -> object:  # type: ignore[override]
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
+        red, green, blue = crops.mean(axis=(1, 2)).T
+        if not ((red > 150) & (green > 150) & (blue < 100)).any():
+            return super().embed(crops)
         os._exit(1)
 
 
 def open_deadly_network(backbone: Backbone, device: str) -> Embeds:
     del backbone, device
-    return DeadlyNetwork()  # type: ignore[return-value]
+    return DeadlyNetwork()
+
+
+def test_a_photo_that_ends_every_worker_is_out_of_reach_and_the_others_are_read(
+    tmp_path: Path, small_batches: None
+) -> None:
+    folder = tmp_path / "photos"
+    draw_photos(folder, "red", 8)
+    [bad] = draw_photos(folder, "yellow", 1)
+    found = predicted(folder, tmp_path / "two", TWO, network=open_deadly_network)
+    assert found.photos[bad] == "the processes that read it ended"
+    assert found.decoded == 8
+    assert predicted(folder, tmp_path / "two", None).decoded == 1  # it is tried again
 
 
 def test_workers_that_end_again_and_again_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_workers, "_MOST_STARTS", 1)
-    draw_photos(tmp_path / "photos", "red", 4)
+    draw_photos(tmp_path / "photos", "yellow", 4)
     with pytest.raises(WorkersUnavailable, match="The worker processes end again and again"):
         predicted(tmp_path / "photos", tmp_path / "two", Workers(1), network=open_deadly_network)
     assert worker_processes() == []
