@@ -17,8 +17,8 @@ from flowersorter.workflows.predicting.ingest import ReadBatch
 SMALLEST, LARGEST = 50, 200
 #: Batches that each thread should still get when the size of the next one is chosen: all end at about the same time.
 _BATCHES_LEFT = 8
-#: Workers that end with a batch, perhaps for another one's fault, before a worker gets it alone; and those that end with
-#: it alone before it is halved, or its one photo given up.
+#: Workers that end with a batch, perhaps for another one's fault, before a worker gets it alone; and those that end
+#: with it alone before it is halved, or its one photo given up.
 _MOST_DEATHS, _MOST_DEATHS_ALONE = 3, 2
 #: A batch is late once it took this many times as long as others, and a second more; an idle worker then reads it too.
 _LATE_TIMES, _LATE_S = 3.0, 1.0
