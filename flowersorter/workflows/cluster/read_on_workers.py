@@ -36,6 +36,8 @@ from flowersorter.workflows.predicting.ingest import Block, ReadBatch, store_rea
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
+log = logging.getLogger(__name__)
+
 #: Seconds that a scheduler has to answer, and without any worker after which the job fails.
 _CONNECT_S, _WAIT_FOR_WORKERS_S = 10.0, 60.0
 #: Messages and events that each log of Dask in this process holds.
@@ -187,6 +189,7 @@ class ClusterSession:
         self._loop, self._work = asyncio.get_running_loop(), asyncio.current_task()
         if self._stopped.is_set():
             return
+        self._loop.set_exception_handler(_note)
         with _quiet():
             async with AsyncExitStack() as stack:
                 # The connections keep their last messages: a thousand batches with all their paths.
@@ -271,12 +274,20 @@ def _keys() -> Mapping[str, Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask's log off the terminal: what matters is raised as an error."""
-    import_module("distributed")  # sets up its log
-    log = logging.getLogger("distributed")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
+    """Keep Dask's log off the terminal: what matters is raised as an error, and a lost worker is replaced."""
+    import_module("distributed")  # sets up its log, with a level of its own for parts of it
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        log.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _note(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Log what Dask leaves behind when it loses a worker, where asyncio would print it."""
+    del loop
+    log.debug("%s", context.get("message"), exc_info=context.get("exception"))

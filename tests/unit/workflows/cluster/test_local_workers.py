@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
 import shutil
 import socket
@@ -82,7 +84,7 @@ def test_what_is_stored_is_not_read_again(folder: Path, tmp_path: Path, small_ba
 
 
 def test_photos_of_killed_workers_are_neither_lost_nor_read_twice(
-    folder: Path, tmp_path: Path, small_batches: None
+    folder: Path, tmp_path: Path, small_batches: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     one = predicted(folder, tmp_path / "one", None)
     for seed in range(2):
@@ -94,6 +96,7 @@ def test_photos_of_killed_workers_are_neither_lost_nor_read_twice(
             killer.stop()
         assert killer.killed
         assert two == one
+    assert capfd.readouterr().err == ""
 
 
 class DeadlyNetwork(ColourNetwork):
@@ -155,6 +158,15 @@ def _answer(port: int) -> bytes:
             return connection.recv(1_000)
         except OSError:
             return b""
+
+
+def test_dask_writes_nothing_to_the_terminal_of_a_job() -> None:
+    importlib.import_module("distributed")
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "distributed.core")]
+    before = [each.getEffectiveLevel() for each in loggers]
+    with read_on_workers._quiet():
+        assert not any(each.isEnabledFor(logging.CRITICAL) for each in loggers)
+    assert [each.getEffectiveLevel() for each in loggers] == before
 
 
 def test_without_the_package_a_sentence_names_the_command(
