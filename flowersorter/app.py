@@ -33,6 +33,7 @@ from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.session import Session
 from flowersorter.ui.window.first_paint import FirstPaint
 from flowersorter.ui.window.main_window import MainWindow
+from flowersorter.workers.gui_heartbeat import GuiHeartbeat
 from flowersorter.workers.gui_thread_gc import GuiThreadGc
 from flowersorter.workers.job_queue import JobQueue, Listener
 from flowersorter.workers.library_queue import LibraryQueue
@@ -78,8 +79,9 @@ class Program(QObject):
         self.engine, self.collection = engine, engine.collection
         turns = Turns(self)  # one for all, so that the news of several threads do not add up to a long wait
         self.library = LibraryQueue(turns=turns)
-        self.queue = JobQueue(barrier=self.library.barrier, turns=turns)
-        self.thumbnails = ThumbnailPool(ThumbnailLoader(self.collection), turns=turns)
+        heartbeat = GuiHeartbeat(self)
+        self.queue = JobQueue(barrier=self.library.barrier, turns=turns, heartbeat=heartbeat)
+        self.thumbnails = ThumbnailPool(ThumbnailLoader(self.collection), turns=turns, heartbeat=heartbeat)
         self.photos = PhotoModel(self.thumbnails.image)
         self.session = Session(
             engine=engine,

@@ -94,13 +94,15 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb == "sort" and options.mode != "move" and (options.move_duplicates or options.remove_empty_folders):
         problem = text("--move-duplicates and --remove-empty-folders go with --move")
         raise UsageError(verb_parser("sort"), problem)
-    answers = ("class_name", "rejected", "not_mine", "dont_know", "remove", "from_keywords")
+    answers = ("class_name", "rejected", "not_mine", "dont_know", "remove", "from_keywords", "source")
     if options.verb == "label" and not any(getattr(options, name) not in (None, False) for name in answers):
         problem = text(
-            "--as CLASS, --not CLASS, --not-mine, --dont-know, --remove or --from-keywords is missing; did you mean "
-            "predict?"
+            "--as CLASS, --not CLASS, --not-mine, --dont-know, --remove, --from-keywords or --from FILE is missing; "
+            "did you mean predict?"
         )
         raise UsageError(verb_parser("label"), problem)
+    if options.verb == "label" and options.format is not None and options.source is None:
+        raise UsageError(verb_parser("label"), text("--format goes with --from"))
     for name in ("paths", "photos"):
         if _SHELL_LEAVES_WILDCARDS and name in options:
             setattr(options, name, [each for path in getattr(options, name) for each in _expanded(path)])

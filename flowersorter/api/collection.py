@@ -10,6 +10,7 @@ from typing import overload
 
 from flowersorter.api.answers import Prediction
 from flowersorter.api.evaluated_collection import EvaluatedCollection
+from flowersorter.api.exchanged_collection import ExchangedCollection
 from flowersorter.api.model_answers import ModelInfo
 from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.api.photo_answers import AnswerCollection
@@ -22,7 +23,7 @@ from flowersorter.messages import text
 _opening = threading.Lock()
 
 
-class Collection(SortedCollection, TrainedCollection, EvaluatedCollection, AnswerCollection):
+class Collection(SortedCollection, TrainedCollection, EvaluatedCollection, AnswerCollection, ExchangedCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only, except `predict_image`, which several may call at the same time. While it is open, no

@@ -19,6 +19,7 @@ def run(call: Call) -> int:
         "classes": list(result.classes),
         "backbone": result.backbone,
         "accuracy": result.accuracy,
+        "card": None if result.card is None else str(result.card),
     }
     terminal.record({"summary": summary})
     saved = text(
@@ -33,6 +34,8 @@ def run(call: Call) -> int:
     terminal.say(saved)
     if result.remark:
         terminal.say(text("{sentence}.", sentence=result.remark))
+    if result.card is not None:
+        terminal.say(text("Its model card: {path}", path=shown(result.card)))
     if result.script:
         terminal.say(text("To use it from Python:"))
         terminal.say()

@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowersorter.commands.labelling.from_file import label_from_file
 from flowersorter.commands.labelling.from_keywords import label_from_keywords
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_class_names, say_unreadable
@@ -39,6 +40,8 @@ def run(call: Call) -> int:
     """
     if call.options.from_keywords is not None:
         return label_from_keywords(call)
+    if call.options.source is not None:
+        return label_from_file(call)
     options, terminal = call.options, call.terminal
     lines: list[dict[str, Any]] = []
     unreadable: list[tuple[Path, str]] = []

@@ -16,10 +16,12 @@ from flowersorter.commands.shared.verb_options import (
     add_check,
     add_doctor,
     add_export,
+    add_export_labels,
     add_history,
     add_import,
     add_keywords,
     add_keywords_option,
+    add_label,
     add_label_errors,
     add_models,
     add_target,
@@ -118,35 +120,6 @@ def _add_scan_options(parser: LineParser) -> None:
 def _add_groups(parser: LineParser) -> None:
     parser.add_argument("folder", type=to_path, metavar="FOLDER")
     _add_scan_options(parser)
-
-
-def _add_label(parser: LineParser) -> None:
-    parser.add_argument("photos", type=to_path, nargs="+", metavar="PATH")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument(
-        "--as", dest="class_name", metavar="CLASS", help=text("the class that the photos show; a new one is created")
-    )
-    what.add_argument("--not", dest="rejected", metavar="CLASS", help=text("a class that they do not show"))
-    for name, effect in (
-        ("--not-mine", text("they show none of your classes, and are not sorted")),
-        ("--dont-know", text("you cannot tell; do not ask about them again")),
-        ("--remove", text("remove label and answers, or all labels that the sub-folders of a folder gave")),
-    ):
-        what.add_argument(name, action="store_true", help=effect)
-    what.add_argument(
-        "--from-keywords",
-        nargs="*",
-        metavar="KEYWORD",
-        help=text(
-            "label photos and the photos in folders with these of their keywords, which digiKam, Lightroom or "
-            "darktable wrote (default: those that are classes); photos that have a label keep it"
-        ),
-    )
-    parser.add_argument(
-        "--move-copies",
-        action="store_true",
-        help=text("with --as, also move the copies you sorted into the class's folder"),
-    )
 
 
 def _add_sort(parser: LineParser) -> None:
@@ -251,6 +224,11 @@ def _add_next(parser: LineParser) -> None:
     )
 
 
+def _add_export_labels(parser: LineParser) -> None:
+    add_export_labels(parser)
+    _add_scan_options(parser)
+
+
 def _add_check(parser: LineParser) -> None:
     add_check(parser)
     _add_scan_options(parser)
@@ -268,7 +246,7 @@ VERBS = (
         "label",
         text("set or remove the class of photos"),
         text("“flowersorter train” learns from it. Photos the collection does not know are read first."),
-        _add_label,
+        add_label,
     ),
     Verb(
         "sort",
@@ -351,6 +329,16 @@ VERBS = (
             "the file are shown."
         ),
         add_export,
+    ),
+    Verb(
+        "export-labels",
+        text("save labels and suggestions in a format of other programs"),
+        text(
+            "CSV, COCO, MegaDetector results as Timelapse opens them, Camtrap DP, Darwin Core. Each tells your labels "
+            "from suggestions. Predicts new photos first."
+        ),
+        _add_export_labels,
+        "labelling",
     ),
     Verb(
         "import",

@@ -10,10 +10,15 @@ from flowersorter.errors import Cancelled
 
 
 class CancelToken:
-    """A request to stop a job: set on one thread, checked on another at least once a batch."""
+    """A request to stop a job: set on one thread, checked on another at least once a batch.
 
-    def __init__(self) -> None:
+    Args:
+        at_check: Called at each check, which is a safe point of the job: it may pause there.
+    """
+
+    def __init__(self, at_check: Callable[[], None] | None = None) -> None:
         self._event = threading.Event()
+        self._at_check = at_check
 
     def cancel(self) -> None:
         """Ask the job to stop at its next safe point."""
@@ -41,6 +46,8 @@ class CancelToken:
         """
         if self._event.is_set():
             raise Cancelled
+        if self._at_check is not None:
+            self._at_check()
 
 
 @dataclass(frozen=True, slots=True)

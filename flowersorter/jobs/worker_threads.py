@@ -23,6 +23,7 @@ CHECK_EVERY_S = 0.1
 #: How long a script that ends waits for calls that are left behind: torch aborts where the interpreter is taken down
 #: beside a forward pass, which takes a fraction of this.
 _END_WITHIN_S = 2.0
+_LOOK_EVERY_S = 0.02
 
 
 class _Worker(threading.Thread):
@@ -30,6 +31,7 @@ class _Worker(threading.Thread):
 
     def __init__(self, call: Callable[[], None], name: str) -> None:
         super().__init__(target=call, name=name, daemon=True)
+        self.is_idle = False  # waits for a call
 
 
 def start_worker(call: Callable[[], None], name: str) -> None:
@@ -38,13 +40,13 @@ def start_worker(call: Callable[[], None], name: str) -> None:
 
 
 def workers_ended(within_s: float) -> bool:
-    """Wait this long at most for the threads that run; returns whether all of them ended."""
+    """Wait this long at most for the threads that run; returns whether all of them ended or wait for a call."""
     end = time.monotonic() + within_s
-    for thread in threading.enumerate():
-        if isinstance(thread, _Worker):
-            thread.join(max(0.0, end - time.monotonic()))
-            if thread.is_alive():
-                return False
+    while busy := [each for each in threading.enumerate() if isinstance(each, _Worker) and not each.is_idle]:
+        left_s = end - time.monotonic()
+        if left_s <= 0:
+            return False
+        busy[0].join(min(left_s, _LOOK_EVERY_S))
     return True
 
 
@@ -52,17 +54,22 @@ atexit.register(workers_ended, _END_WITHIN_S)
 
 
 class WorkerPool:
-    """Runs calls in a bounded number of threads.
+    """Runs calls in a bounded number of threads, which stay until it is closed.
+
+    `submit` starts a thread only where none is idle: a start waits until the new thread has run, which takes some
+    milliseconds beside busy threads.
 
     Args:
         threads: Their number at most.
         initializer: Called once in each thread before its first call.
+        name: Of the threads.
     """
 
-    def __init__(self, threads: int, initializer: Callable[[], None] | None = None) -> None:
+    def __init__(self, threads: int, initializer: Callable[[], None] | None = None, *, name: str = "worker") -> None:
         self._most, self._started, self._closed = threads, 0, False
-        self._initializer = initializer
+        self._initializer, self._name = initializer, name
         self._calls = SimpleQueue[Callable[[], None] | None]()
+        self._idle = threading.Semaphore(0)
 
     def submit(self, call: Callable[..., Result], *arguments: Any) -> Future[Result]:
         """Run a call as soon as a thread is free.
@@ -74,9 +81,9 @@ class WorkerPool:
             raise RuntimeError("the pool is closed")
         future: Future[Result] = Future()
         self._calls.put(lambda: _run(future, call, arguments))
-        if self._started < self._most:
+        if not self._idle.acquire(blocking=False) and self._started < self._most:
             self._started += 1
-            start_worker(self._work, "worker")
+            start_worker(self._work, self._name)
         return future
 
     def close(self) -> None:
@@ -92,9 +99,21 @@ class WorkerPool:
     def _work(self) -> None:
         if self._initializer is not None:
             self._initializer()
-        while (call := self._calls.get()) is not None:
+        while (call := self._next_call()) is not None:
             call()
             del call  # an idle thread keeps no result alive
+
+    def _next_call(self) -> Callable[[], None] | None:
+        try:
+            return self._calls.get_nowait()
+        except Empty:
+            thread = threading.current_thread()
+            assert isinstance(thread, _Worker)
+            thread.is_idle = True
+            self._idle.release()
+            call = self._calls.get()
+            thread.is_idle = False
+            return call
 
 
 def _run(future: Future[Result], call: Callable[..., Result], arguments: tuple[Any, ...]) -> None:

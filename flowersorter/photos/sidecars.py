@@ -88,6 +88,13 @@ class SidecarFinder:
             self._others[folder] = [name for name in names if not _stands_alone(name, with_photo) and name[0] != "."]
         return tuple(photo.with_name(sidecar) for sidecar in found.get(name, ()))
 
+    def of_original(self, photo: Path) -> tuple[Path, ...]:
+        """Return the sidecars of the photo that this one is the edited copy of, by Google's name of such copies."""
+        stem, suffix = _split(photo.name)
+        base = _numbered(stem)[0]
+        original = _EDITED.sub("", base)
+        return self.of(photo.with_name(original + stem[len(base) :] + suffix)) if original != base else ()
+
     def files_beside(self) -> Iterator[Path]:
         """The files in the folders listed so far that are neither photos, RAWs without one among them, nor hidden."""
         return (Path(folder, name) for folder, names in self._others.items() for name in names)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -82,10 +82,12 @@ class ThreadPool:
 
     Args:
         initializer: Called once in each thread before its first work. With one, no work is done in the calling thread.
+        cancel: Checked before each work, also in the pools within this one.
     """
 
-    def __init__(self, initializer: Callable[[], None] | None = None) -> None:
+    def __init__(self, initializer: Callable[[], None] | None = None, cancel: CancelToken | None = None) -> None:
         self._pool: WorkerPool | None = None
+        self._cancel = cancel
         self._initializer = initializer
         self._limit = one_blas_thread()
         self._is_open = False
@@ -98,6 +100,7 @@ class ThreadPool:
             outer: ThreadPool | None = getattr(_of_thread, "pool", None)
             if outer is not None and outer._is_open:
                 self._outer = outer
+                self._cancel = self._cancel or outer._cancel
             else:
                 _of_thread.pool = self
         return self
@@ -132,6 +135,8 @@ class ThreadPool:
             Exception: the first one raised by `work`.
         """
         waiting = list(items)
+        if self._cancel is not None:
+            work = partial(_unless_cancelled, self._cancel, work)
         if self._initializer is None and cancel is None and (len(waiting) < 2 or worker_count() == 1):
             return [work(item) for item in waiting]
         pool = self._threads()
@@ -144,6 +149,11 @@ class ThreadPool:
         finally:
             for future in futures:
                 future.cancel()  # after a failure; no effect on finished ones
+
+
+def _unless_cancelled(cancel: CancelToken, work: Callable[[Item], Result], item: Item) -> Result:
+    cancel.check()
+    return work(item)
 
 
 def map_batches(

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.workers.gui_heartbeat import GuiHeartbeat
 from flowersorter.workers.job_worker import Call, Job, JobWorker
 from flowersorter.workers.turns import Turns, in_turn
 
@@ -68,6 +69,7 @@ class JobQueue(QObject):
     Args:
         barrier: Returns an event that a job waits for before it begins: all labels given so far are stored.
         turns: Shared with other threads' news; None for its own.
+        heartbeat: Of the GUI thread, to which jobs give way; None for its own.
 
     Signals:
         started(id, title), progressed(id, Progress), succeeded(id, result), cancelled(id), finished(id):
@@ -96,9 +98,11 @@ class JobQueue(QObject):
         *,
         barrier: Callable[[], threading.Event] | None = None,
         turns: Turns | None = None,
+        heartbeat: GuiHeartbeat | None = None,
     ) -> None:
         super().__init__(parent)
         self._barrier = barrier
+        self._heartbeat = heartbeat if heartbeat is not None else GuiHeartbeat(self)
         self._entries: dict[int, _Entry] = {}  # all jobs that wait or run and were not dropped
         self._waiting: deque[int] = deque()
         self._running: Job | None = None
@@ -122,6 +126,10 @@ class JobQueue(QObject):
         self._thread.start()
 
     # -- requests of the window
+
+    def cancel_token(self) -> CancelToken:
+        """A new token whose checks let the GUI thread go first."""
+        return CancelToken(at_check=self._heartbeat.give_way)
 
     def submit(
         self,
@@ -228,6 +236,7 @@ class JobQueue(QObject):
             self._last_loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
         self._thread.quit()
         self._thread.wait()
+        self._heartbeat.stop()
 
     # -- the queue
 
@@ -246,7 +255,7 @@ class JobQueue(QObject):
         entry = self._entries[job_id]
         entry.preempted = entry.stale = False
         call = entry.call if self._barrier is None else _after(self._barrier(), entry.call)
-        self._running, self._changes = Job(job_id, entry.title, call, CancelToken()), entry.changes
+        self._running, self._changes = Job(job_id, entry.title, call, self.cancel_token()), entry.changes
         self._run.emit(self._running)
 
     def _end(self, job_id: int, how: object) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from flowersorter.jobs.worker_threads import start_worker
+from flowersorter.jobs.worker_threads import WorkerPool
 
 #: How long `shutdown` waits for a running call, which is then left behind.
 END_WITHIN_S = 0.5
@@ -55,6 +55,7 @@ class LatestOnly(QObject):
         self._before = set[_Request]()  # those running when the timer was started
         self._slow = set[_Request]()  # of these, the ones that delay no other
         self._threads = 0
+        self._pool = WorkerPool(MOST_THREADS, name="latest only")
         self._closed = False
         self._done.connect(self._on_done)
 
@@ -88,6 +89,7 @@ class LatestOnly(QObject):
         with self._lock:
             self._closed = True
             self._ended.wait_for(lambda: not self._threads, END_WITHIN_S)
+        self._pool.close()
 
     def _start(self) -> bool:
         """Start a thread unless the limit is reached; return whether it was started."""
@@ -95,7 +97,7 @@ class LatestOnly(QObject):
             start = self._threads < min(MOST_THREADS, 1 + len(self._slow))
             self._threads += start
         if start:
-            start_worker(self._run, "latest only")
+            self._pool.submit(self._run)
         return start
 
     @Slot()

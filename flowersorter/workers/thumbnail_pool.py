@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from flowersorter.errors import PhotoOutOfReach, UserError
-from flowersorter.jobs.worker_threads import start_worker
+from flowersorter.jobs.worker_threads import WorkerPool
+from flowersorter.workers.gui_heartbeat import GuiHeartbeat
 from flowersorter.workers.turns import Turns
 
 #: How long `shutdown` waits for photos being decoded; those that take longer are left behind.
@@ -56,6 +57,7 @@ class ThumbnailPool(QObject):
         max_bytes: Limit of the pixels in memory; the least recently painted are dropped first.
         slow_after_s: How long the running decodings may delay all others.
         turns: Shared with other threads' news; None for its own.
+        heartbeat: Of the GUI thread, to which decoding gives way; None for one that never beats.
 
     Signals:
         arrived(list of place ids): `image` returns them now.
@@ -75,16 +77,19 @@ class ThumbnailPool(QObject):
         max_bytes: int = MAX_CACHE_BYTES,
         slow_after_s: float = SLOW_AFTER_S,
         turns: Turns | None = None,
+        heartbeat: GuiHeartbeat | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._turns = turns if turns is not None else Turns(self)
+        self._heartbeat = heartbeat
         self._load, self._max_bytes = load, max_bytes
         self._cache: OrderedDict[int, tuple[int, QImage]] = OrderedDict()  # photo id and its thumbnail
         self._bytes = 0
         self._failed: dict[int, int] = {}  # photo id that cannot be shown, by place id
         self._requests: dict[int, _Request] = {}  # the newest of each place, until its result was collected
         self._threads = threads
+        self._pool = WorkerPool(MOST_THREADS, name="thumbnails")
         self._slow_timer = QTimer(self, interval=round(1000 * slow_after_s))
         self._slow_timer.timeout.connect(self._on_slow)
         self._lock = threading.Lock()  # guards everything below
@@ -149,6 +154,7 @@ class ThumbnailPool(QObject):
             self._requests.clear()
             self._ended.wait_for(lambda: not self._drains, END_WITHIN_S)
             self._done.clear()
+        self._pool.close()
         self._turns.rest()
 
     def _request(self, wanted: Wanted) -> None:
@@ -172,7 +178,7 @@ class ThumbnailPool(QObject):
             start = self._drains < self._most_threads
             self._drains += start
         if start:
-            start_worker(self._drain, "thumbnails")
+            self._pool.submit(self._drain)
         return start
 
     @property
@@ -248,6 +254,8 @@ class ThumbnailPool(QObject):
                     return
                 _, request = self._stack.popitem()
                 self._loading.add(request)
+            if self._heartbeat is not None:
+                self._heartbeat.give_way()
             outcome = self._try(request.wanted)
             with self._lock:
                 self._loading.discard(request)

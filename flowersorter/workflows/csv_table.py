@@ -58,3 +58,8 @@ def _cell(value: Cell, dialect: CsvDialect) -> str:
     if isinstance(value, int):
         return str(value)
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+
+
+def without_escape(cell: str) -> str:
+    """Return the text of a cell as it was before `csv_bytes` kept a spreadsheet from evaluating it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell

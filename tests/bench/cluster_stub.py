@@ -10,6 +10,7 @@ import numpy as np
 from flowersorter.domain.place import Place
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.photos import ReadRecord
+from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workflows.cluster import worker_tasks
 from flowersorter.workflows.predicting.ingest import ReadBatch
@@ -28,9 +29,13 @@ def open_stub(backbone: Backbone, device: str) -> Embeds:
 
 
 def _made_up(
-    places: Sequence[Place], backbone: Backbone, network: Callable[[], Embeds], cancel: CancelToken
+    places: Sequence[Place],
+    backbone: Backbone,
+    network: Callable[[], Embeds],
+    finder: SidecarFinder,
+    cancel: CancelToken,
 ) -> ReadBatch:
-    del backbone, network, cancel
+    del backbone, network, finder, cancel
     records = [
         ReadRecord(place.id, hashlib.sha256(b"%d" % place.id).digest(), 1, 1, 4_000, 3_000, None, None)
         for place in places

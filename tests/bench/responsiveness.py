@@ -32,6 +32,7 @@ GOAL_MS = 50
 _COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 _LONGEST_S = 600.0
 SAMPLE_MS = 5
+_WAITING_IN = ("threading.py", "fair_lock.py", "queue.py", "worker_threads.py", "gui_heartbeat.py")
 SHOWN = 5  # gaps of each phase, by CPU time
 
 
@@ -117,7 +118,7 @@ class Heartbeat:
             if thread_id not in (self._gui_thread, threading.get_ident()):
                 innermost = Path(frame.f_code.co_filename).name
                 where = _own_line(frame)
-                if where and innermost not in ("threading.py", "fair_lock.py", "queue.py"):
+                if where and innermost not in _WAITING_IN:
                     yield where
 
 

@@ -17,27 +17,34 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.ui.shared.choice_box import ChoiceBox
+
 #: Rounding of fonts.
 SLACK_PX = 2
 ELIDED = QSizePolicy.Policy.Ignored
 
 
-def cut_off(top: QWidget) -> set[str]:
-    """The texts that do not fit, each with the name of its widget, the room it has and the room it needs."""
+def cut_off(top: QWidget, *, elided: bool = True) -> set[str]:
+    """The texts that do not fit, each with the name of its widget, the room it has and the room it needs.
+
+    Args:
+        top: A window.
+        elided: Whether a text may be shortened where its widget is made for that.
+    """
     return {
         f"{type(widget).__name__} {widget.objectName()}: {text!r} has {has}, needs {needs} {side}"
         for widget in top.findChildren(QWidget)
         if widget.isVisible() and not _is_scrolled_in(widget, QComboBox)
-        for text, side, has, needs in _rooms(widget, top)
+        for text, side, has, needs in _rooms(widget, top, elided=elided)
         if text and needs > has + SLACK_PX
     }
 
 
-def _rooms(widget: QWidget, top: QWidget) -> Iterator[tuple[str, str, int, int]]:
+def _rooms(widget: QWidget, top: QWidget, *, elided: bool) -> Iterator[tuple[str, str, int, int]]:
     """Text, side, pixels there are and pixels needed."""
     width, height = widget.width(), widget.height()
     is_narrowed = widget.maximumWidth() < widget.sizeHint().width()  # on purpose: its tool tip has the rest
-    may_be_elided = is_narrowed or widget.sizePolicy().horizontalPolicy() == ELIDED
+    may_be_elided = elided and (is_narrowed or widget.sizePolicy().horizontalPolicy() == ELIDED)
     match widget:
         case QLabel() if not widget.text():
             return
@@ -52,7 +59,7 @@ def _rooms(widget: QWidget, top: QWidget) -> Iterator[tuple[str, str, int, int]]
             text = widget.placeholderText()
             yield text, "px width", width, widget.fontMetrics().horizontalAdvance(text) + 8
         case QComboBox() if not may_be_elided:
-            text = widget.currentText()
+            text = (isinstance(widget, ChoiceBox) and widget.shown_text) or widget.currentText()
             yield text, "px width", width, widget.fontMetrics().horizontalAdvance(text) + 24
         case QTabBar():
             for index in range(widget.count()):

@@ -23,7 +23,7 @@ from tests.sources import PACKAGE, ROOT, tree_of
 DOCS = ROOT / "docs"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
 #: Written for people who use the window; the others describe measurements, and use italics as they like.
-BY_HAND = ("first-steps.md", "suggestions.md", "recipes.md", "troubleshooting.md")
+BY_HAND = ("first-steps.md", "suggestions.md", "recipes.md", "data-in-and-out.md", "troubleshooting.md")
 #: A block of code: indented lines after an empty one.
 BLOCK = re.compile(r"(?:(?<=\n\n)|^) {4,}\S[^\n]*(?:\n(?: {4,}[^\n]*)?)*", re.MULTILINE)
 INLINE = re.compile(r"`([^`]+)`")

@@ -94,3 +94,19 @@ def test_the_process_ends_beside_a_decoder_that_does_not(what: str) -> None:
         [sys.executable, "-c", ENDS_BESIDE_A_DECODER, what], capture_output=True, timeout=LIMIT_S, check=False
     )
     assert (ended.returncode, ended.stdout.decode().split(), ended.stderr.decode()) == (130, ["stopped"], "")
+
+
+def test_a_pool_starts_no_thread_while_one_is_idle() -> None:
+    pool, idents = WorkerPool(4), set[int]()
+    for _ in range(20):
+        idents.add(pool.submit(threading.get_ident).result(LIMIT_S))
+        assert workers_ended(LIMIT_S)  # it waits for the next call
+    pool.close()
+    assert len(idents) == 1
+
+
+def test_a_pool_starts_a_thread_for_each_call_that_would_wait() -> None:
+    pool, all_run = WorkerPool(4), threading.Barrier(4)
+    calls = [pool.submit(all_run.wait, LIMIT_S) for _ in range(4)]
+    assert sorted(call.result(LIMIT_S) for call in calls) == [0, 1, 2, 3]
+    pool.close()

@@ -244,6 +244,16 @@ def test_every_function_that_words_a_text_for_the_window_is_known_to_the_catalog
 
 #: Words that are written with a capital letter wherever they stand: names, and what stands on keys.
 _NAMES = {"FlowerSorter", "Debian", "Ubuntu", "ResNet", "Python", "Enter", "Esc", "Space", "Delete", "Ctrl", "Shift"}
+_NAMES |= {
+    "Camtrap",
+    "Core",
+    "Darwin",
+    "Lobe",
+    "Machine",
+    "MegaDetector",
+    "Teachable",
+    "Timelapse",
+}  # programs and standards
 #: Commands of one word, by which a sentence names them. A longer name of a command stands in quotation marks.
 _COMMANDS = {"Sort", "Retrain", "History", "Preferences", "Browse"}
 _LABEL_WORDS = 6  # the longest action, button or title has so many

@@ -14,10 +14,10 @@ from flowersorter.workflows.exchange.keyword_labels import (
     FindKeywordsRequest,
     FoundKeywords,
     TakeKeywordsRequest,
-    TakenKeywords,
     find_keywords,
     take_keywords,
 )
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
 from flowersorter.workflows.predicting.settled_labels import predict_settled
 
@@ -57,7 +57,7 @@ def label_from_keywords(call: Call) -> int:
     return 0 if taken.labels or taken.kept or taken.ambiguous else 1
 
 
-def _say(terminal: Terminal, found: FoundKeywords, taken: TakenKeywords) -> None:
+def _say(terminal: Terminal, found: FoundKeywords, taken: TakenLabels) -> None:
     for name, number in Counter(taken.labels.values()).most_common():
         terminal.say(
             plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))

@@ -17,6 +17,7 @@ from flowersorter.workflows.evaluation.label_next import (
     LabelNextRequest,
     LabelNextResult,
     Standing,
+    as_predicted,
     label_next,
 )
 from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
@@ -30,6 +31,7 @@ def run(call: Call) -> int:
         request = LabelNextRequest(folder, options.count, options.backbone, device=options.device)
         with call.terminal.progress() as report:
             advice = label_next(engine, request, report, call.cancel)
+            advice = as_predicted(engine, request, advice, call.cancel)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     for photo in advice.next:
         call.terminal.record(group_line(photo, names))

@@ -233,20 +233,28 @@ def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
 
 
 def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
-    """Print a table of classes by verdict, then the photos of no class."""
-    rows = result.rows
-    table: list[list[str]] = [[text("class"), text("sure"), text("likely"), text("not sure"), text("all")]]
-    shown_verdicts = (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE)
+    """Print a table of classes, by label and by the verdict of the others, then the photos of no class."""
+    rows, readable = result.rows, _readable(result.rows)
+    by_label = readable & (rows.label_ids != 0)
+    verdicts = np.where(rows.label_ids != 0, np.uint8(Verdict.NONE), rows.verdicts)
+    columns = {
+        text("sure"): (verdicts == Verdict.SURE, rows.class_ids),
+        text("likely"): (verdicts == Verdict.LIKELY, rows.class_ids),
+        text("not sure"): (verdicts == Verdict.UNSURE, rows.class_ids),
+    }
+    if by_label.any():
+        columns = {text("labelled"): (by_label, rows.label_ids), **columns}
+    table: list[list[str]] = [[text("class"), *columns, text("all")]]
     for class_id, name in names.items():
-        counts = [int(np.count_nonzero((rows.class_ids == class_id) & (rows.verdicts == v))) for v in shown_verdicts]
+        counts = [int(np.count_nonzero(chosen & (of == class_id))) for chosen, of in columns.values()]
         if sum(counts):
             table.append([shown(name), *map(str, counts), str(sum(counts))])
-    unknown = int(np.count_nonzero(rows.verdicts == Verdict.UNKNOWN))
-    unpredicted = int(np.count_nonzero(_readable(rows) & (rows.verdicts == Verdict.NONE)))
+    unknown = int(np.count_nonzero(verdicts == Verdict.UNKNOWN))
+    unpredicted = int(np.count_nonzero(readable & ~by_label & (verdicts == Verdict.NONE)))
     for title, number in ((text("unknown"), unknown), (text("no suggestion yet"), unpredicted)):
         if number:
-            table.append([title, "", "", "", str(number)])
-    terminal.say_table(table, right=(1, 2, 3, 4), indent=2)
+            table.append([title, *[""] * len(columns), str(number)])
+    terminal.say_table(table, right=tuple(range(1, len(columns) + 2)), indent=2)
     terminal.say()
 
 

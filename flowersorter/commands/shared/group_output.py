@@ -50,10 +50,11 @@ def say_groups(
         terminal: Gets the lines.
         groups: To be printed.
         names: Class names by id.
-        verdicts: By place id; no class is asked about for an unknown photo.
+        verdicts: By place id; no class is asked about for an unknown photo. None: those of the groups.
     """
     for group in groups:
-        is_unknown = verdicts is not None and verdicts[group.place_id] is Verdict.UNKNOWN
+        verdict = group.verdict if verdicts is None else verdicts[group.place_id]
+        is_unknown = verdict is Verdict.UNKNOWN
         best = [
             f"{shown(names[class_id])} ({percent_to_tenths(share)})"
             for class_id, share in group.top[:2]

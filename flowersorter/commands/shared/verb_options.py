@@ -6,6 +6,7 @@ import argparse
 
 from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path, to_path_pair
 from flowersorter.commands.shared.line_parser import LineParser
+from flowersorter.domain.export_format import ExportFormat, LabelFormat
 from flowersorter.messages import text
 
 
@@ -73,6 +74,26 @@ def add_doctor(parser: LineParser) -> None:
 def add_export(parser: LineParser) -> None:
     """Add the options of export."""
     parser.add_argument("file", type=to_path, metavar="FILE")
+
+
+def add_export_labels(parser: LineParser) -> None:
+    """Add the options of export-labels, without the scope of the scan."""
+    parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER", help=text("folders, or single photos"))
+    parser.add_argument(
+        "--to", dest="file", type=to_path, metavar="FILE", required=True, help=text("the file to write")
+    )
+    parser.add_argument(
+        "--format",
+        choices=[form.value for form in ExportFormat],
+        help=text("its format (default: csv for a FILE that ends in .csv)"),
+    )
+    parser.add_argument(
+        "--at",
+        dest="place",
+        metavar="LAT,LON",
+        help=text("where the photos were taken, in degrees; camtrap-dp needs it, darwin-core takes it"),
+    )
+    parser.add_argument("--only-labelled", action="store_true", help=text("leave out photos without a label"))
 
 
 def add_import(parser: LineParser) -> None:
@@ -189,4 +210,60 @@ def add_target(parser: LineParser) -> None:
             "sub-folders of the class, such as {{class}}/{{date:%%Y}} or {{class}}/{{camera}} (default: as in the "
             "last sort into DEST; '' for none)"
         ),
+    )
+
+
+def add_label(parser: LineParser) -> None:
+    """Add the options of label."""
+    parser.add_argument(
+        "photos",
+        type=to_path,
+        nargs="*",
+        metavar="PATH",
+        help=text("photos; folders with --from-keywords and --from"),
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--as", dest="class_name", metavar="CLASS", help=text("the class that the photos show; a new one is created")
+    )
+    what.add_argument("--not", dest="rejected", metavar="CLASS", help=text("a class that they do not show"))
+    for name, effect in (
+        ("--not-mine", text("they show none of your classes, and are not sorted")),
+        ("--dont-know", text("you cannot tell; do not ask about them again")),
+        ("--remove", text("remove label and answers, or all labels that the sub-folders of a folder gave")),
+    ):
+        what.add_argument(name, action="store_true", help=effect)
+    what.add_argument(
+        "--from-keywords",
+        nargs="*",
+        metavar="KEYWORD",
+        help=text(
+            "label photos and the photos in folders with these of their keywords, which digiKam, Lightroom or "
+            "darktable wrote (default: those that are classes); photos that have a label keep it"
+        ),
+    )
+    _add_label_source(what, parser)
+    parser.add_argument(
+        "--move-copies",
+        action="store_true",
+        help=text("with --as, also move the copies you sorted into the class's folder"),
+    )
+
+
+def _add_label_source(group: argparse._MutuallyExclusiveGroup, parser: LineParser) -> None:
+    """Add the options of label that take labels from another program: one to a group that excludes others."""
+    group.add_argument(
+        "--from",
+        dest="source",
+        type=to_path,
+        metavar="FILE",
+        help=text(
+            "label the photos in these folders (default: that of FILE) as a table or data set says: CSV, COCO, a "
+            "folder with one sub-folder per class, a Lobe or Teachable Machine project; photos with a label keep it"
+        ),
+    )
+    parser.add_argument(
+        "--format",
+        choices=[form.value for form in LabelFormat],
+        help=text("with --from, the format of FILE (default: recognise it)"),
     )

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from flowersorter.errors import ModelFileBad, UserError
 from flowersorter.library.database.connection import Database
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 from flowersorter.messages import text
+
+#: Names, among those of a model, of deleted classes whose photos only tell it which others are unknown.
+BACKGROUND = "background"
 
 _COLUMNS = "id, created_at, backbone, note, held_out_accuracy, classes, photos, current"
 
@@ -28,6 +32,7 @@ class ModelEntry:
     Attributes:
         created_at: ISO 8601 in UTC.
         held_out_accuracy: From 0 to 1, on photos it was not trained on; None where there were too few.
+        classes: The classes that it suggests.
         photos: Number of photos it was trained on.
         current: Whether it is the one in use.
     """
@@ -54,7 +59,8 @@ class ModelStore:
 
         Args:
             arrays: Its arrays, by name.
-            metadata: JSON values; "backbone", "class_names", "held_out_accuracy", "photos", "note" are needed.
+            metadata: JSON values; "backbone", "class_names", "held_out_accuracy", "photos", "note" are needed,
+                `BACKGROUND` is not.
 
         Returns:
             Its id.
@@ -62,7 +68,7 @@ class ModelStore:
         Raises:
             UserError: the disk refuses; nothing was stored.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now, background = datetime.now(UTC).isoformat(timespec="seconds"), metadata.get(BACKGROUND, ())
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO models (created_at, backbone, note, held_out_accuracy, classes, photos, file)"
@@ -72,7 +78,7 @@ class ModelStore:
                     metadata["backbone"],
                     metadata["note"],
                     metadata["held_out_accuracy"],
-                    json.dumps(list(metadata["class_names"])),
+                    json.dumps([name for name in metadata["class_names"] if name not in background]),
                     metadata["photos"],
                 ),
             )
@@ -147,9 +153,7 @@ class ModelStore:
         file = self._file(model_id)
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM models WHERE id = ?", (model_id,))
-        # A file that cannot be deleted only takes space.
-        with contextlib.suppress(OSError):
-            file.unlink()
+            self._database.after_commit(partial(_delete_file, file))
 
     def _file(self, model_id: int) -> Path:
         rows = self._database.query("SELECT file FROM models WHERE id = ?", (model_id,))
@@ -158,6 +162,12 @@ class ModelStore:
                 text("There is no model {model_id}", model_id=model_id), hint=text('"flowersorter models" lists them')
             )
         return self._folder / str(rows[0]["file"])
+
+
+def _delete_file(file: Path) -> None:
+    """Delete the file of a model; one that cannot be deleted only takes space."""
+    with contextlib.suppress(OSError):
+        file.unlink()
 
 
 #: Hint where the file of a model is damaged.

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.files.recent_collections import check_can_become_one
@@ -14,6 +14,7 @@ from flowersorter.library.tables.class_names import MAX_NAME_LENGTH
 from flowersorter.messages import worded
 from flowersorter.sorting.safe_names import folder_name
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.indicators import RadioButton
 from flowersorter.ui.shared.widgets import (
     FittedDialog,
     Message,
@@ -86,9 +87,9 @@ class NewCollectionDialog(FittedDialog):
 
     def _classes(self) -> QVBoxLayout:
         """Build the choice between the classes of the starter model and none."""
-        self.starter = QRadioButton(self.tr("Start with five &flowers"), self)
+        self.starter = RadioButton(self.tr("Start with five &flowers"), self)
         self.starter.setChecked(True)
-        self.empty = QRadioButton(self.tr("&Start without classes"), self)
+        self.empty = RadioButton(self.tr("&Start without classes"), self)
         flowers = self.tr("Daisy, dandelion, roses, sunflowers and tulips are suggested at once.")
         others = self.tr("For other things: you name what your photos show.")
         column = QVBoxLayout()

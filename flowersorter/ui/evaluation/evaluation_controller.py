@@ -14,7 +14,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
-from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_report
+from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_picture, save_report
 
 
 class EvaluationController(QObject):
@@ -55,6 +55,7 @@ class EvaluationController(QObject):
         dialog = EvaluationDialog(result, self._front.window, colours)
         dialog.photos_requested.connect(self.places_requested)
         dialog.report_wanted.connect(self._save)
+        dialog.picture_painted.connect(self._save_picture)
         dialog.learning.wanted.connect(self._measure_curve)
         dialog.learning.unwanted.connect(self._stop_curve)
         dialog.finished.connect(self._stop_curve)
@@ -107,6 +108,14 @@ class EvaluationController(QObject):
         self._session.queue.submit(
             self.tr("Saving the report"),
             lambda report, cancel: save_report(self._session.engine, request, report, cancel),
+            Listener(succeeded=self._on_saved),
+        )
+
+    @Slot(object, object)
+    def _save_picture(self, file: Path, picture: bytes) -> None:
+        self._session.queue.submit(
+            self.tr("Saving the picture"),
+            lambda _report, _cancel: save_picture(file, picture),
             Listener(succeeded=self._on_saved),
         )
 

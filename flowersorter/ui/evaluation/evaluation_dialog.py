@@ -31,10 +31,12 @@ class EvaluationDialog(QDialog):
     Signals:
         photos_requested(list of place ids, title): Show these photos.
         report_wanted(file): Write a page (.html) or tables (.csv) there.
+        picture_painted(file, bytes): Write this picture there.
     """
 
     photos_requested = Signal(object, str)
     report_wanted = Signal(object)
+    picture_painted = Signal(object, object)
 
     def __init__(
         self, evaluation: Evaluation, parent: QWidget | None = None, colours: Mapping[int, str] | None = None
@@ -103,6 +105,8 @@ class EvaluationDialog(QDialog):
         self.pages.currentChanged.connect(self._on_page)
         self.wrong_button.clicked.connect(self._show_wrong)
         self.save_menu.report_wanted.connect(self.report_wanted)
+        self.save_menu.picture_painted.connect(self.picture_painted)
+        self.finished.connect(self.save_menu.shutdown)
         self.close_button.clicked.connect(self.accept)
 
     def _letters_for_matrix(self) -> int:

@@ -10,14 +10,11 @@ from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
-from flowersorter.atomic_write import write_atomically
-from flowersorter.errors import UserError
 from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage
 from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.chart import Chart
-from flowersorter.ui.shared.error_dialog import show_error
-from flowersorter.ui.shared.save_file_name import with_ending
+from flowersorter.ui.shared.save_file_name import SaveFileName
 from flowersorter.ui.shared.widgets import text_label
 from flowersorter.workflows.evaluation.charts.builders import learning_scene
 from flowersorter.workflows.evaluation.evaluate import Evaluation
@@ -29,7 +26,7 @@ _CHART_LINES = 19
 class SaveMenu(QMenu):
     """The file formats that an evaluation can be saved in. Lives in the GUI thread.
 
-    Pictures are painted here. The page and the tables need the library and small pictures, so a job writes them.
+    Pictures are painted here. Jobs write the files: a page and tables need the library, and a drive may be slow.
 
     Args:
         parent: The dialog.
@@ -37,14 +34,17 @@ class SaveMenu(QMenu):
 
     Signals:
         report_wanted(file): Write a page (.html) or tables (.csv) there.
+        picture_painted(file, bytes): Write this picture (.png or .svg) there.
     """
 
     report_wanted = Signal(object)
+    picture_painted = Signal(object, object)
 
     def __init__(self, parent: QWidget, paint: Callable[[], EvaluationPicture]) -> None:
         super().__init__(parent)
         self.setObjectName("evaluation_save_menu")
         self._dialog, self._paint = parent, paint
+        self._names = SaveFileName(self, parent)
         self.save_page = self.addAction(self.tr("As web &page (HTML)…"), self._ask_for_page)
         self.save_tables = self.addAction(self.tr("As &tables (CSV)…"), self._ask_for_tables)
         self.addSeparator()
@@ -57,44 +57,45 @@ class SaveMenu(QMenu):
         self.setToolTipsVisible(True)
 
     @Slot()
+    def shutdown(self) -> None:
+        """Ask no disk any more: the dialog is closed."""
+        self._names.shutdown()
+
+    @Slot()
     def _ask_for_page(self) -> None:
-        file = self._ask(self.tr("Save as web page"), "evaluation.html", self.tr("Web page (*.html)"))
-        if file is not None:
-            self.report_wanted.emit(file)
+        title, kind = self.tr("Save as web page"), self.tr("Web page (*.html)")
+        self._ask(title, "evaluation.html", kind, self.report_wanted.emit)
 
     @Slot()
     def _ask_for_tables(self) -> None:
-        file = self._ask(self.tr("Save as tables"), "evaluation.csv", self.tr("Table (*.csv)"))
-        if file is not None:
-            self.report_wanted.emit(file)
+        title, kind = self.tr("Save as tables"), self.tr("Table (*.csv)")
+        self._ask(title, "evaluation.csv", kind, self.report_wanted.emit)
 
     @Slot()
     def _ask_for_png(self) -> None:
-        file = self._ask(self.tr("Save as picture"), "evaluation.png", self.tr("Picture (*.png)"))
-        if file is not None:
-            self._save(file, EvaluationPicture.png)
+        title, kind = self.tr("Save as picture"), self.tr("Picture (*.png)")
+        self._ask(title, "evaluation.png", kind, lambda file: self._save(file, EvaluationPicture.png))
 
     @Slot()
     def _ask_for_svg(self) -> None:
-        file = self._ask(self.tr("Save as vector graphic"), "evaluation.svg", self.tr("Vector graphic (*.svg)"))
-        if file is not None:
-            self._save(file, EvaluationPicture.svg)
+        title, kind = self.tr("Save as vector graphic"), self.tr("Vector graphic (*.svg)")
+        self._ask(title, "evaluation.svg", kind, lambda file: self._save(file, EvaluationPicture.svg))
 
-    def _ask(self, title: str, name: str, kind: str) -> Path | None:
+    def _ask(self, title: str, name: str, kind: str, save: Callable[[Path], None]) -> None:
         chosen, _ = QFileDialog.getSaveFileName(self._dialog, title, str(Path.home() / name), kind)
         if not chosen:
-            return None
+            return
         file, suffix = Path(chosen), Path(name).suffix
         # The suffix decides the format, even if the name has other dots.
-        return file if file.suffix.lower() == suffix else with_ending(self._dialog, file, suffix)
+        if file.suffix.lower() == suffix:
+            save(file)
+        else:
+            self._names.complete(file, suffix, save)
 
     def _save(self, file: Path, encode: Callable[[EvaluationPicture], bytes]) -> None:
         picture = self._paint()
         try:
-            write_atomically(file, encode(picture))
-        except OSError as error:
-            why = error.strerror or str(error)
-            show_error(self._dialog, UserError(self.tr("{0} was not saved").format(file.name), why))
+            self.picture_painted.emit(file, encode(picture))
         finally:
             picture.deleteLater()
 

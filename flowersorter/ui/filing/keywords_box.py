@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QWidget
 
+from flowersorter.ui.shared.indicators import CheckBox
 from flowersorter.ui.shared.widgets import describe, plain
 
 
-class KeywordsBox(QCheckBox):
+class KeywordsBox(CheckBox):
     """A check box. Lives in the GUI thread."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.indicators import CheckBox
 from flowersorter.ui.shared.widgets import describe
 
 
@@ -22,9 +23,9 @@ class LeftoversField(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.duplicates = QCheckBox(self)
+        self.duplicates = CheckBox(self)
         self.duplicates.setObjectName("sort_move_duplicates")
-        self.folders = QCheckBox(self)
+        self.folders = CheckBox(self)
         self.folders.setObjectName("sort_remove_emptied")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -54,6 +55,6 @@ class LeftoversField(QWidget):
         )
         self.setVisible(plan.mode is Mode.MOVE and bool(twice or empty))
 
-    def _offer(self, box: QCheckBox, text: str, count: int, folder: str) -> None:
+    def _offer(self, box: CheckBox, text: str, count: int, folder: str) -> None:
         box.setText(text.format(QLocale().toString(count), folder))
         box.setVisible(count > 0)

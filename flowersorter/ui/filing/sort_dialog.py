@@ -11,7 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, QUrl, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QDialog,
     QFileDialog,
     QFrame,
@@ -19,7 +18,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QRadioButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -38,6 +36,7 @@ from flowersorter.ui.filing.plan_summary import button_text, mode_text, plan_sum
 from flowersorter.ui.filing.plan_tree import PlanTree
 from flowersorter.ui.filing.sample_check_field import SampleCheckField
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.indicators import CheckBox, RadioButton
 from flowersorter.ui.shared.widgets import (
     Message,
     button,
@@ -208,9 +207,9 @@ class SortDialog(QDialog):
         grid.setVerticalSpacing(theme.SMALL_GAP_PX)
         grid.setColumnStretch(1, 1)
         self.modes = QButtonGroup(self)
-        self._mode_buttons: dict[Mode, QRadioButton] = {}
+        self._mode_buttons: dict[Mode, RadioButton] = {}
         for row, (each, (text, explanation)) in enumerate(lines.items()):
-            radio = QRadioButton(text, self)
+            radio = RadioButton(text, self)
             radio.setObjectName(f"sort_mode_{each.value}")
             describe(radio, f"{text.replace('&', '')}. {explanation}", explanation)
             radio.setChecked(each is mode)
@@ -228,7 +227,7 @@ class SortDialog(QDialog):
         row.setSpacing(theme.LARGE_GAP_PX)
         row.addWidget(label)
         row.addWidget(self.include, 1)
-        self.aside = QCheckBox(self.tr("Put the &rest in a folder named “{0}”").format(ASIDE), self)
+        self.aside = CheckBox(self.tr("Put the &rest in a folder named “{0}”").format(ASIDE), self)
         self.aside.setObjectName("sort_aside")
         self.aside.setChecked(aside is not None)
         tip = self.tr("Otherwise they stay where they are. Photos that can't be read always stay.")

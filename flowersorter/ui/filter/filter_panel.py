@@ -7,7 +7,6 @@ from datetime import date
 
 from PySide6.QtCore import QDate, QLocale, QPoint, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDateEdit,
     QFormLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from flowersorter.ui.filter.filter_words import SHOWN_VERDICTS, dates_words, verdict_word
 from flowersorter.ui.grid.photo_filter import DateRange, Part, PhotoFilter
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.indicators import CheckBox
 from flowersorter.ui.shared.widgets import button, describe
 
 _ANY, _FROM_TO = "any", "from - to"
@@ -45,7 +45,7 @@ class FilterPanel(QFrame):
         self.setObjectName("filter_panel")
         self.setAccessibleName(self.tr("Filters"))
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.verdicts = {verdict: QCheckBox(verdict_word(verdict), self) for verdict in SHOWN_VERDICTS}
+        self.verdicts = {verdict: CheckBox(verdict_word(verdict), self) for verdict in SHOWN_VERDICTS}
         for verdict, box in self.verdicts.items():
             box.setObjectName(f"filter_{verdict.name.lower()}")
             box.toggled.connect(self._on_verdict)

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QAction, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
     QSlider,
-    QStyle,
-    QStyleOptionComboBox,
-    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -25,54 +21,17 @@ from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_PX
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.choice_box import ChoiceBox
 from flowersorter.ui.shared.widgets import ShortenedLabel, describe
 
 NARROW_PX = 740
-NARROW_CHOICE_PX, _TIGHT_CHOICE_PX = 84, 76
-_TEXT_EDGE_PX = 4  # left of the text in a choice
 _TEXT_GAP_PX = 12  # around the text of a button with an icon
-_SHORT_ROLE = Qt.ItemDataRole.UserRole + 1
 #: Least width of the title, and its width where the line has no room even for the shortest form.
 _TITLE_PX, _TIGHT_TITLE_PX = 80, 24
+_TITLE_LETTERS = 14
 TIGHT_PX = 440  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
-
-
-class ChoiceBox(QComboBox):
-    """A list to choose from that shows a shorter text, or the beginning of it, where it is narrow."""
-
-    def add_choice(self, text: str, short: str, data: object) -> None:
-        """Add a choice.
-
-        Args:
-            text: Shown in the list, and in the box where there is room for it.
-            short: Shown in the box where there is not.
-            data: The value of the choice.
-        """
-        self.addItem(text, data)
-        self.setItemData(self.count() - 1, short, _SHORT_ROLE)
-
-    @property
-    def shown_text(self) -> str:
-        """Return the text that fits."""
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(control, option, part, self).width() - _TEXT_EDGE_PX
-        text, metrics = self.currentText() or self.placeholderText(), self.fontMetrics()
-        if metrics.horizontalAdvance(text) <= room:
-            return text
-        return metrics.elidedText(self.currentData(_SHORT_ROLE) or text, Qt.TextElideMode.ElideRight, room)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the text shortened by whole letters, unlike Qt."""
-        del event
-        painter, option = QStylePainter(self), QStyleOptionComboBox()
-        self.initStyleOption(option)
-        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        option.currentText = self.shown_text
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 class GridHeader(QWidget):
@@ -168,9 +127,7 @@ class GridHeader(QWidget):
         describe(self.clear, self.tr("Clear filters"), self.tr("Show the photos that filters hide"))
 
     def _add_choices(self) -> None:
-        self.grouping = ChoiceBox(self)
-        self.grouping.setObjectName("grouping")
-        self.grouping.setAccessibleName(self.tr("Group by"))
+        self.grouping = ChoiceBox("grouping", self.tr("Group by"), theme.icon("groups"), self)
         for text, short, grouping in (
             (self.tr("Not grouped"), self.tr("All"), Grouping.NONE),
             (self.tr("By likeness"), self.tr("Likeness"), Grouping.LIKENESS),
@@ -179,9 +136,7 @@ class GridHeader(QWidget):
             (self.tr("By folder"), self.tr("Folder"), Grouping.FOLDER),
         ):
             self.grouping.add_choice(text, short, grouping)
-        self.order = ChoiceBox(self)
-        self.order.setObjectName("order")
-        self.order.setAccessibleName(self.tr("Sort order"))
+        self.order = ChoiceBox("order", self.tr("Sort order"), theme.icon("order"), self)
         for text, short, order in (
             (self.tr("By name"), self.tr("Names"), Order.NAME),
             (self.tr("By date taken"), self.tr("Date"), Order.DATE),
@@ -190,9 +145,6 @@ class GridHeader(QWidget):
             (self.tr("Most like the selected"), self.tr("Alike"), Order.LIKENESS),
         ):
             self.order.add_choice(text, short, order)
-        for choice in (self.grouping, self.order):
-            choice.setToolTip(choice.accessibleName())
-            choice.view().setMinimumWidth(choice.sizeHint().width())  # all of each line, also below a narrow choice
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -217,9 +169,10 @@ class GridHeader(QWidget):
         assert row is not None
         edges = row.contentsMargins()
         icon_only = self.unchecked.sizeHint().height()
-        search = self.search.minimumWidth() if self._searches else icon_only
+        search = self.search.minimumWidth() if self._searches else self.search_button.sizeHint().width()
         count = self.count.fontMetrics().horizontalAdvance(str(self._photos))
-        parts = [_TITLE_PX, count, search, icon_only, 2 * NARROW_CHOICE_PX]
+        choices = sum(choice.forms_px[0] for choice in (self.grouping, self.order))
+        parts = [_TITLE_PX, count, search, icon_only, choices]
         if not self.back.isHidden():
             parts.append(self.back.sizeHint().width())
         width = sum(parts) + (len(parts) + 2) * row.spacing() + edges.left() + edges.right()
@@ -244,9 +197,7 @@ class GridHeader(QWidget):
             self.back.setText(self.tr("All"))  # the room is for the title
         text_px = self.back.fontMetrics().horizontalAdvance(self.back.text())
         self.back.setMaximumWidth(text_px + 2 * _TEXT_GAP_PX if is_tight else self.back.sizeHint().width())
-        narrow_px = _TIGHT_CHOICE_PX if is_tight else NARROW_CHOICE_PX
-        for choice in (self.grouping, self.order):
-            choice.setMaximumWidth(narrow_px if self._narrow else choice.sizeHint().width())
+        room_px = self._fit_choices(room_px)
         self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
         self.count.setHidden(is_tight)
         row = self.layout()
@@ -263,6 +214,27 @@ class GridHeader(QWidget):
             room_px -= (needed_px + gap_px) * fits
         self._show_filter_count(room_px if self._narrow else self.width())
         self._hide_search()
+
+    def _fit_choices(self, room_px: int) -> int:
+        """Show the choices with their texts, short texts or icons; return the room that is left on a narrow line."""
+        choices = (self.grouping, self.order)
+        if not self._narrow:
+            for choice in choices:
+                choice.setMaximumWidth(max(choice.sizeHint().width(), choice.forms_px[-1]))
+            return room_px
+        widths = [choice.forms_px[0] for choice in choices]
+        title_px = min(self.title.sizeHint().width(), self.title.fontMetrics().averageCharWidth() * _TITLE_LETTERS)
+        for form in (1, 2):
+            for at, choice in enumerate(choices):
+                more_px = choice.forms_px[form] - widths[at]
+                if more_px <= room_px:
+                    widths[at] += more_px
+                    room_px -= more_px
+            if form == 1:
+                room_px -= min(max(0, title_px - _TITLE_PX), max(0, room_px))  # the title comes before longer texts
+        for choice, width in zip(choices, widths, strict=True):
+            choice.setMaximumWidth(width)
+        return room_px
 
     def _roomy_px(self) -> int:
         """Width of the line with all its texts, which are longer in other languages."""
@@ -356,11 +328,13 @@ class GridHeader(QWidget):
     def show_grouping(self, grouping: Grouping) -> None:
         """Show the grouping."""
         self.grouping.setCurrentIndex(self.grouping.findData(grouping))
+        self._fit()
 
     def show_order(self, order: Order | None) -> None:
         """Show the order; None for the order of likeness."""
         self.order.setPlaceholderText(self.tr("By likeness"))
         self.order.setCurrentIndex(self.order.findData(order) if order is not None else -1)
+        self._fit()
 
     @Slot(int)
     def show_size(self, size_px: int) -> None:
@@ -376,8 +350,10 @@ class GridHeader(QWidget):
 
     @Slot(int)
     def _on_grouping(self, number: int) -> None:
+        self._fit()
         self.grouping_chosen.emit(Grouping(self.grouping.itemData(number)))
 
     @Slot(int)
     def _on_order(self, number: int) -> None:
+        self._fit()
         self.order_chosen.emit(Order(self.order.itemData(number)))

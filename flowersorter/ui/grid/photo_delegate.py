@@ -25,6 +25,8 @@ BADGE_PX = 20
 LEFT_OUT_OPACITY = 0.4
 SHAPE = 0.78  # height by width of a photo's place: most photos are landscape
 LINE_ICON_PX = 14
+#: Of a name, with the dots that stand for the rest.
+_FEWEST_LETTERS = 5
 #: Share of the highlight colour in the card of a selected photo, and of the text colour in that under the mouse.
 SELECTED_TINT, HOVER_TINT = 0.22, 0.06
 #: States whose title has the colour of the state.
@@ -344,11 +346,16 @@ def _write(painter: QPainter, place: QRect, text: str, elide: Qt.TextElideMode =
 
 
 def _both_names(metrics: QFontMetrics, index: Index, width: int) -> str:
-    """The title of a torn photo with both names cut off, so that neither hides the other."""
+    """The title of a torn photo with both names cut off, so that neither hides the other.
+
+    Where less than a few letters of each would be left, it has only the first name.
+    """
     names = index.data(PhotoRole.CLASS_NAME), index.data(PhotoRole.SECOND_NAME)
     room = width - metrics.horizontalAdvance(either("", ""))
     shorter = min(metrics.horizontalAdvance(name) for name in names)
     each = max(room // 2, room - shorter)
+    if each < metrics.averageCharWidth() * _FEWEST_LETTERS:
+        return metrics.elidedText(names[0], Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance("?")) + "?"
     return either(*(metrics.elidedText(name, Qt.TextElideMode.ElideRight, each) for name in names))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QWidget
 
 from flowersorter.photos.scanning.scan_options import ScanOptions
+from flowersorter.ui.shared.indicators import CheckBox
 from flowersorter.ui.shared.widgets import (
     FittedDialog,
     breakable,
@@ -78,8 +79,8 @@ class ScanOptionsDialog(FittedDialog):
             self.follow_links.isChecked(),
         )
 
-    def _box(self, name: str, text: str, *, checked: bool) -> QCheckBox:
-        box = QCheckBox(text, self)
+    def _box(self, name: str, text: str, *, checked: bool) -> CheckBox:
+        box = CheckBox(text, self)
         box.setObjectName(name)
         describe(box, plain(text))
         box.setChecked(checked)

@@ -30,7 +30,7 @@ from flowersorter.ui.inspector.photo_view import PhotoView
 from flowersorter.ui.inspector.prediction_bars import PredictionBars
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.icon_label import IconLabel
-from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.ui.shared.widgets import count_photos, describe
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
 from flowersorter.workers.thumbnail_pool import Wanted
@@ -112,7 +112,8 @@ class Inspector(QScrollArea):
         self.facts = Facts(page)
         self.folder_button = QPushButton(theme.icon("open-folder"), self.tr("Show in folder"), page)
         self.folder_button.setObjectName("show_in_folder")
-        self.folder_button.setAccessibleName(self.tr("Show the photo in its folder"))
+        opens_folder = self.tr("Show the photo in its folder")
+        describe(self.folder_button, opens_folder, opens_folder)
         self._lay_out(page)
         self.setWidget(page)
         self.photo.clicked.connect(self.preview_requested)
@@ -149,6 +150,13 @@ class Inspector(QScrollArea):
         room = self.width() - 2 * MARGIN_PX - self.verticalScrollBar().sizeHint().width()
         self.photo.set_room(room)
         self.why.set_room(room)
+        self._fit_folder_button(room)
+
+    def _fit_folder_button(self, room_px: int) -> None:
+        """Show the text of the button, or its icon alone where the text has no room."""
+        self.folder_button.setText(self.tr("Show in folder"))
+        if self.folder_button.sizeHint().width() > room_px:
+            self.folder_button.setText("")
 
     # -- display
 

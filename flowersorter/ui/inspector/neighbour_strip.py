@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWi
 from flowersorter.errors import UserError
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import ShortenedLabel
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import to_image
 
@@ -48,9 +49,10 @@ class NeighbourStrip(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)
         title.setFont(font)
+        title.setWordWrap(True)  # else large letters would make the panel wider than its place
         title.setToolTip(self.tr("Your confirmed photos most similar to this one"))
         grid.addWidget(title, 0, 0, 1, MOST)
-        self.buttons, self.names = [QToolButton(self) for _ in range(MOST)], [QLabel(self) for _ in range(MOST)]
+        self.buttons, self.names = [QToolButton(self) for _ in range(MOST)], [ShortenedLabel(self) for _ in range(MOST)]
         for number, (button, name) in enumerate(zip(self.buttons, self.names, strict=True)):
             button.setObjectName(f"neighbour_{number + 1}")
             button.setAutoRaise(True)

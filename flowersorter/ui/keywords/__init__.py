@@ -1,1 +1,1 @@
-"""Keywords in the window: written into sidecar files, and taken as labels."""
+"""Keywords and labels of other programs in the window: written beside photos, taken from files, exported."""

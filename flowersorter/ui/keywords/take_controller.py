@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
 
 from PySide6.QtCore import QObject, Slot
 
-from flowersorter.domain.changes import Changes
 from flowersorter.domain.label import Label
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.keywords.take_dialog import TakeKeywordsDialog
+from flowersorter.ui.keywords.take_labels_command import TakeLabelsCommand
 from flowersorter.ui.labels.labels_controller import LabelsController
-from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import count_photos
@@ -22,58 +21,10 @@ from flowersorter.workflows.exchange.keyword_labels import (
     FindKeywordsRequest,
     FoundKeywords,
     TakeKeywordsRequest,
-    TakenKeywords,
     find_keywords,
-    restore_labels,
     take_keywords,
 )
-
-
-class TakeKeywordsCommand(LibraryCommand):
-    """Labels photos with the classes that their keywords name.
-
-    Args:
-        session: Its collection stores the labels.
-        request: The keywords.
-        text: For the Undo menu.
-        show: Called with the labels after the change, by photo id, and the outcome; None for that after undo.
-        complain: Shows the error that kept the labels from being stored.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        request: TakeKeywordsRequest,
-        text: str,
-        show: Callable[[Mapping[int, Label | None], TakenKeywords | None], None],
-        complain: Callable[[Exception], None],
-    ) -> None:
-        super().__init__(session.library, session.undo_stack, text, Changes.LABELS | Changes.CLASSES)
-        self._engine, self._request, self._show, self._complain = session.engine, request, show, complain
-        self._taken: TakenKeywords | None = None
-
-    def apply(self) -> TakenKeywords:
-        """Store the labels."""
-        self._taken = take_keywords(self._engine, self._request, silent, CancelToken())
-        return self._taken
-
-    def revert(self) -> TakenKeywords:
-        """Restore the labels."""
-        assert self._taken is not None, "they were stored"
-        restore_labels(self._engine.collection, self._taken)
-        return self._taken
-
-    def applied(self, result: Any) -> None:
-        """Show the labels."""
-        self._show(result.after, result)
-
-    def reverted(self, result: Any) -> None:
-        """Show the labels that were there before."""
-        self._show(result.before, None)
-
-    def failed(self, error: Exception) -> None:
-        """Show the error."""
-        self._complain(error)
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
 
 
 class TakeKeywordsController(QObject):
@@ -128,11 +79,12 @@ class TakeKeywordsController(QObject):
         if how == dialog.DialogCode.Accepted:
             request = TakeKeywordsRequest(self._found, dialog.chosen)
             text = self.tr("Labels from keywords")
-            command = TakeKeywordsCommand(self._session, request, text, self._show, self._front.complain)
+            take = partial(take_keywords, self._session.engine, request, silent, CancelToken())
+            command = TakeLabelsCommand(self._session, take, text, self._show, self._front.complain)
             self._session.undo_stack.push(command)
         dialog.deleteLater()
 
-    def _show(self, labels: Mapping[int, Label | None], taken: TakenKeywords | None) -> None:
+    def _show(self, labels: Mapping[int, Label | None], taken: TakenLabels | None) -> None:
         self._labels.show_stored(labels)
         if taken is None:
             self._front.bar.say(self.tr("The labels are as they were before."), until=Until.ANSWER)

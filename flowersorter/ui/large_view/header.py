@@ -13,6 +13,8 @@ from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import describe
 
 _ICON_PX = 18
+#: Of the name of a file, with the dots that stand for the rest.
+_LEAST_LETTERS = 6
 
 
 class LargeViewHeader(QWidget):
@@ -129,5 +131,11 @@ class ElidedLabel(QLabel):
         return super().event(event)
 
     def _shorten(self) -> None:
-        metrics = QFontMetrics(self.font())
-        self.setText(metrics.elidedText(self.whole, Qt.TextElideMode.ElideMiddle, self.width()))
+        """Shorten the first part alone, the name of a file, if something is left of it: the class is behind it."""
+        metrics, (first, dot, rest) = QFontMetrics(self.font()), self.whole.partition(" · ")
+        room_px = self.width() - metrics.horizontalAdvance(dot + rest)
+        middle = Qt.TextElideMode.ElideMiddle
+        if room_px >= _LEAST_LETTERS * metrics.averageCharWidth():
+            self.setText(metrics.elidedText(first, middle, room_px) + dot + rest)
+        else:
+            self.setText(metrics.elidedText(self.whole, middle, self.width()))

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.library.tables.settings import BACKBONE, EXPORT_FOLDER
-from flowersorter.ui.shared.save_file_name import with_ending
+from flowersorter.ui.shared.save_file_name import SaveFileName
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 
@@ -35,20 +35,20 @@ class ImportExportController(QObject):
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
+        self._names = SaveFileName(self, front.window)
         self._exported: ExportResult | None = None
         self._imported = 0
+
+    def shutdown(self) -> None:
+        """Ask no disk any more."""
+        self._names.shutdown()
 
     # -- export
 
     @Slot()
     def export_model(self) -> None:
         """Save the model as a file."""
-        from flowersorter.workflows.exchange.export_model import (
-            DEFAULT_NAME,
-            ExportRequest,
-            export_formats,
-            export_model,
-        )
+        from flowersorter.workflows.exchange.export_model import DEFAULT_NAME, export_formats
 
         kinds = {
             self.tr("PyTorch, for torchvision (*.pth)"): PTH,
@@ -63,11 +63,14 @@ class ImportExportController(QObject):
         )
         if not chosen:
             return
-        path: Path | None = Path(chosen)
-        if Path(chosen).suffix.lower() not in kinds.values():
-            path = with_ending(self._front.window, Path(chosen), kinds.get(kind, offered[0]))
-        if path is None:
-            return
+        if Path(chosen).suffix.lower() in kinds.values():
+            self._export_as(Path(chosen))
+        else:
+            self._names.complete(Path(chosen), kinds.get(kind, offered[0]), self._export_as)
+
+    def _export_as(self, path: Path) -> None:
+        from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
+
         self._remember(path.parent)
         request = ExportRequest(path)
         self._session.queue.submit(
@@ -84,7 +87,10 @@ class ImportExportController(QObject):
         actions = [(self.tr("Open folder"), self._open_folder)]
         if result.script:
             actions.insert(0, (self.tr("How to use it"), self._show_script))
-        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *actions)
+        said = self.tr("Model saved as {0}.").format(result.path.name)
+        if result.card is not None:
+            said = self.tr("Model saved as {0}, with its card {1}.").format(result.path.name, result.card.name)
+        self._front.bar.say(said, *actions)
 
     @Slot()
     def _show_script(self) -> None:

@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QProgressBar,
-    QRadioButton,
     QStyle,
     QVBoxLayout,
     QWidget,
 )
 
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.indicators import RadioButton
 from flowersorter.ui.shared.widgets import Message, button, describe, megabytes, text_label
 from flowersorter.workflows.models.backbones import BackboneInfo
 
@@ -177,7 +177,7 @@ class BackboneLine(QWidget):
         super().__init__(parent)
         self.setObjectName(f"backbone_{info.name}")
         self.name, self.title = info.name, info.title
-        self.radio = QRadioButton(info.title, self)
+        self.radio = RadioButton(info.title, self)
         self.radio.setObjectName(f"backbone_{info.name}_radio")
         self.facts = text_label(self, f"backbone_{info.name}_facts", muted=True)
         self.download_button = button(

@@ -10,12 +10,10 @@ from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
-    QCheckBox,
     QDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QRadioButton,
     QScrollArea,
     QSlider,
     QTabWidget,
@@ -32,6 +30,7 @@ from flowersorter.ui.preferences.backbone_page import BackbonePage, radio_indent
 from flowersorter.ui.preferences.cache_section import CacheSection
 from flowersorter.ui.preferences.sure_precision_section import SurePrecisionSection
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.indicators import CheckBox, RadioButton
 from flowersorter.ui.shared.widgets import Message, button, button_row, column_of, describe, open_at, text_label
 from flowersorter.workflows.models.backbones import BackboneInfo
 
@@ -190,7 +189,7 @@ class PreferencesDialog(QDialog):
         return scroll
 
     def _add_sorted_copies(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
-        self.move_copies = QCheckBox(self.tr("&Also move the copies I sorted"), page)
+        self.move_copies = CheckBox(self.tr("&Also move the copies I sorted"), page)
         self.move_copies.setObjectName("moves_sorted_copies")
         text = self.tr(
             "When you change the class of a photo, its sorted copies move to the folder of that class. Undo moves "
@@ -201,7 +200,7 @@ class PreferencesDialog(QDialog):
         column.addLayout(_explained(self.move_copies, text_label(page, "moves_sorted_copies_text", text, muted=True)))
 
     def _add_keywords(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
-        self.keywords = QCheckBox(self.tr("&Write keywords when I sort"), page)
+        self.keywords = CheckBox(self.tr("&Write keywords when I sort"), page)
         self.keywords.setObjectName("writes_keywords")
         text = self.tr(
             "Sort proposes to write the class of each photo into a sidecar file (.xmp) beside it, which other photo "
@@ -218,9 +217,9 @@ class PreferencesDialog(QDialog):
             "cuda": (self.tr("Graphics &card"), self.tr("Much faster. Needs an NVIDIA card")),
         }
         group = QButtonGroup(self)
-        self.devices: dict[str, QRadioButton] = {}
+        self.devices: dict[str, RadioButton] = {}
         for name, (text, explanation) in lines.items():
-            radio = QRadioButton(text, page)
+            radio = RadioButton(text, page)
             radio.setObjectName(f"device_{name}")
             describe(radio, f"{text.replace('&', '')}. {explanation}", explanation)
             radio.setChecked(name == device)

@@ -80,7 +80,9 @@ class PairHeader(SectionHeader):
 
     def _fit(self, width_px: int) -> None:
         """Put the buttons below the title where the line is short."""
-        narrow, direction = width_px < _NARROW_PX, QBoxLayout.Direction
+        parts = [self.row.sizeHint().width(), *(each.sizeHint().width() for each in (*self.choices, self.single))]
+        needed_px, direction = sum(parts) + len(parts) * theme.GAP_PX, QBoxLayout.Direction
+        narrow = width_px < max(_NARROW_PX, needed_px)
         self._column.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
         self._answers.setContentsMargins(self.below_title_px if narrow else 0, 0, 0, 0)
         self._column.activate()
@@ -172,7 +174,7 @@ class GroupHeader(SectionHeader):
         tip = self.tr("These photos are of none of your classes: they are neither suggested nor sorted")
         self.none = button(self, "section_not_mine", self.tr("Not mine"), tip)
         self.skip = button(self, "section_skip", self.tr("Skip"), self.tr("Leave these photos without a class"))
-        line = QHBoxLayout()
+        self._line = line = QHBoxLayout()
         line.setSpacing(theme.GAP_PX)
         line.setContentsMargins(self.below_title_px, 0, 0, 0)
         line.addWidget(self.field, 1)
@@ -204,14 +206,21 @@ class GroupHeader(SectionHeader):
         self._fit()
 
     def _fit(self) -> None:
-        """Fit the header: a narrow one has no button that Enter can replace, and offers only the likeliest class.
+        """Show the buttons that have room: the likeliest class, the button that Enter can replace, further classes.
 
         The layout is done at once: until then a button that appears would be painted over the title.
         """
-        narrow = self.width() < _NARROW_PX
-        self.name.setVisible(not narrow)
-        for number, choice in enumerate(self.choices):
-            choice.setVisible(bool(choice.text()) and not (narrow and number))
+        gap_px = self._line.spacing()
+        taken = [self.below_title_px, self.field.minimumWidth() + gap_px]
+        taken += [each.sizeHint().width() + gap_px for each in (self.none, self.skip)]
+        edges = self._column.contentsMargins()
+        room_px = self.width() - edges.left() - edges.right() - sum(taken)
+        likeliest, *further = self.choices
+        for each in (likeliest, self.name, *further):
+            needed_px = each.sizeHint().width() + gap_px
+            fits = bool(each.text()) and needed_px <= room_px
+            each.setVisible(fits)
+            room_px -= needed_px * fits
         self._column.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -227,6 +236,7 @@ class GroupHeader(SectionHeader):
             each.setEnabled(self.answered > 0)
         number = QLocale().toString(self.answered)
         self.name.setText(self.tr("Name 1 photo") if self.answered == 1 else self.tr("Name {0} photos").format(number))
+        self._fit()
         self._show_action()
 
     def _title(self) -> str:

@@ -45,6 +45,8 @@ class StepButton(QToolButton):
 
     def set_current(self, *, current: bool) -> None:
         """Highlight the step, or remove the highlight."""
+        if current == self._current:
+            return
         self._current = current
         font = self.font()
         font.setBold(current)
@@ -101,11 +103,11 @@ class StepsBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GAP_PX, theme.SMALL_GAP_PX, theme.LARGE_GAP_PX, theme.SMALL_GAP_PX)
         row.setSpacing(theme.SMALL_GAP_PX)
+        self._arrows = [QLabel("›", self) for _ in range(2)]
         for number, step in enumerate((self.name, self.check, self.sort)):
             if number:
-                arrow = QLabel("›", self)
-                arrow.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-                row.addWidget(arrow)
+                self._arrows[number - 1].setForegroundRole(QPalette.ColorRole.PlaceholderText)
+                row.addWidget(self._arrows[number - 1])
             row.addWidget(step)
         row.addStretch(1)
         row.addWidget(self.bar)
@@ -114,13 +116,20 @@ class StepsBar(QWidget):
 
     def _step(self, name: str, signal: SignalInstance) -> StepButton:
         step = StepButton(name, self)
-        step.setFixedHeight(max(step.sizeHint().height(), step.iconSize().height() + 2 * theme.SMALL_GAP_PX))
+        content_px = max(step.fontMetrics().height(), step.iconSize().height())
+        step.setFixedHeight(max(step.sizeHint().height(), content_px + 2 * theme.SMALL_GAP_PX))
         step.clicked.connect(signal)
         return step
 
     def show_progress(self, progress: ReviewProgress) -> None:
-        """Show the decisions left."""
+        """Show the decisions left; where there is no room for all words, those of the current step only."""
         self._shown = progress
+        self._show_steps(progress, terse=False)
+        if self._steps_px() > self.width():
+            self._show_steps(progress, terse=True)
+        self._show_done(progress)
+
+    def _show_steps(self, progress: ReviewProgress, *, terse: bool) -> None:
         begun, narrow = progress.total > 0, self.width() < self._narrow_px
         is_settled = begun and not progress.pending
         name = self.tr("Name") if narrow else self.tr("Name groups")
@@ -141,15 +150,23 @@ class StepsBar(QWidget):
         for number, (step, word, count, tip) in enumerate(steps):
             finished = is_settled and not count and (step is not self.sort or progress.sorted_photos > 0)
             shown = QLocale().toString(count)
-            text = self.tr("{0} {1}").format(number + 1, word)
+            shortened = terse and number != current
+            text = str(number + 1) if shortened else self.tr("{0} {1}").format(number + 1, word)
             step.setText(f"{text}  {shown}" if count else text)
             step.setIcon(theme.icon("reviewed", theme.CONFIRMED.colour) if finished else QIcon())
-            step.setToolTip(f"{tip}: {shown}")
+            step.setToolTip(f"{word}. {tip}: {shown}" if shortened else f"{tip}: {shown}")
             spoken = self.tr("done") if finished else shown
             step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
             step.setEnabled(count > 0)
             step.set_current(current=number == current)
-        self._show_done(progress)
+
+    def _steps_px(self) -> int:
+        """Width of the steps with their texts."""
+        row = self.layout()
+        assert row is not None
+        edges, parts = row.contentsMargins(), (self.name, self.check, self.sort, *self._arrows)
+        gaps = len(parts) * row.spacing() + edges.left() + edges.right()
+        return sum(part.sizeHint().width() for part in parts) + gaps
 
     def show_in_view(self, step: Step | None) -> None:
         """Take over the step of the photos in view; None where they belong to none."""
@@ -205,8 +222,5 @@ class StepsBar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show fewer texts in a narrow window."""
         super().resizeEvent(event)
-        before, now = event.oldSize().width(), event.size().width()
-        if any((before < limit) != (now < limit) for limit in (self._narrow_px, _TIGHT_PX)):
+        if event.oldSize().width() != event.size().width():
             self.show_progress(self._shown)
-        else:
-            self._show_done(self._shown)  # the longest text fits, or does not any more

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QCoreApplication, QLocale, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QDialog, QHBoxLayout, QLabel, QRadioButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QDialog, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
 from flowersorter.messages import worded
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.chart import Chart
+from flowersorter.ui.shared.indicators import RadioButton
 from flowersorter.ui.shared.widgets import (
     Message,
     button,
@@ -79,7 +80,7 @@ class FinetuneDialog(QDialog):
         self.stages = QButtonGroup(self)
         self._radios: list[QWidget] = []
         for unfreeze, (text, why) in zip(STAGES, self._choices(), strict=True):
-            radio = QRadioButton(text, self)
+            radio = RadioButton(text, self)
             radio.setObjectName(f"deep_unfreeze_{unfreeze}")
             describe(radio, text, why)
             radio.setChecked(unfreeze == 1)

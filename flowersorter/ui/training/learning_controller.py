@@ -83,7 +83,7 @@ class LearningController(QObject):
         self._job_id = self._job_action = 0
         self._is_background = False  # the exact fit: an action stops it
         self._is_outdated = False  # the exact fit: an action has stopped it
-        self._cancel = CancelToken()
+        self._cancel = session.queue.cancel_token()
         self._waiting: Callable[[], None] | None = None
         self._latest.loaded.connect(self._on_refitted)
         self._latest.failed.connect(self._on_not_refitted)
@@ -218,7 +218,7 @@ class LearningController(QObject):
             self._refit()
 
     def _refit(self, written: threading.Event | None = None) -> None:
-        self._refitting, self._refit_pending, self._cancel = True, False, CancelToken()
+        self._refitting, self._refit_pending, self._cancel = True, False, self._session.queue.cancel_token()
         self._burst_timer.start()
         photo_ids = self._session.photos.columns.photo_ids.copy()
         changed = (*self._changed, *self._ahead)

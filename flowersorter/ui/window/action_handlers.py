@@ -53,6 +53,8 @@ def _of_files(window: MainWindow) -> dict[str, Callable[..., object]]:
         "history": late.show_history,
         "verify": late.verify,
         "write_keywords": late.write_keywords,
+        "take_labels": late.take_labels,
+        "export_labels": lambda: window.learning.when_settled(late.export_labels),
         "preferences": late.show_preferences,
         "save_diagnostics": late.save_diagnostics,
         "quit": window.close,

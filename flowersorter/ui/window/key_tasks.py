@@ -68,6 +68,7 @@ TASKS = (
             _keys("label_next", "check_sample", text=_t("Suggest, check sample")),
             _keys("evaluate", "check_labels", text=_t("Check accuracy, labels")),
             _keys("retrain", "deep_train", text=_t("Retrain, thoroughly")),
+            _keys("take_labels", "export_labels", text=_t("Take, export labels")),
         ),
     ),
     KeyTask(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flowersorter.ui.filing.filing_controller import FilingController
     from flowersorter.ui.filing.verify_controller import VerifyController
     from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
+    from flowersorter.ui.keywords.exchange_controller import ExchangeController
     from flowersorter.ui.keywords.take_controller import TakeKeywordsController
     from flowersorter.ui.keywords.write_controller import WriteKeywordsController
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
@@ -111,6 +112,16 @@ class LazyControllers(QObject):
         self.taking_keywords.start()
 
     @Slot()
+    def take_labels(self) -> None:
+        """Label photos as a file of another program says."""
+        self.exchanging.take_labels()
+
+    @Slot()
+    def export_labels(self) -> None:
+        """Save labels and suggestions for other programs."""
+        self.exchanging.export_labels()
+
+    @Slot()
     def export_model(self) -> None:
         """Save the model as a file."""
         self.taking.export_model()
@@ -166,12 +177,9 @@ class LazyControllers(QObject):
 
     def shutdown(self) -> None:
         """Wait for running loads."""
-        if "similar" in self.__dict__:
-            self.similar.shutdown()
-        if "doubts" in self.__dict__:  # made by now
-            self.doubts.shutdown()
-        if "sampling" in self.__dict__:
-            self.sampling.shutdown()
+        for name in ("similar", "doubts", "sampling", "taking", "exchanging"):
+            if name in self.__dict__:  # made by now
+                getattr(self, name).shutdown()
 
     @Slot()
     def show_preferences(self) -> None:
@@ -233,6 +241,13 @@ class LazyControllers(QObject):
         from flowersorter.ui.keywords.take_controller import TakeKeywordsController
 
         return TakeKeywordsController(self._session, self._front, self._folder, self._labels, self)
+
+    @cached_property
+    def exchanging(self) -> ExchangeController:
+        """Owns the labels from files of other programs, their dialog, and the export of labels."""
+        from flowersorter.ui.keywords.exchange_controller import ExchangeController
+
+        return ExchangeController(self._session, self._front, self._folder, self._labels, self)
 
     @cached_property
     def taking(self) -> ImportExportController:

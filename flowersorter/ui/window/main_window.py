@@ -39,6 +39,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import StatusBar, Until
 from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.ui.training.training_controller import TrainingController
+from flowersorter.ui.watching.renamed_selection import RenamedSelection
 from flowersorter.ui.watching.watch_controller import WatchController
 from flowersorter.ui.window.action_handlers import connect_actions, enable_actions
 from flowersorter.ui.window.actions import Actions
@@ -143,6 +144,7 @@ class MainWindow(QMainWindow):
         self.sidebar = SidebarController(self.class_list, self.classes, self.selection, self.filter, self)
         PhotoMenu(self.grid, self.actions_by_name, session.state, self.selection.assign)
         self.selected = SelectedPhoto(session, self.grid, self.inspector, self)
+        RenamedSelection(self.folder, self.grid, self)
         self.dates = DateController(session, self.folder, self)
         FolderDateController(session, self.folder, self.dates, self.filter, self.places, self)
         self.order = OrderController(session, front, self.folder, self.grid, self.filter, self)

@@ -118,7 +118,7 @@ def fit(
             text("Drag some photos onto a second class, then retrain"),
         )
     record = TrainingRecord(photos=0, own_photos=0, seed=seed, note=note, origin=origin)
-    with ThreadPool() as pool:
+    with ThreadPool(cancel=cancel) as pool:
         cancel.check()
         state = heads = None
         if last is not None and last.continues(class_names, backbone, seed, examples):
@@ -163,7 +163,7 @@ def refit_head(last: Fitted, changed: Examples, removed: NDArray[np.int64], canc
     state = last.state.relabelled(changed, removed, cancel)
     if not np.bincount(state.targets, minlength=len(model.class_names)).all():
         return None
-    with ThreadPool() as pool:
+    with ThreadPool(cancel=cancel) as pool:
         head = refit_last(state, heads, pool, cancel)
         weight, bias = state.axes.to_feature_space(head - heads.weights[-1])
     return replace(model, weight=model.weight + weight, bias=model.bias + bias)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad
 from flowersorter.messages import text
-from flowersorter.vision.classifier.calibration import Thresholds
+from flowersorter.vision.classifier.calibration import CAUTIOUS, CAUTIOUS_BEFORE, Thresholds
 from flowersorter.vision.classifier.out_of_distribution import OodDetector, detector_of_references
 from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES
 from flowersorter.vision.features.pca import PCA
@@ -160,13 +160,14 @@ class Model:
         if not all(np.isfinite(array).all() for array in (weight, bias)):
             raise _bad(text("a number in it is not finite"))
         accuracy = metadata.get("held_out_accuracy")
+        thresholds = Thresholds(numbers["sure"], numbers["probable"], _sure_at(metadata))
         return cls(
             class_names=names,
             backbone=str(metadata["backbone"]),
             weight=weight,
             bias=bias,
             temperature=numbers["temperature"],
-            thresholds=Thresholds(numbers["sure"], numbers["probable"], _sure_at(metadata)),
+            thresholds=CAUTIOUS if thresholds == CAUTIOUS_BEFORE else thresholds,
             ood_detector=_ood_detector(arrays, metadata, *weight.shape),
             class_logits=_fitting(arrays, "class_logits", (len(names), len(names)))
             if "class_logits" in arrays

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.unknown_share import Reached, posterior
 from flowersorter.vision.dataset_shift.label_propagation import (
@@ -111,7 +112,9 @@ class FolderGraph:
 
     def has_label(self, classes: NDArray[np.intp]) -> NDArray[np.bool_]:
         """(N,) whether each photo or another one of its node has a label; (N,) classes, `NO_LABEL` without one."""
-        return np.isin(self.node, self.node[classes != NO_LABEL])
+        of_node = np.zeros(len(self.graph), np.bool_)
+        of_node[self.node[classes != NO_LABEL]] = True
+        return np.asarray(of_node[self.node])
 
     def labels(self, classes: NDArray[np.intp]) -> NodeLabels:
         """Return the labels of the nodes; a burst has one of each class that a photo of it is labelled with.
@@ -121,7 +124,7 @@ class FolderGraph:
         """
         rows = np.flatnonzero(classes != NO_LABEL)
         codes = np.int64(classes.max(initial=0) + 1)
-        nodes, of_node = np.divmod(np.unique(self.node[rows] * codes + classes[rows]), codes)
+        nodes, of_node = np.divmod(sorted_unique(self.node[rows] * codes + classes[rows]), codes)
         return NodeLabels(nodes, *np.unique(of_node, return_inverse=True, return_counts=True))
 
     def start(self, labels: NodeLabels, sizes: NDArray[np.float64]) -> NDArray[np.float32]:

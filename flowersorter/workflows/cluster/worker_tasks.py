@@ -20,6 +20,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken
 from flowersorter.photos.scan import folder_is_gone
+from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import find_weights, weights_version
 from flowersorter.vision.parallel import map_batches, one_blas_thread
@@ -107,7 +108,7 @@ def read_places(version: str, pickled: bytes, places: Places, threads: int) -> R
     unfit = check_worker(version, pickled)
     if unfit is not None:
         return unfit
-    job, cancel = _job(pickled), CancelToken()
+    job, cancel, finder = _job(pickled), CancelToken(), SidecarFinder()
     opening = Opening(job.open_network, job.backbone, job.device)
     try:
         network = opening.wait(cancel)
@@ -115,7 +116,7 @@ def read_places(version: str, pickled: bytes, places: Places, threads: int) -> R
         return Unfit(error=error)
 
     def work(part: Sequence[Place]) -> ReadBatch:
-        return read_and_embed(part, job.backbone, lambda: network, cancel)
+        return read_and_embed(part, job.backbone, lambda: network, finder, cancel)
 
     # The batches of one process: an embedding may depend on the number of photos beside it.
     parts = _cut(places, network.batch_size)
@@ -164,4 +165,5 @@ def _joined(parts: Sequence[ReadBatch], places: Places) -> ReadBatch:
         gone=sum(part.gone for part in parts),
         hashes=list(embedded),
         embeddings=np.stack(list(embedded.values())) if embedded else np.empty((0, 0), np.float16),
+        moments={place_id: moment for part in parts for place_id, moment in part.moments.items()},
     )

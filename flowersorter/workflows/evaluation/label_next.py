@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.figures import Gain, wilson_interval
 from flowersorter.domain.place import Places
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
@@ -25,6 +26,7 @@ from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
 from flowersorter.workflows.evaluation.held_out_labels import held_out_labels
 from flowersorter.workflows.labelling.choose_groups import (
+    MOST_SUGGESTIONS,
     Choice,
     LookAlikeGroup,
     choose_groups,
@@ -33,6 +35,7 @@ from flowersorter.workflows.labelling.choose_groups import (
 )
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
+from flowersorter.workflows.predicting.predict_folder import predict_together
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
 from flowersorter.workflows.training.training_set import labelled_photos, with_starter_of
 
@@ -160,6 +163,34 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
     grouped = grouped_photos(engine, backbone, places.known_photo_ids, cancel)
     chosen = choose_groups(engine, choice, grouped, request.count, cancel)
     return LabelNextResult(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, len(wanted))
+
+
+def as_predicted(
+    engine: Engine, request: LabelNextRequest, advice: LabelNextResult, cancel: CancelToken
+) -> LabelNextResult:
+    """Give the photos to label the suggestions and verdicts that `predict_together` finds for them.
+
+    Their own suggestions are of a model fitted on the present labels, photo by photo. That need not be the model in
+    use, and a folder shows which of its photos are unknown.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    if not advice.next:
+        return advice
+    backbone = chosen_backbone(engine.collection, request.backbone)
+    roots = () if request.roots is None else absolute_roots(request.roots)
+    found, _ = predict_together(engine, _places(engine, request), backbone, cancel, roots)
+    if found is None:
+        return advice
+    verdicts = dict(zip(found.photo_ids.tolist(), map(Verdict, found.verdicts.tolist()), strict=True))
+    groups = tuple(
+        replace(group, top=found.top(group.photo_id, MOST_SUGGESTIONS), verdict=verdicts[group.photo_id])
+        if group.photo_id in verdicts
+        else group
+        for group in advice.next
+    )
+    return replace(advice, next=groups)
 
 
 def _check_looked_at(collection: CollectionStore, roots: Roots) -> None:

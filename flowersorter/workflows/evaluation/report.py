@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -80,6 +80,19 @@ def save_report(engine: Engine, request: ReportRequest, report: Report, cancel: 
                 text("a report ends in {page} or {table}", page=PAGE, table=TABLE),
             )
     cancel.check()
+    return _written(contents)
+
+
+def save_picture(file: Path, picture: bytes) -> SavedReport:
+    """Write a picture of an evaluation; an existing file is replaced.
+
+    Raises:
+        UserError: the disk refused.
+    """
+    return _written({file: picture})
+
+
+def _written(contents: Mapping[Path, bytes]) -> SavedReport:
     for each, data in contents.items():
         try:
             write_atomically(each, data)

@@ -25,6 +25,8 @@ from flowersorter.vision.backbone.weights import weights_file
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
 from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
+from flowersorter.workflows.exchange.model_card import CardFacts, card_path, may_replace, model_card
 from flowersorter.workflows.exchange.usage_snippets import script_for
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, starter
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
@@ -61,6 +63,7 @@ class ExportResult:
         accuracy: Held-out accuracy of the exported model; None if it was not measured.
         remark: Limits of this format, in a sentence or two; "" without any.
         script: Python code that uses the file without this program; "" for .safetensors.
+        card: The model card beside it; None where another file has its name, or it could not be written.
     """
 
     path: Path
@@ -69,10 +72,11 @@ class ExportResult:
     accuracy: float | None
     remark: str = ""
     script: str = ""
+    card: Path | None = None
 
 
 def export_model(engine: Engine, request: ExportRequest, report: Report, cancel: CancelToken) -> ExportResult:
-    """Write the current model atomically.
+    """Write the current model atomically, and a model card beside it.
 
     A .pth gets a head and a held-out accuracy of its own: see `_plain_head`.
 
@@ -116,12 +120,47 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
         head = _plain_head(engine, named, cancel)
         plain = head.held_out_accuracy if accuracy is not None else None  # too few for one are too few for both
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
+    card = _card(engine, named, entry, path, accuracy, report, cancel)
     cancel.check()
     try:
         write_atomically(path, data)
     except OSError as error:
         raise UserError(text("The model cannot be saved as {path}", path=path), error.strerror or str(error)) from error
-    return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
+    written = _write_card(path, card)
+    return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path), written)
+
+
+def _card(
+    engine: Engine,
+    named: NamedModel,
+    entry: Backbone,
+    path: Path,
+    accuracy: float | None,
+    report: Report,
+    cancel: CancelToken,
+) -> str:
+    """The text of the model card, with figures for each class where there are labels enough."""
+    evaluation: Evaluation | None = None
+    if named.id is not None:
+        try:
+            evaluation = evaluate(engine, EvaluateRequest(backbone=named.model.backbone), report, cancel)
+        except UserError:  # too few labels, or photos that are away: the card does without
+            evaluation = None
+    counts = engine.collection.labels.counts()
+    by_name = {each.name: counts.get(each.id, 0) for each in engine.collection.classes.all()}
+    return model_card(CardFacts(path, named.model, entry, named.created_at, accuracy, by_name, evaluation))
+
+
+def _write_card(path: Path, card: str) -> Path | None:
+    """Write the card beside the model, unless another file has its name; the model counts also without one."""
+    file = card_path(path)
+    if not may_replace(file):
+        return None
+    try:
+        write_atomically(file, card.encode())
+    except OSError:
+        return None
+    return file
 
 
 def export_formats(backbone: str) -> tuple[str, ...]:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowersorter.domain.label import Label, LabelOrigin
-from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
@@ -22,6 +20,7 @@ from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.photos.xmp.keywords import Entries, Levels, levels_of, named_keywords
 from flowersorter.photos.xmp.read import photo_keywords
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, store_labels
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -87,25 +86,6 @@ class TakeKeywordsRequest:
     chosen: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TakenKeywords:
-    """The outcome.
-
-    Attributes:
-        labels: The new label's class of each labelled photo, by photo id.
-        after: The same as labels.
-        before: The label that each of them had, for undo; None for none.
-        kept: Photos with one of the keywords that have a label, which stays.
-        ambiguous: Photos with keywords of several classes, with the names of these; they get no label.
-    """
-
-    labels: Mapping[int, str]
-    after: Mapping[int, Label]
-    before: Mapping[int, Label | None]
-    kept: int
-    ambiguous: tuple[tuple[Path, tuple[str, ...]], ...]
-
-
 def find_keywords(engine: Engine, request: FindKeywordsRequest, report: Report, cancel: CancelToken) -> FoundKeywords:
     """Read the keywords of the photos that the collection knows; reads only.
 
@@ -132,7 +112,7 @@ def find_keywords(engine: Engine, request: FindKeywordsRequest, report: Report, 
     return FoundKeywords(found, paths, _counted(collection, found), len(known), tuple(problems))
 
 
-def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, cancel: CancelToken) -> TakenKeywords:
+def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, cancel: CancelToken) -> TakenLabels:
     """Label the photos without a label whose keywords name one class. The labels are stored when this returns.
 
     Raises:
@@ -144,29 +124,7 @@ def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, 
     collection, found = engine.collection, request.found
     class_of = _chosen(request.chosen) if request.chosen is not None else _class_lookup(collection)
     classes = {photo_id: tuple(_classes(names, class_of)) for photo_id, names in found.by_photo.items()}
-    classes = {photo_id: names for photo_id, names in classes.items() if names}
-    labelled = collection.labels.get(list(classes))
-    wanted = {photo_id: names[0] for photo_id, names in classes.items() if len(names) == 1 and photo_id not in labelled}
-    with collection.database.transaction():
-        made = {name: collection.classes.resolve(name, ClassOrigin.PERSON) for name in dict.fromkeys(wanted.values())}
-        labels = {photo_id: Label(made[name].id, LabelOrigin.PERSON) for photo_id, name in wanted.items()}
-        before = collection.labels.assign_many(labels)
-    return TakenKeywords(
-        labels={photo_id: made[name].name for photo_id, name in wanted.items()},
-        after=labels,
-        before=before,
-        kept=len(labelled),
-        ambiguous=tuple(
-            (found.paths[photo_id], names)
-            for photo_id, names in classes.items()
-            if len(names) > 1 and photo_id not in labelled
-        ),
-    )
-
-
-def restore_labels(collection: CollectionStore, taken: TakenKeywords) -> None:
-    """Take the labels back; classes that were created stay."""
-    collection.labels.restore(taken.before)
+    return store_labels(collection, {photo_id: names for photo_id, names in classes.items() if names}, found.paths)
 
 
 def _read(finder: SidecarFinder, path: Path) -> tuple[Entries, tuple[tuple[Path, str], ...]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.place import Place, Places
+from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
@@ -62,6 +63,7 @@ class LookAlikeGroup:
         top: Its suggestions as (class id, probability), likeliest first.
         alike: The other photos of the group, in the order of the places they were chosen from.
         different: Number of photos in the group, near-duplicates and bursts counted once.
+        verdict: Of the first of its suggestions, as far as it is known.
     """
 
     photo_id: int
@@ -70,6 +72,7 @@ class LookAlikeGroup:
     top: tuple[tuple[int, float], ...] = ()
     alike: tuple[GroupedPhoto, ...] = ()
     different: int = 1
+    verdict: Verdict = Verdict.NONE
 
     @property
     def photos(self) -> tuple[GroupedPhoto, ...]:

@@ -47,7 +47,11 @@ class ClassFolders:
             places: The files in it that look like photos.
             flat: Whether folders in class folders are parts of the same class.
         """
-        parents = {Path(name).parent for name in Places.of(list(places)).paths.names}
+        return cls.of_parents(folder, {Path(name).parent for name in Places.of(list(places)).paths.names}, flat=flat)
+
+    @classmethod
+    def of_parents(cls, folder: Path, parents: Iterable[Path], *, flat: bool = False) -> ClassFolders:
+        """Find the class folders, as `of` does, from the folders that hold files that look like photos."""
         inside = [parent.relative_to(folder).parts for parent in parents]
         split = _is_split(inside)
         classes = [parts[1:] if split else parts for parts in inside if not split or name_key(parts[0]) in _TRAIN]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import resource
-from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.library.models.model_table import BACKGROUND, ModelEntry
 from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.vision.backbone.registry import DEFAULT
@@ -142,18 +142,23 @@ def list_models(collection: CollectionStore) -> list[ModelEntry]:
 def use_model(engine: Engine, model_id: int | None) -> None:
     """Make a model current and its backbone the collection's; None is the starter.
 
-    Restores deleted classes that the model knows. A running refit of the previous model is not used.
+    Restores deleted classes that the model suggests. A running refit of the previous model is not used.
 
     Raises:
         ModelFileBad: there is no such model, or its file is damaged.
     """
     collection = engine.collection
-    model = starter().model if model_id is None else Model.from_bundle(*collection.models.load(model_id))
+    if model_id is None:
+        model, suggested = starter().model, starter().model.class_names
+    else:
+        arrays, metadata = collection.models.load(model_id)
+        model, background = Model.from_bundle(arrays, metadata), metadata.get(BACKGROUND, ())
+        suggested = tuple(name for name in model.class_names if name not in background)
     with collection.database.transaction():
         collection.models.use(model_id)
         collection.settings.set(BACKBONE, model.backbone)
-        collection.classes.bring_back(model.class_names)
-        collection.classes.keep_model_classes(model.class_names)
+        collection.classes.bring_back(suggested)
+        collection.classes.keep_model_classes(suggested)
         collection.database.after_commit(engine.drop_refit)
 
 

@@ -41,6 +41,8 @@ _INPUT = 6 / 7
 FEWEST = 100
 #: Previews of more photos would delay the photos themselves by more than half a minute.
 MOST = 2000
+#: The token is checked once in so many places that are skipped: a folder may have a hundred thousand.
+_CHECK_EVERY = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +101,7 @@ def suggest_from_previews(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    waiting = _with_preview(request.places, request.tried)
+    waiting = _with_preview(request.places, request.tried, cancel)
     if len(waiting) < FEWEST:
         return
     small = for_previews(backbone_of(engine, model.backbone))
@@ -131,13 +133,14 @@ def for_previews(backbone: Backbone) -> Backbone:
     return replace(backbone, short_side_px=short_side_px, crop_px=crop_px, shown_px=shown_px)
 
 
-def _with_preview(places: Places, tried: set[int]) -> Places:
+def _with_preview(places: Places, tried: set[int], cancel: CancelToken) -> Places:
     """Select the places that may have a preview and were not tried before."""
-    rows = [
-        row
-        for row, (place_id, name) in enumerate(zip(places.ids.tolist(), places.paths.names, strict=True))
-        if place_id not in tried and name.lower().endswith(PREVIEW_SUFFIXES)
-    ]
+    rows: list[int] = []
+    for row, (place_id, name) in enumerate(zip(places.ids.tolist(), places.paths.names, strict=True)):
+        if row % _CHECK_EVERY == 0:
+            cancel.check()
+        if place_id not in tried and name.lower().endswith(PREVIEW_SUFFIXES):
+            rows.append(row)
     return places.take(np.array(rows, np.intp))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.photos.same_picture import same_picture
 from flowersorter.photos.scan import folder_is_gone
 from flowersorter.photos.scanning.folder_walk import why_not_decoded
+from flowersorter.photos.sidecars import SidecarFinder
+from flowersorter.photos.takeout import local_date, takeout_moment
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches
@@ -60,6 +63,8 @@ class ReadBatch:
         gone: Number of places whose folder vanished; they still are to be read.
         hashes: The photos that were embedded.
         embeddings: (M, D) float16, in the order of the hashes.
+        moments: When Google Takeout says that photos without a date of their own were taken, in UTC, by place id; the
+            process with the library makes a date of it, so that one clock decides for all photos.
     """
 
     records: list[ReadRecord]
@@ -69,6 +74,7 @@ class ReadBatch:
     gone: int
     hashes: list[bytes]
     embeddings: NDArray[np.float16]
+    moments: dict[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +111,7 @@ def ingest(
     """
     workers = core_count()
     store = collection.embeddings(backbone.name)
+    finder = SidecarFinder()
 
     def work(batch: Sequence[Place]) -> _Batch:
         def wanted(hashes: list[bytes]) -> list[bytes]:
@@ -113,7 +120,7 @@ def ingest(
         def network() -> Embeds:
             return opening.wait(cancel)
 
-        read = read_and_embed(batch, backbone, network, cancel, wanted, collection.thumbnails.put)
+        read = read_and_embed(batch, backbone, network, finder, cancel, wanted, collection.thumbnails.put)
         return _compared(collection, Places.of(batch), read, cancel)
 
     batches = batches_in_view(places, opening, priority or ViewportPriority(), workers)
@@ -162,6 +169,7 @@ def _store(collection: CollectionStore, store: EmbeddingStore, batch: _Batch) ->
 
 def _compared(collection: CollectionStore, places: Places, read: ReadBatch, cancel: CancelToken) -> _Batch:
     files = _labelled_files(collection, places, read.unreadable, cancel)
+    read = replace(read, records=[_dated(record, read.moments) for record in read.records])
     return _Batch(places, read, _edited(collection, read.records, read.thumbnails), files)
 
 
@@ -198,6 +206,7 @@ def read_and_embed(
     places: Sequence[Place],
     backbone: Backbone,
     network: Callable[[], Embeds],
+    finder: SidecarFinder,
     cancel: CancelToken,
     wanted: Callable[[list[bytes]], list[bytes]] = _every,
     keep: Callable[[bytes, bytes], None] = _keep_none,
@@ -208,6 +217,7 @@ def read_and_embed(
         places: Few enough for memory: the pixels of all of them are held until they are embedded.
         backbone: The backbone.
         network: Gives the network, once photos are to be embedded.
+        finder: Finds the files of Google Takeout beside the photos.
         cancel: Checked for each photo.
         wanted: Selects the hashes of the photos that are to be embedded.
         keep: Gets the hash and the thumbnail of each photo, also of a batch that is abandoned.
@@ -217,7 +227,7 @@ def read_and_embed(
         UserError: the network could not be loaded.
     """
     records, unreadable, out_of_reach = list[ReadRecord](), list[tuple[int, str]](), list[tuple[int, str]]()
-    photos: dict[bytes, LoadedPhoto] = {}
+    photos, moments = dict[bytes, LoadedPhoto](), dict[int, datetime]()
     gone = 0
     for place in places:
         cancel.check()
@@ -235,6 +245,10 @@ def read_and_embed(
             continue
         cancel.check()  # decoding it may have outlasted the job, and the collection
         records.append(_record(place, photo))
+        if photo.metadata.taken_at is None:
+            moment = takeout_moment((*finder.of(place.path), *finder.of_original(place.path)))
+            if moment is not None:
+                moments[place.id] = moment
         photos[photo.sha256] = photo  # copies in one batch are embedded once
         keep(photo.sha256, photo.small)
     hashes = wanted(list(photos))
@@ -243,7 +257,7 @@ def read_and_embed(
         crops = [cut(photos[sha256].pixels, CENTRE, backbone.crop_px) for sha256 in hashes]
         embeddings = network().embed(np.stack(crops))
     thumbnails = {sha256: photo.small for sha256, photo in photos.items()}
-    return ReadBatch(records, thumbnails, unreadable, out_of_reach, gone, hashes, embeddings)
+    return ReadBatch(records, thumbnails, unreadable, out_of_reach, gone, hashes, embeddings, moments)
 
 
 def _labelled_files(
@@ -272,6 +286,11 @@ def _edited(collection: CollectionStore, records: Sequence[ReadRecord], thumbnai
         ):
             same.add(record.place_id)
     return same
+
+
+def _dated(record: ReadRecord, moments: Mapping[int, datetime]) -> ReadRecord:
+    moment = moments.get(record.place_id)
+    return record if moment is None else replace(record, taken_at=local_date(moment).isoformat())
 
 
 def _record(place: Place, photo: LoadedPhoto) -> ReadRecord:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import sorted_unique, values_of
+from flowersorter.domain.arrays import sorted_unique, values_of, without
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import MOST_LABELLED, PhotoSample
@@ -60,9 +60,9 @@ class FolderPhotos:
         labels = engine.collection.labels.for_training()  # in the order of their photo ids
         self._labels = {photo_id: class_id for photo_id, class_id, _ in labels}
         self._by_person = {photo_id for photo_id, _, by_person in labels if by_person}
-        self.moved = np.setdiff1d(np.array([*self._by_person.intersection(moved)], np.int64), self.wanted)
+        self.moved = without(sorted_unique(self._by_person.intersection(moved)), self.wanted)
         self.not_mine = engine.collection.answers.marked(Mark.NOT_MINE)
-        self.unlabelled = np.setdiff1d(self.wanted, np.array([*self._labels, *self.not_mine], np.int64))
+        self.unlabelled = without(self.wanted, [*self._labels, *self.not_mine])
         self.class_ids = output_class_ids(engine, named.model)
 
     @cached_property
@@ -79,8 +79,8 @@ class FolderPhotos:
         if came_from_elsewhere(self.named):
             return np.empty(0, np.intp)
         counts = Counter(self._labels.values()) + Counter(self._starter_classes.tolist())
-        inside = np.intersect1d(self.wanted, np.array([*self._by_person], np.int64))
-        here = Counter(self._labels[photo_id] for photo_id in [*inside.tolist(), *self.moved.tolist()])
+        inside = self._by_person.intersection(self.wanted.tolist())
+        here = Counter(self._labels[photo_id] for photo_id in [*inside, *self.moved.tolist()])
         return np.sort(np.array([each for each, count in here.items() if count >= MOST_HERE * counts[each]], np.intp))
 
     def label_classes(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:

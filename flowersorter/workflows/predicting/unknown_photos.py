@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import positions_of, without
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_values import replaced, value_of
 from flowersorter.domain.place import Places
@@ -185,7 +186,7 @@ def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[
     folder = FolderPhotos(engine, named, photo_ids, connected.moved.tolist())
     if not folder.not_mine:
         found = _unknown_beside_labels(folder, cancel)
-        others = np.setdiff1d(folder.unlabelled, found.ids)
+        others = without(folder.unlabelled, found.ids)
         as_before = _Estimate.by_scores(others, unknown_probability(engine, model, others))
         _remember(engine, model, photo_ids, found.beside(as_before))
 
@@ -193,9 +194,9 @@ def find_unreached_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[
 def connected_before(engine: Engine, backbone: str, photo_ids: NDArray[np.int64]) -> ConnectedPhotos | None:
     """Return the photos that were connected last; None if others than these, but for those without an embedding."""
     connected = engine.connected_photos
-    if connected is None or connected.backbone != backbone or not np.isin(connected.asked, photo_ids).all():
+    if connected is None or connected.backbone != backbone or (positions_of(connected.asked, photo_ids) < 0).any():
         return None
-    new = np.setdiff1d(photo_ids, connected.asked)
+    new = without(photo_ids, connected.asked)
     embedded = any(len(positions) for positions, _ in engine.features(backbone).parts(new))
     return None if embedded else connected
 
@@ -370,7 +371,7 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> _Estima
         ids = connected.photo_ids
         predicted, _ = predicted_classes(folder.engine, folder.named.model, ids, folder.class_ids, cancel)
         unknown = unknown_beside_labels(connected.graph, folder.label_classes(ids), predicted, pool, cancel)
-    kept = np.isin(ids, folder.unlabelled) & np.isin(predicted, here)
+    kept = (positions_of(ids, folder.unlabelled) >= 0) & np.isin(predicted, here)
     return _Estimate(ids[kept], unknown[kept], np.ones(np.count_nonzero(kept), np.bool_))
 
 

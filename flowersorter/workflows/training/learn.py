@@ -14,6 +14,7 @@ from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import AUTOMATIC_MODELS
 from flowersorter.workflows.evaluation.compare_models import delete_model
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, starter, stored_model_for
+from flowersorter.workflows.models.finetuned_backbones import forget_unused
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.predict_folder import predict_together
 from flowersorter.workflows.training.incremental_fit import is_up_to_date
@@ -103,11 +104,13 @@ def _back_to_starter(engine: Engine) -> bool:
         return False
     if starter().model.backbone != chosen_backbone(collection):
         return False
-    collection.models.use(None)
-    collection.classes.keep_model_classes(starter().model.class_names)
-    for entry in entries:
-        delete_model(engine, entry.id)
-    collection.settings.set(AUTOMATIC_MODELS, [])
+    with collection.database.transaction():
+        collection.models.use(None)
+        collection.classes.keep_model_classes(starter().model.class_names)
+        for entry in entries:
+            collection.models.delete(entry.id)
+        collection.settings.set(AUTOMATIC_MODELS, [])
+    forget_unused(engine)
     engine.automatic_model = None
     return True
 

@@ -15,6 +15,7 @@ from flowersorter.domain.figures import wilson_interval
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.models.model_table import BACKGROUND
 from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.photos.scan import absolute_folder
@@ -309,6 +310,8 @@ def _store(
     with collection.database.transaction():
         if labels is not None:
             labels.write()
+        kept = set(collection.classes.without_deleted(examples.class_names))
+        metadata[BACKGROUND] = [name for name in examples.class_names if name not in kept]
         model_id = collection.models.add(arrays | LearnedPhotos.of(examples, fitted).arrays(), metadata)
         if used:
             collection.models.use(model_id)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.atomic_write import write_atomically
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.evaluation import evaluation_controller as controller
 from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.charts.builders import confidence_parts
 from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest
@@ -125,6 +128,32 @@ def test_the_report_is_saved_by_a_job_and_can_be_opened(
     press_link = program.window.job_bar.links[0]
     press_link.click()
     assert opened == [str(tmp_path / name)]
+
+
+def test_a_picture_is_saved_by_a_job(
+    program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written_in = list[threading.Thread]()
+
+    def noted(file: Path, data: bytes) -> None:
+        written_in.append(threading.current_thread())
+        write_atomically(file, data)
+
+    monkeypatch.setattr("flowersorter.workflows.evaluation.report.write_atomically", noted)
+    dialog = evaluated(program, qtbot)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "figures.png"), ""))
+    dialog.save_menu.save_png.trigger()
+    idle(program, qtbot)
+    assert not QImage(str(tmp_path / "figures.png")).isNull()
+    assert program.window.job_bar.message.text() == f"Saved as {tmp_path / 'figures.png'}."
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no folder" / "it.svg"), ""))
+    dialog.save_menu.save_svg.trigger()
+    idle(program, qtbot)
+    (box,) = program.window.findChildren(ErrorDialog)
+    assert "it.svg was not written" in box.said[0]
+    assert box.said[1]
+    box.close()
+    assert threading.main_thread() not in written_in
 
 
 def test_a_second_evaluation_takes_the_place_of_the_first(program: Program, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,8 +11,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from flowersorter.errors import UserError
-from flowersorter.ui.evaluation import evaluation_saving
 from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
 from tests.evaluations import evaluation, learning_points
 
@@ -48,36 +47,60 @@ def test_page_and_tables_are_a_job_for_somebody_else(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_picture_has_everything(dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def painted(dialog: EvaluationDialog, action: str, qtbot: QtBot) -> tuple[Path, bytes]:
+    """The file and the picture that a job is to write."""
+    with qtbot.waitSignal(dialog.picture_painted) as asked:
+        getattr(dialog.save_menu, action).trigger()
+    file, picture = asked.args
+    assert not file.exists()
+    return file, picture
+
+
+def test_the_picture_has_everything(
+    dialog: EvaluationDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _name(monkeypatch, tmp_path / "figures.png")
-    dialog.save_menu.save_png.trigger()
-    without = QImage(str(tmp_path / "figures.png"))
+    file, picture = painted(dialog, "save_png", qtbot)
+    assert file == tmp_path / "figures.png"
+    without = QImage.fromData(picture)
     assert without.height() > dialog.classes.matrix.whole_size().height()  # all thirty rows
     assert without.width() >= dialog.classes.matrix.whole_size().width()
     dialog.learning.show_curve(learning_points(0.6, 0.8))
-    dialog.save_menu.save_png.trigger()
-    assert QImage(str(tmp_path / "figures.png")).height() > without.height()
+    assert QImage.fromData(painted(dialog, "save_png", qtbot)[1]).height() > without.height()
 
 
-def test_the_drawing_is_vectors(dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_drawing_is_vectors(
+    dialog: EvaluationDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _name(monkeypatch, tmp_path / "figures")
-    dialog.save_menu.save_svg.trigger()
-    root = ElementTree.parse(tmp_path / "figures.svg").getroot()
-    texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    file, picture = painted(dialog, "save_svg", qtbot)
+    assert file == tmp_path / "figures.svg"
+    texts = [each.text for each in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert "Accuracy about 60 % (between 31 and 83 %)" in " ".join(t or "" for t in texts)
     assert "Confidence" in texts
 
 
-@pytest.mark.parametrize("action", ["save_png", "save_svg"])
-def test_what_cannot_be_saved_is_said(
-    dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
+@pytest.mark.parametrize("action", ["save_page", "save_png"])
+def test_a_drive_that_is_away_is_asked_in_another_thread(
+    dialog: EvaluationDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
-    said: list[UserError] = []
-    monkeypatch.setattr(evaluation_saving, "show_error", lambda _parent, error: said.append(error))
-    _name(monkeypatch, tmp_path / "no folder" / "it")
-    getattr(dialog.save_menu, action).trigger()
-    assert [error.what for error in said] == [f"it.{action.removeprefix('save_')} was not saved"]
-    assert said[0].why
+    asked_in, gate = list[threading.Thread](), threading.Event()
+
+    def exists(_path: Path) -> bool:
+        asked_in.append(threading.current_thread())
+        return gate.wait() and False
+
+    wanted = dialog.report_wanted if action == "save_page" else dialog.picture_painted
+    _name(monkeypatch, tmp_path / "figures")
+    with monkeypatch.context() as away:
+        away.setattr(Path, "exists", exists)
+        with qtbot.waitSignal(wanted) as saved:
+            getattr(dialog.save_menu, action).trigger()  # comes back, although the drive does not answer
+            qtbot.waitUntil(lambda: bool(asked_in))
+            assert not saved.signal_triggered
+            gate.set()
+    assert threading.main_thread() not in asked_in
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_cancelled_save_writes_nothing(
@@ -85,7 +108,7 @@ def test_a_cancelled_save_writes_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     _name(monkeypatch, "")
-    with qtbot.assertNotEmitted(dialog.report_wanted):
+    with qtbot.assertNotEmitted(dialog.report_wanted), qtbot.assertNotEmitted(dialog.picture_painted):
         for action in ("save_page", "save_tables", "save_png", "save_svg"):
             getattr(dialog.save_menu, action).trigger()
     assert not list(tmp_path.iterdir())

@@ -83,3 +83,41 @@ def test_a_photo_that_was_away_is_shown_again_after_a_rescan(program: Program, p
     qtbot.waitUntil(lambda: tile(program, photo) is not None)
     assert hue(tile(program, photo)) == "red"
     assert hue(inspector.photo.grab()) == "red"
+
+
+def test_a_photo_that_was_renamed_stays_selected_after_a_rescan(program: Program, photo: Path, qtbot: QtBot) -> None:
+    grid, other = program.window.grid, photo.with_name("0.jpg")
+    grid.select_places([*places(program, other.name), *places(program, photo.name)])
+    photo.rename(photo.with_name("renamed.jpg"))
+    rescan(program, qtbot)
+    assert set(grid.selected_places()) == {*places(program, other.name), *places(program, "renamed.jpg")}
+    assert len(grid.selected_places()) == 2
+
+
+def test_a_photo_that_was_moved_into_a_folder_stays_selected(program: Program, photo: Path, qtbot: QtBot) -> None:
+    photo.with_name("roses").mkdir()
+    photo.rename(photo.with_name("roses") / photo.name)
+    rescan(program, qtbot)
+    assert program.window.grid.selected_places() == places(program, photo.name)
+    assert len(program.window.grid.selected_places()) == 1
+
+
+def test_a_deleted_photo_selects_no_copy_of_it_that_was_there(program: Program, photo: Path, qtbot: QtBot) -> None:
+    photo.with_name("copy.jpg").write_bytes(photo.read_bytes())
+    rescan(program, qtbot)
+    program.window.grid.select_places(places(program, photo.name))
+    photo.unlink()
+    rescan(program, qtbot)
+    assert program.window.grid.selected_places() == []
+
+
+def test_a_renamed_photo_leaves_another_selection_alone(
+    program: Program, photo: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = program.window.grid
+    other = places(program, "0.jpg")
+    photo.rename(photo.with_name("renamed.jpg"))
+    # As soon as the old name has gone, the person selects another photo, before the new one is read.
+    program.photos.modelReset.connect(lambda: grid.select_places(other))
+    rescan(program, qtbot)
+    assert grid.selected_places() == other

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.grid_header import NARROW_PX, GridHeader
+from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.sections import Grouping
+from flowersorter.ui.shared import theme
 from flowersorter.ui.window.actions import Actions
 from tests.qt.palettes import dark, light
 
@@ -77,19 +79,50 @@ def test_the_button_turns_dark_with_the_window(qtbot: QtBot, checked: bool) -> N
 
 
 def test_a_narrow_choice_shows_its_short_text_whole(qtbot: QtBot) -> None:
-    header = GridHeader(QAction("Hide confirmed"), QAction("Search"))
-    qtbot.addWidget(header)
+    window = QWidget()
+    qtbot.addWidget(window)
+    header = GridHeader(QAction("Hide confirmed"), QAction(theme.icon("search"), "Search"), window)
     header.show_title("All photos", 144, can_go_back=False)
     header.show_grouping(Grouping.LIKENESS)
     header.resize(NARROW_PX + 200, 48)
-    with qtbot.waitExposed(header):
-        header.show()
+    with qtbot.waitExposed(window):
+        window.show()
+    window.setFocus()
     assert (header.grouping.shown_text, header.order.shown_text) == ("By likeness", "By name")
     header.resize(398, 48)  # in a window of 800 pixels
+    QApplication.processEvents()
+    assert header.width() == 398
     assert header.count.isVisible()
     assert header.title.geometry().right() < header.count.x()
     assert header.title.width() >= header.title.sizeHint().width()
-    assert (header.grouping.shown_text, header.order.shown_text) == ("Likeness", "By name")
+    assert (header.grouping.shown_text, header.order.shown_text) == ("By likeness", "Names")
+
+
+@pytest.mark.parametrize("width_px", range(300, 900, 20))
+def test_a_choice_never_shows_half_a_word(qtbot: QtBot, width_px: int) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    header = GridHeader(QAction("Hide confirmed"), QAction(theme.icon("search"), "Search"), window)
+    header.show_title("All photos", 144, can_go_back=False)
+    header.show_grouping(Grouping.LIKENESS)
+    header.show_order(Order.MOST_HELPFUL)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.setFocus()
+    header.resize(width_px, 48)
+    QApplication.processEvents()
+    for choice, text, short in (
+        (header.grouping, "By likeness", "Likeness"),
+        (header.order, "Most helpful first", "Helpful"),
+    ):
+        assert choice.shown_text in {text, short, ""}
+        if choice.shown_text != text:
+            assert choice.toolTip() == f"{choice.accessibleName()}: {text}"
+        if not choice.shown_text:
+            assert choice.width() >= choice.iconSize().width()
+            icon = choice.grab().toImage()
+            colours = {icon.pixelColor(x, icon.height() // 2).name() for x in range(4, icon.width() // 2)}
+            assert len(colours) > 1, "its icon"
 
 
 def test_its_picture_is_filled_only_while_it_is_on(qapp: QApplication) -> None:

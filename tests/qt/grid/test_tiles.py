@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid import photo_delegate
 from flowersorter.ui.grid.photo_delegate import HOVER_TINT, SELECTED_TINT
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.grid.photo_model import PhotoModel
+from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.grid.tile_buttons import SIDE_PX, TileButton, TileButtons, button_boxes, photo_box
 from flowersorter.ui.shared import theme
@@ -140,3 +143,19 @@ def test_a_torn_tile_has_the_colours_of_both_classes(tiles: Tiles) -> None:
     )
     tiles.model_shown.merge(torn)
     assert {one, other} <= marks(tiles, SURE)
+
+
+def test_a_torn_tile_shows_letters_of_both_names_or_one_name(qtbot: QtBot) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    metrics, names = widget.fontMetrics(), {PhotoRole.CLASS_NAME: "dandelion", PhotoRole.SECOND_NAME: "sunflowers"}
+
+    def shown(width_px: int) -> str:
+        return photo_delegate._both_names(metrics, cast("QModelIndex", SimpleNamespace(data=names.get)), width_px)
+
+    for width_px in range(60, 200, 5):
+        words = shown(width_px).removesuffix("?").split(" or ")
+        assert all(len(word.removesuffix("…")) >= 2 for word in words), shown(width_px)
+        assert metrics.horizontalAdvance(shown(width_px)) <= width_px
+    assert " or " not in shown(60)
+    assert " or " in shown(120)

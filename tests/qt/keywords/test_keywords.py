@@ -125,6 +125,8 @@ def test_keywords_of_other_programs_become_labels_only_when_they_are_chosen(prog
         "Rosa & friends": "New class “Rosa & friends”",
     }
     assert dialog.chosen == {"plants/green": "green"}
+    bar = dialog.tree.horizontalScrollBar()
+    assert (bar.minimum(), bar.maximum()) == (0, 0), "every column is in view"
     assert dialog.problems.text() == f"{blue[1].name}.xmp cannot be read: it is damaged or no XMP."
     for row in rows:
         if row is not None and row.text(0) == "Rosa & friends":

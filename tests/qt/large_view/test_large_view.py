@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -20,6 +20,7 @@ from flowersorter.messages import text
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.large_view import large_view_controller
+from flowersorter.ui.large_view.header import ElidedLabel
 from flowersorter.ui.large_view.large_view import LargeView
 from flowersorter.ui.large_view.large_view_controller import LargeViewController
 from flowersorter.ui.large_view.photo_canvas import PhotoCanvas
@@ -289,3 +290,21 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
     press(program, Qt.Key.Key_1)
     assert not large(program).is_open
     idle(program, qtbot)
+
+
+def test_a_narrow_caption_keeps_the_class_and_shortens_the_name_of_the_file(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    label = ElidedLabel("caption", window)
+    with qtbot.waitExposed(window):
+        window.show()
+    label.set_text("IMG_20260402_151500_BURST1.jpg · dandelion, not sure")
+    whole_px = label.fontMetrics().horizontalAdvance(label.whole)
+    label.resize(whole_px + 8, 20)
+    assert label.text() == label.whole
+    label.resize(whole_px - 60, 20)
+    assert label.text().startswith("IMG_")
+    assert label.text().endswith(".jpg · dandelion, not sure")
+    assert "…" in label.text()
+    label.resize(60, 20)
+    assert label.fontMetrics().horizontalAdvance(label.text()) <= 60

@@ -24,7 +24,7 @@ from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.preferences import preferences_controller as controller
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
-from flowersorter.vision.classifier.calibration import CAUTIOUS
+from flowersorter.vision.classifier.calibration import CAUTIOUS, CAUTIOUS_BEFORE
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import chosen_backbone, starter, use_model
 from flowersorter.workflows.models.sure_precision import sure_precision
@@ -218,6 +218,7 @@ def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot
     for thresholds, said in (
         ({}, "too old for this setting"),
         ({"sure": CAUTIOUS.sure, "probable": CAUTIOUS.likely}, "too few photos"),
+        ({"sure": CAUTIOUS_BEFORE.sure, "probable": CAUTIOUS_BEFORE.likely}, "too few photos"),
         ({"sure_at": metadata["sure_at"]}, ""),
     ):
         model = {key: value for key, value in metadata.items() if key != "sure_at"}

@@ -243,6 +243,27 @@ def test_a_header_is_set_off_from_the_line_above_it(qtbot: QtBot, palette: Calla
         assert theme.contrast(edge, shown.color(QPalette.ColorRole.Window)) >= 1.5
 
 
+@pytest.mark.parametrize("points", [9, 18])
+def test_no_step_is_cut_off(qtbot: QtBot, points: float) -> None:
+    steps = StepsBar()
+    qtbot.addWidget(steps)
+    font = steps.font()
+    font.setPointSizeF(points)
+    steps.setFont(font)
+    with qtbot.waitExposed(steps):
+        steps.show()
+    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    for width in range(1000, 359, -20):
+        steps.resize(width, 40)
+        QApplication.processEvents()
+        shown = [each.text() for each in (steps.name, steps.check, steps.sort)]
+        assert "Name" in shown[0], "the current one has its word"
+        assert shown[1:] in (["2 Check  41", "3 Sort  812"], ["2  41", "3  812"])
+        for each in (steps.name, steps.check, steps.sort):
+            assert each.width() >= each.sizeHint().width(), (width, each.text())
+    assert steps.check.toolTip().startswith("Check. Photos whose") == (shown[1] == "2  41")
+
+
 @pytest.mark.usefixtures("german")
 def test_the_number_left_is_never_cut_off(qtbot: QtBot) -> None:
     window = QWidget()

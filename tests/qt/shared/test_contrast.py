@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.photo_class import PALETTE
@@ -17,11 +20,13 @@ from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.large_view.photo_canvas import GROUND, INK
 from flowersorter.ui.review.steps_bar import CURRENT_TINT
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.indicators import CheckBox, CheckRows, RadioButton
 from flowersorter.ui.shared.widgets import FramedField
 from tests.qt.palettes import dark, light, shown_on
 
 pytestmark = pytest.mark.usefixtures("qapp")
 Role = QPalette.ColorRole
+ROOT = Path(__file__).parents[3]
 #: Written in the colour of their state below a tile; the others have it in an icon or a mark.
 _IN_COLOUR = (PhotoState.TORN, PhotoState.UNSURE, PhotoState.UNKNOWN)
 
@@ -120,3 +125,74 @@ def test_the_edge_of_a_field_is_seen_on_its_ground(palette: QPalette, qtbot: QtB
     edge = image.pixelColor(image.width() // 2, 0)
     for role in (Role.Base, Role.Window):
         assert theme.contrast(edge, palette.color(role)) >= theme.VISIBLE
+
+
+@pytest.mark.parametrize("kind", [CheckBox, RadioButton])
+@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize("enabled", [False, True])
+def test_the_edge_of_an_indicator_is_seen_on_its_ground(
+    palette: QPalette, qtbot: QtBot, kind: type[CheckBox | RadioButton], checked: bool, enabled: bool
+) -> None:
+    button = kind("Copy")
+    qtbot.addWidget(button)
+    button.setPalette(palette)
+    button.setChecked(checked)
+    button.setEnabled(enabled)
+    button.resize(button.sizeHint())
+    image = button.grab().toImage()
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    is_round = isinstance(button, RadioButton)
+    element = QStyle.SubElement.SE_RadioButtonIndicator if is_round else QStyle.SubElement.SE_CheckBoxIndicator
+    box = button.style().subElementRect(element, option, button)
+    middle = box.center()
+    for edge in (
+        (middle.x(), box.top()),
+        (middle.x(), box.bottom()),
+        (box.left(), middle.y()),
+        (box.right(), middle.y()),
+    ):
+        for role in (Role.Base, Role.Window):
+            assert theme.contrast(image.pixelColor(*edge), palette.color(role)) >= theme.VISIBLE
+    if checked:
+        inside = [
+            image.pixelColor(x, y)
+            for x in range(box.left() + 3, box.right() - 2)
+            for y in range(box.top() + 3, box.bottom() - 2)
+        ]
+        assert max(theme.contrast(each, palette.color(Role.Base)) for each in inside) >= theme.VISIBLE
+
+
+def test_every_check_box_and_radio_button_has_that_edge() -> None:
+    plain = {
+        f"{file.name}: {line.strip()}"
+        for file in (ROOT / "flowersorter" / "ui").rglob("*.py")
+        if file.name != "indicators.py"
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\bQ(CheckBox|RadioButton)\b", line)
+    }
+    assert plain == set()
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_the_edge_of_a_check_box_in_a_list_is_seen_on_its_ground(
+    palette: QPalette, qtbot: QtBot, checked: bool
+) -> None:
+    rows = QTreeWidget()
+    qtbot.addWidget(rows)
+    rows.setPalette(palette)
+    rows.setRootIsDecorated(False)
+    rows.setItemDelegate(CheckRows(rows))
+    item = QTreeWidgetItem(rows, ["spring"])
+    item.setCheckState(0, Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
+    with qtbot.waitExposed(rows):
+        rows.show()
+    image, line = rows.viewport().grab().toImage(), rows.visualItemRect(item)
+    ground = palette.color(Role.Base)
+    seen = [
+        x
+        for x in range(line.left(), line.left() + 24)
+        if theme.contrast(image.pixelColor(x, line.center().y()), ground) >= theme.VISIBLE
+    ]
+    assert len(seen) >= 2, "its left and its right edge"
+    assert seen[-1] - seen[0] > 8

@@ -54,6 +54,43 @@ def test_a_folder_has_a_line_for_each_photo_and_then_the_counts(run: Run, taught
     assert said.count("Suggestions are by model 1, made on ") == 1
 
 
+def test_the_counts_are_of_labels_where_there_are_some_and_of_suggestions_for_the_others(
+    run: Run, taught: Path
+) -> None:
+    run("label", taught / "red" / "red_0.jpg", "--as", "blue")
+    (taught / "broken.jpg").write_bytes(b"no photo")
+    lines = [line.split() for line in run("predict", taught).splitlines() if line.startswith("  ")]
+    head = ["class", "labelled", "sure", "likely", "not", "sure", "all"]
+    table = {line[0]: [*map(int, line[1:])] for line in lines[lines.index(head) + 1 :][:2]}
+    assert {name: (counts[0], counts[-1]) for name, counts in table.items()} == {"red": (3, 4), "blue": (5, 6)}
+    assert all(sum(counts[:-1]) == counts[-1] for counts in table.values())
+    others = run("predict", taught / "red_50.jpg", taught / "blue_50.jpg", taught)  # the order of the paths is free
+    assert "8 photos with a label from you or from the folder name; sorting uses the label." in others
+
+
+def test_a_table_without_labels_has_no_column_for_them(run: Run, taught: Path, tmp_path: Path) -> None:
+    draw_photos(tmp_path / "others", "red", 2, first=70)
+    lines = run("predict", tmp_path / "others").splitlines()
+    assert ["class", "sure", "likely", "not", "sure", "all"] in [line.split() for line in lines]
+
+
+def test_next_asks_about_the_class_that_predict_suggests_and_about_none_for_an_unknown_photo(
+    run: Run, taught: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mixed"
+    draw_photos(folder, "green", 24)
+    draw_photos(folder, "red", 4, first=70)
+    said = [json.loads(line) for line in run("predict", folder, "--json").splitlines()]
+    verdicts = {line["path"]: line["verdict"] for line in said if "path" in line}
+    *groups, _ = [json.loads(line) for line in run("next", folder, "--json", "-n", "40").splitlines()]
+    top = {line["path"]: line["top"] for line in said if "path" in line}
+    assert all(group["top"] == top[group["path"]][:3] for group in groups)
+    asked = [line.split("  ") for line in run("next", folder, "-n", "40").splitlines() if ".jpg" in line]
+    questions = {words[1]: words[2:] for words in asked if words[1] in verdicts}
+    assert {verdicts[path] for path in questions} > {"unknown"}
+    assert all(bool(question) is (verdicts[path] != "unknown") for path, question in questions.items())
+
+
 def test_other_answers_are_said_as_the_persons(run: Run, taught: Path) -> None:
     red, blue = taught / "red_50.jpg", taught / "blue_50.jpg"
     run("label", red, "--not-mine")

@@ -166,3 +166,17 @@ def test_even_blocks_are_of_about_the_same_size(rows: int, most: int) -> None:
         assert len(blocks) == (rows > 0)
     elif sizes:
         assert max(sizes) - sizes[-1] < len(sizes)
+
+
+def test_a_pool_with_a_token_checks_it_before_each_work_also_in_a_pool_within_it() -> None:
+    cancel, worked = CancelToken(), list[int]()
+
+    def work(item: int) -> None:
+        worked.append(item)
+        cancel.cancel()
+
+    with ThreadPool(cancel=cancel), ThreadPool() as inner:
+        inner.map(work, [1])
+        with pytest.raises(Cancelled):
+            inner.map(work, [2])
+    assert worked == [1]

@@ -240,6 +240,20 @@ def test_deleting_the_model_in_use_brings_the_starter_back(collection: Collectio
     assert collection.models.add(ARRAYS, METADATA) > model_id
 
 
+def test_a_model_whose_deletion_is_rolled_back_keeps_its_file(collection: CollectionStore) -> None:
+    model_id = collection.models.add(ARRAYS, METADATA)
+
+    def delete() -> None:
+        with collection.database.transaction():
+            collection.models.delete(model_id)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        delete()
+    arrays, _ = collection.models.load(model_id)
+    assert arrays.keys() == ARRAYS.keys()
+
+
 def test_a_model_whose_file_is_gone_gives_a_clear_error(collection: CollectionStore) -> None:
     model_id = collection.models.add(ARRAYS, METADATA)
     (collection.folder / "models" / f"{model_id}.safetensors").unlink()

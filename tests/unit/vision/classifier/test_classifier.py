@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled, ModelFileBad, TooFewPhotos
 from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier.calibration import CAUTIOUS, CAUTIOUS_BEFORE
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
@@ -131,6 +132,13 @@ def test_a_model_comes_back_from_its_bundle_as_it_was() -> None:
     assert np.array_equal(predict(back, fresh).verdicts, predict(model, fresh).verdicts)
     assert back.class_names == model.class_names
     assert back.training == model.training
+
+
+def test_the_cautious_thresholds_of_an_earlier_version_become_those_of_now() -> None:
+    few = replace(learned(clusters(30)).model, thresholds=CAUTIOUS_BEFORE)
+    assert Model.from_bundle(*few.to_bundle()).thresholds == CAUTIOUS
+    measured = replace(few, thresholds=replace(CAUTIOUS_BEFORE, sure_at=((0.97, CAUTIOUS_BEFORE.sure),)))
+    assert Model.from_bundle(*measured.to_bundle()).thresholds == measured.thresholds
 
 
 def _without(key: str) -> dict[str, object]:

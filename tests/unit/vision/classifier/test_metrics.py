@@ -131,6 +131,7 @@ def test_nothing_is_sure_where_no_confidence_deserves_it() -> None:
 
 def test_few_photos_get_cautious_thresholds() -> None:
     assert fit_thresholds(np.ones(10, np.float32), np.ones(10, np.bool_)) == CAUTIOUS
+    assert CAUTIOUS.sure == DEFAULT_SURE_PRECISION, "no photo is sure whose confidence is less than what sure promises"
 
 
 def test_photos_of_one_confidence_are_sure_together_or_not_at_all() -> None:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from flowersorter.jobs.worker_threads import workers_ended
 from flowersorter.vision.features.packed import pack
-from flowersorter.vision.features.pca import PCA, spread_sample
+from flowersorter.vision.features.pca import PCA, orthonormal, spread_sample
 from flowersorter.vision.parallel import ThreadPool, one_blas_thread, row_blocks
 from tests.stuck import LIMIT_S
 from tests.unit.vision.gaussian_clusters import clusters
@@ -35,6 +35,15 @@ def test_axes_of_many_photos_keep_most_of_the_variance() -> None:
     assert inside.shape == (1400, 20)
     np.testing.assert_allclose(axes.basis @ axes.basis.T, np.eye(20), atol=1e-4)
     np.testing.assert_allclose(np.sqrt(np.square(inside).sum(axis=0)), exact, rtol=0.02)
+
+
+@pytest.mark.parametrize("smallest", [1, 1e-3, 1e-6, 1e-9, 0])
+def test_columns_are_made_orthonormal_however_small_some_of_them_are(smallest: float) -> None:
+    columns = np.random.default_rng(0).standard_normal((300, 40)) * np.linspace(1, smallest, 40)
+    columns[:, 7] = columns[:, 8] if smallest == 0 else columns[:, 7]
+    basis = orthonormal(columns.astype(np.float32))
+    np.testing.assert_allclose(basis.T @ basis, np.eye(40), atol=1e-5)
+    np.testing.assert_allclose(basis @ (basis.T @ columns), columns, atol=1e-4)
 
 
 @pytest.mark.parametrize("photos", [1, 5, 1023, 1500])

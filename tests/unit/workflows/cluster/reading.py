@@ -27,12 +27,14 @@ class Held:
         photos: By path: the photo's hash, or why it cannot be read.
         embeddings: Bytes of each photo's embedding, by its hash.
         thumbnails: The JPEG of each photo, by its hash.
+        dates: When each photo was taken, by its hash; None where nobody knows.
         decoded: Number of photos that the last run decoded.
     """
 
     photos: dict[Path, bytes | str]
     embeddings: dict[bytes, bytes]
     thumbnails: dict[bytes, bytes | None]
+    dates: dict[bytes, str | None]
     decoded: int
 
 
@@ -56,7 +58,8 @@ def predicted(
         embeddings, there = collection.embeddings("resnet50").get(hashes, CENTRE)
         by_hash = {hashes[place]: row.tobytes() for place, row in zip(there.tolist(), embeddings, strict=True)}
         thumbnails = {sha256: collection.thumbnails.get(sha256) for sha256 in hashes}
-        return Held(photos, by_hash, thumbnails, result.decoded)
+        dates = {photo.sha256: photo.taken_at for photo in collection.photos.photos(ids).values()}
+        return Held(photos, by_hash, thumbnails, dates, result.decoded)
 
 
 def worker_processes() -> list[psutil.Process]:

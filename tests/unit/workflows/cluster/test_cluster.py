@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,20 @@ def test_files_keep_the_time_that_this_machine_sees(running: Cluster, folder: Pa
     mapped = Workers(scheduler=running.address, path_map=PathMap.of([(str(folder), str(there))]))
     assert predicted(folder, tmp_path / "many", mapped).decoded == 40
     assert predicted(folder, tmp_path / "many", mapped).decoded == 0
+
+
+def test_a_photo_of_google_takeout_has_the_same_date_wherever_it_is_read(
+    empty: Cluster, folder: Path, tmp_path: Path
+) -> None:
+    """Takeout's moment has no zone; the clock of this machine decides, and not that of the worker."""
+    for name in ("red_0.jpg", "green_3.jpg"):
+        about = {"title": name, "photoTakenTime": {"timestamp": "1557000000"}}
+        (folder / f"{name}.supplemental-metadata.json").write_text(json.dumps(about))
+    empty.worker("tokyo", TZ="Asia/Tokyo")
+    many = predicted(folder, tmp_path / "many", on(empty))
+    assert {date for date in many.dates.values() if date} == {datetime.fromtimestamp(1_557_000_000).isoformat()}
+    assert sum(date is not None for date in many.dates.values()) == 2
+    assert many == predicted(folder, tmp_path / "one", None)
 
 
 def other_weights(tmp_path: Path) -> str:

@@ -18,11 +18,10 @@ from flowersorter.workflows.exchange.keyword_labels import (
     FoundKeyword,
     FoundKeywords,
     TakeKeywordsRequest,
-    TakenKeywords,
     find_keywords,
-    restore_labels,
     take_keywords,
 )
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, restore_labels
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.drawing import RED, textured
@@ -43,11 +42,11 @@ def _found(engine: Engine, folder: Path) -> FoundKeywords:
     return find_keywords(engine, FindKeywordsRequest(folder), silent, CancelToken())
 
 
-def _taken(engine: Engine, found: FoundKeywords, chosen: Mapping[str, str] | None = None) -> TakenKeywords:
+def _taken(engine: Engine, found: FoundKeywords, chosen: Mapping[str, str] | None = None) -> TakenLabels:
     return take_keywords(engine, TakeKeywordsRequest(found, chosen), silent, CancelToken())
 
 
-def _by_name(found: FoundKeywords, taken: TakenKeywords) -> dict[str, str]:
+def _by_name(found: FoundKeywords, taken: TakenLabels) -> dict[str, str]:
     return {found.paths[photo_id].name: name for photo_id, name in taken.labels.items()}
 
 

@@ -20,7 +20,14 @@ from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.sort import Include, SortRequest, plan_sort
 from flowersorter.workflows.labelling.class_changes import take_out_class
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.models.current_model import chosen_backbone, model_for, stored_model_for
+from flowersorter.workflows.models.current_model import (
+    chosen_backbone,
+    list_models,
+    model_for,
+    starter,
+    stored_model_for,
+    use_model,
+)
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
@@ -298,6 +305,14 @@ def test_the_first_class_of_a_collection_without_classes_is_suggested_for_photos
         assert not (found.verdicts[found.locate(np.array(red[2:]))] == Verdict.UNKNOWN).any()
         assert (found.verdicts[found.locate(np.array(others))] == Verdict.UNKNOWN).all()
     assert [each.name for each in engine.collection.classes.all()] == names
+    (entry,) = list_models(engine.collection)
+    assert entry.classes == ("red",), "the classes that are only there for comparison are not listed"
+    use_model(engine, None)
+    use_model(engine, entry.id)
+    delete_starter_classes(engine.collection)  # the starter brought them back
+    use_model(engine, entry.id)
+    assert [each.name for each in engine.collection.classes.all()] == names
+    assert engine.collection.classes.without_deleted(starter().model.class_names) == []
     changed = folder.label("red", 2, 4)
     assert folder.follow(changed).class_ids.tolist() == [folder.classes["red"]]
     assert folder.learn(changed).follows
@@ -432,3 +447,26 @@ def test_a_group_that_the_labels_reach_is_unknown_no_longer_before_the_exact_fit
     exact = model_for(engine, chosen_backbone(engine.collection))
     assert exact is not None
     np.testing.assert_allclose(after, unknown_probability(engine, exact.model, blue), atol=1e-6)
+
+
+def test_a_fault_on_the_way_back_to_the_starter_leaves_the_model_in_use(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_photos(tmp_path / "photos", "red", 3)
+    rows = predict_folder(engine, PredictFolderRequest(tmp_path / "photos"), silent, CancelToken()).rows
+    first = int(rows.photo_ids[0])
+    made = engine.collection.classes.add("red")
+    assign(engine.collection, [first], made.id)
+    request = LearnRequest((first,), (tmp_path / "photos",))
+    learn(engine, request, silent, CancelToken())
+    current = engine.collection.models.current()
+    engine.collection.labels.clear([first])
+    take_out_class(engine.collection, made)
+    classes = engine.collection.classes.all()
+    monkeypatch.setattr(engine.collection.settings, "set", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        learn(engine, request, silent, CancelToken())
+    assert engine.collection.models.current() == current
+    assert engine.collection.classes.all() == classes
+    assert current is not None
+    assert engine.collection.models.load(current.id)

@@ -1,0 +1,95 @@
+"""The part of a script's collection that takes labels from other programs, and gives labels and suggestions to them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from flowersorter.api.paths import AnyPath, chosen, given_path
+from flowersorter.api.predicted_collection import PredictedCollection
+
+#: Formats of `label_from_file` and of `export_labels`.
+SourceFormat: TypeAlias = Literal["csv", "coco", "folders", "lobe", "teachable-machine"]
+TargetFormat: TypeAlias = Literal["csv", "coco", "megadetector", "camtrap-dp", "darwin-core"]
+
+
+class ExchangedCollection(PredictedCollection):
+    """Takes labels from files and folders of other programs, and writes files for them."""
+
+    def label_from_file(
+        self,
+        source: AnyPath,
+        folder: AnyPath | Sequence[AnyPath] | None = None,
+        *,
+        format: SourceFormat | None = None,  # noqa: A002 - as on the command line
+    ) -> dict[Path, str]:
+        """Label photos as a table, a data set or a project of another program says. Predicts new photos first.
+
+        A photo that has a label keeps it, and one that is given several classes gets none. Names that lead out of the
+        folder are left out, as are those that cannot be names of classes.
+
+        Args:
+            source: A CSV table with columns "path" and "label", a COCO data set, a folder with one sub-folder per
+                class, or the folder of a Lobe or Teachable Machine project.
+            folder: The folder with the photos, or several folders and photos; None is that of the source.
+            format: The format of the source; None recognises it.
+
+        Returns:
+            The class of each photo that was labelled.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            UserError: the source cannot be read, or is of no known format.
+        """
+        from flowersorter.domain.export_format import LabelFormat
+        from flowersorter.photos.scan import absolute_roots
+        from flowersorter.workflows.exchange.label_import import label_photos
+
+        file = given_path(source).absolute()
+        given = folder if folder is not None else file if file.is_dir() else file.parent
+        roots = absolute_roots(map(given_path, [given] if isinstance(given, str | os.PathLike) else given))
+        form = None if format is None else chosen(LabelFormat, format, "format")
+        self.predict(*roots)
+        found = self._run(label_photos.find_labels, label_photos.FindLabelsRequest(file, roots, form))
+        taken = self._run(label_photos.take_labels, label_photos.TakeLabelsRequest(found))
+        return {found.paths[photo_id]: name for photo_id, name in taken.labels.items()}
+
+    def export_labels(
+        self,
+        folder: AnyPath | Sequence[AnyPath],
+        file: AnyPath,
+        *,
+        format: TargetFormat | None = None,  # noqa: A002 - as on the command line
+        place: tuple[float, float] | None = None,
+        only_labelled: bool = False,
+    ) -> Path:
+        """Save the labels and suggestions of a folder in a format of other programs. Predicts new photos first.
+
+        Each format tells labels from suggestions. Photos are named by their path from the folder.
+
+        Args:
+            folder: The folder with the photos, or several folders and photos.
+            file: The file to write; an existing one is replaced.
+            format: Its format; None is "csv" for a file that ends in .csv. "megadetector" is what Timelapse opens.
+            place: Latitude and longitude in degrees; "camtrap-dp" needs it, "darwin-core" takes it.
+            only_labelled: Whether to leave out photos without a label.
+
+        Returns:
+            The file.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            UserError: the format is not known or cannot hold these photos, or the file cannot be written.
+        """
+        from flowersorter.domain.export_format import ExportFormat
+        from flowersorter.photos.scan import absolute_roots
+        from flowersorter.workflows.exchange.label_export.export_labels import ExportLabelsRequest, export_labels
+        from flowersorter.workflows.exchange.label_export.place import PhotoPlace
+
+        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        form = None if format is None else chosen(ExportFormat, format, "format")
+        at = None if place is None else PhotoPlace(*place)
+        self.predict(*roots)
+        return self._run(export_labels, ExportLabelsRequest(roots, given_path(file), form, only_labelled, at)).file

@@ -1,0 +1,1 @@
+"""Labels and suggestions in the formats of other programs."""
