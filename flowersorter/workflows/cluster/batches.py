@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,7 +32,7 @@ class Batch:
         places: With their paths on this machine.
         deaths: Workers that ended while they had it.
         alone: Whether a worker that has it gets no other one, so that it shows which of them ends workers.
-        errors: Workers whose reading it raised an unexpected error.
+        failed: The unexpected error of each worker that could not read it, by address; none of them gets it again.
         since_s: When it was first given to a worker.
         workers: Addresses of the workers that have it.
     """
@@ -40,7 +40,7 @@ class Batch:
     places: Places
     deaths: int = 0
     alone: bool = False
-    errors: int = 0
+    failed: dict[str, Exception] = field(default_factory=dict)
     since_s: float = 0.0
     workers: list[str] = field(default_factory=list)
 
@@ -78,6 +78,18 @@ class Batches:
         """Whether the result of a batch is still wanted."""
         return batch in self._under_way
 
+    def failed_on(self, workers: Set[str], most: int) -> Batch | None:
+        """A batch that failed on so many workers, or waits though it failed on all of these; None without one.
+
+        Args:
+            workers: Addresses of those that could read.
+            most: Number of workers, of these and of others, that are enough.
+        """
+        for batch in (*self._again, *self._under_way):
+            if batch.failed and (len(batch.failed) >= most or (not batch.workers and workers <= batch.failed.keys())):
+                return batch
+        return None
+
     def take(self, worker: str, threads: int) -> Batch | None:
         """Give a batch to a worker; None if nothing waits and nothing is late.
 
@@ -88,7 +100,7 @@ class Batches:
         held = [batch for batch in self._under_way if worker in batch.workers]
         if any(batch.alone for batch in held):
             return None
-        batch = self._waiting(busy=bool(held)) or self._new(threads) or self._late(worker)
+        batch = self._waiting(worker, busy=bool(held)) or self._new(threads) or self._late(worker)
         if batch is None:
             return None
         if not batch.workers:
@@ -107,13 +119,14 @@ class Batches:
         self._seconds_a_photo = seconds if before is None else 0.8 * before + 0.2 * seconds
         return True
 
-    def give_back(self, batch: Batch, worker: str, *, died: bool) -> ReadBatch | None:
+    def give_back(self, batch: Batch, worker: str, *, died: bool, error: Exception | None = None) -> ReadBatch | None:
         """Note that a worker does not read its batch; it is read again unless another one has it.
 
         Args:
             batch: The batch.
             worker: The worker.
             died: Whether it ended, for which the batch may be the reason.
+            error: The unexpected one that reading it raised.
 
         Returns:
             The result of a photo with which worker after worker ended: it is out of reach.
@@ -122,6 +135,8 @@ class Batches:
             return None
         batch.workers.remove(worker)
         batch.deaths += died
+        if error is not None:
+            batch.failed[worker] = error
         if batch.workers:
             return None
         self._under_way.remove(batch)
@@ -136,13 +151,14 @@ class Batches:
             nothing = np.empty((0, 0), np.float16)
             return ReadBatch([], {}, [], [(int(batch.places.ids[0]), reason)], 0, [], nothing)
         middle = len(batch.places) // 2
-        self._again.extend(Batch(places, alone=True) for places in (batch.places[:middle], batch.places[middle:]))
+        halves = (batch.places[:middle], batch.places[middle:])
+        self._again.extend(Batch(places, alone=True, failed=dict(batch.failed)) for places in halves)
         return None
 
-    def _waiting(self, *, busy: bool) -> Batch | None:
-        """The first batch that is to be read again; a busy worker gets none that must be alone."""
+    def _waiting(self, worker: str, *, busy: bool) -> Batch | None:
+        """The first batch that a worker may read again; a busy one gets none that must be alone."""
         for position, batch in enumerate(self._again):
-            if not (busy and batch.alone):
+            if not (busy and batch.alone) and worker not in batch.failed:
                 del self._again[position]
                 return batch
         return None
@@ -167,6 +183,7 @@ class Batches:
                 not batch.alone
                 and len(batch.workers) == 1
                 and worker not in batch.workers
+                and worker not in batch.failed
                 and now - batch.since_s > limit_s
             ):
                 return batch

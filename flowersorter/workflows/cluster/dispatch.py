@@ -25,7 +25,7 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workflows.cluster.batches import Batch, Batches
 from flowersorter.workflows.cluster.options import WorkerRefused
 from flowersorter.workflows.cluster.path_map import PathMap
-from flowersorter.workflows.cluster.refusals import refusal, refused_by_error
+from flowersorter.workflows.cluster.refusals import batch_failed, refusal, refused_by_error, refused_by_failures
 from flowersorter.workflows.cluster.worker_tasks import Unfit, check_worker, read_places
 from flowersorter.workflows.predicting.ingest import ReadBatch
 
@@ -36,8 +36,9 @@ MOST_BATCHES = 4
 #: Results that are here at most; the others stay with the workers until these are stored.
 MOST_RESULTS = 4
 _LOOK_EVERY_S = 0.5
-#: Workers on which reading a batch raises an unexpected error before it ends the job.
-_MOST_ERRORS = 3
+#: Workers on which reading a batch raises an unexpected error before it ends the job, and batches in a row with which a
+#: worker does so before it is refused.
+_MOST_WORKERS_FAILED, _MOST_BATCHES_FAILED = 3, 3
 #: Seconds without an answer after which a scheduler is taken to be lost.
 _LOST_AFTER_S = 30.0
 
@@ -79,6 +80,7 @@ class _Worker:
 
     Attributes:
         refused: Why it reads nothing.
+        failures: Batches in a row whose reading raised an unexpected error.
         serving: Asks it whether it fits, then gives it batches.
     """
 
@@ -86,6 +88,7 @@ class _Worker:
     name: str
     threads: int
     refused: WorkersUnavailable | None = None
+    failures: int = 0
     serving: asyncio.Task[None] | None = None
 
 
@@ -120,6 +123,7 @@ class Dispatch:
         self._changed = asyncio.Event()
         self._failure: BaseException | None = None
         self._last_worker_s = time.monotonic()
+        self._ever_usable = set[str]()
 
     def stored(self) -> None:
         """Make room for another result."""
@@ -129,8 +133,8 @@ class Dispatch:
         """Give out batches until all are read.
 
         Raises:
-            WorkersUnavailable: the scheduler is lost, or no worker can be used.
-            Exception: raised by the reading itself on several workers.
+            WorkersUnavailable: the scheduler is lost, no worker can be used, or a batch fails on several workers or on
+                all that there were.
         """
         look_s = 0.0
         try:
@@ -138,7 +142,7 @@ class Dispatch:
                 if time.monotonic() >= look_s:
                     self._terms.keep_workers()
                     self._update(await self._listed())
-                    self._refuse_without_workers()
+                    self._fail_if_stuck()
                     look_s = time.monotonic() + _LOOK_EVERY_S
                 await self._wait_for_change()
                 if self._client.status != "running":  # it would try to connect anew, to a scheduler without the job
@@ -191,21 +195,32 @@ class Dispatch:
                 self._workers[address] = worker
                 worker.serving = asyncio.create_task(self._guarded(worker))
 
-    def _refuse_without_workers(self) -> None:
-        usable = [worker for worker in self._workers.values() if worker.refused is None]
+    def _fail_if_stuck(self) -> None:
+        """Raise the reason where no worker can read what is left."""
+        usable = {worker.address for worker in self._workers.values() if worker.refused is None}
+        failed = self._batches.failed_on(usable, _MOST_WORKERS_FAILED)
+        # One that has not tried the batch may be away for a moment only.
+        if failed is not None and (
+            len(failed.failed) >= _MOST_WORKERS_FAILED or self._ever_usable <= failed.failed.keys()
+        ):
+            raise batch_failed(failed.failed)
         now = time.monotonic()
-        if usable:
+        if usable and failed is None:
             self._last_worker_s = now
             return
-        for worker in self._workers.values():
-            if worker.refused is not None:
-                raise worker.refused
+        if not usable:
+            for worker in self._workers.values():
+                if worker.refused is not None:
+                    raise worker.refused
         if now - self._last_worker_s > self._terms.wait_s:
-            raise WorkersUnavailable(
-                text("The scheduler {address} has no workers", address=self._terms.scheduler),
-                text("none came within {seconds} seconds", seconds=round(self._terms.wait_s)),
-                text("Start some with: dask worker {address}", address=self._terms.scheduler),
-            )
+            raise self._without_workers() if failed is None else batch_failed(failed.failed)
+
+    def _without_workers(self) -> WorkersUnavailable:
+        return WorkersUnavailable(
+            text("The scheduler {address} has no workers", address=self._terms.scheduler),
+            text("none came within {seconds} seconds", seconds=round(self._terms.wait_s)),
+            text("Start some with: dask worker {address}", address=self._terms.scheduler),
+        )
 
     async def _guarded(self, worker: _Worker) -> None:
         """Serve a worker; an unexpected error ends the job."""
@@ -226,6 +241,7 @@ class Dispatch:
         if unfit is not None:
             self._refuse(worker, refusal(worker.name, unfit, self._terms.backbone))
             return
+        self._ever_usable.add(worker.address)
         lanes = [asyncio.create_task(self._lane(worker)) for _ in range(min(MOST_BATCHES, worker.threads + 1))]
         try:
             await asyncio.gather(*lanes)
@@ -256,7 +272,7 @@ class Dispatch:
 
     async def _read(self, worker: _Worker, batch: Batch) -> None:
         """Have a batch read, and hand the result on; it goes back where that fails."""
-        died = True
+        died, failure = True, None
         share = max(1, worker.threads // MOST_BATCHES)
         future = self._submit(worker, read_places, __version__, self._terms.job, self._there(batch.places), share)
         try:
@@ -271,20 +287,21 @@ class Dispatch:
                         self._refuse(worker, refusal(worker.name, found, self._terms.backbone))
                     elif self._batches.done(batch):
                         handed_on = True
+                        worker.failures = 0
                         self._results.read(batch.places, found)
             finally:
                 if not handed_on:
                     self._room.release()
         except Exception as error:  # another worker may succeed
-            died = False
-            batch.errors += 1
-            if batch.errors >= _MOST_ERRORS:
-                raise
+            died, failure = False, error
             log.warning("worker %s: %s", worker.name, error, exc_info=error)
+            worker.failures += 1
+            if worker.failures >= _MOST_BATCHES_FAILED:
+                self._refuse(worker, refused_by_failures(worker.name, worker.failures, error))
         finally:
             with suppress(Exception):
                 future.release()
-            given_up = self._batches.give_back(batch, worker.address, died=died)
+            given_up = self._batches.give_back(batch, worker.address, died=died, error=failure)
             if given_up is not None:
                 self._results.read(batch.places, given_up)
             self._notify()

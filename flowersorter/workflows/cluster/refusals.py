@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import flowersorter
 from flowersorter.errors import WorkersUnavailable
 from flowersorter.messages import text
@@ -40,9 +42,43 @@ def refused_by_error(worker: str, error: BaseException) -> WorkersUnavailable:
     """Make the error for a worker that cannot even be asked, such as one without the program."""
     return WorkersUnavailable(
         text("The worker {worker} is refused", worker=worker),
-        text("it cannot run FlowerSorter: {error}", error=f"{type(error).__name__}: {error}".splitlines()[0]),
+        text("it cannot run FlowerSorter: {error}", error=_line(error)),
         text("Install the same version there: pip install flowersorter=={here}", here=flowersorter.__version__),
     )
+
+
+def refused_by_failures(worker: str, batches: int, error: Exception) -> WorkersUnavailable:
+    """Make the error for a worker that fails with batch after batch, such as one without memory left.
+
+    Args:
+        worker: Its name.
+        batches: Number of batches in a row.
+        error: The last one.
+    """
+    return WorkersUnavailable(
+        text("The worker {worker} is refused", worker=worker),
+        text("reading failed there {count} times in a row: {error}", count=batches, error=_line(error)),
+    )
+
+
+def batch_failed(errors: Mapping[str, Exception]) -> WorkersUnavailable:
+    """Make the error for photos that no worker could read.
+
+    Args:
+        errors: The error of each worker that tried, by address, at least one.
+    """
+    error = list(errors.values())[-1]
+    made = WorkersUnavailable(
+        text("The workers cannot read some of the photos"),
+        _line(error),
+        text("All photos read until now are stored; repeat the command once the workers are in order"),
+    )
+    made.__cause__ = error
+    return made
+
+
+def _line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _weights_differ(unfit: Unfit, backbone: Backbone) -> tuple[str, str]:

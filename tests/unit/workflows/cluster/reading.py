@@ -7,8 +7,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import psutil
 
+from flowersorter.domain.place import Paths, Places
 from flowersorter.jobs import CancelToken, Report, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.features.views import CENTRE
@@ -60,6 +62,14 @@ def predicted(
         thumbnails = {sha256: collection.thumbnails.get(sha256) for sha256 in hashes}
         dates = {photo.sha256: photo.taken_at for photo in collection.photos.photos(ids).values()}
         return Held(photos, by_hash, thumbnails, dates, result.decoded)
+
+
+def made_up_places(count: int) -> Places:
+    """Places 1, 2 and so on, of files that do not exist."""
+    ids = np.arange(1, count + 1)
+    zeros = np.zeros(count, np.int64)
+    names = [f"/photos/{number}.jpg" for number in ids.tolist()]
+    return Places(ids, zeros, Paths(names), zeros, zeros, (None,) * count, np.zeros(count, np.bool_))
 
 
 def worker_processes() -> list[psutil.Process]:

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import random
 
-import numpy as np
 import pytest
 
-from flowersorter.domain.place import Paths, Places
 from flowersorter.workflows.cluster.batches import LARGEST, SMALLEST, Batch, Batches
-
-
-def places(count: int) -> Places:
-    ids = np.arange(1, count + 1)
-    zeros = np.zeros(count, np.int64)
-    names = [f"/photos/{number}.jpg" for number in ids.tolist()]
-    return Places(ids, zeros, Paths(names), zeros, zeros, (None,) * count, np.zeros(count, np.bool_))
+from tests.unit.workflows.cluster.reading import made_up_places as places
 
 
 class Clock:
@@ -49,6 +41,25 @@ def test_what_a_worker_gives_back_is_read_by_another_one() -> None:
     first = taken(batches)
     batches.give_back(first, "a", died=True)
     assert taken(batches, "b") is first
+
+
+def test_a_worker_does_not_get_the_batch_again_on_which_it_failed() -> None:
+    clock = Clock()
+    batches = Batches(places(150), clock)
+    bad, good = taken(batches), taken(batches, "b")
+    batches.give_back(bad, "a", died=False, error=ValueError())
+    batches.done(good)
+    third = taken(batches)
+    assert third is not bad
+    assert batches.failed_on({"a"}, 3) is bad
+    assert batches.failed_on({"a", "b"}, 3) is None
+    assert taken(batches, "b") is bad
+    assert batches.failed_on({"a"}, 3) is None  # another one has it
+    clock.now = 100.0
+    batches.done(third)
+    assert batches.take("a", 2) is None  # not even where it is late
+    batches.give_back(bad, "b", died=False, error=ValueError())
+    assert batches.failed_on({"a", "b", "c"}, 2) is bad
 
 
 def test_a_late_batch_goes_to_one_idle_worker_too_and_only_the_first_result_counts() -> None:
