@@ -62,7 +62,8 @@ class Terms:
         job: A pickled `worker_tasks.ReadJob`.
         path_map: How workers see the paths.
         scheduler: Its address, for the words about it.
-        wait_s: Seconds without any worker after which the job fails.
+        wait_s: Seconds without any worker that can be used after which the job fails; at once where those that there
+            are do not fit, and none ever did.
         keep_workers: Called twice a second; starts workers that ended.
     """
 
@@ -208,12 +209,11 @@ class Dispatch:
         if usable and failed is None:
             self._last_worker_s = now
             return
-        if not usable:
-            for worker in self._workers.values():
-                if worker.refused is not None:
-                    raise worker.refused
+        refused = next((worker.refused for worker in self._workers.values() if worker.refused is not None), None)
+        if refused is not None and not usable and not self._ever_usable:
+            raise refused
         if now - self._last_worker_s > self._terms.wait_s:
-            raise self._without_workers() if failed is None else batch_failed(failed.failed)
+            raise batch_failed(failed.failed) if failed is not None else refused or self._without_workers()
 
     def _without_workers(self) -> WorkersUnavailable:
         return WorkersUnavailable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,19 +30,25 @@ class Client:
     """Stands in for Dask's client and its scheduler.
 
     Attributes:
-        reads: Of each worker that is listed: awaited with the place ids of a batch.
+        reads: Of each worker: awaited with the place ids of a batch.
+        away: Workers that are not listed now.
+        on_look: Called with the number of times that the workers were listed.
         checks: Of each worker that does not simply fit: whether it does.
     """
 
     status = "running"
 
     def __init__(self, **reads: Reads) -> None:
+        self.looks, self.away = 0, set[str]()
+        self.on_look: Callable[[int], object] = lambda looks: None
         self.reads, self.checks = dict(reads), dict[str, Callable[[], Awaitable[Unfit | None]]]()
         self.scheduler = self
 
     async def identity(self, n_workers: int) -> dict[str, Any]:
         del n_workers
-        return {"workers": {name: {"name": name, "nthreads": 1} for name in self.reads}}
+        self.looks += 1
+        self.on_look(self.looks)
+        return {"workers": {name: {"name": name, "nthreads": 1} for name in self.reads if name not in self.away}}
 
     async def answer(self, worker: str, task: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         if task is check_worker:
@@ -150,3 +157,55 @@ def test_a_batch_that_fails_on_three_workers_or_on_all_ends_the_job(count: int) 
     with pytest.raises(WorkersUnavailable, match="cannot read some of the photos: ValueError: seven"):
         Job(Client(**{name: worker(name) for name in "abcd"[:count]})).run()
     assert len(tries) == len(set(tries)) >= min(count, 3)
+
+
+async def old() -> Unfit:
+    """A worker with another version."""
+    return Unfit(version="0.0.9")
+
+
+def leaves_after_three_batches(client: Client, left_at: list[int]) -> Reads:
+    """A good worker that is gone after some batches, before the last one is read."""
+    batches = list[set[int]]()
+
+    async def read(ids: set[int]) -> None:
+        batches.append(ids)
+        if len(batches) > 3:
+            client.away.add("good")
+            left_at.append(client.looks)
+            await asyncio.Event().wait()
+
+    return read
+
+
+def test_a_good_worker_that_is_away_for_a_moment_is_waited_for_though_another_one_is_refused() -> None:
+    client, left_at = Client(old=fine), list[int]()
+    client.checks["old"] = old
+    client.reads["good"] = leaves_after_three_batches(client, left_at)
+
+    def come_back(looks: int) -> None:
+        if left_at and looks > left_at[0] + 5:
+            client.reads["again"] = fine
+
+    client.on_look = come_back
+    job = Job(client)
+    job.run()
+    assert sorted(job.read_ids) == list(range(1, 61))
+    assert len(job.refusals) == 1
+
+
+def test_a_good_worker_that_stays_away_leaves_the_refusal_as_the_reason() -> None:
+    client = Client(old=fine)
+    client.checks["old"] = old
+    client.reads["good"] = leaves_after_three_batches(client, [])
+    job = Job(client, wait_s=0.0)
+    with pytest.raises(WorkersUnavailable, match=r"The worker old is refused: it has FlowerSorter 0\.0\.9"):
+        job.run()
+    assert len(job.read_ids) == 15
+
+
+def test_where_no_worker_ever_fitted_the_refusal_is_said_at_once() -> None:
+    client = Client(old=fine)
+    client.checks["old"] = old
+    with pytest.raises(WorkersUnavailable, match="The worker old is refused"):
+        Job(client, wait_s=math.inf).run()
