@@ -53,6 +53,9 @@ class Batches:
         clock: Seconds.
         smallest: Photos of a batch at least; but fewer where few are left.
         largest: Photos of a batch at most.
+
+    Attributes:
+        given_up_in_a_row: Photos given up since a batch was read.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Batches:
         self._places, self._clock = places, clock
         self._smallest, self._largest = smallest, largest
         self._next = 0
+        self.given_up_in_a_row = 0
         self._again = deque[Batch]()
         self._under_way: list[Batch] = []
         self._seconds_a_photo: float | None = None
@@ -114,6 +118,7 @@ class Batches:
         if batch not in self._under_way:
             return False
         self._under_way.remove(batch)
+        self.given_up_in_a_row = 0
         seconds = (self._clock() - batch.since_s) / len(batch.places)
         before = self._seconds_a_photo
         self._seconds_a_photo = seconds if before is None else 0.8 * before + 0.2 * seconds
@@ -147,6 +152,7 @@ class Batches:
             self._again.append(batch)
             return None
         if len(batch.places) == 1:
+            self.given_up_in_a_row += 1
             reason = text("the processes that read it ended")
             nothing = np.empty((0, 0), np.float16)
             return ReadBatch([], {}, [], [(int(batch.places.ids[0]), reason)], 0, [], nothing)

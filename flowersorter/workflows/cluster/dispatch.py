@@ -25,7 +25,13 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workflows.cluster.batches import Batch, Batches
 from flowersorter.workflows.cluster.options import WorkerRefused
 from flowersorter.workflows.cluster.path_map import PathMap
-from flowersorter.workflows.cluster.refusals import batch_failed, refusal, refused_by_error, refused_by_failures
+from flowersorter.workflows.cluster.refusals import (
+    batch_failed,
+    ended_again_and_again,
+    refusal,
+    refused_by_error,
+    refused_by_failures,
+)
 from flowersorter.workflows.cluster.worker_tasks import Unfit, check_worker, read_places
 from flowersorter.workflows.predicting.ingest import ReadBatch
 
@@ -35,6 +41,8 @@ log = logging.getLogger(__name__)
 MOST_BATCHES = 4
 #: Results that are here at most; the others stay with the workers until these are stored.
 MOST_RESULTS = 4
+#: Photos given up one after another, with no batch read between them, after which it is not the photos' fault.
+_MOST_GIVEN_UP = 20
 _LOOK_EVERY_S = 0.5
 #: Workers on which reading a batch raises an unexpected error before it ends the job, and batches in a row with which a
 #: worker does so before it is refused.
@@ -65,6 +73,7 @@ class Terms:
         wait_s: Seconds without any worker that can be used after which the job fails; at once where those that there
             are do not fit, and none ever did.
         keep_workers: Called twice a second; starts workers that ended.
+        answered: Called with the name of each worker that says that it fits.
     """
 
     backbone: Backbone
@@ -73,6 +82,7 @@ class Terms:
     scheduler: str
     wait_s: float
     keep_workers: Callable[[], None] = field(default=lambda: None)
+    answered: Callable[[str], None] = field(default=lambda name: None)
 
 
 @dataclass(slots=True, eq=False)
@@ -242,6 +252,7 @@ class Dispatch:
             self._refuse(worker, refusal(worker.name, unfit, self._terms.backbone))
             return
         self._ever_usable.add(worker.address)
+        self._terms.answered(worker.name)
         lanes = [asyncio.create_task(self._lane(worker)) for _ in range(min(MOST_BATCHES, worker.threads + 1))]
         try:
             await asyncio.gather(*lanes)
@@ -304,6 +315,8 @@ class Dispatch:
             given_up = self._batches.give_back(batch, worker.address, died=died, error=failure)
             if given_up is not None:
                 self._results.read(batch.places, given_up)
+                if self._batches.given_up_in_a_row >= _MOST_GIVEN_UP:
+                    self._failure = ended_again_and_again(self._batches.given_up_in_a_row)
             self._notify()
 
     async def _finished(self, future: Any) -> None:

@@ -23,15 +23,24 @@ _MODULE = "flowersorter.workflows.cluster.local_worker"
 _CONNECT_S = 60
 #: What Dask writes in the course of things.
 _LOGGED = re.compile(r" - (DEBUG|INFO|WARNING) - ")
-#: Starts in a row without a batch that was read, after which the workers are given up.
+#: Processes of each worker that end, one after another, before they answer; then the workers are given up.
 _MOST_STARTS = 5
 
 
 @dataclass(slots=True, eq=False)
 class _Process:
-    number: int
+    """A process.
+
+    Attributes:
+        name: Of the worker.
+        output: Its errors.
+        answered: Whether it said that it fits the job. If it ends later, a photo may be the reason.
+    """
+
+    name: str
     process: subprocess.Popen[bytes]
     output: IO[bytes]
+    answered: bool = False
 
 
 class LocalWorkers:
@@ -52,7 +61,7 @@ class LocalWorkers:
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="flowersorter-workers-", ignore_cleanup_errors=True)
-        self._processes = [self._start(number) for number in range(self._count)]
+        self._processes = [self._start(f"worker-{number + 1}") for number in range(self._count)]
         return self
 
     def __exit__(
@@ -70,31 +79,33 @@ class LocalWorkers:
         """The ids of the processes that run."""
         return [each.process.pid for each in self._processes if each.process.poll() is None]
 
-    def batch_was_read(self) -> None:
-        """Note that the workers work: those that end from now on are started again."""
-        self._failed_starts = 0
+    def answered(self, name: str) -> None:
+        """Note that a worker with this name works: its start has not failed, whatever ends it later."""
+        for each in self._processes:
+            if each.name == name:
+                each.answered, self._failed_starts = True, 0
 
     def start_ended(self) -> None:
         """Start the processes again that ended.
 
         Raises:
-            WorkersUnavailable: they ended several times and read nothing.
+            WorkersUnavailable: they ended several times before they could read anything.
         """
         for position, each in enumerate(self._processes):
             if each.process.poll() is None:
                 continue
-            self._failed_starts += 1
+            self._failed_starts += not each.answered
             last = _close(each)  # twice does no harm
             if self._failed_starts > _MOST_STARTS * self._count:
                 raise WorkersUnavailable(text("The worker processes end again and again"), last)
-            self._processes[position] = self._start(each.number)
+            self._processes[position] = self._start(each.name)
 
-    def _start(self, number: int) -> _Process:
+    def _start(self, name: str) -> _Process:
         folder = Path(self._folder.name)
         settings = {
             "scheduler": self._scheduler,
             "threads": max(1, core_count() // self._count),
-            "name": f"worker-{number + 1}",
+            "name": name,
             "security": self._security,
             "folder": str(folder),
             "connect_s": _CONNECT_S,
@@ -116,7 +127,7 @@ class LocalWorkers:
         with suppress(OSError):  # one that has ended already is started again
             process.stdin.write(json.dumps(settings).encode() + b"\n")
             process.stdin.flush()
-        return _Process(number, process, output)
+        return _Process(name, process, output)
 
 
 def _close(ended: _Process) -> str:

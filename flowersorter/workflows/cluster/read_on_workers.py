@@ -160,8 +160,6 @@ class ClusterSession:
 
     def stored(self) -> None:
         """Make room for another result."""
-        if self._local is not None:
-            self._local.batch_was_read()
         self._call(lambda: self._dispatch.stored() if self._dispatch is not None else None)
 
     def stop(self) -> None:
@@ -219,7 +217,12 @@ class ClusterSession:
         await scheduler
         stack.push_async_callback(_closed, scheduler)
         self._local = stack.enter_context(LocalWorkers(self._workers.processes, scheduler.address, keys))
-        self._terms = replace(self._terms, scheduler=scheduler.address, keep_workers=self._local.start_ended)
+        self._terms = replace(
+            self._terms,
+            scheduler=scheduler.address,
+            keep_workers=self._local.start_ended,
+            answered=self._local.answered,
+        )
         return await _connected(stack, scheduler.address, distributed.Security(**keys))
 
     def read(self, places: Places, read: ReadBatch) -> None:

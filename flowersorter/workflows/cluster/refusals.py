@@ -77,6 +77,18 @@ def batch_failed(errors: Mapping[str, Exception]) -> WorkersUnavailable:
     return made
 
 
+def ended_again_and_again(photos: int) -> WorkersUnavailable:
+    """Make the error for workers that end with every photo.
+
+    Args:
+        photos: Number of photos that were given up one after another.
+    """
+    return WorkersUnavailable(
+        text("The worker processes end again and again"),
+        text("they ended with each of {count} photos", count=photos),
+    )
+
+
 def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 

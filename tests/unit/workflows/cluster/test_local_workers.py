@@ -19,7 +19,7 @@ from flowersorter.errors import Cancelled, WorkersUnavailable
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.workflows.cluster import local_workers, packages, read_on_workers
+from flowersorter.workflows.cluster import batches, dispatch, local_workers, packages, read_on_workers
 from flowersorter.workflows.cluster.batches import Batches
 from flowersorter.workflows.cluster.options import Workers
 from flowersorter.workflows.predicting.network_loader import Embeds
@@ -126,11 +126,48 @@ def test_a_photo_that_ends_every_worker_is_out_of_reach_and_the_others_are_read(
     assert predicted(folder, tmp_path / "two", None).decoded == 1  # it is tried again
 
 
-def test_workers_that_end_again_and_again_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_worker_finds_the_photo_that_ends_it(tmp_path: Path) -> None:
+    """It ends seven times until then: with both photos, and with the bad one alone."""
+    [good], [bad] = draw_photos(tmp_path / "photos", "red", 1), draw_photos(tmp_path / "photos", "yellow", 1)
+    found = predicted(tmp_path / "photos", tmp_path / "one", Workers(1), network=open_deadly_network)
+    assert found.photos[bad] == "the processes that read it ended"
+    assert isinstance(found.photos[good], bytes)
+    assert worker_processes() == []
+
+
+def test_several_photos_that_end_workers_are_out_of_reach(
+    tmp_path: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_MOST_DEATHS", 1)
+    monkeypatch.setattr(batches, "_MOST_DEATHS_ALONE", 1)
     monkeypatch.setattr(local_workers, "_MOST_STARTS", 1)
+    bad = draw_photos(tmp_path / "photos", "yellow", 4)
+    good = draw_photos(tmp_path / "photos", "red", 1)
+    found = predicted(tmp_path / "photos", tmp_path / "two", TWO, network=open_deadly_network)
+    assert {path: photo for path, photo in found.photos.items() if path not in good} == dict.fromkeys(
+        bad, "the processes that read it ended"
+    )
+    assert found.decoded == 1
+
+
+def test_workers_that_end_before_they_answer_are_given_up(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_workers, "_MODULE", "flowersorter.workflows.cluster.not_there")
+    with pytest.raises(WorkersUnavailable, match=r"The worker processes end again and again: .*not_there"):
+        predicted(folder, tmp_path / "two", TWO)
+    assert worker_processes() == []
+
+
+def test_workers_that_end_with_every_photo_are_given_up(
+    tmp_path: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_MOST_DEATHS", 1)
+    monkeypatch.setattr(batches, "_MOST_DEATHS_ALONE", 1)
+    monkeypatch.setattr(dispatch, "_MOST_GIVEN_UP", 2)
     draw_photos(tmp_path / "photos", "yellow", 4)
-    with pytest.raises(WorkersUnavailable, match="The worker processes end again and again"):
-        predicted(tmp_path / "photos", tmp_path / "two", Workers(1), network=open_deadly_network)
+    with pytest.raises(WorkersUnavailable, match="end again and again: they ended with each of 2 photos"):
+        predicted(tmp_path / "photos", tmp_path / "two", TWO, network=open_deadly_network)
     assert worker_processes() == []
 
 
