@@ -20,8 +20,11 @@ _BATCHES_LEFT = 8
 #: Workers that end with a batch, perhaps for another one's fault, before a worker gets it alone; and those that end
 #: with it alone before it is halved, or its one photo given up.
 _MOST_DEATHS, _MOST_DEATHS_ALONE = 3, 2
-#: A batch is late once it took this many times as long as others, and a second more; an idle worker then reads it too.
+#: A batch is late once it took this many times as long as others, and a second more; an idle worker then reads it too,
+#: and a further one each time that this time has passed again.
 _LATE_TIMES, _LATE_S = 3.0, 1.0
+#: Seconds a photo where none was read yet; slow, as workers first load the network.
+_FIRST_S_A_PHOTO = 2.0
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +107,7 @@ class Batches:
         held = [batch for batch in self._under_way if worker in batch.workers]
         if any(batch.alone for batch in held):
             return None
-        batch = self._waiting(worker, busy=bool(held)) or self._new(threads) or self._late(worker)
+        batch = self._waiting(worker, busy=bool(held)) or self._new(threads) or self._late(worker, busy=bool(held))
         if batch is None:
             return None
         if not batch.workers:
@@ -179,18 +182,15 @@ class Batches:
         self._next = end
         return Batch(places)
 
-    def _late(self, worker: str) -> Batch | None:
-        if self._seconds_a_photo is None:
-            return None
+    def _late(self, worker: str, *, busy: bool) -> Batch | None:
+        """The oldest batch that is late and that a worker may read too."""
         now = self._clock()
+        seconds = _FIRST_S_A_PHOTO if self._seconds_a_photo is None else self._seconds_a_photo
         for batch in self._under_way:  # the oldest come first
-            limit_s = _LATE_TIMES * self._seconds_a_photo * len(batch.places) + _LATE_S
-            if (
-                not batch.alone
-                and len(batch.workers) == 1
-                and worker not in batch.workers
-                and worker not in batch.failed
-                and now - batch.since_s > limit_s
-            ):
+            limit_s = _LATE_TIMES * seconds * len(batch.places) + _LATE_S
+            # Each of those that have it may stand still.
+            is_late = now - batch.since_s > limit_s * len(batch.workers)
+            may_read = worker not in batch.workers and worker not in batch.failed and not (busy and batch.alone)
+            if is_late and may_read:
                 return batch
         return None

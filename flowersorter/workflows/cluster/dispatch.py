@@ -28,6 +28,7 @@ from flowersorter.workflows.cluster.path_map import PathMap
 from flowersorter.workflows.cluster.refusals import (
     batch_failed,
     ended_again_and_again,
+    no_answer,
     refusal,
     refused_by_error,
     refused_by_failures,
@@ -72,6 +73,8 @@ class Terms:
         scheduler: Its address, for the words about it.
         wait_s: Seconds without any worker that can be used after which the job fails; at once where those that there
             are do not fit, and none ever did.
+        answer_s: Seconds that a worker has to say whether it fits; until then it is waited for. One that is later is
+            welcome, but the job does not wait for it.
         keep_workers: Called twice a second; starts workers that ended.
         answered: Called with the name of each worker that says that it fits.
     """
@@ -81,6 +84,7 @@ class Terms:
     path_map: PathMap
     scheduler: str
     wait_s: float
+    answer_s: float = 120.0
     keep_workers: Callable[[], None] = field(default=lambda: None)
     answered: Callable[[str], None] = field(default=lambda name: None)
 
@@ -90,6 +94,8 @@ class _Worker:
     """A worker that the scheduler lists.
 
     Attributes:
+        asked_s: When it was asked whether it fits.
+        fits: Whether it has said so.
         refused: Why it reads nothing.
         failures: Batches in a row whose reading raised an unexpected error.
         serving: Asks it whether it fits, then gives it batches.
@@ -98,6 +104,8 @@ class _Worker:
     address: str
     name: str
     threads: int
+    asked_s: float = field(default_factory=time.monotonic)
+    fits: bool = False
     refused: WorkersUnavailable | None = None
     failures: int = 0
     serving: asyncio.Task[None] | None = None
@@ -208,24 +216,38 @@ class Dispatch:
 
     def _fail_if_stuck(self) -> None:
         """Raise the reason where no worker can read what is left."""
-        usable = {worker.address for worker in self._workers.values() if worker.refused is None}
-        failed = self._batches.failed_on(usable, _MOST_WORKERS_FAILED)
+        now = time.monotonic()
+        usable = {worker.address for worker in self._usable()}
+        asked = {worker.address for worker in self._asked() if now - worker.asked_s <= self._terms.answer_s}
+        failed = self._batches.failed_on(usable | asked, _MOST_WORKERS_FAILED)
         # One that has not tried the batch may be away for a moment only.
         if failed is not None and (
             len(failed.failed) >= _MOST_WORKERS_FAILED or self._ever_usable <= failed.failed.keys()
         ):
             raise batch_failed(failed.failed)
-        now = time.monotonic()
         if usable and failed is None:
             self._last_worker_s = now
+            return
+        waited_s = now - self._last_worker_s
+        # Not for ever: new ones could come, and be lost before they answer, again and again.
+        if asked and waited_s <= self._terms.wait_s + self._terms.answer_s:
             return
         refused = next((worker.refused for worker in self._workers.values() if worker.refused is not None), None)
         if refused is not None and not usable and not self._ever_usable:
             raise refused
-        if now - self._last_worker_s > self._terms.wait_s:
+        if waited_s > self._terms.wait_s:
             raise batch_failed(failed.failed) if failed is not None else refused or self._without_workers()
 
+    def _usable(self) -> list[_Worker]:
+        return [worker for worker in self._workers.values() if worker.fits and worker.refused is None]
+
+    def _asked(self) -> list[_Worker]:
+        return [worker for worker in self._workers.values() if not worker.fits and worker.refused is None]
+
     def _without_workers(self) -> WorkersUnavailable:
+        silent = next(iter(self._asked()), None)
+        if silent is not None:
+            return no_answer(silent.name, self._terms.answer_s)
         return WorkersUnavailable(
             text("The scheduler {address} has no workers", address=self._terms.scheduler),
             text("none came within {seconds} seconds", seconds=round(self._terms.wait_s)),
@@ -251,6 +273,7 @@ class Dispatch:
         if unfit is not None:
             self._refuse(worker, refusal(worker.name, unfit, self._terms.backbone))
             return
+        worker.fits = True
         self._ever_usable.add(worker.address)
         self._terms.answered(worker.name)
         lanes = [asyncio.create_task(self._lane(worker)) for _ in range(min(MOST_BATCHES, worker.threads + 1))]
@@ -273,7 +296,7 @@ class Dispatch:
     async def _lane(self, worker: _Worker) -> None:
         """Give one batch after the other to a worker."""
         while not self._batches.finished and worker.refused is None:
-            threads = sum(each.threads for each in self._workers.values() if each.refused is None)
+            threads = sum(each.threads for each in self._usable())
             batch = self._batches.take(worker.address, threads)
             if batch is None:
                 await self._wait_for_change()

@@ -47,6 +47,20 @@ def refused_by_error(worker: str, error: BaseException) -> WorkersUnavailable:
     )
 
 
+def no_answer(worker: str, seconds: float) -> WorkersUnavailable:
+    """Make the error for a worker that does not say whether it fits.
+
+    Args:
+        worker: Its name.
+        seconds: That it had.
+    """
+    return WorkersUnavailable(
+        text("The worker {worker} does not answer", worker=worker),
+        text("it was asked {seconds} seconds ago whether it fits", seconds=round(seconds)),
+        text("Start it again and repeat the command: it goes on from here"),
+    )
+
+
 def refused_by_failures(worker: str, batches: int, error: Exception) -> WorkersUnavailable:
     """Make the error for a worker that fails with batch after batch, such as one without memory left.
 

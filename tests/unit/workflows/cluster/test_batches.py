@@ -73,9 +73,41 @@ def test_a_late_batch_goes_to_one_idle_worker_too_and_only_the_first_result_coun
     assert batches.take("slow", 2) is None
     assert batches.take("quick", 2) is slow
     assert batches.take("third", 2) is None
+    clock.now = 33.0  # the second one may stand still as well
+    assert batches.take("third", 2) is slow
+    assert batches.take("fourth", 2) is None
     assert batches.done(slow)
     assert not batches.done(slow)
     assert batches.finished
+
+
+def test_a_late_batch_that_must_be_alone_goes_to_an_idle_worker_too_but_to_no_busy_one() -> None:
+    clock = Clock()
+    batches = Batches(places(150), clock)
+    suspect, other, third = taken(batches, "a"), taken(batches, "b"), taken(batches, "c")
+    clock.now = 5.0
+    batches.done(other)
+    for _ in range(3):
+        batches.give_back(suspect, "a", died=True)
+        assert taken(batches, "a") is suspect
+    assert suspect.alone
+    clock.now = 100.0
+    assert batches.take("c", 2) is None
+    assert batches.take("b", 2) is third
+    batches.done(third)
+    assert batches.take("b", 2) is suspect
+    assert batches.done(suspect)
+    assert batches.finished
+
+
+def test_a_batch_is_late_some_day_though_none_was_read_before() -> None:
+    clock = Clock()
+    batches = Batches(places(40), clock)
+    first = taken(batches, "a")
+    clock.now = 240.0
+    assert batches.take("b", 2) is None
+    clock.now = 242.0
+    assert batches.take("b", 2) is first
 
 
 def test_a_copy_of_a_batch_that_is_given_back_leaves_the_other_one() -> None:

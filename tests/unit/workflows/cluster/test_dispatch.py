@@ -74,10 +74,10 @@ class Job:
         any_refused: Set with the first one.
     """
 
-    def __init__(self, client: Client, wait_s: float = 60.0) -> None:
+    def __init__(self, client: Client, wait_s: float = 60.0, answer_s: float = 60.0) -> None:
         self.read_ids, self.refusals, self.any_refused = list[int](), list[str](), asyncio.Event()
         self._client = client
-        self._terms = Terms(backbone(DEFAULT), b"", PathMap(), "tcp://there", wait_s)
+        self._terms = Terms(backbone(DEFAULT), b"", PathMap(), "tcp://there", wait_s, answer_s)
 
     def run(self) -> None:
         """Until all are read."""
@@ -209,3 +209,38 @@ def test_where_no_worker_ever_fitted_the_refusal_is_said_at_once() -> None:
     client.checks["old"] = old
     with pytest.raises(WorkersUnavailable, match="The worker old is refused"):
         Job(client, wait_s=math.inf).run()
+
+
+async def never() -> None:
+    """A worker that stands still."""
+    await asyncio.Event().wait()
+
+
+def test_a_worker_that_never_says_whether_it_fits_is_not_waited_for() -> None:
+    client = Client(silent=fine)
+    client.checks["silent"] = never
+    with pytest.raises(WorkersUnavailable, match="The worker silent does not answer"):
+        Job(client, wait_s=0.0, answer_s=0.0).run()
+
+
+def test_a_silent_worker_does_not_hide_that_the_others_are_refused() -> None:
+    client = Client(silent=fine, old=fine)
+    client.checks.update(silent=never, old=old)
+    with pytest.raises(WorkersUnavailable, match="The worker old is refused"):
+        Job(client, wait_s=math.inf, answer_s=0.0).run()
+
+
+def test_a_worker_that_takes_its_time_to_answer_is_waited_for() -> None:
+    client, slept = Client(slow=fine), asyncio.Event()
+
+    async def slow() -> None:
+        await slept.wait()
+
+    def wake(looks: int) -> None:
+        if looks > 5:
+            slept.set()
+
+    client.checks["slow"], client.on_look = slow, wake
+    job = Job(client, wait_s=0.0)
+    job.run()
+    assert sorted(job.read_ids) == list(range(1, 61))
