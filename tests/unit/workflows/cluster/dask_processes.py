@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests.sources import ROOT
+
+_LOOK_EVERY_S = 0.05
 
 
 class Dask:
@@ -21,30 +23,28 @@ class Dask:
         address: Of the scheduler or worker.
     """
 
-    def __init__(self, kind: str, arguments: Sequence[str], environment: Mapping[str, str], ready: str) -> None:
+    def __init__(
+        self, kind: str, arguments: Sequence[str], environment: Mapping[str, str], ready: str, log: Path
+    ) -> None:
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        )
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if found := re.search(ready, line):
-                self.address = found[1]
-                break
-        else:
-            raise AssertionError(f"dask {kind} has ended")
+        with log.open("wb") as output:  # a pipe that nobody empties would stop the process once it is full
+            self.process = subprocess.Popen(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            )
+        while (found := re.search(ready, log.read_text(errors="replace"))) is None:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_LOOK_EVERY_S)
+                raise AssertionError(f"dask {kind} has ended: {log.read_text(errors='replace')}")
+        self.address = found[1]
 
     def end(self) -> None:
         """Kill it."""
         self.process.kill()
         self.process.wait()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
 
 
 class Cluster:
@@ -57,7 +57,7 @@ class Cluster:
         bare.write_text("import sys\nsys.modules['flowersorter'] = None\n")
         place = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show", "--preload", str(bare))
         arguments = (*place, *protocol, *tls)
-        self.scheduler = Dask("scheduler", arguments, {}, r"Scheduler at: +(\S+)")
+        self.scheduler = Dask("scheduler", arguments, {}, r"Scheduler at: +(\S+)\s", folder / "scheduler.log")
         stack.callback(self.scheduler.end)
         self.address = self.scheduler.address
 
@@ -70,7 +70,8 @@ class Cluster:
             own = ["--preload", str(file)]
         place = ("--host", "127.0.0.1", "--no-dashboard", "--local-directory", str(self._folder))
         arguments = (self.address, "--name", name, "--nthreads", "1", "--no-nanny", *place, *own, *self._tls)
-        started = Dask("worker", arguments, environment, r"Registered to: +(\S+)")
+        log = self._folder / f"{name}.log"
+        started = Dask("worker", arguments, environment, r"Registered to: +(\S+)\s", log)
         self._stack.callback(started.end)
         return started
 

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -245,6 +246,25 @@ def test_a_worker_that_stands_still_holds_up_no_other_one(running: Cluster, fold
     finally:
         still.end()
     assert many == predicted(folder, tmp_path / "one", None)
+
+
+class LoudNetwork(ColourNetwork):
+    """Writes more to the log than a pipe holds."""
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
+        sys.stderr.write("a line of the log\n" * 20_000)
+        return super().embed(crops)
+
+
+def open_loud_network(backbone: Backbone, device: str) -> LoudNetwork:
+    del backbone, device
+    return LoudNetwork()
+
+
+def test_a_worker_with_a_long_log_does_not_stop(empty: Cluster, folder: Path, tmp_path: Path) -> None:
+    empty.worker("loud")
+    assert predicted(folder, tmp_path / "many", on(empty), network=open_loud_network).decoded == 40
+    assert (tmp_path / "loud.log").read_text().count("a line of the log") >= 20_000
 
 
 def test_workers_can_come_and_go(empty: Cluster, folder: Path, tmp_path: Path) -> None:
