@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,14 +107,17 @@ class Killer:
     def stop(self) -> None:
         """Kill no other one."""
         self._end.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def kill_one(self) -> None:
+        """Kill one now, if any is there."""
+        running = worker_processes()
+        if running:
+            with suppress(psutil.NoSuchProcess):
+                self._draw.choice(running).kill()
+                self.killed += 1
 
     def _kill(self) -> None:
         while self.killed < self._left and not self._end.wait(self._draw.uniform(0, self._within_s)):
-            running = worker_processes()
-            if running:
-                try:
-                    self._draw.choice(running).kill()
-                except psutil.NoSuchProcess:
-                    continue
-                self.killed += 1
+            self.kill_one()

@@ -88,10 +88,16 @@ def test_photos_of_killed_workers_are_neither_lost_nor_read_twice(
 ) -> None:
     one = predicted(folder, tmp_path / "one", None)
     for seed in range(2):
-        killer = Killer(within_s=2.5, times=3, seed=seed)
-        killer.start()
+        killer, seen = Killer(within_s=1.0, times=3, seed=seed), list[int]()
+
+        def kill(news: object, killer: Killer = killer, seen: list[int] = seen) -> None:
+            if isinstance(news, Progress) and news.done and "Suggesting" in news.stage and not seen:
+                seen.append(news.done)
+                killer.kill_one()  # the job may end before a random moment
+                killer.start()
+
         try:
-            two = predicted(folder, tmp_path / f"two-{seed}", TWO)
+            two = predicted(folder, tmp_path / f"two-{seed}", TWO, kill)
         finally:
             killer.stop()
         assert killer.killed
