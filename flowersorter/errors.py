@@ -16,6 +16,7 @@
         ├── WeightsMissing           a backbone whose weights are not on this computer
         ├── DownloadFailed           weights that could not be downloaded
         ├── DeviceUnavailable        a requested processing device that is not available
+        ├── WorkersUnavailable       worker processes or machines that cannot be reached or used
         ├── CollectionLocked         the collection is open in another window
         └── CollectionDamaged        the library cannot be read
 
@@ -106,6 +107,10 @@ class DownloadFailed(UserError):
 
 class DeviceUnavailable(UserError):
     """A requested processing device that is not available."""
+
+
+class WorkersUnavailable(UserError):
+    """Worker processes or machines that cannot be reached or used; photos read until then are stored."""
 
 
 class CollectionLocked(UserError):

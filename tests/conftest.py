@@ -52,6 +52,7 @@ SLOW = (
     "unit/commands/test_read_only.py",
     "unit/commands/test_sentences.py",
     "unit/commands/test_undo.py",
+    "unit/commands/test_workers.py",
     "unit/photos/test_memory.py",
     "unit/photos/test_thumbnail.py",
     "unit/photos/test_unreadable.py",
@@ -86,6 +87,8 @@ QUICK = (
     "qt/window/test_actions.py",
     "qt/workers/test_job_queue.py",
     "qt/workers/test_workers.py",
+    "unit/workflows/cluster/test_batches.py",
+    "unit/workflows/cluster/test_path_map.py",
     "unit/workflows/filing/test_gc_pause.py",
     "unit/workflows/test_engine.py",
 )

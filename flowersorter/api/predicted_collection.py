@@ -13,6 +13,10 @@ from flowersorter.api.photo_source import AnyPhoto, Given, given_photo, unreadab
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
+def _pairs(path_map: Mapping[AnyPath, str] | None) -> tuple[tuple[str, str], ...]:
+    return tuple((str(given_path(here)), there) for here, there in (path_map or {}).items())
+
+
 class PredictedCollection(OpenCollection):
     """Predicts folders, and single photos from files or memory."""
 
@@ -44,7 +48,16 @@ class PredictedCollection(OpenCollection):
         options = ScanOptions(tuple(exclude), recursive, follow_links)
         remember_scan_options(self._library, absolute_folder(given_path(folder)), options)
 
-    def predict(self, folder: AnyPath, *more: AnyPath, order: RowOrder = "name", name: str = "") -> list[Photo]:
+    def predict(
+        self,
+        folder: AnyPath,
+        *more: AnyPath,
+        order: RowOrder = "name",
+        name: str = "",
+        workers: int | None = None,
+        cluster: str | None = None,
+        path_map: Mapping[AnyPath, str] | None = None,
+    ) -> list[Photo]:
         """Predict the class of every photo in a folder and its sub-folders. Changes no photo.
 
         A photo is read and embedded once: a second call for the same folder is fast.
@@ -54,6 +67,10 @@ class PredictedCollection(OpenCollection):
             more: Other folders and photos to predict together with it.
             order: By "name", or by the "date" taken, with the photos without one last.
             name: Return only files with this in their name, whatever its case.
+            workers: Number of processes of this computer that read the new photos; needs ``flowersorter[cluster]``.
+            cluster: Address of a Dask scheduler whose workers read them, such as "tls://10.0.0.5:8786". Workers that do
+                not fit are logged with the reason, and read nothing.
+            path_map: How those workers see folders of this computer: {"/mnt/photos": "//nas/photos"}.
 
         Returns:
             One `Photo` for each file with a photo's suffix, in natural order of the paths ("IMG_2" before "IMG_10").
@@ -61,12 +78,15 @@ class PredictedCollection(OpenCollection):
         Raises:
             FolderUnusable: the folder is missing or forbidden.
             WeightsMissing: the network's weights are not on this computer.
+            WorkersUnavailable: no worker can be used; photos read until then are stored.
         """
+        from flowersorter.workflows.cluster.options import chosen_workers
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
         from flowersorter.workflows.predicting.select_rows import select_rows
         from flowersorter.workflows.predicting.settled_labels import predict_settled
 
-        request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device)
+        chosen = chosen_workers(workers, cluster, _pairs(path_map))
+        request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device, workers=chosen)
         result = self._run(predict_settled, request)
         self._left_out, self._expectation = result.skipped, expectation_of(result)
         return photos_of(self._engine, select_rows(self._library, result, order, name))

@@ -27,6 +27,7 @@ from flowersorter.commands.shared.verb_options import (
     add_target,
     add_undo,
     add_verify,
+    add_workers,
 )
 from flowersorter.messages import text
 
@@ -77,6 +78,7 @@ def _add_predict(parser: LineParser) -> None:
     parser.add_argument(
         "--name", metavar="TEXT", default="", help=text("only photos of a folder with TEXT in their file name")
     )
+    add_workers(parser)
     table = parser.add_mutually_exclusive_group()
     table.add_argument(
         "--csv", action="store_const", const="comma", help=text("print a table for a spreadsheet, with commas and 0.95")

@@ -17,22 +17,34 @@ _FIRST, _UNKNOWN = datetime(1826, 1, 1, tzinfo=UTC), _EPOCH
 _AHEAD = timedelta(days=2)
 
 
-def takeout_date(sidecars: Iterable[Path]) -> datetime | None:
-    """Return when a photo was taken, by the clock of this computer, without a zone.
-
-    Takeout counts the seconds in UTC and knows no zone; most photos are taken where their owner is.
+def takeout_moment(sidecars: Iterable[Path]) -> datetime | None:
+    """Return when a photo was taken, in UTC.
 
     Args:
         sidecars: Those of the photo.
 
     Returns:
-        The date of the first one that has any; None without one.
+        The moment in the first one that has any; None without one.
     """
     files = (path for path in sidecars if path.suffix.lower() == ".json")
-    return next((date for path in files if (date := _date_in(path)) is not None), None)
+    return next((moment for path in files if (moment := _moment_in(path)) is not None), None)
 
 
-def _date_in(path: Path) -> datetime | None:
+def local_date(moment: datetime) -> datetime:
+    """Return a moment by the clock of this computer, without a zone.
+
+    Takeout counts the seconds in UTC and knows no zone; most photos are taken where their owner is.
+
+    Args:
+        moment: In UTC.
+    """
+    try:
+        return moment.astimezone().replace(tzinfo=None)
+    except (OSError, OverflowError):  # a year that this system knows no zones of
+        return moment.replace(tzinfo=None)
+
+
+def _moment_in(path: Path) -> datetime | None:
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
@@ -50,7 +62,4 @@ def _moment(taken: Any) -> datetime | None:
         return None
     if moment is None or moment == _UNKNOWN or not _FIRST <= moment <= datetime.now(UTC) + _AHEAD:
         return None
-    try:
-        return moment.astimezone().replace(tzinfo=None)
-    except (OSError, OverflowError):  # a year that this system knows no zones of
-        return moment.replace(tzinfo=None)
+    return moment

@@ -20,6 +20,7 @@ from tests.bench import (
     calibration,
     cancelling,
     class_imbalance,
+    cluster,
     exports,
     finetuning,
     folder_claim,
@@ -99,6 +100,7 @@ MEASUREMENTS = {
     "elsewhere": Measurement(_of_photos(exports.exported_models), "2 minutes", needs_photos=True),
     "reference": Measurement(reference.reference, "10 minutes", needs_photos=True),
     "sample": Measurement(sampling.sampling, "half a minute", quick=True),
+    "cluster": Measurement(cluster.cluster, "5 minutes"),
     "safety": Measurement(safety_table.safety, "15 minutes"),
 }
 
@@ -129,6 +131,7 @@ def main() -> None:
     safety_table.add_options(parser)
     responsiveness.add_options(parser)
     review.add_options(parser)
+    cluster.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:
         print(f"{__doc__}\n{described()}\n", flush=True)

@@ -66,7 +66,7 @@ def test_the_terminal_reference_is_that_of_the_parser() -> None:
     assert TERMINAL.read_text(encoding="utf-8") == terminal_page(), "run python packaging/build_handbook.py --terminal"
 
 
-@pytest.mark.parametrize("page", [*BY_HAND, "safety.md", "json.md", "../README.md"])
+@pytest.mark.parametrize("page", [*BY_HAND, "safety.md", "json.md", "many-machines.md", "../README.md"])
 def test_a_command_line_is_one_that_the_program_takes(page: str) -> None:
     lines = commands_in((DOCS / page).read_text(encoding="utf-8"))
     assert lines

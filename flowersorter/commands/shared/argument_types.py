@@ -19,6 +19,18 @@ def to_path(word: str) -> Path:
     return Path(word)
 
 
+def to_path_pair(word: str) -> tuple[str, str]:
+    """Read a folder of this computer and the same folder as workers see it: "/mnt/photos=//nas/photos".
+
+    Raises:
+        ArgumentTypeError: one of the two is missing.
+    """
+    here, _, there = word.partition("=")
+    if not here or not there:
+        raise argparse.ArgumentTypeError(worded(text("{word!r} is not HERE=THERE", word=word)))
+    return here, there
+
+
 def to_report(word: str) -> Path:
     """Read the path of a report.
 

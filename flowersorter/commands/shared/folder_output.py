@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ from flowersorter.library.tables.edited_photos import gone_labels, replaced_phot
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.photos.scanning import folder_walk
+from flowersorter.workflows.cluster.options import WorkerRefused, chosen_workers
 from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
@@ -29,6 +31,7 @@ from flowersorter.workflows.predicting.scan_scope import remember_scan_options, 
 from flowersorter.workflows.predicting.settled_labels import predict_settled
 
 if TYPE_CHECKING:
+    from flowersorter.workflows.cluster.options import Workers
     from flowersorter.workflows.engine import Engine
 
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
@@ -38,11 +41,24 @@ _BY_OPTIONS = (folder_walk.EXCLUDED_FOLDER, folder_walk.EXCLUDED_PHOTO, folder_w
 def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderResult:
     """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
     remember_options(call, engine.collection, roots)
-    request = PredictFolderRequest(roots, call.options.device, call.options.backbone)
-    with call.terminal.progress() as report:
+    options = call.options
+    request = PredictFolderRequest(roots, options.device, options.backbone, workers=_workers(options))
+    with call.terminal.progress(tell=_refusal_line) as report:
         result = predict_settled(engine, request, report, call.cancel)
     note_problems(call.terminal, problems_of_folders(result))
     return result
+
+
+def _workers(options: argparse.Namespace) -> Workers | None:
+    """The workers that the command line chooses; other commands than predict have none."""
+    if "workers" not in options:
+        return None
+    return chosen_workers(options.workers, options.cluster, tuple(options.path_map or ()))
+
+
+def _refusal_line(news: object) -> str | None:
+    """The sentence about a worker that is refused; None for any other report."""
+    return news.sentence if isinstance(news, WorkerRefused) else None
 
 
 def problems_of_folders(result: PredictFolderResult) -> list[tuple[Path, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path
+from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path, to_path_pair
 from flowersorter.commands.shared.line_parser import LineParser
 from flowersorter.domain.export_format import ExportFormat, LabelFormat
 from flowersorter.messages import text
@@ -164,6 +164,28 @@ def add_keywords_option(parser: LineParser) -> None:
             "write the class of each photo as a keyword into a sidecar file (.xmp) beside it, or not (default: as in "
             "Preferences, at first not)"
         ),
+    )
+
+
+def add_workers(parser: LineParser) -> None:
+    """Add the options of predict about the processes that read the photos of folders."""
+    group = parser.add_argument_group(text("photos read by several processes or computers (flowersorter[cluster])"))
+    chosen = group.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--workers", type=to_number, metavar="N", help=text("read the new photos of folders in N processes here")
+    )
+    chosen.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help=text("read them on the workers of this Dask scheduler, such as tls://10.0.0.5:8786"),
+    )
+    group.add_argument(
+        "--map",
+        dest="path_map",
+        type=to_path_pair,
+        action="append",
+        metavar="HERE=THERE",
+        help=text("with --cluster: the workers see the folder HERE as THERE; repeat for several"),
     )
 
 

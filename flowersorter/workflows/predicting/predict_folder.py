@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ from flowersorter.workflows.predicting.extra_views import embed_view, without_vi
 from flowersorter.workflows.predicting.first_suggestions import PreviewRequest, suggest_from_previews
 from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy
 from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
-from flowersorter.workflows.predicting.ingest import ingest
+from flowersorter.workflows.predicting.ingest import Block, ingest
 from flowersorter.workflows.predicting.photo_details import rows_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.predict_cached import predict_from_cache
@@ -43,6 +43,8 @@ from flowersorter.workflows.predicting.unknown_photos import RunningEstimate, fi
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
+    from flowersorter.vision.backbone.registry import Backbone
+    from flowersorter.workflows.cluster.options import Workers
     from flowersorter.workflows.engine import Engine
 
 #: Least number of unlabelled photos in a folder, and least fraction of unknown ones, for a sentence about them.
@@ -58,6 +60,7 @@ class PredictFolderRequest:
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         priority: The photos that the window shows now; they are read first.
+        workers: Processes or machines that read the new photos; None: this process does.
         previews: Places whose preview was tried before, to which others are added: many new photos get provisional
             suggestions from their previews first. None: they get none.
     """
@@ -67,6 +70,7 @@ class PredictFolderRequest:
     backbone: str | None = None
     priority: ViewportPriority | None = None
     previews: set[int] | None = None
+    workers: Workers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +250,8 @@ def read_new(
     new = places.take(_unread(places))
     decoded = done = 0
     if len(new):
-        opening = engine.network(backbone, request.device)
         report(Progress(text("Suggesting classes"), 0, len(new)))
-        for block in ingest(collection, new, backbone, opening, cancel, request.priority):
+        for block in _read_blocks(engine, request, new, backbone, report, cancel):
             done += len(block.places)
             decoded += block.decoded
             if len(_unread(block.places)):
@@ -260,6 +263,23 @@ def read_new(
     known, shown = places.known_photo_ids, places if rows else None
     _embed_and_tell(engine, request, known, shown, report, cancel)
     return decoded
+
+
+def _read_blocks(
+    engine: Engine,
+    request: PredictFolderRequest,
+    new: Places,
+    backbone: Backbone,
+    report: Report,
+    cancel: CancelToken,
+) -> Iterator[Block]:
+    """Read new photos here, or on the workers of the request."""
+    if request.workers is None:
+        opening = engine.network(backbone, request.device)
+        return ingest(engine.collection, new, backbone, opening, cancel, request.priority)
+    from flowersorter.workflows.cluster.read_on_workers import read_on_workers  # needs an optional package
+
+    return read_on_workers(engine, request.workers, new, backbone, request.device, request.roots, report, cancel)
 
 
 def _unread(places: Places) -> NDArray[np.intp]:

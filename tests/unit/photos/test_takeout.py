@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowersorter.photos.sidecars import SidecarFinder
-from flowersorter.photos.takeout import takeout_date
+from flowersorter.photos.takeout import local_date, takeout_moment
 
 TAKEN_S = 1_557_000_000
-TAKEN = datetime.fromtimestamp(TAKEN_S)
+TAKEN = datetime.fromtimestamp(TAKEN_S, UTC)
 
 
 def metadata(**changed: Any) -> str:
@@ -44,7 +44,7 @@ def test_the_date_is_found_under_every_name_that_takeout_gives(tmp_path: Path, p
     for name in (photo, "b.jpg", "b.jpg.json"):
         (tmp_path / name).write_bytes(b"")
     (tmp_path / sidecar).write_text(metadata())
-    assert takeout_date(SidecarFinder().of(tmp_path / photo)) == TAKEN
+    assert takeout_moment(SidecarFinder().of(tmp_path / photo)) == TAKEN
 
 
 def test_an_edited_copy_beside_its_photo_has_the_date_of_that(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_an_edited_copy_beside_its_photo_has_the_date_of_that(tmp_path: Path) ->
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "a.jpg.json").write_text(metadata())
     finder = SidecarFinder()
-    assert takeout_date(finder.of(tmp_path / "a-edited.jpg")) is None
-    assert takeout_date(finder.of_original(tmp_path / "a-edited.jpg")) == TAKEN
+    assert takeout_moment(finder.of(tmp_path / "a-edited.jpg")) is None
+    assert takeout_moment(finder.of_original(tmp_path / "a-edited.jpg")) == TAKEN
     assert finder.of_original(tmp_path / "a.jpg") == ()
 
 
@@ -77,7 +77,7 @@ def test_an_edited_copy_beside_its_photo_has_the_date_of_that(tmp_path: Path) ->
 )
 def test_a_malformed_or_huge_file_says_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.jpg.json").write_bytes(content)
-    assert takeout_date([tmp_path / "a.jpg.json", tmp_path / "gone.json"]) is None
+    assert takeout_moment([tmp_path / "a.jpg.json", tmp_path / "gone.json"]) is None
 
 
 _JSON = st.recursive(
@@ -91,5 +91,9 @@ _JSON = st.recursive(
 def test_any_json_is_read_without_an_error(tmp_path: Path, value: Any) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps({"photoTakenTime": {"timestamp": value}}), encoding="utf-8")
-    date = takeout_date([file])
-    assert date is None or date.tzinfo is None
+    moment = takeout_moment([file])
+    assert moment is None or local_date(moment).tzinfo is None
+
+
+def test_the_date_is_that_of_this_computers_clock() -> None:
+    assert local_date(TAKEN) == datetime.fromtimestamp(TAKEN_S)

@@ -1,0 +1,1 @@
+"""Photos read and embedded by other processes and machines, on Dask distributed."""
