@@ -178,7 +178,10 @@ def test_workers_that_end_with_every_photo_are_given_up(
     assert worker_processes() == []
 
 
-def test_only_this_machine_reaches_a_port_and_only_with_the_key(folder: Path, tmp_path: Path) -> None:
+def test_only_this_machine_reaches_a_port_and_only_with_the_key(
+    folder: Path, tmp_path: Path, small_batches: None
+) -> None:
+    """With small batches most of them wait for `look`, so that no port is closed meanwhile."""
     heard = dict[tuple[str, int], bytes]()
 
     def look(news: object) -> None:
