@@ -134,7 +134,8 @@ def test_a_photo_that_ends_every_worker_is_out_of_reach_and_the_others_are_read(
 
 def test_one_worker_finds_the_photo_that_ends_it(tmp_path: Path) -> None:
     """It ends seven times until then: with both photos, and with the bad one alone."""
-    [good], [bad] = draw_photos(tmp_path / "photos", "red", 1), draw_photos(tmp_path / "photos", "yellow", 1)
+    [bad] = draw_photos(tmp_path / "photos" / "1", "yellow", 1)  # the first one: nothing is read before it is found
+    [good] = draw_photos(tmp_path / "photos" / "2", "red", 1)
     found = predicted(tmp_path / "photos", tmp_path / "one", Workers(1), network=open_deadly_network)
     assert found.photos[bad] == "the processes that read it ended"
     assert isinstance(found.photos[good], bytes)
@@ -177,7 +178,10 @@ def test_workers_that_end_with_every_photo_are_given_up(
     assert worker_processes() == []
 
 
-def test_only_this_machine_reaches_a_port_and_only_with_the_key(folder: Path, tmp_path: Path) -> None:
+def test_only_this_machine_reaches_a_port_and_only_with_the_key(
+    folder: Path, tmp_path: Path, small_batches: None
+) -> None:
+    """With small batches most of them wait for `look`, so that no port is closed meanwhile."""
     heard = dict[tuple[str, int], bytes]()
 
     def look(news: object) -> None:
