@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 _CONNECT_S, _WAIT_FOR_WORKERS_S = 10.0, 60.0
 #: Messages and events that each log of Dask in this process holds.
 _LOG_LENGTH = 20
-#: Seconds that connections have to close at the end.
-_CLOSE_S = 2.0
+#: Seconds that a connection has to close at the end, and all of them with the processes of the workers.
+_CLOSE_S, _END_S = 2.0, 20.0
 
 
 def read_on_workers(
@@ -166,7 +166,7 @@ class ClusterSession:
         """End the job and close the connections."""
         self._stopped.set()
         self._call(lambda: self._work.cancel() if self._work is not None else None)
-        self._thread.join(2 * _CLOSE_S)
+        self._thread.join(_END_S)
 
     def _call(self, call: Any) -> None:
         if self._loop is not None:
