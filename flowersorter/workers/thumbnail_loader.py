@@ -1,6 +1,7 @@
 """Reads photos as QImages, off the GUI thread: thumbnails from the library's cache, else from the file.
 
-The decoders are imported when the first file has to be read: a known folder needs only the cache.
+What decodes them is imported when the first one is wanted, the decoders of photos when the first file has to be read: a
+known folder needs only the cache.
 """
 
 from __future__ import annotations
@@ -56,12 +57,17 @@ class ThumbnailLoader:
             from flowersorter.photos.thumbnail import quick_thumbnail
 
             return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))
+        from flowersorter.photos.cached_thumbnail import decode_thumbnail
+
         sha256 = self._collection.photos.photo(wanted.photo_id).sha256
         jpeg = self._collection.thumbnails.get(sha256)
-        image = QImage.fromData(jpeg) if jpeg is not None else QImage()
-        if image.isNull():
-            image = QImage.fromData(self._made_again(sha256, wanted.path))
-        return image.convertToFormat(QImage.Format.Format_RGB32)
+        # Not by Qt's readers: they translate their messages while they hold a lock that other threads wait for. A
+        # translator in Python waits for the interpreter meanwhile, and a thread that waits for the lock may hold it.
+        pixels = decode_thumbnail(jpeg) if jpeg is not None else None
+        if pixels is None:
+            pixels = decode_thumbnail(self._made_again(sha256, wanted.path))
+        assert pixels is not None, "it has just been made"
+        return to_image(pixels)
 
     def _made_again(self, sha256: bytes, path: Path) -> bytes:
         """Decode a thumbnail missing from the cache, and store it unless the file has changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,6 +13,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -19,6 +21,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import CACHE_MEASURED
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
+from flowersorter.ui.shared.qt_translator import CatalogTranslator
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import Wanted
@@ -108,6 +111,46 @@ def loaded(program: Program, wanted: Wanted) -> QImage:
     """What the pool's thread makes of a request."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(ThumbnailLoader(program.collection), wanted).result()
+
+
+class Recording:
+    """A language that notes in which threads Qt asks for texts."""
+
+    def __init__(self) -> None:
+        self.asked_in: set[threading.Thread] = set()
+
+    def gettext(self, message: str) -> str:
+        self.asked_in.add(threading.current_thread())
+        return message
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return self.gettext(one if number == 1 else many)
+
+
+def test_no_thumbnail_asks_for_a_translation_in_its_thread(program: Program, qapp: QApplication) -> None:
+    """Qt's readers of pictures do, while they hold a lock: two threads then wait for one another for ever."""
+    recording = Recording()
+    translator = CatalogTranslator(recording)
+    wanted = program.photos.wanted(program.photos.rows_of(places(program, "IMG_000_red"))[0])
+    qapp.installTranslator(translator)
+    try:
+        qapp.translate("Context", "Text")
+        image = loaded(program, wanted)
+    finally:
+        qapp.removeTranslator(translator)
+    assert not image.isNull()
+    assert recording.asked_in == {threading.main_thread()}
+
+
+def test_a_damaged_thumbnail_is_made_again(program: Program) -> None:
+    wanted = program.photos.wanted(program.photos.rows_of(places(program, "IMG_000_red"))[0])
+    sha256 = stored(program).photos.photo(wanted.photo_id).sha256
+    before, file = loaded(program, wanted), program.collection.thumbnails.path(sha256)
+    sound = file.read_bytes()
+    for damaged in (b"", b"no picture", sound[:30]):
+        file.write_bytes(damaged)
+        assert loaded(program, wanted) == before
+        assert file.read_bytes() == sound
 
 
 def test_a_file_that_is_another_now_is_shown_but_not_kept(program: Program, tmp_path: Path) -> None:
