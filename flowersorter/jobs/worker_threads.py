@@ -24,6 +24,8 @@ CHECK_EVERY_S = 0.1
 #: beside a forward pass, which takes a fraction of this.
 _END_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.02
+#: How long a thread of a pool waits for the next call before it ends.
+_IDLE_S = 1.0
 
 
 class _Worker(threading.Thread):
@@ -54,7 +56,7 @@ atexit.register(workers_ended, _END_WITHIN_S)
 
 
 class WorkerPool:
-    """Runs calls in a bounded number of threads, which stay until it is closed.
+    """Runs calls in a bounded number of threads, which end when they were idle for a while.
 
     `submit` starts a thread only where none is idle: a start waits until the new thread has run, which takes some
     milliseconds beside busy threads.
@@ -112,10 +114,17 @@ class WorkerPool:
     def _next_call(self) -> Callable[[], None] | None:
         thread = threading.current_thread()
         assert isinstance(thread, _Worker)
-        thread.is_idle = True
-        call = self._calls.get()
-        thread.is_idle = False
-        return call
+        while True:
+            thread.is_idle = True
+            try:
+                return self._calls.get(timeout=_IDLE_S)
+            except Empty:
+                with self._lock:  # `submit` starts another thread after this, or its call is there
+                    if self._calls.empty():
+                        self._started -= 1
+                        return None
+            finally:
+                thread.is_idle = False
 
 
 def _run(future: Future[Result], call: Callable[..., Result], arguments: tuple[Any, ...]) -> None:

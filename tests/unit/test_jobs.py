@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from flowersorter.errors import Cancelled
-from flowersorter.jobs import CancelToken
+from flowersorter.jobs import CancelToken, worker_threads
 from flowersorter.jobs.worker_threads import WorkerPool, call_apart, workers_ended
 from tests.stuck import LIMIT_S
 
@@ -114,3 +114,14 @@ def test_a_pool_starts_a_thread_for_each_call_that_would_wait() -> None:
         calls = [pool.submit(all_run.wait, LIMIT_S) for _ in range(4)]
         assert sorted(call.result(LIMIT_S) for call in calls) == [0, 1, 2, 3]
         pool.close()
+
+
+def test_idle_threads_of_a_pool_end_and_others_take_the_next_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_threads, "_IDLE_S", 0.001)
+    pool = WorkerPool(2)
+    for number in range(50):
+        thread = pool.submit(threading.current_thread).result(LIMIT_S)
+        if number % 10 == 0:
+            thread.join(LIMIT_S)
+            assert not thread.is_alive()
+    pool.close()
