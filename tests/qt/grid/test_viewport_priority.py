@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
@@ -50,10 +52,17 @@ def test_what_is_in_view_is_labelled_first(tmp_path: Path, qtbot: QtBot, monkeyp
         monkeypatch.setattr(
             "flowersorter.workflows.predicting.ingest.core_count", lambda: 1
         )  # batches come in their order
+        begun = threading.Event()
+
+        def read(path: Path, **how: Any) -> LoadedPhoto:
+            begun.set()
+            return read_photo(path, **how)
+
+        monkeypatch.setattr("flowersorter.workflows.predicting.ingest.read_photo", read)
         program.queue.reported.connect(note)
         try:
             program.window.open_folder(folder)
-            qtbot.waitUntil(lambda: program.photos.rowCount() == PHOTOS)
+            qtbot.waitUntil(lambda: program.photos.rowCount() == PHOTOS and begun.is_set())
             with qtbot.waitSignal(program.window.grid.visible_changed):
                 program.window.grid.scrollToBottom()
             wanted = in_view(program)

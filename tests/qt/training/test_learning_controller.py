@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
+from flowersorter.jobs import CancelToken
 from flowersorter.ui.training import learning_controller
 from flowersorter.ui.training.learning_controller import LearningController
 from flowersorter.workers.job_queue import Listener
@@ -68,6 +69,9 @@ class Queue:
         self.titles.append(title)
         self.listeners[len(self.titles)] = listener
         return len(self.titles)
+
+    def cancel_token(self) -> CancelToken:
+        return CancelToken()
 
     def alive(self, job_id: int) -> bool:
         return job_id in self.listeners
