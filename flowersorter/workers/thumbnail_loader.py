@@ -57,7 +57,7 @@ class ThumbnailLoader:
             from flowersorter.photos.thumbnail import quick_thumbnail
 
             return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))
-        from flowersorter.photos.cached_thumbnail import decode_thumbnail
+        from flowersorter.photos.decoding.cached_thumbnail import decode_thumbnail
 
         sha256 = self._collection.photos.photo(wanted.photo_id).sha256
         jpeg = self._collection.thumbnails.get(sha256)
