@@ -202,7 +202,7 @@ class Dispatch:
 
     def _update(self, listed: Mapping[str, Mapping[str, Any]]) -> None:
         for address, worker in list(self._workers.items()):
-            # One whose service ended is asked anew: its futures may have been cancelled by somebody else.
+            # A worker whose service ended is checked again: another client may have cancelled its futures.
             ended = worker.refused is None and worker.serving is not None and worker.serving.done()
             if address not in listed or ended:
                 del self._workers[address]

@@ -32,7 +32,7 @@ _JOBS_KEPT = 4
 
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """What all batches of a job have in common.
+    """The part of the instructions that all batches of a job share.
 
     Attributes:
         backbone: With the path of its changes as the worker sees it.

@@ -53,7 +53,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadBatch:
-    """What was read of some places; plain values that another process can send.
+    """Photos read at some places, as plain values that another process can send.
 
     Attributes:
         records: One for each place that could be read.
@@ -79,7 +79,7 @@ class ReadBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """What was read of some places, and what the library knows of them.
+    """Photos read at some places, compared with the library.
 
     Attributes:
         places: All of them.
