@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from flowersorter.api.answers import Prediction
 from flowersorter.api.evaluated_collection import EvaluatedCollection
 from flowersorter.api.exchanged_collection import ExchangedCollection
 from flowersorter.api.model_answers import ModelInfo
-from flowersorter.api.paths import AnyPath, given_path
+from flowersorter.api.paths import AnyPath, given_path, given_paths
 from flowersorter.api.photo_answers import AnswerCollection
 from flowersorter.api.photo_source import AnyPhoto, Given
 from flowersorter.api.sorted_collection import SortedCollection
@@ -100,7 +99,7 @@ class Collection(SortedCollection, TrainedCollection, EvaluatedCollection, Answe
         from flowersorter.photos.scan import absolute_roots
         from flowersorter.workflows.exchange import keyword_labels
 
-        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        roots = absolute_roots(given_paths(folder))
         self.predict(*roots)
         found = self._run(keyword_labels.find_keywords, keyword_labels.FindKeywordsRequest(roots))
         chosen = None if keywords is None else {keyword: keyword for keyword in keywords}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from flowersorter.api.paths import AnyPath, chosen, given_path
+from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths
 from flowersorter.api.predicted_collection import PredictedCollection
 
 #: Formats of `label_from_file` and of `export_labels`.
@@ -49,7 +48,7 @@ class ExchangedCollection(PredictedCollection):
 
         file = given_path(source).absolute()
         given = folder if folder is not None else file if file.is_dir() else file.parent
-        roots = absolute_roots(map(given_path, [given] if isinstance(given, str | os.PathLike) else given))
+        roots = absolute_roots(given_paths(given))
         form = None if format is None else chosen(LabelFormat, format, "format")
         self.predict(*roots)
         found = self._run(label_photos.find_labels, label_photos.FindLabelsRequest(file, roots, form))
@@ -93,7 +92,7 @@ class ExchangedCollection(PredictedCollection):
         )
         from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 
-        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        roots = absolute_roots(given_paths(folder))
         target = given_path(file)
         form = format_of(target, None if format is None else chosen(ExportFormat, format, "format"))
         at = None

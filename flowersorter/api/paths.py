@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -45,3 +46,12 @@ def given_path(path: AnyPath) -> Path:
         raise UserError(
             text("The folder {name} cannot be found", name=name), str(error), text("Give a path without ~")
         ) from error
+
+
+def given_paths(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    """Convert the path, or the paths, that a script gives, as `given_path` does.
+
+    Raises:
+        UserError: no file can have such a path.
+    """
+    return list(map(given_path, [paths] if isinstance(paths, str | os.PathLike) else paths))

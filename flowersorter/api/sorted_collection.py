@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from flowersorter.api.paths import AnyPath, chosen, given_path
+from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths
 from flowersorter.api.predicted_collection import PredictedCollection
 from flowersorter.api.sort_answers import KeywordReport, Sort, SortReport, VerifyReport
 from flowersorter.jobs import CancelToken
@@ -67,7 +66,7 @@ class SortedCollection(PredictedCollection):
         from flowersorter.workflows.filing.sorted_photos import moves_sorted_copies
 
         target = absolute_folder(given_path(to))
-        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        roots = absolute_roots(given_paths(folder))
         chosen_mode, included = chosen(Mode, mode, "mode"), chosen(sorting.Include, include, "include")
         sorting.check_destination(roots, target, chosen_mode, CancelToken())
         FolderPattern.parse(pattern or CLASS_ONLY)
@@ -107,7 +106,7 @@ class SortedCollection(PredictedCollection):
         from flowersorter.photos.scan import absolute_roots
         from flowersorter.workflows.filing import keywords
 
-        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        roots = absolute_roots(given_paths(folder))
         self.predict(*roots)
         plans = self._run(keywords.plan_keywords, keywords.KeywordsRequest(roots))
         if dry_run:

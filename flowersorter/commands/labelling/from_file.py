@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from flowersorter.commands.labelling.taken_labels import record_labelled, say_labelled
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_class_names
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.export_format import LabelFormat
-from flowersorter.domain.label import LabelOrigin
 from flowersorter.messages import plural, stored, text
 from flowersorter.photos.scan import absolute_roots
 from flowersorter.workflows.exchange.label_import.label_photos import (
@@ -49,11 +49,7 @@ def label_from_file(call: Call) -> int:
 
 
 def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels) -> None:
-    for photo_id, class_name in taken.labels.items():
-        photo = str(found.paths[photo_id])
-        terminal.record({"path": photo, "label": class_name, "by": LabelOrigin.PERSON.value})
-    for path, names in taken.ambiguous:
-        terminal.record({"path": str(path), "label": None, "labels_of": list(names)})
+    record_labelled(terminal, taken, found.paths, "labels_of")
     for name, why in found.unmatched.items():
         terminal.record({"name": name, "unmatched": why.value})
     reasons = Counter(found.unmatched.values())
@@ -73,10 +69,7 @@ def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels) -> None:
 
 
 def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels) -> None:
-    for name, number in Counter(taken.labels.values()).most_common():
-        terminal.say(
-            plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))
-        )
+    say_labelled(terminal, taken)
     if taken.kept:
         terminal.say(
             plural("{number} photo keeps the label it has.", "{number} photos keep the labels they have.", taken.kept)

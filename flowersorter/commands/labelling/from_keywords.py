@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
+from flowersorter.commands.labelling.taken_labels import record_labelled, say_labelled
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import Terminal, shown
-from flowersorter.domain.label import LabelOrigin
 from flowersorter.messages import plural, stored, text
 from flowersorter.photos.scan import absolute_roots
 from flowersorter.workflows.exchange.keyword_labels import (
@@ -38,11 +36,7 @@ def label_from_keywords(call: Call) -> int:
         predict_settled(engine, PredictFolderRequest(roots, options.device, options.backbone), report, call.cancel)
         found = find_keywords(engine, FindKeywordsRequest(roots), report, call.cancel)
         taken = take_keywords(engine, TakeKeywordsRequest(found, chosen), report, call.cancel)
-    for photo_id, class_name in taken.labels.items():
-        photo = str(found.paths[photo_id])
-        terminal.record({"path": photo, "label": class_name, "by": LabelOrigin.PERSON.value})
-    for path, names in taken.ambiguous:
-        terminal.record({"path": str(path), "label": None, "keywords_of": list(names)})
+    record_labelled(terminal, taken, found.paths, "keywords_of")
     for path, why in found.problems:
         terminal.record(unreadable_line(path, why))
     summary = {
@@ -58,10 +52,7 @@ def label_from_keywords(call: Call) -> int:
 
 
 def _say(terminal: Terminal, found: FoundKeywords, taken: TakenLabels) -> None:
-    for name, number in Counter(taken.labels.values()).most_common():
-        terminal.say(
-            plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))
-        )
+    say_labelled(terminal, taken)
     if taken.kept:
         terminal.say(
             plural(

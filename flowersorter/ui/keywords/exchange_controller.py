@@ -5,7 +5,6 @@ The workflows are imported on first use, so that the window appears sooner.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,24 +14,22 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from flowersorter.domain.export_format import ExportFormat
-from flowersorter.domain.label import Label
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.tables.settings import EXPORT_FOLDER
 from flowersorter.messages import worded
 from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.keywords.label_taker import LabelTaker
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.save_file_name import SaveFileName
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
-from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 
 if TYPE_CHECKING:
     from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog
     from flowersorter.workflows.exchange.label_export.place import PhotoPlace
     from flowersorter.workflows.exchange.label_import.label_photos import FoundLabels
-    from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
 
 
 class ExchangeController(QObject):
@@ -47,7 +44,8 @@ class ExchangeController(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._folder, self._labels = session, front, folder, labels
+        self._session, self._front, self._folder = session, front, folder
+        self._taker = LabelTaker(session, front, labels, self)
         self._names = SaveFileName(self, front.window)
         self._job_id = 0
         self._dialog: TakeLabelsDialog | None = None
@@ -123,7 +121,6 @@ class ExchangeController(QObject):
 
     @Slot(int)
     def _on_finished(self, how: int) -> None:
-        from flowersorter.ui.keywords.take_labels_command import TakeLabelsCommand
         from flowersorter.workflows.exchange.label_import.label_photos import TakeLabelsRequest, take_labels
 
         dialog, self._dialog = self._dialog, None
@@ -132,23 +129,9 @@ class ExchangeController(QObject):
         if how == dialog.DialogCode.Accepted:
             request = TakeLabelsRequest(self._found, dialog.chosen)
             take = partial(take_labels, self._session.engine, request, silent, CancelToken())
-            text = self.tr("Labels from {0}").format(self._source.name)
-            command = TakeLabelsCommand(self._session, take, text, self._show, self._front.complain)
-            self._session.undo_stack.push(command)
+            ambiguous = self.tr("Left alone, because they are given several classes: {0}.")
+            self._taker.take(take, self.tr("Labels from {0}").format(self._source.name), ambiguous)
         dialog.deleteLater()
-
-    def _show(self, labels: Mapping[int, Label | None], taken: TakenLabels | None) -> None:
-        self._labels.show_stored(labels)
-        if taken is None:
-            self._front.bar.say(self.tr("The labels are as they were before."), until=Until.ANSWER)
-            return
-        said = [self.tr("{0} labelled.").format(count_photos(len(taken.labels)))]
-        if taken.kept:
-            said.append(self.tr("Labels kept: {0}.").format(count_photos(taken.kept)))
-        if taken.ambiguous:
-            text = self.tr("Left alone, because they are given several classes: {0}.")
-            said.append(text.format(count_photos(len(taken.ambiguous))))
-        self._front.bar.say(" ".join(said), (self.tr("Undo"), self._session.undo_stack.undo), until=Until.ANSWER)
 
     # -- labels for others
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, Slot
 
-from flowersorter.domain.label import Label
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.keywords.label_taker import LabelTaker
 from flowersorter.ui.keywords.take_dialog import TakeKeywordsDialog
-from flowersorter.ui.keywords.take_labels_command import TakeLabelsCommand
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
-from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.exchange.keyword_labels import (
     FindKeywordsRequest,
@@ -24,7 +21,6 @@ from flowersorter.workflows.exchange.keyword_labels import (
     find_keywords,
     take_keywords,
 )
-from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
 
 
 class TakeKeywordsController(QObject):
@@ -39,7 +35,8 @@ class TakeKeywordsController(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._folder, self._labels = session, front, folder, labels
+        self._session, self._front, self._folder = session, front, folder
+        self._taker = LabelTaker(session, front, labels, self)
         self._job_id = 0
         self._dialog: TakeKeywordsDialog | None = None
         self._found: FoundKeywords | None = None
@@ -78,23 +75,7 @@ class TakeKeywordsController(QObject):
         assert self._found is not None, "it showed them"
         if how == dialog.DialogCode.Accepted:
             request = TakeKeywordsRequest(self._found, dialog.chosen)
-            text = self.tr("Labels from keywords")
             take = partial(take_keywords, self._session.engine, request, silent, CancelToken())
-            command = TakeLabelsCommand(self._session, take, text, self._show, self._front.complain)
-            self._session.undo_stack.push(command)
+            ambiguous = self.tr("Left alone, because their keywords are of several classes: {0}.")
+            self._taker.take(take, self.tr("Labels from keywords"), ambiguous)
         dialog.deleteLater()
-
-    def _show(self, labels: Mapping[int, Label | None], taken: TakenLabels | None) -> None:
-        self._labels.show_stored(labels)
-        if taken is None:
-            self._front.bar.say(self.tr("The labels are as they were before."), until=Until.ANSWER)
-            return
-        said = [self.tr("{0} labelled.").format(count_photos(len(taken.labels)))]
-        if taken.kept:
-            said.append(self.tr("Labels kept: {0}.").format(count_photos(taken.kept)))
-        if taken.ambiguous:
-            text = self.tr("Left alone, because their keywords are of several classes: {0}.")
-            said.append(text.format(count_photos(len(taken.ambiguous))))
-        self._front.bar.say(
-            " ".join(said), (self.tr("Undo"), self._session.undo_stack.undo), until=Until.ANSWER
-        )  # then another is the last step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,16 +16,7 @@ from flowersorter.app import Program
 from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
-from tests.qt.program import class_named, idle, places, running_three_classes, stored
-
-
-@pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
-    """Four photos each of red, green and blue, and their classes; two red ones are labelled."""
-    with running_three_classes(tmp_path, qtbot, "red", "green", "blue") as opened:
-        opened.window.labels.assign(places(opened, "red")[:2], class_named(opened, "red"))
-        idle(opened, qtbot)
-        yield opened
+from tests.qt.program import idle, places, stored
 
 
 def folder_of(program: Program) -> Path:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QMessageBox
@@ -19,17 +17,8 @@ from flowersorter.photos.xmp.splice import merged
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.keywords.take_dialog import TakeKeywordsDialog
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
-from tests.qt.program import class_named, idle, places, running_three_classes, stored
+from tests.qt.program import idle, places, stored
 from tests.unit.photos.xmp_documents import LIGHTROOM
-
-
-@pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
-    """Four photos each of red, green and blue, and their classes; two red ones are labelled."""
-    with running_three_classes(tmp_path, qtbot, "red", "green", "blue") as opened:
-        opened.window.labels.assign(places(opened, "red")[:2], class_named(opened, "red"))
-        idle(opened, qtbot)
-        yield opened
 
 
 def folder_of(program: Program) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,6 @@ from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 COLOURS = ("red", "green", "blue")
-
-
-@pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
-    with Collection.open(tmp_path / "collection") as opened:
-        opened._engine.open_network = open_colour_network
-        yield opened
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,13 +15,6 @@ from tests.drawing import RED, textured, write_jpeg
 from tests.stub_network import open_colour_network
 from tests.unit.sorting.file_trees import snapshot
 from tests.unit.workflows.conftest import draw_photos
-
-
-@pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
-    with Collection.open(tmp_path / "collection") as opened:
-        opened._engine.open_network = open_colour_network
-        yield opened
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""Prints the labels that photos got from keywords or from files of other programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.messages import plural
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
+
+
+def record_labelled(terminal: Terminal, taken: TakenLabels, paths: Mapping[int, Path], ambiguous: str) -> None:
+    """Print a line of JSON for each photo that was labelled, and for each that was given several classes.
+
+    Args:
+        terminal: The output.
+        taken: The labels.
+        paths: The path of each photo, by photo id.
+        ambiguous: Name of the field with the several classes.
+    """
+    for photo_id, class_name in taken.labels.items():
+        terminal.record({"path": str(paths[photo_id]), "label": class_name, "by": LabelOrigin.PERSON.value})
+    for path, names in taken.ambiguous:
+        terminal.record({"path": str(path), "label": None, ambiguous: list(names)})
+
+
+def say_labelled(terminal: Terminal, taken: TakenLabels) -> None:
+    """Print the number of photos that were labelled with each class, the most frequent first."""
+    for name, number in Counter(taken.labels.values()).most_common():
+        terminal.say(
+            plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))
+        )
