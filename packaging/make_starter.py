@@ -26,8 +26,8 @@ from flowersorter.photos.read import read_photo
 from flowersorter.photos.scan import scan
 from flowersorter.vision.backbone.device import choose_device
 from flowersorter.vision.backbone.embedder import Embedder
+from flowersorter.vision.backbone.load_weights import imagenet_layer
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
-from flowersorter.vision.backbone.weights import imagenet_layer
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior

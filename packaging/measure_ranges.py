@@ -24,8 +24,9 @@ from flowersorter.photos.read import read_photo
 from flowersorter.photos.scan import scan
 from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
 from flowersorter.vision.backbone.cpu.network import CompiledResNet, ResNetGraph
+from flowersorter.vision.backbone.load_weights import load_arrays
 from flowersorter.vision.backbone.registry import DEFAULT, Backbone, backbone
-from flowersorter.vision.backbone.weights import load_arrays, shipped_folder
+from flowersorter.vision.backbone.weights_files import shipped_folder
 from flowersorter.vision.features.views import CENTRE, cut
 
 PHOTOS = 60

@@ -19,7 +19,7 @@ from flowersorter.vision.backbone.architecture import ResNetArchitecture, empty_
 from flowersorter.vision.backbone.build import assemble
 from flowersorter.vision.backbone.registry import Backbone, WeightsSource, backbone
 from flowersorter.vision.backbone.resnet import FrozenResNet
-from flowersorter.vision.backbone.weights import hub_cache
+from flowersorter.vision.backbone.weights_files import hub_cache
 
 #: One basic block a stage, on crops of 64 pixels.
 TINY = dataclasses.replace(

@@ -8,8 +8,8 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import Terminal, shown, size
 from flowersorter.errors import UserError
 from flowersorter.messages import text
+from flowersorter.vision.backbone.install_weights import recognise_weights
 from flowersorter.vision.backbone.registry import backbones
-from flowersorter.vision.backbone.weights import recognise_weights
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
 
 

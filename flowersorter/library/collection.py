@@ -121,7 +121,7 @@ class CollectionStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            why = "it is a file, not a folder" if folder.is_file() else error.strerror or str(error)
+            why = text("it is a file, not a folder") if folder.is_file() else error.strerror or str(error)
             raise FolderUnusable(text("The collection {folder} cannot be opened", folder=folder), why) from error
         return cls(folder)
 

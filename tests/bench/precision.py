@@ -16,8 +16,8 @@ from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.cpu.embedder import CpuEmbedder
 from flowersorter.vision.backbone.cpu.network import CompiledResNet, ResNetGraph, cpu_precision
+from flowersorter.vision.backbone.load_weights import load_arrays
 from flowersorter.vision.backbone.registry import DEFAULT, Backbone, backbone
-from flowersorter.vision.backbone.weights import load_arrays
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.packed import Features, join

@@ -19,7 +19,7 @@ from flowersorter.__main__ import main
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import backbone
-from flowersorter.vision.backbone.weights import hub_cache
+from flowersorter.vision.backbone.weights_files import hub_cache
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.explaining.heat_map import HeatMapRequest, heat_map
 

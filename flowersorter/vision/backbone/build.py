@@ -11,8 +11,8 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from flowersorter.vision.backbone.architecture import empty_network
+from flowersorter.vision.backbone.load_weights import load_state
 from flowersorter.vision.backbone.resnet import FrozenResNet, is_residual_block
-from flowersorter.vision.backbone.weights import load_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

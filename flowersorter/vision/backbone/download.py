@@ -18,7 +18,7 @@ from flowersorter.errors import DownloadFailed
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import find_weights, hub_cache, missing_weights
+from flowersorter.vision.backbone.weights_files import find_weights, hub_cache, missing_weights
 
 #: Progress is reported once per this many bytes.
 REPORT_BYTES = 256 * 1024

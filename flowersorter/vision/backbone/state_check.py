@@ -10,7 +10,7 @@ from pathlib import Path
 from flowersorter.errors import ModelFileBad
 from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import bad_file
+from flowersorter.vision.backbone.weights_files import bad_file
 
 #: Allowance for a file's header, and for state dicts saved together with other data.
 _SIZE_SLACK = 1.5

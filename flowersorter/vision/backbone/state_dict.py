@@ -25,7 +25,7 @@ from flowersorter.vision.backbone.state_check import (
     not_numbers,
     unreadable,
 )
-from flowersorter.vision.backbone.weights import bad_file
+from flowersorter.vision.backbone.weights_files import bad_file
 
 #: Precisions a network can be saved in; for others, torch lacks some of its functions.
 _PRECISIONS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)

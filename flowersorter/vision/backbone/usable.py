@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import bad_file
+from flowersorter.vision.backbone.weights_files import bad_file
 
 _KNUTH = np.uint32(2_654_435_761)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from flowersorter.vision.backbone.load_weights import load_arrays
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import load_arrays
 from flowersorter.vision.classifier.model import Model
 
 

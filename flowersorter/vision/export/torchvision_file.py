@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from flowersorter.vision.backbone.load_weights import load_state
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import load_state
 
 #: Added to the variance by torchvision's batch norm.
 _TORCHVISION_EPS = 1e-5

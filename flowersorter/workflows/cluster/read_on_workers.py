@@ -22,7 +22,7 @@ from flowersorter.jobs.worker_threads import CHECK_EVERY_S
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import weights_file
+from flowersorter.vision.backbone.weights_files import weights_file
 from flowersorter.workflows.cluster.batches import Batches
 from flowersorter.workflows.cluster.dispatch import Dispatch, Terms
 from flowersorter.workflows.cluster.local_worker import LOOPBACK

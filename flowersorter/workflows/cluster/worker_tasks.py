@@ -22,7 +22,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.photos.scan import folder_is_gone
 from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import find_weights, weights_version
+from flowersorter.vision.backbone.weights_files import find_weights, weights_version
 from flowersorter.vision.parallel import map_batches, one_blas_thread
 from flowersorter.workflows.predicting.ingest import ReadBatch, read_and_embed
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening

@@ -21,7 +21,7 @@ from flowersorter.messages import text
 from flowersorter.vision.backbone.packages import require_torch
 from flowersorter.vision.backbone.registry import DEFAULT, Backbone, base_name, is_finetuned
 from flowersorter.vision.backbone.registry import backbone as registered
-from flowersorter.vision.backbone.weights import weights_file
+from flowersorter.vision.backbone.weights_files import weights_file
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
 from flowersorter.vision.features.views import CENTRE, WIDE

@@ -11,7 +11,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import backbone as backbone_named
-from flowersorter.vision.backbone.weights import find_weights, missing_weights
+from flowersorter.vision.backbone.weights_files import find_weights, missing_weights
 from flowersorter.workflows.exchange.validate_import import ValidatedModel, validate_import
 from flowersorter.workflows.models.current_model import use_model
 

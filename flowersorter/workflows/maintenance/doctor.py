@@ -19,7 +19,7 @@ from flowersorter.messages import text
 from flowersorter.photos.sidecars import PICTURE_SUFFIXES
 from flowersorter.vision.backbone.packages import can_load_openvino, has_openvino, require_torch
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
-from flowersorter.vision.backbone.weights import weights_file
+from flowersorter.vision.backbone.weights_files import weights_file
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.maintenance.cache import MB, cache_state
 from flowersorter.workflows.models.backbones import list_backbones
@@ -125,7 +125,7 @@ def _weights_file() -> str:
 
 
 def _weights() -> str:
-    from flowersorter.vision.backbone.weights import load_arrays
+    from flowersorter.vision.backbone.load_weights import load_arrays
 
     count = len(load_arrays(backbone(DEFAULT)))
     return text("{count} tensors of {network}", count=count, network=backbone(DEFAULT).title)

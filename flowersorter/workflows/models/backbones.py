@@ -9,7 +9,7 @@ from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import backbone, backbones
-from flowersorter.vision.backbone.weights import find_weights
+from flowersorter.vision.backbone.weights_files import find_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,6 @@ def install_backbone(name: str, file: Path) -> Path:
         UserError: there is no such backbone.
         ModelFileBad: the file does not hold this backbone's weights.
     """
-    from flowersorter.vision.backbone.weights import install_weights
+    from flowersorter.vision.backbone.install_weights import install_weights
 
     return install_weights(backbone(name), file)

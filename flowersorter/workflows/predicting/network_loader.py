@@ -18,7 +18,7 @@ from flowersorter.jobs.worker_threads import first_done
 from flowersorter.messages import text
 from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import find_weights, weights_version
+from flowersorter.vision.backbone.weights_files import find_weights, weights_version
 
 
 class Embeds(Protocol):

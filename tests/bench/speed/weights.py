@@ -22,8 +22,9 @@ def export(backbone: str, file: str) -> Figures:
     from safetensors.torch import save_file
     from torchvision import models
 
+    from flowersorter.vision.backbone.load_weights import load_state
     from flowersorter.vision.backbone.registry import backbone as backbone_named
-    from flowersorter.vision.backbone.weights import find_weights, load_state
+    from flowersorter.vision.backbone.weights_files import find_weights
     from flowersorter.workflows.models.backbones import install_backbone
 
     entry = backbone_named(backbone)

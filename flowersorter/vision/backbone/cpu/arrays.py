@@ -22,7 +22,7 @@ from flowersorter.vision.backbone.state_check import (
     not_numbers,
     unreadable,
 )
-from flowersorter.vision.backbone.weights import bad_file
+from flowersorter.vision.backbone.weights_files import bad_file
 
 _PRECISIONS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 

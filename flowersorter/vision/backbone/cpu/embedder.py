@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from flowersorter.vision.backbone.check_crops import check_crops
+from flowersorter.vision.backbone.load_weights import load_arrays
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import find_weights, load_arrays
+from flowersorter.vision.backbone.weights_files import find_weights
 
 #: Photos that a thread decodes before it embeds them.
 _BATCH = 8

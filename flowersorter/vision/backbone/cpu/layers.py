@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.vision.backbone.architecture import ResNetArchitecture
-from flowersorter.vision.backbone.weights import IMAGENET_CLASSES
+from flowersorter.vision.backbone.weights_files import IMAGENET_CLASSES
 
 #: Channels of the first convolution, and of the narrow convolutions of each stage.
 _STEM, _WIDTHS = 64, (64, 128, 256, 512)

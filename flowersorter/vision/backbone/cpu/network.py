@@ -22,7 +22,7 @@ from flowersorter.vision.backbone.cpu.layers import STEM, Convolution, blocks, c
 from flowersorter.vision.backbone.cpu.quantise import activation_ranges, quantise_kernel
 from flowersorter.vision.backbone.packages import load_openvino
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import bad_file
+from flowersorter.vision.backbone.weights_files import bad_file
 from flowersorter.vision.parallel import core_count
 
 INT8, BFLOAT16, FLOAT32 = "int8", "bfloat16", "float32"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import shipped_folder
+from flowersorter.vision.backbone.weights_files import shipped_folder
 
 #: Seven bits and not eight: a processor without VNNI adds two products of a weight and a byte in 16 bits, which
 #: 2 x 63 x 255 does not exceed. Every processor thus computes the same sums.

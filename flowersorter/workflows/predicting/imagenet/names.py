@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.class_names import class_key
-from flowersorter.vision.backbone.weights import imagenet_classes
+from flowersorter.vision.backbone.weights_files import imagenet_classes
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.models.current_model import chosen_backbone
 

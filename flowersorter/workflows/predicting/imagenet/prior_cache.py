@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from flowersorter.errors import ModelFileBad
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
+from flowersorter.vision.backbone.load_weights import imagenet_layer
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.backbone.registry import base_name, is_finetuned
-from flowersorter.vision.backbone.weights import find_weights, imagenet_layer
+from flowersorter.vision.backbone.weights_files import find_weights
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.views import CENTRE
 

@@ -27,6 +27,7 @@ from flowersorter.vision.backbone import registry
 from flowersorter.vision.backbone.architecture import ResNetArchitecture, TorchvisionArchitecture, empty_network
 from flowersorter.vision.backbone.build import assemble, build_network, build_resnet
 from flowersorter.vision.backbone.embedder import Embedder
+from flowersorter.vision.backbone.load_weights import imagenet_layer, load_state
 from flowersorter.vision.backbone.registry import (
     Backbone,
     WeightsSource,
@@ -36,7 +37,7 @@ from flowersorter.vision.backbone.registry import (
     torchvision_resnet,
     torchvision_weights,
 )
-from flowersorter.vision.backbone.weights import hub_cache, imagenet_layer, load_state
+from flowersorter.vision.backbone.weights_files import hub_cache
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_formats, export_model
 from flowersorter.workflows.models.backbones import list_backbones

@@ -9,9 +9,9 @@ from torchvision import models
 
 from flowersorter.vision.backbone.architecture import ResNetArchitecture, empty_network
 from flowersorter.vision.backbone.build import assemble, build_network, for_inference
+from flowersorter.vision.backbone.load_weights import load_state
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
 from flowersorter.vision.backbone.resnet import FrozenResNet
-from flowersorter.vision.backbone.weights import load_state
 
 
 def shallow(name: str) -> Backbone:

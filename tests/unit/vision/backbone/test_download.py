@@ -17,7 +17,7 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.vision.backbone import download as module
 from flowersorter.vision.backbone.download import Download, download, download_weights
 from flowersorter.vision.backbone.registry import backbone
-from flowersorter.vision.backbone.weights import find_weights, hub_cache
+from flowersorter.vision.backbone.weights_files import find_weights, hub_cache
 from tests.stuck import LIMIT_S
 from tests.unit.vision.backbone.file_server import Behaviour, FileServer, closed_port
 

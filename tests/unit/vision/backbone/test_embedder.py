@@ -17,8 +17,8 @@ from flowersorter.photos.read import read_photo
 from flowersorter.vision.backbone.architecture import TorchvisionArchitecture
 from flowersorter.vision.backbone.build import build_network, enlarged
 from flowersorter.vision.backbone.embedder import Embedder
+from flowersorter.vision.backbone.load_weights import imagenet_layer
 from flowersorter.vision.backbone.registry import Backbone, backbone
-from flowersorter.vision.backbone.weights import imagenet_layer
 from flowersorter.vision.features.views import CENTRE, cut
 
 ENTRY = backbone("resnet50")

@@ -10,7 +10,7 @@ from torchvision.models import ResNet18_Weights, ResNet34_Weights, ResNet50_Weig
 
 from flowersorter.errors import UserError
 from flowersorter.vision.backbone.registry import DEFAULT, backbone, backbones, register
-from flowersorter.vision.backbone.weights import imagenet_classes, shipped_folder
+from flowersorter.vision.backbone.weights_files import imagenet_classes, shipped_folder
 
 ROOT = Path(__file__).parents[4]
 
@@ -72,11 +72,11 @@ def test_an_unknown_name_is_told_with_the_known_ones() -> None:
 def test_torch_stays_unloaded_until_a_network_is_needed() -> None:
     code = (
         "import sys\n"
-        "from flowersorter.vision.backbone import device, download, registry, weights\n"
+        "from flowersorter.vision.backbone import device, download, load_weights, registry, weights_files\n"
         "from flowersorter.vision.features import views\n"
         "entry = registry.backbone(registry.DEFAULT)\n"
-        "assert weights.find_weights(entry) is not None\n"
-        "assert weights.imagenet_layer(entry)[0].shape == (1000, 2048)\n"
+        "assert weights_files.find_weights(entry) is not None\n"
+        "assert load_weights.imagenet_layer(entry)[0].shape == (1000, 2048)\n"
         "assert device.choose_device('cpu') == 'cpu'\n"
         "assert 'torch' not in sys.modules and 'PySide6' not in sys.modules\n"
     )

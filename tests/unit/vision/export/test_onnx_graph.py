@@ -15,8 +15,8 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from flowersorter.vision.backbone.build import assemble
+from flowersorter.vision.backbone.load_weights import load_state
 from flowersorter.vision.backbone.registry import Backbone, backbone
-from flowersorter.vision.backbone.weights import load_state
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.export import onnx_graph
 from flowersorter.vision.features.views import CENTRE, cut

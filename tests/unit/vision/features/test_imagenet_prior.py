@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from flowersorter.domain.verdict import Verdict
+from flowersorter.vision.backbone.load_weights import imagenet_layer
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
-from flowersorter.vision.backbone.weights import imagenet_classes, imagenet_layer
+from flowersorter.vision.backbone.weights_files import imagenet_classes
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.imagenet_prior import (
     IMAGENET_CLASSES,

@@ -38,8 +38,8 @@ pytestmark = needs_distributed
 
 _WEIGHTS = """
 from pathlib import Path
-from flowersorter.vision.backbone import weights
-weights.shipped_folder = lambda: Path({!r})
+from flowersorter.vision.backbone import weights_files
+weights_files.shipped_folder = lambda: Path({!r})
 """
 _VERSION = "import flowersorter\nflowersorter.__version__ = '0.0.9'\n"
 

@@ -11,7 +11,7 @@ import pytest
 
 from flowersorter.errors import Cancelled, WeightsMissing
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.backbone import weights
+from flowersorter.vision.backbone import weights_files
 from flowersorter.vision.backbone.packages import can_load_openvino
 from flowersorter.vision.backbone.registry import Backbone, backbone
 from flowersorter.workflows.predicting.network_loader import (
@@ -125,7 +125,7 @@ def test_a_changed_file_is_opened_anew(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     changes = tmp_path / "changes.safetensors"
     entry = dataclasses.replace(OTHER, changes=changes)
-    file = {"weights": weights.hub_cache() / entry.weights.filename, "changes": changes}[which]
+    file = {"weights": weights_files.hub_cache() / entry.weights.filename, "changes": changes}[which]
     file.parent.mkdir(parents=True, exist_ok=True)
     disk.gate.set()
 

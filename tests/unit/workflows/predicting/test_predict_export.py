@@ -158,7 +158,7 @@ def test_without_the_package_onnx_the_reason_and_the_way_out_are_said(
 def test_without_the_weights_it_is_refused_before_anything_heavy(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    monkeypatch.setattr("flowersorter.vision.backbone.weights.find_weights", lambda _: None)
+    monkeypatch.setattr("flowersorter.vision.backbone.weights_files.find_weights", lambda _: None)
     monkeypatch.setattr("flowersorter.workflows.exchange.export_model.fit_plain_head", None)
     monkeypatch.setitem(sys.modules, "flowersorter.vision.export.torchvision_file", None)
     with pytest.raises(WeightsMissing):

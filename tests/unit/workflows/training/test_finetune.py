@@ -19,8 +19,9 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 from flowersorter.library.tables.settings import BACKBONE, FINETUNING_PACE
+from flowersorter.vision.backbone.load_weights import load_state
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import hub_cache, load_state
+from flowersorter.vision.backbone.weights_files import hub_cache
 from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.features.packed import pack
 from flowersorter.workflows.engine import Engine

@@ -14,8 +14,8 @@ from torch import Tensor
 from flowersorter.errors import ModelFileBad
 from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.cpu.arrays import read_arrays, read_changed_arrays
+from flowersorter.vision.backbone.load_weights import load_arrays, load_state
 from flowersorter.vision.backbone.registry import backbone
-from flowersorter.vision.backbone.weights import load_arrays, load_state
 from tests.unit.vision.backbone.test_build import random_state
 
 SMALL = dataclasses.replace(backbone("resnet18"), architecture=ResNetArchitecture("basic", (1, 1, 1, 1)))

@@ -22,8 +22,9 @@ from flowersorter.vision.backbone.cpu.layers import tensor_shapes
 from flowersorter.vision.backbone.cpu.network import CompiledResNet, ResNetGraph
 from flowersorter.vision.backbone.cpu.quantise import activation_ranges, quantise_kernel
 from flowersorter.vision.backbone.embedder import Embedder
+from flowersorter.vision.backbone.load_weights import load_arrays
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
-from flowersorter.vision.backbone.weights import load_arrays, shipped_folder
+from flowersorter.vision.backbone.weights_files import shipped_folder
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.workflows.predicting import network_loader
 from tests.unit.vision.backbone.test_build import random_state, shallow

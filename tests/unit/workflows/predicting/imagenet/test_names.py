@@ -14,7 +14,7 @@ from flowersorter.commands.shared.output import Terminal
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.vision.backbone.weights import imagenet_classes
+from flowersorter.vision.backbone.weights_files import imagenet_classes
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import predict_photos as predicting
