@@ -37,12 +37,15 @@ def test_labels_of_a_table_are_taken_and_the_rest_is_told(photos: Path, run: Run
         "format": "csv",
         "labels": 7,
         "labelled": 1,
+        "replaced": 0,
         "kept": 1,
         "of_several_classes": 1,
         "not_found": 1,
         "outside": 1,
         "of_several_photos": 0,
+        "of_other_bytes": 0,
         "without_class": 0,
+        "left_out": {},
         "refused_classes": ["../Rose"],
     }
     said = run("label", photos, "--from", table)
@@ -65,7 +68,7 @@ def test_a_file_that_names_none_of_the_photos_fails(photos: Path, attempt: Try, 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("label", "a.jpg"), "--from FILE is missing"),
+        (("label", "a.jpg"), "--from FILE or --undo is missing"),
         (("label", "--as", "Rose"), "the following arguments are required: PATH"),
         (("label", "a.jpg", "--as", "Rose", "--format", "csv"), "--format goes with --from"),
         (("label", "--from", "x.csv", "--as", "Rose"), "not allowed with argument"),
@@ -90,7 +93,7 @@ def test_labels_and_suggestions_are_saved(photos: Path, run: Run, attempt: Try, 
         (f"red_{number}.jpg", "red", "person") for number in range(3)
     ]
     assert rows[0]["label"] == ""
-    _, summary = lines(run("export-labels", photos, "--to", out, "--only-labelled", "--json"))
+    _, summary = lines(run("export-labels", photos, "--to", out, "--only-labelled", "--overwrite", "--json"))
     assert (summary["labels"], summary["suggestions"], summary["format"]) == (3, 0, "csv")
     refused = attempt("export-labels", photos, "--to", tmp_path / "x.zip", "--format", "camtrap-dp")
     assert refused.code == 1

@@ -136,10 +136,21 @@ def test_a_photo_that_shows_none_of_the_classes_has_no_suggestion(opened: Engine
     photo = tmp_path / "photos" / "IMG_1.jpg"
     answer_photo(opened, AnswerPhotoRequest(photo, None, Mark.NOT_MINE), silent, CancelToken())
     rows = {row["file"]: row for row in table(exported(opened, tmp_path, ExportFormat.CSV).file.read_bytes())}
-    assert [rows["IMG_1.jpg"][name] for name in ("label", "by", "suggestion")] == ["", "person", ""]
+    row = [rows["IMG_1.jpg"][name] for name in ("label", "by", "answer", "suggestion")]
+    assert row == ["", "person", "not_mine", ""]
     value = json.loads(exported(opened, tmp_path, ExportFormat.MEGADETECTOR).file.read_bytes())
     [image] = [each for each in value["images"] if each["file"] == "IMG_1.jpg"]
-    assert image == {"file": "IMG_1.jpg", "detections": []}
+    assert image == {"file": "IMG_1.jpg", "detections": [], "answer": "not_mine"}
+    value = json.loads(exported(opened, tmp_path, ExportFormat.COCO).file.read_bytes())
+    [image] = [each for each in value["images"] if each["file_name"] == "IMG_1.jpg"]
+    assert image["attributes"] == {"answer": "not_mine"}
+    assert not [each for each in value["annotations"] if each["image_id"] == image["id"]]
+    exported(opened, tmp_path, ExportFormat.CAMTRAP_DP, MUNICH)
+    rows = {row["mediaID"]: row for row in table(contents(tmp_path / "out.zip")["observations.csv"])}
+    assert (rows["IMG_1.jpg"]["observationType"], rows["IMG_1.jpg"]["observationTags"]) == (
+        "unclassified",
+        "answer:not_mine",
+    )
 
 
 def test_only_labelled_photos_are_written_on_request(opened: Engine, tmp_path: Path) -> None:
