@@ -69,7 +69,9 @@ def _undo_since(call: Call, since: datetime) -> int:
         if not chosen:
             raise UndoRefused(
                 text("There is nothing to undo"),
-                text("no sort that began at {time} or later has anything left to undo", time=f"{since:%Y-%m-%d %H:%M:%S}"),
+                text(
+                    "no sort that began at {time} or later has anything left to undo", time=f"{since:%Y-%m-%d %H:%M:%S}"
+                ),
                 text('"flowersorter history" lists the sorts'),
             )
         for run in chosen:

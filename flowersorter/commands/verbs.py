@@ -353,7 +353,12 @@ VERBS = (
         add_import,
     ),
     Verb("history", text("list all sorts, or the photos of one"), "", add_history),
-    Verb("undo", text("undo a sort, or all since a time"), text("Photos you have edited since then are kept, with the reason."), add_undo),
+    Verb(
+        "undo",
+        text("undo a sort, or all since a time"),
+        text("Photos you have edited since then are kept, with the reason."),
+        add_undo,
+    ),
     Verb(
         "verify",
         text("check that every sorted photo still has the bytes it was sorted with"),

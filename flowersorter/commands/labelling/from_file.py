@@ -33,7 +33,7 @@ _MOST_CHARS = 120
 
 
 def label_from_file(call: Call) -> int:
-    """Scan folders and photos, and label those without a label of a person; return 1 if the file names none of them.
+    """Scan folders and photos, and label those without a person's label; return 1 if the file names none of them.
 
     Raises:
         UserError: the file cannot be read; no photo was labelled.

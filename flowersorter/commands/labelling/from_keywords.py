@@ -23,7 +23,7 @@ _SHOWN = 20
 
 
 def label_from_keywords(call: Call) -> int:
-    """Scan folders and photos, and label those without a label of a person; return 1 if no photo has one of the keywords.
+    """Scan folders and photos, and label those without a person's label; return 1 if no photo has one of the keywords.
 
     Raises:
         ClassRefused: a keyword cannot be the name of a class; no photo was labelled.

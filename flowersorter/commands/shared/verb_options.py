@@ -161,7 +161,9 @@ def add_undo(parser: LineParser) -> None:
         "--since",
         type=to_moment,
         metavar="TIME",
-        help=text("undo every sort that began at TIME or later, the newest first: “2026-05-04 14:30”, 2026-05-04, or 14:30"),
+        help=text(
+            "undo every sort that began at TIME or later, the newest first: “2026-05-04 14:30”, 2026-05-04, or 14:30"
+        ),
     )
     parser.add_argument(
         "--yes",
@@ -263,7 +265,8 @@ def add_label(parser: LineParser) -> None:
         metavar="KEYWORD",
         help=text(
             "label photos and the photos in folders with these of their keywords, which digiKam, Lightroom or "
-            "darktable wrote (default: those that are classes); labels that you gave stay, those of class folders follow"
+            "darktable wrote (default: those that are classes); labels that you gave stay, those of class folders "
+            "follow"
         ),
     )
     what.add_argument(
@@ -286,8 +289,8 @@ def _add_label_source(group: argparse._MutuallyExclusiveGroup, parser: LineParse
         metavar="FILE",
         help=text(
             "label the photos in these folders (default: that of FILE) as a table or data set says: CSV, COCO, Label "
-            "Studio, a folder or zip archive with one sub-folder per class, a Lobe or Teachable Machine project; labels "
-            "that you gave stay, those of class folders follow"
+            "Studio, a folder or zip archive with one sub-folder per class, a Lobe or Teachable Machine project; "
+            "labels that you gave stay, those of class folders follow"
         ),
     )
     parser.add_argument(
@@ -299,5 +302,7 @@ def _add_label_source(group: argparse._MutuallyExclusiveGroup, parser: LineParse
         "--unpack",
         type=to_path,
         metavar="FOLDER",
-        help=text("with --from and a packed FILE, unpack its pictures into class folders in FOLDER, and label them there"),
+        help=text(
+            "with --from and a packed FILE, unpack its pictures into class folders in FOLDER, and label them there"
+        ),
     )

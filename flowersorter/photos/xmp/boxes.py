@@ -1,4 +1,6 @@
-"""Finds the XMP in files made of boxes: HEIC and AVIF, JPEG XL, Canon's CR3, JPEG 2000 (ISO/IEC 14496-12, 23008-12, 18181-2).
+"""Finds the XMP in files made of boxes: HEIC and AVIF, JPEG XL, Canon's CR3, JPEG 2000.
+
+Boxes are those of ISO/IEC 14496-12, 23008-12 and 18181-2.
 
 Only the boxes that may have it are read, from where they are; films of the same kind are not looked into.
 """

@@ -273,9 +273,6 @@ class FolderController(QObject):
             self._front.bar.say(self.tr("There are no photos in this folder.") + left_out, *options)
             return
         parts = [self.tr("{0} photos").format(total) if total > 1 else self.tr("1 photo")]
-        if self._new:
-            parts.append(self.tr("{0} new since last time").format(QLocale().toString(len(self._new))))
-            options.insert(0, (self.tr("Show the new ones"), self._show_new))
         if counts.get(PseudoClass.UNSURE):
             parts.append(self.tr("{0} not sure").format(counts[PseudoClass.UNSURE]))
         if counts.get(PseudoClass.UNKNOWN):
@@ -289,6 +286,9 @@ class FolderController(QObject):
             text = worded(result.many_unknown)
         elif result.accuracy_note:
             text += " " + worded(result.accuracy_note)
+        if self._new:
+            text += " " + self.tr("New since last time: {0}.").format(QLocale().toString(len(self._new)))
+            options.insert(0, (self.tr("Show the new ones"), self._show_new))
         if result.problems:
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         text += left_out

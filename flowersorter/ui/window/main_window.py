@@ -228,7 +228,7 @@ class MainWindow(QMainWindow):
         for follow in (late.suggestions_changed, *shown):
             self.learning.suggestions_changed.connect(follow)
         self.learning.paused_changed.connect(actions["pause_learning"].setChecked)
-        for asking in (self.training, late, self.watching):
+        for asking in (self.training, late, self.watching, self.folder):
             asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
         moved = (late.files_changed, self.labels.files_changed)

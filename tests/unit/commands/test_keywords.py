@@ -104,6 +104,7 @@ def test_keywords_that_are_classes_become_labels(photos: Path, run: Run, attempt
     assert summary | {"keywords": {}} == {
         "photos": 7,
         "labelled": 1,
+        "replaced": 0,
         "kept": 0,
         "of_several_classes": 0,
         "keywords": {},

@@ -139,7 +139,10 @@ def test_the_keywords_of_cr3_and_jpeg_2000_are_read(tmp_path: Path, wide: bool) 
     content = XMP_UUID + PACKET
     uuid = wide_box(b"uuid", content) if wide else box(b"uuid", content)
     other = box(b"uuid", bytes(range(16)), b"something else")
-    for name, head in (("a.cr3", box(b"ftyp", b"crx \0\0\0\1crx isom")), ("a.jp2", JP2 + box(b"ftyp", b"jp2 \0\0\0\0"))):
+    for name, head in (
+        ("a.cr3", box(b"ftyp", b"crx \0\0\0\1crx isom")),
+        ("a.jp2", JP2 + box(b"ftyp", b"jp2 \0\0\0\0")),
+    ):
         (tmp_path / name).write_bytes(head + box(b"moov", bytes(40)) + other + uuid + box(b"mdat", bytes(100)))
         assert embedded_packets(tmp_path / name) == [PACKET]
 

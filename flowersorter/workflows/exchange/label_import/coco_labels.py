@@ -1,4 +1,4 @@
-"""Reads labels from JSON files: COCO data sets, with the categories of each picture's annotations, and other formats."""
+"""Reads labels from JSON files: COCO data sets, with the categories of a picture's annotations, and other formats."""
 
 from __future__ import annotations
 

@@ -187,10 +187,7 @@ def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) 
     known = {name: "" if entry is None else entry.name for name, entry in entries.items()}
     ids = {name: None if entry is None else entry.id for name, entry in entries.items()}
     free = Counter(
-        name
-        for photo_id, names in found.items()
-        for name in names
-        if may_label(labelled.get(photo_id), ids.get(name))
+        name for photo_id, names in found.items() for name in names if may_label(labelled.get(photo_id), ids.get(name))
     )
     rows = [FoundClass(name, known.get(name, ""), count, free[name], refusals[name]) for name, count in photos.items()]
     in_order = NaturalOrder()

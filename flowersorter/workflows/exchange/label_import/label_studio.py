@@ -42,11 +42,11 @@ def label_studio_labels(source: Path, value: list[Any]) -> GivenLabels:
     for task in value:
         data = task.get("data", task) if isinstance(task, dict) else None
         photo = _picture(data) if isinstance(data, dict) else ""
-        if not photo:
+        if not photo or not isinstance(data, dict):
             left_out[LeftOut.WITHOUT_PICTURE] += 1
             continue
         pictures += 1
-        names = list(_of_task(task, left_out) if data is not task else _of_answers(task))
+        names = list(_of_answers(data) if data is task else _of_task(task, left_out))
         labels.update((GivenLabel(photo, name), None) for name in names)
         without += not names
     if not pictures:

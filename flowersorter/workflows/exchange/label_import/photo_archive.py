@@ -1,7 +1,7 @@
 """Lists the pictures in a zip archive, which may come from anywhere, and reads them without unpacking anything else.
 
-No path of an archive is ever used on the disk: names that lead out of it, links and pictures of impossible sizes are left
-out, and an archive that unpacks to far more than its size is refused.
+No path of an archive is ever used on the disk. Names that lead out of it, links and pictures of impossible sizes are
+left out, and an archive that unpacks to far more than its size is refused.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class PhotoArchive(AbstractContextManager["PhotoArchive"]):
 
 
 def _name_of(entry: zipfile.ZipInfo) -> str:
-    """The name of an entry. Some programs write UTF-8 without the flag for it, as which `zipfile` reads other letters."""
+    """The name of an entry. Some programs write UTF-8 without its flag, which `zipfile` takes for other letters."""
     if entry.flag_bits & _UTF_8 or entry.filename.isascii():
         return entry.filename
     try:

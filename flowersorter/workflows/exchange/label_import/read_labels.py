@@ -39,6 +39,7 @@ _BY_SUFFIX: Mapping[str, Callable[[Path, bytes], GivenLabels]] = {
     ".json": json_labels,
 }
 
+
 def read_labels(source: Path, form: LabelFormat | None, cancel: CancelToken) -> GivenLabels:
     """Read the labels of a file or folder.
 

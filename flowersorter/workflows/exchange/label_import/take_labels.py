@@ -147,7 +147,7 @@ def _packed(before: Mapping[int, Label | None], after: Mapping[int, Label]) -> l
     ]
 
 
-def _unpacked(groups: Iterable[Any]) -> dict[int, tuple[Label | None, Label]]:
+def _unpacked(groups: list[Any]) -> dict[int, tuple[Label | None, Label]]:
     """The labels before and after, by photo id; nothing where they are stored in another way."""
     found: dict[int, tuple[Label | None, Label]] = {}
     try:

@@ -546,10 +546,16 @@ def test_json_of_other_programs_is_refused_by_its_name(folder: Path, value: obje
 
 
 @settings(max_examples=200)
-@given(st.recursive(st.none() | st.text(max_size=9) | st.integers(), lambda inner: st.lists(inner, max_size=3), max_leaves=8))
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=9) | st.integers(), lambda inner: st.lists(inner, max_size=3), max_leaves=8
+    )
+)
 def test_no_odd_value_in_an_export_of_label_studio_is_an_error(odd: object) -> None:
     answers = [{"result": [{"value": {"choices": odd}}]}, {"result": odd}, odd]
     for data in ({"image": "a.jpg"}, {"image": odd}, odd):
         task = {"data": data, "annotations": answers, "predictions": odd, "choice": odd, "annotator": 1}
         with suppress(UserError):
-            label_studio_labels(Path("x.json"), [{"data": {}, "annotations": []}, task, {"image": "a.jpg", "choice": odd}])
+            label_studio_labels(
+                Path("x.json"), [{"data": {}, "annotations": []}, task, {"image": "a.jpg", "choice": odd}]
+            )

@@ -131,7 +131,15 @@ def test_names_in_utf_8_without_the_flag_for_it_are_read(tmp_path: Path) -> None
 
 
 def test_what_leads_out_of_an_archive_is_left_out(tmp_path: Path) -> None:
-    bad = ("../a.jpg", "Rose/../../a.jpg", "/etc/a.jpg", "C:\\a.jpg", "//server/share/a.jpg", "..\\Rose\\a.jpg", "Rose/. /a.jpg")
+    bad = (
+        "../a.jpg",
+        "Rose/../../a.jpg",
+        "/etc/a.jpg",
+        "C:\\a.jpg",
+        "//server/share/a.jpg",
+        "..\\Rose\\a.jpg",
+        "Rose/. /a.jpg",
+    )
     file = packed(tmp_path / "a.zip", {"Rose/1.jpg": b"1", "Lily/2.jpg": b"2", **dict.fromkeys(bad, b"x")})
     given = read(file)
     assert {label.photo for label in given.labels} == {"Rose/1.jpg", "Lily/2.jpg"}
