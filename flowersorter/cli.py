@@ -118,7 +118,7 @@ def _check_label(options: argparse.Namespace) -> None:
     if options.format is not None and options.source is None:
         raise UsageError(verb_parser("label"), text("--format goes with --from"))
     if options.undo and options.photos:
-        raise UsageError(verb_parser("label"), text("--undo takes back all labels that were taken last, and no PATH"))
+        raise UsageError(verb_parser("label"), text("--undo takes back the labels that were taken last, without PATH"))
     if options.unpack is not None and not _is_packed(options.source):
         raise UsageError(verb_parser("label"), text("--unpack goes with --from and a .zip or .tm file"))
 

@@ -18,8 +18,8 @@ def take_back_labels(call: Call) -> int:
     call.terminal.record({"summary": {"restored": undone.restored, "left": undone.left}})
     call.terminal.say(
         plural(
-            "{number} photo has the label of before again, or none.",
-            "{number} photos have the labels of before again, or none.",
+            "{number} label taken back.",
+            "{number} labels taken back.",
             undone.restored,
         )
     )
@@ -31,5 +31,5 @@ def take_back_labels(call: Call) -> int:
                 undone.left,
             )
         )
-    call.terminal.say(text("Classes that were made then stay."))
+    call.terminal.say(text("Classes that were made for them stay."))
     return 0

@@ -85,9 +85,9 @@ class ExchangeController(QObject):
         question.setText(self.tr("Where are the labels?"))
         question.setInformativeText(
             self.tr(
-                "In a file: a CSV table with the columns “path” and “label”, or a COCO data set. In a folder: one "
-                "sub-folder per class, or a project of Lobe or Teachable Machine. They become labels of the photos in "
-                "the open folder."
+                "In a file: a CSV table with the columns “path” and “label”, a COCO data set, an export of Label "
+                "Studio, or a zip archive. In a folder: one sub-folder per class, or a project of Lobe or Teachable "
+                "Machine. They become labels of the photos in the open folder."
             )
         )
         in_file = question.addButton(self.tr("&File…"), QMessageBox.ButtonRole.AcceptRole)
@@ -99,7 +99,7 @@ class ExchangeController(QObject):
         clicked, start = question.clickedButton(), str(self._folder.roots[0])
         chosen = ""
         if clicked is in_file:
-            kinds = self.tr("Labels (*.csv *.tsv *.txt *.json)")
+            kinds = self.tr("Labels (*.csv *.tsv *.txt *.json *.zip *.tm)")
             chosen, _ = QFileDialog.getOpenFileName(self._front.window, self.tr("Take labels"), start, kinds)
         elif clicked is in_folder:
             chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Take labels"), start)
@@ -108,11 +108,17 @@ class ExchangeController(QObject):
     def _on_found(self, result: object) -> None:
         from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog
         from flowersorter.workflows.exchange.label_import.label_photos import FoundLabels
+        from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
 
         assert isinstance(result, FoundLabels)
         if not result.classes:
-            said = self.tr("None of the labels in {0} match a photo in the open folder.").format(self._source.name)
-            self._front.bar.say(said, until=Until.ANSWER)
+            said = self.tr("None of the labels in {0} match a photo in the open folder.")
+            if Unmatched.OTHER_BYTES in result.unmatched.values():
+                said = self.tr(
+                    "No photo in the open folder is one of the pictures in {0}, which are often smaller copies. Unpack "
+                    "it, open its folder, and take the labels there."
+                )
+            self._front.bar.say(said.format(self._source.name), until=Until.ANSWER)
             return
         self._found = result
         self._dialog = TakeLabelsDialog(result, self._source.name, self._front.window)

@@ -121,7 +121,8 @@ def undo_taken_labels(collection: CollectionStore) -> UndoneLabels:
     steps = _unpacked(collection.settings.get(TAKEN_LABELS))
     if not steps:
         raise UndoRefused(
-            text("There are no labels to take back"), text("none were taken from a file or from keywords since")
+            text("There are no labels to take back"),
+            text("none were taken from a file or from keywords, or they are taken back already"),
         )
     now = collection.labels.get(list(steps))
     classes = {entry.id for entry in collection.classes.all()}
