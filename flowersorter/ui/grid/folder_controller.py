@@ -20,11 +20,11 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import worded
-from flowersorter.ui.grid.known_photos import KnownPhotos
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
+from flowersorter.ui.watching.known_photos import KnownPhotos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels

@@ -85,8 +85,8 @@ class ExchangeController(QObject):
         question.setText(self.tr("Where are the labels?"))
         question.setInformativeText(
             self.tr(
-                "In a file: a CSV table with the columns “path” and “label”, a COCO data set, an export of Label "
-                "Studio, or a zip archive. In a folder: one sub-folder per class, or a project of Lobe or Teachable "
+                "In a file: a CSV table with the columns “path” and “label”, a COCO data set, an export of “Label "
+                "Studio”, or a zip archive. In a folder: one sub-folder per class, or a project of Lobe or Teachable "
                 "Machine. They become labels of the photos in the open folder."
             )
         )

@@ -13,9 +13,9 @@ from flowersorter.jobs.change_hints import AT_MOST_S, QUIET_S
 from flowersorter.jobs.worker_threads import start_worker
 from flowersorter.library.tables.settings import KEEP_WATCHING
 from flowersorter.ui.grid.folder_controller import FolderController
-from flowersorter.ui.grid.known_photos import KnownPhotos
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
+from flowersorter.ui.watching.known_photos import KnownPhotos
 
 if TYPE_CHECKING:
     from flowersorter.photos.scanning.folder_watch import FolderWatch

@@ -170,6 +170,19 @@ def test_the_keywords_that_exiftool_writes_are_read(tmp_path: Path, suffix: str)
     assert sorted(named_keywords(photo_keywords(path, [])[0])) == ["Rosa & friends", "Röschen", "trip/holiday"]
 
 
+@pytest.mark.skipif(shutil.which("exiv2") is None, reason="exiv2 is not installed")
+@pytest.mark.parametrize("suffix", ["jp2", "tif", "webp", "png"])
+def test_the_keywords_that_exiv2_writes_are_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    try:
+        Image.new("RGB", (64, 64)).save(path)
+    except (KeyError, OSError):
+        pytest.skip("no encoder")
+    commands = ["-Mset Xmp.dc.subject XmpBag Rose", "-Mset Xmp.lr.hierarchicalSubject XmpBag trip|holiday"]
+    subprocess.run(["exiv2", "-q", *commands, str(path)], check=True, capture_output=True)
+    assert sorted(named_keywords(photo_keywords(path, [])[0])) == ["Rose", "trip/holiday"]
+
+
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 def test_exiftool_finds_the_same_keywords_in_our_cr3(tmp_path: Path) -> None:
     path = tmp_path / "a.cr3"

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.messages import Text, text
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, LeftOut, refused
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission, refused
 from flowersorter.workflows.exchange.label_import.label_studio import is_label_studio, label_studio_labels
 
 
@@ -57,15 +57,15 @@ def _labels(source: Path, value: Any) -> GivenLabels:
     names = {id_: name for each in value["categories"] if (id_ := _id(each, "id")) and (name := _text(each, "name"))}
     files = {id_: name for each in value["images"] if (id_ := _id(each, "id")) and (name := _text(each, "file_name"))}
     labels: dict[GivenLabel, None] = {}
-    labelled, left_out = set[str](), Counter[LeftOut]()
+    labelled, left_out = set[str](), Counter[Omission]()
     for each in value["annotations"]:
         file, category = files.get(_id(each, "image_id")), names.get(_id(each, "category_id"))
         if isinstance(each, dict) and "score" in each:
-            left_out[LeftOut.SUGGESTION] += 1
+            left_out[Omission.SUGGESTION] += 1
         elif file is None:
-            left_out[LeftOut.WITHOUT_PICTURE] += 1
+            left_out[Omission.WITHOUT_PICTURE] += 1
         elif category is None:
-            left_out[LeftOut.WITHOUT_CLASS] += 1
+            left_out[Omission.WITHOUT_CLASS] += 1
         else:
             labels[GivenLabel(file, category)] = None  # many boxes of one class are one label
             labelled.add(file)

@@ -13,7 +13,7 @@ from flowersorter.domain.export_format import BY_MODEL, LabelFormat
 from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.csv_table import without_escape
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, LeftOut, refused
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission, refused
 from flowersorter.workflows.exchange.label_import.label_studio import classes_of_cell, path_of_task
 
 #: Names of the columns, the best first; compared without case, spaces, "_" and "-".
@@ -44,7 +44,7 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
     first = lines[1:2] if named is not None else lines[:1]
     delimiter = named[1] if named is not None else max(_DELIMITERS, key="".join(first).count)
     labels: list[GivenLabel] = []
-    without, left_out = 0, Counter[LeftOut]()
+    without, left_out = 0, Counter[Omission]()
     rows = _rows(source, lines, delimiter, 0 if named is None else 1)
     head = next(rows, None)
     if head is None:
@@ -55,9 +55,9 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
         if not row:
             continue
         if max(photo, name) >= len(row) or not row[photo].strip():
-            left_out[LeftOut.INCOMPLETE] += any(map(str.strip, row))
+            left_out[Omission.INCOMPLETE] += any(map(str.strip, row))
         elif _cell(row, origin).strip() == BY_MODEL:
-            left_out[LeftOut.SUGGESTION] += 1
+            left_out[Omission.SUGGESTION] += 1
         elif not row[name].strip():
             without += 1
         else:

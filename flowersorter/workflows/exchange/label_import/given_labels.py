@@ -15,7 +15,7 @@ from flowersorter.messages import Text, plural, text
 MOST_BYTES = 256 << 20
 
 
-class LeftOut(Enum):
+class Omission(Enum):
     """Why a part of a list of labels labels nothing."""
 
     SUGGESTION = "suggestion"
@@ -33,48 +33,48 @@ class LeftOut(Enum):
         return _SENTENCES[self](number)
 
 
-_SENTENCES: Mapping[LeftOut, Callable[[int], Text]] = {
-    LeftOut.SUGGESTION: lambda number: plural(
+_SENTENCES: Mapping[Omission, Callable[[int], Text]] = {
+    Omission.SUGGESTION: lambda number: plural(
         "{number} label is left out: it is the suggestion of a program.",
         "{number} labels are left out: they are suggestions of a program.",
         number,
     ),
-    LeftOut.WITHOUT_PICTURE: lambda number: plural(
+    Omission.WITHOUT_PICTURE: lambda number: plural(
         "{number} label is left out: its picture is not in the list.",
         "{number} labels are left out: their pictures are not in the list.",
         number,
     ),
-    LeftOut.WITHOUT_CLASS: lambda number: plural(
+    Omission.WITHOUT_CLASS: lambda number: plural(
         "{number} label is left out: its class has no name in the list.",
         "{number} labels are left out: their classes have no names in the list.",
         number,
     ),
-    LeftOut.INCOMPLETE: lambda number: plural(
+    Omission.INCOMPLETE: lambda number: plural(
         "{number} line is left out: it has too few cells, or no name of a photo.",
         "{number} lines are left out: they have too few cells, or no name of a photo.",
         number,
     ),
-    LeftOut.SKIPPED: lambda number: plural(
+    Omission.SKIPPED: lambda number: plural(
         "{number} answer is left out: it was skipped or cancelled.",
         "{number} answers are left out: they were skipped or cancelled.",
         number,
     ),
-    LeftOut.UNSAFE: lambda number: plural(
+    Omission.UNSAFE: lambda number: plural(
         "{number} picture is left out: its path leads out of the archive.",
         "{number} pictures are left out: their paths lead out of the archive.",
         number,
     ),
-    LeftOut.LINK: lambda number: plural(
+    Omission.LINK: lambda number: plural(
         "{number} picture is left out: it is a link, not a file.",
         "{number} pictures are left out: they are links, not files.",
         number,
     ),
-    LeftOut.TOO_LARGE: lambda number: plural(
+    Omission.TOO_LARGE: lambda number: plural(
         "{number} picture is left out: it is larger than a photo can be.",
         "{number} pictures are left out: they are larger than a photo can be.",
         number,
     ),
-    LeftOut.DAMAGED: lambda number: plural(
+    Omission.DAMAGED: lambda number: plural(
         "{number} picture is left out: it is damaged, or packed in a way that is not known.",
         "{number} pictures are left out: they are damaged, or packed in a way that is not known.",
         number,
@@ -117,7 +117,7 @@ class GivenLabels:
     folder: Path
     labels: tuple[GivenLabel, ...]
     without_class: int = 0
-    left_out: Mapping[LeftOut, int] = field(default_factory=dict)
+    left_out: Mapping[Omission, int] = field(default_factory=dict)
 
 
 def refused(source: Path, why: Text | str, hint: Text | str = "") -> UserError:

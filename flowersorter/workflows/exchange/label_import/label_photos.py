@@ -19,7 +19,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots, absolute_roots
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, LeftOut
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, Omission
 from flowersorter.workflows.exchange.label_import.match_photos import PhotoNames, Unmatched
 from flowersorter.workflows.exchange.label_import.read_labels import read_labels
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, may_label, store_labels
@@ -86,7 +86,7 @@ class FoundLabels:
     photos: int
     unmatched: Mapping[str, Unmatched] = field(default_factory=dict)
     without_class: int = 0
-    left_out: Mapping[LeftOut, int] = field(default_factory=dict)
+    left_out: Mapping[Omission, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

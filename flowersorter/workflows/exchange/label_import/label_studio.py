@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, LeftOut, refused
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission, refused
 
 #: The fields of JSON-MIN beside those of the task and its answers.
 _OF_ANSWERS = ("annotator", "annotation_id", "lead_time")
@@ -37,13 +37,13 @@ def label_studio_labels(source: Path, value: list[Any]) -> GivenLabels:
         UserError: no task has a picture.
     """
     labels: dict[GivenLabel, None] = {}
-    left_out = Counter[LeftOut]()
+    left_out = Counter[Omission]()
     without = pictures = 0
     for task in value:
         data = task.get("data", task) if isinstance(task, dict) else None
         photo = _picture(data) if isinstance(data, dict) else ""
         if not photo or not isinstance(data, dict):
-            left_out[LeftOut.WITHOUT_PICTURE] += 1
+            left_out[Omission.WITHOUT_PICTURE] += 1
             continue
         pictures += 1
         names = list(_of_answers(data) if data is task else _of_task(task, left_out))
@@ -85,13 +85,13 @@ def _picture(data: Mapping[str, Any]) -> str:
     return next((path for path in paths if looks_like_photo(Path(path))), "")
 
 
-def _of_task(task: Mapping[str, Any], left_out: Counter[LeftOut]) -> Iterator[str]:
-    left_out[LeftOut.SUGGESTION] += len(_list(task.get("predictions")))
+def _of_task(task: Mapping[str, Any], left_out: Counter[Omission]) -> Iterator[str]:
+    left_out[Omission.SUGGESTION] += len(_list(task.get("predictions")))
     for answer in _list(task.get("annotations")):
         if not isinstance(answer, dict):
             continue
         if answer.get("was_cancelled"):
-            left_out[LeftOut.SKIPPED] += 1
+            left_out[Omission.SKIPPED] += 1
             continue
         for result in _list(answer.get("result")):
             value = result.get("value") if isinstance(result, dict) else None

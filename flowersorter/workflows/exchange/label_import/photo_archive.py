@@ -24,7 +24,7 @@ from flowersorter.messages import text
 from flowersorter.photos.file_bytes import MAX_BYTES
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan import looks_like_photo
-from flowersorter.workflows.exchange.label_import.given_labels import LeftOut, refused
+from flowersorter.workflows.exchange.label_import.given_labels import Omission, refused
 
 #: Names of zip archives: Teachable Machine calls its own ".tm".
 PACKED_SUFFIXES = frozenset({".tm", ".zip"})
@@ -77,7 +77,7 @@ class PhotoArchive(AbstractContextManager["PhotoArchive"]):
             raise refused(source, text("it is damaged, or no zip archive")) from error
         self.names: list[str] = []
         self.pictures: list[PackedPicture] = []
-        self.left_out = Counter[LeftOut]()
+        self.left_out = Counter[Omission]()
         try:
             self._list(size_bytes)
         except BaseException:
@@ -110,7 +110,7 @@ class PhotoArchive(AbstractContextManager["PhotoArchive"]):
         if parts[:1] == ["__MACOSX"] or any(part.startswith(".") and part.strip(". ") for part in parts):
             return  # hidden, or what macOS adds to each file
         if not all(part and part.strip(". ") for part in parts) or _DRIVE.match(written):
-            self.left_out[LeftOut.UNSAFE] += is_picture
+            self.left_out[Omission.UNSAFE] += is_picture
             return
         name = "/".join(parts)
         self.names.append(name)
@@ -121,9 +121,9 @@ class PhotoArchive(AbstractContextManager["PhotoArchive"]):
                 self._source, text("it is encrypted"), text("Unpack it with its password, and name the folder")
             )
         if stat.S_ISLNK(entry.external_attr >> 16):
-            self.left_out[LeftOut.LINK] += 1
+            self.left_out[Omission.LINK] += 1
         elif entry.file_size > MAX_BYTES:
-            self.left_out[LeftOut.TOO_LARGE] += 1
+            self.left_out[Omission.TOO_LARGE] += 1
         else:
             self.pictures.append(PackedPicture(name, entry))
 
@@ -153,7 +153,7 @@ class PhotoArchive(AbstractContextManager["PhotoArchive"]):
             for part in self.parts(picture, cancel):
                 digest.update(part)
         except zipfile.BadZipFile:
-            self.left_out[LeftOut.DAMAGED] += 1
+            self.left_out[Omission.DAMAGED] += 1
             return b""
         return digest.digest()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -36,8 +38,10 @@ class UnpackRequest:
     folder: Path
 
 
-def unpack_pictures(_engine: Engine, request: UnpackRequest, report: Report, cancel: CancelToken) -> int:
+def unpack_pictures(engine: Engine, request: UnpackRequest, report: Report, cancel: CancelToken) -> int:
     """Unpack the pictures that have a class, each into the folder of its class; damaged ones are left out.
+
+    A class of the collection has its name there.
 
     The folder appears when it is complete. Names are made safe, so that nothing is written outside of it.
 
@@ -53,13 +57,15 @@ def unpack_pictures(_engine: Engine, request: UnpackRequest, report: Report, can
     with PhotoArchive(request.source.absolute()) as archive, _made(folder) as temporary:
         _, classes = classes_in(archive, request.source)
         pairs = [(each, name) for each, name in zip(archive.pictures, classes, strict=True) if name is not None]
-        folders = folder_names({name for _, name in pairs}, {}, {})
+        entries = {name: engine.collection.classes.find(name) for name in {name for _, name in pairs}}
+        known = {name: name if entry is None else entry.name for name, entry in entries.items()}
+        folders = folder_names(set(known.values()), {}, {})
         taken: dict[str, set[str]] = {name: set() for name in folders.values()}
         written = 0
         for done, (picture, name) in enumerate(pairs):
             report(Progress(text("Unpacking pictures"), done, len(pairs)))
             cancel.check()
-            inside = folders[name]
+            inside = folders[known[name]]
             file = temporary / inside / _free(picture, taken[inside])
             file.parent.mkdir(exist_ok=True)
             written += _write(archive, picture, file, cancel)
@@ -93,7 +99,7 @@ def _made(folder: Path) -> Iterator[Path]:
     Raises:
         FolderUnusable: the folder is there and not empty, or the disk refuses.
     """
-    temporary = folder.with_name(f"{folder.name}.part")
+    temporary = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.randbits(32)}.part")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise FolderUnusable(

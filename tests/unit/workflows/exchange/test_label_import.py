@@ -23,7 +23,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.label_import import read_labels as reading
 from flowersorter.workflows.exchange.label_import.coco_labels import coco_labels
 from flowersorter.workflows.exchange.label_import.csv_labels import csv_labels
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabels, LeftOut
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabels, Omission
 from flowersorter.workflows.exchange.label_import.label_photos import (
     FindLabelsRequest,
     FoundLabels,
@@ -193,7 +193,7 @@ def test_suggestions_in_a_table_of_this_program_are_no_labels(folder: Path) -> N
     data = b"path,class,label,by\na.jpg,Rose,,model\nb.jpg,Rose,Lily,person\nc.jpg,Rose,Rose,model\n"
     given_labels = csv_labels(folder / "x.csv", data)
     assert [(each.photo, each.class_name) for each in given_labels.labels] == [("b.jpg", "Lily")]
-    assert given_labels.left_out == {LeftOut.SUGGESTION: 2}
+    assert given_labels.left_out == {Omission.SUGGESTION: 2}
 
 
 def test_a_huge_or_missing_file_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,7 +458,7 @@ def test_a_line_that_names_the_delimiter_is_no_row(folder: Path, lead: str) -> N
 
 def test_lines_with_too_few_cells_are_counted(folder: Path) -> None:
     given_labels = csv_labels(folder / "x.csv", b"path,label\na.jpg\n,Rose\n\nb.jpg,Rose\n,\n")
-    assert given_labels.left_out == {LeftOut.INCOMPLETE: 2}
+    assert given_labels.left_out == {Omission.INCOMPLETE: 2}
     assert len(given_labels.labels) == 1
 
 
@@ -471,9 +471,9 @@ def test_annotations_that_are_left_out_are_counted(folder: Path) -> None:
     ]
     given_labels = read_labels(coco(folder, annotations=annotations), None, CancelToken())
     assert given_labels.left_out == {
-        LeftOut.WITHOUT_CLASS: 1,
-        LeftOut.WITHOUT_PICTURE: 1,
-        LeftOut.SUGGESTION: 1,
+        Omission.WITHOUT_CLASS: 1,
+        Omission.WITHOUT_PICTURE: 1,
+        Omission.SUGGESTION: 1,
     }
 
 
@@ -499,7 +499,7 @@ def test_an_export_of_label_studio_is_read(engine: Engine, folder: Path) -> None
     assert given_labels.format is LabelFormat.LABEL_STUDIO
     assert [each.photo for each in given_labels.labels] == ["red_0.jpg", "day 1/blue_0.jpg", "red_1.jpg"]
     assert given_labels.without_class == 2
-    assert given_labels.left_out == {LeftOut.SKIPPED: 1, LeftOut.SUGGESTION: 1, LeftOut.WITHOUT_PICTURE: 2}
+    assert given_labels.left_out == {Omission.SKIPPED: 1, Omission.SUGGESTION: 1, Omission.WITHOUT_PICTURE: 2}
     assert labels_of(engine, folder / "export.json", folder) == {
         "red_0.jpg": "Rose",
         "blue_0.jpg": "Lily",

@@ -16,7 +16,7 @@ from flowersorter.errors import Cancelled, FolderUnusable, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.label_import import photo_archive
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabels, LeftOut
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabels, Omission
 from flowersorter.workflows.exchange.label_import.label_photos import (
     FindLabelsRequest,
     TakeLabelsRequest,
@@ -143,7 +143,7 @@ def test_what_leads_out_of_an_archive_is_left_out(tmp_path: Path) -> None:
     file = packed(tmp_path / "a.zip", {"Rose/1.jpg": b"1", "Lily/2.jpg": b"2", **dict.fromkeys(bad, b"x")})
     given = read(file)
     assert {label.photo for label in given.labels} == {"Rose/1.jpg", "Lily/2.jpg"}
-    assert given.left_out == {LeftOut.UNSAFE: len(bad)}
+    assert given.left_out == {Omission.UNSAFE: len(bad)}
 
 
 def test_links_are_left_out(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_links_are_left_out(tmp_path: Path) -> None:
         archive.writestr("Rose/1.jpg", b"1")
     given = read(file)
     assert [label.photo for label in given.labels] == ["Rose/1.jpg"]
-    assert given.left_out == {LeftOut.LINK: 1}
+    assert given.left_out == {Omission.LINK: 1}
 
 
 def test_an_archive_that_grows_without_measure_is_refused_unread(
@@ -175,7 +175,7 @@ def test_damaged_pictures_are_left_out(tmp_path: Path) -> None:
     file.write_bytes(data)
     given = read(file)
     assert [label.photo for label in given.labels] == ["Rose/2.jpg"]
-    assert given.left_out == {LeftOut.DAMAGED: 1}
+    assert given.left_out == {Omission.DAMAGED: 1}
 
 
 @pytest.mark.parametrize(
