@@ -207,7 +207,7 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
     note_problems(terminal, (each for each in problems if each not in state.problems))
     state.problems = problems
     without = [(skipped.path, skipped.reason) for skipped in done.plan.no_keywords]
-    note_problems(terminal, (each for each in without if each not in state.without_keywords))
+    note_problems(terminal, [each for each in without if each not in state.without_keywords][:_NAMED])
     state.without_keywords = without
     sidecars, keywords = done.done.sidecars, done.done.keywords
     if not new and not sidecars and not keywords:

@@ -11,6 +11,9 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.messages import plural, text
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
 
+#: Classes that are listed with their number of photos.
+_CLASSES = 50
+
 
 def record_labelled(terminal: Terminal, taken: TakenLabels, paths: Mapping[int, Path], ambiguous: str) -> None:
     """Print a line of JSON for each photo that was labelled, and for each that was given several classes.
@@ -29,10 +32,12 @@ def record_labelled(terminal: Terminal, taken: TakenLabels, paths: Mapping[int, 
 
 def say_labelled(terminal: Terminal, taken: TakenLabels) -> None:
     """Print the number of photos that were labelled with each class, the most frequent first."""
-    for name, number in Counter(taken.labels.values()).most_common():
+    classes = Counter(taken.labels.values())
+    for name, number in classes.most_common(_CLASSES):
         terminal.say(
             plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))
         )
+    say_more(terminal, classes, _CLASSES)
     if taken.replaced:
         terminal.say(
             plural(

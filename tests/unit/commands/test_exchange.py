@@ -144,6 +144,14 @@ def test_fifty_thousand_bad_classes_are_counted_not_listed(photos: Path, run: Ru
     assert max(map(len, said.splitlines())) < 500
 
 
+def test_the_labels_of_many_classes_are_counted_not_listed(photos: Path, run: Run) -> None:
+    draw_photos(photos, "blue", 60)
+    (photos / "labels.csv").write_text("path,label\n" + "".join(f"blue_{i}.jpg,Class {i}\n" for i in range(60)))
+    said = run("label", "--from", photos / "labels.csv")
+    assert said.count(" photo labelled ") == 50
+    assert "  and 10 more; use --json for all\n" in said
+
+
 def test_what_a_list_leaves_out_is_said(photos: Path, attempt: Try) -> None:
     value = {
         "images": [{"id": 1, "file_name": "red_0.jpg"}, {"id": 2, "file_name": "red_1.jpg"}],
