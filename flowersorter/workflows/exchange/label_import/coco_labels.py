@@ -10,7 +10,11 @@ from typing import Any
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.messages import Text, text
 from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission, refused
-from flowersorter.workflows.exchange.label_import.label_studio import is_label_studio, label_studio_labels
+from flowersorter.workflows.exchange.label_import.label_studio import (
+    is_label_studio,
+    label_studio_labels,
+    uploaded_name,
+)
 
 
 def is_coco(value: Any) -> bool:
@@ -56,6 +60,8 @@ def _labels(source: Path, value: Any) -> GivenLabels:
         raise refused(source, _other_format(value))
     names = {id_: name for each in value["categories"] if (id_ := _id(each, "id")) and (name := _text(each, "name"))}
     files = {id_: name for each in value["images"] if (id_ := _id(each, "id")) and (name := _text(each, "file_name"))}
+    if isinstance(info := value.get("info"), dict) and info.get("contributor") == "Label Studio":
+        files = {id_: uploaded_name(name) for id_, name in files.items()}
     labels: dict[GivenLabel, None] = {}
     labelled, left_out = set[str](), Counter[Omission]()
     for each in value["annotations"]:

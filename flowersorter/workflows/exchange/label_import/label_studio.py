@@ -17,6 +17,10 @@ from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel
 
 #: The fields of JSON-MIN beside those of the task and its answers.
 _OF_ANSWERS = ("annotator", "annotation_id", "lead_time")
+#: The usual names of the answers there; text under another name may as well be a field of the task.
+_ANSWERS = frozenset(("choice", "choices", "class", "label", "category", "species"))
+#: Where the classes are in an answer: chosen for the picture, or for a part of it.
+_PARTS = ("choices", "labels", "rectanglelabels", "polygonlabels", "brushlabels")
 #: What an upload gets before its name.
 _UPLOAD = re.compile(r"[0-9a-f]{8}-(?=.)")
 
@@ -64,9 +68,13 @@ def path_of_task(written: str) -> str:
     if parts.path.rstrip("/").endswith("/local-files"):
         return unquote(parse_qs(parts.query).get("d", [""])[0])
     if not parts.scheme or len(parts.scheme) == 1:  # a path, on Windows with a drive
-        name = written.rpartition("/")[2]
-        return _UPLOAD.sub("", unquote(name), count=1) if "/upload/" in written else written
+        return uploaded_name(unquote(written)) if "/upload/" in written else written
     return unquote(parts.path).rpartition("/")[2] or written
+
+
+def uploaded_name(written: str) -> str:
+    """Return the name that a file had before it was uploaded; exports as COCO have it behind a folder."""
+    return _UPLOAD.sub("", written.replace("\\", "/").rpartition("/")[2], count=1)
 
 
 def classes_of_cell(cell: str) -> tuple[str, ...]:
@@ -96,18 +104,18 @@ def _of_task(task: Mapping[str, Any], left_out: Counter[Omission]) -> Iterator[s
         for result in _list(answer.get("result")):
             value = result.get("value") if isinstance(result, dict) else None
             if isinstance(value, dict):
-                for part in ("choices", "labels", "rectanglelabels", "polygonlabels", "brushlabels"):
+                for part in _PARTS:
                     yield from filter(_is_name, _list(value.get(part)))
 
 
 def _of_answers(answers: Mapping[str, Any]) -> Iterator[str]:
     """The answers of JSON-MIN: text, {"choices": [...]}, or boxes with labels."""
     for name, value in answers.items():
-        if name in ("choice", "label", "class"):
-            for each in value if isinstance(value, list) else [value]:
-                found = each if isinstance(each, dict) else {"choices": [each]}
-                for part in ("choices", "labels", "rectanglelabels", "polygonlabels", "brushlabels"):
-                    yield from filter(_is_name, _list(found.get(part)))
+        for each in value if isinstance(value, list) else [value]:
+            is_answer = isinstance(each, dict) or name in _ANSWERS
+            found = each if isinstance(each, dict) else {"choices": [each] if is_answer else []}
+            for part in _PARTS:
+                yield from filter(_is_name, _list(found.get(part)))
 
 
 def _list(value: Any) -> list[Any]:

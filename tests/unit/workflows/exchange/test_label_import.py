@@ -514,9 +514,11 @@ def test_the_short_exports_of_label_studio_are_read(folder: Path) -> None:
             {"id": 1, "image": "/data/upload/1/0a1b2c3d-red_0.jpg", "choice": "Rose", "annotator": 1},
             {"id": 2, "image": "red_1.jpg", "choice": {"choices": ["Rose", "Lily"]}, "annotator": 1},
             {"id": 3, "image": "red_2.jpg", "label": [{"rectanglelabels": ["Lily"], "x": 1}], "annotator": 1},
+            {"id": 4, "image": "red_3.jpg", "flower": {"choices": ["Rose"]}, "note": "text", "annotator": 1},
         ],
     )
     wanted = [("red_0.jpg", "Rose"), ("red_1.jpg", "Rose"), ("red_1.jpg", "Lily"), ("red_2.jpg", "Lily")]
+    wanted.append(("red_3.jpg", "Rose"))
     assert [(each.photo, each.class_name) for each in given_labels.labels] == wanted
     table = (
         "annotation_id,annotator,choice,id,image,lead_time\n"
@@ -525,6 +527,12 @@ def test_the_short_exports_of_label_studio_are_read(folder: Path) -> None:
     )
     given_labels = csv_labels(folder / "x.csv", table.encode())
     assert [(each.photo, each.class_name) for each in given_labels.labels] == wanted[:3]
+
+
+def test_the_names_of_uploads_in_a_coco_export_of_label_studio_are_those_of_the_photos(folder: Path) -> None:
+    images = [{"id": 1, "file_name": "images\\0a1b2c3d-blue_0.jpg"}, {"id": "2", "file_name": "images/red_0.jpg"}]
+    file = coco(folder, images=images, info={"contributor": "Label Studio"})
+    assert [label.photo for label in read_labels(file, None, CancelToken()).labels] == ["blue_0.jpg"]
 
 
 @pytest.mark.parametrize(
