@@ -96,7 +96,9 @@ def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_archi
     say_labelled(terminal, taken)
     if taken.kept:
         terminal.say(
-            plural("{number} photo keeps the label it has.", "{number} photos keep the labels they have.", taken.kept)
+            plural(
+                "{number} photo keeps its label or answer.", "{number} photos keep their labels or answers.", taken.kept
+            )
         )
     for path, names in taken.ambiguous[:_SHOWN]:
         classes = named(names[:_SHOWN])

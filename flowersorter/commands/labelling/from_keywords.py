@@ -57,8 +57,8 @@ def _say(terminal: Terminal, found: FoundKeywords, taken: TakenLabels) -> None:
     if taken.kept:
         terminal.say(
             plural(
-                "{number} photo with such a keyword keeps the label it has.",
-                "{number} photos with such a keyword keep the labels they have.",
+                "{number} photo with such a keyword keeps its label or answer.",
+                "{number} photos with such a keyword keep their labels or answers.",
                 taken.kept,
             )
         )

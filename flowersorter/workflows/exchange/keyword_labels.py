@@ -132,7 +132,7 @@ def _read(finder: SidecarFinder, path: Path) -> tuple[Entries, tuple[tuple[Path,
 
 
 def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) -> tuple[FoundKeyword, ...]:
-    labelled = collection.labels.get(list(found))
+    labelled, answered = collection.labels.get(list(found)), collection.answers.get(list(found))
     photos = Counter(name for names in found.values() for name in names)
     class_of = _class_lookup(collection)
     known = {name: _class(name, class_of) or "" for name in photos}
@@ -141,7 +141,7 @@ def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) 
         name
         for photo_id, names in found.items()
         for name in names
-        if may_label(labelled.get(photo_id), ids.get(known[name]))
+        if may_label(labelled.get(photo_id), answered.get(photo_id), ids.get(known[name]))
     )
     rows = [FoundKeyword(name, known[name], count, free[name]) for name, count in photos.items()]
     return tuple(sorted(rows, key=lambda row: (not row.class_name, -row.photos, row.keyword)))

@@ -97,7 +97,7 @@ def test_labels_of_a_table_are_chosen_taken_and_undone(
             item.setCheckState(0, Qt.CheckState.Unchecked)
     QTest.mouseClick(dialog.take_button, Qt.MouseButton.LeftButton)
     idle(program, qtbot)
-    assert said(program) == "2 photos labelled. Labels kept: 1 photo."
+    assert said(program) == "2 photos labelled. Labels and answers kept: 1 photo."
     assert [label_of(program, name) for name in (green[0], green[1], blue[0], red[0])] == ["green", "Fern", "", "red"]
     program.window.actions_by_name["undo"].trigger()
     idle(program, qtbot)

@@ -50,7 +50,7 @@ def test_labels_of_a_table_are_taken_and_the_rest_is_told(photos: Path, run: Run
         "refused_classes": ["../Rose"],
     }
     said = run("label", photos, "--from", table)
-    assert "2 photos keep the labels they have.\n" in said
+    assert "2 photos keep their labels or answers.\n" in said
     assert f"{new[1]}: not labelled, because it is given several classes: Lily, Rose\n" in said
     assert "Not a name for a class: ../Rose (it looks like a path)\n" in said
     assert "gone.jpg: none of the photos has this name\n" in said
@@ -132,7 +132,7 @@ def test_a_table_wins_over_the_names_of_folders(tmp_path: Path, run: Run) -> Non
     (tmp_path / "labels.csv").write_text("path,label\nRose/red_0.jpg,Lily\nRose/red_1.jpg,Rose\n")
     said = run("label", tmp_path / "data", "--from", tmp_path / "labels.csv")
     assert "1 photo labelled Lily.\n1 of these labels replaces that of a class folder.\n" in said
-    assert "1 photo keeps the label it has.\n" in said
+    assert "1 photo keeps its label or answer.\n" in said
 
 
 def test_fifty_thousand_bad_classes_are_counted_not_listed(photos: Path, run: Run) -> None:

@@ -180,14 +180,17 @@ def _ids_by_hash(
 
 
 def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) -> tuple[FoundClass, ...]:
-    labelled = collection.labels.get(list(found))
+    labelled, answered = collection.labels.get(list(found)), collection.answers.get(list(found))
     photos = Counter(name for names in found.values() for name in names)
     refusals = {name: _refusal(name) for name in photos}
     entries = {name: collection.classes.find(name) for name, refusal in refusals.items() if not refusal}
     known = {name: "" if entry is None else entry.name for name, entry in entries.items()}
     ids = {name: None if entry is None else entry.id for name, entry in entries.items()}
     free = Counter(
-        name for photo_id, names in found.items() for name in names if may_label(labelled.get(photo_id), ids.get(name))
+        name
+        for photo_id, names in found.items()
+        for name in names
+        if may_label(labelled.get(photo_id), answered.get(photo_id), ids.get(name))
     )
     rows = [FoundClass(name, known.get(name, ""), count, free[name], refusals[name]) for name, count in photos.items()]
     in_order = NaturalOrder()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.photo_answers import PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UndoRefused
 from flowersorter.library.collection import CollectionStore
@@ -23,7 +24,8 @@ class TakenLabels:
         labels: The new label's class of each labelled photo, by photo id.
         after: The same as labels.
         before: The label that each of them had, for undo; None for none.
-        kept: Photos with one of the classes that keep their label: a person gave it, or it is the same.
+        kept: Photos with one of the classes that stay as they are: a person labelled them or said that they do not show
+            it, or it is their label already.
         ambiguous: Photos with several classes, with the names of these; they get no label.
     """
 
@@ -52,20 +54,23 @@ class UndoneLabels:
     left: int
 
 
-def may_label(label: Label | None, class_id: int | None) -> bool:
-    """Whether a photo gets a class from elsewhere: it has no label, or another one that only a class folder gave it.
+def may_label(label: Label | None, answers: PhotoAnswers | None, class_id: int | None) -> bool:
+    """Whether a photo gets a class from elsewhere: no answer of a person says otherwise.
 
     Args:
-        label: Its label.
+        label: Its label; that of a class folder gives way to another one.
+        answers: A person's other answers, such as *not mine*.
         class_id: The class; None for one that is to be made.
     """
+    if answers is not None and answers.contradict(class_id or 0):
+        return False
     return label is None or (label.origin is LabelOrigin.FOLDER and label.class_id != class_id)
 
 
 def store_labels(
     collection: CollectionStore, classes: Mapping[int, tuple[str, ...]], paths: Mapping[int, Path]
 ) -> TakenLabels:
-    """Label the photos that have one class, and no label of a person, in one transaction.
+    """Label the photos that have one class, and no other answer of a person, in one transaction.
 
     What a person has written down elsewhere counts more than the name of a folder.
 
@@ -78,13 +83,13 @@ def store_labels(
         ClassRefused: a class name cannot be used; no photo was labelled.
         UserError: the library cannot be written.
     """
-    labelled = collection.labels.get(list(classes))
+    labelled, answered = collection.labels.get(list(classes)), collection.answers.get(list(classes))
     entries = {name: collection.classes.find(name) for name in {name for names in classes.values() for name in names}}
     ids = {name: None if entry is None else entry.id for name, entry in entries.items()}
     free = {
         photo_id: names
         for photo_id, names in classes.items()
-        if any(may_label(labelled.get(photo_id), ids[name]) for name in names)
+        if any(may_label(labelled.get(photo_id), answered.get(photo_id), ids[name]) for name in names)
     }
     wanted = {photo_id: names[0] for photo_id, names in free.items() if len(names) == 1}
     with collection.database.transaction():

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import Cancelled, UndoRefused, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.csv_table import csv_bytes
@@ -40,7 +42,12 @@ from flowersorter.workflows.exchange.label_import.take_labels import (
     restore_labels,
     undo_taken_labels,
 )
-from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
+from flowersorter.workflows.labelling.label_photo import (
+    AnswerPhotoRequest,
+    LabelPhotoRequest,
+    answer_photo,
+    label_photo,
+)
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.unit.workflows.conftest import draw_photos
@@ -404,6 +411,27 @@ def test_what_a_person_wrote_down_counts_more_than_the_name_of_a_folder(engine: 
     assert all(engine.collection.labels.all()[photo] == label for photo, label in taken.after.items())
     assert undo_taken_labels(engine.collection) == UndoneLabels(2, 0)
     assert engine.collection.labels.all() == before
+
+
+def test_what_a_person_answered_otherwise_stays(engine: Engine, folder: Path) -> None:
+    draw_photos(folder, "green", 1)
+    for name, rejected, mark in (
+        ("red_0", None, Mark.NOT_MINE),
+        ("red_1", None, Mark.DONT_KNOW),
+        ("red_2", "Rose", None),
+    ):
+        engine.collection.classes.resolve_all(["Rose"], ClassOrigin.PERSON)
+        request = AnswerPhotoRequest(folder / f"{name}.jpg", rejected, mark or Mark.NONE)
+        answer_photo(engine, request, silent, CancelToken())
+    table = folder / "labels.csv"
+    table.write_text("path,label\nred_0.jpg,Rose\nred_1.jpg,Rose\nred_2.jpg,Rose\nred_3.jpg,Rose\n")
+    found = found_in(engine, table, folder)
+    assert [(each.name, each.photos, each.unlabelled) for each in found.classes] == [("Rose", 4, 1)]
+    before = engine.collection.answers.get(list(found.by_photo))
+    taken = taken_from(engine, found)
+    assert (by_name(found, taken), taken.kept) == ({"red_3.jpg": "Rose"}, 3)
+    assert engine.collection.answers.get(list(found.by_photo)) == before
+    assert len(before) == 3
 
 
 def test_labels_are_taken_back_but_for_those_changed_since(engine: Engine, folder: Path) -> None:
