@@ -94,19 +94,38 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb == "sort" and options.mode != "move" and (options.move_duplicates or options.remove_empty_folders):
         problem = text("--move-duplicates and --remove-empty-folders go with --move")
         raise UsageError(verb_parser("sort"), problem)
-    answers = ("class_name", "rejected", "not_mine", "dont_know", "remove", "from_keywords", "source")
-    if options.verb == "label" and not any(getattr(options, name) not in (None, False) for name in answers):
-        problem = text(
-            "--as CLASS, --not CLASS, --not-mine, --dont-know, --remove, --from-keywords or --from FILE is missing; "
-            "did you mean predict?"
-        )
-        raise UsageError(verb_parser("label"), problem)
-    if options.verb == "label" and options.format is not None and options.source is None:
-        raise UsageError(verb_parser("label"), text("--format goes with --from"))
+    if options.verb == "label":
+        _check_label(options)
     for name in ("paths", "photos"):
         if _SHELL_LEAVES_WILDCARDS and name in options:
             setattr(options, name, [each for path in getattr(options, name) for each in _expanded(path)])
     return options
+
+
+def _check_label(options: argparse.Namespace) -> None:
+    """Make sure that the options of label go together.
+
+    Raises:
+        UsageError: they do not.
+    """
+    answers = ("class_name", "rejected", "not_mine", "dont_know", "remove", "from_keywords", "source", "undo")
+    if not any(getattr(options, name) not in (None, False) for name in answers):
+        problem = text(
+            "--as CLASS, --not CLASS, --not-mine, --dont-know, --remove, --from-keywords, --from FILE or --undo is "
+            "missing; did you mean predict?"
+        )
+        raise UsageError(verb_parser("label"), problem)
+    if options.format is not None and options.source is None:
+        raise UsageError(verb_parser("label"), text("--format goes with --from"))
+    if options.undo and options.photos:
+        raise UsageError(verb_parser("label"), text("--undo takes back the labels that were taken last, without PATH"))
+    if options.unpack is not None and not _is_packed(options.source):
+        raise UsageError(verb_parser("label"), text("--unpack goes with --from and a .zip or .tm file"))
+
+
+def _is_packed(source: Path | None) -> bool:
+    """Whether labels are taken from an archive."""
+    return source is not None and source.suffix.lower() in (".zip", ".tm")
 
 
 def _wants_class_folders(options: argparse.Namespace) -> bool:

@@ -81,8 +81,9 @@ class Collection(SortedCollection, TrainedCollection, EvaluatedCollection, Answe
     ) -> dict[Path, str]:
         """Label photos with keywords that other programs gave them (digiKam, Lightroom, darktable, Windows).
 
-        Reads the keywords in sidecar files (.xmp) and in the photos; new photos are read first. A photo that has a
-        label keeps it, and one with keywords of several classes gets none.
+        Reads the keywords in sidecar files (.xmp) and in the photos; new photos are read first. A photo that a
+        person labelled keeps its label, and one with keywords of several classes gets none. `undo_labels` takes all
+        back.
 
         Args:
             folder: The folder with the photos, or several folders and photos.

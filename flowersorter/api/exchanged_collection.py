@@ -10,7 +10,7 @@ from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths
 from flowersorter.api.predicted_collection import PredictedCollection
 
 #: Formats of `label_from_file` and of `export_labels`.
-SourceFormat: TypeAlias = Literal["csv", "coco", "folders", "lobe", "teachable-machine"]
+SourceFormat: TypeAlias = Literal["csv", "coco", "label-studio", "folders", "lobe", "teachable-machine"]
 TargetFormat: TypeAlias = Literal["csv", "coco", "megadetector", "camtrap-dp", "darwin-core"]
 
 
@@ -23,37 +23,60 @@ class ExchangedCollection(PredictedCollection):
         folder: AnyPath | Sequence[AnyPath] | None = None,
         *,
         format: SourceFormat | None = None,  # noqa: A002 - as on the command line
+        unpack_to: AnyPath | None = None,
     ) -> dict[Path, str]:
         """Label photos as a table, a data set or a project of another program says. Predicts new photos first.
 
-        A photo that has a label keeps it, and one that is given several classes gets none. Names that lead out of the
-        folder are left out, as are those that cannot be names of classes.
+        A photo that a person labelled keeps its label, and one that is given several classes gets none. Names that lead
+        out of the folder are left out, as are those that cannot be names of classes. `undo_labels` takes all back.
 
         Args:
-            source: A CSV table with columns "path" and "label", a COCO data set, a folder with one sub-folder per
-                class, or the folder of a Lobe or Teachable Machine project.
+            source: A CSV table with columns "path" and "label", a COCO data set, an export of Label Studio, a folder or
+                zip archive with one sub-folder per class, or a Lobe or Teachable Machine project. Pictures in an
+                archive are compared with the photos by their bytes.
             folder: The folder with the photos, or several folders and photos; None is that of the source.
             format: The format of the source; None recognises it.
+            unpack_to: A new folder, in which the pictures of an archive are put into class folders and labelled.
 
         Returns:
             The class of each photo that was labelled.
 
         Raises:
-            FolderUnusable: the folder is missing or forbidden.
+            FolderUnusable: the folder is missing or forbidden, or the new one is there already.
             UserError: the source cannot be read, or is of no known format.
         """
         from flowersorter.domain.export_format import LabelFormat
         from flowersorter.photos.scan import absolute_roots
         from flowersorter.workflows.exchange.label_import import label_photos
+        from flowersorter.workflows.exchange.label_import.unpack_pictures import UnpackRequest, unpack_pictures
 
         file = given_path(source).absolute()
-        given = folder if folder is not None else file if file.is_dir() else file.parent
-        roots = absolute_roots(given_paths(given))
+        roots: tuple[Path, ...] = ()
+        if folder is not None or unpack_to is None:
+            given = folder if folder is not None else file if file.is_dir() else file.parent
+            roots = absolute_roots(given_paths(given))
+        if unpack_to is not None:
+            target = given_path(unpack_to).absolute()
+            self._run(unpack_pictures, UnpackRequest(file, target))
+            roots = absolute_roots((*roots, target))
         form = None if format is None else chosen(LabelFormat, format, "format")
         self.predict(*roots)
         found = self._run(label_photos.find_labels, label_photos.FindLabelsRequest(file, roots, form))
         taken = self._run(label_photos.take_labels, label_photos.TakeLabelsRequest(found))
         return {found.paths[photo_id]: name for photo_id, name in taken.labels.items()}
+
+    def undo_labels(self) -> int:
+        """Take back the labels that `label_from_file` or `label_from_keywords` gave last; those changed since stay.
+
+        Returns:
+            The number of photos that have the label of before again, or none.
+
+        Raises:
+            UndoRefused: none were taken, or they are taken back already.
+        """
+        from flowersorter.workflows.exchange.label_import.take_labels import undo_taken_labels
+
+        return undo_taken_labels(self._engine.collection).restored
 
     def export_labels(
         self,

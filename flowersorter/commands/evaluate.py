@@ -12,13 +12,14 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options, say_left_out, say_unreadable
 from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
 from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.commands.shared.replacing import ask_to_replace
 from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import text
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
-from flowersorter.workflows.evaluation.report import PAGE, ReportRequest, save_report
+from flowersorter.workflows.evaluation.report import PAGE, TABLE, ReportRequest, classes_file, save_report
 from flowersorter.workflows.evaluation.report_page import headline
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def run(call: Call) -> int:
     file: Path | None = options.report.absolute() if options.report else None
     if file is not None and not file.parent.is_dir():  # said before minutes of measuring, not after
         raise UserError(text("{file} cannot be written", file=file), text("its folder does not exist"))
+    if file is not None:
+        ask_to_replace(call, file, *([classes_file(file)] if file.suffix.lower() == TABLE else []))
     saved: tuple[Path, ...] = ()
     with call.engine(only_reads=options.folder is None) as engine:
         if options.folder is not None:

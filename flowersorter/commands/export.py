@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import named, shown
+from flowersorter.commands.shared.replacing import ask_to_replace
 from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.messages import text
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
@@ -11,6 +12,7 @@ from flowersorter.workflows.exchange.export_model import ExportRequest, export_m
 
 def run(call: Call) -> int:
     """Save the current model to a file, and show the lines that use it without this program."""
+    ask_to_replace(call, call.options.file)
     with call.engine(only_reads=True) as engine, call.terminal.progress() as report:
         result = export_model(engine, ExportRequest(call.options.file, call.options.backbone), report, call.cancel)
     terminal = call.terminal

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.labelling.from_file import label_from_file
 from flowersorter.commands.labelling.from_keywords import label_from_keywords
+from flowersorter.commands.labelling.take_back import take_back_labels
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_class_names, say_unreadable
 from flowersorter.commands.shared.json_lines import unreadable_line
@@ -42,6 +43,8 @@ def run(call: Call) -> int:
         return label_from_keywords(call)
     if call.options.source is not None:
         return label_from_file(call)
+    if call.options.undo:
+        return take_back_labels(call)
     options, terminal = call.options, call.terminal
     lines: list[dict[str, Any]] = []
     unreadable: list[tuple[Path, str]] = []

@@ -1,24 +1,29 @@
-"""The verb undo: undo a sort."""
+"""The verb undo: undo a sort, or all since a time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
-from flowersorter.commands.shared.output import counted_files
+from flowersorter.commands.shared.output import Terminal, counted_files
+from flowersorter.errors import UndoRefused
 from flowersorter.messages import Text, joined_texts, plural, stored, text
-from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.undo import UndoResult
-from flowersorter.workflows.filing.history import UndoRequest, passed_over_sentence, undo_run
+from flowersorter.workflows.filing.history import UndoRequest, passed_over_sentence, runs, undo_run
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 
 def run(call: Call) -> int:
-    """Undo a sort; photos that had to be left are listed with the reason."""
+    """Undo a sort, or all since a time; photos that had to be left are listed with the reason."""
     terminal, options = call.terminal, call.options
+    if options.since is not None:
+        return _undo_since(call, options.since)
     with call.engine() as engine:
         result = _undo(call, engine, UndoRequest(options.sort, take_changed=options.yes))
         undone, gone, refused, passed_over = result.undone, result.gone, result.refused, result.passed_over
@@ -28,9 +33,7 @@ def run(call: Call) -> int:
             refused = result.refused_anyway
             result = _undo(call, engine, request)
             undone, gone, refused = undone + result.undone, gone + result.gone, (*refused, *result.refused)
-    for photo in refused:
-        terminal.record(unreadable_line(photo.path, photo.reason))
-        terminal.say_of(photo.path, stored(photo.reason), indent=2)
+    _list_refused(terminal, refused)
     summary = {
         "sort": result.run_id,
         "undone": undone,
@@ -43,16 +46,75 @@ def run(call: Call) -> int:
     terminal.record({"summary": summary})
     if not refused:
         return 0
+    _note_refused(terminal, len(refused))
+    if result.changed:
+        terminal.note(_how_to_take_back(result))
+    return 1
+
+
+def _undo_since(call: Call, since: datetime) -> int:
+    """Undo every sort that began then or later, the newest first; return 1 if a photo or a sort had to be left.
+
+    Raises:
+        UndoRefused: nothing can be undone of any of them.
+        Cancelled: asked to stop; what was undone until then stays undone.
+    """
+    terminal, results, problems = call.terminal, list[UndoResult](), list[str]()
+    with call.engine() as engine:
+        chosen = [
+            run
+            for run in runs(engine.collection)
+            if run.has_something_to_undo and datetime.fromisoformat(run.started_at) >= since
+        ]
+        if not chosen:
+            raise UndoRefused(
+                text("There is nothing to undo"),
+                text(
+                    "no sort that began at {time} or later has anything left to undo", time=f"{since:%Y-%m-%d %H:%M:%S}"
+                ),
+                text('"flowersorter history" lists the sorts'),
+            )
+        for run in chosen:
+            call.cancel.check()
+            try:
+                results.append(_undo(call, engine, UndoRequest(run.id, take_changed=call.options.yes)))
+            except UndoRefused as error:  # a later sort holds some of its photos, which is said
+                problems.append(str(error))
+                terminal.note(str(error))
+                continue
+            _list_refused(terminal, results[-1].refused)
+            if results[-1].changed:
+                terminal.note(_how_to_take_back(results[-1]))
+    refused = sum(len(result.refused) for result in results)
+    summary = {
+        "sorts": [result.run_id for result in results],
+        "undone": sum(result.undone for result in results),
+        "gone": sum(result.gone for result in results),
+        "refused": refused,
+        "moved": sum(len(result.moved) for result in results),
+        "edited": sum(len(result.edited) for result in results),
+        "problems": problems,
+    }
+    terminal.record({"summary": summary})
+    if refused:
+        _note_refused(terminal, refused)
+    return 1 if refused or problems else 0
+
+
+def _list_refused(terminal: Terminal, refused: Iterable[Skipped]) -> None:
+    for photo in refused:
+        terminal.record(unreadable_line(photo.path, photo.reason))
+        terminal.say_of(photo.path, stored(photo.reason), indent=2)
+
+
+def _note_refused(terminal: Terminal, number: int) -> None:
     terminal.note(
         plural(
             "{number} photo was left as it is, for the reason above.",
             "{number} photos were left as they are, for the reasons above.",
-            len(refused),
+            number,
         )
     )
-    if result.changed:
-        terminal.note(_how_to_take_back(result))
-    return 1
 
 
 def _undo(call: Call, engine: Engine, request: UndoRequest) -> UndoResult:

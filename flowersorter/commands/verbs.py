@@ -24,6 +24,7 @@ from flowersorter.commands.shared.verb_options import (
     add_label,
     add_label_errors,
     add_models,
+    add_overwrite,
     add_target,
     add_undo,
     add_verify,
@@ -153,6 +154,7 @@ def _add_sort(parser: LineParser) -> None:
 def _add_watch(parser: LineParser) -> None:
     parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER")
     add_target(parser)
+    add_keywords_option(parser)
     _add_scan_options(parser)
 
 
@@ -207,6 +209,7 @@ def _add_evaluate(parser: LineParser) -> None:
             "each photo (and beside it one for each class: good.csv and good.classes.csv)"
         ),
     )
+    add_overwrite(parser)
     _add_flat(parser)
     _add_scan_options(parser)
 
@@ -350,7 +353,12 @@ VERBS = (
         add_import,
     ),
     Verb("history", text("list all sorts, or the photos of one"), "", add_history),
-    Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), add_undo),
+    Verb(
+        "undo",
+        text("undo a sort, or all since a time"),
+        text("Photos you have edited since then are kept, with the reason."),
+        add_undo,
+    ),
     Verb(
         "verify",
         text("check that every sorted photo still has the bytes it was sorted with"),

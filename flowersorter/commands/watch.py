@@ -19,7 +19,7 @@ from flowersorter.commands.shared.folder_output import (
     say_missing_model,
 )
 from flowersorter.commands.shared.json_lines import folder_lines, model_fields, model_used
-from flowersorter.commands.shared.output import counted_sidecars, named, shown
+from flowersorter.commands.shared.output import counted_sidecars, local_time, named, shown
 from flowersorter.commands.shared.sort_outcomes import (
     FILING,
     Outcome,
@@ -36,6 +36,7 @@ from flowersorter.photos.scanning.folder_watch import FolderWatch
 from flowersorter.sorting.execute import RunBegun
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode
+from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.sort import Include, SortRequest, check_destination
 from flowersorter.workflows.filing.sort_arrivals import Arrivals, ArrivalsRequest, sort_arrivals
 from flowersorter.workflows.predicting.imagenet.names import names_of_unknown
@@ -66,6 +67,8 @@ class _Watching:
         unfinished: Whether photos were left because another program still wrote them.
         problems: Folders and files that cannot be read, with the reason.
         filed: The photos that were sorted.
+        without_keywords: Sidecars that get no keywords, with the reason.
+        begun_at: When the first sort began, ISO 8601 in UTC.
     """
 
     sorts: list[int] = field(default_factory=list)
@@ -75,6 +78,8 @@ class _Watching:
     unfinished: bool = False
     problems: list[tuple[Path, str]] = field(default_factory=list)
     filed: set[Path] = field(default_factory=set)
+    without_keywords: list[tuple[Path, str]] = field(default_factory=list)
+    begun_at: str = ""
 
     @property
     def tries_again(self) -> bool:
@@ -149,7 +154,9 @@ def _sort_new(call: Call, request: ArrivalsRequest, state: _Watching) -> None:
     try:
         with call.engine() as engine:
             remember_options(call, engine.collection, request.sort.roots)
-            done = _sorted(call, engine, request, state)
+            wanted = call.options.keywords
+            keywords = writes_keywords(engine.collection) if wanted is None else wanted
+            done = _sorted(call, engine, replace(request, sort=replace(request.sort, keywords=keywords)), state)
             state.unfinished = bool(done.unfinished)
             if state.waiting_for:
                 call.terminal.note(text("It goes on."))
@@ -181,6 +188,7 @@ def _sorted(call: Call, engine: Engine, request: ArrivalsRequest, state: _Watchi
             for run in map(engine.collection.journal.run, begun):
                 if run.touched:
                     state.sorts.append(run.id)
+                    state.begun_at = state.begun_at or run.started_at
                     state.sorted_photos += run.photos
 
 
@@ -198,8 +206,11 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
     problems = problems_of_folders(done.result)
     note_problems(terminal, (each for each in problems if each not in state.problems))
     state.problems = problems
-    sidecars = done.done.sidecars
-    if not new and not sidecars:
+    without = [(skipped.path, skipped.reason) for skipped in done.plan.no_keywords]
+    note_problems(terminal, [each for each in without if each not in state.without_keywords][:_NAMED])
+    state.without_keywords = without
+    sidecars, keywords = done.done.sidecars, done.done.keywords
+    if not new and not sidecars and not keywords:
         return
     rows = np.array([path in new for path in done.result.rows.paths], np.bool_)
     shown_only = replace(done.result, rows=done.result.rows.take(np.flatnonzero(rows)))
@@ -218,6 +229,7 @@ def _say_batch(call: Call, engine: Engine, done: Arrivals, state: _Watching) -> 
         "left": actions["left"],
         "failed": actions["failed"],
         "sidecars": sidecars,
+        "keywords": keywords,
     }
     for line in (*lines, {"batch": batch | model_fields(model)}):
         terminal.record(line)
@@ -243,6 +255,15 @@ def _say_in_words(call: Call, engine: Engine, done: Arrivals, new: Mapping[Path,
     elif done.done.sidecars:
         what = counted_sidecars(done.done.sidecars)
         terminal.say(text("{what} sorted. To undo that: flowersorter undo {sort}", what=what, sort=done.done.run_id))
+    if keywords := done.done.keywords:
+        terminal.say(
+            plural(
+                "Keywords written into {number} sidecar file (sort {sort}).",
+                "Keywords written into {number} sidecar files (sort {sort}).",
+                keywords,
+                sort=done.done.run_id,
+            )
+        )
     left: dict[str, list[Path]] = {}
     for path, outcome in new.items():
         if outcome.action == "left":
@@ -273,6 +294,9 @@ def _say_end(call: Call, state: _Watching) -> None:
         if sorts
         else text("Stopped. No photo was sorted.")
     )
+    if len(state.sorts) > 1:
+        since = local_time(state.begun_at, seconds=True)
+        call.terminal.say(text('To undo all sorts since then: flowersorter undo --since "{time}"', time=since))
     left = Counter(outcome.action for outcome in state.said.values())
     summary: dict[str, Any] = {"sorts": state.sorts, "sorted": state.sorted_photos}
     call.terminal.record({"summary": summary | {"left": left["left"], "failed": left["failed"]}})

@@ -16,6 +16,7 @@ class LabelFormat(StrEnum):
 
     CSV = "csv"
     COCO = "coco"
+    LABEL_STUDIO = "label-studio"
     FOLDERS = "folders"
     LOBE = "lobe"
     TEACHABLE_MACHINE = "teachable-machine"

@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ def mark(program: Program, *folders: Path) -> None:
     program.ok("label", *(path for folder in folders for path in sorted(folder.rglob("*.jpg"))), "--as", "garden")
 
 
+def long_ago(program: Program, sort: int) -> None:
+    """Date a sort back."""
+    with closing(sqlite3.connect(program.collection / "library.sqlite")) as database, database:
+        database.execute("UPDATE runs SET started_at = '2020-01-01T00:00:00+00:00' WHERE id = ?", (sort,))
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*.jpg"))
 
@@ -152,6 +159,31 @@ def test_a_sidecar_that_comes_later_is_sorted_and_can_be_undone(fresh: Program, 
     assert list(target.rglob("*.xmp"))
     fresh.ok("undo", str(batch["sort"]))
     assert not list(target.rglob("*.xmp"))
+
+
+def test_keywords_are_written_on_request_and_all_batches_are_undone_at_once(fresh: Program, tmp_path: Path) -> None:
+    folder, target = tmp_path / "camera", tmp_path / "sorted"
+    draw(folder, 1, 2)
+    draw(tmp_path / "more", 3)
+    draw(tmp_path / "before", 5)
+    mark(fresh, folder, tmp_path / "more", tmp_path / "before")
+    earlier = fresh.ok("sort", tmp_path / "before", "--to", tmp_path / "other", "--json").summary
+    long_ago(fresh, earlier["sort"])
+    before = tree(folder)
+    with watching(fresh, folder, target, "--keywords") as service:
+        first = service.until("batch")
+        assert (first["sorted"], first["keywords"]) == (2, 2)
+        (tmp_path / "more" / "IMG_3.jpg").rename(folder / "IMG_3.jpg")
+        assert service.until("batch")["keywords"] == 1
+        service.stop()
+    assert len(list(target.rglob("*.xmp"))) == 3
+    since = fresh.ok("history", "--json").objects[1]["started_at"]
+    undone = fresh.ok("undo", "--since", since, "--json").summary
+    assert (len(undone["sorts"]), undone["undone"], undone["refused"], undone["problems"]) == (2, 3, 0, [])
+    assert not list(target.rglob("*.*"))
+    assert names(tmp_path / "other") == ["IMG_5.jpg"], "an earlier sort stays"
+    (folder / "IMG_3.jpg").unlink()
+    assert tree(folder) == before
 
 
 def test_moved_photos_leave_the_folder(fresh: Program, tmp_path: Path) -> None:

@@ -251,6 +251,7 @@ _NAMES |= {
     "Lobe",
     "Machine",
     "MegaDetector",
+    "Studio",
     "Teachable",
     "Timelapse",
 }  # programs and standards

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import predict_folders
 from flowersorter.commands.shared.output import counted_photos, shown
+from flowersorter.commands.shared.replacing import ask_to_replace
 from flowersorter.domain.export_format import ExportFormat
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_roots
@@ -22,6 +23,7 @@ def run(call: Call) -> int:
     roots = absolute_roots(options.folders)
     place = None if options.place is None else PhotoPlace.read(options.place)
     form = format_of(options.file, None if options.format is None else ExportFormat(options.format))
+    ask_to_replace(call, options.file)
     request = ExportLabelsRequest(roots, options.file, form, options.only_labelled, place, options.backbone)
     with call.engine() as engine:
         predict_folders(call, engine, roots)
@@ -33,6 +35,7 @@ def run(call: Call) -> int:
         "labels": done.labels,
         "suggestions": done.suggestions,
         "without_class": done.without_class,
+        "left_out": done.left_out,
         "remark": str(done.remark) or None,
     }
     terminal.record({"summary": summary})

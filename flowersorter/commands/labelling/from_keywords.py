@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowersorter.commands.labelling.taken_labels import record_labelled, say_labelled
+from flowersorter.commands.labelling.taken_labels import record_labelled, say_how_to_undo, say_labelled, say_more
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import Terminal, shown
@@ -23,7 +23,7 @@ _SHOWN = 20
 
 
 def label_from_keywords(call: Call) -> int:
-    """Scan folders and photos, and label those without a label; return 1 if no photo has one of the keywords.
+    """Scan folders and photos, and label those without a person's label; return 1 if no photo has one of the keywords.
 
     Raises:
         ClassRefused: a keyword cannot be the name of a class; no photo was labelled.
@@ -42,6 +42,7 @@ def label_from_keywords(call: Call) -> int:
     summary = {
         "photos": found.photos,
         "labelled": len(taken.labels),
+        "replaced": taken.replaced,
         "kept": taken.kept,
         "of_several_classes": len(taken.ambiguous),
         "keywords": {each.keyword: each.photos for each in found.keywords},
@@ -56,16 +57,19 @@ def _say(terminal: Terminal, found: FoundKeywords, taken: TakenLabels) -> None:
     if taken.kept:
         terminal.say(
             plural(
-                "{number} photo with such a keyword keeps the label it has.",
-                "{number} photos with such a keyword keep the labels they have.",
+                "{number} photo with such a keyword keeps its label or answer.",
+                "{number} photos with such a keyword keep their labels or answers.",
                 taken.kept,
             )
         )
-    for path, names in taken.ambiguous:
+    for path, names in taken.ambiguous[:_SHOWN]:
         classes = ", ".join(map(shown, names))
         terminal.say_of(path, text("not labelled, because its keywords are of several classes: {names}", names=classes))
-    for path, why in found.problems:
+    say_more(terminal, taken.ambiguous, _SHOWN)
+    for path, why in found.problems[:_SHOWN]:
         terminal.say_of(path, stored(why), indent=2)
+    say_more(terminal, found.problems, _SHOWN)
+    say_how_to_undo(terminal, taken)
     if taken.labels or taken.kept or taken.ambiguous:
         return
     if not found.keywords:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from flowersorter.commands.labelling.taken_labels import say_more
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.messages import plural, stored, text
@@ -15,6 +16,8 @@ from flowersorter.sorting.plan import Skipped, SortPlan
 from flowersorter.workflows.filing.keywords import KeywordsRequest, RunKeywordsRequest, plan_keywords, write_keywords
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
 from flowersorter.workflows.predicting.settled_labels import predict_settled
+
+_SHOWN = 20
 
 
 def run(call: Call) -> int:
@@ -52,19 +55,21 @@ def run(call: Call) -> int:
     if not planned:
         terminal.say(text("No sidecar file lacks the keywords of a labelled photo."))
     say_no_keywords(terminal, left)
-    for path, why in problems.items():
+    for path, why in list(problems.items())[:_SHOWN]:
         terminal.say_of(path, stored(why or ""), indent=2)
+    say_more(terminal, problems, _SHOWN)
     if options.dry_run:
         terminal.say(text("Nothing was changed: this was a dry run."))
     return 1 if problems else 0
 
 
 def say_no_keywords(terminal: Terminal, left: Sequence[Skipped]) -> None:
-    """Name the sidecars that get no keywords, each with the reason."""
+    """Name the first sidecars that get no keywords, each with the reason."""
     if left:
         terminal.say(text("Without keywords:"))
-    for skipped in left:
+    for skipped in left[:_SHOWN]:
         terminal.say_of(skipped.path, stored(skipped.reason), indent=2)
+    say_more(terminal, left, _SHOWN)
 
 
 def _lines(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.label import LabelOrigin
-from flowersorter.messages import plural
+from flowersorter.messages import plural, text
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
+
+#: Classes that are listed with their number of photos.
+_CLASSES = 50
 
 
 def record_labelled(terminal: Terminal, taken: TakenLabels, paths: Mapping[int, Path], ambiguous: str) -> None:
@@ -29,7 +32,29 @@ def record_labelled(terminal: Terminal, taken: TakenLabels, paths: Mapping[int, 
 
 def say_labelled(terminal: Terminal, taken: TakenLabels) -> None:
     """Print the number of photos that were labelled with each class, the most frequent first."""
-    for name, number in Counter(taken.labels.values()).most_common():
+    classes = Counter(taken.labels.values())
+    for name, number in classes.most_common(_CLASSES):
         terminal.say(
             plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))
         )
+    say_more(terminal, classes, _CLASSES)
+    if taken.replaced:
+        terminal.say(
+            plural(
+                "{number} of these labels replaces that of a class folder.",
+                "{number} of these labels replace those of class folders.",
+                taken.replaced,
+            )
+        )
+
+
+def say_how_to_undo(terminal: Terminal, taken: TakenLabels) -> None:
+    """Print the command that takes the labels back, if there are any."""
+    if taken.labels:
+        terminal.say(text("To take these labels back: flowersorter label --undo"))
+
+
+def say_more(terminal: Terminal, everything: Collection[object], named: int) -> None:
+    """Print how many there are beside those that were named."""
+    if len(everything) > named:
+        terminal.say(text("and {count} more; use --json for all", count=f"{len(everything) - named:,}"), indent=2)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
+from datetime import datetime
 from pathlib import Path
 
 from flowersorter.messages import text, worded
+
+_TIME = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 
 
 def to_path(word: str) -> Path:
@@ -40,6 +44,25 @@ def to_report(word: str) -> Path:
     if not word.lower().endswith((".html", ".csv")):
         raise argparse.ArgumentTypeError(worded(text("the report must end in .html or .csv, not {name!r}", name=word)))
     return Path(word)
+
+
+def to_moment(word: str) -> datetime:
+    """Read a time on the person's clock: "2026-05-04", "2026-05-04 14:30", with seconds, or "14:30" for today.
+
+    Returns:
+        The time, with the zone of this computer.
+
+    Raises:
+        ArgumentTypeError: it is no such time.
+    """
+    is_today = _TIME.fullmatch(word) is not None
+    try:
+        moment = datetime.fromisoformat(f"{datetime.now().date()}T{word.zfill(5)}" if is_today else word)
+        return moment.astimezone()
+    except (ValueError, OverflowError, OSError) as error:
+        raise argparse.ArgumentTypeError(
+            worded(text("{word!r} is not a time such as 2026-05-04, “2026-05-04 14:30” or 14:30", word=word))
+        ) from error
 
 
 def to_number(word: str) -> int:

@@ -262,11 +262,11 @@ def shown(name: object) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in str(name))
 
 
-def local_time(moment: str | None) -> str:
-    """A stored time (ISO 8601, UTC) on the person's clock."""
+def local_time(moment: str | None, *, seconds: bool = False) -> str:
+    """A stored time (ISO 8601, UTC) on the person's clock, to the minute or the second."""
     if not moment:
         return figures.NO_FIGURE
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
 def counted_photos(number: int) -> Text:

@@ -79,7 +79,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         return _parse_for_window(parser, verbs, arguments)
     options = verbs[arguments[at]].parse_anywhere([*arguments[:at], *arguments[at + 1 :]], verbs)
     options.verb = arguments[at]
-    if options.verb == "label" and not options.photos and options.source is None:
+    if options.verb == "label" and not options.photos and options.source is None and not options.undo:
         verbs["label"].error(worded(text("the following arguments are required: %s")) % "PATH")
     return options
 

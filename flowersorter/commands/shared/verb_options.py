@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path, to_path_pair
+from flowersorter.commands.shared.argument_types import (
+    to_count,
+    to_goal,
+    to_model_id,
+    to_moment,
+    to_number,
+    to_path,
+    to_path_pair,
+)
 from flowersorter.commands.shared.line_parser import LineParser
 from flowersorter.domain.export_format import ExportFormat, LabelFormat
 from flowersorter.messages import text
@@ -74,6 +82,14 @@ def add_doctor(parser: LineParser) -> None:
 def add_export(parser: LineParser) -> None:
     """Add the options of export."""
     parser.add_argument("file", type=to_path, metavar="FILE")
+    add_overwrite(parser)
+
+
+def add_overwrite(parser: LineParser) -> None:
+    """Add the option of commands that write a file."""
+    parser.add_argument(
+        "--overwrite", action="store_true", help=text("replace FILE if it is there (default: ask, or refuse)")
+    )
 
 
 def add_export_labels(parser: LineParser) -> None:
@@ -94,6 +110,7 @@ def add_export_labels(parser: LineParser) -> None:
         help=text("where the photos were taken, in degrees; camtrap-dp needs it, darwin-core takes it"),
     )
     parser.add_argument("--only-labelled", action="store_true", help=text("leave out photos without a label"))
+    add_overwrite(parser)
 
 
 def add_import(parser: LineParser) -> None:
@@ -136,8 +153,17 @@ def add_backbones(parser: LineParser) -> None:
 
 def add_undo(parser: LineParser) -> None:
     """Add the options of undo."""
-    parser.add_argument(
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument(
         "sort", type=to_number, nargs="?", metavar="SORT", help=text("number from the history (default: the newest)")
+    )
+    chosen.add_argument(
+        "--since",
+        type=to_moment,
+        metavar="TIME",
+        help=text(
+            "undo every sort that began at TIME or later, the newest first: “2026-05-04 14:30”, 2026-05-04, or 14:30"
+        ),
     )
     parser.add_argument(
         "--yes",
@@ -239,8 +265,12 @@ def add_label(parser: LineParser) -> None:
         metavar="KEYWORD",
         help=text(
             "label photos and the photos in folders with these of their keywords, which digiKam, Lightroom or "
-            "darktable wrote (default: those that are classes); photos that have a label keep it"
+            "darktable wrote (default: those that are classes); labels that you gave stay, those of class folders "
+            "follow"
         ),
+    )
+    what.add_argument(
+        "--undo", action="store_true", help=text("take back the labels that --from or --from-keywords gave last")
     )
     _add_label_source(what, parser)
     parser.add_argument(
@@ -258,12 +288,21 @@ def _add_label_source(group: argparse._MutuallyExclusiveGroup, parser: LineParse
         type=to_path,
         metavar="FILE",
         help=text(
-            "label the photos in these folders (default: that of FILE) as a table or data set says: CSV, COCO, a "
-            "folder with one sub-folder per class, a Lobe or Teachable Machine project; photos with a label keep it"
+            "label the photos in these folders (default: that of FILE) as a table or data set says: CSV, COCO, Label "
+            "Studio, a folder or zip archive with one sub-folder per class, a Lobe or Teachable Machine project; "
+            "labels that you gave stay, those of class folders follow"
         ),
     )
     parser.add_argument(
         "--format",
         choices=[form.value for form in LabelFormat],
         help=text("with --from, the format of FILE (default: recognise it)"),
+    )
+    parser.add_argument(
+        "--unpack",
+        type=to_path,
+        metavar="FOLDER",
+        help=text(
+            "with --from and a packed FILE, unpack its pictures into class folders in FOLDER, and label them there"
+        ),
     )

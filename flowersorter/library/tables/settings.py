@@ -57,6 +57,8 @@ AUTOMATIC_MODELS = Setting[list[int]]("automatic models", [])
 KEPT_SIDECARS = Setting("kept sidecars", "")
 #: Whether Sort writes keywords into sidecars unless the person chooses otherwise.
 WRITE_KEYWORDS = Setting("write keywords", False)
+#: The labels that were last taken from a file or from keywords, and those before, for undo; `take_labels` packs them.
+TAKEN_LABELS = Setting[list[Any]]("taken labels", [])
 #: The highest number given to a fine-tuned backbone; none is given twice.
 FINETUNED_COUNT = Setting("networks trained", 0)
 #: Names of deleted classes, as `class_key` gives them: models still know these, and must not bring them back.

@@ -1,4 +1,4 @@
-"""Finds the parts of files in boxes: the thumbnail and the end of a HEIC, the EXIF data of a JPEG 2000.
+"""Finds the parts of files in boxes: thumbnail, XMP and end of a HEIC, the EXIF data of a JPEG 2000.
 
 Boxes are those of ISO/IEC 14496-12, the table of items of a HEIC that of 23008-12.
 """
@@ -6,11 +6,18 @@ Boxes are those of ISO/IEC 14496-12, the table of items of a HEIC that of 23008-
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+#: Offset and length in bytes.
+Extent: TypeAlias = tuple[int, int]
 
 _THUMBNAIL = b"thmb"
 #: Begins the box with the EXIF data of a JPEG 2000, by agreement of programs.
 _JP2_EXIF = b"JpgTiffExif->JP2"
-_IN_FILE = 0  # construction method of an item whose bytes are at an offset in the file
+#: Construction methods of an item: its bytes are at offsets in the file, or in a box of the table.
+_IN_FILE, _IN_TABLE = 0, 1
+_XMP_TYPE = b"application/rdf+xml"
 
 
 def thumbnail_extent(head: bytes) -> tuple[int, int] | None:
@@ -29,7 +36,48 @@ def thumbnail_extent(head: bytes) -> tuple[int, int] | None:
         for kind, box in _boxes(inside[b"iref"][4:])
         if kind == _THUMBNAIL
     ]
-    return _extents(inside[b"iloc"]).get(ids[0]) if len(ids) == 1 else None
+    if len(ids) != 1:
+        return None
+    found = next((item for item in _items(inside[b"iloc"]) if item.id == ids[0]), None)
+    is_whole = found is not None and found.method == _IN_FILE and len(found.parts) == 1 and found.parts[0][1] > 0
+    return found.parts[0] if is_whole and found is not None else None
+
+
+def xmp_items(meta: bytes) -> list[bytes | tuple[Extent, ...]]:
+    """Find the XMP documents among the items of a HEIC or AVIF.
+
+    Args:
+        meta: Content of its box of that name.
+
+    Returns:
+        The bytes of each, or its parts in the file.
+    """
+    inside = dict(_boxes(meta[4:]))
+    ids, content = _xmp_ids(inside.get(b"iinf", b"")), inside.get(b"idat", b"")
+    found: list[bytes | tuple[Extent, ...]] = []
+    for item in _items(inside.get(b"iloc", b"")) if ids else ():
+        if item.id in ids and item.method == _IN_FILE:
+            found.append(item.parts)
+        elif item.id in ids and item.method == _IN_TABLE:
+            found.append(b"".join(content[begin : begin + size] for begin, size in item.parts))
+    return found
+
+
+def _xmp_ids(iinf: bytes) -> set[int]:
+    """The ids of the items that are XMP (ISO/IEC 14496-12, 8.11.6)."""
+    found = set[int]()
+    for kind, box in _boxes(iinf[4 + (2 if iinf[:1] == b"\0" else 4) :]):
+        if kind != b"infe" or box[:1] not in (b"\2", b"\3"):
+            continue
+        numbers = _Numbers(box)
+        numbers.take(4)
+        item = numbers.take(2 if box[:1] == b"\2" else 4)
+        numbers.take(2)
+        rest = box[numbers.at :]
+        names = rest[4:].split(b"\0")
+        if rest[:4] == b"mime" and len(names) > 1 and names[1] == _XMP_TYPE:
+            found.add(item)
+    return found
 
 
 def jp2_exif(data: bytes) -> bytes:
@@ -66,28 +114,49 @@ class _Numbers:
     """Reads numbers one after the other; beyond the end they are 0."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
+        self._data, self.at = data, 0
+
+    @property
+    def are_left(self) -> bool:
+        """Whether the end is not reached."""
+        return self.at < len(self._data)
 
     def take(self, length: int) -> int:
-        self._at += length
-        return int.from_bytes(self._data[self._at - length : self._at], "big")
+        self.at += length
+        return int.from_bytes(self._data[self.at - length : self.at], "big")
 
 
-def _extents(iloc: bytes) -> dict[int, tuple[int, int]]:
-    """Offset and length of each item that lies in the file in one part."""
-    numbers, found = _Numbers(iloc), dict[int, tuple[int, int]]()
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Where the bytes of an item are.
+
+    Attributes:
+        id: Its number.
+        method: `_IN_FILE`, `_IN_TABLE` or another.
+        parts: Its parts, with offsets there.
+    """
+
+    id: int
+    method: int
+    parts: tuple[Extent, ...]
+
+
+def _items(iloc: bytes) -> Iterator[_Item]:
+    """The items of a table, of a damaged one as many as it has."""
+    numbers = _Numbers(iloc)
     version = numbers.take(1)
     numbers.take(3)
     sizes = numbers.take(1), numbers.take(1)
     offset_size, length_size, base_size, index_size = (size >> shift & 15 for size in sizes for shift in (4, 0))
-    for _ in range(numbers.take(2 if version < 2 else 4)):
+    left = numbers.take(2 if version < 2 else 4)
+    while left and numbers.are_left:
+        left -= 1
         item = numbers.take(2 if version < 2 else 4)
         method = numbers.take(2) & 15 if version else _IN_FILE
         numbers.take(2)
-        base, parts = numbers.take(base_size), numbers.take(2)
-        for _ in range(parts):
+        base, parts_left, parts = numbers.take(base_size), numbers.take(2), list[Extent]()
+        while parts_left and (numbers.are_left or not parts):
+            parts_left -= 1
             numbers.take(index_size if version else 0)
-            begin, length = base + numbers.take(offset_size), numbers.take(length_size)
-            if parts == 1 and method == _IN_FILE and length:
-                found[item] = begin, length
-    return found
+            parts.append((base + numbers.take(offset_size), numbers.take(length_size)))
+        yield _Item(item, method, tuple(parts))

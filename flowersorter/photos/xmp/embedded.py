@@ -1,4 +1,4 @@
-"""Finds the XMP inside a photo file (JPEG, PNG, WebP, TIFF, RAW files that are TIFFs), and the IPTC data in a JPEG.
+"""Finds the XMP inside a photo file, and the IPTC data in a JPEG or TIFF; RAW files are mostly TIFFs.
 
 Only the headers are read, and the data themselves. A damaged file has none.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.decoding.raw_kinds import as_tiff
 from flowersorter.photos.file_bytes import open_regular
+from flowersorter.photos.xmp.boxes import box_packets, has_boxes
 from flowersorter.photos.xmp.document import MAX_BYTES
 
 #: XMP specification part 3: 1.1.3 (JPEG), 1.1.4 (PNG), 1.1.5 (TIFF).
@@ -21,6 +22,9 @@ _JPEG_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _PNG_MARK = b"XML:com.adobe.xmp\0"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF_TAG = 700
+#: IPTC data, and Photoshop's image resources, which have them too.
+_IPTC_TAGS = (33723, 34377)
+_LONG = 4
 _TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _PHOTOSHOP_MARK = b"Photoshop 3.0\0"
 _APP1, _APP13, _START_OF_SCAN, _STAND_ALONE = 0xE1, 0xED, 0xDA, frozenset((0x01, *range(0xD0, 0xD9)))
@@ -46,19 +50,25 @@ def _packets(stream: FileIO, head: bytes) -> Iterator[bytes]:
         yield from _of_png(stream)
     elif head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         yield from _of_webp(stream)
+    elif has_boxes(head):
+        yield from box_packets(stream, head)
     else:
         order = _TIFF_ORDERS.get(as_tiff(head)[:4])
         if order is not None:
-            yield from _of_tiff(stream, order)
+            yield from _of_tiff(stream, order, _TIFF_TAG)
 
 
 def iptc_blocks(path: Path) -> list[bytes]:
-    """Return the IPTC data inside a JPEG, where programs stored keywords before XMP; none for another file."""
+    """Return the IPTC data inside a JPEG or TIFF, where programs stored keywords before XMP; none for another file."""
     try:
         with open_regular(path) as stream:
-            is_jpeg = (stream.read(3) or b"") == b"\xff\xd8\xff"
-            return list(_segments(stream, _APP13, _PHOTOSHOP_MARK)) if is_jpeg else []
-    except (PhotoUnreadable, OSError, ValueError):
+            head = stream.read(16) or b""
+            if head.startswith(b"\xff\xd8\xff"):
+                return list(_segments(stream, _APP13, _PHOTOSHOP_MARK))
+            order = _TIFF_ORDERS.get(as_tiff(head)[:4])
+            found = (block for tag in _IPTC_TAGS for block in _of_tiff(stream, order, tag)) if order else ()
+            return [block for block in found if len(block) <= MAX_BYTES]
+    except (PhotoUnreadable, OSError, ValueError, struct.error):
         return []
 
 
@@ -116,14 +126,16 @@ def _of_webp(stream: FileIO) -> Iterator[bytes]:
         at += 8 + size + size % 2
 
 
-def _of_tiff(stream: FileIO, order: str) -> Iterator[bytes]:
-    """The tag of the first folder; its values are single bytes."""
+def _of_tiff(stream: FileIO, order: str, wanted: int) -> Iterator[bytes]:
+    """The values of a tag in the first folder: single bytes, which some programs call numbers of four."""
     (at,) = struct.unpack(order + "I", _read(stream, 4, 4))
     (count,) = struct.unpack(order + "H", _read(stream, at, 2))
     for number in range(min(count, _MOST_ENTRIES)):
-        tag, _, size, where = struct.unpack(order + "HHII", _read(stream, at + 2 + 12 * number, 12))
-        if tag == _TIFF_TAG:
-            yield _read(stream, where, size)
+        entry = at + 2 + 12 * number
+        tag, kind, size, where = struct.unpack(order + "HHII", _read(stream, entry, 12))
+        if tag == wanted:
+            size *= 4 if kind == _LONG else 1
+            yield _read(stream, entry + 8 if size <= 4 else where, size)
 
 
 def _read(stream: FileIO, at: int, size: int) -> bytes:

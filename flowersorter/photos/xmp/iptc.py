@@ -11,9 +11,9 @@ _UTF_8 = b"\x1b%G"
 
 
 def iptc_keywords(block: bytes) -> tuple[str, ...]:
-    """Return the keywords in a block of image resources; of a damaged one those before the damage."""
+    """Return the keywords in IPTC data, or in image resources with them; of damaged ones those before the damage."""
     encoding, found = "latin-1", []
-    for data in _resources(block):
+    for data in [block] if block[:1] == bytes((_MARKER,)) else _resources(block):
         for number, value in _data_sets(data):
             if number == _CHARACTER_SET:
                 encoding = "utf-8" if value == _UTF_8 else "latin-1"

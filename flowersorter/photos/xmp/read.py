@@ -37,7 +37,8 @@ def photo_keywords(photo: Path, sidecars: Iterable[Path]) -> tuple[Entries, tupl
             found.append(read_document(packet.rstrip(b"\0")).entries)
         except XmpUnusable:
             continue  # of no interest to a person who did not write it
-    found.append({Field.SUBJECT: tuple(keyword for block in iptc_blocks(photo) for keyword in iptc_keywords(block))})
+    blocks = (block for picture in pictures for block in iptc_blocks(picture))
+    found.append({Field.SUBJECT: tuple(keyword for block in blocks for keyword in iptc_keywords(block))})
     return merged_entries(found), tuple(problems)
 
 

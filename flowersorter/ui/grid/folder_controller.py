@@ -24,6 +24,7 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
+from flowersorter.ui.watching.known_photos import KnownPhotos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
@@ -62,6 +63,7 @@ class FolderController(QObject):
         options_requested(): Ask for the scan options.
         groups_requested(): Name the groups of photos that look alike.
         labels_found(list of photo ids): The scan read photos that the person had labelled before.
+        places_requested(list of place ids, title): Show these photos.
 
     Attributes:
         roots: The open folders and photos; none where nothing is open.
@@ -78,6 +80,7 @@ class FolderController(QObject):
     options_requested = Signal()
     groups_requested = Signal()
     labels_found = Signal(object)
+    places_requested = Signal(object, str)
 
     def __init__(
         self,
@@ -94,6 +97,8 @@ class FolderController(QObject):
         self._stopped = ""  # the work left after Cancel, in words
         self._priority = ViewportPriority()
         self._previews = set[int]()  # places whose preview was tried
+        self._known: KnownPhotos | None = None  # those of the last time, until the first scan is complete
+        self._new: list[int] = []  # places of photos that came since then
         self.roots: tuple[Path, ...] = ()
         self.complete = False
         session.undo_stack.indexChanged.connect(self._renew_stopped)
@@ -113,6 +118,7 @@ class FolderController(QObject):
         self.roots = tuple(dict.fromkeys(map(Path.absolute, opened)))
         self.complete = False
         self._previews = set()
+        self._known, self._new = None, []
         session.photos.set_rows(PhotoRows.empty())
         self._front.bar.say("")
         self.opened.emit(self.roots)
@@ -182,6 +188,8 @@ class FolderController(QObject):
         if isinstance(news, FirstSuggestions):
             self._session.photos.show_provisional(news.place_ids, news.class_ids, news.likely)
         elif isinstance(news, (FolderScanned, KnownRows)):
+            if isinstance(news, KnownRows) and not self.complete and self._known is None:
+                self._known = KnownPhotos(news.rows.place_ids, news.rows.photo_ids)
             photos = self._session.photos
             rows = _with_shown_suggestions(news.rows, photos.columns) if self.complete else news.rows
             photos.set_rows(rows, automatic=self._automatic)
@@ -211,6 +219,8 @@ class FolderController(QObject):
         if not self._automatic:
             photos.rearrange()
         self._settle(result.rows)
+        self._new = [] if self._known is None else self._known.new_places(result.rows).tolist()
+        self._known = None
         self.complete = True
         self._front.bar.end_message(Until.SCAN)
         if not self._quiet:
@@ -276,6 +286,9 @@ class FolderController(QObject):
             text = worded(result.many_unknown)
         elif result.accuracy_note:
             text += " " + worded(result.accuracy_note)
+        if self._new:
+            text += " " + self.tr("New since last time: {0}.").format(QLocale().toString(len(self._new)))
+            options.insert(0, (self.tr("Show the new ones"), self._show_new))
         if result.problems:
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         text += left_out
@@ -296,6 +309,9 @@ class FolderController(QObject):
         )
         parts = [words.format(skipped[kind]) for kind, words in kinds if skipped.get(kind)]
         return " " + self.tr("Left out: {0}.").format(", ".join(parts)) if parts else ""
+
+    def _show_new(self) -> None:
+        self.places_requested.emit(list(self._new), self.tr("New photos"))
 
     def _show_unsure(self) -> None:
         self.show_requested.emit(int(PseudoClass.UNSURE))

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QObject, QUrl, Slot
+from PySide6.QtCore import QLocale, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
@@ -24,6 +24,7 @@ from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.save_file_name import SaveFileName
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
+from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 
 if TYPE_CHECKING:
@@ -33,7 +34,13 @@ if TYPE_CHECKING:
 
 
 class ExchangeController(QObject):
-    """Runs the jobs, shows their dialogs and labels the photos. Lives in the GUI thread."""
+    """Runs the jobs, shows their dialogs and labels the photos. Lives in the GUI thread.
+
+    Signals:
+        folder_chosen(Path): Open this folder, into which pictures were unpacked.
+    """
+
+    folder_chosen = Signal(object)
 
     def __init__(
         self,
@@ -50,7 +57,7 @@ class ExchangeController(QObject):
         self._job_id = 0
         self._dialog: TakeLabelsDialog | None = None
         self._found: FoundLabels | None = None
-        self._source, self._exported = Path(), Path()
+        self._source, self._exported, self._unpacked = Path(), Path(), Path()
 
     def shutdown(self) -> None:
         """Ask no disk any more."""
@@ -85,9 +92,9 @@ class ExchangeController(QObject):
         question.setText(self.tr("Where are the labels?"))
         question.setInformativeText(
             self.tr(
-                "In a file: a CSV table with the columns “path” and “label”, or a COCO data set. In a folder: one "
-                "sub-folder per class, or a project of Lobe or Teachable Machine. They become labels of the photos in "
-                "the open folder."
+                "In a file: a CSV table with the columns “path” and “label”, a COCO data set, an export of “Label "
+                "Studio”, or a zip archive. In a folder: one sub-folder per class, or a project of Lobe or Teachable "
+                "Machine. They become labels of the photos in the open folder."
             )
         )
         in_file = question.addButton(self.tr("&File…"), QMessageBox.ButtonRole.AcceptRole)
@@ -99,7 +106,7 @@ class ExchangeController(QObject):
         clicked, start = question.clickedButton(), str(self._folder.roots[0])
         chosen = ""
         if clicked is in_file:
-            kinds = self.tr("Labels (*.csv *.tsv *.txt *.json)")
+            kinds = self.tr("Labels (*.csv *.tsv *.txt *.json *.zip *.tm)")
             chosen, _ = QFileDialog.getOpenFileName(self._front.window, self.tr("Take labels"), start, kinds)
         elif clicked is in_folder:
             chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Take labels"), start)
@@ -108,16 +115,45 @@ class ExchangeController(QObject):
     def _on_found(self, result: object) -> None:
         from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog
         from flowersorter.workflows.exchange.label_import.label_photos import FoundLabels
+        from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
 
         assert isinstance(result, FoundLabels)
         if not result.classes:
-            said = self.tr("None of the labels in {0} match a photo in the open folder.").format(self._source.name)
-            self._front.bar.say(said, until=Until.ANSWER)
+            said, actions = self.tr("None of the labels in {0} match a photo in the open folder."), []
+            if Unmatched.OTHER_BYTES in result.unmatched.values():
+                said = self.tr("No photo in the open folder is one of the pictures in {0}: they may be smaller copies.")
+                actions.append((self.tr("Unpack them…"), self._unpack))
+            self._front.bar.say(said.format(self._source.name), *actions, until=Until.ANSWER)
             return
         self._found = result
         self._dialog = TakeLabelsDialog(result, self._source.name, self._front.window)
         self._dialog.finished.connect(self._on_finished)
         self._dialog.open()
+
+    def _unpack(self) -> None:
+        """Ask for a new folder, and unpack the pictures of the archive into class folders in it."""
+        start = str(self._source.with_name(self._source.stem))
+        chosen, _ = QFileDialog.getSaveFileName(self._front.window, self.tr("Unpack into a new folder"), start)
+        if not chosen or self._session.queue.alive(self._job_id):
+            return
+        from flowersorter.workflows.exchange.label_import.unpack_pictures import UnpackRequest, unpack_pictures
+
+        self._unpacked = Path(chosen)
+        request = UnpackRequest(self._source, self._unpacked)
+        self._job_id = self._session.queue.submit(
+            self.tr("Unpacking pictures"),
+            lambda report, cancel: unpack_pictures(self._session.engine, request, report, cancel),
+            Listener(succeeded=self._on_unpacked, failed=self._front.complain),
+        )
+
+    def _on_unpacked(self, number: object) -> None:
+        assert isinstance(number, int)
+        said = self.tr("Unpacked into class folders in {0}: {1}.")
+        said = said.format(self._unpacked.name, count_photos(number))
+        self._front.bar.say(said, (self.tr("Open them"), self._open_unpacked))
+
+    def _open_unpacked(self) -> None:
+        self.folder_chosen.emit(self._unpacked)
 
     @Slot(int)
     def _on_finished(self, how: int) -> None:

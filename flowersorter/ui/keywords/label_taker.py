@@ -43,7 +43,7 @@ class LabelTaker(QObject):
             return
         said = [self.tr("{0} labelled.").format(count_photos(len(taken.labels)))]
         if taken.kept:
-            said.append(self.tr("Labels kept: {0}.").format(count_photos(taken.kept)))
+            said.append(self.tr("Labels and answers kept: {0}.").format(count_photos(taken.kept)))
         if taken.ambiguous:
             said.append(ambiguous.format(count_photos(len(taken.ambiguous))))
         undo = (self.tr("Undo"), self._session.undo_stack.undo)

@@ -22,7 +22,7 @@ class TakeKeywordsDialog(ChoiceDialog):
         super().__init__(
             "take_keywords",
             _tr("Labels from keywords"),
-            _tr("Which keywords are classes? Photos that have a label keep it."),
+            _tr("Which keywords are classes? Labels that you gave stay, those of class folders follow."),
             _tr("Keyword"),
             map(_choice, found.keywords),
             _problems(found),

@@ -26,7 +26,7 @@ class TakeLabelsDialog(ChoiceDialog):
         super().__init__(
             "take_labels",
             _tr("Labels from {0}").format(source),
-            _tr("Which labels do you want to take? Photos that have a label keep it."),
+            _tr("Which labels do you want to take? Labels that you gave stay, those of class folders follow."),
             _tr("Label"),
             map(_choice, found.classes),
             _problems(found),
@@ -57,5 +57,10 @@ def _problems(found: FoundLabels) -> str:
         Unmatched.NOT_FOUND: _tr("Names that match no photo here: {0}."),
         Unmatched.OUTSIDE: _tr("Names that lead out of the open folder, and are left out: {0}."),
         Unmatched.SEVERAL: _tr("Names that match several photos: {0}."),
+        Unmatched.OTHER_BYTES: _tr("Pictures that are the same file as no photo here: {0}."),
     }
-    return " ".join(text.format(number(reasons[why])) for why, text in texts.items() if reasons[why])
+    said = [text.format(number(reasons[why])) for why, text in texts.items() if reasons[why]]
+    if found.without_class:
+        said.append(_tr("Photos named without a class: {0}.").format(number(found.without_class)))
+    said += [worded(why.sentence(left)) for why, left in found.left_out.items() if left]
+    return " ".join(said)

@@ -4,50 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QLocale, QObject, QTimer, Signal, Slot
 
 from flowersorter.jobs.change_hints import AT_MOST_S, QUIET_S
 from flowersorter.jobs.worker_threads import start_worker
 from flowersorter.library.tables.settings import KEEP_WATCHING
 from flowersorter.ui.grid.folder_controller import FolderController
-from flowersorter.ui.grid.photo_columns import PhotoColumns
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
+from flowersorter.ui.watching.known_photos import KnownPhotos
 
 if TYPE_CHECKING:
     from flowersorter.photos.scanning.folder_watch import FolderWatch
 
 #: How long `shutdown` waits for the system to end a watch.
 END_WITHIN_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Known:
-    """The photos of a folder before a scan.
-
-    Attributes:
-        place_ids: (N,) int64.
-        photo_ids: (N,) int64; 0 for a photo not read yet.
-    """
-
-    place_ids: NDArray[np.int64]
-    photo_ids: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, columns: PhotoColumns) -> _Known:
-        return cls(columns.place_ids.copy(), columns.photo_ids.copy())
-
-    def new_places(self, columns: PhotoColumns) -> NDArray[np.int64]:
-        """(M,) the places of photos that were not known; a photo that was renamed or moved was."""
-        known = np.isin(columns.place_ids, self.place_ids)
-        known |= (columns.photo_ids > 0) & np.isin(columns.photo_ids, self.photo_ids)
-        return columns.place_ids[~known]
 
 
 class WatchController(QObject):
@@ -70,7 +44,7 @@ class WatchController(QObject):
         self._session, self._front, self._folder = session, front, folder
         self._watch: FolderWatch | None = None
         self._first_s = 0.0  # monotonic, of the changes that wait for a scan
-        self._before: _Known | None = None  # the photos known before that scan
+        self._before: KnownPhotos | None = None  # the photos known before that scan
         self._new: list[int] = []  # those found since the message was made
         self._said = ""
         self._quiet = QTimer(self, singleShot=True)
@@ -144,7 +118,7 @@ class WatchController(QObject):
         if not self._folder.roots:
             return
         if self._before is None and self._folder.complete:  # else none of its photos is known yet
-            self._before = _Known.of(self._session.photos.columns)
+            self._before = KnownPhotos.of(self._session.photos.columns)
         self._folder.rescan(automatic=True)
 
     @Slot()

@@ -45,6 +45,7 @@ class LazyControllers(QObject):
         files_changed(): Photos came or went on disk; the folder should be rescanned.
         predictions_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
+        folder_chosen(Path): Open this folder.
         ranked_requested(list of place ids, title): Show these photos in this order.
         suggestions_changed(): Emitted by others when suggestions change.
         sort_undoable(run id): This sort is the last step and can be undone; 0 once a sort was undone.
@@ -53,6 +54,7 @@ class LazyControllers(QObject):
     files_changed = Signal()
     predictions_outdated = Signal()
     places_requested = Signal(object, str)
+    folder_chosen = Signal(object)
     ranked_requested = Signal(object, str)
     suggestions_changed = Signal()
     sort_undoable = Signal(int)
@@ -247,7 +249,9 @@ class LazyControllers(QObject):
         """Owns the labels from files of other programs, their dialog, and the export of labels."""
         from flowersorter.ui.keywords.exchange_controller import ExchangeController
 
-        return ExchangeController(self._session, self._front, self._folder, self._labels, self)
+        made = ExchangeController(self._session, self._front, self._folder, self._labels, self)
+        made.folder_chosen.connect(self.folder_chosen)
+        return made
 
     @cached_property
     def taking(self) -> ImportExportController:

@@ -228,8 +228,9 @@ class MainWindow(QMainWindow):
         for follow in (late.suggestions_changed, *shown):
             self.learning.suggestions_changed.connect(follow)
         self.learning.paused_changed.connect(actions["pause_learning"].setChecked)
-        for asking in (self.training, late, self.watching):
+        for asking in (self.training, late, self.watching, self.folder):
             asking.places_requested.connect(self.filter.show_places)
+        late.folder_chosen.connect(self.open_folder)
         self.training.told.connect(late.offer_to_check_labels)
         moved = (late.files_changed, self.labels.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):

@@ -152,8 +152,17 @@ def _card(
         counts={each.name: counts.get(each.id, 0) for each in engine.collection.classes.all()},
         evaluation=_evaluation(engine, named, path, report, cancel),
         is_imported=is_imported,
+        learned=_learned(named),
     )
     return model_card(facts)
+
+
+def _learned(named: NamedModel) -> dict[str, int]:
+    """Number of photos by class of the model that ships with the program: none of them is in the collection."""
+    names = named.model.class_names
+    if not named.is_starter or len(names) != len(starter().model.class_names):
+        return {}
+    return dict(zip(names, np.bincount(starter().targets, minlength=len(names)).tolist(), strict=True))
 
 
 def _evaluation(

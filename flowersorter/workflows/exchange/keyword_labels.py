@@ -20,7 +20,7 @@ from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.photos.xmp.keywords import Entries, Levels, levels_of, named_keywords
 from flowersorter.photos.xmp.read import photo_keywords
-from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, store_labels
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, may_label, store_labels
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -45,7 +45,7 @@ class FoundKeyword:
         keyword: "genus/species" where it is nested.
         class_name: The class that it names; "" for none yet.
         photos: Number of photos with it.
-        unlabelled: How many of them have no label.
+        unlabelled: How many of them would get it: those without a label, or with another one of a class folder.
     """
 
     keyword: str
@@ -113,7 +113,7 @@ def find_keywords(engine: Engine, request: FindKeywordsRequest, report: Report, 
 
 
 def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, cancel: CancelToken) -> TakenLabels:
-    """Label the photos without a label whose keywords name one class. The labels are stored when this returns.
+    """Label the photos whose keywords name one class, and that have no label of a person; stored when this returns.
 
     Raises:
         ClassRefused: a chosen class name cannot be used; no photo was labelled.
@@ -132,11 +132,18 @@ def _read(finder: SidecarFinder, path: Path) -> tuple[Entries, tuple[tuple[Path,
 
 
 def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) -> tuple[FoundKeyword, ...]:
-    labelled = collection.labels.get(list(found))
+    labelled, answered = collection.labels.get(list(found)), collection.answers.get(list(found))
     photos = Counter(name for names in found.values() for name in names)
-    free = Counter(name for photo_id, names in found.items() if photo_id not in labelled for name in names)
     class_of = _class_lookup(collection)
-    rows = [FoundKeyword(name, _class(name, class_of) or "", count, free[name]) for name, count in photos.items()]
+    known = {name: _class(name, class_of) or "" for name in photos}
+    ids = {entry.name: entry.id for entry in collection.classes.all()}
+    free = Counter(
+        name
+        for photo_id, names in found.items()
+        for name in names
+        if may_label(labelled.get(photo_id), answered.get(photo_id), ids.get(known[name]))
+    )
+    rows = [FoundKeyword(name, known[name], count, free[name]) for name, count in photos.items()]
     return tuple(sorted(rows, key=lambda row: (not row.class_name, -row.photos, row.keyword)))
 
 

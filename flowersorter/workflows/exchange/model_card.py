@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowersorter import __version__
@@ -40,6 +40,7 @@ class CardFacts:
         counts: Number of labelled photos by class name, now.
         evaluation: Figures of this model on the labels, each predicted while it was held out; None without any.
         is_imported: Whether it was imported, so that its photos are not known.
+        learned: Number of photos it learned from by class name; empty where that is not known.
     """
 
     file: Path
@@ -50,6 +51,7 @@ class CardFacts:
     counts: Mapping[str, int]
     evaluation: Evaluation | None
     is_imported: bool = False
+    learned: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def form(self) -> str:
@@ -157,16 +159,17 @@ def _figures(facts: CardFacts) -> str:
 def _classes(facts: CardFacts) -> str:
     found = facts.evaluation
     columns = ["class"]
-    if not facts.is_imported:
-        columns.append("labelled photos")
+    counts = facts.learned or (None if facts.is_imported else facts.counts)
+    if counts is not None:
+        columns.append("photos it learned from" if facts.learned else "labelled photos")
     if found is not None:
         columns += ["recall", "precision"]
     rows = {} if found is None else {name: row for row, name in enumerate(found.class_names)}
     lines = ["## Classes\n", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for name in facts.model.class_names:
         cells = [_escaped(name)]
-        if not facts.is_imported:
-            cells.append(str(facts.counts.get(name, 0)))
+        if counts is not None:
+            cells.append(str(counts.get(name, 0)))
         if found is not None:
             row = rows.get(name)
             shares = [math.nan] * 2 if row is None else [float(found.recall[row]), float(found.precision[row])]

@@ -20,20 +20,8 @@ def class_name_remark(name: str, others: Iterable[str] = ()) -> Text | None:
         name: Of the new class.
         others: Names of the other classes.
     """
-    if class_key(name) == Verdict.UNKNOWN.word:
-        return text("“{name}” is also the word for photos of none of your classes; another name is clearer.", name=name)
-    folder = folder_name(name)
-    key = same_name_key(folder)
-    alike = next((other for other in others if other != name and same_name_key(folder_name(other)) == key), None)
-    if alike is not None:
-        return text(
-            "The folders of the classes “{name}” and “{alike}” would have the same name, so one of them gets a number.",
-            name=name,
-            alike=alike,
-        )
-    if folder == unicodedata.normalize("NFC", name):
-        return None
-    return text("The folder of the class “{name}” is called “{folder}”.", name=name, folder=folder)
+    key = _folder_key(name)
+    return _remark(name, next((other for other in others if other != name and _folder_key(other) == key), None))
 
 
 def class_name_remarks(new: Sequence[str], others: Sequence[str]) -> list[Text]:
@@ -43,7 +31,14 @@ def class_name_remarks(new: Sequence[str], others: Sequence[str]) -> list[Text]:
         new: Names of the new classes.
         others: Names of the existing classes.
     """
-    remarks = [remark for i, name in enumerate(new) if (remark := class_name_remark(name, (*others, *new[:i])))]
+    by_folder: dict[str, str] = {}  # a data set may have thousands of classes
+    for name in others:
+        by_folder.setdefault(_folder_key(name), name)
+    remarks = []
+    for name in new:
+        alike = by_folder.setdefault(_folder_key(name), name)
+        if remark := _remark(name, None if alike == name else alike):
+            remarks.append(remark)
     more = len(remarks) - _SHOWN
     if more <= 0:
         return remarks
@@ -51,3 +46,23 @@ def class_name_remarks(new: Sequence[str], others: Sequence[str]) -> list[Text]:
         "{number} more class has another folder name.", "{number} more classes have other folder names.", more
     )
     return [*remarks[:_SHOWN], rest]
+
+
+def _folder_key(name: str) -> str:
+    return same_name_key(folder_name(name))
+
+
+def _remark(name: str, alike: str | None) -> Text | None:
+    """The sentence about a class, and another one with the same folder."""
+    if class_key(name) == Verdict.UNKNOWN.word:
+        return text("“{name}” is also the word for photos of none of your classes; another name is clearer.", name=name)
+    if alike is not None:
+        return text(
+            "The folders of the classes “{name}” and “{alike}” would have the same name, so one of them gets a number.",
+            name=name,
+            alike=alike,
+        )
+    folder = folder_name(name)
+    if folder == unicodedata.normalize("NFC", name):
+        return None
+    return text("The folder of the class “{name}” is called “{folder}”.", name=name, folder=folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
 from tests.qt.program import idle, places, stored
+from tests.unit.workflows.conftest import draw_photos
 
 
 def folder_of(program: Program) -> Path:
@@ -95,7 +97,7 @@ def test_labels_of_a_table_are_chosen_taken_and_undone(
             item.setCheckState(0, Qt.CheckState.Unchecked)
     QTest.mouseClick(dialog.take_button, Qt.MouseButton.LeftButton)
     idle(program, qtbot)
-    assert said(program) == "2 photos labelled. Labels kept: 1 photo."
+    assert said(program) == "2 photos labelled. Labels and answers kept: 1 photo."
     assert [label_of(program, name) for name in (green[0], green[1], blue[0], red[0])] == ["green", "Fern", "", "red"]
     program.window.actions_by_name["undo"].trigger()
     idle(program, qtbot)
@@ -113,6 +115,32 @@ def test_labels_of_other_photos_open_no_list(
     idle(program, qtbot)
     assert said(program) == "None of the labels in labels.csv match a photo in the open folder."
     assert program.window.findChild(TakeLabelsDialog) is None
+
+
+def test_the_pictures_of_a_packed_project_are_unpacked_and_opened(
+    program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, target = tmp_path / "project.tm", tmp_path / "from project"
+    with zipfile.ZipFile(project, "w") as archive:
+        for number, path in enumerate(draw_photos(tmp_path / "small", "blue", 2)):
+            archive.write(path, f"Lily-!-{number}.jpg")
+        archive.writestr("manifest.json", "{}")
+    choose(monkeypatch, "getOpenFileName", project)
+    press("File…")
+    program.window.actions_by_name["take_labels"].trigger()
+    idle(program, qtbot)
+    assert said(program) == (
+        "No photo in the open folder is one of the pictures in project.tm: they may be smaller copies."
+    )
+    choose(monkeypatch, "getSaveFileName", target)
+    program.window.job_bar.links[0].click()
+    idle(program, qtbot)
+    assert said(program) == "Unpacked into class folders in from project: 2 photos."
+    assert sorted(path.name for path in (target / "Lily").iterdir()) == ["Lily-!-0.jpg", "Lily-!-1.jpg"]
+    program.window.job_bar.links[0].click()
+    idle(program, qtbot)
+    assert program.window.folder.roots == (target,)
+    assert len(program.session.photos.columns) == 2
 
 
 def test_a_malformed_file_is_refused_in_words(

@@ -107,6 +107,29 @@ def test_a_program_that_watched_watches_again(tmp_path: Path, folder: Path, qtbo
         assert program.window.watching._watch is not None
 
 
+def test_photos_that_came_while_the_program_was_closed_are_counted(tmp_path: Path, folder: Path, qtbot: QtBot) -> None:
+    with running(tmp_path / "collection", qtbot, folder) as program:
+        idle(program, qtbot)
+        assert "New since last time" not in said(program), "a folder is not new to itself"
+    (folder / "new").mkdir()
+    arrive(folder, 1, 2, 3)
+    shutil.copy2(folder / "new" / "NEW_1.jpg", folder / "copy.jpg")
+    with running(tmp_path / "collection", qtbot, folder) as program:
+        idle(program, qtbot)
+        assert "New since last time: 4." in said(program)
+        [link] = [each for each in program.window.job_bar.links if each.text() == "Show the new ones"]
+        link.click()
+        assert program.photos.photo_count == 4
+    with running(tmp_path / "collection", qtbot, folder) as program:
+        idle(program, qtbot)
+        assert "New since last time" not in said(program)
+        renamed = folder / "new" / "NEW_1.jpg"
+        renamed.rename(folder / "renamed.jpg")
+        program.window.open_folder(folder)
+        idle(program, qtbot)
+        assert "New since last time" not in said(program), "it was known under another name"
+
+
 def test_nothing_is_scanned_while_it_is_off(program: Program, folder: Path, qtbot: QtBot) -> None:
     assert program.window.watching._watch is None
     (folder / "new").mkdir()

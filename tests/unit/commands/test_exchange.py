@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,19 @@ def test_labels_of_a_table_are_taken_and_the_rest_is_told(photos: Path, run: Run
         "format": "csv",
         "labels": 7,
         "labelled": 1,
+        "replaced": 0,
         "kept": 1,
         "of_several_classes": 1,
         "not_found": 1,
         "outside": 1,
         "of_several_photos": 0,
+        "of_other_bytes": 0,
         "without_class": 0,
+        "left_out": {},
         "refused_classes": ["../Rose"],
     }
     said = run("label", photos, "--from", table)
-    assert "2 photos keep the labels they have.\n" in said
+    assert "2 photos keep their labels or answers.\n" in said
     assert f"{new[1]}: not labelled, because it is given several classes: Lily, Rose\n" in said
     assert "Not a name for a class: ../Rose (it looks like a path)\n" in said
     assert "gone.jpg: none of the photos has this name\n" in said
@@ -65,7 +69,7 @@ def test_a_file_that_names_none_of_the_photos_fails(photos: Path, attempt: Try, 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("label", "a.jpg"), "--from FILE is missing"),
+        (("label", "a.jpg"), "--from FILE or --undo is missing"),
         (("label", "--as", "Rose"), "the following arguments are required: PATH"),
         (("label", "a.jpg", "--as", "Rose", "--format", "csv"), "--format goes with --from"),
         (("label", "--from", "x.csv", "--as", "Rose"), "not allowed with argument"),
@@ -90,7 +94,7 @@ def test_labels_and_suggestions_are_saved(photos: Path, run: Run, attempt: Try, 
         (f"red_{number}.jpg", "red", "person") for number in range(3)
     ]
     assert rows[0]["label"] == ""
-    _, summary = lines(run("export-labels", photos, "--to", out, "--only-labelled", "--json"))
+    _, summary = lines(run("export-labels", photos, "--to", out, "--only-labelled", "--overwrite", "--json"))
     assert (summary["labels"], summary["suggestions"], summary["format"]) == (3, 0, "csv")
     refused = attempt("export-labels", photos, "--to", tmp_path / "x.zip", "--format", "camtrap-dp")
     assert refused.code == 1
@@ -105,3 +109,114 @@ def test_labels_and_suggestions_are_saved(photos: Path, run: Run, attempt: Try, 
     assert photo.read_bytes() == before
     said = run("export-labels", photos, "--to", tmp_path / "x.zip", "--format", "darwin-core", "--at", "48.1,11.5")
     assert (tmp_path / "x.zip").exists()
+
+
+def test_taken_labels_are_taken_back_in_the_terminal(photos: Path, run: Run, attempt: Try) -> None:
+    new = draw_photos(photos, "blue", 2)
+    (photos / "labels.csv").write_text("path,label\nblue_0.jpg,Lily\nblue_1.jpg,Lily\nred_0.jpg,Lily\n")
+    said = run("label", "--from", photos / "labels.csv")
+    assert "To take these labels back: flowersorter label --undo\n" in said
+    run("label", new[1], "--as", "Fern")
+    _, summary = lines(run("label", "--undo", "--json"))
+    assert summary == {"restored": 1, "left": 1}
+    found = {Path(line["path"]).name: line["label"] for line in lines(run("predict", photos, "--json"))[0]}
+    assert found == {"blue_0.jpg": None, "blue_1.jpg": "Fern", **{f"red_{number}.jpg": "red" for number in range(3)}}
+    again = attempt("label", "--undo")
+    assert (again.code, again.err.startswith("There are no labels to take back:")) == (1, True)
+
+
+def test_a_table_wins_over_the_names_of_folders(tmp_path: Path, run: Run) -> None:
+    draw_photos(tmp_path / "data" / "Rose", "red", 2)
+    draw_photos(tmp_path / "data" / "Lily", "blue", 2)
+    run("train", tmp_path / "data")
+    (tmp_path / "labels.csv").write_text("path,label\nRose/red_0.jpg,Lily\nRose/red_1.jpg,Rose\n")
+    said = run("label", tmp_path / "data", "--from", tmp_path / "labels.csv")
+    assert "1 photo labelled Lily.\n1 of these labels replaces that of a class folder.\n" in said
+    assert "1 photo keeps its label or answer.\n" in said
+
+
+def test_fifty_thousand_bad_classes_are_counted_not_listed(photos: Path, run: Run) -> None:
+    rows = "".join(f"red_{number % 3}.jpg,../{number}\n" for number in range(50_000))
+    (photos / "labels.csv").write_text(f"path,label\n{rows}red_0.jpg,../{'x' * 5000}\n")
+    said = run("label", "--from", photos / "labels.csv")
+    assert said.count("Not a name for a class: ") == 10
+    assert "  and 49,991 more; use --json for all\n" in said
+    assert max(map(len, said.splitlines())) < 500
+
+
+def test_the_labels_of_many_classes_are_counted_not_listed(photos: Path, run: Run) -> None:
+    draw_photos(photos, "blue", 60)
+    (photos / "labels.csv").write_text("path,label\n" + "".join(f"blue_{i}.jpg,Class {i}\n" for i in range(60)))
+    said = run("label", "--from", photos / "labels.csv")
+    assert said.count(" photo labelled ") == 50
+    assert "  and 10 more; use --json for all\n" in said
+
+
+def test_what_a_list_leaves_out_is_said(photos: Path, attempt: Try) -> None:
+    value = {
+        "images": [{"id": 1, "file_name": "red_0.jpg"}, {"id": 2, "file_name": "red_1.jpg"}],
+        "categories": [{"id": 1, "name": "Rose"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "score": 0.5}, {"image_id": 9, "category_id": 1}],
+    }
+    (photos / "coco.json").write_text(json.dumps(value))
+    said = attempt("label", "--from", photos / "coco.json").out
+    assert "2 photos are named without a class.\n" in said
+    assert "1 label is left out: it is the suggestion of a program.\n" in said
+    assert "1 label is left out: its picture is not in the list.\n" in said
+
+
+def test_the_pictures_of_a_packed_project_are_unpacked_and_labelled(photos: Path, run: Run, attempt: Try) -> None:
+    copies = draw_photos(photos.parent / "small", "blue", 2)
+    project = photos.parent / "project.tm"
+    with zipfile.ZipFile(project, "w") as archive:
+        for number, path in enumerate(copies):
+            archive.write(path, f"Lily-!-{number}.jpg")
+        archive.writestr("manifest.json", "{}")
+    said = attempt("label", photos, "--from", project)
+    assert said.code == 1
+    assert "add --unpack FOLDER" in said.err
+    assert "Lily-!-0.jpg: none of the photos is the same file\n" in said.out
+    out = photos.parent / "learn"
+    assert f"2 pictures unpacked into {out}.\n2 photos labelled Lily.\n" in run(
+        "label", "--from", project, "--unpack", out
+    )
+    assert sorted(path.name for path in (out / "Lily").iterdir()) == ["Lily-!-0.jpg", "Lily-!-1.jpg"]
+    again = attempt("label", "--from", project, "--unpack", out, "--json")
+    assert (again.code, "it is there already" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words", [("--undo", "a.jpg"), ("--from", "x.csv", "--unpack", "out"), ("a", "--unpack", "out")]
+)
+def test_options_of_label_that_do_not_go_together_are_refused(attempt: Try, words: tuple[str, ...]) -> None:
+    assert attempt("label", *words).code == 2
+
+
+@pytest.mark.parametrize("words", [("export-labels", "photos", "--to"), ("export",), ("evaluate", "--report")])
+def test_a_file_that_is_there_is_not_replaced_unasked(
+    photos: Path, attempt: Try, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / ("mine.safetensors" if words == ("export",) else "mine.csv")
+    mine.write_text("my own work")
+    said = attempt(*words, mine)
+    assert (said.code, said.err) == (1, f"{mine} is there already. To replace it, add --overwrite.\n")
+    assert mine.read_text() == "my own work"
+    beside = tmp_path / "new.classes.csv"
+    beside.write_text("my own work")
+    if words == ("evaluate", "--report"):
+        assert attempt(*words, tmp_path / "new.csv").code == 1
+        assert not (tmp_path / "new.csv").exists()
+        return
+    assert attempt(*words, mine, "--overwrite").code == 0
+    assert mine.read_bytes() != b"my own work"
+
+
+def test_only_photos_in_the_file_are_counted(photos: Path, run: Run, tmp_path: Path) -> None:
+    _, summary = lines(run("export-labels", photos, "--to", tmp_path / "x.json", "--format", "coco", "--json"))
+    assert (summary["labels"], summary["left_out"], summary["remark"]) == (3, 0, None)
+    (photos / "broken.jpg").write_bytes(b"no photo")
+    options = ("--format", "coco", "--overwrite", "--json")
+    _, summary = lines(run("export-labels", photos, "--to", tmp_path / "x.json", *options))
+    assert (summary["labels"], summary["without_class"], summary["left_out"]) == (3, 0, 1)
+    assert summary["remark"] == "1 file that cannot be read is left out"

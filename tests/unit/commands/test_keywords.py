@@ -104,13 +104,14 @@ def test_keywords_that_are_classes_become_labels(photos: Path, run: Run, attempt
     assert summary | {"keywords": {}} == {
         "photos": 7,
         "labelled": 1,
+        "replaced": 0,
         "kept": 0,
         "of_several_classes": 0,
         "keywords": {},
     }
     assert summary["keywords"] == {"flowers/red": 1, "Rosa & friends": 2, "trip/holiday": 2}
     said = run("label", photos, "--from-keywords", "trip/holiday", "Rosa & friends")
-    assert "1 photo with such a keyword keeps the label it has." in said
+    assert "1 photo with such a keyword keeps its label or answer." in said
     assert f"{new[1]}: not labelled, because its keywords are of several classes: trip/holiday, Rosa & friends" in said
     assert run("label", photos, "--from-keywords", "Rosa & friends").startswith("1 photo labelled Rosa & friends.\n")
 

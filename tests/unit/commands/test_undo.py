@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.drawing import RED, textured, write_jpeg
@@ -108,3 +111,54 @@ def test_how_to_undo_is_said_once(run: Run, photos: Path, tmp_path: Path) -> Non
         "3 photos moved, 1 duplicate moved, 1 empty folder removed. To undo that: flowersorter undo 1"
     )
     assert said.count("To undo that") == 1
+
+
+def dated(tmp_path: Path, sort: int, moment: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "collection" / "library.sqlite")) as database, database:
+        database.execute("UPDATE runs SET started_at = ? WHERE id = ?", (moment, sort))
+
+
+def test_every_sort_since_a_time_is_undone_the_newest_first(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    for number in range(3):
+        run("sort", photos, "--to", tmp_path / f"sorted {number}")
+        dated(tmp_path, number + 1, f"2026-05-0{number + 1}T12:00:00+00:00")
+    said = run("undo", "--since", "2026-05-02T11:59:59+00:00")
+    assert said == "Sort 3: 3 photos undone.\nSort 2: 3 photos undone.\n"
+    assert [len(list((tmp_path / f"sorted {number}").rglob("*.jpg"))) for number in range(3)] == [3, 0, 0]
+    again = attempt("undo", "--since", "2026-05-02")
+    assert again.code == 1
+    assert "no sort that began at 2026-05-02 00:00:00 or later has anything left to undo" in again.err
+
+
+def test_a_photo_that_is_left_is_named_and_the_other_sorts_are_undone(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    for number in range(2):
+        run("sort", photos, "--to", tmp_path / f"sorted {number}")
+    edited = tmp_path / "sorted 1" / "red" / "red_0.jpg"
+    edited.write_bytes(b"edited")
+    said = attempt("undo", "--since", "2000-01-01", "--json")
+    assert said.code == 1
+    *lines, last = map(json.loads, said.out.splitlines())
+    assert [line["path"] for line in lines] == [str(edited)]
+    assert last["summary"] == {
+        "sorts": [2, 1],
+        "undone": 5,
+        "gone": 0,
+        "refused": 1,
+        "moved": 0,
+        "edited": 0,
+        "problems": [],
+    }
+    assert edited.read_bytes() == b"edited"
+
+
+@pytest.mark.parametrize("word", ["yesterday", "25:00", "2026-13-01", "", "1999999-01-01"])
+def test_a_time_that_is_none_is_refused(attempt: Try, word: str) -> None:
+    assert attempt("undo", "--since", word).code == 2
+
+
+def test_a_sort_and_a_time_are_two_requests(attempt: Try) -> None:
+    assert attempt("undo", 1, "--since", "12:00").code == 2

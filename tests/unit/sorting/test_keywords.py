@@ -21,8 +21,10 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.written_keywords import read_keywords
+from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.photos.xmp.document import read_document
 from flowersorter.photos.xmp.keywords import NO_ENTRIES, Field, entries_of, named_keywords
+from flowersorter.photos.xmp.read import photo_keywords
 from flowersorter.photos.xmp.splice import merged
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.filesystem import FileSystem
@@ -299,6 +301,29 @@ def test_each_program_finds_the_keywords_in_its_own_sidecar(tmp_path: Path, coll
     assert _keywords(root / "b.xmp") == ("Tulip",)
     assert _keywords(root / "c.CR2.xmp") == ("Lily",)
     assert len(names(root)) == 10
+
+
+@pytest.mark.parametrize("names_there", [("a.CR2.xmp",), ("a.xmp",), ("A.cr2.XMP",), ("a.xmp", "a.CR2.xmp"), ()])
+def test_a_raw_alone_keeps_the_sidecars_it_has_and_gets_no_second_one(
+    tmp_path: Path, collection: CollectionStore, names_there: tuple[str, ...]
+) -> None:
+    root = tmp_path / "photos"
+    raw = write(root / "a.CR2", b"a raw")
+    for name in names_there:
+        write(root / name, LIGHTROOM.encode())
+    _write(collection, {raw: "Rose"}, root)
+    wanted = set(names_there) or {"a.CR2.xmp"}
+    assert names(root) == {"a.CR2", *wanted}
+    for name in wanted:
+        assert "Rose" in _keywords(root / name)
+    entries, problems = photo_keywords(raw, SidecarFinder().of(raw))
+    assert ("Rose" in named_keywords(entries), problems) == (True, ())
+    moved = _sort(collection, {raw: "Tulip"}, tmp_path / "sorted", Mode.MOVE)
+    assert names(root) == set()
+    assert names(tmp_path / "sorted") == {f"Tulip/{name}" for name in ("a.CR2", *wanted)}
+    assert all("Rose" not in _keywords(tmp_path / "sorted" / "Tulip" / name) for name in wanted)
+    assert take_back(collection, moved.run_id).refused == ()
+    assert names(root) == {"a.CR2", *wanted}
 
 
 def test_a_sidecar_that_changes_while_the_sort_runs_is_not_replaced(

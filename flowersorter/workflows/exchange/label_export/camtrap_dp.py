@@ -14,7 +14,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import UserError
 from flowersorter.messages import plural, text
-from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
+from flowersorter.workflows.exchange.label_export.label_rows import ExportRows, ExportTable, LabelRow
 from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 from flowersorter.workflows.exchange.label_export.zip_tables import TableFile, media_type, new_archive
 
@@ -57,7 +57,7 @@ class _Span:
     camera: str
 
 
-def write_camtrap_dp(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
+def write_camtrap_dp(table: ExportTable, rows: ExportRows, file: BinaryIO, place: PhotoPlace | None) -> str:
     """Write the package. Each folder is a deployment; photos without a date are left out, as the standard needs one.
 
     Args:
@@ -78,11 +78,10 @@ def write_camtrap_dp(table: ExportTable, rows: Iterable[LabelRow], file: BinaryI
         )
     spans: dict[str, _Span] = {}
     names: dict[str, None] = {}
-    left = 0
     with new_archive(file) as archive, TableFile(MEDIA) as media, TableFile(OBSERVATIONS) as observations:
         for row in rows:
             if not row.taken_at or row.error or _PATH.fullmatch(row.file) is None:
-                left += 1
+                rows.leave_out(row)
                 continue
             taken = _with_zone(row.taken_at)
             deployment = row.file.rpartition("/")[0] or table.folder.name or "photos"
@@ -103,12 +102,12 @@ def write_camtrap_dp(table: ExportTable, rows: Iterable[LabelRow], file: BinaryI
             deployments.save(archive, "deployments.csv")
         package = _package(table, spans.values(), names, place)
         archive.writestr("datapackage.json", json.dumps(package, ensure_ascii=False, indent=2).encode())
-    if not left:
+    if not rows.left_out:
         return ""
     return plural(
         "{number} photo is left out: it has no date, or a path that Camtrap DP does not allow",
         "{number} photos are left out: they have no date, or a path that Camtrap DP does not allow",
-        left,
+        rows.left_out,
     )
 
 
@@ -138,7 +137,8 @@ def _observation(table: ExportTable, row: LabelRow, deployment: str, moment: str
         *(f"{row.file}#1", deployment, row.file, None, moment, moment, "media", kind, None),
         row.class_name if kind == "animal" else None,
         *[None] * 12,
-        *(method, by, None, share, None, row.verdict.word if by_model else None),
+        *(method, by, None, share, f"answer:{row.answer}" if row.answer else None),
+        row.verdict.word if by_model else None,
     )
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from flowersorter import __version__
 from flowersorter.domain.export_format import BY_MODEL
+from flowersorter.messages import plural
 from flowersorter.workflows.exchange.label_export.json_file import encoded, write_object
-from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
+from flowersorter.workflows.exchange.label_export.label_rows import ExportRows, ExportTable, LabelRow
 
 _DIGITS = 6
 
 
-def write_coco(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> None:
+def write_coco(table: ExportTable, rows: ExportRows, file: BinaryIO) -> str:
     """Write the data set. A suggestion has a "score", as COCO results do; a label has none.
 
-    Photos without a class are images without an annotation; files that cannot be read are left out.
+    Photos without a class are images without an annotation, with "attributes" where a person said why; files that
+    cannot be read are left out.
+
+    Returns:
+        How many files are left out, in words; "" for none.
     """
     id_of = {name: number for number, name in enumerate(table.classes, start=1)}
     annotations: list[bytes] = []  # behind the images in the file, some tens of bytes each
@@ -25,6 +30,7 @@ def write_coco(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> 
         number = 0
         for row in rows:
             if row.error or not row.width_px:
+                rows.leave_out(row)
                 continue
             number += 1
             yield encoded(
@@ -33,6 +39,7 @@ def write_coco(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> 
                     "file_name": row.file,
                     "width": row.width_px,
                     "height": row.height_px,
+                    **({"attributes": {"answer": row.answer}} if row.answer else {}),
                     **({"date_captured": row.taken_at.replace("T", " ")} if row.taken_at else {}),
                 }
             )
@@ -48,6 +55,13 @@ def write_coco(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO) -> 
             ("images", images()),
             ("annotations", iter(annotations)),
         ),
+    )
+    if not rows.left_out:
+        return ""
+    return plural(
+        "{number} file that cannot be read is left out",
+        "{number} files that cannot be read are left out",
+        rows.left_out,
     )
 
 

@@ -11,7 +11,7 @@ from flowersorter.workflows.csv_table import Cell, csv_bytes
 from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
 
 _HEAD = (
-    *("file", "label", "by", "suggestion", "probability", "verdict", "taken_at", "camera"),
+    *("file", "label", "by", "answer", "suggestion", "probability", "verdict", "taken_at", "camera"),
     *("model", "model_created_at", "error", "path"),
 )
 
@@ -27,6 +27,7 @@ def _line(table: ExportTable, row: LabelRow) -> tuple[Cell, ...]:
         row.file,
         row.label or None,
         _by(row),
+        row.answer or None,
         row.suggestion or None,
         row.top[0][1] if row.suggestion else None,
         row.verdict.word if row.top else None,
@@ -43,6 +44,6 @@ def _by(row: LabelRow) -> str | None:
     """The source of a photo's class; that it has none can be a person's answer, too."""
     if row.by is not None:
         return row.by.value
-    if row.not_mine:
+    if row.mark and not row.suggestion:
         return LabelOrigin.PERSON.value
     return BY_MODEL if row.suggestion else None

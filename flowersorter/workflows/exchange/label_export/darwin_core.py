@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from flowersorter import __version__
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.messages import plural
-from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
+from flowersorter.workflows.exchange.label_export.label_rows import ExportRows, ExportTable, LabelRow
 from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 from flowersorter.workflows.exchange.label_export.zip_tables import TableFile, media_type, new_archive
 
@@ -26,7 +26,7 @@ _STATUS = {LabelOrigin.PERSON: "verified by a person", LabelOrigin.FOLDER: "from
 _DIGITS = 4
 
 
-def write_darwin_core(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
+def write_darwin_core(table: ExportTable, rows: ExportRows, file: BinaryIO, place: PhotoPlace | None) -> str:
     """Write the archive. Photos without a class are left out; copies of a photo are one occurrence.
 
     Args:
@@ -39,11 +39,10 @@ def write_darwin_core(table: ExportTable, rows: Iterable[LabelRow], file: Binary
         How many photos are left out, in words; "" for none.
     """
     seen: set[bytes] = set()
-    left = 0
     with new_archive(file) as archive, TableFile(OCCURRENCE) as occurrences, TableFile(MULTIMEDIA) as media:
         for row in rows:
             if not row.class_name or not row.sha256:
-                left += 1
+                rows.leave_out(row)
                 continue
             occurrence = f"urn:sha256:{row.sha256.hex()}"
             if row.sha256 not in seen:
@@ -54,9 +53,11 @@ def write_darwin_core(table: ExportTable, rows: Iterable[LabelRow], file: Binary
         media.save(archive, "multimedia.txt")
         archive.writestr("meta.xml", _META)
         archive.writestr("eml.xml", _eml(table.folder.name or "photos"))
-    if not left:
+    if not rows.left_out:
         return ""
-    return plural("{number} photo without a class is left out", "{number} photos without a class are left out", left)
+    return plural(
+        "{number} photo without a class is left out", "{number} photos without a class are left out", rows.left_out
+    )
 
 
 def _occurrence(table: ExportTable, row: LabelRow, occurrence: str, place: PhotoPlace | None) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
@@ -18,7 +18,7 @@ from flowersorter.workflows.exchange.label_export.camtrap_dp import write_camtra
 from flowersorter.workflows.exchange.label_export.coco import write_coco
 from flowersorter.workflows.exchange.label_export.csv_rows import write_csv
 from flowersorter.workflows.exchange.label_export.darwin_core import write_darwin_core
-from flowersorter.workflows.exchange.label_export.label_rows import ExportTable, LabelRow
+from flowersorter.workflows.exchange.label_export.label_rows import ExportRows, ExportTable
 from flowersorter.workflows.exchange.label_export.megadetector import write_megadetector
 from flowersorter.workflows.exchange.label_export.place import PhotoPlace
 
@@ -26,15 +26,14 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 #: Writes the rows of a table to a file; returns a remark in words, "" without one.
-_Writer: TypeAlias = Callable[[ExportTable, Iterable[LabelRow], BinaryIO, PhotoPlace | None], str]
+_Writer: TypeAlias = Callable[[ExportTable, ExportRows, BinaryIO, PhotoPlace | None], str]
 
 
-def _plain(write: Callable[[ExportTable, Iterable[LabelRow], BinaryIO], None]) -> _Writer:
-    """Make a writer of one that needs no place and leaves nothing out."""
+def _plain(write: Callable[[ExportTable, ExportRows, BinaryIO], str | None]) -> _Writer:
+    """Make a writer of one that needs no place."""
 
-    def writer(table: ExportTable, rows: Iterable[LabelRow], file: BinaryIO, place: PhotoPlace | None) -> str:
-        write(table, rows, file)
-        return ""
+    def writer(table: ExportTable, rows: ExportRows, file: BinaryIO, place: PhotoPlace | None) -> str:
+        return write(table, rows, file) or ""
 
     return writer
 
@@ -79,7 +78,8 @@ class ExportedLabels:
         labels: Number of photos in it with a label.
         suggestions: Number of photos with a suggestion and no label.
         without_class: Number of other photos.
-        remark: Which of them the format leaves out, in words; "" for none.
+        remark: Which photos the format leaves out, in words; "" for none.
+        left_out: Number of these.
     """
 
     file: Path
@@ -88,6 +88,7 @@ class ExportedLabels:
     suggestions: int
     without_class: int
     remark: str = ""
+    left_out: int = 0
 
 
 def export_labels(engine: Engine, request: ExportLabelsRequest, report: Report, cancel: CancelToken) -> ExportedLabels:
@@ -101,19 +102,13 @@ def export_labels(engine: Engine, request: ExportLabelsRequest, report: Report, 
     file = request.file.absolute()
     form = format_of(file, request.format)
     table = ExportTable(engine, request.roots, only_labelled=request.only_labelled, backbone=request.backbone)
-    counts = [0, 0, 0]
-
-    def counted() -> Iterable[LabelRow]:
-        for row in table.rows(report, cancel):
-            counts[0 if row.label else 1 if row.suggestion else 2] += 1
-            yield row
-
+    rows = ExportRows(table.rows(report, cancel))
     try:
         with atomic_replacement(file) as temporary, temporary.open("xb") as opened:
-            remark = _WRITERS[form](table, counted(), opened, request.place)
+            remark = _WRITERS[form](table, rows, opened, request.place)
     except OSError as error:
         raise UserError(text("The labels cannot be saved as {path}", path=file), file_reason(error)) from error
-    return ExportedLabels(file, form, counts[0], counts[1], counts[2], remark)
+    return ExportedLabels(file, form, rows.labels, rows.suggestions, rows.without_class, remark, rows.left_out)
 
 
 def format_of(file: Path, wanted: ExportFormat | None) -> ExportFormat:

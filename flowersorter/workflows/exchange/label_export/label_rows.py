@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,54 @@ if TYPE_CHECKING:
 _CHUNK = 4096
 
 
+class ExportRows(Iterable["LabelRow"]):
+    """The rows of a table, counted; a writer says which of them its format leaves out.
+
+    Args:
+        rows: The rows.
+
+    Attributes:
+        labels: Number of rows with a label that are written.
+        suggestions: Number of those with a suggestion and no label.
+        without_class: Number of others that are written.
+        left_out: Number of rows that are not written.
+    """
+
+    def __init__(self, rows: Iterable[LabelRow]) -> None:
+        self._rows = rows
+        self._counts = [0, 0, 0]
+        self.left_out = 0
+
+    @property
+    def labels(self) -> int:
+        """As above."""
+        return self._counts[0]
+
+    @property
+    def suggestions(self) -> int:
+        """As above."""
+        return self._counts[1]
+
+    @property
+    def without_class(self) -> int:
+        """As above."""
+        return self._counts[2]
+
+    def __iter__(self) -> Iterator[LabelRow]:
+        for row in self._rows:
+            self._counts[_kind(row)] += 1
+            yield row
+
+    def leave_out(self, row: LabelRow) -> None:
+        """Say that the row that came last is not written."""
+        self._counts[_kind(row)] -= 1
+        self.left_out += 1
+
+
+def _kind(row: LabelRow) -> int:
+    return 0 if row.label else 1 if row.suggestion else 2
+
+
 @dataclass(frozen=True, slots=True)
 class LabelRow:
     """A photo with its label and its suggestions.
@@ -41,7 +89,7 @@ class LabelRow:
         by: Source of the label; None without one.
         top: (class name, probability) of the likeliest classes, likeliest first; empty without a suggestion.
         verdict: Of the suggestion; NONE without one.
-        not_mine: Whether a person said that it shows none of the classes.
+        mark: A person's answer that it shows none of the classes, or that they cannot tell.
         width_px: Of the upright picture; 0 for a file that cannot be read.
         height_px: Of the upright picture.
         taken_at: ISO 8601 by the camera's clock; "" where that is not known.
@@ -56,12 +104,22 @@ class LabelRow:
     by: LabelOrigin | None
     top: tuple[tuple[str, float], ...]
     verdict: Verdict
-    not_mine: bool
+    mark: Mark
     width_px: int
     height_px: int
     taken_at: str
     camera: str
     error: str
+
+    @property
+    def not_mine(self) -> bool:
+        """Whether a person said that it shows none of the classes."""
+        return self.mark is Mark.NOT_MINE
+
+    @property
+    def answer(self) -> str:
+        """The mark as formats have it: "not_mine" or "dont_know"; "" without one."""
+        return self.mark.name.lower() if self.mark else ""
 
     @property
     def suggestion(self) -> str:
@@ -144,7 +202,7 @@ class ExportTable:
                 by=None if label is None else label.origin,
                 top=tops[i] if error is None else (),
                 verdict=verdicts[i] if error is None else Verdict.NONE,
-                not_mine=self._answers.get(photo_id, NO_ANSWERS).mark is Mark.NOT_MINE,
+                mark=self._answers.get(photo_id, NO_ANSWERS).mark,
                 width_px=0 if photo is None else photo.width_px,
                 height_px=0 if photo is None else photo.height_px,
                 taken_at="" if photo is None else photo.taken_at or "",

@@ -1,14 +1,20 @@
-"""Reads labels from COCO data sets: the categories of the annotations of each picture."""
+"""Reads labels from JSON files: COCO data sets, with the categories of a picture's annotations, and other formats."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from flowersorter.domain.export_format import LabelFormat
-from flowersorter.messages import text
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, refused
+from flowersorter.messages import Text, text
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission, refused
+from flowersorter.workflows.exchange.label_import.label_studio import (
+    is_label_studio,
+    label_studio_labels,
+    uploaded_name,
+)
 
 
 def is_coco(value: Any) -> bool:
@@ -18,25 +24,70 @@ def is_coco(value: Any) -> bool:
     )
 
 
+def json_labels(source: Path, data: bytes) -> GivenLabels:
+    """Read a file whose format only its content says: a COCO data set, or an export of Label Studio.
+
+    Raises:
+        UserError: it is not JSON, or of another format.
+    """
+    value = _parsed(source, data)
+    return label_studio_labels(source, value) if is_label_studio(value) else _labels(source, value)
+
+
+def tasks_labels(source: Path, data: bytes) -> GivenLabels:
+    """Read an export of Label Studio.
+
+    Raises:
+        UserError: it is not JSON, or of another program.
+    """
+    value = _parsed(source, data)
+    if not is_label_studio(value):
+        raise refused(source, text("it is not an export of Label Studio as JSON or JSON-MIN"))
+    return label_studio_labels(source, value)
+
+
 def coco_labels(source: Path, data: bytes) -> GivenLabels:
     """Read a data set. Annotations with a score are suggestions of a program, and are left out.
 
     Raises:
         UserError: it is not JSON, or lacks a part of a COCO data set.
     """
-    value = _parsed(source, data)
+    return _labels(source, _parsed(source, data))
+
+
+def _labels(source: Path, value: Any) -> GivenLabels:
     if not is_coco(value):
-        raise refused(source, text("it is not a COCO data set: it lacks images, annotations or categories"))
+        raise refused(source, _other_format(value))
     names = {id_: name for each in value["categories"] if (id_ := _id(each, "id")) and (name := _text(each, "name"))}
     files = {id_: name for each in value["images"] if (id_ := _id(each, "id")) and (name := _text(each, "file_name"))}
+    if isinstance(info := value.get("info"), dict) and info.get("contributor") == "Label Studio":
+        files = {id_: uploaded_name(name) for id_, name in files.items()}
     labels: dict[GivenLabel, None] = {}
-    labelled = set[str]()
+    labelled, left_out = set[str](), Counter[Omission]()
     for each in value["annotations"]:
         file, category = files.get(_id(each, "image_id")), names.get(_id(each, "category_id"))
-        if file is not None and category is not None and "score" not in each:
+        if isinstance(each, dict) and "score" in each:
+            left_out[Omission.SUGGESTION] += 1
+        elif file is None:
+            left_out[Omission.WITHOUT_PICTURE] += 1
+        elif category is None:
+            left_out[Omission.WITHOUT_CLASS] += 1
+        else:
             labels[GivenLabel(file, category)] = None  # many boxes of one class are one label
             labelled.add(file)
-    return GivenLabels(LabelFormat.COCO, source.parent, tuple(labels), len(set(files.values()) - labelled))
+    without = len(set(files.values()) - labelled)
+    return GivenLabels(LabelFormat.COCO, source.parent, tuple(labels), without, dict(left_out))
+
+
+def _other_format(value: Any) -> Text:
+    """Say that a JSON value is no COCO data set, and what it is where that is known."""
+    if isinstance(value, dict) and isinstance(value.get("images"), list) and "detection_categories" in value:
+        return text("it has MegaDetector results, which are suggestions of a program")
+    if isinstance(value, dict) and "_via_img_metadata" in value:
+        return text("it is a project of the VGG Image Annotator, whose format is not read")
+    if isinstance(value, dict) and "shapes" in value and "imagePath" in value:
+        return text("it is a file of labelme, whose format is not read")
+    return text("it is not a COCO data set: it lacks images, annotations or categories")
 
 
 def _parsed(source: Path, data: bytes) -> Any:

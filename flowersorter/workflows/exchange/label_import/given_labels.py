@@ -2,15 +2,84 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.errors import UserError
-from flowersorter.messages import Text, text
+from flowersorter.messages import Text, plural, text
 
 #: A larger file is no list of labels, and would not fit into memory once it is parsed.
 MOST_BYTES = 256 << 20
+
+
+class Omission(Enum):
+    """Why a part of a list of labels labels nothing."""
+
+    SUGGESTION = "suggestion"
+    WITHOUT_PICTURE = "without picture"
+    WITHOUT_CLASS = "without class"
+    INCOMPLETE = "incomplete"
+    SKIPPED = "skipped"
+    UNSAFE = "unsafe path"
+    LINK = "link"
+    TOO_LARGE = "too large"
+    DAMAGED = "damaged"
+
+    def sentence(self, number: int) -> Text:
+        """Say how many parts are left out, and why."""
+        return _SENTENCES[self](number)
+
+
+_SENTENCES: Mapping[Omission, Callable[[int], Text]] = {
+    Omission.SUGGESTION: lambda number: plural(
+        "{number} label is left out: it is the suggestion of a program.",
+        "{number} labels are left out: they are suggestions of a program.",
+        number,
+    ),
+    Omission.WITHOUT_PICTURE: lambda number: plural(
+        "{number} label is left out: its picture is not in the list.",
+        "{number} labels are left out: their pictures are not in the list.",
+        number,
+    ),
+    Omission.WITHOUT_CLASS: lambda number: plural(
+        "{number} label is left out: its class has no name in the list.",
+        "{number} labels are left out: their classes have no names in the list.",
+        number,
+    ),
+    Omission.INCOMPLETE: lambda number: plural(
+        "{number} line is left out: it has too few cells, or no name of a photo.",
+        "{number} lines are left out: they have too few cells, or no name of a photo.",
+        number,
+    ),
+    Omission.SKIPPED: lambda number: plural(
+        "{number} answer is left out: it was skipped or cancelled.",
+        "{number} answers are left out: they were skipped or cancelled.",
+        number,
+    ),
+    Omission.UNSAFE: lambda number: plural(
+        "{number} picture is left out: its path leads out of the archive.",
+        "{number} pictures are left out: their paths lead out of the archive.",
+        number,
+    ),
+    Omission.LINK: lambda number: plural(
+        "{number} picture is left out: it is a link, not a file.",
+        "{number} pictures are left out: they are links, not files.",
+        number,
+    ),
+    Omission.TOO_LARGE: lambda number: plural(
+        "{number} picture is left out: it is larger than a photo can be.",
+        "{number} pictures are left out: they are larger than a photo can be.",
+        number,
+    ),
+    Omission.DAMAGED: lambda number: plural(
+        "{number} picture is left out: it is damaged, or packed in a way that is not known.",
+        "{number} pictures are left out: they are damaged, or packed in a way that is not known.",
+        number,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +91,14 @@ class GivenLabel:
         class_name: Its class.
         sha256: Digest of the photo's bytes, where the format holds them; b"" elsewhere.
         relative: The path from the folder that was exported, where the table has it beside an absolute one; else "".
+        only_bytes: Whether the bytes alone say which photo it is: its name is one in an archive.
     """
 
     photo: str
     class_name: str
     sha256: bytes = b""
     relative: str = ""
+    only_bytes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +110,14 @@ class GivenLabels:
         folder: The folder that relative paths begin at.
         labels: The labels, in their order.
         without_class: Number of photos that are named without a class.
+        left_out: Number of parts that label nothing, by reason.
     """
 
     format: LabelFormat
     folder: Path
     labels: tuple[GivenLabel, ...]
     without_class: int = 0
+    left_out: Mapping[Omission, int] = field(default_factory=dict)
 
 
 def refused(source: Path, why: Text | str, hint: Text | str = "") -> UserError:

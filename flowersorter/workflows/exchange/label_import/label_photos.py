@@ -19,10 +19,10 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots, absolute_roots
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, Omission
 from flowersorter.workflows.exchange.label_import.match_photos import PhotoNames, Unmatched
 from flowersorter.workflows.exchange.label_import.read_labels import read_labels
-from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, store_labels
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, may_label, store_labels
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -53,7 +53,7 @@ class FoundClass:
         name: As it is written.
         class_name: The class of the collection with this name; "" for a new one.
         photos: Number of photos with it.
-        unlabelled: How many of them have no label.
+        unlabelled: How many of them would get it: those without a label, or with another one of a class folder.
         refused: Why it cannot be the name of a class; "" if it can.
     """
 
@@ -76,6 +76,7 @@ class FoundLabels:
         photos: Number of labels that were read.
         unmatched: The names of photos that mean none, with the reason.
         without_class: Number of photos that are named without a class.
+        left_out: Number of parts of the list that label nothing, by reason.
     """
 
     format: LabelFormat
@@ -85,6 +86,7 @@ class FoundLabels:
     photos: int
     unmatched: Mapping[str, Unmatched] = field(default_factory=dict)
     without_class: int = 0
+    left_out: Mapping[Omission, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, canc
             cancel.check()
         photo_id = by_hash.get(label.sha256)
         if photo_id is None:
-            row = names.row_of(label.photo, label.relative)
+            row = Unmatched.OTHER_BYTES if label.only_bytes else names.row_of(label.photo, label.relative)
             if isinstance(row, Unmatched):
                 unmatched[label.photo] = row
                 continue
@@ -136,11 +138,13 @@ def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, canc
     found = {photo_id: tuple(each) for photo_id, each in classes.items()}
     paths = {photo_id: places.paths[rows[photo_id]] for photo_id in found}
     counted = _counted(collection, found)
-    return FoundLabels(given.format, found, paths, counted, len(given.labels), unmatched, given.without_class)
+    return FoundLabels(
+        given.format, found, paths, counted, len(given.labels), unmatched, given.without_class, given.left_out
+    )
 
 
 def take_labels(engine: Engine, request: TakeLabelsRequest, report: Report, cancel: CancelToken) -> TakenLabels:
-    """Label the photos without a label that have one class. The labels are stored when this returns.
+    """Label the photos that have one class, and no label of a person. The labels are stored when this returns.
 
     Raises:
         UserError: the library cannot be written.
@@ -176,13 +180,18 @@ def _ids_by_hash(
 
 
 def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) -> tuple[FoundClass, ...]:
-    labelled = collection.labels.get(list(found))
+    labelled, answered = collection.labels.get(list(found)), collection.answers.get(list(found))
     photos = Counter(name for names in found.values() for name in names)
-    free = Counter(name for photo_id, names in found.items() if photo_id not in labelled for name in names)
-
     refusals = {name: _refusal(name) for name in photos}
     entries = {name: collection.classes.find(name) for name, refusal in refusals.items() if not refusal}
     known = {name: "" if entry is None else entry.name for name, entry in entries.items()}
+    ids = {name: None if entry is None else entry.id for name, entry in entries.items()}
+    free = Counter(
+        name
+        for photo_id, names in found.items()
+        for name in names
+        if may_label(labelled.get(photo_id), answered.get(photo_id), ids.get(name))
+    )
     rows = [FoundClass(name, known.get(name, ""), count, free[name], refusals[name]) for name, count in photos.items()]
     in_order = NaturalOrder()
     return tuple(sorted(rows, key=lambda row: (bool(row.refused), not row.class_name, in_order(row.name))))

@@ -22,6 +22,7 @@ class Unmatched(Enum):
     NOT_FOUND = "not found"
     OUTSIDE = "outside"
     SEVERAL = "several"
+    OTHER_BYTES = "other bytes"
 
     @property
     def text(self) -> Text:
@@ -33,6 +34,7 @@ _REASONS = {
     Unmatched.NOT_FOUND: text("none of the photos has this name"),
     Unmatched.OUTSIDE: text("it is outside of the folder with the photos"),
     Unmatched.SEVERAL: text("several photos have this name"),
+    Unmatched.OTHER_BYTES: text("none of the photos is the same file"),
 }
 
 

@@ -9,11 +9,13 @@ from flowersorter.domain.export_format import LabelFormat
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
 from flowersorter.photos.read_errors import file_reason
-from flowersorter.workflows.exchange.label_import.coco_labels import coco_labels
+from flowersorter.workflows.exchange.label_import.coco_labels import coco_labels, json_labels, tasks_labels
 from flowersorter.workflows.exchange.label_import.csv_labels import csv_labels
 from flowersorter.workflows.exchange.label_import.folder_labels import folder_labels
 from flowersorter.workflows.exchange.label_import.given_labels import MOST_BYTES, GivenLabels, refused
 from flowersorter.workflows.exchange.label_import.lobe_labels import is_lobe_project, lobe_labels
+from flowersorter.workflows.exchange.label_import.packed_labels import packed_labels
+from flowersorter.workflows.exchange.label_import.photo_archive import PACKED_SUFFIXES
 from flowersorter.workflows.exchange.label_import.teachable_machine import (
     is_teachable_machine,
     teachable_machine_labels,
@@ -23,19 +25,19 @@ from flowersorter.workflows.exchange.label_import.teachable_machine import (
 _OF_FILES: Mapping[LabelFormat, Callable[[Path, bytes], GivenLabels]] = {
     LabelFormat.CSV: csv_labels,
     LabelFormat.COCO: coco_labels,
+    LabelFormat.LABEL_STUDIO: tasks_labels,
 }
 _OF_FOLDERS: Mapping[LabelFormat, Callable[[Path, CancelToken], GivenLabels]] = {
     LabelFormat.FOLDERS: folder_labels,
     LabelFormat.LOBE: lobe_labels,
     LabelFormat.TEACHABLE_MACHINE: teachable_machine_labels,
 }
-_BY_SUFFIX = {
-    ".csv": LabelFormat.CSV,
-    ".tsv": LabelFormat.CSV,
-    ".txt": LabelFormat.CSV,
-    ".json": LabelFormat.COCO,
+_BY_SUFFIX: Mapping[str, Callable[[Path, bytes], GivenLabels]] = {
+    ".csv": csv_labels,
+    ".tsv": csv_labels,
+    ".txt": csv_labels,
+    ".json": json_labels,
 }
-_PACKED = frozenset({".tm", ".zip"})
 
 
 def read_labels(source: Path, form: LabelFormat | None, cancel: CancelToken) -> GivenLabels:
@@ -55,14 +57,14 @@ def read_labels(source: Path, form: LabelFormat | None, cancel: CancelToken) -> 
         if form not in _OF_FOLDERS:
             raise refused(source, text("it is a folder"), text("Name the file with the labels"))
         return _OF_FOLDERS[form](source, cancel)
-    if source.suffix.lower() in _PACKED:
-        raise refused(source, text("it is packed"), text("Unpack it as a zip file, and name the folder"))
-    form = form or _BY_SUFFIX.get(source.suffix.lower())
+    if source.suffix.lower() in PACKED_SUFFIXES:
+        return packed_labels(source, form, cancel)
+    reader = _BY_SUFFIX.get(source.suffix.lower()) if form is None else _OF_FILES.get(form)
+    if reader is not None:
+        return reader(source, _bytes_of(source))
     if form is None:
         raise refused(source, text("its format is not known"), text("Say which it is with --format"))
-    if form not in _OF_FILES:
-        raise refused(source, text("it is not a folder"), text("Name the folder of the project"))
-    return _OF_FILES[form](source, _bytes_of(source))
+    raise refused(source, text("it is not a folder"), text("Name the folder of the project"))
 
 
 def _of_folder(folder: Path) -> LabelFormat:

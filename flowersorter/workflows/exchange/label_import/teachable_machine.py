@@ -13,7 +13,8 @@ from flowersorter.photos.scan import scan
 from flowersorter.workflows.exchange.label_import.folder_labels import folder_labels
 from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels
 
-_MANIFEST = "manifest.json"
+#: At the top of a project.
+MANIFEST = "manifest.json"
 #: "Class 1-!-12.png": a picture of a project whose classes are in the names of its files.
 _NAMED = re.compile(r"(?P<label>.+)-!-\d+\.\w+")
 #: "Class 1-samples": the folder or archive that "Download samples" gives for a class.
@@ -22,7 +23,7 @@ _SAMPLES = re.compile(r"(?P<label>.+?)[-_ ]samples(?: ?\(\d+\))?", re.IGNORECASE
 
 def is_teachable_machine(folder: Path) -> bool:
     """Whether a folder is an unpacked project."""
-    if (folder / _MANIFEST).is_file():
+    if (folder / MANIFEST).is_file():
         return True
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
@@ -48,9 +49,13 @@ def teachable_machine_labels(folder: Path, cancel: CancelToken) -> GivenLabels:
     if named:
         return GivenLabels(form, folder, tuple(named), len(names) - len(named))
     given = folder_labels(folder, cancel, form)
-    return replace(given, labels=tuple(replace(each, class_name=_class(each.class_name)) for each in given.labels))
+    labels = tuple(
+        replace(each, class_name=class_of_samples(each.class_name) or each.class_name) for each in given.labels
+    )
+    return replace(given, labels=labels)
 
 
-def _class(folder: str) -> str:
-    found = _SAMPLES.fullmatch(folder)
-    return folder if found is None else found["label"]
+def class_of_samples(name: str) -> str | None:
+    """Return the class whose samples have a folder or archive of this name; None for another name."""
+    found = _SAMPLES.fullmatch(name)
+    return None if found is None else found["label"]

@@ -71,6 +71,12 @@ SCHEMAS = {
     "media": _schema(MEDIA, _OF_MEDIA, deploymentID="deployments"),
     "observations": _schema(OBSERVATIONS, _OF_OBSERVATIONS, deploymentID="deployments", mediaID="media"),
 }
+#: Names that the standard requires of each resource, and the values that it allows in the descriptor.
+RESOURCES = ("deployments", "media", "observations")
+ROLES = frozenset(("contact", "principalInvestigator", "rightsHolder", "publisher", "contributor"))
+SAMPLING = frozenset(
+    ("simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted", "opportunistic")
+)
 #: What the profile of the package asks for, beside the resources.
 NEEDED = {"profile", "created", "contributors", "project", "spatial", "temporal", "taxonomic"}
 NEEDED_OF_PROJECT = {"title", "samplingDesign", "captureMethod", "individualAnimals", "observationLevel"}

@@ -48,7 +48,14 @@ from flowersorter.workflows.predicting.predict_folder import (
 )
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
 from tests.stub_network import open_colour_network
-from tests.unit.workflows.exchange.camtrap_schemas import NEEDED, NEEDED_OF_PROJECT, SCHEMAS
+from tests.unit.workflows.exchange.camtrap_schemas import (
+    NEEDED,
+    NEEDED_OF_PROJECT,
+    RESOURCES,
+    ROLES,
+    SAMPLING,
+    SCHEMAS,
+)
 from tests.unit.workflows.learned_colours import learned_colours
 
 MUNICH = PhotoPlace(48.1351, 11.582)
@@ -136,10 +143,21 @@ def test_a_photo_that_shows_none_of_the_classes_has_no_suggestion(opened: Engine
     photo = tmp_path / "photos" / "IMG_1.jpg"
     answer_photo(opened, AnswerPhotoRequest(photo, None, Mark.NOT_MINE), silent, CancelToken())
     rows = {row["file"]: row for row in table(exported(opened, tmp_path, ExportFormat.CSV).file.read_bytes())}
-    assert [rows["IMG_1.jpg"][name] for name in ("label", "by", "suggestion")] == ["", "person", ""]
+    row = [rows["IMG_1.jpg"][name] for name in ("label", "by", "answer", "suggestion")]
+    assert row == ["", "person", "not_mine", ""]
     value = json.loads(exported(opened, tmp_path, ExportFormat.MEGADETECTOR).file.read_bytes())
     [image] = [each for each in value["images"] if each["file"] == "IMG_1.jpg"]
-    assert image == {"file": "IMG_1.jpg", "detections": []}
+    assert image == {"file": "IMG_1.jpg", "detections": [], "answer": "not_mine"}
+    value = json.loads(exported(opened, tmp_path, ExportFormat.COCO).file.read_bytes())
+    [image] = [each for each in value["images"] if each["file_name"] == "IMG_1.jpg"]
+    assert image["attributes"] == {"answer": "not_mine"}
+    assert not [each for each in value["annotations"] if each["image_id"] == image["id"]]
+    exported(opened, tmp_path, ExportFormat.CAMTRAP_DP, MUNICH)
+    rows = {row["mediaID"]: row for row in table(contents(tmp_path / "out.zip")["observations.csv"])}
+    assert (rows["IMG_1.jpg"]["observationType"], rows["IMG_1.jpg"]["observationTags"]) == (
+        "unclassified",
+        "answer:not_mine",
+    )
 
 
 def test_only_labelled_photos_are_written_on_request(opened: Engine, tmp_path: Path) -> None:
@@ -186,6 +204,15 @@ def test_megadetector_results_have_the_form_that_timelapse_reads(opened: Engine,
     assert "label" not in suggestion
     assert names[suggestion["detections"][0]["classifications"][0][0]] == "blue"
     assert images["broken.jpg"]["failure"]
+    for numbers in (value["detection_categories"], value["classification_categories"]):
+        assert all(number.isdecimal() and isinstance(name, str) for number, name in numbers.items())
+    # Timelapse shows a photo as empty below the first of these, 0.8 without it; earlier versions fail without them.
+    info = value["info"]
+    assert {"detector", "detection_completion_time", "classifier", "classification_completion_time"} <= info.keys()
+    shares = [each["conf"] for image in images.values() for each in image["detections"] or []]
+    assert info["detector_metadata"]["typical_detection_threshold"] < min(shares)
+    assert info["detector_metadata"]["conservative_detection_threshold"] < min(shares)
+    assert 0 < info["classifier_metadata"]["typical_classification_threshold"] < 1
 
 
 def contents(file: Path) -> dict[str, bytes]:
@@ -224,7 +251,17 @@ def test_frictionless_finds_no_fault_in_a_camera_trap_package(opened: Engine, tm
     done = exported(opened, tmp_path, ExportFormat.CAMTRAP_DP, MUNICH)
     written = json.loads(contents(done.file)["datapackage.json"])
     assert written.keys() >= NEEDED
-    assert written["project"].keys() >= NEEDED_OF_PROJECT
+    project = written["project"]
+    assert project.keys() >= NEEDED_OF_PROJECT
+    assert project["samplingDesign"] in SAMPLING
+    assert set(project["captureMethod"]) <= {"activityDetection", "timeLapse"}
+    assert set(project["observationLevel"]) <= {"media", "event"}
+    assert tuple(each["name"] for each in written["resources"]) == RESOURCES
+    assert all({"path", "profile", "schema"} <= each.keys() for each in written["resources"])
+    assert {each["profile"] for each in written["resources"]} == {"tabular-data-resource"}
+    assert all(each["title"] and each["role"] in ROLES for each in written["contributors"])
+    assert "licenses" not in written, "two with a scope each are the least, and they are the owner's to give"
+    assert written["spatial"] == {"type": "Point", "coordinates": [11.582, 48.1351]}
     assert written["temporal"] == {"start": "2026-05-01", "end": "2026-05-04"}
     assert {each["scientificName"] for each in written["taxonomic"]} == {"Rosa canina", "green", "blue"}
     package = unpacked(done.file, tmp_path / "package")
@@ -238,6 +275,8 @@ def test_frictionless_finds_no_fault_in_a_camera_trap_package(opened: Engine, tm
     assert suggestion["classifiedBy"].startswith("FlowerSorter ")
     assert float(suggestion["classificationProbability"]) > 0.5
     assert done.remark == "2 photos are left out: they have no date, or a path that Camtrap DP does not allow"
+    assert (done.labels, done.suggestions, done.without_class, done.left_out) == (1, 3, 0, 2)
+    assert done.labels + done.suggestions == len(rows), "the numbers are those of the file"
 
 
 def test_frictionless_finds_a_fault_where_there_is_one(opened: Engine, tmp_path: Path) -> None:
@@ -280,6 +319,7 @@ def test_a_darwin_core_archive_describes_its_columns(opened: Engine, tmp_path: P
     assert {row["occurrenceID"] for row in table(files["multimedia.txt"])} == ids
     ET.fromstring(files["eml.xml"])
     assert done.remark == "1 photo without a class is left out"
+    assert (done.labels, done.suggestions, done.without_class, done.left_out) == (1, 4, 0, 1)
 
 
 def test_frictionless_reads_the_tables_of_a_darwin_core_archive(opened: Engine, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowersorter.domain.export_format import LabelFormat
-from flowersorter.errors import Cancelled, UserError
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.errors import Cancelled, UndoRefused, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.workflows.csv_table import csv_bytes
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.label_import import read_labels as reading
 from flowersorter.workflows.exchange.label_import.coco_labels import coco_labels
 from flowersorter.workflows.exchange.label_import.csv_labels import csv_labels
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabels, Omission
 from flowersorter.workflows.exchange.label_import.label_photos import (
     FindLabelsRequest,
     FoundLabels,
@@ -29,10 +33,23 @@ from flowersorter.workflows.exchange.label_import.label_photos import (
     find_labels,
     take_labels,
 )
+from flowersorter.workflows.exchange.label_import.label_studio import label_studio_labels
 from flowersorter.workflows.exchange.label_import.match_photos import PhotoNames, Unmatched, as_written
 from flowersorter.workflows.exchange.label_import.read_labels import read_labels
-from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, restore_labels
+from flowersorter.workflows.exchange.label_import.take_labels import (
+    TakenLabels,
+    UndoneLabels,
+    restore_labels,
+    undo_taken_labels,
+)
+from flowersorter.workflows.labelling.label_photo import (
+    AnswerPhotoRequest,
+    LabelPhotoRequest,
+    answer_photo,
+    label_photo,
+)
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.unit.workflows.conftest import draw_photos
 
 
@@ -183,7 +200,7 @@ def test_suggestions_in_a_table_of_this_program_are_no_labels(folder: Path) -> N
     data = b"path,class,label,by\na.jpg,Rose,,model\nb.jpg,Rose,Lily,person\nc.jpg,Rose,Rose,model\n"
     given_labels = csv_labels(folder / "x.csv", data)
     assert [(each.photo, each.class_name) for each in given_labels.labels] == [("b.jpg", "Lily")]
-    assert given_labels.without_class == 2
+    assert given_labels.left_out == {Omission.SUGGESTION: 2}
 
 
 def test_a_huge_or_missing_file_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +216,8 @@ def test_a_huge_or_missing_file_is_refused(folder: Path, monkeypatch: pytest.Mon
     ("name", "form", "why"),
     [
         ("x.xlsx", None, "its format is not known"),
-        ("project.tm", None, "it is packed"),
+        ("project.tm", None, "it is damaged, or no zip archive"),
+        ("x.zip", LabelFormat.COCO, "it is packed"),
         ("x.csv", LabelFormat.LOBE, "it is not a folder"),
     ],
 )
@@ -373,3 +391,207 @@ def test_no_name_means_a_photo_that_is_not_among_those_given(written: str, prefi
     finder = PhotoNames([f"{root}{os.sep}a.jpg"], root, [root])
     row = finder.row_of(prefix + written)
     assert isinstance(row, Unmatched) or as_written(prefix + written).casefold().endswith("a.jpg")
+
+
+def test_what_a_person_wrote_down_counts_more_than_the_name_of_a_folder(engine: Engine, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    draw_photos(data / "Rose", "red", 2)
+    draw_photos(data / "Lily", "blue", 2)
+    train_folder(engine, TrainFolderRequest(data), silent, CancelToken())
+    assert {label.origin for label in engine.collection.labels.all().values()} == {LabelOrigin.FOLDER}
+    before = engine.collection.labels.all()
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\nred_0.jpg,Lily\nred_1.jpg,Rose\nblue_0.jpg,Fern\n")
+    found = found_in(engine, table, data)
+    assert {each.name: each.unlabelled for each in found.classes} == {"Lily": 1, "Rose": 0, "Fern": 1}
+    taken = taken_from(engine, found)
+    assert by_name(found, taken) == {"red_0.jpg": "Lily", "blue_0.jpg": "Fern"}
+    assert (taken.replaced, taken.kept) == (2, 1)
+    predict_folder(engine, PredictFolderRequest(data), silent, CancelToken())
+    assert all(engine.collection.labels.all()[photo] == label for photo, label in taken.after.items())
+    assert undo_taken_labels(engine.collection) == UndoneLabels(2, 0)
+    assert engine.collection.labels.all() == before
+
+
+def test_what_a_person_answered_otherwise_stays(engine: Engine, folder: Path) -> None:
+    draw_photos(folder, "green", 1)
+    for name, rejected, mark in (
+        ("red_0", None, Mark.NOT_MINE),
+        ("red_1", None, Mark.DONT_KNOW),
+        ("red_2", "Rose", None),
+    ):
+        engine.collection.classes.resolve_all(["Rose"], ClassOrigin.PERSON)
+        request = AnswerPhotoRequest(folder / f"{name}.jpg", rejected, mark or Mark.NONE)
+        answer_photo(engine, request, silent, CancelToken())
+    table = folder / "labels.csv"
+    table.write_text("path,label\nred_0.jpg,Rose\nred_1.jpg,Rose\nred_2.jpg,Rose\nred_3.jpg,Rose\n")
+    found = found_in(engine, table, folder)
+    assert [(each.name, each.photos, each.unlabelled) for each in found.classes] == [("Rose", 4, 1)]
+    before = engine.collection.answers.get(list(found.by_photo))
+    taken = taken_from(engine, found)
+    assert (by_name(found, taken), taken.kept) == ({"red_3.jpg": "Rose"}, 3)
+    assert engine.collection.answers.get(list(found.by_photo)) == before
+    assert len(before) == 3
+
+
+def test_labels_are_taken_back_but_for_those_changed_since(engine: Engine, folder: Path) -> None:
+    table = folder / "labels.csv"
+    table.write_text("path,label\nred_0.jpg,Rose\nred_1.jpg,Rose\nred_2.jpg,Lily\n")
+    found = found_in(engine, table, folder)
+    taken_from(engine, found)
+    label_photo(engine, LabelPhotoRequest(folder / "red_1.jpg", "Lily"), silent, CancelToken())
+    table.write_text("path,label\nred_0.jpg,Rose\n")
+    taken_from(engine, found_in(engine, table, folder))  # changes nothing, and is no step
+    assert undo_taken_labels(engine.collection) == UndoneLabels(2, 1)
+    assert len(engine.collection.labels.all()) == 1
+    with pytest.raises(UndoRefused):
+        undo_taken_labels(engine.collection)
+    taken = taken_from(engine, found_in(engine, table, folder))
+    restore_labels(engine.collection, taken)  # in the window
+    with pytest.raises(UndoRefused):
+        undo_taken_labels(engine.collection)
+
+
+@pytest.mark.parametrize(
+    ("content", "number"),
+    [
+        ('path,label\na.jpg,"Rose\nb.jpg,Lily\nc.jpg,Fern\n', 2),
+        ('path,label\na.jpg,Rose\n"b.jpg,Lily\nc.jpg,Fern\nd.jpg,Rose\n', 3),
+        ('path,label,size\na.jpg,Rose,"5\nb.jpg,Lily,6"\nc.jpg,Fern,7\n', 2),
+        ('path,label,note\na.jpg,Rose,"said hello\nb.jpg,Lily,none\nc.jpg,Fern,"a"b"\n', 2),
+        ('sep=;\npath;label\na.jpg;"Rose\nb.jpg;Lily\n', 3),
+    ],
+)
+def test_a_stray_quote_swallows_no_rows_in_silence(folder: Path, content: str, number: int) -> None:
+    with pytest.raises(UserError) as raised:
+        csv_labels(folder / "x.csv", content.encode())
+    assert raised.value.why == f"a quote in line {number} is not closed"
+
+
+def test_quotes_in_pairs_and_within_cells_are_read(folder: Path) -> None:
+    content = 'path,label,note\na.jpg,Rose,"two\nlines, said ""Anna"""\nb.jpg,5" Lily,\n"c.jpg","Rose",x\n'
+    given_labels = csv_labels(folder / "x.csv", content.encode())
+    assert [(each.photo, each.class_name) for each in given_labels.labels] == [
+        ("a.jpg", "Rose"),
+        ("b.jpg", '5" Lily'),
+        ("c.jpg", "Rose"),
+    ]
+
+
+@pytest.mark.parametrize("lead", ["sep=;\r\n", "\ufeffsep=;\n", "SEP=;\n"])
+def test_a_line_that_names_the_delimiter_is_no_row(folder: Path, lead: str) -> None:
+    given_labels = csv_labels(folder / "x.csv", f"{lead}path;label\r\na.jpg;Rose, red\r\n".encode())
+    assert [each.class_name for each in given_labels.labels] == ["Rose, red"]
+
+
+def test_lines_with_too_few_cells_are_counted(folder: Path) -> None:
+    given_labels = csv_labels(folder / "x.csv", b"path,label\na.jpg\n,Rose\n\nb.jpg,Rose\n,\n")
+    assert given_labels.left_out == {Omission.INCOMPLETE: 2}
+    assert len(given_labels.labels) == 1
+
+
+def test_annotations_that_are_left_out_are_counted(folder: Path) -> None:
+    annotations = [
+        {"image_id": 1, "category_id": 7},
+        {"image_id": 1, "category_id": 8},
+        {"image_id": 5, "category_id": 7},
+        {"image_id": 1, "category_id": 7, "score": 0.5},
+    ]
+    given_labels = read_labels(coco(folder, annotations=annotations), None, CancelToken())
+    assert given_labels.left_out == {
+        Omission.WITHOUT_CLASS: 1,
+        Omission.WITHOUT_PICTURE: 1,
+        Omission.SUGGESTION: 1,
+    }
+
+
+def tasks(folder: Path, value: object) -> GivenLabels:
+    (folder / "export.json").write_text(json.dumps(value))
+    return read_labels(folder / "export.json", None, CancelToken())
+
+
+def test_an_export_of_label_studio_is_read(engine: Engine, folder: Path) -> None:
+    def answer(name: str, **more: object) -> dict[str, Any]:
+        return {"result": [{"type": "choices", "value": {"choices": [name]}}], **more}
+
+    value = [
+        {"id": 1, "data": {"image": "/data/upload/1/0a1b2c3d-red_0.jpg"}, "annotations": [answer("Rose")]},
+        {"id": 2, "data": {"photo": "/data/local-files/?d=day%201/blue_0.jpg"}, "annotations": [answer("Lily")]},
+        {"id": 3, "data": {"image": "https://a.example/x/red_1.jpg?v=1"}, "annotations": [answer("Rose")]},
+        {"id": 4, "data": {"image": "red_2.jpg"}, "annotations": [answer("Rose", was_cancelled=True)]},
+        {"id": 5, "data": {"image": "red_3.jpg"}, "annotations": [], "predictions": [answer("Rose")]},
+        {"id": 6, "data": {"text": "no picture"}, "annotations": [answer("Rose")]},
+        "odd",
+    ]
+    given_labels = tasks(folder, value)
+    assert given_labels.format is LabelFormat.LABEL_STUDIO
+    assert [each.photo for each in given_labels.labels] == ["red_0.jpg", "day 1/blue_0.jpg", "red_1.jpg"]
+    assert given_labels.without_class == 2
+    assert given_labels.left_out == {Omission.SKIPPED: 1, Omission.SUGGESTION: 1, Omission.WITHOUT_PICTURE: 2}
+    assert labels_of(engine, folder / "export.json", folder) == {
+        "red_0.jpg": "Rose",
+        "blue_0.jpg": "Lily",
+        "red_1.jpg": "Rose",
+    }
+
+
+def test_the_short_exports_of_label_studio_are_read(folder: Path) -> None:
+    given_labels = tasks(
+        folder,
+        [
+            {"id": 1, "image": "/data/upload/1/0a1b2c3d-red_0.jpg", "choice": "Rose", "annotator": 1},
+            {"id": 2, "image": "red_1.jpg", "choice": {"choices": ["Rose", "Lily"]}, "annotator": 1},
+            {"id": 3, "image": "red_2.jpg", "label": [{"rectanglelabels": ["Lily"], "x": 1}], "annotator": 1},
+            {"id": 4, "image": "red_3.jpg", "flower": {"choices": ["Rose"]}, "note": "text", "annotator": 1},
+        ],
+    )
+    wanted = [("red_0.jpg", "Rose"), ("red_1.jpg", "Rose"), ("red_1.jpg", "Lily"), ("red_2.jpg", "Lily")]
+    wanted.append(("red_3.jpg", "Rose"))
+    assert [(each.photo, each.class_name) for each in given_labels.labels] == wanted
+    table = (
+        "annotation_id,annotator,choice,id,image,lead_time\n"
+        "1,1,Rose,1,/data/upload/1/0a1b2c3d-red_0.jpg,3.2\n"
+        '2,1,"{""choices"": [""Rose"", ""Lily""]}",2,red_1.jpg,1.1\n'
+    )
+    given_labels = csv_labels(folder / "x.csv", table.encode())
+    assert [(each.photo, each.class_name) for each in given_labels.labels] == wanted[:3]
+
+
+def test_the_names_of_uploads_in_a_coco_export_of_label_studio_are_those_of_the_photos(folder: Path) -> None:
+    images = [{"id": 1, "file_name": "images\\0a1b2c3d-blue_0.jpg"}, {"id": "2", "file_name": "images/red_0.jpg"}]
+    file = coco(folder, images=images, info={"contributor": "Label Studio"})
+    assert [label.photo for label in read_labels(file, None, CancelToken()).labels] == ["blue_0.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ([{"data": {"text": "x"}, "annotations": []}], "it is an export of Label Studio without pictures"),
+        (
+            {"images": [], "detection_categories": {}, "info": {}},
+            "it has MegaDetector results, which are suggestions of a program",
+        ),
+        ({"_via_img_metadata": {}}, "it is a project of the VGG Image Annotator, whose format is not read"),
+        ({"shapes": [], "imagePath": "a.jpg"}, "it is a file of labelme, whose format is not read"),
+    ],
+)
+def test_json_of_other_programs_is_refused_by_its_name(folder: Path, value: object, why: str) -> None:
+    with pytest.raises(UserError) as raised:
+        tasks(folder, value)
+    assert raised.value.why == why
+
+
+@settings(max_examples=200)
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=9) | st.integers(), lambda inner: st.lists(inner, max_size=3), max_leaves=8
+    )
+)
+def test_no_odd_value_in_an_export_of_label_studio_is_an_error(odd: object) -> None:
+    answers = [{"result": [{"value": {"choices": odd}}]}, {"result": odd}, odd]
+    for data in ({"image": "a.jpg"}, {"image": odd}, odd):
+        task = {"data": data, "annotations": answers, "predictions": odd, "choice": odd, "annotator": 1}
+        with suppress(UserError):
+            label_studio_labels(
+                Path("x.json"), [{"data": {}, "annotations": []}, task, {"image": "a.jpg", "choice": odd}]
+            )

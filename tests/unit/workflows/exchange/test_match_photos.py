@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.workflows.exchange.label_import.csv_labels import csv_labels
+from flowersorter.workflows.exchange.label_import.given_labels import Omission
 from flowersorter.workflows.exchange.label_import.match_photos import PhotoNames, Unmatched
 
 ROOT = Path(os.path.abspath(os.sep), "photos")  # noqa: PTH100 - with the drive on Windows
@@ -59,7 +60,7 @@ def test_a_table_has_the_relative_path_beside_the_absolute_one() -> None:
 def test_labels_of_every_person_count_and_those_of_the_model_alone_do_not(by: str) -> None:
     table = csv_labels(Path("x.csv"), f"path,label,by\na.jpg,Rose,{by}\nb.jpg,Lily,model\n".encode())
     assert [(label.photo, label.class_name) for label in table.labels] == [("a.jpg", "Rose")]
-    assert table.without_class == 1
+    assert table.left_out == {Omission.SUGGESTION: 1}
 
 
 def test_blanks_around_a_name_are_passed_over_unless_they_are_part_of_it() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -17,6 +18,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, ExportResult, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 from flowersorter.workflows.exchange.model_card import card_path
+from flowersorter.workflows.models.current_model import starter
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.learned_colours import learned_colours
 
@@ -128,6 +130,10 @@ def test_the_starter_has_a_card_without_figures_of_labels(tmp_path: Path) -> Non
         done = exported(engine, tmp_path / "starter.safetensors")
     assert done.card is not None
     body = split(done.card)[1]
-    assert "| daisy | 0 |" in body
+    counts = np.bincount(starter().targets)
+    for name, photos in zip(starter().model.class_names, counts.tolist(), strict=True):
+        assert f"| {name} | {photos} |" in body
+    assert "| class | photos it learned from |" in body
+    assert counts.sum() == starter().model.training.photos
     assert "calibration error" not in body
     assert "recall" not in body

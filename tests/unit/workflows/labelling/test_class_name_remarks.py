@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowersorter.sorting.safe_names import folder_name
+from flowersorter.workflows.labelling import class_name_remarks as class_name_remarks_module
 from flowersorter.workflows.labelling.class_name_remarks import class_name_remark, class_name_remarks
 
 
@@ -37,3 +38,16 @@ def test_of_many_classes_the_first_are_said_and_the_others_counted() -> None:
     assert remarks[0] == "The folder of the class “rosa/0” is called “rosa_0”."
     assert remarks[-1] == "4 more classes have other folder names."
     assert class_name_remarks(["rose", "a/b"], ["a_b"]) == [class_name_remark("a/b", ["a_b"])]
+
+
+def test_each_of_many_classes_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = list[str]()
+
+    def counted(name: str) -> str:
+        calls.append(name)
+        return folder_name(name)
+
+    monkeypatch.setattr(class_name_remarks_module, "folder_name", counted)
+    new = [f"class {number}" for number in range(300)]
+    assert class_name_remarks([*new, "a/b"], ["a_b"]) == [class_name_remark("a/b", ["a_b"])]
+    assert len(calls) <= 4 * len(new)
