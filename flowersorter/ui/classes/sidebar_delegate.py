@@ -25,8 +25,6 @@ KEYCAP_PX = 18
 BAR_PX = 3
 KEYCAP_GAP_PX = 6
 _COUNT_GAP_PX = 8
-#: Letters of a name that stay visible beside both counts and the number key, and beside the number of all photos alone.
-_MANY_LETTERS, _FEWEST_LETTERS = 14, 7
 
 
 class Form(IntEnum):
@@ -36,6 +34,10 @@ class Form(IntEnum):
     NO_CONFIRMED = 1
     NO_KEY = 2
     NAME_ONLY = 3
+
+
+#: Letters of a name that stay visible in each form; where there is less room, the next one is taken.
+_LETTERS = {Form.ALL: 14, Form.NO_CONFIRMED: 10, Form.NO_KEY: 7}
 
 
 def name_rect(row: QRect) -> QRect:
@@ -98,7 +100,7 @@ class SidebarDelegate(QStyledItemDelegate):
             cap_px = KEYCAP_PX + KEYCAP_GAP_PX if self._view.shows_digits else 0
             forms = [
                 form
-                for form in (Form.ALL, Form.NO_CONFIRMED, Form.NO_KEY)
+                for form in _LETTERS
                 if all(_fits(row, form, metrics, room_px - cap_px * (form < Form.NO_KEY)) for row in key[0])
             ]
             self._form = next(iter(forms), Form.NAME_ONLY)
@@ -196,8 +198,8 @@ def _counts(row: SidebarRow, form: Form) -> str:
 
 def _fits(row: SidebarRow, form: Form, metrics: QFontMetrics, room_px: int) -> bool:
     """Whether the numbers leave room for the name, or its beginning."""
-    counts, letters = _counts(row, form), _FEWEST_LETTERS if form is Form.NO_KEY else _MANY_LETTERS
-    wanted = min(metrics.horizontalAdvance(row.text), letters * metrics.averageCharWidth())
+    counts = _counts(row, form)
+    wanted = min(metrics.horizontalAdvance(row.text), _LETTERS[form] * metrics.averageCharWidth())
     return not counts or room_px - metrics.horizontalAdvance(counts) >= wanted + _COUNT_GAP_PX
 
 
