@@ -6,7 +6,8 @@
 
 PHOTOS is a folder with photos of the five flowers that the starter model knows. The window runs without a screen. With
 ``--all`` each state is taken in English and German, light and dark, small, usual and large; ``--strange`` names photos
-that the starter model does not know (drawn ones, else), and ``--only`` parts of names of states.
+that the starter model does not know (drawn ones, else), ``--only`` parts of names of states, and ``--text`` the size of
+the letters in per cent.
 """
 
 from __future__ import annotations
@@ -33,18 +34,24 @@ from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QApplication, QDialog, QWidget  # noqa: E402
 
 from flowersorter.app import Program  # noqa: E402
+from flowersorter.domain.export_format import LabelFormat  # noqa: E402
 from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
 from flowersorter.messages import text  # noqa: E402
 from flowersorter.translations import use_translations  # noqa: E402
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog  # noqa: E402
 from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
+from flowersorter.ui.keywords.take_dialog import TakeKeywordsDialog  # noqa: E402
+from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog  # noqa: E402
 from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
 from flowersorter.ui.shared import theme  # noqa: E402
 from flowersorter.ui.shared.qt_translator import install_translator  # noqa: E402
 from flowersorter.ui.window import window_state  # noqa: E402
 from flowersorter.vision.backbone.registry import Backbone  # noqa: E402
 from flowersorter.workflows.engine import Engine  # noqa: E402
+from flowersorter.workflows.exchange.keyword_labels import FoundKeyword, FoundKeywords  # noqa: E402
+from flowersorter.workflows.exchange.label_import.label_photos import FoundClass, FoundLabels  # noqa: E402
+from flowersorter.workflows.exchange.label_import.match_photos import Unmatched  # noqa: E402
 from flowersorter.workflows.labelling.class_changes import start_without_classes  # noqa: E402
 from flowersorter.workflows.predicting.network_loader import Embeds, open_embedder  # noqa: E402
 from tests.drawing import textured, write_jpeg  # noqa: E402
@@ -65,6 +72,8 @@ LANGUAGES = ("en", "de")
 #: Actions whose dialogs are taken, besides those that need photos.
 DIALOGS = ("preferences", "history", "models", "help", "about", "new_class", "new_collection")
 DIALOGS_OF_PHOTOS = ("sort", "check_sample", "deep_train", "evaluate", "check_labels", "scan_options")
+#: Actions whose dialogs exchange labels and keywords with other programs.
+DIALOGS_OF_EXCHANGE = ("take_labels", "export_labels", "write_keywords")
 
 
 @contextmanager
@@ -369,6 +378,24 @@ def every_state(album: Album, photos: Path, strange: Path) -> None:
         known_photos(program, album)
 
 
+def show_choices(program: Program, album: Album) -> None:
+    """Take the lists of labels and keywords that other programs gave photos."""
+    long = "Common dandelion (Taraxacum officinale)"
+    classes = FoundClass("tulips", "tulips", 12, 7), FoundClass(long, "", 4, 4)
+    labels = FoundLabels(LabelFormat.CSV, {}, {}, classes, 17, {"IMG_1.jpg": Unmatched.NOT_FOUND})
+    keywords = FoundKeyword("roses", "roses", 40, 12), FoundKeyword("plants/tulips", "tulips", 4, 0)
+    problem = Path("IMG_1.jpg.xmp"), text("the disk is full")
+    found = FoundKeywords({}, {}, (*keywords, FoundKeyword("Holidays in Brittany", "", 1204, 1204)), 1300, (problem,))
+    for state, dialog in (
+        ("take_labels_list", TakeLabelsDialog(labels, "labels.csv", program.window)),
+        ("take_keywords_list", TakeKeywordsDialog(found, program.window)),
+    ):
+        dialog.show()
+        wait(300)
+        album.add(state, dialog, ())
+        dialog.close()
+
+
 def known_photos(program: Program, album: Album) -> None:
     """Take the states of a folder of photos that the model knows."""
     window, actions = program.window, program.window.actions_by_name
@@ -396,8 +423,13 @@ def known_photos(program: Program, album: Album) -> None:
     window.filter.show_panel()
     album.add("filter_panel", window.filter.panel, ())
     window.filter.panel.close()
-    for action in (*DIALOGS_OF_PHOTOS, "history", "models"):
+    for action in (*DIALOGS_OF_PHOTOS, *DIALOGS_OF_EXCHANGE, "history", "models"):
         album.add_dialog(program, action)
+    show_choices(program, album)
+    actions["keep_watching"].trigger()
+    wait(300)
+    album.add("watching", window)
+    actions["keep_watching"].trigger()
     actions["label_next"].trigger()
     rest(program)
     album.add("label_next", window)
@@ -422,10 +454,14 @@ def main() -> None:
     parser.add_argument("--strange", type=Path, metavar="PHOTOS")
     parser.add_argument("--only", nargs="*", default=(), metavar="STATE")
     parser.add_argument("--languages", nargs="*", default=LANGUAGES)
+    parser.add_argument("--text", type=int, default=100, metavar="PERCENT")
     options = parser.parse_args()
     photos = options.photos.absolute()
     application = QApplication([])
     application.setApplicationDisplayName("FlowerSorter")
+    font = application.font()
+    font.setPointSizeF(font.pointSizeF() * options.text / 100)
+    application.setFont(font)
     theme.make_text_readable(application)
     if options.all is None:
         for make, usual in ((for_readme, SHOWN), (for_handbook, HANDBOOK)):

@@ -65,6 +65,10 @@ class ConfidenceBar:
     wrong: int
 
 
+#: A 95 % interval of an accuracy wider than this, in per cent, is not worth its two numbers: the accuracy is inexact.
+INEXACT_PERCENT = 20
+
+
 def wilson_interval(right: int, photos: int, z: float = 1.96) -> tuple[float, float]:
     """Bound a proportion with Wilson's score interval (95 % for z = 1.96); (0, 1) for no photos.
 

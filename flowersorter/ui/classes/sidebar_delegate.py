@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
@@ -22,8 +23,21 @@ SWATCH_PX = 12
 INITIALS_PX = 18
 KEYCAP_PX = 18
 BAR_PX = 3
-#: Letters of a name that stay visible beside both counts; where there is less room, the number of all photos is enough.
-_FEWEST_LETTERS = 14
+KEYCAP_GAP_PX = 6
+_COUNT_GAP_PX = 8
+
+
+class Form(IntEnum):
+    """The parts of a row beside its name: as many as have room."""
+
+    ALL = 0
+    NO_CONFIRMED = 1
+    NO_KEY = 2
+    NAME_ONLY = 3
+
+
+#: Letters of a name that stay visible in each form; where there is less room, the next one is taken.
+_LETTERS = {Form.ALL: 14, Form.NO_CONFIRMED: 10, Form.NO_KEY: 7}
 
 
 def name_rect(row: QRect) -> QRect:
@@ -38,8 +52,8 @@ class SidebarDelegate(QStyledItemDelegate):
     def __init__(self, view: SidebarView) -> None:
         super().__init__(view)
         self._view = view
-        self._measured: tuple[Sequence[SidebarRow], int, int] = ((), 0, 0)  # rows, room and letters of `_has_room`
-        self._had_room = True
+        self._measured: tuple[Sequence[SidebarRow], int, int] = ((), 0, 0)  # rows, room and letters of `_form_in`
+        self._form = Form.ALL
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the size of one line with margins."""
@@ -61,31 +75,38 @@ class SidebarDelegate(QStyledItemDelegate):
             self._write(painter, option.fontMetrics, room, name, text)
             painter.restore()
             return
-        if self._view.shows_digits:
+        form = self._form_in(option.fontMetrics, room.width())
+        if self._view.shows_digits and form < Form.NO_KEY:
             cap = QPoint(room.right() - KEYCAP_PX, box.center().y())
             self._keycap(painter, option, row.digit, cap, muted)
-            room.setRight(room.right() - KEYCAP_PX - 6)
+            room.setRight(room.right() - KEYCAP_PX - KEYCAP_GAP_PX)
         if row.progress is not None:
             self._bar(painter, option.palette, row.progress, room, text)
             room.setBottom(room.bottom() - BAR_PX)
         coming = self._view.drop_count if under_drag else 0
-        short = not self._has_room(option.fontMetrics, room.width())
-        counts = f"+ {coming}" if coming else row.count_text if short else row.counts
+        counts = f"+ {coming}" if coming else _counts(row, form)
         painter.setPen(text if coming else muted)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, counts)
         if counts:
-            room.setRight(room.right() - option.fontMetrics.horizontalAdvance(counts) - 8)
+            room.setRight(room.right() - option.fontMetrics.horizontalAdvance(counts) - _COUNT_GAP_PX)
         self._write(painter, option.fontMetrics, room, row.text, text if row.count != 0 else muted)
         painter.restore()
 
-    def _has_room(self, metrics: QFontMetrics, room_px: int) -> bool:
-        """Whether all rows can show the confirmed photos too: "12 / 48" in some and "48" in others would mislead."""
-        key, had_room = (self._view.rows.rows, room_px, metrics.averageCharWidth()), self._had_room
+    def _form_in(self, metrics: QFontMetrics, room_px: int) -> Form:
+        """The first form for which all rows have room: "12 / 48" in some and "48" in others would mislead."""
+        key, before = (self._view.rows.rows, room_px, metrics.averageCharWidth()), self._form
         if self._measured != key:
-            self._measured, self._had_room = key, all(_fits(row, metrics, room_px) for row in key[0])
-            if self._had_room != had_room:
+            self._measured = key
+            cap_px = KEYCAP_PX + KEYCAP_GAP_PX if self._view.shows_digits else 0
+            forms = [
+                form
+                for form in _LETTERS
+                if all(_fits(row, form, metrics, room_px - cap_px * (form < Form.NO_KEY)) for row in key[0])
+            ]
+            self._form = next(iter(forms), Form.NAME_ONLY)
+            if self._form is not before:
                 self._view.viewport().update()  # also the rows that did not change
-        return self._had_room
+        return self._form
 
     def _background(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, under_drag: bool) -> QColor:
         """Fill the row according to its state; return the colour of its text."""
@@ -170,11 +191,16 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
 
-def _fits(row: SidebarRow, metrics: QFontMetrics, room_px: int) -> bool:
-    """Whether the numbers of the confirmed photos and of all leave room for the name, or its beginning."""
-    left = room_px - metrics.horizontalAdvance(row.counts)
-    wanted = min(metrics.horizontalAdvance(row.text), _FEWEST_LETTERS * metrics.averageCharWidth())
-    return not row.counts or left >= wanted + 8
+def _counts(row: SidebarRow, form: Form) -> str:
+    """The numbers of a row in this form."""
+    return row.counts if form is Form.ALL else row.count_text if form < Form.NAME_ONLY else ""
+
+
+def _fits(row: SidebarRow, form: Form, metrics: QFontMetrics, room_px: int) -> bool:
+    """Whether the numbers leave room for the name, or its beginning."""
+    counts = _counts(row, form)
+    wanted = min(metrics.horizontalAdvance(row.text), _LETTERS[form] * metrics.averageCharWidth())
+    return not counts or room_px - metrics.horizontalAdvance(counts) >= wanted + _COUNT_GAP_PX
 
 
 def _smaller(font: QFont, scale: float) -> QFont:

@@ -27,7 +27,12 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
     if not filed and not plan.sidecars and not plan.duplicates and not plan.keywords:
         all_there = there and not plan.skipped
         nothing = _tr("Nothing to sort: all photos are there already.") if all_there else _tr("Nothing to sort.")
-        return " ".join([nothing, *_sidecars(plan)])
+        parts = [nothing]
+        if there and plan.skipped:
+            parts.append(_tr("{0} already there.").format(count_photos(there)))
+        if plan.skipped:
+            parts.append(_tr("{0} not sorted.").format(count_photos(len(plan.skipped))))
+        return " ".join([*parts, *_sidecars(plan)])
     parts = []
     if filed:
         parts.append(_tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_folder))))

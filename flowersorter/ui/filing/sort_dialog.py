@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -38,6 +37,7 @@ from flowersorter.ui.filing.sample_check_field import SampleCheckField
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.indicators import CheckBox, RadioButton
 from flowersorter.ui.shared.widgets import (
+    FramedField,
     Message,
     button,
     button_row,
@@ -129,6 +129,7 @@ class SortDialog(QDialog):
         scroll.setObjectName("sort_choices")
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of its parts
         body = QWidget(scroll)
         form = QVBoxLayout(body)
         form.setContentsMargins(0, 0, 0, 0)
@@ -167,10 +168,11 @@ class SortDialog(QDialog):
         column.addWidget(scroll, 1)
         column.addLayout(button_row([], [self.cancel_button, self.file_button]))
         open_at(self, 84, 54, least=(46, 14))
+        self._mode_buttons[self.choices.mode].setFocus()  # in a field Enter would not press the default button
 
     def _destination(self, destination: Path) -> QVBoxLayout:
         label = QLabel(self.tr("Create class folders &in"), self)
-        self.destination = QLineEdit(str(destination), self)
+        self.destination = FramedField(str(destination), self)
         self.destination.setObjectName("sort_destination")
         tip = self.tr("Contains one folder per class. It is created if it does not exist")
         describe(self.destination, self.tr("Folder for the class folders"), tip)

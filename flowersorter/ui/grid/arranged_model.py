@@ -145,7 +145,7 @@ class ArrangedModel(QAbstractListModel):
             self._set_apart(self._apart.opened.difference(self.columns.photo_ids[of_stacks].tolist()))
         return len(rows) > 0
 
-    def open_stacks_for(self, place_ids: Iterable[int]) -> None:
+    def open_stacks_for(self, place_ids: Iterable[int] | NDArray[np.int64]) -> None:
         """Open the stacks of which these places are a part only."""
         rows, wanted = np.unique(self._tile_rows(place_ids), return_counts=True)
         in_part = wanted < self.counts_on_tiles[rows]
@@ -217,7 +217,7 @@ class ArrangedModel(QAbstractListModel):
         """(M,) the model row of each place, -1 where it is not shown."""
         return self.columns.rows_among(place_ids, self._positions)
 
-    def _tile_rows(self, place_ids: Iterable[int]) -> Rows:
+    def _tile_rows(self, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
         at = self._positions[self.columns.locate(place_ids)]
         return at[at >= 0]
 

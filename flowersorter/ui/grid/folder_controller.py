@@ -150,6 +150,11 @@ class FolderController(QObject):
         """Prioritise the visible photos in the running or next scan."""
         self._priority.ask(place_ids)
 
+    @property
+    def in_view(self) -> tuple[int, ...]:
+        """The places of the photos that the person looked at last."""
+        return self._priority.take()
+
     @Slot(object)
     def identify(self, place_ids: Sequence[int]) -> None:
         """Hash unreadable files that were given a class, so that their label stays with their bytes."""

@@ -197,12 +197,15 @@ class GridHeader(QWidget):
             self.back.setText(self.tr("All"))  # the room is for the title
         text_px = self.back.fontMetrics().horizontalAdvance(self.back.text())
         self.back.setMaximumWidth(text_px + 2 * _TEXT_GAP_PX if is_tight else self.back.sizeHint().width())
-        room_px = self._fit_choices(room_px)
-        self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
-        self.count.setHidden(is_tight)
         row = self.layout()
         assert row is not None
         gap_px = row.spacing()
+        hides_count = is_tight or (self._narrow and room_px < self._title_px - _TITLE_PX)
+        if hides_count and not is_tight:
+            room_px += self.count.sizeHint().width() + gap_px
+        self.count.setHidden(hides_count)
+        room_px = self._fit_choices(room_px)
+        self.title.setMinimumWidth(_TIGHT_TITLE_PX if is_tight else _TITLE_PX)
         # Parts hidden here are also in the filter panel, and have keys.
         for part, needed_px, wanted in (
             (self.clear, self.clear.sizeHint().width(), bool(self._filters)),
@@ -223,18 +226,22 @@ class GridHeader(QWidget):
                 choice.setMaximumWidth(max(choice.sizeHint().width(), choice.forms_px[-1]))
             return room_px
         widths = [choice.forms_px[0] for choice in choices]
-        title_px = min(self.title.sizeHint().width(), self.title.fontMetrics().averageCharWidth() * _TITLE_LETTERS)
+        room_px -= min(max(0, self._title_px - _TITLE_PX), max(0, room_px))  # the title comes before any text of these
         for form in (1, 2):
             for at, choice in enumerate(choices):
                 more_px = choice.forms_px[form] - widths[at]
                 if more_px <= room_px:
                     widths[at] += more_px
                     room_px -= more_px
-            if form == 1:
-                room_px -= min(max(0, title_px - _TITLE_PX), max(0, room_px))  # the title comes before longer texts
         for choice, width in zip(choices, widths, strict=True):
             choice.setMaximumWidth(width)
         return room_px
+
+    @property
+    def _title_px(self) -> int:
+        """Width of the title, of a long one that of its beginning."""
+        letters_px = self.title.fontMetrics().averageCharWidth() * _TITLE_LETTERS
+        return min(self.title.sizeHint().width(), letters_px)
 
     def _roomy_px(self) -> int:
         """Width of the line with all its texts, which are longer in other languages."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -21,6 +21,8 @@ Index = QModelIndex | QPersistentModelIndex
 GAP_PX = 4  # between the cell and its card
 PADDING_PX = 7  # between the card and its content
 DOT_PX = 9
+NAME_GAP_PX = 7  # between the dot and the name
+NAME_LETTERS = 12  # of average width, of a usual class name
 BADGE_PX = 20
 LEFT_OUT_OPACITY = 0.4
 SHAPE = 0.78  # height by width of a photo's place: most photos are landscape
@@ -49,8 +51,10 @@ class PhotoDelegate(QStyledItemDelegate):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tile_px = 0
-        self._pixmaps: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
+        self._pixmaps: OrderedDict[tuple[int, int, int, int], QPixmap] = OrderedDict()
         self._pixmap_bytes = 0
+        self._card_look: tuple[float, ...] = ()
+        self._card_pixmap = QPixmap()
         self.lit_button: tuple[int, TileButton] | None = None  # place id, and the button under the mouse
         self.lit_stack = 0  # place id of the tile whose stack number is under the mouse
 
@@ -76,6 +80,11 @@ class PhotoDelegate(QStyledItemDelegate):
         """Cell for photos of this width in this font."""
         edge = 2 * (GAP_PX + PADDING_PX)
         return QSize(tile_px + edge, round(tile_px * SHAPE) + edge + self._text_height(font))
+
+    def least_cell_width(self, font: QFont) -> int:
+        """Width of a cell in which a usual class name has room in this font."""
+        letters_px = NAME_LETTERS * QFontMetrics(font).averageCharWidth()
+        return 2 * (GAP_PX + PADDING_PX) + DOT_PX + NAME_GAP_PX + letters_px
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the size of the cell, the same for all."""
@@ -132,11 +141,8 @@ class PhotoDelegate(QStyledItemDelegate):
         highlight = option.palette.color(QPalette.ColorRole.Highlight)
         painter.setPen(Qt.PenStyle.NoPen)
         if option.state & QStyle.StateFlag.State_Selected:
-            tint = QColor(highlight)
-            tint.setAlphaF(SELECTED_TINT)
-            painter.setBrush(tint)
-            painter.setPen(QPen(highlight, 2))
-            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
+            ratio = painter.device().devicePixelRatioF()
+            painter.drawPixmap(card.topLeft(), self._selected_card(card.size(), highlight, ratio))
         elif option.state & QStyle.StateFlag.State_MouseOver:
             tint = option.palette.color(QPalette.ColorRole.Text)
             tint.setAlphaF(HOVER_TINT)
@@ -148,6 +154,23 @@ class PhotoDelegate(QStyledItemDelegate):
             painter.setPen(QPen(highlight, 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
 
+    def _selected_card(self, size: QSize, highlight: QColor, ratio: float) -> QPixmap:
+        """The card of a selected tile: painted once, as round corners take as long as the rest of a tile."""
+        look = size.width(), size.height(), highlight.rgba(), ratio
+        if self._card_look != look:
+            self._card_look, self._card_pixmap = look, QPixmap(size * ratio)
+            self._card_pixmap.setDevicePixelRatio(ratio)
+            self._card_pixmap.fill(Qt.GlobalColor.transparent)
+            tint = QColor(highlight)
+            tint.setAlphaF(SELECTED_TINT)
+            painter = QPainter(self._card_pixmap)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(tint)
+            painter.setPen(QPen(highlight, 2))
+            painter.drawRoundedRect(QRect(QPoint(), size).adjusted(1, 1, -1, -1), 8, 8)
+            painter.end()
+        return self._card_pixmap
+
     def _picture(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, place: QRect) -> QRect:
         """Paint the photo or, while there is none, its place; returns where it is."""
         image = index.data(PhotoRole.THUMBNAIL)
@@ -155,12 +178,9 @@ class PhotoDelegate(QStyledItemDelegate):
             self._placeholder(painter, option, place)
             return place
         box = _fitted(image.size(), place)
-        painter.drawPixmap(box, self._scaled(image, box.size(), painter.device().devicePixelRatioF()))
         edge = option.palette.color(QPalette.ColorRole.Text)
         edge.setAlphaF(0.14)  # a white photo on a white background has an edge, too
-        painter.setPen(QPen(edge, 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.drawPixmap(box, self._scaled(image, box.size(), edge, painter.device().devicePixelRatioF()))
         return box
 
     def _placeholder(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect) -> None:
@@ -170,16 +190,16 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setBrush(tint)
         painter.drawRoundedRect(box, 4, 4)
 
-    def _scaled(self, image: QImage, size: QSize, ratio: float) -> QPixmap:
+    def _scaled(self, image: QImage, size: QSize, edge: QColor, ratio: float) -> QPixmap:
         """The image at the size of the tile, with round corners; making it takes longer than all other painting."""
         wanted = QSize(max(1, round(size.width() * ratio)), max(1, round(size.height() * ratio)))
-        key = (image.cacheKey(), wanted.width(), wanted.height())
+        key = (image.cacheKey(), wanted.width(), wanted.height(), edge.rgba())
         pixmap = self._pixmaps.get(key)
         if pixmap is not None:
             self._pixmaps.move_to_end(key)
             return pixmap
         smooth = Qt.TransformationMode.SmoothTransformation
-        pixmap = _rounded(image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth), 4 * ratio)
+        pixmap = _rounded(image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth), edge, ratio)
         self._pixmaps[key] = pixmap
         self._pixmap_bytes += _bytes(pixmap)
         while self._pixmap_bytes > PIXMAP_BYTES:
@@ -230,7 +250,7 @@ class PhotoDelegate(QStyledItemDelegate):
         elif state is PhotoState.NOT_MINE:
             colour = theme.muted(text)
         self._mark(painter, option, tile, QRect(line.left(), line.top(), DOT_PX + 2, line.height()))
-        place = line.adjusted(DOT_PX + 7, 0, 0, 0)
+        place = line.adjusted(DOT_PX + NAME_GAP_PX, 0, 0, 0)
         font = QFont(option.font)
         if colour == text:
             font.setWeight(QFont.Weight.DemiBold)
@@ -304,15 +324,19 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def _rounded(image: QImage, radius_px: float) -> QPixmap:
-    """The image with round corners: a clip around it would take as long at each painting."""
+def _rounded(image: QImage, edge: QColor, ratio: float) -> QPixmap:
+    """The image with round corners and an edge: a clip around it would take as long at each painting."""
     pixmap = QPixmap(image.size())
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(image))
-    painter.drawRoundedRect(QRectF(pixmap.rect()), radius_px, radius_px)
+    painter.drawRoundedRect(QRectF(pixmap.rect()), 4 * ratio, 4 * ratio)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(edge, ratio))
+    half_px = ratio / 2
+    painter.drawRoundedRect(QRectF(pixmap.rect()).adjusted(half_px, half_px, -half_px, -half_px), 4 * ratio, 4 * ratio)
     painter.end()
     return pixmap
 

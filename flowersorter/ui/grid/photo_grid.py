@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.library.tables.settings import TILE_SIZE_PX
 from flowersorter.ui.grid.drag_pixmap import drag_pixmap
 from flowersorter.ui.grid.photo_columns import Rows
@@ -129,7 +131,8 @@ class PhotoGrid(SectionedView):
         """
         room = self.contentsRect().width() - self.verticalScrollBar().sizeHint().width()
         width = max(room - 2, self._tile_px)
-        columns = max(1, round(width / self.tiles.cell_size(self._tile_px, self.font()).width()))
+        wanted = round(width / self.tiles.cell_size(self._tile_px, self.font()).width())
+        columns = max(1, min(wanted, width // self.tiles.least_cell_width(self.font())))
         self.tiles.set_cell_width(width // columns)
         size = self.tiles.cell_size(self.tiles.tile_size, self.font())
         self.set_cells(Cells(columns, size.width(), size.height()))
@@ -145,24 +148,25 @@ class PhotoGrid(SectionedView):
         """Emit `selection_settled` in a moment: more is known of the selected photos."""
         self._settle.poke()
 
-    def select_places(self, place_ids: Iterable[int], *, scroll: bool = False) -> None:
+    def select_places(self, place_ids: Iterable[int] | NDArray[np.int64], *, scroll: bool = False) -> None:
         """Select these, if the filter shows them.
 
         Folded sections that hide one are opened, and so are stacks with photos that are not to be selected.
         """
-        wanted = list(place_ids)
+        wanted = place_ids if isinstance(place_ids, np.ndarray) else np.array(list(place_ids), np.int64)
         self.photos.open_stacks_for(wanted)
-        self._select_tiles(self.photos.rows_of(wanted), scroll=scroll)
+        rows = sorted_unique(self.photos.rows_at(wanted))
+        self._select_tiles(rows[rows >= 0], scroll=scroll)
 
     def select_row(self, row: int) -> None:
         """Select a tile, with all its photos, and show it."""
-        self._select_tiles([row], scroll=True)
+        self._select_tiles(np.array([row], np.intp), scroll=True)
 
-    def _select_tiles(self, rows: list[int], *, scroll: bool) -> None:
+    def _select_tiles(self, rows: Rows, *, scroll: bool) -> None:
         self._open_sections_of(rows)
-        self.select_rows(np.array(rows, np.intp))
-        if rows:
-            first = self.photos.index(rows[0])
+        self.select_rows(rows)
+        if len(rows):
+            first = self.photos.index(int(rows[0]))
             self.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
             if scroll:
                 self.scrollTo(first)

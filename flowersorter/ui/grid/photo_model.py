@@ -107,7 +107,7 @@ class PhotoModel(ArrangedModel):
             PhotoRole.VERDICT: self._verdict,
             PhotoRole.CONFIDENCE: self._confidence,
             PhotoRole.LABELLED: self._labelled,
-            PhotoRole.BY_PERSON: self._by_person,
+            PhotoRole.BY_PERSON: lambda row: bool(self.columns.by_person[row]),
             PhotoRole.STATE: lambda row: state_of(self._facts(row)),
             PhotoRole.TITLE: lambda row: self._title(row, self._facts(row)),
             PhotoRole.LEFT_OUT: lambda row: int(self.columns.place_ids[row]) in self.left_out,
@@ -219,6 +219,10 @@ class PhotoModel(ArrangedModel):
     def show_predictions(self, found: ShownPredictions) -> None:
         """Show suggestions that changed by themselves: no photo moves or goes until `rearrange`, new ones come last."""
         self._refresh(self.columns.set_predictions(found), automatic=True)
+
+    def show_in_place(self, found: ShownPredictions) -> None:
+        """Show suggestions of some photos on their tiles alone; `show_predictions` with those of all photos follows."""
+        self._changed(self.columns.set_predictions(found), [])
 
     def show_labels(self, news: LabelNews) -> None:
         """Show labels that changed, of photos and of places whose photo is not read yet."""
@@ -381,9 +385,6 @@ class PhotoModel(ArrangedModel):
 
     def _labelled(self, row: int) -> bool:
         return bool(self.columns.label_ids[row] > 0)
-
-    def _by_person(self, row: int) -> bool:
-        return bool(self.columns.by_person[row])
 
 
 def count_in(mime: QMimeData) -> int:

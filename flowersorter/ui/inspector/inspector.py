@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QImage, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.domain.label import Label, LabelOrigin
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
 
 LARGE_PX, MARGIN_PX = 1024, 12
+#: Sizes of the class beside the usual letters, the largest that has room is taken.
+HEADLINE_SCALES = (1.35, 1.15, 1.0, 0.85)
 
 
 class Inspector(QScrollArea):
@@ -91,10 +93,7 @@ class Inspector(QScrollArea):
         self.headline = QLabel(page)
         self.headline.setObjectName("inspector_class")
         self.headline.setWordWrap(True)
-        font = self.headline.font()
-        font.setPointSizeF(font.pointSizeF() * 1.35)
-        font.setBold(True)
-        self.headline.setFont(font)
+        self.headline.setMinimumWidth(1)  # else a long word would push all parts out of view
         self.mark = IconLabel(16, page)
         self.verdict = QLabel(page)
         self.verdict.setObjectName("inspector_verdict")
@@ -147,10 +146,25 @@ class Inspector(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Size the photo and its neighbours for the width beside a scroll bar, visible or not."""
         super().resizeEvent(event)
-        room = self.width() - 2 * MARGIN_PX - self.verticalScrollBar().sizeHint().width()
-        self.photo.set_room(room)
-        self.why.set_room(room)
-        self._fit_folder_button(room)
+        self.photo.set_room(self._room_px)
+        self.why.set_room(self._room_px)
+        self._fit_folder_button(self._room_px)
+        self._fit_headline()
+
+    @property
+    def _room_px(self) -> int:
+        return self.width() - 2 * MARGIN_PX - self.verticalScrollBar().sizeHint().width()
+
+    def _fit_headline(self) -> None:
+        """Write the class in large letters, in smaller ones where a word has no room."""
+        font = self.font()
+        font.setBold(True)
+        for scale in HEADLINE_SCALES:
+            font.setPointSizeF(self.font().pointSizeF() * scale)
+            width = QFontMetrics(font).horizontalAdvance
+            if all(width(word) <= self._room_px for word in self.headline.text().split()):
+                break
+        self.headline.setFont(font)
 
     def _fit_folder_button(self, room_px: int) -> None:
         """Show the text of the button, or its icon alone where the text has no room."""
@@ -269,6 +283,7 @@ class Inspector(QScrollArea):
 
     def _say(self, headline: str) -> None:
         self.headline.setText(headline)
+        self._fit_headline()
         self.headline.setVisible(bool(headline))
 
     # -- loaded details

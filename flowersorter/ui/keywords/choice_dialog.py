@@ -88,7 +88,7 @@ class ChoiceDialog(QDialog):
         layout.addWidget(self.tree, 1)
         layout.addWidget(self.problems)
         layout.addLayout(button_row([], [self.cancel_button, self.take_button]))
-        open_at(self, 84, 28, least=(50, 14))
+        open_at(self, 110, 28, least=(50, 14))
         self.tree.itemChanged.connect(self._enable)
         self._enable()
         self.tree.setFocus()
@@ -97,7 +97,7 @@ class ChoiceDialog(QDialog):
         tree = self.tree
         tree.setObjectName(f"{prefix}_list")
         describe(tree, title, self.tr("Space checks or unchecks the selected line"))
-        tree.setHeaderLabels([column, self.tr("Class"), self.tr("Photos"), self.tr("Without a label")])
+        tree.setHeaderLabels([column, self.tr("Class"), self.tr("Photos"), self.tr("Unlabelled")])
         tree.setRootIsDecorated(False)
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         tree.setUniformRowHeights(True)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, QLocale, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from flowersorter.domain.figures import Gain
+from flowersorter.domain.figures import INEXACT_PERCENT, Gain
 from flowersorter.domain.photo_class import NEEDED_LABELS
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, text_label
@@ -14,9 +14,6 @@ from flowersorter.workflows.evaluation.label_next import MORE, LabelNextResult, 
 
 _CONTEXT = "AdvicePanel"
 _MOST_LINES = 6
-
-#: A 95 % interval of the accuracy wider than this, in per cent, is not worth its two numbers.
-_INEXACT_PERCENT = 20
 
 
 class LabelNextPanel(QFrame):
@@ -34,7 +31,7 @@ class LabelNextPanel(QFrame):
         self.setAccessibleName(self.tr("Photos to label"))
         self.headline = text_label(self, "advice_headline", scale=1.05)
         self.classes = text_label(self, "advice_classes")
-        self.again = button(self, "advice_again", self.tr("Next ten"), self.tr("Suggest ten other photos"))
+        self.again = button(self, "advice_again", self.tr("Next photos"), self.tr("Suggest other photos"))
         self.again.clicked.connect(self.again_requested)
         self._scroll = QScrollArea(self)
         self._scroll.setObjectName("advice_scroll")
@@ -81,10 +78,11 @@ def _headline(advice: LabelNextResult) -> str:
         return _tr("Label these photos. There are too few labels to measure the accuracy.")
     right, low, high = (round(100 * share) for share in (overall.accuracy, *overall.interval))
     known = _tr("Accuracy about {0} % (between {1} and {2} %).").format(right, low, high)
-    if high - low > _INEXACT_PERCENT:
+    if high - low > INEXACT_PERCENT:
         known = _tr("Accuracy about {0} % (too few labels to be exact).").format(right)
-    if overall.enough and any(each.photos < NEEDED_LABELS for each in advice.classes):
-        return f"{known} {_tr('Label these photos to be surer of that.')}"  # the list of classes asks for more labels
+    if any(each.photos < NEEDED_LABELS for each in advice.classes):  # the list of classes asks for more labels
+        reason = _tr("Label these photos to be surer of that.")
+        return f"{known} {reason if overall.enough else _tr('Label these photos to improve it most.')}"
     if overall.enough:
         return f"{known} {_tr('You have enough labels. More would hardly help.')}"
     if overall.hardly_more and overall.twice is not None:

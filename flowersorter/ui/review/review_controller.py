@@ -88,6 +88,7 @@ class ReviewController(QObject):
         self._groups = PhotoGroups()
         self._passed_over: set[int] = set()  # photo ids
         self._kept = KeptSections(session.photos, grid, self)
+        self._shown = session.photos.filter
         self._go_to_first = False  # when the groups are found
         self._names = QStringListModel(self)
         session.photos.set_likeness_arranger(self._arrange)
@@ -111,7 +112,11 @@ class ReviewController(QObject):
     # -- sections
 
     def _arrange(self, columns: PhotoColumns, rows: Rows) -> Arrangement:
-        by_doubt = self._session.photos.filter.is_by_name  # the person has chosen no other order
+        shown = self._session.photos.filter
+        if shown != self._shown:  # the person looks at other photos: no title has to be true of those before
+            self._kept.clear()
+            self._shown = shown
+        by_doubt = shown.is_by_name  # the person has chosen no other order
         return review_sections(columns, rows, self._groups, self._kept.now, doubtful_first=by_doubt)
 
     def _folds_at_first(self, section: Section) -> bool:

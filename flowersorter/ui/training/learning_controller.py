@@ -10,8 +10,6 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
@@ -25,6 +23,7 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
+from flowersorter.ui.training.refit_request import RefitRequest, refit
 from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.latest_only import LatestOnly
@@ -51,14 +50,18 @@ class LearningController(QObject):
     Signals:
         paused_changed(bool): Learning after actions was paused or resumed.
         suggestions_changed(): The suggestions shown have changed, but no label.
+        view_followed(): Of many photos, those in view have their new suggestions; `suggestions_changed` follows.
         followed(): No refit runs or waits any more, whatever came of it.
         learned(TrainResult): An exact fit is in use, or was refused because the previous model is better.
     """
 
     paused_changed = Signal(bool)
     suggestions_changed = Signal()
+    view_followed = Signal()
     followed = Signal()
     learned = Signal(object)
+
+    _first_predicted = Signal(object, object)  # in the thread of the refit: its token, and predictions
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class LearningController(QObject):
         self._action = self._learned_action = 0  # numbers of the last action, and of the last one the exact fit knows
         self._changed: dict[int, int] = {}  # number of the last action by photo id, since the last exact fit
         self._refitting = self._refit_pending = False
+        self._is_partly_shown = False  # whether only the photos in view have the suggestions of the running refit
         self._ahead = frozenset[int]()  # photos of the running refit that began before `acted`, until that comes
         self._fit_follows = True  # whether the last exact fit made the model in use
         self._job_id = self._job_action = 0
@@ -87,6 +91,7 @@ class LearningController(QObject):
         self._waiting: Callable[[], None] | None = None
         self._latest.loaded.connect(self._on_refitted)
         self._latest.failed.connect(self._on_not_refitted)
+        self._first_predicted.connect(self._on_first_predicted)
         self._burst_timer.timeout.connect(self._refit_again)
         self._pause.timeout.connect(self._on_pause)
         labels.acting.connect(self._on_acting)
@@ -114,6 +119,9 @@ class LearningController(QObject):
         self.paused_changed.emit(paused)
         if paused:
             self.rest()
+            if self._is_partly_shown:  # the other photos will not follow
+                self._is_partly_shown = False
+                self._folder.predict_again()
             text = self.tr("Learning is paused. Suggestions stay as they are until you choose Retrain.")
             self._front.bar.say(text, (self.tr("Go on"), self._go_on_learning))
         else:
@@ -220,10 +228,19 @@ class LearningController(QObject):
     def _refit(self, written: threading.Event | None = None) -> None:
         self._refitting, self._refit_pending, self._cancel = True, False, self._session.queue.cancel_token()
         self._burst_timer.start()
-        photo_ids = self._session.photos.columns.photo_ids.copy()
-        changed = (*self._changed, *self._ahead)
-        call = partial(_follow_labels, self._session.engine, changed, photo_ids, self._cancel, written)
-        self._latest.request(self._action, call)
+        columns, changed = self._session.photos.columns, (*self._changed, *self._ahead)
+        in_view = columns.photo_ids[columns.locate(self._folder.in_view)]
+        request = RefitRequest(changed, columns.photo_ids.copy(), in_view, written)
+        show = partial(self._first_predicted.emit, self._cancel)
+        self._latest.request(self._action, partial(refit, self._session.engine, request, self._cancel, show))
+
+    @Slot(object, object)
+    def _on_first_predicted(self, cancel: CancelToken, found: ShownPredictions) -> None:
+        """Show the suggestions of the photos in view; their model is used once all are predicted, an instant later."""
+        if self._refitting and cancel is self._cancel and not self._ahead:
+            self._is_partly_shown = True
+            self._session.photos.show_in_place(found)
+            self.view_followed.emit()
 
     @Slot()
     def _refit_again(self) -> None:
@@ -269,6 +286,7 @@ class LearningController(QObject):
         self._tell_if_followed()
 
     def _show(self, found: ShownPredictions) -> None:
+        self._is_partly_shown = False
         self._session.photos.show_predictions(found)
         self._front.bar.end_message(Until.SUGGESTIONS)
         self.suggestions_changed.emit()
@@ -347,21 +365,6 @@ class LearningController(QObject):
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting()
-
-
-def _follow_labels(
-    engine: Engine,
-    changed: tuple[int, ...],
-    photo_ids: NDArray[np.int64],
-    cancel: CancelToken,
-    written: threading.Event | None,
-) -> tuple[Refit, ShownPredictions] | None:
-    if written is not None:
-        written.wait()
-    from flowersorter.workflows.training.incremental_fit import follow_labels
-
-    found = follow_labels(engine, changed, photo_ids[photo_ids > 0], cancel)
-    return None if found is None else (found, ShownPredictions.of(found.predictions))
 
 
 def _learn(

@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
+from flowersorter.domain.figures import INEXACT_PERCENT, wilson_interval
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import worded
@@ -142,7 +143,11 @@ class TrainingController(QObject):
     def _accuracy(self, result: TrainResult) -> str:
         """State the held-out accuracy, and that of both models on the same photos if they differ."""
         assert result.held_out_accuracy is not None
-        text = self.tr("Accuracy about {0} %.").format(round(100 * result.held_out_accuracy))
+        low, high = wilson_interval(round(result.held_out_accuracy * result.held_out), result.held_out)
+        text = self.tr("Accuracy about {0} %.")
+        if round(100 * high) - round(100 * low) > INEXACT_PERCENT:
+            text = self.tr("Accuracy about {0} % (too few labels to be exact).")
+        text = text.format(round(100 * result.held_out_accuracy))
         if result.compared is None:
             return text
         photos, before, now = result.compared

@@ -52,8 +52,7 @@ class RenamedSelection(QObject):
 
     @Slot()
     def _remember(self) -> None:
-        photos = self._grid.photos
-        self._before = photos.columns, photos.all_places_at(self._grid.selected_rows())
+        self._before = self._grid.photos.columns, self._grid.selected_before
 
     @Slot()
     def _compare(self) -> None:
@@ -73,12 +72,12 @@ class RenamedSelection(QObject):
         gone, self._gone = self._gone, None
         if gone is None:
             return
-        columns = self._grid.photos.columns
+        photos, columns = self._grid.photos, self._grid.photos.columns
         is_left = np.isin(gone.place_ids, columns.place_ids)
-        left = gone.place_ids[is_left].tolist()
-        if set(self._grid.selected_places()) != set(left):
+        left = gone.place_ids[is_left]
+        if not np.array_equal(np.sort(photos.all_places_at(self._grid.selected_rows())), np.sort(left)):
             return
-        photos = gone.photo_ids[~is_left]
-        found = np.isin(columns.photo_ids, photos[photos > 0]) & ~np.isin(columns.place_ids, gone.known)
+        wanted = gone.photo_ids[~is_left]
+        found = np.isin(columns.photo_ids, wanted[wanted > 0]) & ~np.isin(columns.place_ids, gone.known)
         if found.any():
-            self._grid.select_places([*left, *columns.place_ids[found].tolist()])
+            self._grid.select_places(np.concatenate([left, columns.place_ids[found]]))

@@ -201,7 +201,7 @@ SPECS = (
         _t("Su&ggest photos to label"),
         ("Ctrl+J",),
         "label-next",
-        _t("Ten photos that would help most"),
+        _t("The photos that would help most"),
     ),
     Spec("models", _t("Vers&ions…"), ("Ctrl+M",), "", _t("Go back to an earlier version")),
     *VIEW_SPECS,

@@ -27,6 +27,8 @@ NARROW_SIDES = [180, 390, 230]
 _FRAME_PX = QMargins(4, 36, 4, 4)
 WIDE_PX = 1600
 WIDE_SIDES = [300, 960, 340]
+#: Letters of average width that the class list has room for, and how much wider than usual it becomes for them.
+_LIST_LETTERS, _MOST_WIDER = 26, 1.3
 
 
 class WindowState:
@@ -57,7 +59,7 @@ class WindowState:
         self._fit_screen()
         sides = self._state.setting(PANEL_WIDTHS)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
-        self._splitter.setSizes(sides if valid else _sides_at(self._window.width()))
+        self._splitter.setSizes(sides if valid else self._sides_at(self._window.width()))
         grid.set_tile_size(self._state.setting(TILE_SIZE_PX))
         inspector.setChecked(self._state.setting(INSPECTOR_SHOWN))
         self._inspector = inspector
@@ -74,11 +76,20 @@ class WindowState:
 
         Sides that the person sized stay, unless the window is too narrow for them.
         """
-        before, now = _sides_at(before_px), _sides_at(now_px)
+        before, now = self._sides_at(before_px), self._sides_at(now_px)
         if before_px <= 0 or before == now:
             return
         if NARROW_SIDES in (before, now) or self._splitter.sizes()[0] == before[0]:
             self._splitter.setSizes(now)
+
+    def _sides_at(self, width_px: int) -> list[int]:
+        """Widths of class list, photos and inspector in a window of this width; larger letters widen the class list."""
+        if width_px < NARROW_PX:
+            return NARROW_SIDES
+        sides = USUAL_SIDES if width_px < WIDE_PX else WIDE_SIDES
+        letters_px = _LIST_LETTERS * self._window.fontMetrics().averageCharWidth()
+        classes_px = max(sides[0], min(letters_px, round(sides[0] * _MOST_WIDER)))
+        return [classes_px, sides[1] - (classes_px - sides[0]), sides[2]]
 
     def save(self, grid: PhotoGrid, shown: PhotoFilter) -> None:
         """Store the layout."""
@@ -90,13 +101,6 @@ class WindowState:
         self._state.set_setting(TILE_SIZE_PX, grid.tile_size)
         self._state.set_setting(PHOTO_ORDER, shown.order.value)
         self._state.set_setting(GROUPING, shown.grouping.value)
-
-
-def _sides_at(width_px: int) -> list[int]:
-    """Widths of class list, photos and inspector in a window of this width."""
-    if width_px < NARROW_PX:
-        return NARROW_SIDES
-    return USUAL_SIDES if width_px < WIDE_PX else WIDE_SIDES
 
 
 def screen_around(geometry: QRect) -> QRect:

@@ -125,7 +125,7 @@ class PCA:
         ones = np.ones((len(rows), 1), np.float32)
         return Coordinates(np.hstack([projection, ones]), np.maximum(residual, 0))
 
-    def to_feature_space(self, head: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def to_feature_space(self, head: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Convert a (C, R + 1) head on coordinates into weights (C, D) and bias (C,) on features."""
         weight = (head[:, :-1] @ self.basis).astype(np.float32)
         return weight, (head[:, -1] - weight @ self.centre).astype(np.float32)

@@ -101,12 +101,14 @@ def suggest_from_previews(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
+    meant = np.array(engine.collection.classes.meant_by(model.class_names), np.int32)
+    if not (meant > 0).any():  # there is no class to suggest
+        return
     waiting = _with_preview(request.places, request.tried, cancel)
     if len(waiting) < FEWEST:
         return
     small = for_previews(backbone_of(engine, model.backbone))
     opening = engine.network(small, request.device)
-    meant = np.array(engine.collection.classes.meant_by(model.class_names), np.int32)
     total, done, stage = min(len(waiting), MOST), 0, text("First suggestions from previews")
     report(Progress(stage, 0, total))
 

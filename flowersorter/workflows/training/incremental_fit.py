@@ -103,8 +103,25 @@ class Refit:
         return is_new
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstPhotos:
+    """Photos that a person is looking at.
+
+    Attributes:
+        photo_ids: (N,) int64.
+        show: Called with their predictions, in the thread that predicts.
+    """
+
+    photo_ids: NDArray[np.int64]
+    show: Callable[[PhotoPredictions], None]
+
+
 def follow_labels(
-    engine: Engine, changed: Iterable[int], photo_ids: Iterable[int] | NDArray[np.int64], cancel: CancelToken
+    engine: Engine,
+    changed: Iterable[int],
+    photo_ids: Iterable[int] | NDArray[np.int64],
+    cancel: CancelToken,
+    first: FirstPhotos | None = None,
 ) -> Refit | None:
     """Predict photos as the next training will, without it: at once after an action.
 
@@ -117,6 +134,7 @@ def follow_labels(
         changed: Photos whose label was set, changed or removed since that.
         photo_ids: Photos to predict; those without an embedding are skipped.
         cancel: Checked in every step.
+        first: Some of these, which are predicted before the others.
 
     Returns:
         The model and its predictions; None if that needs a training: there was none since the collection was opened,
@@ -130,6 +148,8 @@ def follow_labels(
     apart = engine.apart()  # the refit may be dropped: the model in use needs its own estimates then
     with ThreadPool():  # the same threads for all steps
         named = _refitted(engine, changed, lambda in_use: find_unreached_photos(apart, in_use, wanted, cancel), cancel)
+        if named is not None and first is not None and len(first.photo_ids):
+            first.show(predict_from_cache(apart, named.model, first.photo_ids))
         predictions = None if named is None else predict_from_cache(apart, named.model, wanted)
     if predictions is None and (anew := _fitted_anew(engine, cancel)) is not None:
         apart = engine.apart()

@@ -13,13 +13,14 @@ from flowersorter.domain.photo_class import NEEDED_LABELS, PALETTE, ClassOrigin,
 from flowersorter.errors import ClassRefused
 from flowersorter.ui.classes.class_list import SEARCH_FROM, ClassList
 from flowersorter.ui.classes.class_rows import NEW_CLASS, TO_CHECK, TO_NAME, ClassCounts, initials
-from flowersorter.ui.classes.sidebar_delegate import SidebarDelegate
+from flowersorter.ui.classes.sidebar_delegate import KEYCAP_GAP_PX, KEYCAP_PX, Form, SidebarDelegate
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from tests.qt.palettes import dark, light, shown_on
 from tests.qt.sidebar import view_of
 
 NAMES = ("daisy", "roses & thorns", "tulips", "Gänseblümchen", "bluebell")
+KEY_PX = KEYCAP_PX + KEYCAP_GAP_PX
 COUNTS = ClassCounts({1: 48, 2: 5, int(PseudoClass.NOT_MINE): 6}, {1: 12}, {1: NEEDED_LABELS, 2: 3})
 
 
@@ -270,13 +271,14 @@ def test_all_classes_show_their_confirmed_photos_or_none_does(sides: ClassList) 
     numbers = metrics.horizontalAdvance(view.rows.rows[0].counts)
     assert view.rows.rows[0].counts.count("234") == 2
     for room_px, has_room in ((numbers + 200, True), (numbers + 12, False)):
-        assert delegate._has_room(metrics, room_px) is has_room
+        assert (delegate._form_in(metrics, room_px + KEY_PX) is Form.ALL) is has_room
     short = [PhotoClass(1, "a", ClassOrigin.PERSON, 0, "#e69f00")]
     sides.show_classes(short, counts)
-    assert delegate._has_room(metrics, numbers + 20)
+    assert delegate._form_in(metrics, numbers + 20 + KEY_PX) is Form.ALL
     both = [*short, PhotoClass(2, "long enough", ClassOrigin.PERSON, 1, "#009e73")]
     sides.show_classes(both, counts)
-    assert not delegate._has_room(metrics, numbers + 20), "the short name has no other numbers than the long one"
+    form = delegate._form_in(metrics, numbers + 20 + KEY_PX)
+    assert form is not Form.ALL, "the short name has no other numbers than the long one"
 
 
 @pytest.mark.parametrize("name", ["dandelion", "sunflowers"])
@@ -287,8 +289,19 @@ def test_a_usual_name_is_whole_beside_both_numbers(sides: ClassList, name: str) 
     sides.show_classes([PhotoClass(1, name, ClassOrigin.PERSON, 0, "#e69f00")], counts)
     metrics = view.fontMetrics()
     room_px = metrics.horizontalAdvance(view.rows.rows[0].counts) + 8 + metrics.horizontalAdvance(name)
-    assert delegate._has_room(metrics, room_px)
-    assert not delegate._has_room(metrics, room_px - 1)
+    assert delegate._form_in(metrics, room_px + KEY_PX) is Form.ALL
+    assert delegate._form_in(metrics, room_px + KEY_PX - 1) is Form.NO_CONFIRMED
+
+
+def test_the_name_comes_before_key_and_number_where_letters_are_large(sides: ClassList) -> None:
+    view, delegate = sides.classes, sides.classes.itemDelegate()
+    assert isinstance(delegate, SidebarDelegate)
+    sides.show_classes([PhotoClass(1, "dandelion", ClassOrigin.PERSON, 0, "#e69f00")], ClassCounts({1: 48}, {1: 6}))
+    width = view.fontMetrics().horizontalAdvance
+    beside_number = width("dandelion") + 8 + width("48")
+    assert delegate._form_in(view.fontMetrics(), beside_number + KEY_PX) is Form.NO_CONFIRMED
+    assert delegate._form_in(view.fontMetrics(), beside_number) is Form.NO_KEY
+    assert delegate._form_in(view.fontMetrics(), width("dandelion") // 2) is Form.NAME_ONLY
 
 
 def test_what_is_to_do_is_shown_where_it_has_a_count(sides: ClassList) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -450,12 +451,41 @@ def test_with_nothing_to_do_nothing_can_be_pressed(
     assert dialog.isVisible()
 
 
+def test_where_all_that_is_chosen_is_sorted_the_dialog_says_what_is_not(
+    dialog: SortDialog, photos: Path, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        pass
+    choices = asked.args[0]
+    there = choices.destination / "roses"
+    there.mkdir(parents=True)
+    shutil.copy2(photos / "b.jpg", there / "b.jpg")
+    for sidecar in photos.glob("*.xmp"):
+        sidecar.unlink()
+    filings = [_filing(photos / "b.jpg", "roses")]
+    skipped = (Skipped(photos / "a.jpg", "the guess is not sure"),)
+    plan = make_plan(filings, choices.destination, choices.mode, CancelToken(), source_root=photos)
+    dialog.show_plan(replace(plan, skipped=skipped))
+    assert dialog.summary.text == "Nothing to sort. 1 photo already there. 1 photo not sorted."
+
+
 def test_escape_closes_and_stops_asking(dialog: SortDialog, qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.rejected):
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert dialog.plan is None
     with qtbot.assertNotEmitted(dialog.plan_requested, wait=400):
         pass
+
+
+def test_enter_takes_the_plan_of_a_dialog_that_has_just_opened(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot
+) -> None:
+    _answer(dialog, planner, qtbot)
+    there = dialog.focusWidget()
+    assert there is not None
+    assert there.objectName() == "sort_mode_copy", "a choice, not the area around all of them"
+    with qtbot.waitSignal(dialog.accepted):
+        QTest.keyClick(there, Qt.Key.Key_Return)
 
 
 def test_tab_walks_through_everything_in_order(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:

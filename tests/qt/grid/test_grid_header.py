@@ -208,3 +208,22 @@ def test_a_narrow_line_cuts_no_short_title_beside_the_way_back(qtbot: QtBot) -> 
     header.resize(900, 48)
     QApplication.processEvents()
     assert header.back.width() >= header.back.fontMetrics().horizontalAdvance(header.back.text())
+
+
+def test_the_title_is_whole_on_a_narrow_line_before_the_number(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    hide = QAction(theme.icon("reviewed"), "Hide confirmed")
+    header = GridHeader(hide, QAction(theme.icon("search"), "Search"), window)
+    header.show_title("New photos", 6, can_go_back=True)
+    header.show_grouping(Grouping.LIKENESS)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.setFocus()
+    header.resize(header.minimumSizeHint().width(), 48)
+    QApplication.processEvents()
+    assert header.title.width() >= header.title.fontMetrics().horizontalAdvance("New photos")
+    assert not header.count.isVisible(), "the number gives way"
+    header.show_title("Roses", 12, can_go_back=False)
+    QApplication.processEvents()
+    assert header.count.isVisible()

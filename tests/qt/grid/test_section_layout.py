@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +50,9 @@ def test_every_photo_that_is_shown_has_one_cell_of_its_own(layout: SectionLayout
         if layout.hidden(number):
             assert len({layout.cell(row).y() for row in inside}) == 1
             assert len(inside) == layout.cells.columns
-    assert [row for row in rows(layout) if layout.is_hidden(row)] == sorted({*rows(layout)} - {*shown(layout)})
+    hidden = sorted({*rows(layout)} - {*shown(layout)})
+    assert [row for row in rows(layout) if layout.is_hidden(row)] == hidden
+    assert layout.folded_over(np.array(rows(layout), np.intp)) == sorted({layout.section_of(row) for row in hidden})
 
 
 @settings(max_examples=40)

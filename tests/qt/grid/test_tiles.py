@@ -10,14 +10,14 @@ from typing import cast
 import numpy as np
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid import photo_delegate
-from flowersorter.ui.grid.photo_delegate import HOVER_TINT, SELECTED_TINT
+from flowersorter.ui.grid.photo_delegate import DOT_PX, HOVER_TINT, NAME_GAP_PX, SELECTED_TINT
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.ui.grid.photo_state import PhotoState
@@ -159,3 +159,14 @@ def test_a_torn_tile_shows_letters_of_both_names_or_one_name(qtbot: QtBot) -> No
         assert metrics.horizontalAdvance(shown(width_px)) <= width_px
     assert " or " not in shown(60)
     assert " or " in shown(120)
+
+
+def test_a_usual_name_has_room_on_a_tile_in_letters_of_twice_the_size(tiles: Tiles) -> None:
+    usual = tiles.cell_size.width()
+    font = tiles.font()
+    font.setPointSizeF(2 * font.pointSizeF())
+    tiles.setFont(font)
+    tiles.resize(690, 300)  # four columns of the usual width
+    line = tiles.tiles.tile_size - DOT_PX - NAME_GAP_PX
+    assert QFontMetrics(font).horizontalAdvance("dandelion?") <= line
+    assert tiles.cell_size.width() > usual

@@ -321,6 +321,19 @@ def test_it_is_not_enough_while_the_list_of_classes_asks_for_more(qtbot: QtBot, 
     assert ("Needs about" in panel.classes.text()) is not enough
 
 
+@pytest.mark.parametrize(("photos", "hardly"), [(2, False), (40, True)])
+def test_more_photos_do_not_hardly_help_while_the_list_of_classes_asks_for_them(
+    qtbot: QtBot, photos: int, hardly: bool
+) -> None:
+    panel = LabelNextPanel()
+    qtbot.addWidget(panel)
+    none, some = Gain(0.0, 0.0, 0.001), Gain(0.01, 0.04, 0.07)
+    overall, roses = (Standing(0, name, photos, 0.7, (0.5, 0.9), 0.5, none, some) for name in ("", "roses"))
+    panel.show_advice(LabelNextResult(overall, (roses,), (), 0))
+    assert ("hardly help" in panel.headline.text()) is hardly
+    assert ("Needs about" in panel.classes.text()) is not hardly
+
+
 def test_when_all_is_labelled_there_is_nothing_to_show(program: Program, qtbot: QtBot) -> None:
     window = program.window
     columns = program.photos.columns

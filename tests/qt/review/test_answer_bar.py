@@ -21,7 +21,7 @@ from flowersorter.messages import text
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.review import answer_controller
 from flowersorter.ui.review.answer_bar import AnswerBar
-from flowersorter.ui.training import learning_controller
+from flowersorter.ui.training import learning_controller, refit_request
 from tests.qt.accessible import announced
 from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, suggest, tile
 
@@ -177,7 +177,7 @@ def test_lookalikes_are_searched_after_the_suggestions_have_followed(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, go_on, searched = program.window, threading.Event(), list[bool]()
-    follow, search = learning_controller._follow_labels, answer_controller._find_alike
+    follow, search = refit_request.refit, answer_controller._find_alike
 
     def follow_when_told(*arguments: Any) -> object:
         go_on.wait()
@@ -187,7 +187,7 @@ def test_lookalikes_are_searched_after_the_suggestions_have_followed(
         searched.append(go_on.is_set())
         return search(*arguments)
 
-    monkeypatch.setattr(learning_controller, "_follow_labels", follow_when_told)
+    monkeypatch.setattr(learning_controller, "refit", follow_when_told)
     monkeypatch.setattr(answer_controller, "_find_alike", counted)
     with qtbot.waitSignal(window.labels.acted):
         window.labels.assign(places(program, "red")[:1], class_named(program, "red"))

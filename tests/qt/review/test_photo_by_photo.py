@@ -89,6 +89,20 @@ def test_the_selected_photo_stays_where_it_is_when_its_suggestion_changes(progra
     assert grid.selected_places() == others[1:2], "the next one of the section, not where another photo moved to"
 
 
+def test_a_photo_that_stayed_is_where_it_belongs_once_other_photos_are_shown(program: Program, qtbot: QtBot) -> None:
+    green = class_named(program, "green")
+    first, second, third, *_ = shown_in(program, SectionKind.UNKNOWN)
+    select(program, first)
+    idle(program, qtbot)
+    press(Qt.Key.Key_3)
+    idle(program, qtbot)
+    suggest(program, program.photos.columns.locate([second]).tolist(), Verdict.LIKELY, green, 0)
+    assert second in shown_in(program, SectionKind.UNKNOWN), "the person is at it"
+    program.window.filter.show_places([second, third], "Some")
+    assert shown_in(program, SectionKind.UNKNOWN) == [third]
+    assert shown_in(program, SectionKind.LIKELY, green) == [second], "its title is true"
+
+
 def test_enter_confirms_the_photo_that_an_arrow_key_selects_and_none_that_is_left_out(
     program: Program, qtbot: QtBot
 ) -> None:

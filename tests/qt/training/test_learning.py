@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
@@ -14,9 +15,12 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.library.tables.settings import LEARNING_PAUSED
 from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.sections import Grouping
 from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.ui.training import refit_request
+from flowersorter.workflows.predicting.photo_details import rows_at
 from tests.qt.keyboard import press, type_text
 from tests.qt.program import class_named, idle, places, predictions, running_red_and_green, show_stored, stored
 
@@ -92,6 +96,66 @@ def test_a_new_class_is_suggested_without_a_pause(program: Program, qtbot: QtBot
         program.window.labels.assign(places(program, "blue")[:3], blue.id)
     assert predictions(program, "blue") == {"blue"}
     assert stored(program).models.all() == models
+
+
+@pytest.fixture
+def in_view(program: Program, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Places of two blue photos, the only ones in view of a folder that counts as large."""
+    seen = places(program, "blue")[3:5]
+    monkeypatch.setattr(refit_request, "MANY", 1)
+    monkeypatch.setattr(FolderController, "in_view", property(lambda _: tuple(seen)))
+    return seen
+
+
+def test_photos_in_view_follow_on_their_tiles_before_all_others(
+    program: Program, in_view: list[int], qtbot: QtBot
+) -> None:
+    never_pause(program)
+    window, green = program.window, class_named(program, "green")
+    columns, order = program.photos.columns, shown(program)
+    at, last = columns.locate(in_view), columns.locate(places(program, "blue")[5:])
+    assert green not in columns.suggested[[*at, *last]]
+    found: list[tuple[list[int], list[int], bool, bool]] = []
+
+    def look() -> None:
+        used = program.engine.refitted is not None
+        found.append(
+            (columns.suggested[at].tolist(), columns.suggested[last].tolist(), shown(program) == moved[0], used)
+        )
+
+    moved = [order]
+    window.labels.acted.connect(lambda: moved.__setitem__(0, shown(program)))
+    window.learning.view_followed.connect(look)
+    window.learning.suggestions_changed.connect(look)
+    with qtbot.waitSignal(window.learning.suggestions_changed):
+        window.labels.assign(places(program, "blue")[:3], green)
+    first, *_, everything = found
+    assert first[0] == [green, green]
+    assert green not in first[1]
+    assert first[2], "no photo moves before all are known"
+    assert not first[3], "the model is used once all are predicted"
+    assert everything[0] == [green, green]
+    assert everything[1] == [green]
+    assert everything[3]
+
+
+def test_a_pause_right_after_those_in_view_have_followed_shows_what_is_sorted(
+    program: Program, in_view: list[int], qtbot: QtBot
+) -> None:
+    window, columns = program.window, program.photos.columns
+    blue = columns.locate(places(program, "blue")[3:])
+    before = columns.suggested[blue].tolist()
+    window.learning.view_followed.connect(lambda: window.learning.set_paused(True))
+    with qtbot.waitSignal(window.learning.view_followed):
+        window.labels.assign(places(program, "blue")[:3], class_named(program, "green"))
+    assert columns.suggested[columns.locate(in_view)].tolist() != before[:2], "shown for a moment"
+    idle(program, qtbot)
+    assert program.engine.refitted is None
+    used = rows_at(program.engine, columns.place_ids[blue])
+    now = program.photos.columns
+    assert now.verdicts[blue].tolist() == used.verdicts.tolist()
+    assert now.class_ids[blue].tolist() == used.class_ids.tolist()
+    np.testing.assert_array_equal(now.confidences[blue], used.confidences)
 
 
 @pytest.mark.parametrize("key", [None, Qt.Key.Key_T], ids=["automatic", "retrained"])

@@ -119,9 +119,12 @@ class Signals(QObject):
     opened = Signal(object)
     labelled = Signal()
 
-    roots = ()
+    roots = in_view = ()
 
     def withdraw_outcome(self) -> None:
+        pass
+
+    def predict_again(self) -> None:
         pass
 
 
@@ -148,9 +151,8 @@ class Bench:
         self.opened: list[str] = []  # dialogs that waited
         self.engine = SimpleNamespace(refitted=None)
         self.queue, self.others = Queue(self.engine), Signals()
-        photos = SimpleNamespace(
-            columns=SimpleNamespace(photo_ids=np.zeros(1, np.int64)), show_predictions=self.shown.append
-        )
+        columns = SimpleNamespace(photo_ids=np.zeros(1, np.int64), locate=list)
+        photos = SimpleNamespace(columns=columns, show_predictions=self.shown.append, show_in_place=self.shown.append)
         library = SimpleNamespace(barrier=threading.Event)
         session = SimpleNamespace(
             engine=self.engine, queue=self.queue, library=library, photos=photos, state=State(), device="cpu"
@@ -201,6 +203,16 @@ def test_a_refit_is_shown_and_used_in_one_step_or_not_at_all(bench: Bench) -> No
     assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
     bench.sort()
     assert bench.opened == ["sort"], "what is shown is what is used"
+
+
+def test_photos_in_view_are_shown_while_their_refit_is_awaited(bench: Bench) -> None:
+    bench.act()
+    token = bench.learning._cancel
+    bench.learning._first_predicted.emit(token, "in view")
+    assert bench.shown == ["in view"]
+    bench.learning.set_paused(True)
+    bench.learning._first_predicted.emit(token, "too late")
+    assert bench.shown == ["in view"], "their model will not be used"
 
 
 def test_an_exact_fit_takes_the_place_of_a_refit_that_came_late(bench: Bench) -> None:

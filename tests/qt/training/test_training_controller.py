@@ -93,3 +93,9 @@ def test_a_scan_after_one_that_was_cancelled_repeats_nothing_of_the_training(ben
     told = len(bench.said)
     bench.folder.labelled.emit()
     assert bench.said[told:] == []
+
+
+@pytest.mark.parametrize(("held_out", "accuracy"), [(14, "70 % (too few labels to be exact)."), (400, "70 %.")])
+def test_an_accuracy_of_few_photos_is_said_to_be_inexact(bench: Bench, held_out: int, accuracy: str) -> None:
+    said = bench.training._learned(TrainResult(2, ("daisy", "roses"), 40, held_out, 0.7, None, True, 1.0))
+    assert said == f"Learned from 40 photos. Accuracy about {accuracy}"

@@ -72,3 +72,24 @@ def test_the_class_list_is_wider_where_there_is_room_unless_the_person_sized_it(
     assert at(1300, 1920) == 260
     assert at(1920, 1300) == 260
     assert at(-1, 1920) == 260
+
+
+def test_larger_letters_widen_the_class_list_where_there_is_room(qtbot: QtBot) -> None:
+    window, splitter = QMainWindow(), QSplitter(Qt.Orientation.Horizontal)
+    qtbot.addWidget(window)
+    window.setCentralWidget(splitter)
+    splitter.setHandleWidth(0)
+    for _ in range(3):
+        splitter.addWidget(QWidget())
+    font = window.font()
+    font.setPointSizeF(2 * font.pointSizeF())
+    window.setFont(font)
+    window.resize(1280, 500)
+    window.show()
+    state = WindowState(Mock(), window, splitter)
+    state.fit(900, 1280)
+    assert splitter.sizes()[0] > 1.2 * USUAL_SIDES[0]
+    assert sum(splitter.sizes()) == 1280, "the photos give way"
+    window.resize(800, 500)
+    state.fit(1280, 800)
+    assert splitter.sizes()[0] == NARROW_SIDES[0], "they need the room there"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QWidget
 
 from flowersorter.ui.grid.arranged_model import ArrangedModel, Index
+from flowersorter.ui.grid.photo_columns import Rows
 from flowersorter.ui.grid.photo_delegate import GAP_PX
 from flowersorter.ui.grid.sections import Identity, Section
 from flowersorter.ui.grid.view.header_pool import HeaderFactory, HeaderPool
@@ -183,7 +185,7 @@ class SectionArea(QListView):
         """Show a photo, with the header of its section where there is room; a folded section is opened for it."""
         if not index.isValid() or index.row() >= self._laid_out:
             return
-        self._open_sections_of([index.row()])
+        self._open_sections_of(np.array([index.row()], np.intp))
         number, cell = self._places.section_of(index.row()), self._places.cell(index.row())
         top = cell.top() - self._places.header_height(number)  # above its line, or over the photos of the line before
         bottom, offset = cell.bottom() + 1, self.verticalOffset()
@@ -198,9 +200,9 @@ class SectionArea(QListView):
             value = min(top, bottom - self._page)
         self.verticalScrollBar().setValue(value)
 
-    def _open_sections_of(self, rows: list[int]) -> None:
-        """Open the folded sections that hide one of these rows."""
-        for number in {self._places.section_of(row) for row in rows if self._places.is_hidden(row)}:
+    def _open_sections_of(self, rows: Rows) -> None:
+        """Open the folded sections that hide one of these (M,) rows."""
+        for number in self._places.folded_over(rows):
             self.set_folded(self._places.sections[number].identity, False)
 
     def _runs_in(self, box: QRect, margin: int) -> Iterator[tuple[int, int]]:

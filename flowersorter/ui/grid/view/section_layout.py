@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRect
 
 from flowersorter.ui.grid.photo_columns import Rows
@@ -184,10 +185,17 @@ class SectionLayout:
 
     def shown_of(self, rows: Rows) -> Rows:
         """Select the rows of (M,) that are not hidden."""
-        if not len(rows):
-            return rows
+        return rows[~self._hidden_of(rows)[1]] if len(rows) else rows
+
+    def folded_over(self, rows: Rows) -> list[int]:
+        """The numbers of the folded sections that hide some of (M,) rows."""
+        numbers, hidden = self._hidden_of(rows)
+        return [int(number) for number in np.unique(numbers[hidden])]
+
+    def _hidden_of(self, rows: Rows) -> tuple[Rows, NDArray[np.bool_]]:
+        """(M,) the number of the section of each row, and whether that hides it."""
         numbers = np.searchsorted(self._firsts, rows, side="right") - 1
-        return rows[rows - self._firsts[numbers] < self._shown[numbers]]
+        return numbers, np.asarray(rows - self._firsts[numbers] >= self._shown[numbers], np.bool_)
 
     # -- arrow keys
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Slot
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap, QRegion
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyleOptionViewItem, QWidget
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.ui.grid.arranged_model import ArrangedModel, Index, spans
 from flowersorter.ui.grid.photo_columns import Rows
 from flowersorter.ui.grid.photo_filter import PhotoFilter
@@ -61,7 +63,12 @@ class SectionedView(SectionArea):
         """(M,) the selected rows, ascending."""
         runs = np.array(runs_of(self.selectionModel().selection()), np.intp).reshape(-1, 2)
         counts = runs[:, 1] - runs[:, 0] + 1
-        return np.unique(np.repeat(runs[:, 1] + 1 - np.cumsum(counts), counts) + np.arange(counts.sum()))
+        return sorted_unique(np.repeat(runs[:, 1] + 1 - np.cumsum(counts), counts) + np.arange(counts.sum()))
+
+    @property
+    def selected_before(self) -> NDArray[np.int64]:
+        """(M,) the places that were selected before the last reset of the model."""
+        return self._selected
 
     def select_rows(self, rows: Rows) -> None:
         """Select the visible ones of (M,) ascending rows."""
@@ -77,6 +84,9 @@ class SectionedView(SectionArea):
         self._select(self._places.shown_runs(min(ends), max(ends)) if ends else [], command)
 
     def _select(self, runs: list[tuple[int, int]], command: QItemSelectionModel.SelectionFlag) -> None:
+        clears = command & QItemSelectionModel.SelectionFlag.Clear
+        if clears and self.selectionModel().selection().count() > _MANY_RUNS:
+            self.clearSelection()  # Qt would compare each old run with each new one
         self.selectionModel().select(selection_of(runs, self._rows), command)
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:

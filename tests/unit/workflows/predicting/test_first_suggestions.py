@@ -15,6 +15,7 @@ from flowersorter.vision.backbone.architecture import TorchvisionArchitecture
 from flowersorter.vision.backbone.registry import backbone
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
+from flowersorter.workflows.labelling.class_changes import start_without_classes
 from flowersorter.workflows.predicting import first_suggestions
 from flowersorter.workflows.predicting.first_suggestions import FirstSuggestions, for_previews
 from flowersorter.workflows.predicting.photo_details import folder_rows
@@ -82,6 +83,20 @@ def test_suggestions_from_previews_come_first_and_those_of_the_photos_take_their
     rows = folder_rows(trained, folder)
     assert len(rows) == COUNT + 1
     assert set(rows.class_ids.tolist()) == {classes["blue"]}
+
+
+def test_in_a_collection_without_classes_no_preview_is_read(collection: CollectionStore, folder: Path) -> None:
+    start_without_classes(collection)
+    tried, stages = set[int](), list[str]()
+
+    def report(event: object) -> None:
+        if isinstance(event, Progress):
+            stages.append(str(event.stage))
+
+    engine = Engine(collection, open_colour_network)
+    predict_folder(engine, PredictFolderRequest(folder, previews=tried), report, CancelToken())
+    assert tried == set()
+    assert not any("previews" in stage for stage in stages), "there is nothing to suggest"
 
 
 def test_a_job_stopped_after_the_previews_leaves_no_trace_and_is_not_begun_again(

@@ -10,20 +10,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.vision import parallel
 from flowersorter.vision.classifier.batched_lbfgs import MOST_STEPS, Solver, Weights
 from flowersorter.vision.classifier.fit import refit_head
+from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter, use_model
 from flowersorter.workflows.predicting.photo_details import predictions_for
+from flowersorter.workflows.predicting.predict_cached import predict_from_cache
 from flowersorter.workflows.predicting.predict_folder import (
     PredictFolderRequest,
     predict_folder,
@@ -31,7 +35,7 @@ from flowersorter.workflows.predicting.predict_folder import (
 )
 from flowersorter.workflows.predicting.unknown_photos import find_unreached_photos
 from flowersorter.workflows.training import incremental_fit
-from flowersorter.workflows.training.incremental_fit import follow_labels
+from flowersorter.workflows.training.incremental_fit import FirstPhotos, follow_labels
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.starter_classes import delete_starter_classes
 from tests.stub_network import open_colour_network
@@ -160,6 +164,28 @@ def test_suggestions_come_at_once_after_an_action_and_as_the_training_gives_them
     np.testing.assert_array_equal(
         quick.probabilities[others].argmax(axis=1), exact.probabilities[others].argmax(axis=1)
     )
+
+
+def test_photos_in_view_are_predicted_before_the_others_and_alike(
+    taught: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retrained(taught)
+    photo_ids, predicted, shown = labelled_ids(taught), list[int](), list[PhotoPredictions]()
+
+    def counted(engine: Engine, model: Model, wanted: NDArray[np.int64]) -> PhotoPredictions:
+        predicted.append(len(wanted))
+        return predict_from_cache(engine, model, wanted)
+
+    monkeypatch.setattr(incremental_fit, "predict_from_cache", counted)
+    first = FirstPhotos(np.array(photo_ids[3:6]), shown.append)
+    refit = follow_labels(taught, photo_ids[:1], photo_ids, CancelToken(), first)
+    assert refit is not None
+    assert predicted == [3, len(photo_ids)]
+    (found,) = shown
+    rows = np.searchsorted(refit.predictions.photo_ids, found.photo_ids)
+    np.testing.assert_array_equal(found.photo_ids, np.sort(photo_ids[3:6]))
+    np.testing.assert_allclose(found.probabilities, refit.predictions.probabilities[rows], atol=1e-5)
+    np.testing.assert_array_equal(found.verdicts, refit.predictions.verdicts[rows])
 
 
 def test_the_head_is_fitted_beside_the_search_for_unknown_photos(
