@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.library.cache.embeddings import EmbeddingStore
+from flowersorter.library.cache.hash_index import hash_rows
+from flowersorter.library.cache.mapped_memory import MappedMemory
+from flowersorter.library.cache.score_file import StoredScores, read_scores, write_scores
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import OodDetector
 from flowersorter.vision.classifier.predict import ScoredBy, Scores, score
-from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache
+from flowersorter.workflows.predicting.kept_features import (
+    BLOCK_ROWS,
+    COORDINATES,
+    NONE,
+    SCORES,
+    KeptFeatures,
+    Part,
+    by_block,
+)
+from flowersorter.workflows.predicting.known_scores import KnownScores, key_of
 
-#: Rows of a block: 33 MB with ResNet-50.
-_BLOCK_ROWS = 16384
 #: Rows that are read and packed at a time.
 _READ_ROWS = 1024
-#: From this many adjacent rows on, a view is returned; fewer are copied.
-_WORTH_LENDING = 512
 #: Fewer photos than this are read from the disk at every request, so that a scan, which requests a few new photos at a
 #: time, keeps none of them in memory. A refit requests a small folder seven times.
 _WORTH_KEEPING = 128
 #: Scores of at most this many classes are kept: they take an eighth of the memory of the coordinates.
 _MOST_CLASSES = 48
-_COORDINATES, _SCORES = "coordinates", "scores"
-_NONE = -1
+#: From so many photos on, scores are stored, and read from their file.
+_WORTH_STORING = 1024
+#: A file is not read for a small part of its photos: at most so many times as many as are wanted.
+_MOST_UNUSED = 8
+#: From so many photos on, their pages are given back after each use.
+_MANY = 4 * BLOCK_ROWS
 
 
 class FeatureTable:
@@ -46,16 +61,25 @@ class FeatureTable:
     Args:
         photos: Maps a photo to its hash.
         store: Has the embeddings.
+        memory: For the features of many photos.
+        score_file: Has the scores of the last folder that was predicted, and gets those of the next one.
         resemblances: Computes the ImageNet probabilities of photos; None to leave them out.
     """
 
     def __init__(
-        self, photos: PhotoTable, store: EmbeddingStore, resemblances: ImageNetPriorCache | None = None
+        self,
+        photos: PhotoTable,
+        store: EmbeddingStore,
+        memory: MappedMemory,
+        score_file: Path,
+        resemblances: ImageNetPriorCache | None = None,
     ) -> None:
         self._photos, self._store, self._resemblances = photos, store, resemblances
+        self._memory, self._score_file = memory, score_file
         self._lock = threading.Lock()
         self._cursor = store.cursor()
-        self._kept = _Kept()
+        self._kept = KeptFeatures(self._memory)
+        self._known_scores: tuple[ScoredBy, KnownScores] | None = None
 
     @classmethod
     def of(cls, collection: CollectionStore, backbone: str) -> FeatureTable:
@@ -65,7 +89,10 @@ class FeatureTable:
             UserError: the cache on disk cannot be opened.
         """
         store = collection.embeddings(backbone)
-        return cls(collection.photos, store, ImageNetPriorCache.of(collection, backbone))
+        # A collection that is only read stays as it is, files without a name included.
+        folder = Path(tempfile.gettempdir()) if collection.read_only else collection.folder / "embeddings"
+        resemblances = ImageNetPriorCache.of(collection, backbone)
+        return cls(collection.photos, store, MappedMemory(folder), collection.score_file(backbone), resemblances)
 
     def get(self, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
         """Features by hash.
@@ -79,7 +106,7 @@ class FeatureTable:
         with self._lock:
             self._take_in_news()
             rows, few = self._find(hashes)
-            positions = np.flatnonzero(rows != _NONE)
+            positions = np.flatnonzero(rows != NONE)
             return self._kept.take(rows[positions], few), positions
 
     def read_ahead(self, hashes: Sequence[bytes]) -> None:
@@ -120,29 +147,114 @@ class FeatureTable:
         for part in self._parts(photo_ids):
             yield part.positions, part.features, self._along(part, ood_detector)
 
-    def scored(
-        self, photo_ids: NDArray[np.int64], model: Model
-    ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates, Scores]]:
-        """As `parts_along`, with the scores of a model, which are cached until those of another one are requested."""
-        kind, by = _SCORES if len(model.class_names) <= _MOST_CLASSES else None, ScoredBy(model)
-        for part in self._parts(photo_ids):
-            coordinates = self._along(part, model.ood_detector)
+    def scored(self, photo_ids: NDArray[np.int64], model: Model) -> Iterator[tuple[NDArray[np.intp], Scores]]:
+        """Yield the scores of a model, some thousand photos at a time.
 
-            def compute(part: _Part = part, coordinates: Coordinates = coordinates) -> tuple[NDArray[np.float32], ...]:
-                scores = score(model, part.features, coordinates)
+        They are kept until those of another model are requested. Those that `store_scores` wrote are read instead of
+        features.
+
+        Args:
+            photo_ids: (N,) no two alike.
+            model: The model.
+
+        Yields:
+            (M,) positions in `photo_ids` of photos that are embedded, and their scores; each photo once.
+        """
+        rows = self._rows_of_known_scores(photo_ids, model)
+        if rows is None:
+            yield from self._scored_by_features(photo_ids, model)
+            return
+        known, located = rows
+        positions = np.flatnonzero(located >= 0)
+        for block in row_blocks(len(positions), BLOCK_ROWS):
+            yield positions[block], known.scores(located[positions[block]])
+        others = np.flatnonzero(located < 0)
+        for positions, scores in self._scored_by_features(photo_ids[others], model):
+            yield others[positions], scores
+
+    def store_scores(self, photo_ids: NDArray[np.int64], model: Model) -> None:
+        """Store the scores of many photos, so that the collection shows them as soon as it is opened again.
+
+        Scores by the same model that are stored stay. Does nothing for few photos, very many classes, and in a
+        collection that is only read; a disk that refuses is ignored.
+
+        Args:
+            photo_ids: (N,) ascending, no two alike.
+            model: The model, stored itself.
+        """
+        few = len(photo_ids) < _WORTH_STORING or len(model.class_names) > _MOST_CLASSES
+        if few or self._store.read_only or not self._store.key:
+            return
+        rows = self._rows_of_known_scores(photo_ids, model)
+        wanted = photo_ids
+        if rows is not None:
+            if (rows[1] >= 0).all():
+                return
+            wanted = sorted_unique(np.append(photo_ids, rows[0].photo_ids))
+        with self._lock:
+            self._take_in_news()
+            cursor = self._cursor
+        numbers = np.empty((len(wanted), len(model.class_names) + 1), np.float32)
+        there = np.zeros(len(wanted), np.bool_)
+        for positions, scores in self.scored(wanted, model):
+            numbers[positions, :-1], numbers[positions, -1], there[positions] = scores.logits, scores.ood_score, True
+        ids, hashes = self._photos.hashes(wanted[there])
+        if len(ids) != np.count_nonzero(there):
+            return  # a photo is gone meanwhile
+        stored = StoredScores(key_of(model), self._store.key, cursor.row, ids, hash_rows(hashes), numbers[there])
+        with contextlib.suppress(OSError):
+            write_scores(self._score_file, stored)
+        with self._lock:
+            if cursor == self._cursor:
+                self._known_scores = ScoredBy(model), KnownScores(ids, stored.hashes, stored.numbers)
+                self._kept.forget_computed(SCORES)
+
+    def _rows_of_known_scores(
+        self, photo_ids: NDArray[np.int64], model: Model
+    ) -> tuple[KnownScores, NDArray[np.intp]] | None:
+        """Return the stored scores of a model and the (N,) row of each photo there, -1 for none; None without any."""
+        by = ScoredBy(model)
+        with self._lock:
+            self._take_in_news()
+            if self._known_scores is not None and self._known_scores[0] == by:
+                return self._known_scores[1], self._known_scores[1].locate(photo_ids)
+        if len(photo_ids) < _WORTH_STORING or len(model.class_names) > _MOST_CLASSES:
+            return None
+        stored = read_scores(self._score_file, key_of(model), most=_MOST_UNUSED * len(photo_ids))
+        if stored is None or stored.embeddings != self._store.key:
+            return None
+        known = KnownScores.read(stored, self._photos)
+        with self._lock:
+            self._take_in_news()
+            news = self._store.since(self._store.cursor_at(stored.rows))
+            if news is None:
+                return None
+            known.forget(news[1])
+            self._known_scores = by, known
+            return known, known.locate(photo_ids)
+
+    def _scored_by_features(
+        self, photo_ids: NDArray[np.int64], model: Model
+    ) -> Iterator[tuple[NDArray[np.intp], Scores]]:
+        """As `scored`, from features and coordinates."""
+        kind, by = SCORES if len(model.class_names) <= _MOST_CLASSES else None, ScoredBy(model)
+        for part in self._parts(photo_ids):
+
+            def compute(part: Part = part) -> tuple[NDArray[np.float32], ...]:
+                scores = score(model, part.features, self._along(part, model.ood_detector))
                 return scores.logits, scores.ood_score
 
-            yield part.positions, part.features, coordinates, Scores(*self._computed(part, kind, by, compute))
+            yield part.positions, Scores(*self._computed(part, kind, by, compute))
 
-    def _along(self, part: _Part, ood_detector: OodDetector) -> Coordinates:
+    def _along(self, part: Part, ood_detector: OodDetector) -> Coordinates:
         def compute() -> tuple[NDArray[np.float32], ...]:
             coordinates = ood_detector.axes.project(part.features)
             return coordinates.projection, coordinates.residual
 
-        return Coordinates(*self._computed(part, _COORDINATES, ood_detector.key, compute))
+        return Coordinates(*self._computed(part, COORDINATES, ood_detector.key, compute))
 
     def _computed(
-        self, part: _Part, kind: str | None, key: object, compute: Callable[[], tuple[NDArray[np.float32], ...]]
+        self, part: Part, kind: str | None, key: object, compute: Callable[[], tuple[NDArray[np.float32], ...]]
     ) -> tuple[NDArray[np.float32], ...]:
         """Return the cached values of a part for this key, or compute them; None if they cannot be cached."""
         if kind is None:
@@ -155,13 +267,13 @@ class FeatureTable:
                 part.kept.keep_computed(part, kind, key, found)
         return found
 
-    def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[_Part]:
+    def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[Part]:
         with self._lock:
             self._take_in_news()
             kept = self._kept
             rows = kept.rows_of_photos(photo_ids)
         few: Features | None = None
-        lacking = np.flatnonzero(rows == _NONE)
+        lacking = np.flatnonzero(rows == NONE)
         if len(lacking):
             # Not while others wait: the database has a lock of its own.
             known, hashes = self._photos.hashes(photo_ids[lacking])
@@ -171,36 +283,45 @@ class FeatureTable:
                 kept.remember_photos(known, found)
             order = lacking[np.argsort(photo_ids[lacking])]
             rows[order[np.isin(photo_ids[order], known)]] = found
-        for block, positions, at in _by_block(rows):
+        for block, positions, at in by_block(rows):
             order = np.argsort(at)  # in the order of the rows: then most of them are adjacent
             with self._lock:
-                part = _Part(positions[order], kept.view_of(block, at[order]), kept, block, at[order], kept.edition)
+                part = Part(positions[order], kept.view_of(block, at[order]), kept, block, at[order], kept.edition)
             yield part
-        if few is not None and len(positions := np.flatnonzero(rows < _NONE)):
-            yield _Part(positions, few.take(-2 - rows[positions]), kept)
+            if len(photo_ids) >= _MANY:
+                with self._lock:
+                    kept.let_go(block)
+        if few is not None and len(positions := np.flatnonzero(rows < NONE)):
+            yield Part(positions, few.take(-2 - rows[positions]), kept)
 
     def _take_in_news(self) -> None:
         """Drop photos with a new view, to be read again, or all of them if the store was emptied."""
         news = self._store.since(self._cursor)
         if news is None:
-            self._cursor, self._kept = self._store.cursor(), _Kept()
+            self._cursor, self._kept = self._store.cursor(), KeptFeatures(self._memory)
+            self._known_scores = None
             return
         self._cursor, hashes = news
-        self._keep([sha256 for sha256 in dict.fromkeys(hashes) if sha256 in self._kept.row_of])
+        if self._known_scores is not None:
+            self._known_scores[1].forget(hashes)
+        distinct = list(dict.fromkeys(hashes))
+        self._keep(list(itertools.compress(distinct, (self._kept.row_of.find(distinct) != NONE).tolist())))
 
     def _find(self, hashes: Sequence[bytes]) -> tuple[NDArray[np.intp], Features | None]:
-        """Return the cached row of each photo or, from -2 downwards, its row among a few others; else `_NONE`."""
-        row_of = self._kept.row_of
-        rows = np.fromiter(map(row_of.get, hashes, itertools.repeat(_NONE)), np.intp, len(hashes))
-        lacking = np.flatnonzero(rows == _NONE).tolist()
-        wanted = list(dict.fromkeys(hashes[position] for position in lacking))
-        few = None
+        """Return the cached row of each photo or, from -2 downwards, its row among a few others; else `NONE`."""
+        rows = self._kept.row_of.find(hashes)
+        lacking = np.flatnonzero(rows == NONE)
+        asked = [hashes[position] for position in lacking.tolist()]
+        wanted = list(dict.fromkeys(asked))
         if len(wanted) >= _WORTH_KEEPING:
             self._keep(wanted)
-        elif wanted:
-            few, found = stored_features(self._store, wanted, self._resemblances)
-            row_of = {wanted[position]: -2 - row for row, position in enumerate(found.tolist())}
-        rows[lacking] = [row_of.get(hashes[position], _NONE) for position in lacking]
+            rows[lacking] = self._kept.row_of.find(asked)
+            return rows, None
+        if not wanted:
+            return rows, None
+        few, found = stored_features(self._store, wanted, self._resemblances)
+        row_of = {wanted[position]: -2 - row for row, position in enumerate(found.tolist())}
+        rows[lacking] = [row_of.get(sha256, NONE) for sha256 in asked]
         return rows, few
 
     def _keep(self, hashes: Sequence[bytes]) -> None:
@@ -214,171 +335,7 @@ class FeatureTable:
 
         with ThreadPool() as pool:
             pool.map(read, row_blocks(len(hashes), _READ_ROWS))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """Some photos in one block.
-
-    Attributes:
-        positions: (M,) positions of the photos among the requested ones.
-        features: Their features.
-        kept: The rows that hold them.
-        block: Number of their block; -1 for a few uncached photos.
-        at: (M,) ascending rows of the block.
-        edition: Edition of `kept` when the view was made.
-    """
-
-    positions: NDArray[np.intp]
-    features: Features
-    kept: _Kept
-    block: int = _NONE
-    at: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
-    edition: int = _NONE
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Computed:
-    """Values computed from the features of a block.
-
-    Attributes:
-        key: Key of the axes, or of the model.
-        values: (B, ...) each, a row for each photo.
-        there: (B,) bool, whether each row is known.
-    """
-
-    key: object
-    values: tuple[NDArray[np.float32], ...]
-    there: NDArray[np.bool_]
-
-
-@dataclass(slots=True, eq=False)
-class _Kept:
-    """The cached rows, in blocks: growing needs no second copy of a collection's features.
-
-    Attributes:
-        row_of: Row by hash.
-    """
-
-    row_of: dict[bytes, int] = field(default_factory=dict)
-    _computed: dict[tuple[str, int], _Computed] = field(default_factory=dict)  # by kind and block
-    _row_of_photo: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
-    _levels: list[NDArray[np.uint8]] = field(default_factory=list)
-    _scales: list[NDArray[np.float32]] = field(default_factory=list)
-    _lent: list[bool] = field(default_factory=list)  # whether a view of the rows of a block may be in use
-    _kinds: list[ImageNetPrior] = field(default_factory=list)
-    edition: int = 0  # incremented each time rows are put
-
-    def put(self, hashes: Sequence[bytes], features: Features) -> None:
-        """Add rows, or replace them."""
-        first_new = len(self.row_of)
-        rows = np.array([self.row_of.setdefault(sha256, len(self.row_of)) for sha256 in hashes], np.intp)
-        while len(self._levels) * _BLOCK_ROWS < len(self.row_of):
-            self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
-            self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
-            self._lent.append(False)
-            self._kinds.append(ImageNetPrior.unknown(_BLOCK_ROWS))
-        for block in np.flatnonzero(np.bincount(rows[rows < first_new] // _BLOCK_ROWS)).tolist():
-            if self._lent[block]:
-                self._levels[block], self._scales[block] = self._levels[block].copy(), self._scales[block].copy()
-                self._lent[block] = False
-        self.edition += 1
-        for block, here, at in _by_block(rows):
-            self._levels[block][at] = features.quantised[here]
-            self._scales[block][at] = features.scale[here]
-            if features.imagenet_prior is not None:
-                new = features.imagenet_prior.take(here)
-                self._kinds[block].imagenet_ids[at], self._kinds[block].probabilities[at] = (
-                    new.imagenet_ids,
-                    new.probabilities,
-                )
-            for kind in (_COORDINATES, _SCORES):
-                if (kind, block) in self._computed:
-                    self._computed[kind, block].there[at] = False
-
-    def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
-        """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
-        source = few.quantised if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
-        kinds = ImageNetPrior.unknown(len(rows))
-        taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32), kinds)
-        for block, here, at in _by_block(rows):
-            if here[-1] - here[0] == len(here) - 1:  # one copy instead of two
-                part = slice(here[0], here[-1] + 1)
-                self._levels[block].take(at, axis=0, out=taken.quantised[part], mode="clip")
-            else:
-                taken.quantised[here] = self._levels[block][at]
-            taken.scale[here] = self._scales[block][at]
-            kinds.imagenet_ids[here], kinds.probabilities[here] = (
-                self._kinds[block].imagenet_ids[at],
-                self._kinds[block].probabilities[at],
-            )
-        if few is not None:
-            here = np.flatnonzero(rows < 0)
-            taken.quantised[here] = few.quantised[-2 - rows[here]]
-            taken.scale[here] = few.scale[-2 - rows[here]]
-            if few.imagenet_prior is not None:
-                new = few.imagenet_prior.take(-2 - rows[here])
-                kinds.imagenet_ids[here], kinds.probabilities[here] = new.imagenet_ids, new.probabilities
-        return taken
-
-    def view_of(self, block: int, at: NDArray[np.intp]) -> Features:
-        """Return some ascending rows of one block: a read-only view where they are adjacent, else a copy."""
-        if len(at) < _WORTH_LENDING or at[-1] - at[0] != len(at) - 1:
-            return Features(self._levels[block][at], self._scales[block][at], self._kinds[block].take(at))
-        self._lent[block] = True
-        side_by_side = slice(int(at[0]), int(at[-1]) + 1)
-        kinds = self._kinds[block].take(at)  # a copy: it is small
-        return Features(self._levels[block][side_by_side], self._scales[block][side_by_side], kinds)
-
-    def computed(self, part: _Part, kind: str, key: object) -> tuple[NDArray[np.float32], ...] | None:
-        """Return the cached values of a part for this key, if known for all its photos."""
-        known = self._computed.get((kind, part.block))
-        if known is None or known.key != key or part.edition != self.edition:
-            return None
-        if not known.there[part.at].all():
-            return None
-        side_by_side = len(part.at) and part.at[-1] - part.at[0] == len(part.at) - 1
-        # A view: a row written meanwhile is a better value of the same photo.
-        rows = slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at
-        return tuple(values[rows] for values in known.values)
-
-    def keep_computed(self, part: _Part, kind: str, key: object, values: tuple[NDArray[np.float32], ...]) -> None:
-        """Cache the values of a part, unless rows were put since, and drop those of another key."""
-        if part.edition != self.edition or len(part.at) < _WORTH_LENDING:
-            return
-        known = self._computed.get((kind, part.block))
-        if known is None or known.key != key:
-            empty = tuple(np.empty((_BLOCK_ROWS, *each.shape[1:]), each.dtype) for each in values)
-            known = self._computed[kind, part.block] = _Computed(key, empty, np.zeros(_BLOCK_ROWS, np.bool_))
-        for kept, each in zip(known.values, values, strict=True):
-            kept[part.at] = each
-        known.there[part.at] = True
-
-    def rows_of_photos(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return (N,) the row of each photo that `remember_photos` added, else `_NONE`."""
-        rows = np.full(len(photo_ids), _NONE, np.intp)
-        known = photo_ids < len(self._row_of_photo)
-        rows[known] = self._row_of_photo[photo_ids[known]]
-        return rows
-
-    def remember_photos(self, photo_ids: NDArray[np.int64], rows: NDArray[np.intp]) -> None:
-        """Store the rows of photos, as far as they are cached: ids are never used twice."""
-        if not len(photo_ids):
-            return
-        there = len(self._row_of_photo)
-        if photo_ids.max() >= there:
-            larger = np.full(int(photo_ids.max()) * 5 // 4 + 1, _NONE, np.int32)
-            larger[:there] = self._row_of_photo
-            self._row_of_photo = larger
-        self._row_of_photo[photo_ids] = np.maximum(rows, _NONE)
-
-
-def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
-    """Yield each block with some of the rows, the positions of these in `rows`, and their rows in the block."""
-    blocks, at = np.divmod(rows, _BLOCK_ROWS)
-    for block in np.flatnonzero(np.bincount(blocks[rows >= 0])).tolist():
-        here = np.flatnonzero(blocks == block)
-        yield block, here, at[here]
+        kept.let_go()
 
 
 def stored_features(
