@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import positions_of, values_of, which_are_given
+from flowersorter.domain.arrays import counts_of, positions_of, values_of, which_are_given
+from flowersorter.domain.joined_texts import SEPARATOR, JoinedTexts
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
 from flowersorter.domain.natural_sort import NaturalOrder
@@ -27,8 +28,6 @@ OwnLabels = dict[int, tuple[int, bool]]
 #: Photo ids, rising, and when each photo was taken.
 _Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
 _NO_MOMENTS: _Moments = np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
-
-
 #: A suggestion that changed less than this many seconds ago is not what a person confirms or rejects: it came too late.
 SEEN_S = 0.4
 
@@ -74,7 +73,7 @@ class PhotoColumns:
         self.second_class_ids, self.second_confidences = rows.second_class_ids.copy(), rows.second_confidences.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
-        self._folded_names: list[str] | None = None
+        self._searched_names: JoinedTexts | None = None
         self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
         self._folders: tuple[list[str], Rows] | None = None
         self._moments: _Moments = before._moments if before is not None else _NO_MOMENTS
@@ -101,11 +100,12 @@ class PhotoColumns:
         return Paths(self.names)
 
     @property
-    def folded_names(self) -> list[str]:
+    def searched_names(self) -> JoinedTexts:
         """N file names, as `folded` gives them; made when they are first searched."""
-        if self._folded_names is None:
-            self._folded_names = [folded(name.rpartition(os.sep)[2]) for name in self.names]
-        return self._folded_names
+        if self._searched_names is None:
+            names = SEPARATOR.join([name.rpartition(os.sep)[2] for name in self.names])
+            self._searched_names = JoinedTexts(folded(names), len(self))
+        return self._searched_names
 
     @property
     def folders(self) -> tuple[list[str], Rows]:
@@ -260,7 +260,7 @@ class PhotoColumns:
         return frozenset(self._unshown)
 
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
-        self._folded_names = self._folders = None
+        self._searched_names = self._folders = None
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
             self.names, self.errors = list(names), list(errors)  # all of them, as after every scan
         else:
@@ -358,14 +358,12 @@ class PhotoColumns:
 
     def counts(self) -> dict[int, int]:
         """Photos by class id and by `PseudoClass`, `PseudoClass.ALL` among them."""
-        class_keys, counts = np.unique(self.class_keys, return_counts=True)
-        found = dict(zip(class_keys.tolist(), counts.tolist(), strict=True))
+        found = counts_of(self.class_keys)
         return found | {int(PseudoClass.ALL): len(self)}
 
     def label_counts(self) -> dict[int, int]:
         """Photos with a label, by class id."""
-        class_ids, counts = np.unique(self.label_ids[self.label_ids > 0], return_counts=True)
-        return dict(zip(class_ids.tolist(), counts.tolist(), strict=True))
+        return counts_of(self.label_ids[self.label_ids > 0])
 
     def _forget(self, place_id: int) -> None:
         self.own.pop(place_id, None)
