@@ -51,12 +51,7 @@ class EmbeddingStore:
             if refusal is None:
                 folder.mkdir(parents=True, exist_ok=True)
             self._files = AppendOnlyRows(*self.files(folder, backbone), read_only=refusal is not None)
-        # Damaged keys are among them: a row is checked together with its key when it is read.
-        records = self._files.key_rows()
-        for first, end in _runs(records[:, _HASH_BYTES:]):
-            view = records[first, _HASH_BYTES:].tobytes()
-            numbers = self._numbers.setdefault(view, HashIndex())
-            numbers.put_all(records[first:end, :_HASH_BYTES], np.arange(first, end))
+        self._indexed = False
 
     @staticmethod
     def files(folder: Path, backbone: str) -> tuple[Path, Path]:
@@ -161,8 +156,21 @@ class EmbeddingStore:
         with self._lock:
             self._files.close()
 
+    def _index(self) -> None:
+        """Find out which hashes are in the files, when that is first needed: stored scores may do without."""
+        if self._indexed:
+            return
+        self._indexed = True
+        # Damaged keys are among them: a row is checked together with its key when it is read.
+        records = self._files.key_rows()
+        for first, end in _runs(records[:, _HASH_BYTES:]):
+            view = records[first, _HASH_BYTES:].tobytes()
+            numbers = self._numbers.setdefault(view, HashIndex())
+            numbers.put_all(records[first:end, :_HASH_BYTES], np.arange(first, end))
+
     def _find(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row numbers of the stored embeddings, sound or damaged, and their positions in `hashes`."""
+        self._index()
         index = self._numbers.get(_view_bytes(view))
         numbers = np.full(len(hashes), -1) if index is None else index.find(hashes)
         positions = np.flatnonzero(numbers >= 0)

@@ -15,7 +15,6 @@ from flowersorter.domain.arrays import counts_of, positions_of, values_of, which
 from flowersorter.domain.joined_texts import SEPARATOR, JoinedTexts
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import folded
-from flowersorter.domain.natural_sort import NaturalOrder
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
@@ -49,7 +48,8 @@ class PhotoColumns:
     Attributes:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks, second_class_ids,
             second_confidences, caveats: As in `PhotoRows`.
-        names: N absolute paths, as texts.
+        paths: N absolute paths.
+        names: The same, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
         provisional_ids: (N,) int32 class id suggested from the preview of a photo that is not read yet; 0 for none. The
@@ -71,11 +71,11 @@ class PhotoColumns:
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
         self.verdicts, self.marks, self.caveats = rows.verdicts.copy(), rows.marks.copy(), rows.caveats.copy()
         self.second_class_ids, self.second_confidences = rows.second_class_ids.copy(), rows.second_confidences.copy()
-        self.names: list[str] = list(Paths.of(rows.paths).names)
+        self.paths = Paths.of(rows.paths)
+        self.names: list[str] = list(self.paths.names)
         self.errors: list[str | None] = list(rows.errors)
         self._searched_names: JoinedTexts | None = None
         self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
-        self._folders: tuple[list[str], Rows] | None = None
         self._moments: _Moments = before._moments if before is not None else _NO_MOMENTS
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = which_are_given(self.errors)
@@ -95,27 +95,19 @@ class PhotoColumns:
         return len(self.names)
 
     @property
-    def paths(self) -> Paths:
-        """N absolute paths."""
-        return Paths(self.names)
-
-    @property
     def searched_names(self) -> JoinedTexts:
         """N file names, as `folded` gives them; made when they are first searched."""
         if self._searched_names is None:
-            names = SEPARATOR.join([name.rpartition(os.sep)[2] for name in self.names])
+            folders, numbers = self.folders
+            begins = np.array([len(folder + os.sep) for folder in folders], np.intp)[numbers].tolist()
+            names = SEPARATOR.join([name[begin:] for name, begin in zip(self.names, begins, strict=True)])
             self._searched_names = JoinedTexts(folded(names), len(self))
         return self._searched_names
 
     @property
     def folders(self) -> tuple[list[str], Rows]:
         """Folders in natural order, and (N,) the number of each photo's folder; made when they are first needed."""
-        if self._folders is None:
-            of_photos = [name.rpartition(os.sep)[0] for name in self.names]
-            folders = sorted(set(of_photos), key=NaturalOrder().folder)
-            numbers = {folder: number for number, folder in enumerate(folders)}
-            self._folders = folders, np.fromiter((numbers[each] for each in of_photos), np.intp, len(of_photos))
-        return self._folders
+        return self.paths.folders
 
     def photos_by_folder(self) -> dict[Path, int]:
         """The number of photos in each folder, not counting those below it; folders in natural order."""
@@ -260,12 +252,17 @@ class PhotoColumns:
         return frozenset(self._unshown)
 
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
-        self._searched_names = self._folders = None
+        now = self.names
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
-            self.names, self.errors = list(names), list(errors)  # all of them, as after every scan
+            now, self.errors = list(names), list(errors)  # all of them, as after every scan
         else:
             for row, source in zip(rows.tolist(), sources.tolist(), strict=True):
-                self.names[row], self.errors[row] = names[source], errors[source]
+                self.errors[row] = errors[source]
+                if now[row] != names[source]:
+                    now = now.copy() if now is self.names else now
+                    now[row] = names[source]
+        if now is not self.names and now != self.names:
+            self.names, self.paths, self._searched_names = now, Paths(now), None
         self._unreadable[rows] = [errors[source] is not None for source in sources.tolist()]
 
     def set_error(self, place_id: int, reason: str) -> Rows:

@@ -214,7 +214,8 @@ class PhotoFilter:
         labelled = columns.label_ids[rows] > 0
         if self.order is Order.LEAST_SURE:
             order = stable_order(columns.confidences[rows])
-            return rows[np.concatenate([order[~labelled[order]], order[labelled[order]]])]
+            last = labelled[order]
+            return np.concatenate([rows[order[~last]], rows[order[last]]])
         if ranks is None:
             return rows
         ranked = ranks.of(columns.photo_ids[rows], _LAST)

@@ -49,6 +49,8 @@ _MOST_CLASSES = 48
 _WORTH_STORING = 1024
 #: A file is not read for a small part of its photos: at most so many times as many as are wanted.
 _MOST_UNUSED = 8
+#: More than any collection has.
+_MOST_PHOTOS = 1 << 40
 #: From so many photos on, their pages are given back after each use.
 _MANY = 4 * BLOCK_ROWS
 
@@ -209,21 +211,38 @@ class FeatureTable:
                 self._known_scores = ScoredBy(model), KnownScores(ids, stored.hashes, stored.numbers)
                 self._kept.forget_computed(SCORES)
 
+    def read_scores(self, model: Model) -> None:
+        """Read the stored scores of a model, of a large folder of which some photos are asked for first."""
+        self._scores_known(model, most=_MOST_PHOTOS)
+
     def _rows_of_known_scores(
         self, photo_ids: NDArray[np.int64], model: Model
     ) -> tuple[KnownScores, NDArray[np.intp]] | None:
         """Return the stored scores of a model and the (N,) row of each photo there, -1 for none; None without any."""
+        many = len(photo_ids) >= _WORTH_STORING
+        known = self._scores_known(model, most=_MOST_UNUSED * len(photo_ids) if many else 0)
+        if known is None:
+            return None
+        with self._lock:
+            new = known.to_compare(photo_ids)
+        ids, hashes = self._photos.hashes(new) if len(new) else (new, [])
+        with self._lock:
+            known.compare(ids, hashes)
+            return known, known.locate(photo_ids)
+
+    def _scores_known(self, model: Model, most: int) -> KnownScores | None:
+        """Return the stored scores of a model, read from their file if there are at most so many; None without any."""
         by = ScoredBy(model)
         with self._lock:
             self._take_in_news()
             if self._known_scores is not None and self._known_scores[0] == by:
-                return self._known_scores[1], self._known_scores[1].locate(photo_ids)
-        if len(photo_ids) < _WORTH_STORING or len(model.class_names) > _MOST_CLASSES:
+                return self._known_scores[1]
+        if not most or len(model.class_names) > _MOST_CLASSES:
             return None
-        stored = read_scores(self._score_file, key_of(model), most=_MOST_UNUSED * len(photo_ids))
+        stored = read_scores(self._score_file, key_of(model), most)
         if stored is None or stored.embeddings != self._store.key:
             return None
-        known = KnownScores.read(stored, self._photos)
+        known = KnownScores.of(stored)
         with self._lock:
             self._take_in_news()
             news = self._store.since(self._store.cursor_at(stored.rows))
@@ -231,7 +250,7 @@ class FeatureTable:
                 return None
             known.forget(news[1])
             self._known_scores = by, known
-            return known, known.locate(photo_ids)
+            return known
 
     def _scored_by_features(
         self, photo_ids: NDArray[np.int64], model: Model

@@ -87,10 +87,10 @@ class KeptFeatures:
     def put(self, hashes: Sequence[bytes], features: Features) -> None:
         """Add rows of photos, no two alike, or replace them."""
         first_new, rows = self.photos, self.row_of.find(hashes)
-        new = np.flatnonzero(rows == NONE)
-        rows[new] = np.arange(first_new, first_new + len(new))
-        self.row_of.put([hashes[position] for position in new.tolist()], rows[new])
-        self.photos += len(new)
+        added = np.flatnonzero(rows == NONE)
+        rows[added] = np.arange(first_new, first_new + len(added))
+        self.row_of.put([hashes[position] for position in added.tolist()], rows[added])
+        self.photos += len(added)
         while len(self._levels) * BLOCK_ROWS < self.photos:
             self.let_go()
             self._levels.append(self.memory.empty((BLOCK_ROWS, features.width), np.uint8))

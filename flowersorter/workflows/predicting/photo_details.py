@@ -107,7 +107,13 @@ def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
 
 def first_rows(engine: Engine, roots: Roots) -> PhotoRows:
     """Make rows for some known places of a very large folder, to be shown before all; none of other folders."""
-    return rows_for(engine, first_places(engine.collection.database, roots))
+    places = first_places(engine.collection.database, roots)
+    if len(places):
+        backbone = chosen_backbone(engine.collection)
+        named = model_for(engine, backbone)
+        if named is not None:
+            engine.features(backbone).read_scores(named.model)
+    return rows_for(engine, places)
 
 
 def details(engine: Engine, place_id: int) -> PhotoDetails:

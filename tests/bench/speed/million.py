@@ -34,7 +34,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     bench.say(f"making a collection of {what}")
     made = run_job("million", what="make", folder=folder, photos=photos)
     bench.say(f"made in {made['process_s']:.0f} s; retraining")
-    where = {"collection": made["collection"], "photos": made["photos"]}
+    where: Figures = {"collection": made["collection"], "photos": made["photos"]}
     retrained = run_job("million", what="retrain", **where)
     accuracy = f"{100 * retrained['accuracy']:.1f} % of held-out photos right"
     yield Row(
@@ -47,16 +47,16 @@ def rows(bench: Bench) -> Iterator[Row]:
     yield Row(f"{what}: opened the first time after a training", scanned["labelled_s"], "s", note=note)
     bench.say("opening the window")
     yield from _in_window(bench, photos, where)
-    bench.figures["million"] = {"made": made, "retrain": retrained, "scan": scanned, **bench.figures.pop("million", {})}
+    bench.figures["million"] = {"made": made, "retrain": retrained, "scan": scanned}
     yield from _stored(what, Path(made["collection"]))
     yield from _costs(bench, photos, where)
     shutil.rmtree(folder)
 
 
-def _in_window(bench: Bench, photos: int, where: dict[str, str]) -> Iterator[Row]:
+def _in_window(bench: Bench, photos: int, where: Figures) -> Iterator[Row]:
     what = f"{photos:,} photos"
     window = run_job("million", what="window", known=photos, **where)
-    bench.figures["million"] = {"window": window}
+    bench.figures["million window"] = window
     note = "from showing the window to the first photos in its grid"
     yield Row(f"{what}: first screen", window["first_s"], "s", _FIRST_S, note=note)
     note = f"each photo has the suggestion that the library knows; scanned and all estimated {window['all_s']:.1f} s"
@@ -79,7 +79,7 @@ def _stored(what: str, collection: Path) -> Iterator[Row]:
     yield Row(f"{what}: library and its backups", library + sum(kept), "MB", _STORED_MB, note=note)
 
 
-def _costs(bench: Bench, photos: int, where: dict[str, str]) -> Iterator[Row]:
+def _costs(bench: Bench, photos: int, where: Figures) -> Iterator[Row]:
     """Rows of what a photo costs among more and more, and of the sort plan."""
     costs: dict[int, Figures] = {}
     for size in (bench.some, bench.many):
