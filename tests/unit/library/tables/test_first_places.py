@@ -37,3 +37,14 @@ def test_a_folder_that_is_not_so_large_has_none(collection: CollectionStore) -> 
     collection.photos.sync_folder(OTHER, [(OTHER / f"{number}.jpg", 1, 1) for number in range(30)])
     assert names(collection, [FOLDER, OTHER])[0] == "0.jpg"
     assert len(names(collection, [FOLDER, OTHER])) == 5
+
+
+def test_places_in_natural_order_know_their_folders(collection: CollectionStore) -> None:
+    found = [FOLDER / f"roll {roll}" / f"IMG_{number}.jpg" for roll in (1, 10, 2) for number in (2, 10, 1)]
+    collection.photos.sync_folder(
+        FOLDER, [(path, 1, 1) for path in found] + [(FOLDER / "roll 1" / "sub" / "a.jpg", 1, 1)]
+    )
+    paths = collection.photos.places_under(FOLDER).paths
+    folders, numbers = paths.folders
+    assert [Path(folder).name for folder in folders] == ["roll 1", "sub", "roll 2", "roll 10"]
+    assert [Path(folders[number]) for number in numbers.tolist()] == [path.parent for path in paths]
