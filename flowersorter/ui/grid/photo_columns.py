@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import counts_of, positions_of, values_of, which_are_given
-from flowersorter.domain.joined_texts import SEPARATOR, JoinedTexts
 from flowersorter.domain.label import Label, LabelOrigin
-from flowersorter.domain.name_search import folded
+from flowersorter.domain.name_search import SEPARATOR, JoinedTexts, folded
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths

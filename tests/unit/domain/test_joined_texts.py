@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flowersorter.domain.joined_texts import SEPARATOR, JoinedTexts
-from flowersorter.domain.name_search import folded
+from flowersorter.domain.name_search import SEPARATOR, JoinedTexts, folded
 
 NAMES = ["img_0001.jpg", "img_0010.jpg", "", "blüte.jpg", "1", "00", "odd \udcff name", "aaa", "日本.png"]
 

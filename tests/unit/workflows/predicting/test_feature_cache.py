@@ -25,9 +25,9 @@ from flowersorter.vision.features.packed import Features, pack
 from flowersorter.vision.features.pca import PCA, Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting import feature_cache as module
-from flowersorter.workflows.predicting import kept_features
-from flowersorter.workflows.predicting.feature_cache import FeatureTable
+from flowersorter.workflows.predicting.features import feature_cache as module
+from flowersorter.workflows.predicting.features import kept_features
+from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
 from tests.unit.library.conftest import sha256_of
 
 BACKBONE = "resnet18"

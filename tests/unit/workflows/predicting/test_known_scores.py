@@ -15,8 +15,8 @@ from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting import feature_cache as module
-from flowersorter.workflows.predicting.feature_cache import FeatureTable
+from flowersorter.workflows.predicting.features import feature_cache as module
+from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
 from tests.unit.workflows.predicting.test_feature_cache import (
     BACKBONE,
     WIDTH,

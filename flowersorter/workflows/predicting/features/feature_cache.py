@@ -26,17 +26,17 @@ from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.vision.parallel import ThreadPool, row_blocks
-from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache
-from flowersorter.workflows.predicting.kept_features import (
+from flowersorter.workflows.predicting.features.kept_features import (
     BLOCK_ROWS,
     COORDINATES,
     NONE,
     SCORES,
+    FeaturePart,
     KeptFeatures,
-    Part,
     by_block,
 )
-from flowersorter.workflows.predicting.known_scores import KnownScores, key_of
+from flowersorter.workflows.predicting.features.known_scores import KnownScores, key_of
+from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache
 
 #: Rows that are read and packed at a time.
 _READ_ROWS = 1024
@@ -259,13 +259,13 @@ class FeatureTable:
         kind, by = SCORES if len(model.class_names) <= _MOST_CLASSES else None, ScoredBy(model)
         for part in self._parts(photo_ids):
 
-            def compute(part: Part = part) -> tuple[NDArray[np.float32], ...]:
+            def compute(part: FeaturePart = part) -> tuple[NDArray[np.float32], ...]:
                 scores = score(model, part.features, self._along(part, model.ood_detector))
                 return scores.logits, scores.ood_score
 
             yield part.positions, Scores(*self._computed(part, kind, by, compute))
 
-    def _along(self, part: Part, ood_detector: OodDetector) -> Coordinates:
+    def _along(self, part: FeaturePart, ood_detector: OodDetector) -> Coordinates:
         def compute() -> tuple[NDArray[np.float32], ...]:
             coordinates = ood_detector.axes.project(part.features)
             return coordinates.projection, coordinates.residual
@@ -273,7 +273,7 @@ class FeatureTable:
         return Coordinates(*self._computed(part, COORDINATES, ood_detector.key, compute))
 
     def _computed(
-        self, part: Part, kind: str | None, key: object, compute: Callable[[], tuple[NDArray[np.float32], ...]]
+        self, part: FeaturePart, kind: str | None, key: object, compute: Callable[[], tuple[NDArray[np.float32], ...]]
     ) -> tuple[NDArray[np.float32], ...]:
         """Return the cached values of a part for this key, or compute them; None if they cannot be cached."""
         if kind is None:
@@ -286,7 +286,7 @@ class FeatureTable:
                 part.kept.keep_computed(part, kind, key, found)
         return found
 
-    def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[Part]:
+    def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[FeaturePart]:
         with self._lock:
             self._take_in_news()
             kept = self._kept
@@ -305,13 +305,15 @@ class FeatureTable:
         for block, positions, at in by_block(rows):
             order = np.argsort(at)  # in the order of the rows: then most of them are adjacent
             with self._lock:
-                part = Part(positions[order], kept.view_of(block, at[order]), kept, block, at[order], kept.edition)
+                part = FeaturePart(
+                    positions[order], kept.view_of(block, at[order]), kept, block, at[order], kept.edition
+                )
             yield part
             if len(photo_ids) >= _MANY:
                 with self._lock:
                     kept.let_go(block)
         if few is not None and len(positions := np.flatnonzero(rows < NONE)):
-            yield Part(positions, few.take(-2 - rows[positions]), kept)
+            yield FeaturePart(positions, few.take(-2 - rows[positions]), kept)
 
     def _take_in_news(self) -> None:
         """Drop photos with a new view, to be read again, or all of them if the store was emptied."""

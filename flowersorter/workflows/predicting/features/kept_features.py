@@ -28,7 +28,7 @@ NONE = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class FeaturePart:
     """Some photos in one block.
 
     Attributes:
@@ -156,7 +156,7 @@ class KeptFeatures:
         kinds = self._kinds[block].take(at)  # a copy: it is small
         return Features(self._levels[block][side_by_side], self._scales[block][side_by_side], kinds)
 
-    def computed(self, part: Part, kind: str, key: object) -> tuple[NDArray[np.float32], ...] | None:
+    def computed(self, part: FeaturePart, kind: str, key: object) -> tuple[NDArray[np.float32], ...] | None:
         """Return the cached values of a part for this key, if known for all its photos."""
         known = self._computed.get((kind, part.block))
         if known is None or known.key != key or part.edition != self.edition:
@@ -168,7 +168,7 @@ class KeptFeatures:
         rows = slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at
         return tuple(values[rows] for values in known.values)
 
-    def keep_computed(self, part: Part, kind: str, key: object, values: tuple[NDArray[np.float32], ...]) -> None:
+    def keep_computed(self, part: FeaturePart, kind: str, key: object, values: tuple[NDArray[np.float32], ...]) -> None:
         """Cache the values of a part, unless rows were put since, and drop those of another key."""
         if part.edition != self.edition or len(part.at) < WORTH_LENDING:
             return
