@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import counts_of, positions_of, values_of, which_are_given
+from flowersorter.domain.arrays import counts_of, positions_of, sorted_unique, values_of, which_are_given, without
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.name_search import SEPARATOR, JoinedTexts, folded
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
@@ -122,8 +122,8 @@ class PhotoColumns:
 
     def without_moment(self) -> NDArray[np.int64]:
         """(M,) the photos whose date was not looked up yet, ascending."""
-        photo_ids = np.unique(self.photo_ids)
-        return np.setdiff1d(photo_ids[photo_ids > 0], self._moments[0], assume_unique=True)
+        photo_ids = sorted_unique(self.photo_ids)
+        return without(photo_ids[photo_ids > 0], self._moments[0])
 
     def set_moments(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
         """Store when photos were taken.
