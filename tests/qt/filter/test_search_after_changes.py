@@ -16,7 +16,7 @@ from tests.qt.fake_rows import rows
 
 def found(columns: PhotoColumns, text: str, at: list[int] | None = None) -> list[int]:
     wanted = None if at is None else np.array(at, np.intp)
-    return np.flatnonzero(TextSearch.of(text, {}).matches(columns, wanted)).tolist()  # type: ignore[no-any-return]
+    return np.flatnonzero(TextSearch.of(text, {}).matches(columns, wanted)).tolist()
 
 
 def renamed(known: PhotoRows, row: int, path: str) -> PhotoRows:
