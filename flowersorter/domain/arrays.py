@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 #: Columns up to which a maximum taken column by column is faster than NumPy's along the rows: ten times for ten.
 _FEW_COLUMNS = 16
+#: Numbers from which on sorting them in halves pays.
+_MANY = 20_000
 
 
 def sorted_unique(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -78,6 +80,53 @@ def which_are_given(values: Sequence[object | None]) -> NDArray[np.bool_]:
     if values.count(None) == len(values):
         return np.zeros(len(values), np.bool_)
     return np.array([value is not None for value in values], np.bool_)
+
+
+def stable_order(keys: NDArray[Any]) -> NDArray[np.intp]:
+    """As `np.argsort(keys, kind="stable")`, several times as fast for many numbers.
+
+    NumPy sorts numbers of 16 bits by counting them; a longer one is sorted by its low half and then by its high one.
+
+    Args:
+        keys: (N,) integers, float32 without NaN, or datetime64, of which NaT comes last.
+    """
+    if len(keys) < _MANY:
+        return np.argsort(keys, kind="stable")
+    numbers = keys
+    if keys.dtype.kind == "M":
+        numbers = keys.view(np.int64)
+        numbers = np.where(np.isnat(keys), np.max(numbers) + 1, numbers)
+    elif keys.dtype == np.float32:
+        bits = (keys + np.float32(0)).view(np.int32)  # -0 is 0
+        numbers = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits)
+    elif keys.dtype.kind not in "iu":
+        return np.argsort(keys, kind="stable")
+    least, most = int(numbers.min()), int(numbers.max())
+    if most - least >= 1 << 32:
+        return np.argsort(keys, kind="stable")
+    above = (numbers.astype(np.int64) - least).astype(np.uint32)
+    order = np.argsort((above & 0xFFFF).astype(np.uint16), kind="stable")
+    if most - least < 1 << 16:
+        return order
+    high = (above >> 16).astype(np.uint16)
+    return order[np.argsort(high[order], kind="stable")]
+
+
+def distinct(keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The distinct numbers, ascending, as `np.unique` finds them; fast for very many that lie close together."""
+    if not len(keys):
+        return np.zeros(0, np.int64)
+    least = int(keys.min())
+    if int(keys.max()) - least >= 1 << 16:
+        return np.unique(keys).astype(np.int64)
+    return np.flatnonzero(np.bincount(keys.astype(np.int64) - least)) + least
+
+
+def counts_of(keys: NDArray[np.integer[Any]]) -> dict[int, int]:
+    """How often each of some numbers occurs, by number, ascending."""
+    found = distinct(keys)
+    counts = np.bincount(np.searchsorted(found, keys), minlength=len(found))
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
 def row_maxima(rows: NDArray[_Scalar]) -> NDArray[_Scalar]:

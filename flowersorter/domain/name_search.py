@@ -5,6 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
+#: Between texts that are searched together.
+SEPARATOR = "\0"
+#: One in so many bytes tells which ones are frequent.
+_SAMPLED = 64
+
 
 def folded(text: str) -> str:
     """The text without the differences of case and composed or decomposed accents."""
@@ -32,3 +40,38 @@ def completion(name: str, typed: str) -> str:
     wanted, name = unaccented(typed), unicodedata.normalize("NFC", name)
     ends = range(1, len(name) + 1)
     return next((name[end:] for end in ends if unaccented(name[:end]) == wanted), "")
+
+
+class JoinedTexts:
+    """Texts without NUL characters in one array of bytes: a million names are searched in some hundredths of a second.
+
+    Args:
+        joined: N texts with NUL characters between them; undecodable bytes of file names may be among the others.
+        count: N.
+    """
+
+    def __init__(self, joined: str, count: int) -> None:
+        self._bytes = np.frombuffer(joined.encode("utf-8", "surrogatepass"), np.uint8)
+        ends = np.flatnonzero(self._bytes == 0)
+        self._starts = np.concatenate([np.zeros(min(count, 1), np.intp), ends + 1])
+        self._frequency = np.bincount(self._bytes[::_SAMPLED], minlength=256)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def containing(self, wanted: str) -> NDArray[np.bool_]:
+        """(N,) bool, which texts have this one in them; all of them have an empty one."""
+        pattern = np.frombuffer(wanted.encode("utf-8", "surrogatepass"), np.uint8)
+        found = np.zeros(len(self), np.bool_)
+        if not len(pattern):
+            return ~found
+        last = len(self._bytes) - len(pattern)
+        if last < 0 or SEPARATOR in wanted:
+            return found
+        # The rarest byte first: it leaves few places where the others have to be looked at.
+        rarest, *others = np.argsort(self._frequency[pattern], kind="stable").tolist()
+        at = np.flatnonzero(self._bytes[rarest : last + 1 + rarest] == pattern[rarest])
+        for offset in others:
+            at = at[self._bytes[at + offset] == pattern[offset]]
+        found[np.searchsorted(self._starts, at, "right") - 1] = True
+        return found

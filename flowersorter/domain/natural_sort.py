@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _DIGITS = re.compile(r"([0-9]+)")
 _EVERY_DIGIT_TO_0 = str.maketrans("123456789", "0" * 9)
 #: More digits than a time in nanoseconds has; longer numbers are sorted as text.
 _NUMBER_WIDTH = 20
+#: Paths that are looked at together.
+_LONGEST_RUN = 1024
 
 
 class NaturalOrder:
@@ -38,18 +41,58 @@ class NaturalOrder:
         return self._folders[folder]
 
 
-def natural_ranking(paths: Sequence[str]) -> list[int]:
+def by_folder(paths: Sequence[str]) -> dict[str, Sequence[int]]:
+    """The positions in `paths` of the paths in each folder, ascending.
+
+    Fast for paths in the order of their bytes, as the library has them: a folder's are one run then, but for those of
+    its sub-folders.
+    """
+    members: dict[str, Sequence[int]] = {}
+    begin = 0
+    while begin < len(paths):
+        folder = paths[begin].rpartition(os.sep)[0]
+        most = min(len(paths), begin + _LONGEST_RUN)
+        end = bisect_left(paths, f"{folder}{chr(ord(os.sep) + 1)}", begin + 1, most)
+        if _are_all_in(folder, paths[begin:end]):
+            _add(members, folder, range(begin, end))
+        else:
+            for position in range(begin, end):
+                _add(members, paths[position].rpartition(os.sep)[0], (position,))
+        begin = end
+    return members
+
+
+def _are_all_in(folder: str, paths: Sequence[str]) -> bool:
+    """Whether all of these paths are in the folder itself."""
+    beginning = f"\0{folder}{os.sep}"
+    joined = "\0" + "\0".join(paths)
+    return joined.count(beginning) == len(paths) and joined.count(os.sep) == len(paths) * beginning.count(os.sep)
+
+
+def _add(members: dict[str, Sequence[int]], folder: str, positions: Sequence[int]) -> None:
+    before = members.get(folder)
+    if before is None:
+        members[folder] = positions
+    elif isinstance(before, list):
+        before.extend(positions)
+    else:
+        members[folder] = [*before, *positions]
+
+
+def natural_ranking(paths: Sequence[str], members: Mapping[str, Sequence[int]] | None = None) -> list[int]:
     """The positions in `paths` of the first path, the second and so on, in natural order.
 
     Names of one folder that differ in digits only, as a camera gives them, are in natural order when they are sorted
     as texts. So a key is made of one name of each such folder, not of all.
+
+    Args:
+        paths: The paths.
+        members: As `by_folder` gives it, where the caller has it.
     """
-    members: dict[str, list[int]] = {}
-    for position, path in enumerate(paths):
-        members.setdefault(path.rpartition(os.sep)[0], []).append(position)
+    members = by_folder(paths) if members is None else members
     key = NaturalOrder()
     mixed = _mixed_with_others(list(map(key.folder, members)))
-    blocks: list[tuple[str, list[int]]] = []
+    blocks: list[tuple[str, Sequence[int]]] = []
     for folder, positions in members.items():
         names = [paths[position] for position in positions]
         if key.folder(folder) not in mixed and _differ_in_digits_only(names):

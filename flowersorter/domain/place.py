@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.natural_sort import NaturalOrder, by_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,28 @@ class Paths(Sequence[Path]):
 
     Attributes:
         names: The strings.
+
+    Args:
+        names: As above.
+        folders: As the property of this name, where the caller has them.
     """
 
-    __slots__ = ("names",)
+    __slots__ = ("_folders", "names")
 
-    def __init__(self, names: Sequence[str] = ()) -> None:
-        self.names = names
+    def __init__(self, names: Sequence[str] = (), folders: tuple[list[str], NDArray[np.intp]] | None = None) -> None:
+        self.names, self._folders = names, folders
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Paths:
         """Convert from any collection of paths."""
         return paths if isinstance(paths, Paths) else cls(tuple(map(str, paths)))
+
+    @property
+    def folders(self) -> tuple[list[str], NDArray[np.intp]]:
+        """The folders in natural order, and (N,) the number of that of each path; found when they are first needed."""
+        if self._folders is None:
+            self._folders = numbered_folders(by_folder(self.names), len(self))
+        return self._folders
 
     def __len__(self) -> int:
         return len(self.names)
@@ -128,7 +141,7 @@ class Places(Sequence[Place]):
         return cls(
             ids=np.array(ids, np.int64),
             photo_ids=np.array(photo_ids, np.int64),
-            paths=Paths(names if names is not None else list(map(os.fsdecode, paths))),
+            paths=Paths(names if names is not None else decoded(paths)),
             sizes_bytes=np.array(sizes, np.int64),
             mtimes_ns=np.array(mtimes, np.int64),
             errors=errors,
@@ -218,6 +231,28 @@ class Places(Sequence[Place]):
     @property
     def _readable(self) -> NDArray[np.bool_]:
         return np.fromiter((error is None for error in self.errors), np.bool_, len(self.errors))
+
+
+def decoded(paths: Iterable[bytes]) -> list[str]:
+    """As `os.fsdecode` for each, in half of its time."""
+    encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+    return [path.decode(encoding, errors) for path in paths]
+
+
+def numbered_folders(members: Mapping[str, Sequence[int]], count: int) -> tuple[list[str], NDArray[np.intp]]:
+    """Number folders in natural order.
+
+    Args:
+        members: As `by_folder` gives it.
+        count: How many paths there are.
+
+    Returns:
+        The folders, and (N,) the number of the folder of each path.
+    """
+    folders, numbers = sorted(members, key=NaturalOrder().folder), np.empty(count, np.intp)
+    for number, folder in enumerate(folders):
+        numbers[members[folder]] = number
+    return folders, numbers
 
 
 def common_folder(folders: Iterable[str | Path]) -> str:

@@ -153,13 +153,17 @@ class CollectionStore:
                 self._embeddings[backbone] = EmbeddingStore(self.folder / "embeddings", backbone, refusal)
             return self._embeddings[backbone]
 
+    def score_file(self, backbone: str) -> Path:
+        """The file of the scores that a model gave to the photos; it need not exist."""
+        return self.folder / "embeddings" / f"{backbone}.scores"
+
     def forget_embeddings(self, backbone: str) -> None:
         """Delete the cached embeddings of a backbone that is no longer used; a failing disk is ignored."""
         with self._embeddings_lock:
             store = self._embeddings.pop(backbone, None)
             if store is not None:
                 store.close()
-            for path in EmbeddingStore.files(self.folder / "embeddings", backbone):
+            for path in (*EmbeddingStore.files(self.folder / "embeddings", backbone), self.score_file(backbone)):
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
 

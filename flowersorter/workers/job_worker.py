@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -11,9 +12,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.workers.free_memory import give_back_memory
 from flowersorter.workers.throttle import RateLimit
 
 SIGNALS_PER_SECOND = 15
+#: After a job that took so long, memory is given back: it may have been about very many photos.
+LONG_S = 5.0
 
 Call = Callable[[Report, CancelToken], object]
 
@@ -57,7 +61,7 @@ class JobWorker(QObject):
     @Slot(object)
     def run(self, job: Job) -> None:
         """Run the job to its end; no exception leaves this method."""
-        news = _News(self, job.id)
+        news, began_s = _News(self, job.id), time.monotonic()
         self.started.emit(job.id, job.title)
         try:
             job.cancel.check()
@@ -73,6 +77,8 @@ class JobWorker(QObject):
             self.succeeded.emit(job.id, result)
         finally:
             self.finished.emit(job.id)
+            if time.monotonic() - began_s >= LONG_S:
+                give_back_memory()
 
 
 @runtime_checkable

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.labelling.choose_groups import GroupedPhotos
     from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
-    from flowersorter.workflows.predicting.feature_cache import FeatureTable
+    from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
     from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
     from flowersorter.workflows.predicting.unknown_photos import ConnectedPhotos
 
@@ -106,7 +106,7 @@ class Engine:
         Raises:
             UserError: the cache on disk cannot be opened.
         """
-        from flowersorter.workflows.predicting.feature_cache import FeatureTable
+        from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
 
         with self._lock:
             table = self._feature_tables.get(backbone)

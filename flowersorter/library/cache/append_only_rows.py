@@ -38,6 +38,10 @@ _CHECKED_AT_ONCE = 1024
 class AppendOnlyRows:
     """A pair of files: float16 rows of one width, and their keys. For one thread at a time.
 
+    Attributes:
+        width: Numbers in a row; None while nothing was appended.
+        header: Tells this pair from every other one, 64 bytes; b"" while nothing was appended.
+
     Args:
         rows_path: The file of the rows; made if missing.
         keys_path: The file of the keys; made if missing.
@@ -51,6 +55,7 @@ class AppendOnlyRows:
     def __init__(self, rows_path: Path, keys_path: Path, *, read_only: bool = False) -> None:
         self._read_only = read_only
         self.width: int | None = None
+        self.header = b""
         self._records = bytearray()
         self._states = np.empty(0, np.uint8)
         with contextlib.ExitStack() as opened:
@@ -74,6 +79,10 @@ class AppendOnlyRows:
         for number in np.flatnonzero(found != written).tolist():
             keys[number] = None
         return keys
+
+    def key_rows(self) -> NDArray[np.uint8]:
+        """(N, `KEY_BYTES`) uint8, the key of every row, damaged ones too."""
+        return np.frombuffer(bytes(self._records), np.uint8).reshape(-1, _RECORD_BYTES)[:, :KEY_BYTES]
 
     def sound(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which of these rows are undamaged; each is read and checked once.
@@ -150,7 +159,7 @@ class AppendOnlyRows:
         Raises:
             OSError: the disk refuses.
         """
-        self.width = None
+        self.width, self.header = None, b""
         self._records.clear()
         self._states = np.empty(0, np.uint8)
         # Without its header a file does not match the other: a crash in between does no harm.
@@ -169,7 +178,7 @@ class AppendOnlyRows:
             if not self._read_only:
                 self.clear()
             return
-        self.width = width
+        self.width, self.header = width, header
         self._records += self._keys_file.readall()
         whole_rows = (_size(self._rows_file) - _HEADER_BYTES) // (width * _ITEM.itemsize)
         count = min(whole_rows, len(self._records) // _RECORD_BYTES)
@@ -187,7 +196,7 @@ class AppendOnlyRows:
         header = (fields + _CRC.pack(zlib.crc32(fields))).ljust(_HEADER_BYTES, b"\0")
         _write(self._rows_file, header, 0)
         _write(self._keys_file, header, 0)
-        self.width = width
+        self.width, self.header = width, header
 
     def _cut(self) -> None:
         """Truncate both files after the last complete row and key."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import UserError
 from flowersorter.library.cache.append_only_rows import KEY_BYTES, AppendOnlyRows
+from flowersorter.library.cache.hash_index import HashIndex
 from flowersorter.messages import text
 
 _HASH_BYTES = 32
@@ -45,19 +46,12 @@ class EmbeddingStore:
     def __init__(self, folder: Path, backbone: str, refusal: Callable[[], UserError] | None = None) -> None:
         self._lock, self._refusal = threading.RLock(), refusal
         self._generation = 0  # rises when all rows are dropped
-        self._numbers: dict[bytes, dict[bytes, int]] = {}
+        self._numbers: dict[bytes, HashIndex] = {}  # by view
         with _disk_errors_as_user_errors():
             if refusal is None:
                 folder.mkdir(parents=True, exist_ok=True)
             self._files = AppendOnlyRows(*self.files(folder, backbone), read_only=refusal is not None)
-        view, numbers = b"", dict[bytes, int]()
-        for number, key in enumerate(self._files.keys()):
-            if key is None:
-                continue
-            if key[_HASH_BYTES:] != view:  # most have the same view as the one before
-                view = key[_HASH_BYTES:]
-                numbers = self._numbers.setdefault(view, {})
-            numbers[key[:_HASH_BYTES]] = number
+        self._indexed = False
 
     @staticmethod
     def files(folder: Path, backbone: str) -> tuple[Path, Path]:
@@ -73,6 +67,11 @@ class EmbeddingStore:
     def width(self) -> int | None:
         """D, or None while nothing is stored."""
         return self._files.width
+
+    @property
+    def key(self) -> bytes:
+        """Tells this store from one that was started afresh, 64 bytes; b"" while nothing is stored."""
+        return self._files.header
 
     def missing(self, hashes: Sequence[bytes], view: str) -> list[bytes]:
         """The distinct `hashes` without a stored embedding of this view, in their order."""
@@ -127,13 +126,17 @@ class EmbeddingStore:
                 [_checked_hash(sha256) + suffix for sha256 in new],
                 embeddings[[position_of[sha256] for sha256 in new]],
             )
-            numbers = range(first, first + len(new))
-            self._numbers.setdefault(suffix, {}).update(zip(new, numbers, strict=True))
+            self._numbers.setdefault(suffix, HashIndex()).put(new, np.arange(first, first + len(new)))
 
     def cursor(self) -> Cursor:
         """The present end of the store, for `since`."""
         with self._lock:
             return Cursor(self._generation, len(self._files))
+
+    def cursor_at(self, row: int) -> Cursor:
+        """The end of the store when it had so many rows."""
+        with self._lock:
+            return Cursor(self._generation, row)
 
     def since(self, cursor: Cursor) -> tuple[Cursor, list[bytes]] | None:
         """The photos with embeddings stored since a cursor, and the cursor for the next call.
@@ -153,12 +156,32 @@ class EmbeddingStore:
         with self._lock:
             self._files.close()
 
+    def _index(self) -> None:
+        """Find out which hashes are in the files, when that is first needed: stored scores may do without."""
+        if self._indexed:
+            return
+        self._indexed = True
+        # Damaged keys are among them: a row is checked together with its key when it is read.
+        records = self._files.key_rows()
+        for first, end in _runs(records[:, _HASH_BYTES:]):
+            view = records[first, _HASH_BYTES:].tobytes()
+            numbers = self._numbers.setdefault(view, HashIndex())
+            numbers.put_all(records[first:end, :_HASH_BYTES], np.arange(first, end))
+
     def _find(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row numbers of the stored embeddings, sound or damaged, and their positions in `hashes`."""
-        number_of = self._numbers.get(_view_bytes(view), {})
-        numbers = np.fromiter(map(number_of.get, hashes, itertools.repeat(-1)), np.intp, len(hashes))
+        self._index()
+        index = self._numbers.get(_view_bytes(view))
+        numbers = np.full(len(hashes), -1) if index is None else index.find(hashes)
         positions = np.flatnonzero(numbers >= 0)
         return numbers[positions], positions
+
+
+def _runs(views: NDArray[np.uint8]) -> list[tuple[int, int]]:
+    """First row and end of each run of equal rows of (N, V) uint8."""
+    changes = (views[1:] != views[:-1]).any(axis=1)
+    firsts = np.concatenate([[0] if len(views) else [], np.flatnonzero(changes) + 1, [len(views)]]).astype(int)
+    return list(itertools.pairwise(firsts.tolist())) if len(views) else []
 
 
 def _view_bytes(view: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import sqlite3
@@ -21,6 +22,8 @@ from flowersorter.messages import text
 
 LIBRARY_NAME = "library.sqlite"
 BACKUPS_KEPT = 5
+#: Older backups go while all of them take more than this, but two always stay: a million photos take 0.3 GB each.
+MOST_BYTES, _LEAST_KEPT = 1_000_000_000, 2
 _BACKUP_FOLDER = "backups"
 _PART_SUFFIX = ".part"
 #: library-<UTC time>-<change counter of the library>.sqlite
@@ -68,7 +71,7 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path, *, alwa
         _remove_leftovers(target.parent)
         with atomic_replacement(target) as copy:
             _copy(connection, copy)
-        for old in backups(collection)[BACKUPS_KEPT:]:
+        for old in _too_many(backups(collection)):
             old.unlink()
     return target
 
@@ -109,6 +112,13 @@ def restore_backup(collection: Path) -> Path:
                     delete_checksum(library)
                 return backup
         raise damaged_with_backups(collection, "all its backups are damaged")
+
+
+def _too_many(kept: list[Path]) -> list[Path]:
+    """Those of the backups, newest first, that are no longer kept."""
+    sizes = itertools.accumulate(backup.stat().st_size for backup in kept)
+    fitting = sum(together <= MOST_BYTES for together in sizes)
+    return kept[min(BACKUPS_KEPT, max(fitting, _LEAST_KEPT)) :]
 
 
 def _set_aside(library: Path) -> None:

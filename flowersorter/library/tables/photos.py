@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
-from flowersorter.domain.natural_sort import natural_ranking
-from flowersorter.domain.place import Place, Places
+from flowersorter.domain.natural_sort import by_folder, natural_ranking
+from flowersorter.domain.place import Paths, Place, Places, numbered_folders
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database, storable_text, storable_time
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
@@ -145,9 +145,9 @@ class PhotoTable:
         """
         places = self._places_between(path_ranges(roots), "left_out = 0")
         shown = np.arange(len(places)) if missing else np.flatnonzero(~places.missing)
-        names = places.paths.names
-        order = natural_ranking([names[i] for i in shown.tolist()])
-        return places.take(shown[np.array(order, np.intp)])
+        if len(shown) < len(places):
+            places = places.take(shown)
+        return _ranked(places)
 
     def ids_under(self, roots: Path | Sequence[Path]) -> NDArray[np.int64]:
         """The ids of the photos that `places_under` finds, ascending; it takes no time to order the names."""
@@ -373,6 +373,17 @@ class PhotoTable:
         for start in range(0, len(numbers), _PLACES_AT_ONCE):
             with self._database.transaction() as connection:
                 connection.executemany(sql, map(values, numbers[start : start + _PLACES_AT_ONCE]))
+
+
+def _ranked(places: Places) -> Places:
+    """The places in natural order of their paths, which know their folders."""
+    names = places.paths.names
+    members = by_folder(names)
+    order = np.array(natural_ranking(names, members), np.intp)
+    folders, numbers = numbered_folders(members, len(names))
+    ranked = places.take(order)
+    ranked.paths = Paths(ranked.paths.names, (folders, numbers[order]))
+    return ranked
 
 
 def _in_natural_order(rows: list[tuple[Any, ...]]) -> Places:

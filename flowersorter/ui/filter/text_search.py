@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
 #: "2026", "2026-05", "2026-05-31"; "05.2026", "31.05.2026".
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?)?")
 _YEAR_LAST = re.compile(r"(?:(?P<day>\d{1,2})\.)?(?P<month>\d{1,2})[./](?P<year>\d{4})")
+#: Photos of which there are more than so many times as many are searched one by one.
+_FEW = 16
 #: Letters from which on the beginning of a month's name stands for it.
 _MONTH_LETTERS = 3
 
@@ -64,9 +67,8 @@ class SearchWord:
 
     def matches(self, columns: PhotoColumns, rows: Rows | None) -> NDArray[np.bool_]:
         """(M,) which photos it finds; arguments as for `TextSearch.matches`."""
-        names, wanted = columns.folded_names, self.text
-        numbers = range(len(names)) if rows is None else rows.tolist()
-        found = np.fromiter((wanted in names[number] for number in numbers), np.bool_, len(numbers))
+        wanted = self.text
+        found = _names_with(columns, rows, wanted)
         at: Rows | slice = slice(None) if rows is None else rows
         if self.class_ids:
             labels = columns.label_ids[at]
@@ -128,6 +130,16 @@ def _moment(text: str) -> Moment | None:
     names = [(month, each.standaloneMonthName(month)) for each in locales for month in range(1, 13)]
     months = frozenset(month for month, name in names if unaccented(name).startswith(wanted))
     return Moment(months=months) if months else None
+
+
+def _names_with(columns: PhotoColumns, rows: Rows | None, wanted: str) -> NDArray[np.bool_]:
+    """(M,) which file names have a text in them; arguments as for `TextSearch.matches`."""
+    if rows is None:
+        return columns.searched_names.containing(wanted)
+    if len(rows) * _FEW > len(columns):
+        return columns.searched_names.containing(wanted)[rows]
+    names = (columns.names[row].rpartition(os.sep)[2] for row in rows.tolist())
+    return np.array([wanted in folded(name) for name in names], np.bool_)
 
 
 def _folders_with(columns: PhotoColumns, wanted: str) -> list[int]:

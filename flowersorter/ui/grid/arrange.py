@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import distinct, stable_order
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Identity, Section, SectionKind
 
@@ -69,7 +70,7 @@ def move_only(shown: Arrangement, wanted: Arrangement, free: NDArray[np.bool_]) 
         for (kind, key), first, count in zip(names, firsts.tolist(), counts.tolist(), strict=True)
         if count
     )
-    return Arrangement(rows[np.argsort(ranks, kind="stable")], sections)
+    return Arrangement(rows[stable_order(ranks)], sections)
 
 
 def in_their_order(
@@ -114,7 +115,9 @@ def _numbers_in(
 
 def _by_class(rows: Rows, columns: PhotoColumns, class_order: Sequence[int]) -> Arrangement:
     """A section for each class and pseudo-class; its key is the class id or the `PseudoClass`."""
-    keys, at = np.unique(columns.class_keys[rows], return_inverse=True)
+    of_rows = columns.class_keys[rows]
+    keys = distinct(of_rows)
+    at = np.searchsorted(keys, of_rows)
     known = dict.fromkeys([*class_order, *(key for key in keys.tolist() if key > 0), *map(int, _PSEUDO_CLASSES)])
     ranks = {key: rank for rank, key in enumerate(known)}
     ranked = np.array([ranks[key] for key in keys.tolist()], np.int32)
@@ -146,7 +149,7 @@ def _divided(rows: Rows, ranks: NDArray[Any], kind: SectionKind, key_of: Callabl
         kind: Of all sections.
         key_of: Gives the key of the section with a rank.
     """
-    order = np.argsort(ranks, kind="stable")
+    order = stable_order(ranks)
     ordered = ranks[order]
     firsts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
     counts = np.diff(np.append(firsts, len(rows)))

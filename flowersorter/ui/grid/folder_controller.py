@@ -179,7 +179,9 @@ class FolderController(QObject):
     def _submit(self, *, quiet: bool) -> None:
         self.begun.emit()
         self._quiet = quiet
-        call = _call(self._session.engine, self.roots, self._session.device, self._priority, self._previews)
+        nothing_shown = not len(self._session.photos.columns)
+        session = self._session
+        call = _call(session.engine, self.roots, session.device, self._priority, self._previews, nothing_shown)
         listener = Listener(self._on_news, self._on_labelled, self._on_failed, self._on_cancelled)
         title = self.tr("Scanning {0}").format(", ".join(root.name or str(root) for root in self.roots[:2]))
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
@@ -322,13 +324,19 @@ class FolderController(QObject):
         self.show_requested.emit(int(PseudoClass.UNSURE))
 
 
-def _call(engine: Engine, roots: Roots, device: str, priority: ViewportPriority, previews: set[int]) -> Call:
-    """Show the known rows first, then scan the folders, which may be slow."""
+def _call(
+    engine: Engine, roots: Roots, device: str, priority: ViewportPriority, previews: set[int], nothing_shown: bool
+) -> Call:
+    """Show the known rows first, some before all of them in a very large folder; then scan, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
-        from flowersorter.workflows.predicting.photo_details import folder_rows
+        nonlocal nothing_shown
+        from flowersorter.workflows.predicting.photo_details import first_rows, folder_rows
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
+        if nothing_shown and len(first := first_rows(engine, roots)):
+            report(KnownRows(first))
+        nothing_shown = False  # when the job begins again
         known = folder_rows(engine, roots)
         if len(known):
             report(KnownRows(known))

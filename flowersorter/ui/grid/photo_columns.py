@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import positions_of, values_of, which_are_given
+from flowersorter.domain.arrays import counts_of, positions_of, sorted_unique, values_of, which_are_given, without
 from flowersorter.domain.label import Label, LabelOrigin
-from flowersorter.domain.name_search import folded
-from flowersorter.domain.natural_sort import NaturalOrder
+from flowersorter.domain.name_search import SEPARATOR, JoinedTexts, folded
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
@@ -27,8 +26,6 @@ OwnLabels = dict[int, tuple[int, bool]]
 #: Photo ids, rising, and when each photo was taken.
 _Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
 _NO_MOMENTS: _Moments = np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
-
-
 #: A suggestion that changed less than this many seconds ago is not what a person confirms or rejects: it came too late.
 SEEN_S = 0.4
 
@@ -50,7 +47,8 @@ class PhotoColumns:
     Attributes:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts, marks, second_class_ids,
             second_confidences, caveats: As in `PhotoRows`.
-        names: N absolute paths, as texts.
+        paths: N absolute paths.
+        names: The same, as texts.
         errors: N reasons why a file is unreadable, or None.
         class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
         provisional_ids: (N,) int32 class id suggested from the preview of a photo that is not read yet; 0 for none. The
@@ -72,11 +70,11 @@ class PhotoColumns:
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
         self.verdicts, self.marks, self.caveats = rows.verdicts.copy(), rows.marks.copy(), rows.caveats.copy()
         self.second_class_ids, self.second_confidences = rows.second_class_ids.copy(), rows.second_confidences.copy()
-        self.names: list[str] = list(Paths.of(rows.paths).names)
+        self.paths = Paths.of(rows.paths)
+        self.names: list[str] = list(self.paths.names)
         self.errors: list[str | None] = list(rows.errors)
-        self._folded_names: list[str] | None = None
+        self._searched_names: JoinedTexts | None = None
         self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
-        self._folders: tuple[list[str], Rows] | None = None
         self._moments: _Moments = before._moments if before is not None else _NO_MOMENTS
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = which_are_given(self.errors)
@@ -96,26 +94,19 @@ class PhotoColumns:
         return len(self.names)
 
     @property
-    def paths(self) -> Paths:
-        """N absolute paths."""
-        return Paths(self.names)
-
-    @property
-    def folded_names(self) -> list[str]:
+    def searched_names(self) -> JoinedTexts:
         """N file names, as `folded` gives them; made when they are first searched."""
-        if self._folded_names is None:
-            self._folded_names = [folded(name.rpartition(os.sep)[2]) for name in self.names]
-        return self._folded_names
+        if self._searched_names is None:
+            folders, numbers = self.folders
+            begins = np.array([len(folder + os.sep) for folder in folders], np.intp)[numbers].tolist()
+            names = SEPARATOR.join([name[begin:] for name, begin in zip(self.names, begins, strict=True)])
+            self._searched_names = JoinedTexts(folded(names), len(self))
+        return self._searched_names
 
     @property
     def folders(self) -> tuple[list[str], Rows]:
         """Folders in natural order, and (N,) the number of each photo's folder; made when they are first needed."""
-        if self._folders is None:
-            of_photos = [name.rpartition(os.sep)[0] for name in self.names]
-            folders = sorted(set(of_photos), key=NaturalOrder().folder)
-            numbers = {folder: number for number, folder in enumerate(folders)}
-            self._folders = folders, np.fromiter((numbers[each] for each in of_photos), np.intp, len(of_photos))
-        return self._folders
+        return self.paths.folders
 
     def photos_by_folder(self) -> dict[Path, int]:
         """The number of photos in each folder, not counting those below it; folders in natural order."""
@@ -131,8 +122,8 @@ class PhotoColumns:
 
     def without_moment(self) -> NDArray[np.int64]:
         """(M,) the photos whose date was not looked up yet, ascending."""
-        photo_ids = np.unique(self.photo_ids)
-        return np.setdiff1d(photo_ids[photo_ids > 0], self._moments[0], assume_unique=True)
+        photo_ids = sorted_unique(self.photo_ids)
+        return without(photo_ids[photo_ids > 0], self._moments[0])
 
     def set_moments(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
         """Store when photos were taken.
@@ -260,12 +251,17 @@ class PhotoColumns:
         return frozenset(self._unshown)
 
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
-        self._folded_names = self._folders = None
+        now = self.names
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
-            self.names, self.errors = list(names), list(errors)  # all of them, as after every scan
+            now, self.errors = list(names), list(errors)  # all of them, as after every scan
         else:
             for row, source in zip(rows.tolist(), sources.tolist(), strict=True):
-                self.names[row], self.errors[row] = names[source], errors[source]
+                self.errors[row] = errors[source]
+                if now[row] != names[source]:
+                    now = now.copy() if now is self.names else now
+                    now[row] = names[source]
+        if now is not self.names and now != self.names:
+            self.names, self.paths, self._searched_names = now, Paths(now), None
         self._unreadable[rows] = [errors[source] is not None for source in sources.tolist()]
 
     def set_error(self, place_id: int, reason: str) -> Rows:
@@ -358,14 +354,12 @@ class PhotoColumns:
 
     def counts(self) -> dict[int, int]:
         """Photos by class id and by `PseudoClass`, `PseudoClass.ALL` among them."""
-        class_keys, counts = np.unique(self.class_keys, return_counts=True)
-        found = dict(zip(class_keys.tolist(), counts.tolist(), strict=True))
+        found = counts_of(self.class_keys)
         return found | {int(PseudoClass.ALL): len(self)}
 
     def label_counts(self) -> dict[int, int]:
         """Photos with a label, by class id."""
-        class_ids, counts = np.unique(self.label_ids[self.label_ids > 0], return_counts=True)
-        return dict(zip(class_ids.tolist(), counts.tolist(), strict=True))
+        return counts_of(self.label_ids[self.label_ids > 0])
 
     def _forget(self, place_id: int) -> None:
         self.own.pop(place_id, None)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import stable_order
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
@@ -209,13 +210,15 @@ class PhotoFilter:
             places[ranked] = np.arange(len(ranked))
             return rows[np.argsort(places[rows], kind="stable")]
         if self.order is Order.DATE:
-            return rows[np.argsort(columns.taken_at[rows], kind="stable")]
+            return rows[stable_order(columns.taken_at[rows])]
         labelled = columns.label_ids[rows] > 0
         if self.order is Order.LEAST_SURE:
-            return rows[np.argsort(columns.confidences[rows] + 2.0 * labelled, kind="stable")]
+            order = stable_order(columns.confidences[rows])
+            last = labelled[order]
+            return np.concatenate([rows[order[~last]], rows[order[last]]])
         if ranks is None:
             return rows
         ranked = ranks.of(columns.photo_ids[rows], _LAST)
         if self.order is Order.MOST_HELPFUL:
             ranked = np.where(labelled, _LAST, ranked)
-        return rows[np.argsort(ranked, kind="stable")]
+        return rows[stable_order(ranked)]

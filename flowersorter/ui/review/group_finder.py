@@ -45,7 +45,7 @@ class GroupFinder(QObject):
             from flowersorter.workflows.labelling.groups import GroupsRequest, find_groups
 
             found = find_groups(session.engine, GroupsRequest(roots), report, cancel)
-            alike = ([photo.photo_id for photo in group.photos] for group in found.groups if group.alike)
+            alike = (group.ids_in_order for group in found.groups if group.alike)
             return PhotoGroups.of(alike), found.stacks
 
         session.queue.drop(self._job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
@@ -78,11 +79,11 @@ class PhotoGroups:
     @classmethod
     def of(cls, groups: Iterable[Iterable[int]]) -> PhotoGroups:
         """Number groups of photo ids, the most typical photo of each first, in the order to name them."""
-        numbered = [(photo_id, rank) for rank, group in enumerate(groups) for photo_id in group]
-        keys = {rank: photo_id for photo_id, rank in reversed(numbered)}
-        pairs = np.array(sorted(numbered), np.int64).reshape(-1, 2)
-        ids, first = np.unique(pairs[:, 0], return_index=True)
-        return cls(ids, pairs[first, 1].astype(np.intp), np.array([keys[rank] for rank in sorted(keys)], np.int64))
+        lists = [list(group) for group in groups]
+        photo_ids = np.fromiter(itertools.chain.from_iterable(lists), np.int64)
+        ranks = np.repeat(np.arange(len(lists)), np.array(list(map(len, lists)), np.intp))
+        ids, first = np.unique(photo_ids, return_index=True)
+        return cls(ids, ranks[first], np.array([group[0] for group in lists if group], np.int64))
 
     def without(self, photo_ids: Iterable[int]) -> PhotoGroups:
         """The groups that none of these photos is in; the others keep their ranks."""

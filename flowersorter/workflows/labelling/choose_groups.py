@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,43 @@ class GroupedPhoto:
     path: Path
 
 
+class GroupedPhotosAt(Sequence[GroupedPhoto]):
+    """Photos of a group as rows of places: of a million photos in groups, few are ever looked at one by one.
+
+    Args:
+        places: Places of the photos of many groups.
+        rows: (M,) rows of these.
+    """
+
+    __slots__ = ("_places", "_rows")
+
+    def __init__(self, places: Places, rows: NDArray[np.intp]) -> None:
+        self._places, self._rows = places, rows
+
+    @property
+    def photo_ids(self) -> list[int]:
+        """The ids of the photos."""
+        ids: list[int] = self._places.photo_ids[self._rows].tolist()
+        return ids
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> GroupedPhoto: ...
+    @overload
+    def __getitem__(self, index: slice) -> GroupedPhotosAt: ...
+    def __getitem__(self, index: int | slice) -> GroupedPhoto | GroupedPhotosAt:
+        if isinstance(index, slice):
+            return GroupedPhotosAt(self._places, self._rows[index])
+        return _photo(self._places[int(self._rows[index])])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as with a list
+
+
 @dataclass(frozen=True, slots=True)
 class LookAlikeGroup:
     """A group of look-alike photos without labels.
@@ -70,7 +107,7 @@ class LookAlikeGroup:
     place_id: int
     path: Path
     top: tuple[tuple[int, float], ...] = ()
-    alike: tuple[GroupedPhoto, ...] = ()
+    alike: GroupedPhotosAt = field(default_factory=lambda: GroupedPhotosAt(Places.of(()), np.empty(0, np.intp)))
     different: int = 1
     verdict: Verdict = Verdict.NONE
 
@@ -80,9 +117,14 @@ class LookAlikeGroup:
         return GroupedPhoto(self.photo_id, self.place_id, self.path), *self.alike
 
     @property
+    def ids_in_order(self) -> list[int]:
+        """The ids of all its photos, the most typical one first."""
+        return [self.photo_id, *self.alike.photo_ids]
+
+    @property
     def photo_ids(self) -> frozenset[int]:
         """The ids of all its photos."""
-        return frozenset(photo.photo_id for photo in self.photos)
+        return frozenset(self.ids_in_order)
 
     @property
     def place_ids(self) -> frozenset[int]:
@@ -159,15 +201,15 @@ def choose_groups(
         first = np.append(first, _others_by_size(groups, duplicates, first))
     members = np.argsort(groups, kind="stable")
     ordered = groups[members]
-    place_of = _first_places(choice.places)
+    firsts, ends = np.searchsorted(ordered, groups[first]), np.searchsorted(ordered, groups[first], "right")
+    place_of = _first_places(choice.places, ids)
     tops = _suggestions(engine, choice, ids[first])
     chosen: list[LookAlikeGroup] = []
-    for row, top in zip(first.tolist(), tops, strict=True):
-        rows = members[np.searchsorted(ordered, groups[row]) : np.searchsorted(ordered, groups[row], "right")]
-        order = sorted(place_of[photo_id] for photo_id in ids[rows].tolist() if photo_id != ids[row])
-        alike = tuple(_photo(choice.places[at]) for at in order)
-        photo = _photo(choice.places[place_of[int(ids[row])]])
-        different = len(np.unique(duplicates[rows]))
+    for row, start, end, top in zip(first.tolist(), firsts.tolist(), ends.tolist(), tops, strict=True):
+        rows = members[start:end]
+        alike = GroupedPhotosAt(choice.places, np.sort(place_of[rows[rows != row]]))
+        photo = _photo(choice.places[int(place_of[row])])
+        different = len(set(duplicates[rows].tolist()))
         chosen.append(LookAlikeGroup(photo.photo_id, photo.place_id, photo.path, top, alike, different))
     return tuple(chosen)
 
@@ -245,9 +287,10 @@ def _others_by_size(
     return rows[others[np.argsort(-sizes[others], kind="stable")]]
 
 
-def _first_places(places: Places) -> dict[int, int]:
-    """The row of the first place of each photo."""
-    return {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
+def _first_places(places: Places, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+    """(N,) the row of the first place of each photo; each has one."""
+    ids, first = np.unique(places.photo_ids, return_index=True)
+    return np.asarray(first[np.searchsorted(ids, photo_ids)], np.intp)
 
 
 def _suggestions(engine: Engine, choice: Choice, photo_ids: NDArray[np.int64]) -> list[tuple[tuple[int, float], ...]]:

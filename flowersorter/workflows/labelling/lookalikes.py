@@ -14,7 +14,7 @@ from flowersorter.workflows.models.current_model import chosen_backbone
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
-    from flowersorter.workflows.predicting.feature_cache import FeatureTable
+    from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
 
 #: Most candidates examined in full, and most labelled photos of other classes compared with them.
 _SHORTLIST, _MOST_OTHERS = 200, 2000

@@ -142,7 +142,7 @@ def _known(
     logits = np.empty((len(photo_ids), len(model.class_names)), np.float32)
     ood_score, known = np.empty(len(photo_ids), np.float32), np.zeros(len(photo_ids), np.bool_)
     table = engine.features(model.backbone)
-    for positions, _, _, scores in table.scored(photo_ids, model):
+    for positions, scores in table.scored(photo_ids, model):
         cancel.check()
         result = judge(model, scores, unknown[positions], by_folder=judged[positions])
         logits[positions] = np.log(np.maximum(result.probabilities, _LEAST))

@@ -16,6 +16,7 @@ from flowersorter.domain.photo_answers import NO_ANSWERS, PhotoAnswers
 from flowersorter.domain.photo_rows import TOP_SUGGESTIONS, PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Caveat, Verdict
+from flowersorter.library.tables.first_places import first_places
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.photos.scan import Roots
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
@@ -102,6 +103,17 @@ def rows_at(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
     """Make rows for every known place in the scope of a folder, or several, in natural order of their paths."""
     return rows_for(engine, engine.collection.photos.places_under(roots))
+
+
+def first_rows(engine: Engine, roots: Roots) -> PhotoRows:
+    """Make rows for some known places of a very large folder, to be shown before all; none of other folders."""
+    places = first_places(engine.collection.database, roots)
+    if len(places):
+        backbone = chosen_backbone(engine.collection)
+        named = model_for(engine, backbone)
+        if named is not None:
+            engine.features(backbone).read_scores(named.model)
+    return rows_for(engine, places)
 
 
 def details(engine: Engine, place_id: int) -> PhotoDetails:

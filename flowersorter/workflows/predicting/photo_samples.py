@@ -141,7 +141,7 @@ def predicted_classes(
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return (N,) predicted class ids, `NO_CLASS` for photos without an embedding, and (N,) float32 OOD scores."""
     classes, ood_score = np.full(len(photo_ids), NO_CLASS), np.zeros(len(photo_ids), np.float32)
-    for positions, _, _, scores in engine.features(model.backbone).scored(photo_ids, model):
+    for positions, scores in engine.features(model.backbone).scored(photo_ids, model):
         cancel.check()
         classes[positions], ood_score[positions] = class_ids[scores.logits.argmax(axis=1)], scores.ood_score
     return classes, ood_score

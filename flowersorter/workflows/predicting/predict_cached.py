@@ -53,21 +53,22 @@ def predict_from_cache(engine: Engine, model: Model, photo_ids: Iterable[int] | 
     terms, outputs = logit_terms(engine, model, wanted), np.array(meant, np.int32)
     answers = engine.collection.answers.get(wanted)
     answered = np.isin(wanted, list(answers))
-    for positions, features, places, scores in engine.features(model.backbone).scored(wanted, model):
+    table = engine.features(model.backbone)
+    for positions, scores in table.scored(wanted, model):
         added = None if terms is None else terms[positions]
         of_folder = unknown[positions], sure_from[positions], added
         result = judge(model, scores, *of_folder, by_folder=judged[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         caveats[positions] = result.caveats
         embedded[positions] = True
-        again = np.flatnonzero(answered[positions])
-        if len(again):
-            at = positions[again]
-            rest = rejected_classes(wanted[at], outputs, answers)
-            added = None if terms is None else terms[at]
-            part = features.take(again), places.take(again)
-            result = predict(model, *part, unknown[at], sure_from[at], added, rest, judged[at])
-            probabilities[at], verdicts[at], caveats[at] = result.probabilities, result.verdicts, result.caveats
+    again = np.flatnonzero(answered & embedded)
+    for positions, features, coordinates in table.parts_along(wanted[again], model.ood_detector) if len(again) else ():
+        at = again[positions]
+        rest = rejected_classes(wanted[at], outputs, answers)
+        added = None if terms is None else terms[at]
+        part = features, coordinates
+        result = predict(model, *part, unknown[at], sure_from[at], added, rest, judged[at])
+        probabilities[at], verdicts[at], caveats[at] = result.probabilities, result.verdicts, result.caveats
     if not embedded.all():
         wanted, probabilities = wanted[embedded], probabilities[embedded]
         verdicts, caveats = verdicts[embedded], caveats[embedded]

@@ -179,6 +179,8 @@ def predict_folder(
     photo_ids = sorted_unique(now.photo_ids)
     labels = collection.labels.get(photo_ids)
     predictions, accuracy = predict_together(engine, now, backbone, cancel, roots)
+    if named is not None and engine.refitted is None:
+        engine.features(backbone).store_scores(now.known_photo_ids, named.model)
     answers = collection.answers.get(photo_ids) if predictions is None else predictions.answers
     rows = rows_of(now, labels, predictions, answers)
     return PredictFolderResult(

@@ -22,6 +22,7 @@ class Bench:
         camera_photos: How many photos of 12 megapixels are labelled.
         some: Photos of the smaller collection: 10,000.
         many: Photos of the larger collection: 100,000.
+        million: Photos of the largest collection: a million.
         labelled_new: The most photos that are labelled with a stub network.
         figures: Everything measured, by what it is of.
         epoch_s_per_photo: The walkthrough's time for a photo in an epoch, once it is known.
@@ -34,6 +35,7 @@ class Bench:
     camera_photos: int = 60
     some: int = 10_000
     many: int = 100_000
+    million: int = 1_000_000
     labelled_new: int = 30_000
     figures: dict[str, object] = field(default_factory=dict)
     epoch_s_per_photo: float | None = None

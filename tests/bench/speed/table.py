@@ -16,6 +16,7 @@ from tests.bench.speed import (
     idle,
     label,
     memory,
+    million,
     open_folder,
     predict,
     retrain,
@@ -44,6 +45,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "growth": growth.rows,
     "memory": memory.rows,
     "idle": idle.rows,
+    "million": million.rows,
 }
 
 
@@ -90,7 +92,7 @@ def _bench(options: argparse.Namespace, scratch: Path) -> Bench:
         bench.labelled_new = bench.many
     if options.tiny:
         bench.repeats, bench.camera_photos = 1, 4
-        bench.some, bench.many, bench.labelled_new = 1_000, 2_000, 200
+        bench.some, bench.many, bench.million, bench.labelled_new = 1_000, 2_000, 4_000, 200
     return bench
 
 

@@ -43,32 +43,47 @@ class Opened:
 
     Attributes:
         first_s: Until the first photos were in the grid.
+        known_s: Until the grid had a suggestion for every photo that the library knew; 0 where nobody asked.
         all_s: Until every photo had its suggestion.
         groups_s: Until the look-alikes were found, and no job was left.
     """
 
     first_s: float
+    known_s: float
     all_s: float
     groups_s: float
 
 
-def wait_for_labels(program: Program) -> Opened:
-    """Let the window work until no job is left."""
+def wait_for_labels(program: Program, known: int = 0) -> Opened:
+    """Let the window work until no job is left.
+
+    Args:
+        program: With a folder open.
+        known: How many photos of the folder the library knows with a suggestion; 0 where nobody asks.
+    """
     from PySide6.QtWidgets import QApplication
 
     started = time.perf_counter()
-    first_s = all_s = 0.0
+    first_s = known_s = all_s = 0.0
     while time.perf_counter() - started < _LONGEST_S:
         QApplication.processEvents()
         if not first_s and program.photos.rowCount():
             program.window.grid.viewport().repaint()
             first_s = time.perf_counter() - started
+        if known and not known_s and _all_known(program, known):
+            known_s = time.perf_counter() - started
         if not all_s and program.window.folder.complete:
             all_s = time.perf_counter() - started
         if all_s and not program.queue.busy:
             break
         time.sleep(0.001)
-    return Opened(first_s, all_s, time.perf_counter() - started)
+    return Opened(first_s, known_s, all_s, time.perf_counter() - started)
+
+
+def _all_known(program: Program, known: int) -> bool:
+    """Whether the grid has that many photos, each with a suggestion."""
+    columns = program.photos.columns
+    return len(columns) == known and bool(columns.class_ids.all())
 
 
 def let_it_rest() -> bool:

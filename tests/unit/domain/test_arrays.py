@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import row_maxima, without
+from flowersorter.domain.arrays import counts_of, distinct, row_maxima, stable_order, without
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 3), (1, 1), (5, 1), (7, 10), (40, 16), (40, 17), (3, 1000)])
@@ -25,3 +28,32 @@ def test_maxima_of_rows_are_those_of_numpy(rows: int, columns: int) -> None:
 def test_ids_without_others_are_those_of_numpy(ids: set[int], others: list[int]) -> None:
     ascending = np.array(sorted(ids), np.int64)
     np.testing.assert_array_equal(without(ascending, others), np.setdiff1d(ascending, np.array(others, np.int64)))
+
+
+@pytest.mark.parametrize("kind", ["few", "bytes", "wide", "negative", "huge", "floats", "dates", "undated"])
+def test_many_numbers_are_sorted_as_numpy_sorts_them(kind: str) -> None:
+    draw = np.random.default_rng(0)
+    count = 100 if kind == "few" else 30_000
+    keys: dict[str, NDArray[Any]] = {
+        "few": draw.integers(0, 9, count),
+        "bytes": draw.integers(0, 200, count).astype(np.uint8),
+        "wide": draw.integers(0, 1 << 30, count),
+        "negative": draw.integers(-500, 500, count).astype(np.int32),
+        "huge": draw.integers(-(1 << 62), 1 << 62, count),
+        "floats": np.where(draw.random(count) < 0.1, -0.0, draw.normal(0, 1, count)).astype(np.float32),
+        "dates": draw.integers(0, 1 << 31, count).astype("datetime64[s]"),
+        "undated": np.full(count, np.datetime64("NaT", "s")),
+    }
+    if kind == "floats":
+        keys[kind][::7] = 0.0
+    if kind == "dates":
+        keys[kind][::5] = np.datetime64("NaT")
+    np.testing.assert_array_equal(stable_order(keys[kind]), np.argsort(keys[kind], kind="stable"))
+
+
+@pytest.mark.parametrize("numbers", [[], [3], [5, -1, 5, 0, -1], [0, 1 << 40, -(1 << 40), 0]])
+def test_numbers_are_counted(numbers: list[int]) -> None:
+    keys = np.array(numbers, np.int64)
+    expected, counts = np.unique(keys, return_counts=True)
+    assert distinct(keys).tolist() == expected.tolist()
+    assert counts_of(keys) == dict(zip(expected.tolist(), counts.tolist(), strict=True))

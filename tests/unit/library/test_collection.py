@@ -17,6 +17,7 @@ import pytest
 
 from flowersorter.errors import CollectionDamaged, CollectionLocked, FolderUnusable, UserError
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.database import backups as backups_module
 from flowersorter.library.database.backups import BACKUPS_KEPT, backups, restore_backup
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
@@ -177,6 +178,19 @@ def test_every_opening_after_a_change_makes_a_backup_and_the_last_few_are_kept(t
         kept = backups(tmp_path)
         assert len(kept) == min(number, BACKUPS_KEPT)
         assert [value_in(backup) for backup in kept] == list(range(number))[::-1][:BACKUPS_KEPT]
+
+
+@pytest.mark.parametrize(("fitting", "expected"), [(1, 2), (3, 3), (9, BACKUPS_KEPT)])
+def test_of_a_large_library_fewer_backups_are_kept_but_never_less_than_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fitting: int, expected: int
+) -> None:
+    change(tmp_path, 0)
+    change(tmp_path, 1)
+    size = backups(tmp_path)[0].stat().st_size
+    monkeypatch.setattr(backups_module, "MOST_BYTES", fitting * size)
+    for number in range(2, BACKUPS_KEPT + 3):
+        change(tmp_path, number)
+    assert [value_in(backup) for backup in backups(tmp_path)] == list(range(BACKUPS_KEPT + 2))[::-1][:expected]
 
 
 def test_opening_without_a_change_makes_no_backup(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from flowersorter.vision.features.packed import Features, pack
 from flowersorter.vision.features.pca import PCA, Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting import feature_cache as module
-from flowersorter.workflows.predicting.feature_cache import FeatureTable
+from flowersorter.workflows.predicting.features import feature_cache as module
+from flowersorter.workflows.predicting.features import kept_features
+from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
 from tests.unit.library.conftest import sha256_of
 
 BACKBONE = "resnet18"
@@ -37,10 +38,11 @@ BLOCK, READ, WORTH_KEEPING, WORTH_LENDING = 16, 7, 10, 5
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few hundred photos fill many blocks."""
-    monkeypatch.setattr(module, "_BLOCK_ROWS", BLOCK)
+    monkeypatch.setattr(module, "BLOCK_ROWS", BLOCK)
+    monkeypatch.setattr(kept_features, "BLOCK_ROWS", BLOCK)
     monkeypatch.setattr(module, "_READ_ROWS", READ)
     monkeypatch.setattr(module, "_WORTH_KEEPING", WORTH_KEEPING)
-    monkeypatch.setattr(module, "_WORTH_LENDING", WORTH_LENDING)
+    monkeypatch.setattr(kept_features, "WORTH_LENDING", WORTH_LENDING)
 
 
 @pytest.fixture
@@ -314,7 +316,7 @@ def test_the_table_is_one_for_a_collection_and_goes_with_it(tmp_path: Path) -> N
 def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
     collection: CollectionStore, store: EmbeddingStore, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowersorter.workflows.predicting.feature_cache._WORTH_LENDING", 1)
+    monkeypatch.setattr(kept_features, "WORTH_LENDING", 1)
     projected: list[int] = []
     project = PCA.project
 
@@ -367,9 +369,9 @@ def test_scores_are_worked_out_once_for_a_model(
 
     def logits(by: Model) -> NDArray[np.float32]:
         result = np.zeros((100, 2), np.float32)
-        for positions, features, places, scores in table.scored(ids, by):
+        for positions, scores in table.scored(ids, by):
             result[positions] = scores.logits
-            exact = score(by, features, places)
+            exact = score(by, table.of_photos(ids[positions]))
             np.testing.assert_allclose(scores.logits, exact.logits, atol=1e-5)
             np.testing.assert_allclose(scores.ood_score, exact.ood_score, atol=1e-5)
         return result

@@ -28,7 +28,8 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.predicting import extra_views, feature_cache, ingest
+from flowersorter.workflows.predicting import extra_views, ingest
+from flowersorter.workflows.predicting.features import feature_cache
 from flowersorter.workflows.predicting.network_loader import Embeds
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder

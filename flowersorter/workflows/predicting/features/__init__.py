@@ -1,0 +1,1 @@
+"""The features of photos in memory, and what was computed from them."""
