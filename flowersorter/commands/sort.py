@@ -35,6 +35,7 @@ from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
+from flowersorter.workflows.filing.resume import waiting_sentence
 from flowersorter.workflows.filing.sort import (
     Include,
     RunSortRequest,
@@ -198,6 +199,8 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
                         sort=started.id,
                     )
                 )
+                if started.can_be_resumed:
+                    call.terminal.note(waiting_sentence(started))
         raise
 
 
@@ -223,5 +226,7 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "sidecars_edited_there": [str(path) for path in plan.edited],
         "films_of_another_time": [str(path) for path in plan.other_films],
         "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,
+        "paused": (done.paused or None) if done is not None else None,
+        "waiting": 0 if done is None else done.waiting,
         "folders_removed": (len(plan.emptied.empty) * plan.removes_emptied) if done is None else done.folders_removed,
     }

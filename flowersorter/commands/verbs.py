@@ -24,6 +24,7 @@ from flowersorter.commands.shared.verb_options import (
     add_label,
     add_label_errors,
     add_models,
+    add_resume,
     add_target,
     add_undo,
     add_verify,
@@ -350,6 +351,15 @@ VERBS = (
         add_import,
     ),
     Verb("history", text("list all sorts, or the photos of one"), "", add_history),
+    Verb(
+        "resume",
+        text("continue a sort that was stopped, paused or interrupted"),
+        text(
+            "Sorts the photos that it did not come to, to the places of its plan, also days later. A photo that has "
+            "changed since, or whose place is taken, is left, with the reason."
+        ),
+        add_resume,
+    ),
     Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), add_undo),
     Verb(
         "verify",
@@ -357,8 +367,8 @@ VERBS = (
         text(
             "Reads every sorted photo and sidecar file, and changes nothing. Lists what rotted (other bytes, though no "
             "program wrote to it), is gone, cannot be read, was edited, or was moved within its destination. Exits "
-            "with 1 "
-            "if something rotted, is gone or cannot be read, else with 0."
+            "with 1 if something rotted, is gone or cannot be read, else with 0. Ctrl+C stops it; called again, also "
+            "days later, it goes on where it stopped."
         ),
         add_verify,
         package="maintenance",

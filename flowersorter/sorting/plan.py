@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 from flowersorter.domain.journal import NO_CLASS
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.written_keywords import KeywordIndex
 from flowersorter.messages import text
-from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
@@ -24,98 +20,23 @@ from flowersorter.sorting.folders.destination_checks import disk_refusals, missi
 from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.folders.emptied_folders import EmptiedFolders, emptied_folders
 from flowersorter.sorting.folders.needed_space import NeededSpace
-from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner, PlannedKeywords
-from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
+from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
+from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
+from flowersorter.sorting.packed import Joined, Packed
+from flowersorter.sorting.plan_sidecars import SidecarPlanner
+from flowersorter.sorting.planned_files import (
+    Action,
+    Filing,
+    Mode,
+    PlannedFile,
+    PlanTally,
+    Skipped,
+    packed_files,
+    packed_skipped,
+    tally_of,
+)
 
-
-class Mode(StrEnum):
-    """How photos are filed."""
-
-    COPY = "copy"
-    MOVE = "move"
-    LINK = "link"
-    SYMLINK = "symlink"  # pointers: a photo is lost with its original
-
-    @property
-    def is_link(self) -> bool:
-        """Whether photos keep their bytes at their source only."""
-        return self in {Mode.LINK, Mode.SYMLINK}
-
-    @property
-    def undone_as(self) -> Mode:
-        """The mode whose undo does the same: both kinds of links are deleted."""
-        return Mode.LINK if self.is_link else self
-
-
-class Action(StrEnum):
-    """Action for one photo."""
-
-    COPY = "copy"
-    MOVE = "move"
-    LINK = "link"
-    SYMLINK = "symlink"
-    ALREADY_THERE = "already there"  # the same bytes are in the destination; the source stays where it is
-    DUPLICATE = "duplicate"  # the same bytes go to the same class from another place; the source stays
-
-    @property
-    def is_filed(self) -> bool:
-        """Whether the disk changes."""
-        return self in {Action.COPY, Action.MOVE, Action.LINK, Action.SYMLINK}
-
-    @property
-    def is_link(self) -> bool:
-        """Whether the photo has its bytes at its source only, under one more name."""
-        return self in {Action.LINK, Action.SYMLINK}
-
-
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """One photo to be filed.
-
-    Attributes:
-        source: Its absolute path.
-        sha256: Of its bytes when it was read.
-        size_bytes: When it was read.
-        mtime_ns: When it was read.
-        class_name: As the person writes it.
-        folders: Names of the folders below that of the class, outermost first.
-        taken_at: When it was taken, by the camera's clock; a film of another time is not its sidecar.
-        keywords: Written into its XMP sidecar; None for none.
-    """
-
-    source: Path
-    sha256: bytes
-    size_bytes: int
-    mtime_ns: int
-    class_name: str
-    folders: tuple[str, ...] = ()
-    taken_at: datetime | None = None
-    keywords: Entries | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """One photo and its destination.
-
-    Attributes:
-        destination: Its new path, or that of the file with the same bytes.
-        sidecars: (from, to) of each sidecar that is filed, also beside a photo that is already there.
-        keywords: The sidecars that get keywords; those of `sidecars` are filed as they are.
-    """
-
-    filing: Filing
-    destination: Path
-    action: Action
-    sidecars: tuple[tuple[Path, Path], ...] = ()
-    keywords: tuple[PlannedKeywords, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A photo that is not filed, with the reason."""
-
-    path: Path
-    reason: str
+__all__ = ["Action", "Filing", "Mode", "PlannedFile", "Skipped", "SortPlan", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +45,7 @@ class SortPlan:
 
     Attributes:
         destination: Gets one folder per class.
+        files: The photos, in their order; a long sequence makes each again whenever it is read.
         source: The folder that the photos come from; None if they come from several.
         needed_bytes: Size of the copies on the destination's disk.
         free_bytes: Free space there.
@@ -140,8 +62,8 @@ class SortPlan:
 
     mode: Mode
     destination: Path
-    files: tuple[PlannedFile, ...]
-    skipped: tuple[Skipped, ...]
+    files: Sequence[PlannedFile]
+    skipped: Sequence[Skipped]
     needed_bytes: int
     free_bytes: int
     source: Path | None = None
@@ -151,9 +73,17 @@ class SortPlan:
     edited: tuple[Path, ...] = ()
     no_keywords: tuple[Skipped, ...] = ()
     other_films: tuple[Path, ...] = ()
-    duplicates: tuple[PlannedFile, ...] = ()
+    duplicates: Sequence[PlannedFile] = ()
     emptied: EmptiedFolders = field(default_factory=EmptiedFolders)
     removes_emptied: bool = False
+    _tallies: list[PlanTally] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    @property
+    def _tally(self) -> PlanTally:
+        """The counts of the plan, from one walk over its photos."""
+        if not self._tallies:
+            self._tallies.append(tally_of(self.files, self.duplicates))
+        return self._tallies[0]
 
     @property
     def changes_disk(self) -> bool:
@@ -165,29 +95,37 @@ class SortPlan:
     @property
     def sidecars(self) -> Mapping[str, int]:
         """The number of sidecars that are filed, by kind, without those that are made only now."""
-        filed = (source for file in (*self.files, *self.duplicates) for source, _ in file.sidecars)
-        merged = (each.source for each in self.keywords if each.source is not None and not each.is_in_place)
-        return count_kinds(dict.fromkeys((*filed, *merged)))
+        return self._tally.sidecars
 
     @property
     def keywords(self) -> tuple[PlannedKeywords, ...]:
         """The sidecars that get keywords."""
-        return tuple(each for file in self.files for each in file.keywords)
+        return tuple(each for file in self.files for each in file.keywords) if self._tally.keywords else ()
 
     @property
     def counts_by_class(self) -> dict[str, int]:
         """The number of photos newly filed into each class."""
-        return dict(Counter(file.filing.class_name for file in self.files if file.action.is_filed))
+        return dict(self._tally.by_class)
 
     @property
     def counts_by_action(self) -> dict[Action, int]:
         """The number of photos for each action."""
-        return dict(Counter(file.action for file in self.files))
+        return dict(self._tally.by_action)
 
     @property
     def counts_by_folder(self) -> dict[Path, int]:
         """The number of photos newly filed into each folder, by its path below the destination."""
-        return dict(Counter(self.folder_of(file) for file in self.files if file.action.is_filed))
+        return {Path(folder).relative_to(self.destination): count for folder, count in self._tally.by_folder.items()}
+
+    @property
+    def counts_there(self) -> dict[Path, int]:
+        """The number of photos that are there already in each folder, by its path below the destination."""
+        return {Path(folder).relative_to(self.destination): count for folder, count in self._tally.there.items()}
+
+    @property
+    def renamed(self) -> int:
+        """The number of photos that are filed under another name."""
+        return self._tally.renamed
 
     def folder_of(self, file: PlannedFile) -> Path:
         """Return the folder of a photo below the destination."""
@@ -195,16 +133,17 @@ class SortPlan:
 
     def with_skipped(self, more: Sequence[Skipped]) -> SortPlan:
         """Return the plan with more skipped photos."""
-        return dataclasses.replace(self, skipped=(*self.skipped, *more))
+        return dataclasses.replace(self, skipped=Joined(self.skipped, more) if more else self.skipped)
 
 
 def make_plan(
-    filings: Sequence[Filing],
+    filings: Iterable[Filing],
     destination: Path,
     mode: Mode,
     cancel: CancelToken,
     *,
     source_root: Path | None,
+    class_names: Set[str] | None = None,
     folders: Mapping[str, str] | None = None,
     filed: Collection[bytes] = frozenset(),
     files: FileSystem | None = None,
@@ -216,11 +155,12 @@ def make_plan(
     """Plan a run; nothing on disk changes.
 
     Args:
-        filings: The photos, in the order they are to be filed.
+        filings: The photos, in the order they are to be filed; an iterator is walked once where `class_names` is given.
         destination: Absolute.
         mode: Copy, move or link.
         cancel: Checked once a photo.
         source_root: The folder the photos were opened from; the destination may not overlap it.
+        class_names: The classes of the photos; None to collect them.
         folders: Class name to folder name of earlier runs to this destination (`Journal.class_folders`).
         filed: Hashes of the photos ever filed there (`Journal.filed_hashes`); each is looked for in the whole
             destination, other photos in the folder of their class and its sub-folders.
@@ -241,21 +181,25 @@ def make_plan(
         if source_root is not None:
             refuse_nested(source_root, destination)
         move_duplicates &= mode == Mode.MOVE
-        names = {filing.class_name for filing in filings}
-        class_folders = class_folders_of(files, names, destination, folders or {}, move_duplicates=move_duplicates)
+        if class_names is None:
+            filings = list(filings)
+            class_names = {filing.class_name for filing in filings}
+        class_folders = class_folders_of(
+            files, class_names, destination, folders or {}, move_duplicates=move_duplicates
+        )
     existing_parent = missing[0].parent if missing else destination
     keywords = KeywordPlanner(files, index or KeywordIndex(), only_ours=only_our_keywords)
     planner = _Planner(files, destination, mode, class_folders, filed, keywords)
     for filing in filings:
         cancel.check()
         planner.add(filing)
-    duplicates = tuple(planner.duplicates(class_folders[NO_CLASS])) if move_duplicates else ()
+    duplicates = packed_files(planner.duplicates(class_folders[NO_CLASS]) if move_duplicates else ())
     device, needed_bytes, free_bytes = planner.space.check(existing_parent, destination)
     return SortPlan(
         mode=mode,
         destination=destination,
-        files=tuple(planner.planned),
-        skipped=tuple(planner.skipped),
+        files=planner.planned,
+        skipped=planner.skipped,
         needed_bytes=needed_bytes,
         free_bytes=free_bytes,
         source=source_root,
@@ -266,7 +210,7 @@ def make_plan(
         no_keywords=tuple(dict.fromkeys(Skipped(*problem) for problem in keywords.problems)),
         other_films=tuple(dict.fromkeys(planner.sidecars.other_films)),
         duplicates=duplicates,
-        emptied=_emptied(files, mode, source_root, (*planner.planned, *duplicates)),
+        emptied=_emptied(files, mode, source_root, Joined(planner.planned, duplicates)),
         removes_emptied=remove_emptied and mode == Mode.MOVE,
     )
 
@@ -274,10 +218,15 @@ def make_plan(
 def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, planned: Sequence[PlannedFile]) -> EmptiedFolders:
     if mode != Mode.MOVE or source_root is None:
         return EmptiedFolders()
-    moved = [file for file in planned if file.action.is_filed]
-    leaving = [file.filing.source for file in moved] + [source for file in moved for source, _ in file.sidecars]
-    leaving += [each.source for file in moved for each in file.keywords if each.source is not None]
-    return emptied_folders(files, source_root, leaving)
+    moved = (file for file in planned if file.action.is_filed)
+    return emptied_folders(files, source_root, (path for file in moved for path in _leaving(file)))
+
+
+def _leaving(file: PlannedFile) -> Iterator[Path]:
+    """The files that a move takes away."""
+    yield file.filing.source
+    yield from (source for source, _ in file.sidecars)
+    yield from (each.source for each in file.keywords if each.source is not None)
 
 
 class _Planner:
@@ -292,8 +241,8 @@ class _Planner:
         filed: Collection[bytes],
         keywords: KeywordPlanner,
     ) -> None:
-        self.planned: list[PlannedFile] = []
-        self.skipped: list[Skipped] = []
+        self.planned: Packed[PlannedFile] = packed_files()
+        self.skipped: Packed[Skipped] = packed_skipped()
         self._files, self._destination, self._mode = files, destination, mode
         self._folders = folders
         self._filed = filed

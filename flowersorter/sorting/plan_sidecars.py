@@ -15,7 +15,8 @@ from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFin
 from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
-from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner, PlannedKeywords
+from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
+from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.safe_names import free_names, split_name
 
 #: (from, to) of each sidecar.

@@ -15,6 +15,7 @@ from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.workflows.filing.resume import paused_sentence
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 
@@ -180,6 +181,8 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
     for file in done.files:
         if file.destination is not None and file.error:  # of its sidecar files one is left or gets no keywords
             terminal.say_of(file.source, stored(file.error), indent=2)
+    if done.paused:
+        terminal.note(paused_sentence(done))
     if not failed:
         return 0
     for path, why in failed[:10]:

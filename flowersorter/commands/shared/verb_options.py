@@ -123,6 +123,17 @@ def add_verify(parser: LineParser) -> None:
         metavar="DEST",
         help=text("verify only what is in this folder (default: all)"),
     )
+    parser.add_argument(
+        "--rate",
+        type=to_number,
+        metavar="MB",
+        help=text("read at most so many megabytes a second, to leave the disk to other programs (default: no limit)"),
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help=text("begin anew, instead of going on where an interrupted verification stopped"),
+    )
 
 
 def add_backbones(parser: LineParser) -> None:
@@ -132,6 +143,17 @@ def add_backbones(parser: LineParser) -> None:
         "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
     )
     source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))
+
+
+def add_resume(parser: LineParser) -> None:
+    """Add the options of resume."""
+    parser.add_argument(
+        "sort",
+        type=to_number,
+        nargs="?",
+        metavar="SORT",
+        help=text("number from the history (default: the newest that can be continued)"),
+    )
 
 
 def add_undo(parser: LineParser) -> None:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from flowersorter.domain.journal import MadeFolder, Run
 from flowersorter.messages import text
 from flowersorter.sorting.failures import TAKEN, UNPLUGGED, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_folder, stat_or_none
 from flowersorter.sorting.journaled_steps import StepContext, require_made_on_drive, secure
-from flowersorter.sorting.plan import SortPlan
 
 
-def require_device(plan: SortPlan, files: FileSystem) -> None:
+class Planned(Protocol):
+    """Where a run files photos: its plan, or what is known of it later."""
+
+    @property
+    def destination(self) -> Path:
+        """Gets the class folders."""
+
+    @property
+    def device(self) -> int | None:
+        """That of the destination; None if unknown."""
+
+
+def require_device(plan: Planned, files: FileSystem) -> None:
     """Check that the destination is on the disk it was planned for, not on one behind an unplugged drive.
 
     Raises:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
-from flowersorter.messages import text, worded
+from flowersorter.messages import stored, text, worded
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing.history_dialog import moved_on_only
@@ -47,7 +47,13 @@ def sorted_text(photos: int, mode: Mode) -> str:
 
 
 def failure(result: RunResult) -> UserError:
-    """Name the first of the photos that could not be sorted."""
+    """Say why a sort paused, or name the first of the photos that could not be sorted."""
+    if result.paused:
+        return UserError(
+            _tr("The sort paused. Photos not sorted yet: {0}").format(QLocale().toString(result.waiting)),
+            stored(result.paused),
+            _tr("Make room, or connect the drive again; then continue the sort in History"),
+        )
     first = next(file for file in result.files if file.destination is None)
     return UserError(
         _tr("Photos not sorted: {0}").format(QLocale().toString(result.failed)),
