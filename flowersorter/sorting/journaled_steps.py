@@ -181,9 +181,7 @@ def undo_step(context: StepContext, run: Run, entry: Entry) -> bool:
     begun = context.batch.take(entry)
     try:
         if entry.action == Action.MOVE:
-            with disk_errors_as_failures():
-                make_source_folder(context, run, entry.source.parent)
-                secure(context, entry.source.parent, run.source or entry.source.parent)
+            ready_source(context, run, entry.source.parent)
         if begun is not None:
             temporary = begun.temporary
         else:
@@ -327,6 +325,17 @@ def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> bool:
     else:
         remove_link(files, entry.source, entry.destination)
     return True
+
+
+def ready_source(context: StepContext, run: Run, folder: Path) -> None:
+    """Make sure of the folder that a moved file goes back to.
+
+    Raises:
+        NotDoneError: it is missing and cannot be made.
+    """
+    with disk_errors_as_failures():
+        make_source_folder(context, run, folder)
+        secure(context, folder, run.source or folder)
 
 
 def make_source_folder(context: StepContext, run: Run, folder: Path) -> None:

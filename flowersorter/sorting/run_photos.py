@@ -157,7 +157,7 @@ class PhotoRun:
         """The photos that are still to be filed, in their order, but for duplicates that are moved aside."""
         for group in groups_in_blocks(self._journal, self._run.id, _PLANNED):
             lead = group.lead
-            if lead.state == EntryState.PLANNED and Action(lead.action).is_filed and not _is_aside(lead):
+            if lead.state == EntryState.PLANNED and Action(lead.action).is_filed and self._original(lead) is None:
                 yield group
 
     def _in_batches(self, groups: Iterable[Group], file: Callable[[Group], None]) -> None:
@@ -172,7 +172,7 @@ class PhotoRun:
                 except NotDoneError as error:
                     self.paused = error.reason
                     return
-                begin_groups(self._context, batch)
+                begin_groups(self._context, self._run, batch)
                 for group in batch:
                     if self.paused:
                         return
@@ -196,7 +196,7 @@ class PhotoRun:
 
         def move(group: Group) -> None:
             cancel.check()
-            original = self._journal.original_of(group.lead)
+            original = self._original(group.lead)
             if original is None or original.state != EntryState.NOTED:
                 # It was filed in place of a photo that could not be, or stays with it.
                 self._context.batch.take(group.lead)
@@ -208,14 +208,19 @@ class PhotoRun:
         self._in_batches(self._aside(), move)
         if self.paused:
             for group in self._aside():
-                original = self._journal.original_of(group.lead)
+                original = self._original(group.lead)
                 if original is not None and original.state == EntryState.NOTED:
                     self._record.put_aside(original.id, group.lead, self.paused, moved=False)
 
     def _aside(self) -> Iterator[Group]:
         for group in groups_in_blocks(self._journal, self._run.id, _PLANNED):
-            if group.lead.state == EntryState.PLANNED and _is_aside(group.lead):
+            if group.lead.state == EntryState.PLANNED and self._original(group.lead) is not None:
                 yield group
+
+    def _original(self, lead: Entry) -> Entry | None:
+        """The entry of the photo itself of a duplicate that is moved aside; None of another photo."""
+        aside = lead.class_name == NO_CLASS and lead.action == Action.MOVE
+        return self._journal.original_of(lead) if aside else None
 
     def _file(self, group: Group, planned: str) -> None:
         destination, error = self._outcome(group)
@@ -240,8 +245,3 @@ class PhotoRun:
             if error.stop:
                 self.paused = error.reason
             return None, error.reason
-
-
-def _is_aside(lead: Entry) -> bool:
-    """Whether an entry moves a duplicate aside."""
-    return lead.class_name == NO_CLASS and lead.action == Action.MOVE

@@ -19,6 +19,7 @@ from flowersorter.sorting.journaled_steps import (
     begin_undo,
     check_undo,
     file,
+    ready_source,
     require_drives,
     undo_step,
 )
@@ -113,6 +114,8 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     done: list[Entry] = []
     notes = []
     try:
+        if (error := context.batch.no_folder.pop(group.lead.destination.parent, None)) is not None:
+            raise error
         make_class_folder(context, run, group.lead.destination.parent)
         for entry in group.entries:
             note = file(context, entry)
@@ -124,9 +127,24 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     return "; ".join(notes) or None
 
 
-def begin_groups(context: StepContext, groups: Iterable[Group]) -> None:
-    """Store in one transaction that photos without sidecars are about to be filed; `file_group` follows for each."""
-    begin_filing(context, [group.lead for group in groups if len(group.entries) == 1])
+def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> None:
+    """Store in one transaction that photos without sidecars are about to be filed; `file_group` follows for each.
+
+    Their class folders are made before: recovery would take a missing one for an unplugged drive.
+    """
+    entries, made = list[Entry](), dict[Path, bool]()
+    for lead in (group.lead for group in groups if len(group.entries) == 1):
+        folder = lead.destination.parent
+        if folder not in made:
+            made[folder] = True
+            try:
+                make_class_folder(context, run, folder)
+            except NotDoneError as error:
+                made[folder] = False
+                context.batch.no_folder[folder] = error
+        if made[folder]:
+            entries.append(lead)
+    begin_filing(context, entries)
 
 
 def begin_undo_groups(context: StepContext, run: Run, groups: Iterable[Group], cancel: CancelToken) -> set[int]:
@@ -145,6 +163,9 @@ def begin_undo_groups(context: StepContext, run: Run, groups: Iterable[Group], c
             with suppress(NotDoneError):
                 require_drives(context)
                 check_undo(context, run, group.lead)
+                if group.lead.action == Action.MOVE:
+                    # Recovery would take a missing one for an unplugged drive.
+                    ready_source(context, run, group.lead.source.parent)
                 entries.append(group.lead)
     begin_undo(context, entries)
     return {entry.id for entry in entries}

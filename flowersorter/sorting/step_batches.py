@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from flowersorter.domain.journal import Entry, EntryState
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.failures import NotDoneError
 
 #: Recovery after a crash reads the files of one batch again, so a batch is small in both.
 MOST_FILES, MOST_BYTES = 64, 64 << 20
@@ -50,10 +51,12 @@ class StepBatch:
     Attributes:
         waiting: Steps whose intent is stored and that are not tried yet, by entry id.
         later: Outcomes to be stored.
+        no_folder: Class folders that could not be made for the batch, with the reasons; the next photo of one has it.
     """
 
     waiting: dict[int, Begun] = field(default_factory=dict)
     later: list[Callable[[], None]] = field(default_factory=list)
+    no_folder: dict[Path, NotDoneError] = field(default_factory=dict)
 
     def begin_filing(self, collection: CollectionStore, steps: Iterable[tuple[Entry, Path, bytes, int, int]]) -> None:
         """Store that files are about to be filed: entry, temporary, SHA-256, size and mtime_ns of each."""
@@ -83,7 +86,7 @@ class StepBatch:
             UserError: the library cannot be written; recovery resolves the steps.
         """
         later, waiting = self.later, self.waiting
-        self.later, self.waiting = [], {}
+        self.later, self.waiting, self.no_folder = [], {}, {}
         if not (later or waiting):
             return
         with collection.database.transaction():

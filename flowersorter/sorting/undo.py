@@ -98,7 +98,7 @@ def undo(
     before = _known(context, run_id)
     run = _after_recovery(context, before)
     wanted = _Wanted(context.journal, run_id, only)
-    refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted.open()]
+    refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted.interrupted()]
     if refused and not any(True for _ in wanted.filed()):
         raise _refused(run_id, _INTERRUPTED, text("Plug the drive in"))
     changed = changed_photos(collection, run, wanted.filed(), context.files, cancel)
@@ -152,7 +152,7 @@ def photos_that_stay(
     """
     context = StepContext(collection, files or FileSystem())
     wanted = _Wanted(context.journal, run.id, None)
-    if any(True for _ in wanted.open()):
+    if any(True for _ in wanted.interrupted()):
         return 0
     groups = []
     for group in wanted.filed():  # few, as a rule: the first that was not refused ends it
@@ -193,7 +193,7 @@ class _Wanted:
         open_ids = {entry.lead_id or entry.id for entry in self.journal.open_filings()}
         return (group for group in self._groups(EntryState.DONE) if group.lead.id not in open_ids)
 
-    def open(self) -> Iterator[Group]:
+    def interrupted(self) -> Iterator[Group]:
         """The photos with an interrupted step that could not be recovered yet."""
         return self._groups(EntryState.STARTED, EntryState.UNDOING)
 

@@ -31,6 +31,13 @@ _RUN_COLUMNS = f"""
             WHERE t.run_id = runs.id AND t.state NOT IN ('planned', 'cancelled', 'noted')) AS touched
     FROM runs
 """
+#: A duplicate that is moved aside has an entry as a photo before.
+_IS_ASIDE = """(
+    f.class_name = '' AND f.action = 'move' AND EXISTS (
+        SELECT 1 FROM filings own WHERE own.sha256 = f.sha256 AND own.run_id = f.run_id AND own.source = f.source
+        AND own.lead_id IS NULL AND own.id < f.id
+    )
+)"""
 #: Beyond every id.
 _LAST = 2**62
 _MADE_FOLDERS = """
@@ -43,19 +50,19 @@ class PlannedPhotos(NamedTuple):
 
     Attributes:
         action: Theirs.
-        is_without_class: Whether they have none, as duplicates that are moved aside.
+        is_aside: Whether they are duplicates that are moved aside.
         size_bytes: Of all of them.
     """
 
     action: str
-    is_without_class: bool
+    is_aside: bool
     photos: int
     size_bytes: int
 
     @property
     def is_filed(self) -> bool:
         """Whether they go into a class folder."""
-        return self.action not in {"already there", "duplicate"} and not self.is_without_class
+        return self.action not in {"already there", "duplicate"} and not self.is_aside
 
 
 class JournalReader:
@@ -179,7 +186,7 @@ class JournalReader:
     def planned_photos(self, run_id: int) -> list[PlannedPhotos]:
         """Count the photos of a run that are still planned, by action, without duplicates that are moved aside."""
         rows = self._database.tuples(
-            "SELECT action, class_name = '', COUNT(*), SUM(size_bytes) FROM filings"
+            f"SELECT action, {_IS_ASIDE}, COUNT(*), SUM(size_bytes) FROM filings f"
             " WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL GROUP BY 1, 2",
             (run_id,),
         )
@@ -188,8 +195,8 @@ class JournalReader:
     def untried_photos(self, run_id: int) -> list[tuple[int, str]]:
         """The entries of a run's photos that are still planned, without duplicates to be moved aside: id and action."""
         return self._database.tuples(
-            "SELECT id, action FROM filings WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL"
-            " AND NOT (class_name = '' AND action = 'move') ORDER BY id",
+            "SELECT id, action FROM filings f WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL"
+            f" AND NOT {_IS_ASIDE} ORDER BY id",
             (run_id,),
         )
 
