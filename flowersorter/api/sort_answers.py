@@ -242,7 +242,8 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
 def report_of_resume(done: RunResult) -> ResumeReport:
     """Convert the outcome of a continued sort to plain values."""
     assert done.run_id is not None  # it was continued
-    failed = {file.source: file.error or "" for file in done.files if file.destination is None}
+    tried = (file for file in done.files if file.destination is None and file.error != done.paused)
+    failed = {file.source: file.error or "" for file in tried}
     return ResumeReport(done.run_id, done.filed, failed, done.waiting, done.paused)
 
 

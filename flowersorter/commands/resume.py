@@ -33,12 +33,11 @@ def run(call: Call) -> int:
             for run_id in begun:
                 terminal.note(waiting_sentence(find_run(engine.collection, run_id)))
             raise
-    failed = 0
+    failed = result.failed - result.waiting
     for file in result.files:
         if file.destination is None:
-            failed += 1
             terminal.record(unreadable_line(file.source, file.error or ""))
-        if file.error:
+        if file.error and file.error != result.paused:
             terminal.say_of(file.source, stored(file.error), indent=2)
     files = counted_files(result.filed, result.sidecars)
     terminal.say(

@@ -123,9 +123,9 @@ class PlanRecord:
         notes = "; ".join(filter(None, (before.error, note)))
         self._outcomes.set(position, before._replace(error=notes or None, moved_aside=moved))
 
-    def put_rest(self, rest: Iterable[tuple[int, str]], reason: str) -> None:
-        """Take the photos that were not tried: id of the entry and planned action of each."""
-        for entry_id, action in rest:
+    def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
+        """Take the photos that were not tried: id of the entry, planned action and path of each."""
+        for entry_id, action, _ in rest:
             self._outcomes.set(self._outcomes.position(entry_id), Deviation(action, is_filed=False, error=reason))
 
 

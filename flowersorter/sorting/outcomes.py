@@ -183,7 +183,7 @@ class RunResult:
 
     @property
     def failed(self) -> int:
-        """Number of photos that could not be filed."""
+        """Number of photos that could not be filed, also those that wait."""
         return sum(count for kind, count in self._counted if not kind.is_filed)
 
     @property

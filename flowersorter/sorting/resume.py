@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def resume(
         files: The disk.
 
     Returns:
-        The outcome of the photos that were tried now.
+        The outcome of the photos that were left, in the order in which they were tried.
 
     Raises:
         SortRefused: there is no such run, it has nothing left to file, its destination is gone, or its disk too full.
@@ -96,8 +97,10 @@ class _Record:
         """Take the outcome of a duplicate that is moved aside."""
         self.outcomes.append(FilingOutcome(lead.source, lead.destination, Action.DUPLICATE, note, moved))
 
-    def put_rest(self, rest: Iterable[tuple[int, str]], reason: str) -> None:
-        """Photos that were not tried have no outcome: `RunResult.waiting` counts them."""
+    def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
+        """Take the photos that were not tried: id of the entry, planned action and path of each."""
+        for _, action, path in rest:
+            self.outcomes.append(FilingOutcome(Path(os.fsdecode(path)), None, action, reason))
 
 
 def _resumable(context: StepContext, run_id: int) -> Run:

@@ -49,8 +49,8 @@ class Record(Protocol):
         """Take the outcome of a duplicate, given with the entry of the photo that it stands for."""
         ...
 
-    def put_rest(self, rest: Iterable[tuple[int, str]], reason: str) -> None:
-        """Take the photos that were not tried: id of the entry and planned action of each."""
+    def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
+        """Take the photos that were not tried: id of the entry, planned action and path of each."""
         ...
 
 

@@ -352,6 +352,11 @@ def _phase(name: str, root: str, files: str, mode: str) -> None:
 
 
 def _peak_bytes() -> int:
+    """The most memory that this process had; `ru_maxrss` would count the process that started it, too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = status.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

@@ -182,9 +182,10 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
         if file.destination is not None and file.error:  # of its sidecar files one is left or gets no keywords
             terminal.say_of(file.source, stored(file.error), indent=2)
     if done.paused:
+        failed = [(path, why) for path, why in failed if why != done.paused]
         terminal.note(paused_sentence(done))
     if not failed:
-        return 0
+        return 1 if done.paused else 0
     for path, why in failed[:10]:
         terminal.say_of(path, stored(why), indent=2)
     terminal.note(

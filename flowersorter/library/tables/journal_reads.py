@@ -192,10 +192,14 @@ class JournalReader:
         )
         return [PlannedPhotos(action, bool(aside), photos, size_bytes) for action, aside, photos, size_bytes in rows]
 
-    def untried_photos(self, run_id: int) -> list[tuple[int, str]]:
-        """The entries of a run's photos that are still planned, without duplicates to be moved aside: id and action."""
+    def untried_photos(self, run_id: int) -> list[tuple[int, str, bytes]]:
+        """The entries of a run's photos that are still planned, without duplicates to be moved aside.
+
+        Returns:
+            Id, action and path, as `os.fsencode` gives it, of each.
+        """
         return self._database.tuples(
-            "SELECT id, action FROM filings f WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL"
+            "SELECT id, action, source FROM filings f WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL"
             f" AND NOT {_IS_ASIDE} ORDER BY id",
             (run_id,),
         )

@@ -18,7 +18,8 @@ def outcome_text(result: RunResult, mode: Mode) -> str:
     counts = (
         (result.already_there, _tr("1 already there."), _tr("{0} already there.")),
         (result.duplicates, _tr("1 duplicate skipped."), _tr("{0} duplicates skipped.")),
-        (result.failed, _tr("1 could not be sorted."), _tr("{0} could not be sorted.")),
+        (result.failed - result.waiting, _tr("1 could not be sorted."), _tr("{0} could not be sorted.")),
+        (result.waiting, _tr("1 is not sorted yet."), _tr("{0} are not sorted yet.")),
         (result.sidecars, _tr("1 sidecar file with them."), _tr("{0} sidecar files with them.")),
         (result.keywords, _tr("Keywords in 1 sidecar file."), _tr("Keywords in {0} sidecar files.")),
         (result.duplicates_moved, _tr("1 duplicate moved aside."), _tr("{0} duplicates moved aside.")),
