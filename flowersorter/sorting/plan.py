@@ -248,8 +248,9 @@ class _Planner:
         self._filed = filed
         self._contents = DestinationContents(files, destination)
         self._folder_contents: dict[Path, FolderContents] = {}
-        self._planned: dict[tuple[str, bytes], Path] = {}
-        self._sources: set[str] = set()
+        # Positions in `planned` by the hash of class and bytes, and by that of the path: one number for each photo.
+        self._by_bytes: dict[int, int] = {}
+        self._by_source: dict[int, int] = {}
         self.sidecars = SidecarPlanner(files, keywords)
         self.space = NeededSpace(files, copies=mode == Mode.COPY, links=mode.is_link, same_drive=mode == Mode.LINK)
 
@@ -274,7 +275,8 @@ class _Planner:
             return CHANGED
         if found.st_mtime_ns != filing.mtime_ns and self._files.hash(filing.source) != filing.sha256:
             return CHANGED
-        if str(filing.source) in self._sources:
+        position = self._by_source.get(hash(str(filing.source)))
+        if position is not None and self.planned[position].filing.source == filing.source:
             return text("it is listed twice")
         return ""
 
@@ -290,15 +292,25 @@ class _Planner:
         if existing is None:
             within = self._contents.root if filing.sha256 in self._filed else class_folder
             existing = self._contents.same_bytes(filing.size_bytes, filing.sha256, within, but=filing.source)
-        self._sources.add(str(filing.source))
-        planned = self._planned.get((filing.class_name, filing.sha256))
+        self._by_source[hash(str(filing.source))] = len(self.planned)
+        planned = self._planned_as(filing)
         if existing is not None:
             beside = self.sidecars.beside_filed(filing.source, existing, contents, filing.taken_at, filing.keywords)
             self._append(PlannedFile(filing, existing, Action.ALREADY_THERE, beside.moves, beside.keywords))
         elif planned is not None:
             self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
         else:
-            self._planned[filing.class_name, filing.sha256] = self._plan_new(filing, found, contents)
+            self._by_bytes[hash((filing.class_name, filing.sha256))] = len(self.planned)
+            self._plan_new(filing, found, contents)
+
+    def _planned_as(self, filing: Filing) -> Path | None:
+        """Return where a photo of the same class and bytes goes; None if there is none."""
+        position = self._by_bytes.get(hash((filing.class_name, filing.sha256)))
+        if position is None:
+            return None
+        planned = self.planned[position]
+        same = (planned.filing.class_name, planned.filing.sha256) == (filing.class_name, filing.sha256)
+        return planned.destination if same else None
 
     def _contents_of(self, folder: Path) -> FolderContents:
         if folder not in self._folder_contents:
@@ -317,12 +329,11 @@ class _Planner:
                 filing = dataclasses.replace(planned.filing, class_name=NO_CLASS, folders=(), keywords=None)
                 yield PlannedFile(filing, target, Action.MOVE, beside.moves)
 
-    def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
+    def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> None:
         """Plan a photo with its sidecars, under names that are free for all of them."""
         target, beside = self.sidecars.with_photo(filing.source, contents, filing.taken_at, filing.keywords)
         self.space.add(found)
         self._append(PlannedFile(filing, target, Action(self._mode.value), beside.moves, beside.keywords))
-        return target
 
     def _append(self, planned: PlannedFile) -> None:
         copied = self._mode == Mode.MOVE and not planned.action.is_filed

@@ -87,7 +87,7 @@ class PhotoRun:
         self.paused = ""
         self._context, self._run, self._target, self._record = context, run, target, record
         self._journal = context.journal
-        self._watch = DiskWatch(context.files, target.destination, context.collection.folder)
+        self._watch = DiskWatch(context.files, target, context.collection.folder)
 
     def file_all(self, report: Report, cancel: CancelToken) -> int:
         """File the photos in their order, then the duplicates of photos that could not be filed.
@@ -167,7 +167,6 @@ class PhotoRun:
                 return
             with self._context.settled():
                 try:
-                    require_device(self._target, self._context.files)
                     self._watch.require_room(batch)
                 except NotDoneError as error:
                     self.paused = error.reason

@@ -10,6 +10,7 @@ from flowersorter.domain.journal import Entry
 from flowersorter.messages import text
 from flowersorter.sorting.failures import NotDoneError
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, stat_or_none
+from flowersorter.sorting.folders.created_folders import Planned, require_device
 from flowersorter.sorting.folders.destination_checks import SPARE_FILES, space_beside
 from flowersorter.sorting.planned_files import Action
 from flowersorter.sorting.sidecar_groups import Group
@@ -23,20 +24,22 @@ class DiskWatch:
 
     Args:
         files: The disk.
-        destination: The destination of the run.
+        target: The destination of the run.
         library: The folder of the collection.
     """
 
-    def __init__(self, files: FileSystem, destination: Path, library: Path) -> None:
-        self._files, self._destination, self._library = files, destination, library
+    def __init__(self, files: FileSystem, target: Planned, library: Path) -> None:
+        self._files, self._target, self._library = files, target, library
+        self._destination = target.destination
         self._devices: dict[Path, int | None] = {}
 
     def require_room(self, groups: Sequence[Group]) -> None:
         """Check that photos and their sidecars fit before the first of them is touched.
 
         Raises:
-            NotDoneError: they do not, and the rest of the run is not tried.
+            NotDoneError: they do not, or the disk is gone; the rest of the run is not tried.
         """
+        require_device(self._target, self._files)
         with suppress(OSError):  # each photo says what is wrong with its disk
             entries = [entry for group in groups for entry in group.entries]
             copied = [entry for entry in entries if self._is_copied(entry)]

@@ -156,7 +156,7 @@ class HistoryDialog(QDialog):
         if self.list.topLevelItemCount() and self.list.currentItem() is None:
             self.list.setCurrentIndex(self.list.model().index(0, 0))
         self._pages.setCurrentWidget(self.parts if runs else self.empty)
-        for each in (self.resume_button, self.undo_button, self.undo_photos_button, self.show_button):
+        for each in (self.undo_button, self.undo_photos_button, self.show_button):
             each.setVisible(bool(runs))
         self._on_selection()
         (self.list if runs else self.close_button).setFocus()
@@ -234,7 +234,7 @@ class HistoryDialog(QDialog):
     @Slot()
     def _enable(self) -> None:
         run = self.selected
-        self.resume_button.setEnabled(run is not None and run.can_be_resumed)
+        self.resume_button.setVisible(run is not None and run.can_be_resumed)
         self.undo_button.setEnabled(run is not None and can_undo(run))
         self.undo_photos_button.setEnabled(bool(self._to_undo))
         self.show_button.setEnabled(run is not None)
