@@ -103,6 +103,10 @@ class Outcomes(Sequence[FilingOutcome]):
             kinds[deviation.kind] += 1
         return kinds
 
+    def unusual(self) -> Iterator[FilingOutcome]:
+        """Yield the outcomes that differ from the plan or have a note, in its order."""
+        return (self[position] for position in sorted({*self._deviations, *self._notes}))
+
     def __len__(self) -> int:
         return len(self._planned)
 
@@ -160,6 +164,20 @@ class RunResult:
     paused: str = ""
     waiting: int = 0
     _kinds: list[Counter[Kind]] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    @property
+    def not_filed(self) -> Iterator[FilingOutcome]:
+        """The photos that could not be filed, with the reasons."""
+        return (file for file in self._unusual if file.destination is None)
+
+    @property
+    def noted(self) -> Iterator[FilingOutcome]:
+        """The photos that are where they belong, but of which something is worth knowing."""
+        return (file for file in self._unusual if file.destination is not None and file.error)
+
+    @property
+    def _unusual(self) -> Iterable[FilingOutcome]:
+        return self.files.unusual() if isinstance(self.files, Outcomes) else self.files
 
     @property
     def filed(self) -> int:

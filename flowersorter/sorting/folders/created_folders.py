@@ -64,7 +64,7 @@ def make_class_folder(context: StepContext, run: Run, folder: Path) -> None:
     Raises:
         NotDoneError: it cannot be made.
     """
-    levels = [path for path in (folder, *folder.parents) if run.destination in path.parents]
+    levels = _levels(run.destination, folder)
     with disk_errors_as_failures():
         for level in reversed(levels):
             if not is_folder(context.files, level):
@@ -74,6 +74,15 @@ def make_class_folder(context: StepContext, run: Run, folder: Path) -> None:
                     raise NotDoneError(UNPLUGGED, stop=True)
                 _make(context, run.id, level)
             secure(context, level, level.parent)
+
+
+def _levels(destination: Path, folder: Path) -> list[Path]:
+    """The folders from `folder` up to the one below the destination; none if it is not below it."""
+    levels = []
+    while folder not in {destination, folder.parent}:
+        levels.append(folder)
+        folder = folder.parent
+    return levels if folder == destination else []
 
 
 def remove_empty_folders(context: StepContext, destination: Path) -> None:

@@ -27,7 +27,7 @@ def outcome_text(result: RunResult, mode: Mode) -> str:
     )
     parts = [sorted_text(result.filed, mode)]
     parts += [one if count == 1 else many.format(QLocale().toString(count)) for count, one, many in counts if count]
-    notes = [file for file in result.files if file.destination is not None and file.error]
+    notes = list(result.noted)
     if notes:
         note = f"{notes[0].source.name}: {worded(notes[0].error or '')}"
         if more := len(notes) - 1:
@@ -55,7 +55,7 @@ def failure(result: RunResult) -> UserError:
             stored(result.paused),
             _tr("Make room, or connect the drive again; then continue the sort in History"),
         )
-    first = next(file for file in result.files if file.destination is None)
+    first = next(result.not_filed)
     return UserError(
         _tr("Photos not sorted: {0}").format(QLocale().toString(result.failed)),
         text("{name}: {reason}", name=first.source.name, reason=first.error),

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "VerifiedFile", "VerifyRequest", "VerifyResult", "verify"]
 
-#: What was read is remembered that often, so that little is read twice after the process was killed.
-_REMEMBER_EVERY_S = 5.0
+#: What was read is remembered after so many seconds or files: little is read twice after the process was killed.
+_REMEMBER_EVERY_S, _REMEMBER_FILES = 5.0, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _read_all(
                 cancel.check()
                 done += 1
                 _read(work, pool, root, entry, before.get(entry.id), cancel)
-                if time.monotonic() - stored_at > _REMEMBER_EVERY_S:
+                if len(work.fresh) >= _REMEMBER_FILES or time.monotonic() - stored_at > _REMEMBER_EVERY_S:
                     _remember(memory, work)
                     stored_at = time.monotonic()
         report(Progress(text("Verifying"), len(filed), len(filed)))
