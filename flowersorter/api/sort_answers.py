@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from flowersorter.domain.journal import Run
-    from flowersorter.sorting.execute import RunResult
     from flowersorter.sorting.plan import SortPlan
+    from flowersorter.sorting.runs.outcomes import RunResult
     from flowersorter.workflows.filing.verify import VerifyResult
 
 

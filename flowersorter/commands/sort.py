@@ -28,9 +28,9 @@ from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import plural, stored, text
 from flowersorter.photos.scan import absolute_roots
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile

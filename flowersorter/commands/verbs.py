@@ -359,6 +359,7 @@ VERBS = (
             "changed since, or whose place is taken, is left, with the reason."
         ),
         add_resume,
+        "maintenance",
     ),
     Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), add_undo),
     Verb(

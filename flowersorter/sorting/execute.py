@@ -22,11 +22,9 @@ from flowersorter.sorting.folders.volumes import volumes_of
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged, is_kept
 from flowersorter.sorting.keywords.stage_keywords import stage
-from flowersorter.sorting.outcomes import Deviation, FilingOutcome, Outcomes, RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
-from flowersorter.sorting.run_photos import PhotoRun, Target
-
-__all__ = ["FilingOutcome", "RunBegun", "RunResult", "execute"]
+from flowersorter.sorting.runs.outcomes import Deviation, Outcomes, RunResult
+from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 
 
 @dataclass(frozen=True, slots=True)

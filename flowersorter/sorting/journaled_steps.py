@@ -25,7 +25,7 @@ from flowersorter.sorting.remove_filed import (
     require_removable,
     require_unchanged,
 )
-from flowersorter.sorting.step_batches import StepBatch
+from flowersorter.sorting.runs.step_batches import StepBatch
 from flowersorter.sorting.transfer import Transfer, copy, link, move
 
 _TEMPORARY = ".flowersorter-{}.part"

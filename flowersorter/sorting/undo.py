@@ -13,7 +13,6 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import Journal
 from flowersorter.messages import text
-from flowersorter.sorting.changed_photos import ChangedPhoto, adopt, changed_photos
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
@@ -22,8 +21,9 @@ from flowersorter.sorting.journaled_steps import StepContext, check_undo, rememb
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.changed_photos import ChangedPhoto, adopt, changed_photos
+from flowersorter.sorting.runs.step_batches import in_batches
 from flowersorter.sorting.sidecar_groups import Group, begin_undo_groups, freed_by, groups_in_blocks, undo_group
-from flowersorter.sorting.step_batches import in_batches
 
 _INTERRUPTED = text("it was interrupted and its drive is missing")
 

@@ -27,9 +27,10 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.plan import Filing, Mode, make_plan
+from flowersorter.sorting.plan import Filing, Mode
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.resume import resume
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.resume import resume
 from flowersorter.sorting.undo import undo
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.verify import VerifyRequest, verify

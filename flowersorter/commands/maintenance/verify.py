@@ -8,7 +8,8 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import counted_files, shown
 from flowersorter.errors import Cancelled
 from flowersorter.messages import Text, joined_texts, plural, stored, text
-from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyRequest, VerifyResult, verify
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult, verify
 
 _FINDINGS = {
     Finding.ROTTED: text("rotted"),

@@ -10,9 +10,9 @@ from flowersorter.commands.shared.output import Terminal, counted_files, counted
 from flowersorter.commands.shared.sort_outcomes import folder_in
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.messages import Text, joined_texts, plural, stored, text
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.resume import paused_sentence
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 

@@ -31,8 +31,8 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry, EntryState, NewEntry, RunState, Volume
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import storable_text, storable_time
-from flowersorter.library.tables.journal_reads import JournalReader
-from flowersorter.library.tables.journal_rows import volumes_text
+from flowersorter.library.journal.journal_reads import JournalReader
+from flowersorter.library.journal.journal_rows import volumes_text
 from flowersorter.library.tables.written_keywords import insert_keywords
 
 #: Files that are stored in one transaction, about 50 ms, when a run begins.

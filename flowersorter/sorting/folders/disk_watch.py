@@ -12,7 +12,7 @@ from flowersorter.sorting.failures import NotDoneError
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, stat_or_none
 from flowersorter.sorting.folders.created_folders import Planned, require_device
 from flowersorter.sorting.folders.destination_checks import SPARE_FILES, space_beside
-from flowersorter.sorting.planned_files import Action
+from flowersorter.sorting.plan import Action
 from flowersorter.sorting.sidecar_groups import Group
 
 #: What the journal takes of the disk of the library for one file, at most.

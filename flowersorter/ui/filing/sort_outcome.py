@@ -7,8 +7,8 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.messages import stored, text, worded
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.ui.filing.history_dialog import moved_on_only
 from flowersorter.ui.shared.widgets import count_photos
 

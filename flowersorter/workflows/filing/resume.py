@@ -10,8 +10,8 @@ from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, plural, text
-from flowersorter.sorting.outcomes import RunResult
-from flowersorter.sorting.resume import resume
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.runs.resume import resume
 from flowersorter.workflows.filing.history import runs
 
 if TYPE_CHECKING:

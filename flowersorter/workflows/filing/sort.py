@@ -29,12 +29,14 @@ from flowersorter.library.tables.written_keywords import read_keywords
 from flowersorter.messages import Text, stored, text
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder, is_single_file
 from flowersorter.photos.xmp.keywords import entries_of
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
-from flowersorter.sorting.packed import Packed
-from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
-from flowersorter.sorting.planned_files import packed_skipped
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.runs.packed import Packed
+from flowersorter.sorting.runs.packed_plan import packed_skipped
 from flowersorter.workflows.filing.gc_pause import paused_gc
 from flowersorter.workflows.filing.sort_patterns import remember_pattern, sort_pattern
 from flowersorter.workflows.predicting.photo_details import rows_for

@@ -16,8 +16,8 @@ from flowersorter.domain.journal import Entry
 from flowersorter.jobs.pace import Pace
 from flowersorter.library.cache.verified_files import Verified
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.library.tables.edited_photos import edits_of, last_reads
-from flowersorter.library.tables.still_filed import StillFiled
 from flowersorter.messages import text
 from flowersorter.sorting.failures import NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import CHUNK_BYTES, FileSystem, has_something, is_regular, stat_or_none

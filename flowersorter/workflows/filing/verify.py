@@ -18,7 +18,7 @@ from flowersorter.jobs.pace import Pace, step_back
 from flowersorter.jobs.worker_threads import WorkerPool, call_apart, first_done
 from flowersorter.library.cache.verified_files import VerifiedFiles
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.still_filed import StillFiled
+from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.sorting.filesystem import FileSystem
@@ -26,8 +26,6 @@ from flowersorter.workflows.filing.verified_files import Contents, Finding, Veri
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
-
-__all__ = ["Finding", "VerifiedFile", "VerifyRequest", "VerifyResult", "verify"]
 
 #: What was read is remembered after so many seconds or files: little is read twice after the process was killed.
 _REMEMBER_EVERY_S, _REMEMBER_FILES = 5.0, 1000

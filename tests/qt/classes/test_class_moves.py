@@ -322,7 +322,7 @@ def cancel_after(program: Program, monkeypatch: pytest.MonkeyPatch, photos: int)
             program.queue.cancel_current()
         return note
 
-    monkeypatch.setattr("flowersorter.sorting.run_photos.file_group", file_and_cancel)
+    monkeypatch.setattr("flowersorter.sorting.runs.run_photos.file_group", file_and_cancel)
 
 
 @pytest.mark.parametrize("change", ["rename", "merge", "correct"])

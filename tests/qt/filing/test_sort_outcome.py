@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.sorting.execute import FilingOutcome, RunResult
 from flowersorter.sorting.plan import Action, Mode
+from flowersorter.sorting.runs.outcomes import FilingOutcome, RunResult
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text
 
 

@@ -17,8 +17,8 @@ from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.destination_checks import SPARE_FILES
 from flowersorter.sorting.plan import Mode
-from flowersorter.sorting.resume import resume
-from flowersorter.sorting.step_batches import MOST_FILES
+from flowersorter.sorting.runs.resume import resume
+from flowersorter.sorting.runs.step_batches import MOST_FILES
 from tests.unit.sorting.file_trees import names, plan, write
 
 LARGE = 3 * MOST_FILES

@@ -12,9 +12,9 @@ import pytest
 from flowersorter.domain.journal import RunState
 from flowersorter.errors import SortRefused
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.outcomes import RunResult
 from tests.unit.sorting.failing_disks import OPERATIONS, failing
 from tests.unit.sorting.file_trees import (
     OtherDevice,

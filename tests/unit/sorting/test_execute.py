@@ -20,7 +20,7 @@ from flowersorter.sorting.execute import RunBegun, execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.step_batches import MOST_FILES
+from flowersorter.sorting.runs.step_batches import MOST_FILES
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import names, plan, remember, snapshot, sort, take_back, write
 

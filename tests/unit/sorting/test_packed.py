@@ -13,9 +13,9 @@ import pytest
 from flowersorter.messages import Text, text, worded
 from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
-from flowersorter.sorting.packed import BLOCK, Joined, Packed
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
-from flowersorter.sorting.planned_files import packed_files, packed_skipped
+from flowersorter.sorting.runs.packed import BLOCK, Joined, Packed
+from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped
 
 
 def numbers(count: int) -> Packed[int]:

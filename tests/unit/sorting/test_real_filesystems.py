@@ -14,10 +14,12 @@ import pytest
 
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.verify import Finding, VerifyRequest, VerifyResult, verify
+from flowersorter.workflows.filing.verified_files import Finding
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult, verify
 from tests.bench.safety.full_disk import fill
 from tests.bench.safety.mounts import apart
 from tests.unit.sorting.file_trees import MTIME_NS, contents, plan, remember, snapshot, sort, take_back, write

@@ -15,10 +15,11 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import RunBegun, execute
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.outcomes import RunResult
-from flowersorter.sorting.plan import Action, Mode, make_plan
+from flowersorter.sorting.plan import Action, Mode
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.resume import resume
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.runs.resume import resume
 from tests.unit.sorting.failing_disks import Steps, die, failing, run_and_die
 from tests.unit.sorting.file_trees import filing, names, plan, remember, snapshot, sort, take_back, write
 

@@ -22,13 +22,8 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.verify import (
-    Finding,
-    VerifiedFile,
-    VerifyRequest,
-    VerifyResult,
-    verify,
-)
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult, verify
 from tests.unit.sorting.failing_disks import WatchedDisk
 from tests.unit.sorting.file_trees import remember, snapshot, sort, take_back, write
 

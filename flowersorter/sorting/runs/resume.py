@@ -17,10 +17,10 @@ from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_too_full
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
-from flowersorter.sorting.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
-from flowersorter.sorting.planned_files import Action
+from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.run_photos import PhotoRun, Target
+from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
+from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 from flowersorter.sorting.safe_names import shown
 
 _KEYWORDS = text("its keywords have to be prepared again; sort its folder once more")

@@ -10,9 +10,9 @@ import pytest
 
 from flowersorter.domain.journal import EntryState, NewEntry
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables import still_filed
+from flowersorter.library.journal import still_filed
+from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.library.tables.journal import Journal
-from flowersorter.library.tables.still_filed import StillFiled
 
 
 def _walked(database: Database) -> dict[bytes, int]:

@@ -14,8 +14,9 @@ from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.folders.created_folders import make_destination, require_device
 from flowersorter.sorting.folders.disk_watch import DiskWatch
 from flowersorter.sorting.journaled_steps import StepContext
-from flowersorter.sorting.outcomes import Deviation
-from flowersorter.sorting.planned_files import Action, Mode
+from flowersorter.sorting.plan import Action, Mode
+from flowersorter.sorting.runs.outcomes import Deviation
+from flowersorter.sorting.runs.step_batches import in_batches
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import (
     Group,
@@ -26,7 +27,6 @@ from flowersorter.sorting.sidecar_groups import (
     late_units,
     name_of,
 )
-from flowersorter.sorting.step_batches import in_batches
 
 #: The stage of a run, for its progress line.
 _STAGES: Mapping[Mode, str] = {

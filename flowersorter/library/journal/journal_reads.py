@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from flowersorter.domain.journal import Entry, EntryState, MadeFolder, RemovedFolder, Run, RunState
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of
+from flowersorter.library.journal.journal_rows import entry_of, folder_of, run_of
 
 _PHOTOS = "(SELECT COUNT(*) FROM filings f WHERE f.run_id = runs.id AND f.lead_id IS NULL AND f.state"
 #: Each count is a query of its own: beside an aggregate, SQLite would make it again for every file of a run. A sidecar

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple, overload
 
 from flowersorter.messages import Text, joined_texts
-from flowersorter.sorting.packed import Packed
-from flowersorter.sorting.planned_files import Action, PlannedFile
+from flowersorter.sorting.plan import Action, PlannedFile
+from flowersorter.sorting.runs.packed import Packed
 
 
 @dataclass(frozen=True, slots=True)

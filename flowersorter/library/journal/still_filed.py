@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.journal import Entry
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
-from flowersorter.library.tables.journal_rows import entry_of
+from flowersorter.library.journal.journal_rows import entry_of
 
 
 class StillFiled:

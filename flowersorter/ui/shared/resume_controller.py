@@ -7,8 +7,8 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.journal import Run
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
