@@ -21,12 +21,12 @@ from flowersorter.sorting.execute import RunBegun
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.undo import UndoResult
-from flowersorter.ui.filing.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history.resume_controller import ResumeController
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text, undo_detail, undo_question
 from flowersorter.ui.filing.take_back_question import ask_to_take_back
 from flowersorter.ui.grid.folder_controller import FolderController
-from flowersorter.ui.shared.resume_controller import ResumeController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener

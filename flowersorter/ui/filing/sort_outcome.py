@@ -9,7 +9,7 @@ from flowersorter.errors import UserError
 from flowersorter.messages import stored, text, worded
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.runs.outcomes import RunResult
-from flowersorter.ui.filing.history_dialog import moved_on_only
+from flowersorter.ui.filing.history.history_dialog import moved_on_only
 from flowersorter.ui.shared.widgets import count_photos
 
 

@@ -20,7 +20,7 @@ from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped
 from flowersorter.sorting.sidecar_groups import Group, file_group
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.classes.class_rows import NEW_CLASS
-from flowersorter.ui.filing.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.history import runs

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushB
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
-from flowersorter.ui.filing import history_dialog
-from flowersorter.ui.filing.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history import history_dialog
+from flowersorter.ui.filing.history.history_dialog import HistoryDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.shared.widgets import button
 from flowersorter.workflows.filing.history import RunPhoto

@@ -86,6 +86,7 @@ def test_a_rotted_photo_exits_with_1(tmp_path: Path, filed: Path, capsys: pytest
                 "photos": 2,
                 "sidecars": 1,
                 "intact": 2,
+                "read_earlier": 0,
                 "rotted": 1,
                 "gone": 0,
                 "unreadable": 0,

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from flowersorter.domain.journal import Run, RunState
 from flowersorter.errors import UserError
 from flowersorter.sorting.plan import Mode
-from flowersorter.ui.filing.run_photo_list import RunPhotoList
+from flowersorter.ui.filing.history.run_photo_list import RunPhotoList
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.dates import in_words
 from flowersorter.ui.shared.error_dialog import show_error
