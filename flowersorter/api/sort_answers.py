@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from flowersorter.domain.journal import Run
-    from flowersorter.sorting.execute import RunResult
     from flowersorter.sorting.plan import SortPlan
+    from flowersorter.sorting.runs.outcomes import RunResult
     from flowersorter.workflows.filing.verify import VerifyResult
 
 
@@ -45,6 +45,8 @@ class SortReport:
         staying: Number of other files beside the photos, which stay where they are, by suffix.
         keywords: Number of sidecar files that get the class of their photo as a keyword.
         without_keywords: Sidecar files that cannot get any, with the reasons.
+        paused: Why the sort stopped before its end, such as a full disk; "" if it did not. `Collection.resume`
+            continues it.
     """
 
     dry_run: bool
@@ -54,6 +56,7 @@ class SortReport:
     staying: Mapping[str, int] = field(default_factory=dict)
     keywords: int = 0
     without_keywords: Mapping[Path, str] = field(default_factory=dict)
+    paused: str = ""
 
     @property
     def sorted(self) -> int:
@@ -64,6 +67,25 @@ class SortReport:
     def failed(self) -> tuple[SortedPhoto, ...]:
         """The photos that could not be sorted."""
         return tuple(photo for photo in self.photos if photo.action == "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReport:
+    """The outcome of `Collection.resume`.
+
+    Attributes:
+        sort: Number of the sort.
+        sorted: Number of photos sorted now.
+        failed: The photos that could not be sorted, with the reasons.
+        waiting: Number of photos that were not tried, because it paused again.
+        paused: Why it paused; "" if it did not.
+    """
+
+    sort: int
+    sorted: int
+    failed: Mapping[Path, str]
+    waiting: int
+    paused: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +120,7 @@ class Sort:
         photos: Number of photos sorted, with those undone since.
         undone: Number of photos undone since.
         failed: Number of photos that could not be sorted.
+        waiting: Number of photos that were not tried, because it was stopped, paused or interrupted.
     """
 
     number: int
@@ -110,6 +133,7 @@ class Sort:
     photos: int
     undone: int
     failed: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +174,7 @@ class VerifyReport:
         intact: How many of both are as they were sorted.
         changed: The others, the worst first.
         not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
+        earlier: How many of the intact files an interrupted call had read.
     """
 
     photos: int
@@ -157,6 +182,7 @@ class VerifyReport:
     intact: int
     changed: tuple[ChangedFile, ...]
     not_reached: Mapping[Path, int]
+    earlier: int = 0
 
     @property
     def all_well(self) -> bool:
@@ -181,7 +207,7 @@ def report_of_verification(result: VerifyResult) -> VerifyReport:
         )
         for file in result.changed
     )
-    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached)
+    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached, result.earlier)
 
 
 def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
@@ -208,7 +234,17 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
         for file in done.files
     ]
     photos = (*outcomes, *_left(plan))
-    return SortReport(False, done.run_id, photos, plan.sidecars, plan.staying, done.keywords, _without_keywords(plan))
+    return SortReport(
+        False, done.run_id, photos, plan.sidecars, plan.staying, done.keywords, _without_keywords(plan), done.paused
+    )
+
+
+def report_of_resume(done: RunResult) -> ResumeReport:
+    """Convert the outcome of a continued sort to plain values."""
+    assert done.run_id is not None  # it was continued
+    tried = (file for file in done.files if file.destination is None and file.error != done.paused)
+    failed = {file.source: file.error or "" for file in tried}
+    return ResumeReport(done.run_id, done.filed, failed, done.waiting, done.paused)
 
 
 def report_of_keywords(plans: Sequence[SortPlan], done: Sequence[RunResult] | None) -> KeywordReport:
@@ -247,4 +283,5 @@ def sort_of(run: Run) -> Sort:
         photos=run.photos,
         undone=run.undone,
         failed=run.failed,
+        waiting=run.waiting,
     )

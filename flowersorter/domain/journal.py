@@ -76,6 +76,7 @@ class Run:
         late_sidecars: Sidecars it filed, or wrote keywords into, beside photos that were there already, without those
             undone since.
         touched: Files, with sidecars, that it filed or tried to, also those undone since.
+        waiting: Photos that were not tried because it was stopped or interrupted.
         volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
             for runs of earlier versions.
     """
@@ -92,12 +93,18 @@ class Run:
     failed: int
     late_sidecars: int = 0
     touched: int = 0
+    waiting: int = 0
     volumes: Mapping[Path, Volume] = field(default_factory=dict)
 
     @property
     def has_something_to_undo(self) -> bool:
         """Whether a photo or a late sidecar is still filed."""
         return self.photos > self.undone or self.late_sidecars > 0
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether it ended before all of its photos were tried, and nothing of it was undone."""
+        return self.state == RunState.CANCELLED and self.waiting > 0 and self.touched > 0 and not self.only_keywords
 
     @property
     def only_keywords(self) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 
 from flowersorter.commands.shared.output import shown
 from flowersorter.messages import text
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, PlannedFile, SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 
 #: The actions that put a photo into a class folder.
 FILING = tuple(action.value for action in Action if action.is_filed)

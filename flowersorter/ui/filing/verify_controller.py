@@ -9,7 +9,7 @@ from flowersorter.ui.filing.verify_dialog import VerifyDialog
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.filing.verify import Hashed, VerifyRequest, VerifyResult, verify
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult, verify
 
 
 class VerifyController(QObject):
@@ -26,10 +26,9 @@ class VerifyController(QObject):
         """Verify every sort; other jobs preempt this one, which then continues where it stopped."""
         if self._session.queue.alive(self._job_id):
             return
-        hashed: Hashed = {}
 
         def run(report: Report, cancel: CancelToken) -> object:
-            return verify(self._session.engine, VerifyRequest(), report, cancel, hashed=hashed)
+            return verify(self._session.engine, VerifyRequest(), report, cancel)
 
         self._job_id = self._session.queue.submit(
             self.tr("Verifying sorted photos"), run, Listener(succeeded=self._on_verified), background=True

@@ -23,7 +23,8 @@ from flowersorter.ui.shared.widgets import (
     open_at,
     text_label,
 )
-from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyResult
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyResult
 
 _FILE_ROLE = Qt.ItemDataRole.UserRole
 

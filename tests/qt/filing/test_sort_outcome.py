@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.sorting.execute import FilingOutcome, RunResult
 from flowersorter.sorting.plan import Action, Mode
+from flowersorter.sorting.runs.outcomes import FilingOutcome, RunResult
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text
 
 
@@ -50,7 +50,7 @@ def outcomes(action: Action, count: int, *, aside: int = 0, notes: int = 0) -> l
     ],
 )
 def test_each_photo_is_counted_once(files: list[FilingOutcome], more: dict[str, int], said: str) -> None:
-    assert outcome_text(RunResult(1, tuple(files), **more), Mode.MOVE) == said
+    assert outcome_text(RunResult(1, tuple(files), **more), Mode.MOVE) == said  # type: ignore[arg-type]
 
 
 def test_a_photo_that_failed_is_named() -> None:
@@ -66,3 +66,11 @@ def test_a_sort_that_was_stopped_says_how_many_photos_it_sorted() -> None:
         "Stopped. 1 photo is sorted and stays.",
         "Stopped. 12 photos are sorted and stay.",
     ]
+
+
+def test_a_paused_sort_says_why_and_how_many_are_left() -> None:
+    lost = FilingOutcome(Path("/photos/b.jpg"), None, Action.COPY, "the disk is full")
+    result = RunResult(1, (*outcomes(Action.COPY, 1), lost, lost), paused="the disk is full", waiting=1)
+    assert outcome_text(result, Mode.COPY) == "1 photo copied. 1 could not be sorted. 1 is not sorted yet."
+    assert failure(result).why == "the disk is full"
+    assert "History" in failure(result).hint

@@ -17,7 +17,8 @@ from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.verify_dialog import VerifyDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
-from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyResult
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyResult
 from tests.qt.program import idle, running
 from tests.unit.sorting.file_trees import sort, write
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from flowersorter.cli import main
+from flowersorter.errors import Cancelled
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from tests.unit.sorting.file_trees import sort, write
 
@@ -84,6 +86,7 @@ def test_a_rotted_photo_exits_with_1(tmp_path: Path, filed: Path, capsys: pytest
                 "photos": 2,
                 "sidecars": 1,
                 "intact": 2,
+                "read_earlier": 0,
                 "rotted": 1,
                 "gone": 0,
                 "unreadable": 0,
@@ -104,3 +107,25 @@ def test_an_unplugged_destination_is_named(tmp_path: Path, filed: Path, capsys: 
     ]
     assert verify(tmp_path, "--json") == 1
     assert json.loads(capsys.readouterr().out)["summary"]["not_reached"] == {str(filed.parent): 3}
+
+
+def test_one_that_was_stopped_goes_on_and_says_so(
+    tmp_path: Path, filed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: FileSystem, path: Path, between: object = None) -> bytes:
+        if path.name == "b.jpg":
+            raise Cancelled
+        return hash_file(self, path)
+
+    hash_file = FileSystem.hash
+    with monkeypatch.context() as patched:
+        patched.setattr(FileSystem, "hash", stop)
+        assert verify(tmp_path) != 0
+    assert "Stopped. Called again, it goes on where it stopped." in capsys.readouterr().err
+    assert verify(tmp_path, "--rate", "50") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2 photos and 1 sidecar file verified: all as they were sorted.",
+        "2 of them were read before the verification was interrupted, and have the size and time of then.",
+    ]
+    assert verify(tmp_path, "--again") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -26,6 +26,7 @@ def run_of(row: sqlite3.Row) -> Run:
         failed=row["failed"],
         late_sidecars=row["late_sidecars"],
         touched=row["touched"],
+        waiting=row["waiting"],
         volumes=_volumes_of(row["volumes"]),
     )
 

@@ -1,0 +1,73 @@
+"""Continues a sort that was stopped, paused or interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowersorter.domain.journal import Run
+from flowersorter.errors import SortRefused
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import Text, plural, text
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.runs.resume import resume
+from flowersorter.workflows.filing.history import runs
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequest:
+    """Continue a sort.
+
+    Attributes:
+        run_id: The sort, or None for the newest that can be continued.
+    """
+
+    run_id: int | None = None
+
+
+def resumable_runs(collection: CollectionStore) -> list[Run]:
+    """List the sorts that can be continued, newest first."""
+    return [run for run in runs(collection) if run.can_be_resumed]
+
+
+def resume_run(engine: Engine, request: ResumeRequest, report: Report, cancel: CancelToken) -> RunResult:
+    """File the photos that a sort did not come to, each journalled and verified.
+
+    Raises:
+        SortRefused: there is no such sort, nothing is left of it, or its disk is missing or too full.
+        Cancelled: asked to stop; photos sorted until then stay sorted, and it can be continued again.
+    """
+    run_id = request.run_id
+    if run_id is None:
+        waiting = resumable_runs(engine.collection)
+        if not waiting:
+            raise SortRefused(text("There is no sort to continue"), text("every sort came to its end, or was undone"))
+        run_id = waiting[0].id
+    return resume(engine.collection, run_id, report, cancel)
+
+
+def waiting_sentence(run: Run) -> Text:
+    """Say how many photos of a sort are left, and how to continue it."""
+    return plural(
+        "{number} photo of sort {sort} is not sorted yet. To continue: flowersorter resume {sort}",
+        "{number} photos of sort {sort} are not sorted yet. To continue: flowersorter resume {sort}",
+        run.waiting,
+        sort=run.id,
+    )
+
+
+def paused_sentence(result: RunResult) -> Text:
+    """Say why a sort paused, how many photos are left, what to do, and how to continue it."""
+    return plural(
+        "Paused: {why}. {number} photo is not sorted yet; what is sorted stays. Make room or connect the drive again, "
+        "then continue: flowersorter resume {sort}",
+        "Paused: {why}. {number} photos are not sorted yet; what is sorted stays. Make room or connect the drive "
+        "again, then continue: flowersorter resume {sort}",
+        result.waiting,
+        why=result.paused,
+        sort=result.run_id,
+    )
