@@ -11,14 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowersorter.domain.journal import Entry
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.pace import Pace, step_back
 from flowersorter.jobs.worker_threads import WorkerPool, call_apart, first_done
 from flowersorter.library.cache.verified_files import VerifiedFiles
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.journal.still_filed import StillFiled
+from flowersorter.library.journal.still_filed import Filed, StillFiled
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.sorting.filesystem import FileSystem
@@ -137,12 +136,12 @@ def _read_all(
     try:
         begun_ns, _ = memory.begin(scope, again=request.again)
         for block in filed.blocks():
-            before = memory.since([entry for _, entry in block], begun_ns)
-            for root, entry in block:
+            before = memory.since([each.entry for each in block], begun_ns)
+            for each in block:
                 report(Progress(text("Verifying"), done, len(filed)))
                 cancel.check()
                 done += 1
-                _read(work, pool, root, entry, before.get(entry.id), cancel)
+                _read(work, pool, each, before.get(each.entry.id), cancel)
                 if len(work.fresh) >= _REMEMBER_FILES or time.monotonic() - stored_at > _REMEMBER_EVERY_S:
                     _remember(memory, work)
                     stored_at = time.monotonic()
@@ -157,23 +156,22 @@ def _read_all(
 def _read(
     work: Verification,
     pool: WorkerPool,
-    root: Path,
-    entry: Entry,
+    filed: Filed,
     before: tuple[int, int] | None,
     cancel: CancelToken,
 ) -> None:
-    if root in work.not_reached:
-        work.leave(root)
+    if filed.root in work.not_reached:
+        work.leave(filed)
         return
-    future = pool.submit(work.contents, entry, before)
+    future = pool.submit(work.contents, filed.entry, before)
     first_done([future], cancel)
     read: Contents = future.result()
-    is_intact = read.found is not None and read.found[2] == entry.sha256
-    if not is_intact and not call_apart(partial(work.is_there, root), cancel):
-        work.leave(root)
+    is_intact = read.found is not None and read.found[2] == filed.entry.sha256
+    if not is_intact and not call_apart(partial(work.is_there, filed.root), cancel):
+        work.leave(filed)
     else:
         known = before is not None and read.found is not None and read.found[:2] == before
-        work.take(root, entry, read, known=known)
+        work.take(filed, read, known=known)
 
 
 def _remember(memory: VerifiedFiles, work: Verification) -> None:

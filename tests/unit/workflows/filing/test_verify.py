@@ -15,6 +15,7 @@ from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.cache.verified_files import VERIFIED_NAME
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.sorting.execute import execute
@@ -435,3 +436,39 @@ def test_a_verification_that_waits_can_be_stopped(engine: Engine, filed: Path) -
 
     with pytest.raises(Cancelled):
         verify(engine, VerifyRequest(bytes_per_s=1e-9), silent, cancel, files=Disk())
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["destination stays", "destination goes"])
+def test_an_undo_while_it_goes_on_is_no_loss(
+    engine: Engine, collection: CollectionStore, filed: Path, *, left: bool
+) -> None:
+    if left:
+        write(filed.parent / "notes.txt", b"of the person")
+
+    def undo_meanwhile(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1 and collection.journal.run(1).undone == 0:
+            take_back(collection, 1)
+
+    result = verify(engine, VerifyRequest(), undo_meanwhile, CancelToken())
+    assert (result.changed, result.not_reached, result.all_well) == ((), {}, True)
+    assert result.photos + result.sidecars == result.intact == 1
+
+
+def test_photos_that_a_sort_moves_on_while_it_goes_on_are_no_loss(
+    engine: Engine, collection: CollectionStore, filed: Path, destination: Path
+) -> None:
+    def move_on(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1 and len(collection.journal.runs()) == 1:
+            photos = {filed / f"{name}.jpg": "Lily" for name in "abc"}
+            assert sort(collection, photos, destination.parent / "moved", Mode.MOVE, source=filed).filed == 3
+
+    assert verify(engine, VerifyRequest(), move_on, CancelToken()).changed == ()
+
+
+def test_blocks_that_are_read_after_an_undo_are_without_its_files(
+    engine: Engine, collection: CollectionStore, filed: Path
+) -> None:
+    walk = StillFiled(collection.database).blocks(2)
+    assert [each.position for each in next(walk)] == [0, 1]
+    take_back(collection, 1)
+    assert list(walk) == [[]]
