@@ -175,6 +175,7 @@ class VerifyReport:
         changed: The others, the worst first.
         not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
         earlier: How many of the intact files an interrupted call had read.
+        earlier_since: When it read the first of these, ISO 8601 in UTC; None without any. At most 30 days ago.
     """
 
     photos: int
@@ -183,6 +184,7 @@ class VerifyReport:
     changed: tuple[ChangedFile, ...]
     not_reached: Mapping[Path, int]
     earlier: int = 0
+    earlier_since: str | None = None
 
     @property
     def all_well(self) -> bool:
@@ -207,7 +209,15 @@ def report_of_verification(result: VerifyResult) -> VerifyReport:
         )
         for file in result.changed
     )
-    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached, result.earlier)
+    return VerifyReport(
+        result.photos,
+        result.sidecars,
+        result.intact,
+        changed,
+        result.not_reached,
+        result.earlier,
+        result.earlier_since,
+    )
 
 
 def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:

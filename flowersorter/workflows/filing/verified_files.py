@@ -14,7 +14,7 @@ import numpy as np
 
 from flowersorter.domain.journal import Entry
 from flowersorter.jobs.pace import Pace
-from flowersorter.library.cache.verified_files import Verified
+from flowersorter.library.cache.verified_files import Known, Verified
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.journal.still_filed import Filed, StillFiled
 from flowersorter.library.tables.edited_photos import edits_of, last_reads
@@ -109,6 +109,7 @@ class Verification:
         sidecars: Number of sidecars that were reached.
         intact: How many of both have the bytes of their sort.
         earlier: How many of these an interrupted verification has read.
+        earlier_ns: When it read the first of these, in nanoseconds since 1970; None without any.
         suspects: The others.
         not_reached: Files in destinations that are missing or empty.
         fresh: Intact files that were read just now.
@@ -117,6 +118,7 @@ class Verification:
     def __init__(self, collection: CollectionStore, filed: StillFiled, files: FileSystem, pace: Pace) -> None:
         self._database, self._filed, self._files, self._pace = collection.database, filed, files, pace
         self.photos = self.sidecars = self.intact = self.earlier = 0
+        self.earlier_ns: int | None = None
         self.suspects: list[Suspect] = []
         self.not_reached: Counter[Path] = Counter()
         self.fresh: list[Verified] = []
@@ -126,19 +128,20 @@ class Verification:
         self._edits: dict[bytes, dict[bytes, int]] = {}
         self._read_before: dict[Path, tuple[int, int, bytes]] = {}
 
-    def contents(self, entry: Entry, before: tuple[int, int] | None) -> Contents:
+    def contents(self, entry: Entry, before: Known | None) -> Contents:
         """Read one file at the path of its sort.
 
         Args:
             entry: The file.
-            before: Its size and mtime_ns when it was found intact earlier: it is not read again if it still has them.
+            before: As it was found intact earlier: it is not read again if it still has that size and time.
 
         Raises:
             Cancelled: asked to stop.
         """
         assert entry.sha256 is not None  # it was filed
         try:
-            return Contents(self._contents(entry.destination, None if before is None else (*before, entry.sha256)))
+            known = None if before is None else (before.size_bytes, before.mtime_ns, entry.sha256)
+            return Contents(self._contents(entry.destination, known))
         except NotDoneError as error:
             return Contents(None, error.reason)
 
@@ -151,13 +154,13 @@ class Verification:
         if self._filed.is_still(filed.entry):
             self.not_reached[filed.root] += 1
 
-    def take(self, filed: Filed, read: Contents, *, known: bool) -> None:
+    def take(self, filed: Filed, read: Contents, known: Known | None) -> None:
         """Judge a file by its contents.
 
         Args:
             filed: The file.
             read: Its contents.
-            known: Whether it was found intact earlier.
+            known: As an interrupted verification found it intact; None if it was read just now.
         """
         entry = filed.entry
         assert entry.sha256 is not None  # it was filed
@@ -167,8 +170,9 @@ class Verification:
         self._count(entry)
         self.intact += 1
         self._is_intact[filed.position] = True
-        if known:
+        if known is not None:
             self.earlier += 1
+            self.earlier_ns = min(self.earlier_ns or known.verified_ns, known.verified_ns)
         else:
             self.fresh.append(Verified(entry, *read.found[:2]))
 

@@ -66,9 +66,7 @@ def test_a_folder_limits_it_to_what_is_below_it_and_to_sorts_into_it(database: D
         journal.set_states([entry.id for entry in journal.filings(run_id)], EntryState.DONE)
 
     def below(folder: str) -> list[str]:
-        return [
-            str(each.entry.destination) for block in StillFiled(database, Path(folder)).blocks() for each in block
-        ]
+        return [str(each.entry.destination) for block in StillFiled(database, Path(folder)).blocks() for each in block]
 
     assert below("/sorted") == ["/sorted/Rose/a", "/sorted/Rose2/b"]
     assert below("/sorted/Rose") == ["/sorted/Rose/a"]

@@ -6,7 +6,9 @@ import errno
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -393,6 +395,22 @@ def test_one_that_was_interrupted_begins_anew_if_asked_to(engine: Engine, filed:
     assert verify(engine, VerifyRequest(), silent, CancelToken()).earlier == 2
     interrupted_after(engine, 2)
     assert one(verify(engine, VerifyRequest(again=True), silent, CancelToken())).finding == Finding.ROTTED
+
+
+@pytest.mark.parametrize(("days", "finds"), [(29, []), (31, [Finding.ROTTED])])
+def test_a_file_that_was_read_long_ago_is_read_again(
+    engine: Engine, filed: Path, monkeypatch: pytest.MonkeyPatch, days: int, finds: list[Finding]
+) -> None:
+    begun_ns = time.time_ns()
+    interrupted_after(engine, 2)
+    rot(filed / "a.jpg")  # the size and the time say nothing
+    monkeypatch.setattr(time, "time_ns", lambda: begun_ns + days * 86_400 * 10**9)
+    result = verify(engine, VerifyRequest(), silent, CancelToken())
+    assert [file.finding for file in result.changed] == finds
+    assert result.earlier == (0 if finds else 2)
+    since = result.earlier_since
+    assert (since is None) == bool(finds)
+    assert since is None or abs(datetime.fromisoformat(since).timestamp() - begun_ns / 1e9) < 60
 
 
 def test_each_scope_is_remembered_by_itself(engine: Engine, filed: Path) -> None:
