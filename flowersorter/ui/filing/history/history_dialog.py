@@ -190,7 +190,7 @@ class HistoryDialog(QDialog):
         return {
             RunState.OPEN: self.tr("Not finished"),
             RunState.DONE: self.tr("Done"),
-            RunState.CANCELLED: self.tr("Stopped, {0} left").format(QLocale().toString(run.waiting))
+            RunState.CANCELLED: self.tr("Stopped, {0} left").format(QLocale().toString(run.left))
             if run.can_be_resumed
             else self.tr("Stopped"),
             RunState.PARTLY_UNDONE: self.tr("Partly undone")
