@@ -157,14 +157,16 @@ class JournalReader:
         after = _LAST if backwards else 0
         order, beyond = ("DESC", "<") if backwards else ("ASC", ">")
         select = f"SELECT * FROM filings WHERE run_id = ? AND state = ? AND id {beyond} ? ORDER BY id {order} LIMIT ?"
+        wanted = limit
         while True:
-            rows = [row for state in states for row in self._database.query(select, (run_id, state, after, limit))]
+            rows = [row for state in states for row in self._database.query(select, (run_id, state, after, wanted))]
             rows.sort(key=lambda row: row["id"], reverse=backwards)
-            rows = rows[:limit]
+            rows = rows[:wanted]
             if not rows:
                 return
-            whole, limit = _whole_groups(rows, limit)
+            whole, wanted = _whole_groups(rows, wanted)
             if whole:
+                wanted = limit
                 after = whole[-1]["id"]
                 yield [entry_of(row) for row in whole]
 
