@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.api.sort_answers import sort_of
+from flowersorter.api.sort_answers import report_of_resume, sort_of
 from flowersorter.domain.journal import Run, RunState
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken, Progress, silent
@@ -215,6 +215,81 @@ def test_a_photo_whose_undo_was_interrupted_stays_undone(
         assert_agreed(collection, run)
 
 
+def test_a_sort_that_pauses_again_says_what_waits_then(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    run = stop(collection, plan(photos, destination, Mode.COPY, source))
+    result = go_on(collection, run.id, failing("write", 1, errno.ENOSPC, times=99))
+    assert (result.filed, result.failed, result.waiting, result.can_be_resumed) == (1, 1, 1, True)
+    assert [file.waits for file in result.files] == [False, False, True]
+    assert [file.source.name for file in result.not_filed] == ["2.jpg"]
+    assert list(result.noted) == []
+    report = report_of_resume(result)
+    assert ([path.name for path in report.failed], report.waiting, report.can_be_resumed) == (["2.jpg"], 1, True)
+    run = collection.journal.run(run.id)
+    assert run.waiting == 1
+    assert_agreed(collection, run)
+    assert go_on(collection, run.id).filed == 2
+
+
+def _killed(tmp_path: Path, photos: dict[Path, str], source: Path, destination: Path) -> Path:
+    """A process that sorts is killed after two photos; return the folder of its collection."""
+
+    def work(steps: Steps) -> None:
+        def report(news: object) -> None:
+            if isinstance(news, Progress) and news.done == 2:
+                die()
+
+        with CollectionStore.open(tmp_path / "collection") as opened:
+            execute(plan(photos, destination, Mode.COPY, source), opened, report, CancelToken())
+
+    assert run_and_die(work, -1, after=False)
+    return tmp_path / "collection"
+
+
+def test_a_killed_sort_is_recovered_before_it_goes_on(
+    tmp_path: Path, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    with CollectionStore.open(_killed(tmp_path, photos, source, destination)) as collection:
+        run = collection.journal.run(1)
+        assert (run.state, run.can_be_resumed) == (RunState.OPEN, False)
+        assert go_on(collection, 1).filed == 2
+    assert len(names(destination)) == PHOTOS
+
+
+def test_two_killed_sorts_are_recovered_together_and_go_on_each(
+    tmp_path: Path, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    _killed(tmp_path, photos, source, destination)
+    others = {write(tmp_path / "others" / path.name, b"other " + path.read_bytes()): "Lily" for path in photos}
+    with CollectionStore.open(_killed(tmp_path, others, tmp_path / "others", destination)) as collection:
+        waiting = recover(collection).waiting
+        assert [(run.id, run.waiting) for run in waiting] == [(1, 2), (2, 2)]
+        assert [go_on(collection, run.id).filed for run in waiting] == [2, 2]
+    assert len(names(destination)) == 2 * PHOTOS
+
+
+def test_a_killed_sort_whose_drive_is_missing_says_so(
+    tmp_path: Path, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    folder = _killed(tmp_path, photos, source, destination)
+    destination.rename(tmp_path / "unplugged")
+    with CollectionStore.open(folder) as collection:
+        with pytest.raises(SortRefused, match="it was interrupted and its drive is missing") as refused:
+            go_on(collection, 1)
+        assert refused.value.hint == "Plug the drive in"
+        (tmp_path / "unplugged").rename(destination)
+        assert go_on(collection, 1).filed == 2
+
+
+def test_a_filed_photo_that_the_person_took_away_does_not_keep_the_rest_from_going_on(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    run = stop(collection, plan(photos, destination, Mode.COPY, source), 2)
+    (destination / "Rose" / "1.jpg").unlink()
+    assert go_on(collection, run.id).filed == 2
+
+
 def _twins(photos: dict[Path, str], source: Path, destination: Path) -> SortPlan:
     """Move four photos, and put the second copy of each aside."""
     for number, path in enumerate(list(photos)):
@@ -312,4 +387,8 @@ def test_the_memory_at_a_pause_does_not_grow_with_the_photos_that_wait(
             finally:
                 tracemalloc.stop()
         assert (result.waiting, result.failed, sum(file.waits for file in result.files)) == (count, 0, count)
+        assert [file.waits for file in result.files[-2:]] == [True, True]
+        assert result.files == list(result.files)
+        assert result.files != count
+        assert (result.already_there, list(result.noted)) == (0, [])
     assert (peaks[1] - peaks[0]) / (many - few) < 60  # the number of each photo, while the array grows
