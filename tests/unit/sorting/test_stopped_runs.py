@@ -389,6 +389,7 @@ def test_the_memory_at_a_pause_does_not_grow_with_the_photos_that_wait(
         assert (result.waiting, result.failed, sum(file.waits for file in result.files)) == (count, 0, count)
         assert [file.waits for file in result.files[-2:]] == [True, True]
         assert result.files == list(result.files)
-        assert result.files != count
+        number: object = count
+        assert result.files != number
         assert (result.already_there, list(result.noted)) == (0, [])
     assert (peaks[1] - peaks[0]) / (many - few) < 60  # the number of each photo, while the array grows
