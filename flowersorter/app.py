@@ -235,8 +235,8 @@ class Program(QObject):
         if result.problems:
             text = self.tr("The last sort was interrupted and needs your attention: {0}").format(result.problems[0])
         elif result.waiting:
-            left = sum(run.waiting for run in result.waiting)
-            text = self.tr("The last sort was interrupted. {0} photos are left; the history continues it.").format(left)
+            left = sum(run.left for run in result.waiting)
+            text = self.tr("The last sort was interrupted. Files left: {0}; the history continues it.").format(left)
         elif repaired:
             text = self.tr("The last sort was interrupted. Photos repaired: {0}.").format(repaired)
         else:

@@ -22,8 +22,9 @@ class SortedPhoto:
         path: Its path before the sort.
         class_name: The class it is sorted as; None for a photo that is left.
         to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
-        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left" or "failed".
-        reason: Why it is left or failed; "" otherwise.
+        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left", "waiting" (the sort
+            paused before it) or "failed".
+        reason: Why it is left, waits or failed; "" otherwise.
     """
 
     path: Path
@@ -45,8 +46,8 @@ class SortReport:
         staying: Number of other files beside the photos, which stay where they are, by suffix.
         keywords: Number of sidecar files that get the class of their photo as a keyword.
         without_keywords: Sidecar files that cannot get any, with the reasons.
-        paused: Why the sort stopped before its end, such as a full disk; "" if it did not. `Collection.resume`
-            continues it.
+        paused: Why the sort stopped before its end, such as a full disk; "" if it did not.
+        can_be_resumed: Whether `Collection.resume` continues it then; else its folder has to be sorted again.
     """
 
     dry_run: bool
@@ -57,6 +58,7 @@ class SortReport:
     keywords: int = 0
     without_keywords: Mapping[Path, str] = field(default_factory=dict)
     paused: str = ""
+    can_be_resumed: bool = False
 
     @property
     def sorted(self) -> int:
@@ -79,6 +81,7 @@ class ResumeReport:
         failed: The photos that could not be sorted, with the reasons.
         waiting: Number of photos that were not tried, because it paused again.
         paused: Why it paused; "" if it did not.
+        can_be_resumed: Whether another call continues it then.
     """
 
     sort: int
@@ -86,6 +89,7 @@ class ResumeReport:
     failed: Mapping[Path, str]
     waiting: int
     paused: str
+    can_be_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class Sort:
         undone: Number of photos undone since.
         failed: Number of photos that could not be sorted.
         waiting: Number of photos that were not tried, because it was stopped, paused or interrupted.
+        can_be_resumed: Whether `Collection.resume` continues it.
     """
 
     number: int
@@ -134,6 +139,7 @@ class Sort:
     undone: int
     failed: int
     waiting: int = 0
+    can_be_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,7 @@ class VerifyReport:
         changed: The others, the worst first.
         not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
         earlier: How many of the intact files an interrupted call had read.
+        earlier_since: When it read the first of these, ISO 8601 in UTC; None without any. At most 30 days ago.
     """
 
     photos: int
@@ -183,6 +190,7 @@ class VerifyReport:
     changed: tuple[ChangedFile, ...]
     not_reached: Mapping[Path, int]
     earlier: int = 0
+    earlier_since: str | None = None
 
     @property
     def all_well(self) -> bool:
@@ -207,7 +215,15 @@ def report_of_verification(result: VerifyResult) -> VerifyReport:
         )
         for file in result.changed
     )
-    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached, result.earlier)
+    return VerifyReport(
+        result.photos,
+        result.sidecars,
+        result.intact,
+        changed,
+        result.not_reached,
+        result.earlier,
+        result.earlier_since,
+    )
 
 
 def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
@@ -228,23 +244,30 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
             path=file.source,
             class_name=classes[file.source],
             to=file.destination,
-            action=str(file.action) if file.destination is not None else "failed",
+            action=str(file.action) if file.destination is not None else "waiting" if file.waits else "failed",
             reason=file.error or "",
         )
         for file in done.files
     ]
     photos = (*outcomes, *_left(plan))
     return SortReport(
-        False, done.run_id, photos, plan.sidecars, plan.staying, done.keywords, _without_keywords(plan), done.paused
+        False,
+        done.run_id,
+        photos,
+        plan.sidecars,
+        plan.staying,
+        done.keywords,
+        _without_keywords(plan),
+        done.paused,
+        done.can_be_resumed,
     )
 
 
 def report_of_resume(done: RunResult) -> ResumeReport:
     """Convert the outcome of a continued sort to plain values."""
     assert done.run_id is not None  # it was continued
-    tried = (file for file in done.files if file.destination is None and file.error != done.paused)
-    failed = {file.source: file.error or "" for file in tried}
-    return ResumeReport(done.run_id, done.filed, failed, done.waiting, done.paused)
+    failed = {file.source: file.error or "" for file in done.not_filed}
+    return ResumeReport(done.run_id, done.filed, failed, done.waiting, done.paused, done.can_be_resumed)
 
 
 def report_of_keywords(plans: Sequence[SortPlan], done: Sequence[RunResult] | None) -> KeywordReport:
@@ -284,4 +307,5 @@ def sort_of(run: Run) -> Sort:
         undone=run.undone,
         failed=run.failed,
         waiting=run.waiting,
+        can_be_resumed=run.can_be_resumed,
     )

@@ -159,8 +159,8 @@ class SortedCollection(PredictedCollection):
     ) -> VerifyReport:
         """Read every sorted photo and sidecar file, and compare it with the hash of its sort; changes nothing.
 
-        A call that was interrupted is continued by the next one: files that it found intact are not read again while
-        they have the same size and time.
+        A call that was interrupted is continued by the next one: files that it found intact in the last 30 days are not
+        read again while they have the same size and time.
 
         Args:
             destination: Verify only files at or below this folder; None for those of every sort.

@@ -168,4 +168,5 @@ def _line(entry: Run) -> dict[str, Any]:
         "undone": entry.undone,
         "failed": entry.failed,
         "waiting": entry.waiting,
+        "can_be_resumed": entry.can_be_resumed,
     }

@@ -216,7 +216,7 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
                         sort=started.id,
                     )
                 )
-                if started.can_be_resumed:
+                if started.left:
                     call.terminal.note(waiting_sentence(started))
         raise
 
@@ -244,5 +244,6 @@ def _summary(plan: SortPlan, actions: Counter[str], unreadable: int, done: RunRe
         "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,
         "paused": (done.paused or None) if done is not None else None,
         "waiting": 0 if done is None else done.waiting,
+        "can_be_resumed": done is not None and done.can_be_resumed,
         "folders_removed": (len(plan.emptied.empty) * plan.removes_emptied) if done is None else done.folders_removed,
     }

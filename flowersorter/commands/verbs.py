@@ -365,7 +365,7 @@ VERBS = (
             "Reads every sorted photo and sidecar file, and changes nothing. Lists what rotted (other bytes, though no "
             "program wrote to it), is gone, cannot be read, was edited, or was moved within its destination. Exits "
             "with 1 if something rotted, is gone or cannot be read, else with 0. Ctrl+C stops it; called again, also "
-            "days later, it goes on where it stopped."
+            "days later, it goes on where it stopped. Files that it read more than 30 days ago are read again."
         ),
         add_verify,
         package="maintenance",

@@ -63,7 +63,12 @@ def execute(
     )
     staged = stage(context, plan, report, cancel)
     run_id = context.journal.begin_run(
-        plan.mode, plan.source, plan.destination, staged.entries, _source_volumes(context.files, plan)
+        plan.mode,
+        plan.source,
+        plan.destination,
+        staged.entries,
+        _source_volumes(context.files, plan),
+        removes_emptied=plan.removes_emptied,
     )
     report(RunBegun(run_id))
     emptied = statuses(context.files, plan.emptied.empty if plan.removes_emptied else ())
@@ -73,7 +78,7 @@ def execute(
     target = Target(plan.destination, plan.device, plan.missing_folders, keywords=bool(plan.keywords))
     photos = PhotoRun(context, context.journal.run(run_id), target, PlanRecord(outcomes))
     try:
-        waiting = photos.file_all(report, cancel)
+        photos.file_all(report, cancel)
     except Cancelled:
         _end(context, plan, run_id)
         raise
@@ -81,7 +86,7 @@ def execute(
     _end(context, plan, run_id)
     going = {each.destination for each in plan.keywords if each.source is not None and not each.is_in_place}
     sidecars, keywords = filed_sidecars(context, run_id, going)
-    return RunResult(run_id, outcomes, sidecars, removed, keywords, photos.paused, waiting)
+    return RunResult(run_id, outcomes, sidecars, removed, keywords, photos.paused, context.journal.run(run_id))
 
 
 def filed_sidecars(context: StepContext, run_id: int, going: Collection[Path] = ()) -> tuple[int, int]:
@@ -123,8 +128,7 @@ class PlanRecord:
 
     def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
         """Take the photos that were not tried: id of the entry, planned action and path of each."""
-        for entry_id, action, _ in rest:
-            self._outcomes.set(self._outcomes.position(entry_id), Deviation(action, is_filed=False, error=reason))
+        self._outcomes.set_waiting((self._outcomes.position(entry_id) for entry_id, _, _ in rest), reason)
 
 
 def _source_volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:

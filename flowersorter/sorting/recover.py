@@ -64,6 +64,7 @@ def recover(collection: CollectionStore, files: FileSystem | None = None) -> Rec
             # The sidecars of a photo that stays are filed one by one: the next sort files those that are missing.
             for unit in late_units(group) if group.lead.state == EntryState.NOTED else [group]:
                 _complete(context, run, unit, tally)
+            _plan_rolled_back(context, group)
         if is_undone(context, run):
             make_emptied_folders(context, run)
             restore_folder_times(context, run)
@@ -155,6 +156,15 @@ def _complete(context: StepContext, run: Run, group: Group, tally: _Tally) -> No
             _undo_all(context, run, filed, tally)
     except (NotDoneError, LeftOpenError) as error:
         tally.problems.append(_problem(group.lead, error.reason))
+
+
+def _plan_rolled_back(context: StepContext, group: Group) -> None:
+    """Tell a photo whose filing was rolled back, with a sidecar that was not filed, from one that the person undid."""
+    entries = context.journal.entries([entry.id for entry in group.entries])
+    states = {entry.state for entry in entries}
+    if states & {EntryState.PLANNED, EntryState.FAILED} and not states & {EntryState.DONE, EntryState.UNDOING}:
+        back = [entry.id for entry in entries if entry.state == EntryState.UNDONE]
+        context.journal.set_states(back, EntryState.PLANNED)
 
 
 def _undo_all(context: StepContext, run: Run, filed: list[Entry], tally: _Tally) -> None:

@@ -30,14 +30,15 @@ def run(call: Call) -> int:
             with terminal.progress(tell=tell) as report:
                 result = resume_run(engine, ResumeRequest(call.options.sort), report, call.cancel)
         except Cancelled:
-            for run_id in begun:
-                terminal.note(waiting_sentence(find_run(engine.collection, run_id)))
+            for stopped in (find_run(engine.collection, run_id) for run_id in begun):
+                if stopped.left:
+                    terminal.note(waiting_sentence(stopped))
             raise
-    failed = result.failed - result.waiting
+    failed = result.failed
     for file in result.files:
         if file.destination is None:
             terminal.record(unreadable_line(file.source, file.error or ""))
-        if file.error and file.error != result.paused:
+        if file.error and not file.waits:
             terminal.say_of(file.source, stored(file.error), indent=2)
     files = counted_files(result.filed, result.sidecars)
     terminal.say(
@@ -48,7 +49,7 @@ def run(call: Call) -> int:
         )
     )
     summary = {"sort": result.run_id, "sorted": result.filed, "failed": failed, "waiting": result.waiting}
-    terminal.record({"summary": summary | {"paused": result.paused or None}})
+    terminal.record({"summary": summary | {"paused": result.paused or None, "can_be_resumed": result.can_be_resumed}})
     if failed:
         terminal.note(
             plural(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import counted_files, shown
+from flowersorter.commands.shared.output import counted_files, local_time, shown
 from flowersorter.errors import Cancelled
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
@@ -51,10 +51,12 @@ def run(call: Call) -> int:
     if result.earlier:
         terminal.say(
             plural(
-                "{number} of them was read before the verification was interrupted, and has the size and time of then.",
-                "{number} of them were read before the verification was interrupted, and have the size and time of "
-                "then.",
+                "{number} of them was read before the verification was interrupted, on {date}, and has the size and "
+                "time of then.",
+                "{number} of them were read before the verification was interrupted, since {date}, and have the size "
+                "and time of then.",
                 result.earlier,
+                date=local_time(result.earlier_since),
             )
         )
     return 0 if result.all_well else 1
@@ -113,6 +115,7 @@ def _summary(result: VerifyResult) -> dict[str, Any]:
         "sidecars": result.sidecars,
         "intact": result.intact,
         "read_earlier": result.earlier,
+        "read_earlier_since": result.earlier_since,
         **{finding.value: counts[finding] for finding in Finding},
         "not_reached": {str(folder): files for folder, files in result.not_reached.items()},
     }

@@ -178,22 +178,20 @@ def say_done(terminal: Terminal, plan: SortPlan, done: RunResult) -> int:
         terminal.say(text("Nothing to sort."))
     for file in done.noted:  # of its sidecar files one is left or gets no keywords
         terminal.say_of(file.source, stored(file.error or ""), indent=2)
-    if done.paused:
-        failed = [(path, why) for path, why in failed if why != done.paused]
-        terminal.note(paused_sentence(done))
-    if not failed:
-        return 1 if done.paused else 0
     for path, why in failed[:10]:
         terminal.say_of(path, stored(why), indent=2)
-    terminal.note(
-        plural(
-            "{number} photo could not be sorted: {why}.",
-            "{number} photos could not be sorted; the first one: {why}.",
-            len(failed),
-            why=stored(failed[0][1]),
+    if failed:
+        terminal.note(
+            plural(
+                "{number} photo could not be sorted: {why}.",
+                "{number} photos could not be sorted; the first one: {why}.",
+                len(failed),
+                why=stored(failed[0][1]),
+            )
         )
-    )
-    return 1
+    if done.paused:
+        terminal.note(paused_sentence(done))
+    return 1 if failed or done.paused else 0
 
 
 def _did(mode: Mode, files: Text) -> Text:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry
@@ -19,6 +20,9 @@ from flowersorter.library.database.connection import Database
 
 #: In the folder of a collection.
 VERIFIED_NAME = "verified.sqlite"
+#: What was read longer ago is read again: disks lose bytes without a trace in size and time. One that goes on every
+#: night for so long reads a disk of many terabytes.
+REMEMBERED = timedelta(days=30)
 _MIGRATIONS = (
     (
         1,
@@ -50,6 +54,19 @@ class Verified:
     mtime_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A filed file as it was when an interrupted verification found it intact.
+
+    Attributes:
+        verified_ns: When, in nanoseconds since 1970.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+    verified_ns: int
+
+
 class VerifiedFiles:
     """The memory of verifications; a context manager. Where it cannot be used, nothing is remembered.
 
@@ -67,7 +84,7 @@ class VerifiedFiles:
                 file.unlink()
                 self._database = Database(file, _MIGRATIONS)
 
-    def begin(self, scope: bytes, *, again: bool) -> tuple[int, bool]:
+    def begin(self, scope: bytes, *, again: bool) -> int:
         """Begin a verification, or go on with one that did not come to its end.
 
         Args:
@@ -75,35 +92,36 @@ class VerifiedFiles:
             again: Begin anew in any case.
 
         Returns:
-            When it began, in nanoseconds since 1970, and whether that was earlier.
+            The time since which a file that was read counts as read, in nanoseconds since 1970: when it began, at most
+            `REMEMBERED` ago.
         """
         now = time.time_ns()
         if self._database is None:
-            return now, False
+            return now
         with suppress(UserError):
             rows = self._database.tuples("SELECT begun_ns FROM passes WHERE scope = ?", (scope,))
             if rows and not again and rows[0][0] <= now:
-                return rows[0][0], True
+                return max(int(rows[0][0]), now - int(REMEMBERED.total_seconds()) * 10**9)
             with self._database.transaction() as connection:
                 connection.execute("INSERT OR REPLACE INTO passes VALUES (?, ?)", (scope, now))
-        return now, False
+        return now
 
     def end(self, scope: bytes) -> None:
         """Store that a verification came to its end: the next one reads every file again."""
         self._change("DELETE FROM passes WHERE scope = ?", [(scope,)])
 
-    def since(self, entries: Sequence[Entry], begun_ns: int) -> dict[int, tuple[int, int]]:
-        """Return size and mtime_ns of those of some files that were read since a time, by the id of the entry."""
+    def since(self, entries: Sequence[Entry], since_ns: int) -> dict[int, Known]:
+        """Return those of some files that were read since a time, by the id of the entry."""
         if self._database is None or not entries:
             return {}
         keys = {entry.id: _key(entry) for entry in entries}
         with suppress(UserError):
             rows = self._database.tuples(
-                "SELECT filing_id, key, size_bytes, mtime_ns FROM verified"
-                " WHERE filing_id BETWEEN ? AND ? AND verified_ns >= ?",
-                (min(keys), max(keys), begun_ns),
+                "SELECT filing_id, key, size_bytes, mtime_ns, verified_ns FROM verified"
+                " WHERE filing_id BETWEEN ? AND ? AND verified_ns BETWEEN ? AND ?",
+                (min(keys), max(keys), since_ns, time.time_ns()),
             )
-            return {filing_id: (size, mtime) for filing_id, key, size, mtime in rows if keys.get(filing_id) == key}
+            return {filing_id: Known(*read) for filing_id, key, *read in rows if keys.get(filing_id) == key}
         return {}
 
     def add(self, files: Iterable[Verified]) -> None:

@@ -13,6 +13,13 @@ from flowersorter.domain.journal import Entry, EntryState, MadeFolder, RemovedFo
 from flowersorter.library.database.connection import Database
 from flowersorter.library.journal.journal_rows import entry_of, folder_of, run_of
 
+#: A duplicate that is moved aside has an entry as a photo before.
+_IS_ASIDE = """(
+    f.class_name = '' AND f.action = 'move' AND EXISTS (
+        SELECT 1 FROM filings own WHERE own.sha256 = f.sha256 AND own.run_id = f.run_id AND own.source = f.source
+        AND own.lead_id IS NULL AND own.id < f.id
+    )
+)"""
 _PHOTOS = "(SELECT COUNT(*) FROM filings f WHERE f.run_id = runs.id AND f.lead_id IS NULL AND f.state"
 #: Each count is a query of its own: beside an aggregate, SQLite would make it again for every file of a run. A sidecar
 #: that is moved beside a photo that stays makes room for one with keywords: the two count once.
@@ -21,7 +28,14 @@ _RUN_COLUMNS = f"""
            {_PHOTOS} IN ('done', 'undoing', 'undone')) AS photos,
            {_PHOTOS} = 'undone') AS undone,
            {_PHOTOS} = 'failed') AS failed,
-           {_PHOTOS} = 'cancelled') AS waiting,
+           {_PHOTOS} = 'cancelled' AND NOT {_IS_ASIDE}) AS waiting,
+           {_PHOTOS} = 'cancelled' AND EXISTS (SELECT 1 FROM filings s JOIN written_keywords k ON k.filing_id = s.id
+            WHERE s.lead_id = f.id)) AS waiting_keywords,
+           {_PHOTOS} = 'cancelled' AND {_IS_ASIDE}) +
+           (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
+            WHERE s.run_id = runs.id AND s.state = 'cancelled' AND lead.state = 'noted'
+            AND NOT EXISTS (SELECT 1 FROM filings other JOIN written_keywords k ON k.filing_id = other.id
+            WHERE other.lead_id = s.lead_id)) AS waiting_beside,
            (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
             WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted'
             AND (s.action != 'move' OR NOT EXISTS (SELECT 1 FROM filings kept WHERE kept.lead_id = s.lead_id
@@ -31,13 +45,6 @@ _RUN_COLUMNS = f"""
             WHERE t.run_id = runs.id AND t.state NOT IN ('planned', 'cancelled', 'noted')) AS touched
     FROM runs
 """
-#: A duplicate that is moved aside has an entry as a photo before.
-_IS_ASIDE = """(
-    f.class_name = '' AND f.action = 'move' AND EXISTS (
-        SELECT 1 FROM filings own WHERE own.sha256 = f.sha256 AND own.run_id = f.run_id AND own.source = f.source
-        AND own.lead_id IS NULL AND own.id < f.id
-    )
-)"""
 #: Beyond every id.
 _LAST = 2**62
 _MADE_FOLDERS = """
@@ -150,14 +157,16 @@ class JournalReader:
         after = _LAST if backwards else 0
         order, beyond = ("DESC", "<") if backwards else ("ASC", ">")
         select = f"SELECT * FROM filings WHERE run_id = ? AND state = ? AND id {beyond} ? ORDER BY id {order} LIMIT ?"
+        wanted = limit
         while True:
-            rows = [row for state in states for row in self._database.query(select, (run_id, state, after, limit))]
+            rows = [row for state in states for row in self._database.query(select, (run_id, state, after, wanted))]
             rows.sort(key=lambda row: row["id"], reverse=backwards)
-            rows = rows[:limit]
+            rows = rows[:wanted]
             if not rows:
                 return
-            whole, limit = _whole_groups(rows, limit)
+            whole, wanted = _whole_groups(rows, wanted)
             if whole:
+                wanted = limit
                 after = whole[-1]["id"]
                 yield [entry_of(row) for row in whole]
 
@@ -192,17 +201,32 @@ class JournalReader:
         )
         return [PlannedPhotos(action, bool(aside), photos, size_bytes) for action, aside, photos, size_bytes in rows]
 
-    def untried_photos(self, run_id: int) -> list[tuple[int, str, bytes]]:
-        """The entries of a run's photos that are still planned, without duplicates to be moved aside.
+    def untried_photos(self, run_id: int) -> Iterator[tuple[int, str, bytes]]:
+        """Yield the entries of a run's photos that are still planned, without duplicates to be moved aside, in blocks.
 
-        Returns:
+        Yields:
             Id, action and path, as `os.fsencode` gives it, of each.
         """
-        return self._database.tuples(
-            "SELECT id, action, source FROM filings f WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL"
-            f" AND NOT {_IS_ASIDE} ORDER BY id",
-            (run_id,),
+        select = (
+            "SELECT id, action, source FROM filings f WHERE run_id = ? AND state = 'planned' AND id > ?"
+            f" AND lead_id IS NULL AND NOT {_IS_ASIDE} ORDER BY id LIMIT 1000"
         )
+        after = 0
+        while rows := self._database.tuples(select, (run_id, after)):
+            after = rows[-1][0]
+            yield from rows
+
+    def moved_sources(self, run_id: int) -> Iterator[Path]:
+        """Yield where the files of a run were or are that it has moved, or is still to move, in blocks."""
+        select = (
+            "SELECT id, source FROM filings WHERE run_id = ? AND state = ? AND id > ? AND action = 'move'"
+            " ORDER BY id LIMIT 1000"
+        )
+        for state in (EntryState.DONE, EntryState.PLANNED):
+            after = 0
+            while rows := self._database.tuples(select, (run_id, state, after)):
+                after = rows[-1][0]
+                yield from (Path(os.fsdecode(row[1])) for row in rows)
 
     def count_late(self, run_id: int) -> int:
         """The number of photos that are there already and have sidecars that are still planned."""

@@ -49,6 +49,8 @@ class Journal(JournalReader):
         destination: Path,
         entries: Iterable[NewEntry],
         volumes: Mapping[Path, Volume] | None = None,
+        *,
+        removes_emptied: bool = False,
     ) -> int:
         """Store a whole run before any file is touched, in blocks: other threads get their turn between two of them.
 
@@ -60,6 +62,7 @@ class Journal(JournalReader):
             destination: Gets the class folders.
             entries: The files; the sidecars of a photo follow it. May raise: the run is closed then.
             volumes: The volume of folders that files are moved out of.
+            removes_emptied: Whether the folders that become empty are removed.
 
         Returns:
             The id of the run.
@@ -68,7 +71,21 @@ class Journal(JournalReader):
         try:
             for block in _in_blocks(entries):
                 with self._database.transaction() as connection:
-                    run_id = run_id or self._insert_run(connection, mode, source, destination, volumes or {})
+                    run_id = run_id or _inserted(
+                        connection.execute(
+                            "INSERT INTO runs (mode, source, destination, started_at, state, volumes, removes_emptied)"
+                            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                            (
+                                mode,
+                                _bytes(source),
+                                os.fsencode(destination),
+                                _now(),
+                                RunState.OPEN,
+                                volumes_text(volumes or {}),
+                                removes_emptied,
+                            ),
+                        )
+                    )
                     first = len(ids)
                     for entry in block:
                         lead_id = None if entry.lead is None else ids[entry.lead]
@@ -79,21 +96,6 @@ class Journal(JournalReader):
                 self.end_run(run_id)
             raise
         return run_id
-
-    def _insert_run(
-        self,
-        connection: sqlite3.Connection,
-        mode: str,
-        source: Path | None,
-        destination: Path,
-        volumes: Mapping[Path, Volume],
-    ) -> int:
-        return _inserted(
-            connection.execute(
-                "INSERT INTO runs (mode, source, destination, started_at, state, volumes) VALUES (?, ?, ?, ?, ?, ?)",
-                (mode, _bytes(source), os.fsencode(destination), _now(), RunState.OPEN, volumes_text(volumes)),
-            )
-        )
 
     def start(self, entry: Entry, temporary: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:
         """Store that one file is about to be filed: from here on the disk may be in the state before or after it."""
@@ -145,14 +147,18 @@ class Journal(JournalReader):
     def plan_again(self, run_id: int) -> None:
         """Open a run that ended early: the files that were not tried, or failed, are planned again."""
         with self._database.transaction() as connection:
-            connection.execute("UPDATE runs SET state = ? WHERE id = ?", (RunState.OPEN, run_id))
+            connection.execute("UPDATE runs SET state = ?, finished_at = NULL WHERE id = ?", (RunState.OPEN, run_id))
             connection.execute(
                 "UPDATE filings SET state = ?, error = NULL WHERE run_id = ? AND state IN ('cancelled', 'failed')",
                 (EntryState.PLANNED, run_id),
             )
 
-    def cancel_staged(self, run_id: int, folder: Path, reason: str) -> None:
-        """Cancel the planned photos of a run of which a file comes from a folder, or goes there."""
+    def fail_staged(self, run_id: int, folder: Path, reason: str) -> list[Entry]:
+        """Fail the planned photos of a run of which a file comes from a folder, or goes there, and their sidecars.
+
+        Returns:
+            The photos that are not there already.
+        """
         within = os.fsencode(folder) + os.fsencode(os.sep)
         with self._database.transaction() as connection:
             staged = connection.execute(
@@ -162,10 +168,11 @@ class Journal(JournalReader):
             ).fetchall()
             # The sidecars of a photo follow it.
             connection.executemany(
-                "UPDATE filings SET state = 'cancelled', error = ? WHERE id BETWEEN ? AND ? AND +state = 'planned'"
+                "UPDATE filings SET state = 'failed', error = ? WHERE id BETWEEN ? AND ? AND +state = 'planned'"
                 " AND (id = ? OR lead_id = ?)",
                 [(storable_text(reason), lead, last, lead, lead) for lead, last in staged],
             )
+        return [lead for lead in self.entries([row[0] for row in staged]) if lead.state == EntryState.FAILED]
 
     def note_already_there(self, run_id: int) -> None:
         """Store that the photos that are there already need no change; their sidecars stay planned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, overload
 
+from flowersorter.domain.journal import Run
 from flowersorter.messages import Text, joined_texts
 from flowersorter.sorting.plan import Action, PlannedFile
 from flowersorter.sorting.runs.packed import Packed
@@ -23,6 +25,7 @@ class FilingOutcome:
         action: The planned `Action`.
         error: Why it could not be filed, or a note about a deviation from the plan.
         moved_aside: Whether it is a duplicate that was moved aside.
+        waits: Whether it was not tried, because the run paused.
     """
 
     source: Path
@@ -30,6 +33,7 @@ class FilingOutcome:
     action: str
     error: str | None = None
     moved_aside: bool = False
+    waits: bool = False
 
 
 class Kind(NamedTuple):
@@ -37,14 +41,15 @@ class Kind(NamedTuple):
 
     action: str
     is_filed: bool
-    moved_aside: bool
+    moved_aside: bool = False
+    waits: bool = False
 
 
 def kinds_of(files: Iterable[FilingOutcome]) -> Counter[Kind]:
     """Count outcomes by kind."""
     if isinstance(files, Outcomes):
         return files.kinds
-    return Counter(Kind(file.action, file.destination is not None, file.moved_aside) for file in files)
+    return Counter(Kind(file.action, file.destination is not None, file.moved_aside, file.waits) for file in files)
 
 
 class Deviation(NamedTuple):
@@ -81,6 +86,7 @@ class Outcomes(Sequence[FilingOutcome]):
         self._planned, self._by_action, self._ids, self._notes = planned, by_action, entry_ids, notes
         self._deviations: dict[int, Deviation] = {}
         self._same: dict[Deviation, Deviation] = {}
+        self._waiting, self._why_waiting = array("q"), ""
 
     def position(self, entry_id: int) -> int:
         """Return the position of a photo by its journal entry."""
@@ -90,21 +96,36 @@ class Outcomes(Sequence[FilingOutcome]):
         """Store an outcome that may differ from the plan."""
         self._deviations[position] = self._same.setdefault(deviation, deviation)
 
+    def set_waiting(self, positions: Iterable[int], why: str) -> None:
+        """Store that photos were not tried; their positions rise."""
+        self._waiting, self._why_waiting = array("q", positions), why
+
     def of(self, position: int) -> Deviation:
         """Return the outcome at a position, without its paths."""
-        return self._deviations.get(position) or Deviation(self._planned[position].action.value, is_filed=True)
+        return self._of(position, self._planned[position])
+
+    def _of(self, position: int, planned: PlannedFile) -> Deviation:
+        if (found := self._deviations.get(position)) is not None:
+            return found
+        at = bisect_left(self._waiting, position)
+        waits = at < len(self._waiting) and self._waiting[at] == position
+        return Deviation(planned.action.value, not waits, self._why_waiting if waits else None)
 
     @property
     def kinds(self) -> Counter[Kind]:
         """The number of outcomes by kind, without a walk over the photos that were filed as planned."""
-        kinds = Counter({Kind(action.value, True, False): count for action, count in self._by_action.items()})
+        kinds = Counter({Kind(action.value, is_filed=True): count for action, count in self._by_action.items()})
         for position, deviation in self._deviations.items():
-            kinds[Kind(self._planned[position].action.value, True, False)] -= 1
+            kinds[Kind(self._planned[position].action.value, is_filed=True)] -= 1
             kinds[deviation.kind] += 1
+        for position in self._waiting:
+            action = self._planned[position].action.value
+            kinds[Kind(action, is_filed=True)] -= 1
+            kinds[Kind(action, is_filed=False, waits=True)] += 1
         return kinds
 
     def unusual(self) -> Iterator[FilingOutcome]:
-        """Yield the outcomes that differ from the plan or have a note, in its order."""
+        """Yield the outcomes that differ from the plan or have a note, in its order, but for photos not tried."""
         return (self[position] for position in sorted({*self._deviations, *self._notes}))
 
     def __len__(self) -> int:
@@ -133,12 +154,12 @@ class Outcomes(Sequence[FilingOutcome]):
     __hash__ = None  # type: ignore[assignment]  # outcomes are added
 
     def _outcome(self, position: int, planned: PlannedFile) -> FilingOutcome:
-        found = self._deviations.get(position) or Deviation(planned.action.value, is_filed=True)
-        action, is_filed, error, moved_aside = found
+        action, is_filed, error, moved_aside = self._of(position, planned)
+        waits = not is_filed and position not in self._deviations
         if notes := self._notes.get(position):
             error = joined_texts("; ", *filter(None, (error, *notes)))
         return FilingOutcome(
-            planned.filing.source, planned.destination if is_filed else None, action, error or None, moved_aside
+            planned.filing.source, planned.destination if is_filed else None, action, error or None, moved_aside, waits
         )
 
 
@@ -152,8 +173,9 @@ class RunResult:
         sidecars: Number of sidecars newly filed, without those that were made for keywords.
         folders_removed: Number of emptied folders removed.
         keywords: Number of sidecars that got keywords.
-        paused: Why the run stopped before its end, lower case; "" if it did not. It can be continued (`resume`).
-        waiting: Number of photos that were not tried then.
+        paused: Why the run stopped before its end, lower case; "" if it did not.
+        run: The run as its end left it: how many photos it did not try, and whether `resume` continues it. None if the
+            plan was empty.
     """
 
     run_id: int | None
@@ -162,13 +184,13 @@ class RunResult:
     folders_removed: int = 0
     keywords: int = 0
     paused: str = ""
-    waiting: int = 0
+    run: Run | None = None
     _kinds: list[Counter[Kind]] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def not_filed(self) -> Iterator[FilingOutcome]:
-        """The photos that could not be filed, with the reasons."""
-        return (file for file in self._unusual if file.destination is None)
+        """The photos that could not be filed, with the reasons, without those that wait."""
+        return (file for file in self._unusual if file.destination is None and not file.waits)
 
     @property
     def noted(self) -> Iterator[FilingOutcome]:
@@ -201,8 +223,18 @@ class RunResult:
 
     @property
     def failed(self) -> int:
-        """Number of photos that could not be filed, also those that wait."""
-        return sum(count for kind, count in self._counted if not kind.is_filed)
+        """Number of photos that could not be filed, without those that wait."""
+        return sum(count for kind, count in self._counted if not kind.is_filed and not kind.waits)
+
+    @property
+    def waiting(self) -> int:
+        """Number of photos of the run that were not tried, because it paused."""
+        return 0 if self.run is None else self.run.waiting
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether `resume` continues the run."""
+        return self.run is not None and self.run.can_be_resumed
 
     @property
     def _counted(self) -> Iterable[tuple[Kind, int]]:
@@ -211,7 +243,7 @@ class RunResult:
         return self._kinds[0].items()
 
     def _staying(self, action: Action) -> int:
-        staying = Kind(action.value, is_filed=True, moved_aside=False)
+        staying = Kind(action.value, is_filed=True)
         return sum(count for kind, count in self._counted if kind == staying)
 
 
@@ -224,6 +256,7 @@ def packed_outcomes() -> Packed[FilingOutcome]:
             each.action,
             each.error,
             each.moved_aside,
+            each.waits,
         ),
         lambda row: FilingOutcome(Path(row[0]), None if row[1] is None else Path(row[1]), *row[2:]),
     )

@@ -15,6 +15,8 @@ from flowersorter.sorting.execute import RunBegun, filed_sidecars
 from flowersorter.sorting.filesystem import FileSystem, has_something, stat_or_none
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_too_full
+from flowersorter.sorting.folders.emptied_folders import emptied_folders
+from flowersorter.sorting.folders.removed_folders import remove_emptied_folders, statuses
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
@@ -23,6 +25,7 @@ from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResu
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 from flowersorter.sorting.safe_names import shown
 
+#: What was prepared is deleted when a run ends.
 _KEYWORDS = text("its keywords have to be prepared again; sort its folder once more")
 
 
@@ -61,7 +64,7 @@ def resume(
         device = context.files.stat_through(existing).st_dev
     context.journal.plan_again(run_id)
     try:
-        _set_keywords_aside(context, run_id)
+        staged = context.journal.fail_staged(run_id, context.collection.kept_sidecars, _KEYWORDS)
         _require_room(context, run, existing, device)
     except BaseException:
         context.journal.end_run(run_id)
@@ -70,16 +73,21 @@ def resume(
     remember_drives(context, run.source)
     report(RunBegun(run_id))
     record = _Record()
+    for lead in staged:
+        record.put(lead, Deviation(lead.action, is_filed=False, error=_KEYWORDS), lead.action)
+    emptied = _emptied(context, run)
     sidecars_before = filed_sidecars(context, run_id)[0]
     photos = PhotoRun(context, run, Target(run.destination, device, missing), record)
     try:
-        waiting = photos.file_all(report, cancel)
+        photos.file_all(report, cancel)
     except Cancelled:
         _end(context, run)
         raise
+    removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
     _end(context, run)
     sidecars = filed_sidecars(context, run_id)[0] - sidecars_before
-    return RunResult(run_id, record.outcomes, sidecars, paused=photos.paused, waiting=waiting)
+    ended = context.journal.run(run_id)
+    return RunResult(run_id, record.outcomes, sidecars, removed, paused=photos.paused, run=ended)
 
 
 class _Record:
@@ -100,7 +108,7 @@ class _Record:
     def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
         """Take the photos that were not tried: id of the entry, planned action and path of each."""
         for _, action, path in rest:
-            self.outcomes.append(FilingOutcome(Path(os.fsdecode(path)), None, action, reason))
+            self.outcomes.append(FilingOutcome(Path(os.fsdecode(path)), None, action, reason, waits=True))
 
 
 def _resumable(context: StepContext, run_id: int) -> Run:
@@ -116,14 +124,8 @@ def _resumable(context: StepContext, run_id: int) -> Run:
     if run.state == RunState.OPEN:
         recover(context.collection, context.files)
         run = context.journal.run(run_id)
-    if run.state == RunState.OPEN:
-        raise _refused(run_id, text("it was interrupted and its drive is missing"), text("Plug the drive in"))
-    if run.undone:
-        raise _refused(run_id, text("some of it was undone since"), text("Sort the folder again"))
-    if run.only_keywords:
-        raise _refused(run_id, text("it wrote keywords"), text("Write them again: what is done stays"))
-    if not run.can_be_resumed:
-        raise _refused(run_id, text("all of its photos were tried"), text("Sort the folder again"))
+    if run.refusal is not None:
+        raise _refused(run_id, run.refusal.why, run.refusal.hint)
     return run
 
 
@@ -163,9 +165,12 @@ def _require_room(context: StepContext, run: Run, existing: Path, device: int) -
         refuse_too_full(context.files, existing, sum(each.size_bytes for each in copied), count, count)
 
 
-def _set_keywords_aside(context: StepContext, run_id: int) -> None:
-    """Leave photos whose sidecars were prepared with keywords: what was prepared is deleted when a run ends."""
-    context.journal.cancel_staged(run_id, context.collection.kept_sidecars, _KEYWORDS)
+def _emptied(context: StepContext, run: Run) -> dict[Path, os.stat_result]:
+    """The folders that are empty once the rest is moved, if the run removes them, with their status now."""
+    if run.source is None or not run.removes_emptied:
+        return {}
+    found = emptied_folders(context.files, run.source, context.journal.moved_sources(run.id))
+    return statuses(context.files, found.empty)
 
 
 def _end(context: StepContext, run: Run) -> None:

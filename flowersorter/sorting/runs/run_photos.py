@@ -89,11 +89,8 @@ class PhotoRun:
         self._journal = context.journal
         self._watch = DiskWatch(context.files, target, context.collection.folder)
 
-    def file_all(self, report: Report, cancel: CancelToken) -> int:
+    def file_all(self, report: Report, cancel: CancelToken) -> None:
         """File the photos in their order, then the duplicates of photos that could not be filed.
-
-        Returns:
-            The number of photos that were not tried.
 
         Raises:
             Cancelled: asked to stop, between two photos.
@@ -106,12 +103,9 @@ class PhotoRun:
         self._file_photos(sum(each.photos for each in planned if each.is_filed), report, cancel)
         self._file_duplicates(cancel)
         self._move_aside(cancel)
-        if not self.paused:
-            return 0
-        rest = self._journal.untried_photos(self._run.id)
-        self._record.put_rest(rest, self.paused)
-        self._journal.cancel_planned(self._run.id, self.paused)
-        return len(rest)
+        if self.paused:
+            self._record.put_rest(self._journal.untried_photos(self._run.id), self.paused)
+            self._journal.cancel_planned(self._run.id, self.paused)
 
     def _make_destination(self) -> None:
         try:

@@ -18,7 +18,7 @@ def outcome_text(result: RunResult, mode: Mode) -> str:
     counts = (
         (result.already_there, _tr("1 already there."), _tr("{0} already there.")),
         (result.duplicates, _tr("1 duplicate skipped."), _tr("{0} duplicates skipped.")),
-        (result.failed - result.waiting, _tr("1 could not be sorted."), _tr("{0} could not be sorted.")),
+        (result.failed, _tr("1 could not be sorted."), _tr("{0} could not be sorted.")),
         (result.waiting, _tr("1 is not sorted yet."), _tr("{0} are not sorted yet.")),
         (result.sidecars, _tr("1 sidecar file with them."), _tr("{0} sidecar files with them.")),
         (result.keywords, _tr("Keywords in 1 sidecar file."), _tr("Keywords in {0} sidecar files.")),
@@ -53,7 +53,9 @@ def failure(result: RunResult) -> UserError:
         return UserError(
             _tr("The sort paused. Photos not sorted yet: {0}").format(QLocale().toString(result.waiting)),
             stored(result.paused),
-            _tr("Make room, or connect the drive again; then continue the sort in History"),
+            _tr("Make room, or connect the drive again; then continue the sort in History")
+            if result.can_be_resumed
+            else _tr("Make room, or connect the drive again; then sort the folder again"),
         )
     first = next(result.not_filed)
     return UserError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.ui.filing.verify_dialog import VerifyDialog
+from flowersorter.ui.filing.verify_dialog import VerifyDialog, read_earlier
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
@@ -41,7 +41,8 @@ class VerifyController(QObject):
             self._front.bar.say(self.tr("Not all sorted photos are as they were."), (self.tr("Show"), self._show))
             self._show()
         elif result.photos:
-            self._front.bar.say(self.tr("{0} verified: all as they were sorted.").format(count_photos(result.photos)))
+            said = self.tr("{0} verified: all as they were sorted.").format(count_photos(result.photos))
+            self._front.bar.say(" ".join(filter(None, (said, read_earlier(result)))))
         else:
             self._front.bar.say(self.tr("There is no sort to verify."))
 

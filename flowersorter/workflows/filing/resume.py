@@ -9,7 +9,7 @@ from flowersorter.domain.journal import Run
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import Text, plural, text
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
 from flowersorter.workflows.filing.history import runs
@@ -45,13 +45,39 @@ def resume_run(engine: Engine, request: ResumeRequest, report: Report, cancel: C
     if run_id is None:
         waiting = resumable_runs(engine.collection)
         if not waiting:
-            raise SortRefused(text("There is no sort to continue"), text("every sort came to its end, or was undone"))
+            raise SortRefused(
+                text("There is no sort to continue"),
+                text("every sort came to its end, was undone, or its folder has to be sorted again"),
+            )
         run_id = waiting[0].id
     return resume(engine.collection, run_id, report, cancel)
 
 
 def waiting_sentence(run: Run) -> Text:
-    """Say how many photos of a sort are left, and how to continue it."""
+    """Say how much of a sort is left, and how to continue it, or why it cannot be continued."""
+    if run.refusal is not None and not run.waiting:
+        return text(
+            "Sort {sort} cannot be continued: {why}. {hint}.",
+            sort=run.id,
+            why=run.refusal.why,
+            hint=run.refusal.hint,
+        )
+    if run.refusal is not None:
+        return plural(
+            "{number} photo of sort {sort} is not sorted yet, and the sort cannot be continued: {why}. {hint}.",
+            "{number} photos of sort {sort} are not sorted yet, and the sort cannot be continued: {why}. {hint}.",
+            run.waiting,
+            sort=run.id,
+            why=run.refusal.why,
+            hint=run.refusal.hint,
+        )
+    if not run.waiting:
+        return plural(
+            "{number} file beside the photos of sort {sort} is left. To continue: flowersorter resume {sort}",
+            "{number} files beside the photos of sort {sort} are left. To continue: flowersorter resume {sort}",
+            run.left,
+            sort=run.id,
+        )
     return plural(
         "{number} photo of sort {sort} is not sorted yet. To continue: flowersorter resume {sort}",
         "{number} photos of sort {sort} are not sorted yet. To continue: flowersorter resume {sort}",
@@ -61,13 +87,7 @@ def waiting_sentence(run: Run) -> Text:
 
 
 def paused_sentence(result: RunResult) -> Text:
-    """Say why a sort paused, how many photos are left, what to do, and how to continue it."""
-    return plural(
-        "Paused: {why}. {number} photo is not sorted yet; what is sorted stays. Make room or connect the drive again, "
-        "then continue: flowersorter resume {sort}",
-        "Paused: {why}. {number} photos are not sorted yet; what is sorted stays. Make room or connect the drive "
-        "again, then continue: flowersorter resume {sort}",
-        result.waiting,
-        why=result.paused,
-        sort=result.run_id,
-    )
+    """Say why a sort paused, what to do, how much is left, and how to continue it, or why it cannot be continued."""
+    assert result.run is not None  # it paused
+    what = text("Paused: {why}. What is sorted stays. Make room or connect the drive again.", why=result.paused)
+    return joined_texts(" ", what, waiting_sentence(result.run))

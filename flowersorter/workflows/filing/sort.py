@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -189,7 +189,10 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     destination = absolute_folder(request.destination)
     pattern = FolderPattern.parse(sort_pattern(collection, destination, request.pattern))
     places = collection.photos.places_under(roots)
+    # A class may be deleted, merged or added while the rows are read: the plan has the classes from before and after.
+    names = _class_names(collection)
     rows = rows_for(engine, places, request.backbone)
+    names |= _class_names(collection)
     certain, left_out = chosen_rows(rows, request.include, request.left_out), _left_out_rows(rows, request.left_out)
     going = certain if request.aside is None else certain | _looked_at(rows)
     _refuse_collection(collection, destination)
@@ -200,7 +203,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         for i, path in enumerate(rows.paths)
         if not going[i]
     )
-    source = _Source(collection, request, destination, pattern, rows, certain, going, filed, left)
+    source = _Source(collection, request, destination, pattern, rows, names, certain, going, filed, left)
     class_names = source.class_names()
     # A class keeps the folder of an earlier run, even if its name would be made safe differently now.
     folders = collection.journal.class_folders(destination)
@@ -221,11 +224,16 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     return plan.with_skipped(left)
 
 
+def _class_names(collection: CollectionStore) -> dict[int, str]:
+    return {entry.id: entry.name for entry in collection.classes.all()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """The photos of a sort, read from the library in blocks.
 
     Attributes:
+        names: Of the classes, by id, read once: the folders of the plan are those of these names.
         certain: (N,) bool: sorted under their class.
         going: (N,) bool: sorted at all; the others of them are put aside.
         filed: Hashes of the photos ever filed there.
@@ -237,6 +245,7 @@ class _Source:
     destination: Path
     pattern: FolderPattern
     rows: PhotoRows
+    names: Mapping[int, str]
     certain: NDArray[np.bool_]
     going: NDArray[np.bool_]
     filed: Set[bytes]
@@ -244,8 +253,7 @@ class _Source:
 
     def class_names(self) -> set[str]:
         """Return the classes of the photos."""
-        names = {entry.id: entry.name for entry in self.collection.classes.all()}
-        found = {names[class_id] for class_id in np.unique(self.rows.kept_class_ids[self.certain]).tolist()}
+        found = {self.names[class_id] for class_id in np.unique(self.rows.kept_class_ids[self.certain]).tolist()}
         return found | ({self._aside} if (self.going & ~self.certain).any() else set())
 
     def filings(self, places: Places, *, with_keywords: bool) -> Iterator[Filing]:
@@ -256,7 +264,6 @@ class _Source:
 
     def _block(self, places: Places, block: NDArray[np.intp], *, with_keywords: bool) -> Iterator[Filing]:
         collection, request = self.collection, self.request
-        names = {entry.id: entry.name for entry in collection.classes.all()}
         known, hashes = collection.photos.hashes(self.rows.photo_ids[block])
         number_of = dict(zip(known.tolist(), hashes, strict=True))
         before = _filed_before(collection, self.destination, hashes)
@@ -265,7 +272,7 @@ class _Source:
         for i in block.tolist():
             photo_id, path = int(self.rows.photo_ids[i]), self.rows.paths[i]
             sha256 = number_of.get(photo_id, b"")
-            class_name = names[int(class_ids[i])] if self.certain[i] else self._aside
+            class_name = self.names[int(class_ids[i])] if self.certain[i] else self._aside
             was_there = sha256 in self.filed
             if why := _reason_to_wait(request, path, before.get(sha256), class_name, was_there=was_there):
                 self.left.append(Skipped(path, why))

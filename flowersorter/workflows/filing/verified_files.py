@@ -14,9 +14,9 @@ import numpy as np
 
 from flowersorter.domain.journal import Entry
 from flowersorter.jobs.pace import Pace
-from flowersorter.library.cache.verified_files import Verified
+from flowersorter.library.cache.verified_files import Known, Verified
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.journal.still_filed import StillFiled
+from flowersorter.library.journal.still_filed import Filed, StillFiled
 from flowersorter.library.tables.edited_photos import edits_of, last_reads
 from flowersorter.messages import text
 from flowersorter.sorting.failures import NotDoneError, disk_errors_as_failures
@@ -109,6 +109,7 @@ class Verification:
         sidecars: Number of sidecars that were reached.
         intact: How many of both have the bytes of their sort.
         earlier: How many of these an interrupted verification has read.
+        earlier_ns: When it read the first of these, in nanoseconds since 1970; None without any.
         suspects: The others.
         not_reached: Files in destinations that are missing or empty.
         fresh: Intact files that were read just now.
@@ -117,29 +118,30 @@ class Verification:
     def __init__(self, collection: CollectionStore, filed: StillFiled, files: FileSystem, pace: Pace) -> None:
         self._database, self._filed, self._files, self._pace = collection.database, filed, files, pace
         self.photos = self.sidecars = self.intact = self.earlier = 0
+        self.earlier_ns: int | None = None
         self.suspects: list[Suspect] = []
         self.not_reached: Counter[Path] = Counter()
         self.fresh: list[Verified] = []
         self._is_intact = np.zeros(len(filed), np.bool_)
-        self._position = 0
         self._unclaimed: dict[tuple[Path, int], dict[bytes, list[Path]]] = {}
         self._roots: dict[Path, DestinationContents | None] = {}
         self._edits: dict[bytes, dict[bytes, int]] = {}
         self._read_before: dict[Path, tuple[int, int, bytes]] = {}
 
-    def contents(self, entry: Entry, before: tuple[int, int] | None) -> Contents:
+    def contents(self, entry: Entry, before: Known | None) -> Contents:
         """Read one file at the path of its sort.
 
         Args:
             entry: The file.
-            before: Its size and mtime_ns when it was found intact earlier: it is not read again if it still has them.
+            before: As it was found intact earlier: it is not read again if it still has that size and time.
 
         Raises:
             Cancelled: asked to stop.
         """
         assert entry.sha256 is not None  # it was filed
         try:
-            return Contents(self._contents(entry.destination, None if before is None else (*before, entry.sha256)))
+            known = None if before is None else (before.size_bytes, before.mtime_ns, entry.sha256)
+            return Contents(self._contents(entry.destination, known))
         except NotDoneError as error:
             return Contents(None, error.reason)
 
@@ -147,33 +149,32 @@ class Verification:
         """Whether a destination is there and not empty."""
         return self._contents_of(root) is not None
 
-    def leave(self, root: Path) -> None:
-        """Count the next file as not reached."""
-        self.not_reached[root] += 1
-        self._position += 1
+    def leave(self, filed: Filed) -> None:
+        """Count a file as not reached, unless it was undone meanwhile."""
+        if self._filed.is_still(filed.entry):
+            self.not_reached[filed.root] += 1
 
-    def take(self, root: Path, entry: Entry, read: Contents, *, known: bool) -> None:
-        """Judge the next file by its contents.
+    def take(self, filed: Filed, read: Contents, known: Known | None) -> None:
+        """Judge a file by its contents.
 
         Args:
-            root: The destination of its sort.
-            entry: The file.
+            filed: The file.
             read: Its contents.
-            known: Whether it was found intact earlier.
+            known: As an interrupted verification found it intact; None if it was read just now.
         """
+        entry = filed.entry
         assert entry.sha256 is not None  # it was filed
-        self.photos += entry.lead_id is None
-        self.sidecars += entry.lead_id is not None
-        if read.found is not None and read.found[2] == entry.sha256:
-            self.intact += 1
-            self._is_intact[self._position] = True
-            if known:
-                self.earlier += 1
-            else:
-                self.fresh.append(Verified(entry, *read.found[:2]))
+        if read.found is None or read.found[2] != entry.sha256:
+            self.suspects.append(Suspect(filed.root, entry, entry.sha256, read.found, read.reason))
+            return
+        self._count(entry)
+        self.intact += 1
+        self._is_intact[filed.position] = True
+        if known is not None:
+            self.earlier += 1
+            self.earlier_ns = min(self.earlier_ns or known.verified_ns, known.verified_ns)
         else:
-            self.suspects.append(Suspect(root, entry, entry.sha256, read.found, read.reason))
-        self._position += 1
+            self.fresh.append(Verified(entry, *read.found[:2]))
 
     def compare_with_library(self) -> None:
         """Look the suspects up in the library: the bytes it read there last, and their known edits."""
@@ -181,11 +182,15 @@ class Verification:
         self._read_before = last_reads(self._database, [suspect.entry.destination for suspect in self.suspects])
 
     def explained(self, suspect: Suspect) -> Iterator[VerifiedFile]:
-        """Determine the state of a suspect; None if its destination is not there."""
+        """Determine the state of a suspect; none if its destination is not there, or it was undone meanwhile."""
         contents = self._contents_of(suspect.root)
+        if not self._filed.is_still(suspect.entry):
+            return
         if contents is None:
             self.not_reached[suspect.root] += 1
-        elif suspect.reason is not None:
+            return
+        self._count(suspect.entry)
+        if suspect.reason is not None:
             yield self._loss(suspect, Finding.UNREADABLE)
         elif suspect.found is not None and suspect.found[2] in self._edits.get(suspect.sha256, ()):
             yield _verified(suspect, Finding.EDITED, known_edit=True)
@@ -193,6 +198,10 @@ class Verification:
             yield self._loss(suspect, Finding.ROTTED)
         else:
             yield self._searched(suspect, contents)
+
+    def _count(self, entry: Entry) -> None:
+        self.photos += entry.lead_id is None
+        self.sidecars += entry.lead_id is not None
 
     def _searched(self, suspect: Suspect, contents: DestinationContents) -> VerifiedFile:
         """Find a file under another name, or tell an edited from a deleted one."""
@@ -245,7 +254,7 @@ class Verification:
     def _intact_hash(self, path: Path) -> bytes | None:
         """The hash of an intact filed file at a path; None if there is none."""
         found = self._filed.at(path)
-        return found[1].sha256 if found is not None and self._is_intact[found[0]] else None
+        return found.entry.sha256 if found is not None and self._is_intact[found.position] else None
 
     def _contents_of(self, root: Path) -> DestinationContents | None:
         """The files in a destination; None if it is missing or empty, as the place of an unplugged drive."""

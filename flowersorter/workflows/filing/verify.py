@@ -7,18 +7,18 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowersorter.domain.journal import Entry
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.pace import Pace, step_back
 from flowersorter.jobs.worker_threads import WorkerPool, call_apart, first_done
-from flowersorter.library.cache.verified_files import VerifiedFiles
+from flowersorter.library.cache.verified_files import Known, VerifiedFiles
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.journal.still_filed import StillFiled
+from flowersorter.library.journal.still_filed import Filed, StillFiled
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.sorting.filesystem import FileSystem
@@ -57,6 +57,7 @@ class VerifyResult:
         changed: The others, the worst first.
         not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
         earlier: How many of the intact files an interrupted verification had read, with their size and time as then.
+        earlier_since: When the first of these was read, ISO 8601 in UTC; None without any. At most `REMEMBERED` ago.
     """
 
     photos: int
@@ -65,6 +66,7 @@ class VerifyResult:
     changed: tuple[VerifiedFile, ...]
     not_reached: Mapping[Path, int] = field(default_factory=dict)
     earlier: int = 0
+    earlier_since: str | None = None
 
     @property
     def all_well(self) -> bool:
@@ -87,8 +89,8 @@ def verify(
     """Read every filed photo and sidecar, and compare it with the hash of its sort.
 
     Files that were undone, or moved on by a later sort, are left out. One that was interrupted, also days ago and in
-    another process, goes on where it stopped: intact files that it has read are not read again while their size and
-    time are the same.
+    another process, goes on where it stopped: intact files that it has read in the last 30 days (`REMEMBERED`) are not
+    read again while their size and time are the same.
 
     Args:
         engine: Its collection has the journal.
@@ -119,7 +121,8 @@ def verify(
         changed += call_apart(partial(list, work.explained(suspect)), cancel)
     order = list(Finding)
     changed.sort(key=lambda file: (order.index(file.finding), file.path))
-    return VerifyResult(work.photos, work.sidecars, work.intact, tuple(changed), work.not_reached, work.earlier)
+    since = None if work.earlier_ns is None else datetime.fromtimestamp(work.earlier_ns // 10**9, UTC).isoformat()
+    return VerifyResult(work.photos, work.sidecars, work.intact, tuple(changed), work.not_reached, work.earlier, since)
 
 
 def _read_all(
@@ -135,14 +138,14 @@ def _read_all(
     memory, pool = VerifiedFiles(collection.folder), WorkerPool(1, step_back, name="verify")
     done, stored_at = 0, time.monotonic()
     try:
-        begun_ns, _ = memory.begin(scope, again=request.again)
+        since_ns = memory.begin(scope, again=request.again)
         for block in filed.blocks():
-            before = memory.since([entry for _, entry in block], begun_ns)
-            for root, entry in block:
+            before = memory.since([each.entry for each in block], since_ns)
+            for each in block:
                 report(Progress(text("Verifying"), done, len(filed)))
                 cancel.check()
                 done += 1
-                _read(work, pool, root, entry, before.get(entry.id), cancel)
+                _read(work, pool, each, before.get(each.entry.id), cancel)
                 if len(work.fresh) >= _REMEMBER_FILES or time.monotonic() - stored_at > _REMEMBER_EVERY_S:
                     _remember(memory, work)
                     stored_at = time.monotonic()
@@ -157,23 +160,22 @@ def _read_all(
 def _read(
     work: Verification,
     pool: WorkerPool,
-    root: Path,
-    entry: Entry,
-    before: tuple[int, int] | None,
+    filed: Filed,
+    before: Known | None,
     cancel: CancelToken,
 ) -> None:
-    if root in work.not_reached:
-        work.leave(root)
+    if filed.root in work.not_reached:
+        work.leave(filed)
         return
-    future = pool.submit(work.contents, entry, before)
+    future = pool.submit(work.contents, filed.entry, before)
     first_done([future], cancel)
     read: Contents = future.result()
-    is_intact = read.found is not None and read.found[2] == entry.sha256
-    if not is_intact and not call_apart(partial(work.is_there, root), cancel):
-        work.leave(root)
+    is_intact = read.found is not None and read.found[2] == filed.entry.sha256
+    if not is_intact and not call_apart(partial(work.is_there, filed.root), cancel):
+        work.leave(filed)
     else:
-        known = before is not None and read.found is not None and read.found[:2] == before
-        work.take(root, entry, read, known=known)
+        known = before is not None and read.found is not None and read.found[:2] == (before.size_bytes, before.mtime_ns)
+        work.take(filed, read, before if known else None)
 
 
 def _remember(memory: VerifiedFiles, work: Verification) -> None:

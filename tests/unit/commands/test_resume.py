@@ -33,19 +33,22 @@ def test_a_paused_sort_says_what_to_do_and_goes_on(
         paused = attempt("sort", photos, "--to", tmp_path / "sorted")
     assert paused.code == 1
     assert paused.err.splitlines()[-1] == (
-        "Paused: the disk is full. 1 photo is not sorted yet; what is sorted stays. Make room or connect the drive "
-        "again, then continue: flowersorter resume 1"
+        "Paused: the disk is full. What is sorted stays. Make room or connect the drive again. 1 photo of sort 1 is "
+        "not sorted yet. To continue: flowersorter resume 1"
     )
     listed = attempt("history")
     assert listed.out.splitlines()[-1] == ("1 photo of sort 1 is not sorted yet. To continue: flowersorter resume 1")
-    assert json.loads(attempt("history", "--json").out.splitlines()[0])["waiting"] == 1
+    line = json.loads(attempt("history", "--json").out.splitlines()[0])
+    assert (line["waiting"], line["can_be_resumed"]) == (1, True)
     again = attempt("resume")
     assert (again.code, again.err) == (0, "")
     assert again.out == "Sort 1: 2 photos more sorted. To undo all of it: flowersorter undo 1\n"
     nothing = attempt("resume", 1)
     assert (nothing.code, nothing.out) == (1, "")
     assert nothing.err == ("Sort 1 cannot be continued: all of its photos were tried. Sort the folder again.\n")
-    assert attempt("resume").err == "There is no sort to continue: every sort came to its end, or was undone.\n"
+    assert attempt("resume").err == (
+        "There is no sort to continue: every sort came to its end, was undone, or its folder has to be sorted again.\n"
+    )
 
 
 def test_its_json_lines_name_what_could_not_be_sorted(
@@ -56,9 +59,17 @@ def test_its_json_lines_name_what_could_not_be_sorted(
         done = attempt("sort", photos, "--to", tmp_path / "sorted", "--json")
     summary = json.loads(done.out.splitlines()[-1])["summary"]
     assert (summary["paused"], summary["waiting"], summary["sorted"]) == ("the disk is full", 1, 1)
+    assert (summary["failed"], summary["can_be_resumed"]) == (1, True)
     (photos / "red_2.jpg").unlink()
     again = attempt("resume", "--json")
     *lines, last = map(json.loads, again.out.splitlines())
     assert [(Path(line["path"]).name, line["error"]) for line in lines] == [("red_2.jpg", "it is not there any more")]
-    assert last["summary"] == {"sort": 1, "sorted": 1, "failed": 1, "waiting": 0, "paused": None}
+    assert last["summary"] == {
+        "sort": 1,
+        "sorted": 1,
+        "failed": 1,
+        "waiting": 0,
+        "paused": None,
+        "can_be_resumed": False,
+    }
     assert again.code == 1

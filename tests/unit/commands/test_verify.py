@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from flowersorter.cli import main
+from flowersorter.commands.shared.output import local_time
 from flowersorter.errors import Cancelled
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
@@ -87,6 +91,7 @@ def test_a_rotted_photo_exits_with_1(tmp_path: Path, filed: Path, capsys: pytest
                 "sidecars": 1,
                 "intact": 2,
                 "read_earlier": 0,
+                "read_earlier_since": None,
                 "rotted": 1,
                 "gone": 0,
                 "unreadable": 0,
@@ -118,6 +123,9 @@ def test_one_that_was_stopped_goes_on_and_says_so(
         return hash_file(self, path)
 
     hash_file = FileSystem.hash
+    now = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
+    clock = count(int(now.timestamp()) * 10**9, 10**6)
+    monkeypatch.setattr(time, "time_ns", lambda: next(clock))
     with monkeypatch.context() as patched:
         patched.setattr(FileSystem, "hash", stop)
         assert verify(tmp_path) != 0
@@ -125,7 +133,8 @@ def test_one_that_was_stopped_goes_on_and_says_so(
     assert verify(tmp_path, "--rate", "50") == 0
     assert capsys.readouterr().out.splitlines() == [
         "2 photos and 1 sidecar file verified: all as they were sorted.",
-        "2 of them were read before the verification was interrupted, and have the size and time of then.",
+        f"2 of them were read before the verification was interrupted, since {local_time(now.isoformat())}, and have "
+        "the size and time of then.",
     ]
     assert verify(tmp_path, "--again") == 0
     assert len(capsys.readouterr().out.splitlines()) == 1

@@ -43,11 +43,12 @@ def test_it_finds_what_a_walk_finds(
         for entry in journal.filings(run_id):
             journal.set_state(entry.id, chance.choice((EntryState.DONE, EntryState.DONE, EntryState.UNDONE)))
     filed, walked = StillFiled(database), _walked(database)
-    found = [entry for block in filed.blocks(3) for _, entry in block]
+    found = [each.entry for block in filed.blocks(3) for each in block]
     assert {os.fsencode(entry.destination): entry.id for entry in found} == walked
     assert len(filed) == len(found) == len(walked)
     for position, entry in enumerate(found):
-        assert filed.at(entry.destination) == (position, entry)
+        assert filed.at(entry.destination) == (position, Path("/sorted"), entry)
+        assert filed.is_still(entry)
         assert entry.sha256 is not None
         assert filed.has_bytes(entry.sha256)
     assert filed.at(Path("/nowhere")) is None
@@ -65,7 +66,7 @@ def test_a_folder_limits_it_to_what_is_below_it_and_to_sorts_into_it(database: D
         journal.set_states([entry.id for entry in journal.filings(run_id)], EntryState.DONE)
 
     def below(folder: str) -> list[str]:
-        return [str(entry.destination) for block in StillFiled(database, Path(folder)).blocks() for _, entry in block]
+        return [str(each.entry.destination) for block in StillFiled(database, Path(folder)).blocks() for each in block]
 
     assert below("/sorted") == ["/sorted/Rose/a", "/sorted/Rose2/b"]
     assert below("/sorted/Rose") == ["/sorted/Rose/a"]

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from flowersorter.domain.journal import Run, RunState
 from flowersorter.errors import UserError
+from flowersorter.messages import worded
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing.history.run_photo_list import RunPhotoList
 from flowersorter.ui.shared import theme
@@ -190,7 +191,7 @@ class HistoryDialog(QDialog):
         return {
             RunState.OPEN: self.tr("Not finished"),
             RunState.DONE: self.tr("Done"),
-            RunState.CANCELLED: self.tr("Stopped, {0} left").format(QLocale().toString(run.waiting))
+            RunState.CANCELLED: self.tr("Stopped, {0} left").format(QLocale().toString(run.left))
             if run.can_be_resumed
             else self.tr("Stopped"),
             RunState.PARTLY_UNDONE: self.tr("Partly undone")
@@ -200,9 +201,13 @@ class HistoryDialog(QDialog):
         }[run.state]
 
     def _state_tip(self, run: Run) -> str:
+        stopped = self.tr("Stopped early. Photos already sorted stay and can be undone")
+        if run.left and run.refusal is not None:
+            why, hint = worded(run.refusal.why), worded(run.refusal.hint)
+            stopped = self.tr("{0}. It cannot be continued: {1}. {2}").format(stopped, why, hint)
         return {
             RunState.OPEN: self.tr("Still running, or interrupted"),
-            RunState.CANCELLED: self.tr("Stopped early. Photos already sorted stay and can be undone"),
+            RunState.CANCELLED: stopped,
             RunState.PARTLY_UNDONE: self.tr("Some photos were edited since then and were kept"),
         }.get(run.state, "")
 

@@ -62,7 +62,10 @@ class ResumeController(QObject):
         self.files_changed.emit()
 
     def _on_stopped(self, run: Run) -> None:
-        self._front.bar.say(self.tr("Stopped. It can be continued again: see History."))
+        stopped = (
+            self.tr("Stopped. It can be continued again: see History.") if run.can_be_resumed else self.tr("Stopped.")
+        )
+        self._front.bar.say(stopped)
         self.undoable.emit(run.id)
 
     def _look_up(self, run_id: int, receive: object) -> None:

@@ -244,7 +244,8 @@ def test_the_work_for_a_run_grows_with_its_photos_and_no_faster(journal: Journal
         journal.count_late,
         journal.photo_ids,
         journal.planned_photos,
-        journal.untried_photos,
+        lambda run_id: list(journal.untried_photos(run_id)),
+        lambda run_id: list(journal.moved_sources(run_id)),
         journal.count_filed,
     ]
     for read in reads:

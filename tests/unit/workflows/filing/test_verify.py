@@ -6,7 +6,9 @@ import errno
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.cache.verified_files import VERIFIED_NAME
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.sorting.execute import execute
@@ -394,6 +397,22 @@ def test_one_that_was_interrupted_begins_anew_if_asked_to(engine: Engine, filed:
     assert one(verify(engine, VerifyRequest(again=True), silent, CancelToken())).finding == Finding.ROTTED
 
 
+@pytest.mark.parametrize(("days", "finds"), [(29, []), (31, [Finding.ROTTED])])
+def test_a_file_that_was_read_long_ago_is_read_again(
+    engine: Engine, filed: Path, monkeypatch: pytest.MonkeyPatch, days: int, finds: list[Finding]
+) -> None:
+    begun_ns = time.time_ns()
+    interrupted_after(engine, 2)
+    rot(filed / "a.jpg")  # the size and the time say nothing
+    monkeypatch.setattr(time, "time_ns", lambda: begun_ns + days * 86_400 * 10**9)
+    result = verify(engine, VerifyRequest(), silent, CancelToken())
+    assert [file.finding for file in result.changed] == finds
+    assert result.earlier == (0 if finds else 2)
+    since = result.earlier_since
+    assert (since is None) == bool(finds)
+    assert since is None or abs(datetime.fromisoformat(since).timestamp() - begun_ns / 1e9) < 60
+
+
 def test_each_scope_is_remembered_by_itself(engine: Engine, filed: Path) -> None:
     interrupted_after(engine, 2)
     assert verify(engine, VerifyRequest(filed), silent, CancelToken()).earlier == 0
@@ -435,3 +454,39 @@ def test_a_verification_that_waits_can_be_stopped(engine: Engine, filed: Path) -
 
     with pytest.raises(Cancelled):
         verify(engine, VerifyRequest(bytes_per_s=1e-9), silent, cancel, files=Disk())
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["destination stays", "destination goes"])
+def test_an_undo_while_it_goes_on_is_no_loss(
+    engine: Engine, collection: CollectionStore, filed: Path, *, left: bool
+) -> None:
+    if left:
+        write(filed.parent / "notes.txt", b"of the person")
+
+    def undo_meanwhile(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1 and collection.journal.run(1).undone == 0:
+            take_back(collection, 1)
+
+    result = verify(engine, VerifyRequest(), undo_meanwhile, CancelToken())
+    assert (result.changed, result.not_reached, result.all_well) == ((), {}, True)
+    assert result.photos + result.sidecars == result.intact == 1
+
+
+def test_photos_that_a_sort_moves_on_while_it_goes_on_are_no_loss(
+    engine: Engine, collection: CollectionStore, filed: Path, destination: Path
+) -> None:
+    def move_on(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1 and len(collection.journal.runs()) == 1:
+            photos = {filed / f"{name}.jpg": "Lily" for name in "abc"}
+            assert sort(collection, photos, destination.parent / "moved", Mode.MOVE, source=filed).filed == 3
+
+    assert verify(engine, VerifyRequest(), move_on, CancelToken()).changed == ()
+
+
+def test_blocks_that_are_read_after_an_undo_are_without_its_files(
+    engine: Engine, collection: CollectionStore, filed: Path
+) -> None:
+    walk = StillFiled(collection.database).blocks(2)
+    assert [each.position for each in next(walk)] == [0, 1]
+    take_back(collection, 1)
+    assert list(walk) == [[]]
