@@ -1,6 +1,6 @@
 """Which filed files a verification read when, so that one of many days goes on where it stopped; disposable.
 
-It lies in a file of its own beside the library: a verification also runs while a window has the library open.
+It lies in a file of its own beside the library, so that writing it down never waits for the library.
 """
 
 from __future__ import annotations
@@ -68,14 +68,17 @@ class Known:
 
 
 class VerifiedFiles:
-    """The memory of verifications; a context manager. Where it cannot be used, nothing is remembered.
+    """The memory of verifications; where it cannot be used, nothing is remembered.
 
     Args:
         folder: The folder of the collection.
+        read_only: Remember nothing: the collection is only read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self._database: Database | None = None
+        if read_only:
+            return
         file = folder / VERIFIED_NAME
         with suppress(UserError, OSError):
             try:

@@ -135,7 +135,8 @@ def _read_all(
 ) -> None:
     """Read every file once, block by block, and remember those that are intact."""
     scope = b"" if request.destination is None else os.fsencode(absolute_folder(request.destination))
-    memory, pool = VerifiedFiles(collection.folder), WorkerPool(1, step_back, name="verify")
+    memory = VerifiedFiles(collection.folder, read_only=collection.read_only)
+    pool = WorkerPool(1, step_back, name="verify")
     done, stored_at = 0, time.monotonic()
     try:
         since_ns = memory.begin(scope, again=request.again)
