@@ -7,32 +7,30 @@ from numpy.typing import NDArray
 
 from flowersorter.library.database.connection import Database
 
-# SQLite notes every change itself, whichever statement makes it, and forgets the notes of one that is rolled back.
 _NOTE = (
-    "CREATE TEMP TABLE IF NOT EXISTS hash_changes (number INTEGER PRIMARY KEY, photo_id INTEGER NOT NULL)",
     "CREATE TEMP TRIGGER IF NOT EXISTS note_hash_change AFTER UPDATE OF sha256 ON main.photos"
-    " WHEN new.sha256 != old.sha256 BEGIN INSERT INTO hash_changes (photo_id) VALUES (old.id); END",
+    " WHEN new.sha256 != old.sha256 BEGIN SELECT note_hash_change(old.id); END"
 )
 
 
 class HashChanges:
-    """The photos that got another hash since the collection was opened.
+    """The photos that got another hash since the collection was opened; usable from every thread.
+
+    SQLite notes every change itself, whichever statement makes it. A change that is rolled back stays noted. No other
+    thread can read a hash between the note and the end of the transaction.
 
     Args:
         database: The library; one that is only read does not change.
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._read_only = bool(database.query("PRAGMA query_only")[0][0])
-        if not self._read_only:
+        self._photo_ids: list[int] = []
+        if not database.query("PRAGMA query_only")[0][0]:
             with database.transaction() as connection:
-                for statement in _NOTE:
-                    connection.execute(statement)
+                connection.create_function("note_hash_change", 1, self._photo_ids.append)
+                connection.execute(_NOTE)
 
     def since(self, number: int) -> tuple[int, NDArray[np.int64]]:
         """How many changes there were, and the ids of the photos of those after the first `number`."""
-        if self._read_only:
-            return 0, np.empty(0, np.int64)
-        rows = self._database.tuples("SELECT number, photo_id FROM hash_changes WHERE number > ?", (number,))
-        return max([number, *(row[0] for row in rows)]), np.array([row[1] for row in rows], np.int64)
+        photo_ids = self._photo_ids[number:]
+        return number + len(photo_ids), np.array(photo_ids, np.int64)
