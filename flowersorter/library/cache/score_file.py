@@ -97,3 +97,13 @@ def read_scores(path: Path, scoring: bytes) -> StoredScores | None:
         if _CRC.pack(checked) == file.read():
             return StoredScores(by, embeddings, rows, photo_ids, hashes, numbers)
     return None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the parts that programs left behind that were ended while they wrote scores; a failing disk is ignored.
+
+    Only the program that has the collection open may call it.
+    """
+    with contextlib.suppress(OSError):
+        for left in folder.glob("*.scores.*.part"):
+            left.unlink(missing_ok=True)

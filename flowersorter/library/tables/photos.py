@@ -16,8 +16,8 @@ from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.natural_sort import by_folder, natural_ranking
 from flowersorter.domain.place import Paths, Place, Places, numbered_folders
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database, storable_text, storable_time
+from flowersorter.library.database.hash_changes import HashChanges
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
-from flowersorter.library.tables.hash_changes import HashChanges
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of
 

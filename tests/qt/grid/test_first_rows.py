@@ -130,3 +130,23 @@ def test_photos_that_are_shown_first_stay_under_the_mouse(
         [row] = grid.selected_rows().tolist()
         assert grid.viewport().rect().contains(grid.visualRect(grid.photos.index(row, 0)).center())
         idle(program, qtbot)
+
+
+def test_a_sort_dialog_counts_the_photos_that_came_after_the_first(
+    tmp_path: Path, qtbot: QtBot, mixed: Path, rest: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest.set()
+    with running(tmp_path / "collection", qtbot) as program:
+        rest.clear()
+        program.window.open_folder(mixed)
+        qtbot.waitUntil(lambda: len(program.photos.columns) == FIRST)
+        program.window.on_demand.sorting.start()
+        dialog = program.window.on_demand.sorting._dialog
+        assert dialog is not None
+        counted: list[int] = []
+        monkeypatch.setattr(dialog.include, "show_counts", lambda _counts: counted.append(len(program.photos.columns)))
+        with qtbot.waitSignal(program.photos.counts_changed):
+            rest.set()
+        assert counted == [18]
+        dialog.reject()
+        idle(program, qtbot)

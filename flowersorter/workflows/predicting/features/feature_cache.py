@@ -227,7 +227,7 @@ class FeatureTable:
             with contextlib.suppress(OSError):
                 write_scores(self._score_file, known.to_store(key, digest, cursor.row))
 
-    def read_scores(self, model: Model) -> None:
+    def load_scores(self, model: Model) -> None:
         """Read the stored scores of a model, of a large folder of which some photos are asked for first."""
         if self._kept_scores(model) is None:
             self._read_scores(model)
