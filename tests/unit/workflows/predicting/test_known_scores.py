@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from flowersorter.jobs import CancelToken
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.cache.mapped_memory import MappedMemory
 from flowersorter.library.cache.score_file import StoredScores, read_scores
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.out_of_distribution import OodDetector
+from flowersorter.vision.classifier.out_of_distribution import NEVER, OodDetector
 from flowersorter.vision.classifier.predict import score
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.predicting import folder_adaptation
 from flowersorter.workflows.predicting.features import feature_cache as module
 from flowersorter.workflows.predicting.features import kept_features
 from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
@@ -365,6 +367,22 @@ def test_features_of_photos_tell_which_have_a_score_only(opened_again: Engine, i
         assert embedded[1].tolist() == [number for number in range(PHOTOS) if number != 3]
         assert len(embedded[0]) == PHOTOS - 1
         assert table.of_photos(ids[3:4]) is None
+
+
+def test_a_folder_is_adapted_by_the_photos_that_have_a_score_and_features(
+    opened_again: Engine, ids: NDArray[np.int64]
+) -> None:
+    folder, by = opened_again.collection.folder, model()
+    by = replace(by, ood_detector=replace(by.ood_detector, threshold=NEVER))
+    opened_again.close()
+    damage(folder, 3)
+    with Engine(CollectionStore.open(folder)) as engine:
+        found, logits, ood_score, features = folder_adaptation._known(engine, by, ids, CancelToken())
+        assert found.tolist() == np.delete(ids, 3).tolist()
+        assert features is not None
+        assert len(features) == len(logits) == len(ood_score) == PHOTOS - 1
+        exact = score(by, features)
+        np.testing.assert_allclose(ood_score, exact.ood_score, atol=1e-5)
 
 
 def test_a_photo_without_an_embedding_does_not_write_the_file_again(
