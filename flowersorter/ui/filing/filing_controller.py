@@ -73,6 +73,7 @@ class FilingController(QObject):
         self._resuming.undoable.connect(self.undoable)
         self._dialog: SortDialog | None = None
         self._plan_id = 0
+        session.photos.counts_changed.connect(self._show_counts)
         self._keywords: bool | None = None  # the choice in a dialog that comes back
         self._photos: dict[str, tuple[int, int]] = {}  # place id and photo id by path, of the folder that is sorted
 
@@ -106,7 +107,7 @@ class FilingController(QObject):
         self._folder.labelled.connect(dialog.plan_again)
         self.suggestions_changed.connect(dialog.plan_again)
         self._dialog = dialog
-        dialog.include.show_counts(self._counts())
+        self._show_counts()
         dialog.open()
 
     @Slot(object)
@@ -173,7 +174,7 @@ class FilingController(QObject):
             columns = self._session.photos.columns
             ids = zip(columns.place_ids.tolist(), columns.photo_ids.tolist(), strict=True)
             self._photos = dict(zip(columns.names, ids, strict=True))
-            self._dialog.include.show_counts(self._counts())
+            self._show_counts()
             self._dialog.show_plan(plan, offer, suggesting=self._folder.labelling)
 
     def _on_refused(self, error: Exception) -> None:
@@ -195,6 +196,12 @@ class FilingController(QObject):
             self._keywords = None
             self._run(plan)
         dialog.deleteLater()
+
+    @Slot()
+    def _show_counts(self) -> None:
+        """Tell the dialog how many photos each choice includes; a very large folder shows some photos before all."""
+        if self._dialog is not None:
+            self._dialog.include.show_counts(self._counts())
 
     def _counts(self) -> dict[Include, int]:
         """How many photos of the folder each choice includes."""
