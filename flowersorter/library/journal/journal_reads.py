@@ -252,6 +252,13 @@ class JournalReader:
             )
         )
 
+    def is_open(self, run_id: int, sha256: bytes | None, destination: Path) -> bool:
+        """Whether a step of a run with these bytes at a place was interrupted, and is not resolved yet."""
+        return any(
+            (entry.run_id, entry.sha256, entry.destination) == (run_id, sha256, destination)
+            for entry in self.open_filings()
+        )
+
     def entries(self, entry_ids: Sequence[int]) -> list[Entry]:
         """The present state of these filings, in the order they were planned."""
         rows = self._database.query_in("SELECT * FROM filings WHERE id IN (?)", entry_ids)
@@ -265,6 +272,14 @@ class JournalReader:
             (entry.sha256, os.fsencode(entry.destination), entry.id, EntryState.DONE),
         )
         return entry_of(rows[0]) if rows else None
+
+    def has_owner(self, entry: Entry) -> bool:
+        """Whether another filing of its run, or of a later one, filed its bytes at its destination, where they are."""
+        rows = self._database.query(
+            "SELECT * FROM filings WHERE sha256 = ? AND destination = ? AND state = 'done' AND id != ? AND run_id >= ?",
+            (entry.sha256, os.fsencode(entry.destination), entry.id, entry.run_id),
+        )
+        return any(self.moved_on(entry_of(row)) is None for row in rows)
 
     def open_filings(self) -> list[Entry]:
         """The filings that were interrupted in a step, in the order they were planned."""

@@ -150,6 +150,14 @@ class Journal(JournalReader):
                 "UPDATE filings SET state = ?, error = NULL WHERE run_id = ? AND state IN ('cancelled', 'failed')",
                 (EntryState.PLANNED, run_id),
             )
+            # A plan has one photo for each destination: another one there is its duplicate, and waits for it again.
+            connection.execute(
+                "UPDATE filings SET action = 'duplicate' WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL"
+                " AND action != 'already there' AND EXISTS (SELECT 1 FROM filings own WHERE own.sha256 = filings.sha256"
+                " AND own.run_id = filings.run_id AND own.destination = filings.destination AND own.lead_id IS NULL"
+                " AND own.id < filings.id)",
+                (run_id,),
+            )
 
     def cancel_staged(self, run_id: int, folder: Path, reason: str) -> None:
         """Cancel the planned photos of a run of which a file comes from a folder, or goes there."""

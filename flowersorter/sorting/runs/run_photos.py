@@ -36,6 +36,7 @@ _STAGES: Mapping[Mode, str] = {
     Mode.SYMLINK: text("Making pointers"),
 }
 _PLANNED = (EntryState.PLANNED,)
+_OPEN = text("the photo with the same bytes, in another folder, is not finished yet")
 
 
 class Record(Protocol):
@@ -184,11 +185,19 @@ class PhotoRun:
             for lead in (entry for entry in block if entry.action == Action.DUPLICATE):
                 if self._journal.is_filed(self._run.id, lead.sha256, lead.destination):
                     kept.append(lead)
+                elif self._journal.is_open(self._run.id, lead.sha256, lead.destination):
+                    # Recovery may still bring that one to the place where this one would go.
+                    self._leave(lead, _OPEN)
                 elif not self.paused:
                     cancel.check()
                     self._journal.change_action(lead.id, self._run.mode)
                     self._file(Group(self._journal.entries([lead.id])), Action.DUPLICATE)
             self._journal.set_states([lead.id for lead in kept], EntryState.NOTED)
+
+    def _leave(self, lead: Entry, reason: str) -> None:
+        """Leave a photo where it is, with the reason."""
+        self._journal.set_state(lead.id, EntryState.FAILED, reason)
+        self._record.put(lead, Deviation(lead.action, is_filed=False, error=reason), lead.action)
 
     def _move_aside(self, cancel: CancelToken) -> None:
         """Move the duplicates aside whose bytes are filed; one that fails is a note at its photo."""
