@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +39,7 @@ class StepContext:
         secured: Folders whose names are known to be synced; see `secure`.
         devices: Device of each folder of the run at its beginning; see `require_drives`.
         batch: The steps whose intents and outcomes are stored together; see `begin_filing` and `begin_undo`.
+        remade: Source folders that were made again for files that go back; see `remove_remade`.
     """
 
     collection: CollectionStore
@@ -47,6 +47,7 @@ class StepContext:
     secured: set[Path] = field(default_factory=set)
     devices: dict[Path, int] = field(default_factory=dict)
     batch: StepBatch = field(default_factory=StepBatch)
+    remade: list[Path] = field(default_factory=list)
 
     @property
     def journal(self) -> Journal:
@@ -324,11 +325,20 @@ def make_source_folder(context: StepContext, run: Run, folder: Path) -> None:
         # A class folder of an earlier run is ours again, and is removed when it is empty.
         context.journal.remember_folder(made)
         context.files.mkdir(made)
+        context.remade.append(made)
         try:
             require_made_on_drive(context, made)
         except NotDoneError:
             context.files.rmdir(made)
             raise
+
+
+def remove_remade(context: StepContext) -> None:
+    """Remove the source folders that were made again and that no file went back to."""
+    for folder in reversed(context.remade):
+        with suppress(OSError):  # something is in it
+            context.files.rmdir(folder)
+    context.remade.clear()
 
 
 def _require_its_drive(files: FileSystem, run: Run, folder: Path, existing: Path) -> None:

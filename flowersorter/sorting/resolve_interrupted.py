@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from pathlib import Path
 
 from flowersorter.messages import joined_texts, text
 from flowersorter.sorting.failures import GONE, TAKEN, explain

@@ -20,7 +20,7 @@ from flowersorter.sorting.journaled_steps import StepContext, begin_filing, file
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.resume import resume
-from tests.unit.sorting.failing_disks import Crash, Steps, WatchedDisk, die, run_and_die
+from tests.unit.sorting.failing_disks import Steps, WatchedDisk, die, run_and_die
 from tests.unit.sorting.file_trees import names, plan, snapshot, take_back, write
 
 
