@@ -77,8 +77,8 @@ class Run:
             undone since.
         touched: Files, with sidecars, that it filed or tried to, also those undone since.
         waiting: Photos that were not tried because it was stopped or interrupted.
-        volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
-            for runs of earlier versions.
+        volumes: The volume of its destination, and of folders it takes files from, also of the folders below them.
+            Earlier versions stored only those of folders that files were moved out of.
     """
 
     id: int

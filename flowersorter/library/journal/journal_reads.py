@@ -85,17 +85,30 @@ class JournalReader:
         )
         return [folder_of(row) for row in rows]
 
+    def has_made(self, run_id: int, folder: Path) -> bool:
+        """Whether a run made a folder, also one that was removed since."""
+        rows = self._database.tuples(
+            "SELECT 1 FROM made_folders WHERE run_id = ? AND path = ? LIMIT 1", (run_id, os.fsencode(folder))
+        )
+        return bool(rows)
+
     def abandoned_folders(self) -> list[MadeFolder]:
         """The folders made by undone runs and not removed since, newest first."""
         rows = self._database.query(f"{_MADE_FOLDERS} AND runs.state = ? ORDER BY m.id DESC", (RunState.UNDONE,))
         return [folder_of(row) for row in rows]
 
-    def filed_hashes(self, destination: Path) -> set[bytes]:
-        """The hashes of all photos that runs to this destination ever filed or found there, also those undone since."""
+    def filed_hashes(self, destination: Path, *, but: int = 0) -> set[bytes]:
+        """The hashes of all photos that runs to this destination ever filed or found there, also those undone since.
+
+        Args:
+            destination: That of the runs.
+            but: A run that does not count.
+        """
         rows = self._database.query(
             "SELECT DISTINCT f.sha256 FROM filings f JOIN runs ON runs.id = f.run_id"
-            " WHERE runs.destination = ? AND f.lead_id IS NULL AND f.state IN ('done', 'noted', 'undoing', 'undone')",
-            (os.fsencode(destination),),
+            " WHERE runs.destination = ? AND runs.id != ? AND f.lead_id IS NULL"
+            " AND f.state IN ('done', 'noted', 'undoing', 'undone')",
+            (os.fsencode(destination), but),
         )
         return {row["sha256"] for row in rows}
 

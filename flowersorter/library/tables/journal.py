@@ -59,7 +59,7 @@ class Journal(JournalReader):
             source: The folder they come from; None if they come from several.
             destination: Gets the class folders.
             entries: The files; the sidecars of a photo follow it. May raise: the run is closed then.
-            volumes: The volume of folders that files are moved out of.
+            volumes: The volume of the destination and of folders that files come from.
 
         Returns:
             The id of the run.
@@ -188,6 +188,14 @@ class Journal(JournalReader):
         """Change the action of a filing: a duplicate is filed in place of a photo that could not be."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE filings SET action = ? WHERE id = ?", (action, entry_id))
+
+    def note_found(self, entry_id: int, action: str, destination: Path) -> None:
+        """Store that a photo that was planned needs no change: a file with its bytes is there by now."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET state = ?, error = NULL, action = ?, destination = ? WHERE id = ?",
+                (EntryState.NOTED, action, os.fsencode(destination), entry_id),
+            )
 
     def change_filed(self, entry_id: int, destination: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:
         """Store that the person moved, renamed or edited a filed file."""

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
 from flowersorter.errors import Cancelled, SortRefused
-from flowersorter.jobs import CancelToken, Report
+from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import text
+from flowersorter.messages import Text, text
 from flowersorter.sorting.execute import RunBegun, filed_sidecars
 from flowersorter.sorting.filesystem import FileSystem, has_something, stat_or_none
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_too_full
+from flowersorter.sorting.folders.volumes import is_away, is_its_volume
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
+from flowersorter.sorting.runs.recheck import Recheck, is_refile
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 from flowersorter.sorting.safe_names import shown
 
@@ -35,7 +38,8 @@ def resume(
 ) -> RunResult:
     """File the photos of a run that were not tried, or failed, where its plan put them.
 
-    Every photo is checked as in a run of its own: one that changed or is gone is reported, and no file is replaced.
+    Every photo is checked as in a run of its own: one that changed or is gone is reported, and no file is replaced. One
+    whose bytes are in its class folder by now stays, and so does one that another sort filed or whose label changed.
 
     Args:
         collection: The collection of the run.
@@ -48,29 +52,35 @@ def resume(
         The outcome of the photos that were left, in the order in which they were tried.
 
     Raises:
-        SortRefused: there is no such run, it has nothing left to file, its destination is gone, or its disk too full.
+        SortRefused: there is no such run, it has nothing left to file, its source or destination is gone or on another
+            drive than before, or its disk too full.
         Cancelled: asked to stop; filed photos stay, and it can be continued again.
         UserError: the library cannot be written; recovery resolves the open photos at the next start.
     """
     context = StepContext(collection, files or FileSystem())
     run = _resumable(context, run_id)
+    _require_plan(run)
     with disk_refusals():
         missing = missing_folders(context.files, run.destination)
-        _require_filed(context, run)
         existing = missing[0].parent if missing else run.destination
+        _require_drives(context, run, existing)
+        _require_filed(context, run, is_missing=bool(missing))
         device = context.files.stat_through(existing).st_dev
+    context.devices[run.destination if not missing else existing] = device
+    with suppress(OSError):  # unreadable folders fail photo by photo
+        remember_drives(context, run.source)
+    record = _Record()
     context.journal.plan_again(run_id)
     try:
         _set_keywords_aside(context, run_id)
         _require_room(context, run, existing, device)
+        sidecars_before = filed_sidecars(context, run_id)[0]
+        report(RunBegun(run_id))
+        report(Progress(text("Planning"), 0))
+        Recheck(context, run, record).look(cancel)
     except BaseException:
         context.journal.end_run(run_id)
         raise
-    context.devices[run.destination if not missing else existing] = device
-    remember_drives(context, run.source)
-    report(RunBegun(run_id))
-    record = _Record()
-    sidecars_before = filed_sidecars(context, run_id)[0]
     photos = PhotoRun(context, run, Target(run.destination, device, missing), record)
     try:
         waiting = photos.file_all(report, cancel)
@@ -127,22 +137,56 @@ def _resumable(context: StepContext, run_id: int) -> Run:
     return run
 
 
-def _require_filed(context: StepContext, run: Run) -> None:
+def _require_plan(run: Run) -> None:
+    """Check that the plan of a run still says where its photos belong.
+
+    Raises:
+        SortRefused: labels say it, and may have changed, or the run does not know the drive that it was made for.
+    """
+    if is_refile(run):
+        why, hint = text("it moved sorted photos to the classes of their labels"), text("Sort the folder again")
+        raise _refused(run.id, why, hint)
+    if run.destination not in run.volumes:
+        why = text("the drive that it sorted to is not known; an earlier version may have begun it")
+        raise _refused(run.id, why, text("Sort the folder again"))
+
+
+def _require_drives(context: StepContext, run: Run, existing: Path) -> None:
+    """Check that source and destination are on the drives that they were on.
+
+    Args:
+        context: The disk.
+        run: Knows these drives.
+        existing: The destination, or the nearest folder above it that exists.
+
+    Raises:
+        SortRefused: they are not.
+    """
+    if not is_its_volume(context.files, run, run.destination, existing):
+        why = text("{folder} is on another drive than before; its own may be unplugged", folder=shown(run.destination))
+        raise _refused(run.id, why, text("Plug the drive in"))
+    if run.source is not None and is_away(context.files, run, run.source):
+        raise _refused(run.id, _missing(run.source), text("Plug the drive in"))
+
+
+def _missing(folder: Path) -> Text:
+    return text("{folder} is missing or empty; its drive may be unplugged", folder=shown(folder))
+
+
+def _require_filed(context: StepContext, run: Run, *, is_missing: bool) -> None:
     """Check that the destination is the one that the run filed into: its drive may be unplugged.
 
     Raises:
         SortRefused: it is missing or empty.
         OSError: the disk refuses.
     """
+    if is_missing and run.touched and not context.journal.has_made(run.id, run.destination):
+        raise _refused(run.id, _missing(run.destination), text("Plug the drive in"))
     newest = context.journal.newest_filed(run.id)
     if newest is None or stat_or_none(context.files, newest.destination) is not None:
         return
     if not has_something(context.files, run.destination):
-        raise _refused(
-            run.id,
-            text("{folder} is missing or empty; its drive may be unplugged", folder=shown(run.destination)),
-            text("Plug the drive in"),
-        )
+        raise _refused(run.id, _missing(run.destination), text("Plug the drive in"))
 
 
 def _require_room(context: StepContext, run: Run, existing: Path, device: int) -> None:
@@ -151,8 +195,9 @@ def _require_room(context: StepContext, run: Run, existing: Path, device: int) -
     Raises:
         SortRefused: it does not.
     """
-    source = run.source if run.source is not None and stat_or_none(context.files, run.source) is not None else None
     with disk_refusals():
+        found = run.source is not None and stat_or_none(context.files, run.source) is not None
+        source = run.source if found else None
         here = source is not None and context.files.stat_through(source).st_dev == device
         copied = [
             each
