@@ -226,12 +226,12 @@ class JournalReader:
         )
         return int(count)
 
-    def newest_filed(self, run_id: int) -> Entry | None:
-        """The last file that a run filed and that was not undone."""
+    def newest_filed(self, run_id: int, limit: int) -> list[Entry]:
+        """The last files that a run filed and that were not undone, the newest first."""
         rows = self._database.query(
-            "SELECT * FROM filings WHERE run_id = ? AND state = 'done' ORDER BY id DESC LIMIT 1", (run_id,)
+            "SELECT * FROM filings WHERE run_id = ? AND state = 'done' ORDER BY id DESC LIMIT ?", (run_id, limit)
         )
-        return entry_of(rows[0]) if rows else None
+        return [entry_of(row) for row in rows]
 
     def original_of(self, aside: Entry) -> Entry | None:
         """The entry of the photo itself of a duplicate that is to be moved aside by another one."""

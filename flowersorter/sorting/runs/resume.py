@@ -13,7 +13,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
 from flowersorter.sorting.execute import RunBegun, filed_sidecars
-from flowersorter.sorting.filesystem import FileSystem, has_something, stat_or_none
+from flowersorter.sorting.filesystem import FileSystem, stat_or_none
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_too_full
 from flowersorter.sorting.folders.volumes import is_away, is_its_volume
@@ -27,6 +27,9 @@ from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 from flowersorter.sorting.safe_names import shown
 
 _KEYWORDS = text("its keywords have to be prepared again; sort its folder once more")
+_PLUG_IN = text("Plug the drive in, or sort the folder again")
+#: Files that are looked for, of those that a run filed last: the person may have moved some.
+_LOOKED_FOR = 100
 
 
 def resume(
@@ -164,9 +167,9 @@ def _require_drives(context: StepContext, run: Run, existing: Path) -> None:
     """
     if not is_its_volume(context.files, run, run.destination, existing):
         why = text("{folder} is on another drive than before; its own may be unplugged", folder=shown(run.destination))
-        raise _refused(run.id, why, text("Plug the drive in"))
+        raise _refused(run.id, why, _PLUG_IN)
     if run.source is not None and is_away(context.files, run, run.source):
-        raise _refused(run.id, _missing(run.source), text("Plug the drive in"))
+        raise _refused(run.id, _missing(run.source), _PLUG_IN)
 
 
 def _missing(folder: Path) -> Text:
@@ -174,19 +177,18 @@ def _missing(folder: Path) -> Text:
 
 
 def _require_filed(context: StepContext, run: Run, *, is_missing: bool) -> None:
-    """Check that the destination is the one that the run filed into: its drive may be unplugged.
+    """Check that the destination is the one that the run filed into: two drives may look alike to the system.
 
     Raises:
-        SortRefused: it is missing or empty.
+        SortRefused: it is missing, or has none of the files that were filed last.
         OSError: the disk refuses.
     """
     if is_missing and run.touched and not context.journal.has_made(run.id, run.destination):
-        raise _refused(run.id, _missing(run.destination), text("Plug the drive in"))
-    newest = context.journal.newest_filed(run.id)
-    if newest is None or stat_or_none(context.files, newest.destination) is not None:
-        return
-    if not has_something(context.files, run.destination):
-        raise _refused(run.id, _missing(run.destination), text("Plug the drive in"))
+        raise _refused(run.id, _missing(run.destination), _PLUG_IN)
+    newest = context.journal.newest_filed(run.id, _LOOKED_FOR)
+    if newest and not any(stat_or_none(context.files, entry.destination) is not None for entry in newest):
+        why = text("nothing that it sorted is in {folder}; its drive may be unplugged", folder=shown(run.destination))
+        raise _refused(run.id, why, _PLUG_IN)
 
 
 def _require_room(context: StepContext, run: Run, existing: Path, device: int) -> None:

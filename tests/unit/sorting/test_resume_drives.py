@@ -125,6 +125,21 @@ class Blind(FileSystem):
         raise OSError(errno.EIO, "not here")
 
 
+def test_a_drive_that_looks_alike_has_to_have_what_was_sorted(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    run_id = stop(collection, plan(roses(photos), destination, Mode.MOVE, source))
+    shutil.move(destination, destination.with_name("away"))
+    write(destination / "Rose" / "of another.jpg", b"of another")
+    with pytest.raises(SortRefused, match=r"nothing that it sorted is in .*; its drive may be unplugged"):
+        go_on(collection, run_id)
+    shutil.rmtree(destination)
+    shutil.move(destination.with_name("away"), destination)
+    (destination / "Rose" / "0.jpg").rename(destination / "Rose" / "renamed.jpg")
+    with pytest.raises(SortRefused, match="sort the folder again"):
+        go_on(collection, run_id)
+
+
 def test_without_a_known_drive_it_is_not_continued(
     collection: CollectionStore, photos: list[Path], source: Path, destination: Path
 ) -> None:

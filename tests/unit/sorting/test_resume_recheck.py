@@ -42,12 +42,12 @@ def photos(source: Path) -> list[Path]:
     return [write(source / f"{number}.jpg", b"photo %d" % number) for number in range(4)]
 
 
-def stop(collection: CollectionStore, planned: SortPlan) -> int:
-    """Sort, and press Cancel after the first photo; return the run."""
+def stop(collection: CollectionStore, planned: SortPlan, done: int = 1) -> int:
+    """Sort, and press Cancel after so many photos; return the run."""
     cancel = CancelToken()
 
     def press(news: object) -> None:
-        if isinstance(news, Progress) and news.done == 1:
+        if isinstance(news, Progress) and news.done == done:
             cancel.cancel()
 
     with pytest.raises(Cancelled):
@@ -163,11 +163,12 @@ def test_a_duplicate_is_not_moved_aside_when_the_other_file_is_gone(
 ) -> None:
     twin = write(source / "b" / "0.jpg", b"photo 0")
     filed = destination / "Rose" / "0.jpg"
-    run_id = stop(collection, with_duplicates([*photos, twin], source, destination))
+    run_id = stop(collection, with_duplicates([*photos, twin], source, destination), done=2)
     filed.unlink()
     if change == "edited":
         write(filed, b"edited!")
     elif change == "the photo itself":  # reached in another way
+        (filed.parent / "1.jpg").rename(twin.with_name("1.jpg"))
         filed.parent.rmdir()
         filed.parent.symlink_to(twin.parent)
     result = go_on(collection, run_id)
@@ -241,7 +242,6 @@ def test_sorts_whose_plan_says_too_little_are_refused(
     collection: CollectionStore, photos: list[Path], source: Path, destination: Path
 ) -> None:
     run_id = stop(collection, plan(roses(photos), destination, Mode.COPY, source))
-    filed = filed_photos(collection.database, [filing(path, "Rose").sha256 for path in photos])
     with collection.database.transaction() as connection:
         connection.execute("UPDATE runs SET volumes = NULL")
     with pytest.raises(SortRefused, match=r"the drive that it sorted to is not known.*Sort the folder again"):
