@@ -86,7 +86,8 @@ class Recheck:
         """
         waiting: list[Group] = []
         for group in groups_in_blocks(self._journal, self._run.id, [EntryState.PLANNED]):
-            if group.lead.class_name != NO_CLASS:  # a duplicate that is moved aside is looked at when it is
+            # A duplicate that is moved aside is looked at when it is; a filed photo stays filed.
+            if group.lead.class_name != NO_CLASS and group.lead.state in {EntryState.PLANNED, EntryState.NOTED}:
                 waiting.append(group)
             if len(waiting) == _AT_ONCE:
                 self._look_at(waiting, cancel)

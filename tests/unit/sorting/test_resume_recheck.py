@@ -20,6 +20,7 @@ from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.refile import plan_refile
+from flowersorter.sorting.runs import recheck
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
@@ -178,6 +179,23 @@ def test_a_duplicate_is_not_moved_aside_when_the_other_file_is_gone(
     assert twin.read_bytes() == b"photo 0"
     own = next(entry for entry in collection.journal.filings(run_id) if entry.source == twin)
     assert own.state == EntryState.FAILED
+
+
+def test_a_duplicate_of_a_filed_photo_stays(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recheck, "_AT_ONCE", 2)
+    twin = write(source / "b" / "twin.jpg", b"photo 0")
+    write(source / "0.xmp", b"edits of 0")
+    run_id = stop(collection, plan(roses([*photos, twin]), destination, Mode.COPY, source))
+    # As if its sidecar had not been filed: the photo stays filed.
+    filed, sidecar = collection.journal.filings(run_id)[:2]
+    collection.journal.set_state(sidecar.id, EntryState.CANCELLED)
+    result = go_on(collection, run_id)
+    assert (result.filed, result.failed) == (3, 0)
+    entries = {entry.source: (entry.action, entry.state) for entry in collection.journal.filings(run_id)}
+    assert entries[twin] == (Action.DUPLICATE, EntryState.NOTED)
+    assert entries[filed.source] == (Action.COPY, EntryState.DONE)
 
 
 def test_a_photo_that_was_there_already_is_looked_for_again(
