@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import shutil
@@ -14,12 +15,15 @@ from flowersorter.domain.journal import EntryState
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting import sidecar_groups
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
-from tests.unit.sorting.file_trees import plan, snapshot, take_back, write
+from tests.unit.sorting.file_trees import filing, plan, snapshot, sort, take_back, write
 
 
 @pytest.fixture
@@ -249,3 +253,70 @@ def test_a_source_that_cannot_be_looked_at_is_an_error_for_the_person(
         assert collection.journal.run(run_id).can_be_resumed
     assert collection.journal.open_runs() == []
     assert "planned" not in {entry.state for entry in collection.journal.filings(run_id)}
+
+
+def test_duplicates_wait_while_the_source_is_away(
+    tmp_path: Path, collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    twin, other = (write(source / "b" / f"twin of {number}.jpg", b"photo %d" % number) for number in (0, 3))
+    filings = [filing(path, "Rose") for path in [*photos, twin, other]]
+    planned = make_plan(filings, destination, Mode.MOVE, CancelToken(), source_root=source, move_duplicates=True)
+
+    def pull(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1 and source.exists():
+            source.rename(tmp_path / "away")
+
+    result = execute(planned, collection, pull, CancelToken())
+    assert [(file.source, file.error) for file in result.noted] == [(twin, result.paused)]
+    (tmp_path / "away").rename(source)
+    assert go_on(collection, 1).duplicates_moved == 2
+
+
+def test_sidecars_of_photos_that_are_there_wait_for_the_drive(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    sort(collection, roses(photos[:1]), destination, Mode.COPY, source=source)
+    write(source / "0.xmp", b"edits")
+    planned = plan(roses(photos), destination, Mode.COPY, source)
+    assert planned.device is not None
+    result = execute(dataclasses.replace(planned, device=planned.device + 1), collection, silent, CancelToken())
+    assert [(file.source, file.error) for file in result.noted] == [(photos[0], f"0.xmp: {result.paused}")]
+    assert (result.filed, result.waiting) == (0, 3)
+
+
+def test_an_interrupted_sort_waits_for_its_drive(
+    tmp_path: Path, collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    run_id = stop(collection, plan(roses(photos), destination, Mode.MOVE, source))
+    collection.journal.set_state(collection.journal.filings(run_id)[0].id, EntryState.STARTED)
+    collection.journal.reopen_run(run_id)
+    destination.rename(tmp_path / "away")
+    with pytest.raises(SortRefused, match="it was interrupted and its drive is missing"):
+        go_on(collection, run_id)
+    (tmp_path / "away").rename(destination)
+    assert go_on(collection, run_id).filed == 3
+
+
+def test_a_run_that_wrote_keywords_is_refused(collection: CollectionStore, source: Path) -> None:
+    run_id = collection.journal.begin_run("copy", source, source, [])
+    collection.journal.end_run(run_id)
+    with pytest.raises(SortRefused, match="it wrote keywords"):
+        go_on(collection, run_id)
+
+
+def test_two_interrupted_runs_are_recovered_each_by_itself(
+    collection: CollectionStore,
+    photos: list[Path],
+    source: Path,
+    destination: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sidecar_groups, "_AT_ONCE", 1)
+    for number in range(4):
+        write(source / f"{number}.xmp", b"edits")
+    for run_id, some in ((1, photos[:2]), (2, photos[2:])):
+        sort(collection, roses(some), destination, Mode.COPY, source=source)
+        collection.journal.reopen_run(run_id)
+        collection.journal.set_state(collection.journal.filings(run_id)[0].id, EntryState.STARTED)
+    assert recover(collection).finished == 2
+    assert {entry.state for run_id in (1, 2) for entry in collection.journal.filings(run_id)} == {EntryState.DONE}
