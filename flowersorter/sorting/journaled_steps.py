@@ -17,7 +17,6 @@ from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, UNPLUGGED, 
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_regular, stat_or_none
 from flowersorter.sorting.folders.volumes import is_its_volume
 from flowersorter.sorting.plan import Action
-from flowersorter.sorting.record_steps import place_of, record_undone, store_filed
 from flowersorter.sorting.remove_filed import (
     remove_copy,
     remove_link,
@@ -25,6 +24,7 @@ from flowersorter.sorting.remove_filed import (
     require_removable,
     require_unchanged,
 )
+from flowersorter.sorting.runs.record_steps import place_of, record_undone, store_filed
 from flowersorter.sorting.runs.step_batches import StepBatch
 from flowersorter.sorting.transfer import Transfer, copy, link, move, require_free
 

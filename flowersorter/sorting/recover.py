@@ -25,8 +25,8 @@ from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied
 from flowersorter.sorting.journaled_steps import StepContext, undo_step
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
-from flowersorter.sorting.record_steps import record_filed, record_undone
 from flowersorter.sorting.resolve_interrupted import Resolution, Side, drop_temporary, resolve
+from flowersorter.sorting.runs.record_steps import record_filed, record_undone
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group, file_group, groups_with_sidecars, late_units
 from flowersorter.sorting.transfer import Transfer
