@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -99,8 +99,8 @@ class Run:
         waiting_keywords: How many of these have sidecars that were to get keywords.
         waiting_beside: Sidecars of photos that were there already, and duplicates to be moved aside, likewise.
         removes_emptied: Whether it also removes the folders that become empty.
-        volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
-            for runs of earlier versions.
+        volumes: The volume of its destination, and of folders it takes files from, also of the folders below them.
+            Earlier versions stored only those of folders that files were moved out of.
     """
 
     id: int
@@ -139,23 +139,32 @@ class Run:
     @property
     def refusal(self) -> Refusal | None:
         """Why it cannot be continued; None if it can. Its drives are looked at when it is."""
-        if self.state == RunState.OPEN:
-            return Refusal(text("it was interrupted and its drive is missing"), text("Plug the drive in"))
-        if self.undone or self.state in {RunState.UNDONE, RunState.PARTLY_UNDONE}:
-            return Refusal(text("some of it was undone since"))
-        if self.only_keywords:
-            return Refusal(text("it wrote keywords"), text("Write them again: what is done stays"))
-        if not self.left:
-            return Refusal(text("all of its photos were tried"))
-        if self.left == self.waiting_keywords:
-            return Refusal(text("the keywords of its photos have to be prepared again"))
+        return next((refusal for applies, refusal in self._refusals() if applies), None)
+
+    def _refusals(self) -> Iterator[tuple[bool, Refusal]]:
+        """Yield the reasons not to continue a run, each with whether it applies; the first that does is given."""
+        interrupted = Refusal(text("it was interrupted and its drive is missing"), text("Plug the drive in"))
+        yield self.state == RunState.OPEN, interrupted
+        is_undone = self.undone > 0 or self.state in {RunState.UNDONE, RunState.PARTLY_UNDONE}
+        yield is_undone, Refusal(text("some of it was undone since"))
+        yield self.only_keywords, Refusal(text("it wrote keywords"), text("Write them again: what is done stays"))
+        yield self.is_refile, Refusal(text("it moved sorted photos to the classes of their labels"))
+        yield not self.left, Refusal(text("all of its photos were tried"))
+        yield self.left == self.waiting_keywords, Refusal(text("the keywords of its photos have to be prepared again"))
         # Its plan may have been interrupted while it was stored.
-        return None if self.touched else Refusal(text("it ended before its first photo"))
+        yield not self.touched, Refusal(text("it ended before its first photo"))
+        is_old = self.destination not in self.volumes
+        yield is_old, Refusal(text("the drive that it sorted to is not known; an earlier version may have begun it"))
 
     @property
     def only_keywords(self) -> bool:
         """Whether it wrote keywords beside photos that stay: no other run copies from a folder into the same."""
         return self.mode == "copy" and self.source == self.destination
+
+    @property
+    def is_refile(self) -> bool:
+        """Whether it moved sorted photos to the classes of their labels, which may be others by now."""
+        return self.mode == "move" and self.source == self.destination
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from flowersorter.sorting.folders.volumes import volumes_of
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged, is_kept
 from flowersorter.sorting.keywords.stage_keywords import stage
-from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.plan import SortPlan
 from flowersorter.sorting.runs.outcomes import Deviation, Outcomes, RunResult
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 
@@ -67,7 +67,7 @@ def execute(
         plan.source,
         plan.destination,
         staged.entries,
-        _source_volumes(context.files, plan),
+        _volumes(context.files, plan),
         removes_emptied=plan.removes_emptied,
     )
     report(RunBegun(run_id))
@@ -131,13 +131,18 @@ class PlanRecord:
         self._outcomes.set_waiting((self._outcomes.position(entry_id) for entry_id, _, _ in rest), reason)
 
 
-def _source_volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
-    """The volumes of the folders that files are moved out of, where undo may have to make a folder again."""
-    if plan.mode == Mode.MOVE:
-        folders = {file.filing.source.parent for file in plan.files}
-    else:
-        folders = {each.destination.parent for each in plan.keywords if each.is_in_place}
-    return volumes_of(files, folders if plan.source is None or not folders else folders | {plan.source})
+def _volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
+    """The volumes of the destination and of the folders that files come from, or are changed in.
+
+    Undo may have to make one of these again, and a run that goes on compares them all with those of that day.
+    """
+    folders = {file.filing.source.parent for file in plan.files}
+    folders |= {each.destination.parent for each in plan.keywords if each.is_in_place}
+    volumes = volumes_of(files, folders if plan.source is None else folders | {plan.source})
+    existing = plan.missing_folders[0].parent if plan.missing_folders else plan.destination
+    with suppress(OSError):  # the run cannot be continued then
+        volumes[plan.destination] = files.volume(existing)
+    return volumes
 
 
 def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:

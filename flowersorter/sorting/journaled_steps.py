@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,8 +24,9 @@ from flowersorter.sorting.remove_filed import (
     require_removable,
     require_unchanged,
 )
+from flowersorter.sorting.runs.record_steps import place_of, record_undone, store_filed
 from flowersorter.sorting.runs.step_batches import StepBatch
-from flowersorter.sorting.transfer import Transfer, copy, link, move
+from flowersorter.sorting.transfer import Transfer, copy, link, move, require_free
 
 _TEMPORARY = ".flowersorter-{}.part"
 
@@ -39,6 +39,7 @@ class StepContext:
         secured: Folders whose names are known to be synced; see `secure`.
         devices: Device of each folder of the run at its beginning; see `require_drives`.
         batch: The steps whose intents and outcomes are stored together; see `begin_filing` and `begin_undo`.
+        remade: Source folders that were made again for files that go back; see `remove_remade`.
     """
 
     collection: CollectionStore
@@ -46,6 +47,7 @@ class StepContext:
     secured: set[Path] = field(default_factory=set)
     devices: dict[Path, int] = field(default_factory=dict)
     batch: StepBatch = field(default_factory=StepBatch)
+    remade: list[Path] = field(default_factory=list)
 
     @property
     def journal(self) -> Journal:
@@ -125,12 +127,16 @@ def require_made_on_drive(context: StepContext, folder: Path) -> None:
 
 
 def begin_filing(context: StepContext, entries: Iterable[Entry]) -> None:
-    """Store in one transaction that files are about to be filed, of those that seem fine; `file` follows for each."""
-    steps = []
+    """Store in one transaction that files are about to be filed, of those that seem fine; `file` follows for each.
+
+    One that goes where another of them goes is left to `file`: recovery could not tell which of the two is there.
+    """
+    steps, taken = [], set[Path]()
     for entry in entries:
         with suppress(OSError, NotDoneError):  # `file` says why
-            if stat_or_none(context.files, entry.destination) is None:
+            if entry.destination not in taken and stat_or_none(context.files, entry.destination) is None:
                 contents = _contents(context.files, entry)
+                taken.add(entry.destination)
                 steps.append((entry, _temporary_in(entry.destination.parent), *contents))
     context.batch.begin_filing(context.collection, steps)
 
@@ -157,14 +163,17 @@ def file(context: StepContext, entry: Entry) -> str | None:
         if begun is not None and begun.contents == contents:
             temporary = begun.temporary
         else:
+            # Before the intent is stored: recovery takes a file that is there for the one that was to be filed.
+            with disk_errors_as_failures():
+                require_free(context.files, entry.destination)
             temporary = _temporary_in(entry.destination.parent)
             context.journal.start(entry, temporary, sha256, size_bytes, mtime_ns)
         note = _do(context.files, entry, Transfer(entry.source, entry.destination, temporary, sha256))
     except NotDoneError as error:
         context.journal.set_state(entry.id, EntryState.FAILED, error.reason)
         raise
-    found = _place(context.files, entry)
-    context.store(partial(_store_filed, context, entry, sha256, note, found), later=begun is not None)
+    found = place_of(context.files, entry)
+    context.store(partial(store_filed, context, entry, sha256, note, found), later=begun is not None)
     return note
 
 
@@ -251,45 +260,6 @@ def _refuse_moved_on(context: StepContext, entry: Entry) -> None:
             raise NotDoneError(text("sort {sort} has moved it on; undo that sort first", sort=last.run_id))
 
 
-def record_filed(context: StepContext, entry: Entry, sha256: bytes, note: str | None) -> None:
-    """Store that a file is filed and the new place of its photo, in one transaction."""
-    _store_filed(context, entry, sha256, note, _place(context.files, entry))
-
-
-def _place(files: FileSystem, entry: Entry) -> os.stat_result | None:
-    with suppress(OSError):  # it is filed anyway; scanning its folder finds it
-        return stat_or_none(files, entry.destination)
-    return None
-
-
-def _store_filed(
-    context: StepContext, entry: Entry, sha256: bytes, note: str | None, found: os.stat_result | None
-) -> None:
-    photos = context.collection.photos
-    with context.collection.database.transaction():
-        context.journal.set_state(entry.id, EntryState.DONE, note)
-        if entry.lead_id is not None:
-            return
-        if entry.action == Action.MOVE and note is None:
-            photos.relocate(entry.source, entry.destination)
-        photo = photos.by_sha256(sha256)
-        # A symbolic link is not a place of a photo: scanning skips it.
-        if photo is not None and found is not None and is_regular(found):
-            photos.add_place(entry.destination, photo.id, found.st_size, found.st_mtime_ns)
-
-
-def record_undone(context: StepContext, entry: Entry) -> None:
-    """Store that a filing is undone and the place of its photo, in one transaction."""
-    with context.collection.database.transaction():
-        context.journal.set_state(entry.id, EntryState.UNDONE)
-        if entry.lead_id is not None:
-            return
-        if entry.action == Action.MOVE:
-            context.collection.photos.relocate(entry.destination, entry.source)
-        else:
-            context.collection.photos.drop_place(entry.destination)
-
-
 def _contents(files: FileSystem, entry: Entry) -> tuple[bytes, int, int]:
     """The hash, size and mtime of a file to be filed; a sidecar is hashed only now."""
     found = stat_or_none(files, entry.source)
@@ -355,11 +325,20 @@ def make_source_folder(context: StepContext, run: Run, folder: Path) -> None:
         # A class folder of an earlier run is ours again, and is removed when it is empty.
         context.journal.remember_folder(made)
         context.files.mkdir(made)
+        context.remade.append(made)
         try:
             require_made_on_drive(context, made)
         except NotDoneError:
             context.files.rmdir(made)
             raise
+
+
+def remove_remade(context: StepContext) -> None:
+    """Remove the source folders that were made again and that no file went back to."""
+    for folder in reversed(context.remade):
+        with suppress(OSError):  # something is in it
+            context.files.rmdir(folder)
+    context.remade.clear()
 
 
 def _require_its_drive(files: FileSystem, run: Run, folder: Path, existing: Path) -> None:

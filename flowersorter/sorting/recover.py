@@ -12,13 +12,21 @@ from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import joined_texts, text
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
-from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_our_link, stat_or_none
+from flowersorter.sorting.filesystem import (
+    FileSystem,
+    follow_or_none,
+    has_something,
+    is_our_link,
+    is_regular,
+    stat_or_none,
+)
 from flowersorter.sorting.folders.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
-from flowersorter.sorting.journaled_steps import StepContext, record_filed, record_undone, undo_step
+from flowersorter.sorting.journaled_steps import StepContext, undo_step
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
-from flowersorter.sorting.resolve_interrupted import Resolution, Side, resolve
+from flowersorter.sorting.resolve_interrupted import Resolution, Side, drop_temporary, resolve
+from flowersorter.sorting.runs.record_steps import record_filed, record_undone
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group, file_group, groups_with_sidecars, late_units
 from flowersorter.sorting.transfer import Transfer
@@ -85,7 +93,7 @@ def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) 
                 _problem(entry, text("{folder} is missing; its drive may be unplugged", folder=shown(missing)))
             )
             return
-        resolution = _resolve_on_disk(context.files, entry)
+        resolution = _resolve_on_disk(context, entry)
         # Changes made before a crash may not be on the disk yet; the journal must not be ahead of them.
         for folder in (entry.source.parent, entry.destination.parent):
             if follow_or_none(context.files, folder) is not None:
@@ -103,9 +111,14 @@ def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) 
         tally.problems.append(_problem(entry, resolution.note))
 
 
-def _resolve_on_disk(files: FileSystem, entry: Entry) -> Resolution:
+def _resolve_on_disk(context: StepContext, entry: Entry) -> Resolution:
     """Finish or roll back one interrupted step on disk."""
-    undoing = entry.state == EntryState.UNDOING
+    files, undoing = context.files, entry.state == EntryState.UNDOING
+    assert entry.temporary is not None  # stored before the step
+    if not undoing and context.journal.has_owner(entry) and _is_intact(files, entry):
+        # The file at the destination is another one with the same bytes, filed there by another step.
+        drop_temporary(files, entry.temporary)
+        return Resolution(Side.ROLLED_BACK)
     if Action(entry.action).is_link and not undoing:
         linked = is_our_link(files, entry.source, entry.destination)
         return Resolution(Side.FINISHED if linked else Side.ROLLED_BACK)
@@ -116,10 +129,14 @@ def _resolve_on_disk(files: FileSystem, entry: Entry) -> Resolution:
     origin, target = entry.source, entry.destination
     if undoing:
         origin, target = target, origin
-    assert entry.temporary is not None  # stored before the step
-    assert entry.sha256 is not None
+    assert entry.sha256 is not None  # stored before the step
     transfer = Transfer(origin, target, entry.temporary, entry.sha256)
     return resolve(files, transfer, entry.mtime_ns, keeps_origin=entry.action == Action.COPY)
+
+
+def _is_intact(files: FileSystem, entry: Entry) -> bool:
+    """Whether a file that was about to be filed has its bytes at its source."""
+    return is_regular(stat_or_none(files, entry.source)) and files.hash(entry.source) == entry.sha256
 
 
 def _record(context: StepContext, entry: Entry, resolution: Resolution) -> None:

@@ -55,7 +55,7 @@ def resolve(files: FileSystem, transfer: Transfer, mtime_ns: int, *, keeps_origi
     if target == _State.SAME:
         return _finish(files, transfer, origin, keeps_origin=keeps_origin)
     if origin == _State.SAME:
-        _drop_temporary(files, transfer)
+        drop_temporary(files, transfer.temporary)
         return Resolution(Side.ROLLED_BACK)
     if _state(files, transfer.temporary, transfer.sha256) == _State.SAME:
         return _restore_from_temporary(files, transfer, target, mtime_ns)
@@ -70,7 +70,7 @@ def _finish(files: FileSystem, transfer: Transfer, origin: _State, *, keeps_orig
     """The target has the bytes: sync them, then finish the step."""
     files.sync_file(transfer.target)
     files.sync_folder(transfer.target.parent)
-    _drop_temporary(files, transfer)
+    drop_temporary(files, transfer.temporary)
     if keeps_origin or origin == _State.ABSENT:
         return Resolution(Side.FINISHED)
     if origin == _State.OTHER:
@@ -103,11 +103,15 @@ def _restore_from_temporary(files: FileSystem, transfer: Transfer, target: _Stat
     return Resolution(Side.FINISHED)
 
 
-def _drop_temporary(files: FileSystem, transfer: Transfer) -> None:
-    """Remove our temporary file; its bytes have just been verified at another path."""
-    if stat_or_none(files, transfer.temporary) is not None:
-        files.unlink(transfer.temporary)
-        sync_quietly(files, transfer.temporary.parent)
+def drop_temporary(files: FileSystem, temporary: Path) -> None:
+    """Remove our temporary file; its bytes have just been verified at another path.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    if stat_or_none(files, temporary) is not None:
+        files.unlink(temporary)
+        sync_quietly(files, temporary.parent)
 
 
 def _left_behind(files: FileSystem, transfer: Transfer) -> str | None:

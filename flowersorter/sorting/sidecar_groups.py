@@ -11,7 +11,8 @@ from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.journal import Journal
 from flowersorter.messages import joined_texts
-from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError
+from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError, disk_errors_as_failures
+from flowersorter.sorting.filesystem import is_folder
 from flowersorter.sorting.folders.created_folders import make_class_folder
 from flowersorter.sorting.journaled_steps import (
     StepContext,
@@ -19,7 +20,6 @@ from flowersorter.sorting.journaled_steps import (
     begin_undo,
     check_undo,
     file,
-    ready_source,
     require_drives,
     undo_step,
 )
@@ -151,7 +151,7 @@ def begin_undo_groups(context: StepContext, run: Run, groups: Iterable[Group], c
     """Check photos without sidecars, and store in one transaction that they are about to be undone.
 
     Returns:
-        The ids of those that can be undone; `undo_group` follows for each, and says why another cannot.
+        The ids of those whose undo is stored; `undo_group` follows for each photo, and says why one cannot be undone.
 
     Raises:
         Cancelled: asked to stop, before anything is stored.
@@ -160,13 +160,12 @@ def begin_undo_groups(context: StepContext, run: Run, groups: Iterable[Group], c
     for group in groups:
         cancel.check()
         if len(group.entries) == 1:
-            with suppress(NotDoneError):
+            with suppress(NotDoneError), disk_errors_as_failures():
                 require_drives(context)
                 check_undo(context, run, group.lead)
-                if group.lead.action == Action.MOVE:
-                    # Recovery would take a missing one for an unplugged drive.
-                    ready_source(context, run, group.lead.source.parent)
-                entries.append(group.lead)
+                # A missing folder is made only when the turn of its photo has come: this batch may end before.
+                if group.lead.action != Action.MOVE or is_folder(context.files, group.lead.source.parent):
+                    entries.append(group.lead)
     begin_undo(context, entries)
     return {entry.id for entry in entries}
 

@@ -65,7 +65,7 @@ def copy(files: FileSystem, transfer: Transfer) -> None:
     """
     with disk_errors_as_failures():
         # The disk may not even say whether a name is there that it cannot have: then nothing could be rolled back.
-        _require_free(files, transfer.target)
+        require_free(files, transfer.target)
         _copy(files, transfer)
 
 
@@ -81,7 +81,7 @@ def move(files: FileSystem, transfer: Transfer) -> str | None:
     """
     with disk_errors_as_failures():
         before = _verified(files, transfer)
-        _require_free(files, transfer.target)
+        require_free(files, transfer.target)
         try:
             files.link_new(transfer.origin, transfer.target)
         except OSError as error:
@@ -101,7 +101,7 @@ def link(files: FileSystem, transfer: Transfer, *, symbolic: bool = False) -> No
     """
     with disk_errors_as_failures():
         _verified(files, transfer)
-        _require_free(files, transfer.target)
+        require_free(files, transfer.target)
         made = False
         try:
             _link(files, transfer, symbolic=symbolic)
@@ -323,7 +323,7 @@ def _or_leave_open(clean_up: Callable[[], None], cause: OSError | NotDoneError) 
         raise LeftOpenError(joined_texts("; ", reason, REPAIRED_LATER), stop=is_full(cause)) from error
 
 
-def _require_free(files: FileSystem, target: Path) -> None:
+def require_free(files: FileSystem, target: Path) -> None:
     """Check that the target does not exist, so that a link found there later is ours, whatever a network drive reports.
 
     Raises:

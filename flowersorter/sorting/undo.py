@@ -17,7 +17,7 @@ from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
-from flowersorter.sorting.journaled_steps import StepContext, check_undo, remember_drives, require_drives
+from flowersorter.sorting.journaled_steps import StepContext, check_undo, remember_drives, remove_remade, require_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
@@ -263,6 +263,7 @@ def _after_recovery(context: StepContext, run: Run) -> Run:
 
 
 def _end(context: StepContext, run: Run, *, whole: bool) -> None:
+    remove_remade(context)
     if is_undone(context, run):
         make_emptied_folders(context, run)
     restore_folder_times(context, run)

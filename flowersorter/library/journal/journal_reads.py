@@ -92,17 +92,30 @@ class JournalReader:
         )
         return [folder_of(row) for row in rows]
 
+    def has_made(self, run_id: int, folder: Path) -> bool:
+        """Whether a run made a folder, also one that was removed since."""
+        rows = self._database.tuples(
+            "SELECT 1 FROM made_folders WHERE run_id = ? AND path = ? LIMIT 1", (run_id, os.fsencode(folder))
+        )
+        return bool(rows)
+
     def abandoned_folders(self) -> list[MadeFolder]:
         """The folders made by undone runs and not removed since, newest first."""
         rows = self._database.query(f"{_MADE_FOLDERS} AND runs.state = ? ORDER BY m.id DESC", (RunState.UNDONE,))
         return [folder_of(row) for row in rows]
 
-    def filed_hashes(self, destination: Path) -> set[bytes]:
-        """The hashes of all photos that runs to this destination ever filed or found there, also those undone since."""
+    def filed_hashes(self, destination: Path, *, but: int = 0) -> set[bytes]:
+        """The hashes of all photos that runs to this destination ever filed or found there, also those undone since.
+
+        Args:
+            destination: That of the runs.
+            but: A run that does not count.
+        """
         rows = self._database.query(
             "SELECT DISTINCT f.sha256 FROM filings f JOIN runs ON runs.id = f.run_id"
-            " WHERE runs.destination = ? AND f.lead_id IS NULL AND f.state IN ('done', 'noted', 'undoing', 'undone')",
-            (os.fsencode(destination),),
+            " WHERE runs.destination = ? AND runs.id != ? AND f.lead_id IS NULL"
+            " AND f.state IN ('done', 'noted', 'undoing', 'undone')",
+            (os.fsencode(destination), but),
         )
         return {row["sha256"] for row in rows}
 
@@ -237,12 +250,12 @@ class JournalReader:
         )
         return int(count)
 
-    def newest_filed(self, run_id: int) -> Entry | None:
-        """The last file that a run filed and that was not undone."""
+    def newest_filed(self, run_id: int, limit: int) -> list[Entry]:
+        """The last files that a run filed and that were not undone, the newest first."""
         rows = self._database.query(
-            "SELECT * FROM filings WHERE run_id = ? AND state = 'done' ORDER BY id DESC LIMIT 1", (run_id,)
+            "SELECT * FROM filings WHERE run_id = ? AND state = 'done' ORDER BY id DESC LIMIT ?", (run_id, limit)
         )
-        return entry_of(rows[0]) if rows else None
+        return [entry_of(row) for row in rows]
 
     def original_of(self, aside: Entry) -> Entry | None:
         """The entry of the photo itself of a duplicate that is to be moved aside by another one."""
@@ -276,6 +289,13 @@ class JournalReader:
             )
         )
 
+    def is_open(self, run_id: int, sha256: bytes | None, destination: Path) -> bool:
+        """Whether a step of a run with these bytes at a place was interrupted, and is not resolved yet."""
+        return any(
+            (entry.run_id, entry.sha256, entry.destination) == (run_id, sha256, destination)
+            for entry in self.open_filings()
+        )
+
     def entries(self, entry_ids: Sequence[int]) -> list[Entry]:
         """The present state of these filings, in the order they were planned."""
         rows = self._database.query_in("SELECT * FROM filings WHERE id IN (?)", entry_ids)
@@ -289,6 +309,14 @@ class JournalReader:
             (entry.sha256, os.fsencode(entry.destination), entry.id, EntryState.DONE),
         )
         return entry_of(rows[0]) if rows else None
+
+    def has_owner(self, entry: Entry) -> bool:
+        """Whether another filing of its run, or of a later one, filed its bytes at its destination, where they are."""
+        rows = self._database.query(
+            "SELECT * FROM filings WHERE sha256 = ? AND destination = ? AND state = 'done' AND id != ? AND run_id >= ?",
+            (entry.sha256, os.fsencode(entry.destination), entry.id, entry.run_id),
+        )
+        return any(self.moved_on(entry_of(row)) is None for row in rows)
 
     def open_filings(self) -> list[Entry]:
         """The filings that were interrupted in a step, in the order they were planned."""

@@ -61,7 +61,7 @@ class Journal(JournalReader):
             source: The folder they come from; None if they come from several.
             destination: Gets the class folders.
             entries: The files; the sidecars of a photo follow it. May raise: the run is closed then.
-            volumes: The volume of folders that files are moved out of.
+            volumes: The volume of the destination and of folders that files come from.
             removes_emptied: Whether the folders that become empty are removed.
 
         Returns:
@@ -152,6 +152,14 @@ class Journal(JournalReader):
                 "UPDATE filings SET state = ?, error = NULL WHERE run_id = ? AND state IN ('cancelled', 'failed')",
                 (EntryState.PLANNED, run_id),
             )
+            # A plan has one photo for each destination: another one there is its duplicate, and waits for it again.
+            connection.execute(
+                "UPDATE filings SET action = 'duplicate' WHERE run_id = ? AND state = 'planned' AND lead_id IS NULL"
+                " AND action != 'already there' AND EXISTS (SELECT 1 FROM filings own WHERE own.sha256 = filings.sha256"
+                " AND own.run_id = filings.run_id AND own.destination = filings.destination AND own.lead_id IS NULL"
+                " AND own.id < filings.id)",
+                (run_id,),
+            )
 
     def fail_staged(self, run_id: int, folder: Path, reason: str) -> list[Entry]:
         """Fail the planned photos of a run of which a file comes from a folder, or goes there, and their sidecars.
@@ -187,6 +195,14 @@ class Journal(JournalReader):
         """Change the action of a filing: a duplicate is filed in place of a photo that could not be."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE filings SET action = ? WHERE id = ?", (action, entry_id))
+
+    def note_found(self, entry_id: int, action: str, destination: Path) -> None:
+        """Store that a photo that was planned needs no change: a file with its bytes is there by now."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET state = ?, error = NULL, action = ?, destination = ? WHERE id = ?",
+                (EntryState.NOTED, action, os.fsencode(destination), entry_id),
+            )
 
     def change_filed(self, entry_id: int, destination: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:
         """Store that the person moved, renamed or edited a filed file."""

@@ -152,6 +152,16 @@ def _label(class_id: int, origin: str) -> Label:
     return Label(class_id, LabelOrigin(origin))
 
 
+def labelled_as(database: Database, hashes: Iterable[bytes]) -> dict[bytes, str]:
+    """The class name that each photo is labelled with, by its hash; those without a label are left out."""
+    rows = database.query_in(
+        "SELECT photos.sha256, classes.name FROM photos JOIN labels ON labels.photo_id = photos.id"
+        " JOIN classes ON classes.id = labels.class_id WHERE photos.sha256 IN (?)",
+        hashes,
+    )
+    return {row["sha256"]: row["name"] for row in rows}
+
+
 @contextmanager
 def foreign_key_as_user_error(what: Text) -> Iterator[None]:
     """Convert the error for a deleted class or a photo that is gone, which an undo step may refer to.

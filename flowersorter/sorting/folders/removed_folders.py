@@ -65,6 +65,7 @@ def make_emptied_folders(context: StepContext, run: Run, sources: Collection[Pat
             with suppress(OSError, NotDoneError):
                 make_source_folder(context, run, folder.path)
                 context.files.set_attributes(folder.path, folder.mode, folder.atime_ns, folder.mtime_ns)
+    context.remade.clear()  # the run took them away, so they stay
 
 
 def is_undone(context: StepContext, run: Run) -> bool:

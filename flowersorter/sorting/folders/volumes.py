@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flowersorter.domain.journal import Run, Volume
-from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something
 
 
 def volumes_of(files: FileSystem, folders: Iterable[Path]) -> dict[Path, Volume]:
@@ -40,6 +40,20 @@ def is_its_volume(files: FileSystem, run: Run, folder: Path, existing: Path) -> 
         return before.is_same_as(files.volume(existing))
     except OSError:
         return False
+
+
+def is_away(files: FileSystem, run: Run, folder: Path) -> bool:
+    """Return whether a folder that a run takes files from seems to be on a missing drive, and was not deleted."""
+    try:
+        existing = next(path for path in (folder, *folder.parents) if follow_or_none(files, path) is not None)
+    except (OSError, StopIteration):  # on Windows not even the root of a missing drive exists
+        return True
+    on_its_volume = is_its_volume(files, run, folder, existing)
+    if on_its_volume is False:
+        return True
+    if existing == folder:
+        return on_its_volume is None and not has_something(files, folder)
+    return run.source is None or run.source not in (existing, *existing.parents)
 
 
 def _nearest(volumes: Mapping[Path, Volume], folder: Path) -> Volume | None:

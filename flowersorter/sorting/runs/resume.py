@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
 from flowersorter.errors import Cancelled, SortRefused
-from flowersorter.jobs import CancelToken, Report
+from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import text
+from flowersorter.messages import Text, text
 from flowersorter.sorting.execute import RunBegun, filed_sidecars
-from flowersorter.sorting.filesystem import FileSystem, has_something, stat_or_none
+from flowersorter.sorting.filesystem import FileSystem, stat_or_none
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_too_full
 from flowersorter.sorting.folders.emptied_folders import emptied_folders
 from flowersorter.sorting.folders.removed_folders import remove_emptied_folders, statuses
+from flowersorter.sorting.folders.volumes import is_away, is_its_volume
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
+from flowersorter.sorting.runs.recheck import Recheck
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 from flowersorter.sorting.safe_names import shown
 
 #: What was prepared is deleted when a run ends.
 _KEYWORDS = text("its keywords have to be prepared again; sort its folder once more")
+_PLUG_IN = text("Plug the drive in, or sort the folder again")
+#: Files that are looked for, of those that a run filed last: the person may have moved some.
+_LOOKED_FOR = 100
 
 
 def resume(
@@ -38,7 +44,8 @@ def resume(
 ) -> RunResult:
     """File the photos of a run that were not tried, or failed, where its plan put them.
 
-    Every photo is checked as in a run of its own: one that changed or is gone is reported, and no file is replaced.
+    Every photo is checked as in a run of its own: one that changed or is gone is reported, and no file is replaced. One
+    whose bytes are in its class folder by now stays, and so does one that another sort filed or whose label changed.
 
     Args:
         collection: The collection of the run.
@@ -51,7 +58,8 @@ def resume(
         The outcome of the photos that were left, in the order in which they were tried.
 
     Raises:
-        SortRefused: there is no such run, it has nothing left to file, its destination is gone, or its disk too full.
+        SortRefused: there is no such run, it has nothing left to file, its source or destination is gone or on another
+            drive than before, or its disk too full.
         Cancelled: asked to stop; filed photos stay, and it can be continued again.
         UserError: the library cannot be written; recovery resolves the open photos at the next start.
     """
@@ -59,24 +67,28 @@ def resume(
     run = _resumable(context, run_id)
     with disk_refusals():
         missing = missing_folders(context.files, run.destination)
-        _require_filed(context, run)
         existing = missing[0].parent if missing else run.destination
+        _require_drives(context, run, existing)
+        _require_filed(context, run, is_missing=bool(missing))
         device = context.files.stat_through(existing).st_dev
+    context.devices[run.destination if not missing else existing] = device
+    with suppress(OSError):  # unreadable folders fail photo by photo
+        remember_drives(context, run.source)
+    record = _Record()
     context.journal.plan_again(run_id)
     try:
         staged = context.journal.fail_staged(run_id, context.collection.kept_sidecars, _KEYWORDS)
         _require_room(context, run, existing, device)
+        sidecars_before = filed_sidecars(context, run_id)[0]
+        report(RunBegun(run_id))
+        report(Progress(text("Planning"), 0))
+        for lead in staged:
+            record.put(lead, Deviation(lead.action, is_filed=False, error=_KEYWORDS), lead.action)
+        Recheck(context, run, record).look(cancel)
+        emptied = _emptied(context, run)
     except BaseException:
         context.journal.end_run(run_id)
         raise
-    context.devices[run.destination if not missing else existing] = device
-    remember_drives(context, run.source)
-    report(RunBegun(run_id))
-    record = _Record()
-    for lead in staged:
-        record.put(lead, Deviation(lead.action, is_filed=False, error=_KEYWORDS), lead.action)
-    emptied = _emptied(context, run)
-    sidecars_before = filed_sidecars(context, run_id)[0]
     photos = PhotoRun(context, run, Target(run.destination, device, missing), record)
     try:
         photos.file_all(report, cancel)
@@ -129,22 +141,41 @@ def _resumable(context: StepContext, run_id: int) -> Run:
     return run
 
 
-def _require_filed(context: StepContext, run: Run) -> None:
-    """Check that the destination is the one that the run filed into: its drive may be unplugged.
+def _require_drives(context: StepContext, run: Run, existing: Path) -> None:
+    """Check that source and destination are on the drives that they were on.
+
+    Args:
+        context: The disk.
+        run: Knows these drives.
+        existing: The destination, or the nearest folder above it that exists.
 
     Raises:
-        SortRefused: it is missing or empty.
+        SortRefused: they are not.
+    """
+    if not is_its_volume(context.files, run, run.destination, existing):
+        why = text("{folder} is on another drive than before; its own may be unplugged", folder=shown(run.destination))
+        raise _refused(run.id, why, _PLUG_IN)
+    if run.source is not None and is_away(context.files, run, run.source):
+        raise _refused(run.id, _missing(run.source), _PLUG_IN)
+
+
+def _missing(folder: Path) -> Text:
+    return text("{folder} is missing or empty; its drive may be unplugged", folder=shown(folder))
+
+
+def _require_filed(context: StepContext, run: Run, *, is_missing: bool) -> None:
+    """Check that the destination is the one that the run filed into: two drives may look alike to the system.
+
+    Raises:
+        SortRefused: it is missing, or has none of the files that were filed last.
         OSError: the disk refuses.
     """
-    newest = context.journal.newest_filed(run.id)
-    if newest is None or stat_or_none(context.files, newest.destination) is not None:
-        return
-    if not has_something(context.files, run.destination):
-        raise _refused(
-            run.id,
-            text("{folder} is missing or empty; its drive may be unplugged", folder=shown(run.destination)),
-            text("Plug the drive in"),
-        )
+    if is_missing and run.touched and not context.journal.has_made(run.id, run.destination):
+        raise _refused(run.id, _missing(run.destination), _PLUG_IN)
+    newest = context.journal.newest_filed(run.id, _LOOKED_FOR)
+    if newest and not any(stat_or_none(context.files, entry.destination) is not None for entry in newest):
+        why = text("nothing that it sorted is in {folder}; its drive may be unplugged", folder=shown(run.destination))
+        raise _refused(run.id, why, _PLUG_IN)
 
 
 def _require_room(context: StepContext, run: Run, existing: Path, device: int) -> None:
@@ -153,8 +184,9 @@ def _require_room(context: StepContext, run: Run, existing: Path, device: int) -
     Raises:
         SortRefused: it does not.
     """
-    source = run.source if run.source is not None and stat_or_none(context.files, run.source) is not None else None
     with disk_refusals():
+        found = run.source is not None and stat_or_none(context.files, run.source) is not None
+        source = run.source if found else None
         here = source is not None and context.files.stat_through(source).st_dev == device
         copied = [
             each

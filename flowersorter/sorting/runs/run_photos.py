@@ -13,9 +13,11 @@ from flowersorter.messages import Text, joined_texts, text
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.folders.created_folders import make_destination, require_device
 from flowersorter.sorting.folders.disk_watch import DiskWatch
+from flowersorter.sorting.folders.volumes import is_away
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.sorting.runs.outcomes import Deviation
+from flowersorter.sorting.runs.recheck import Recorder, has_its_bytes, not_there
 from flowersorter.sorting.runs.step_batches import in_batches
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import (
@@ -36,14 +38,11 @@ _STAGES: Mapping[Mode, str] = {
     Mode.SYMLINK: text("Making pointers"),
 }
 _PLANNED = (EntryState.PLANNED,)
+_OPEN = text("the photo with the same bytes, in another folder, is not finished yet")
 
 
-class Record(Protocol):
+class Record(Recorder, Protocol):
     """Takes the outcomes of a run."""
-
-    def put(self, lead: Entry, outcome: Deviation, planned: str) -> None:
-        """Take the outcome of a photo, given with the planned action."""
-        ...
 
     def put_aside(self, original_id: int, lead: Entry, note: str | None, *, moved: bool) -> None:
         """Take the outcome of a duplicate, given with the entry of the photo that it stands for."""
@@ -178,11 +177,19 @@ class PhotoRun:
             for lead in (entry for entry in block if entry.action == Action.DUPLICATE):
                 if self._journal.is_filed(self._run.id, lead.sha256, lead.destination):
                     kept.append(lead)
+                elif self._journal.is_open(self._run.id, lead.sha256, lead.destination):
+                    # Recovery may still bring that one to the place where this one would go.
+                    self._leave(lead, _OPEN)
                 elif not self.paused:
                     cancel.check()
                     self._journal.change_action(lead.id, self._run.mode)
                     self._file(Group(self._journal.entries([lead.id])), Action.DUPLICATE)
             self._journal.set_states([lead.id for lead in kept], EntryState.NOTED)
+
+    def _leave(self, lead: Entry, reason: str) -> None:
+        """Leave a photo where it is, with the reason."""
+        self._journal.set_state(lead.id, EntryState.FAILED, reason)
+        self._record.put(lead, Deviation(lead.action, is_filed=False, error=reason), lead.action)
 
     def _move_aside(self, cancel: CancelToken) -> None:
         """Move the duplicates aside whose bytes are filed; one that fails is a note at its photo."""
@@ -194,6 +201,13 @@ class PhotoRun:
                 # It was filed in place of a photo that could not be, or stays with it.
                 self._context.batch.take(group.lead)
                 self._journal.set_states((entry.id for entry in group.entries), EntryState.NOTED)
+                return
+            if not has_its_bytes(self._context.files, original, original.destination):
+                # People empty the folder of duplicates: what is moved there must not be the last one.
+                reason = not_there(original.destination)
+                self._context.batch.take(group.lead)
+                self._journal.set_states((entry.id for entry in group.entries), EntryState.FAILED, reason)
+                self._leave(original, reason)
                 return
             target, note = self._outcome(group)
             self._record.put_aside(original.id, group.lead, note, moved=target is not None)
@@ -231,10 +245,26 @@ class PhotoRun:
             except NotDoneError as error:
                 self.paused = error.reason
         if self.paused:
-            return None, self.paused if group.lead.state != EntryState.PLANNED or group.lead.lead_id else None
+            return None, self._why_waiting(group)
         try:
             return group.lead.destination, file_group(self._context, self._run, group)
         except (NotDoneError, LeftOpenError) as error:
             if error.stop:
                 self.paused = error.reason
+            elif isinstance(error, NotDoneError) and self._is_away(group):
+                return None, self._why_waiting(group)
             return None, error.reason
+
+    def _why_waiting(self, group: Group) -> str | None:
+        """The note of a photo that is not tried: sidecars beside a photo that stays have one, others are counted."""
+        return self.paused if group.lead.state != EntryState.PLANNED or group.lead.lead_id else None
+
+    def _is_away(self, group: Group) -> bool:
+        """Pause if a photo failed because the drive it comes from is gone: it waits for it, as those after it do."""
+        folder = group.lead.source.parent
+        if not is_away(self._context.files, self._run, folder):
+            return False
+        self.paused = text("{folder} is not there any more; its drive may be unplugged", folder=shown(folder))
+        tried = [entry.id for entry in group.entries if entry.state == EntryState.PLANNED]
+        self._journal.set_states(tried, EntryState.PLANNED)
+        return True
