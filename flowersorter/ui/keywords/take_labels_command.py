@@ -7,6 +7,7 @@ from typing import Any
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.label import Label
+from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import Session
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, restore_labels
@@ -34,16 +35,23 @@ class TakeLabelsCommand(LibraryCommand):
         super().__init__(session.library, session.undo_stack, text, Changes.LABELS | Changes.CLASSES)
         self._engine, self._take, self._show, self._complain = session.engine, take, show, complain
         self._taken: TakenLabels | None = None
+        self._made: tuple[PhotoClass, ...] = ()
+        self._removed: tuple[PhotoClass, ...] = ()
 
     def apply(self) -> TakenLabels:
-        """Store the labels."""
+        """Store the labels; classes that an undo removed return with the numbers that later steps know them by."""
+        classes = self._engine.collection.classes
+        for each in self._removed:
+            if classes.find(each.name) is None:
+                classes.put_back(each)
         self._taken = self._take()
+        self._made = (*self._removed, *self._taken.made)
         return self._taken
 
     def revert(self) -> TakenLabels:
         """Restore the labels."""
         assert self._taken is not None, "they were stored"
-        restore_labels(self._engine.collection, self._taken)
+        self._removed = restore_labels(self._engine.collection, self._taken, self._made)
         return self._taken
 
     def applied(self, result: Any) -> None:

@@ -118,11 +118,35 @@ def test_taken_labels_are_taken_back_in_the_terminal(photos: Path, run: Run, att
     assert "To take these labels back: flowersorter label --undo\n" in said
     run("label", new[1], "--as", "Fern")
     _, summary = lines(run("label", "--undo", "--json"))
-    assert summary == {"restored": 1, "left": 1}
+    left = {"classes_removed": ["Lily"], "classes_left": [], "earlier": 0}
+    assert summary == {"restored": 1, "left": 1, **left}
     found = {Path(line["path"]).name: line["label"] for line in lines(run("predict", photos, "--json"))[0]}
     assert found == {"blue_0.jpg": None, "blue_1.jpg": "Fern", **{f"red_{number}.jpg": "red" for number in range(3)}}
     again = attempt("label", "--undo")
     assert (again.code, again.err.startswith("There are no labels to take back:")) == (1, True)
+
+
+def test_each_import_is_taken_back_the_last_first(photos: Path, run: Run, attempt: Try) -> None:
+    draw_photos(photos, "blue", 2)
+    (photos / "a.csv").write_text("path,label\nblue_0.jpg,Lily\n")
+    (photos / "b.csv").write_text("path,label\nblue_1.jpg,Fern\n")
+    run("label", "--from", photos / "a.csv")
+    run("label", "--from", photos / "b.csv")
+    said = run("label", "--undo")
+    assert "Removed the classes that were made for them: Fern.\n" in said
+    assert "To take back the labels that were taken before: flowersorter label --undo\n" in said
+    assert run("label", "--undo") == "1 label taken back.\nRemoved the classes that were made for them: Lily.\n"
+    assert attempt("label", "--undo").code == 1
+
+
+def test_folders_are_no_class_folders_after_their_labels_were_taken_back(tmp_path: Path, run: Run) -> None:
+    draw_photos(tmp_path / "data" / "Rose", "red", 2)
+    draw_photos(tmp_path / "data" / "Lily", "blue", 2)
+    run("label", "--from", tmp_path / "data")
+    run("predict", tmp_path / "data")
+    run("label", "--undo")
+    found, _ = lines(run("predict", tmp_path / "data", "--json"))
+    assert {line["label"] for line in found} == {None}
 
 
 def test_a_table_wins_over_the_names_of_folders(tmp_path: Path, run: Run) -> None:
