@@ -66,7 +66,7 @@ def label_from_file(call: Call) -> int:
         )
     _say(terminal, found, taken, is_archive=source.suffix.lower() in PACKED_SUFFIXES)
     say_class_names(terminal, taken.labels.values(), before)
-    return 0 if found.by_photo else 1
+    return 0 if found.by_photo or found.marks else 1
 
 
 def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked: Mapping[str, Any]) -> None:
@@ -78,6 +78,7 @@ def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked
         "format": found.format.value,
         "labels": found.photos,
         "labelled": len(taken.labels),
+        "answered": len(taken.marks),
         "replaced": taken.replaced,
         "kept": taken.kept,
         "of_several_classes": len(taken.ambiguous),
@@ -125,14 +126,16 @@ def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_archi
     say_how_to_undo(terminal, taken)
     if not found.photos:
         terminal.note(text("There are no labels in it."))
-    elif not found.by_photo and is_archive:
+    elif found.by_photo or found.marks:
+        return
+    elif is_archive:
         terminal.note(
             text(
                 "None of the pictures in it is a photo here: an archive often has smaller copies, as Teachable Machine "
                 "keeps them. To unpack them into class folders, and label them there: add --unpack FOLDER"
             )
         )
-    elif not found.by_photo:
+    else:
         terminal.note(text("None of the labels match a photo here. Name the folder with the photos before --from."))
 
 

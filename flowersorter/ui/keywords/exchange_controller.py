@@ -118,7 +118,7 @@ class ExchangeController(QObject):
         from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
 
         assert isinstance(result, FoundLabels)
-        if not result.classes:
+        if not result.classes and not result.marks:
             said, actions = self.tr("None of the labels in {0} match a photo in the open folder."), []
             if Unmatched.OTHER_BYTES in result.unmatched.values():
                 said = self.tr("No photo in the open folder is one of the pictures in {0}: they may be smaller copies.")

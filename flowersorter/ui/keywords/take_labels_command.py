@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowersorter.domain.changes import Changes
@@ -20,7 +20,8 @@ class TakeLabelsCommand(LibraryCommand):
         session: Its collection stores the labels.
         take: Stores the labels; called in the library's thread.
         text: For the Undo menu.
-        show: Called with the labels after the change, by photo id, and the outcome; None for that after undo.
+        show: Called with the labels after the change, by photo id, the photos with other answers than before, and the
+            outcome; None for that after undo.
         complain: Shows the error that kept the labels from being stored.
     """
 
@@ -29,7 +30,7 @@ class TakeLabelsCommand(LibraryCommand):
         session: Session,
         take: Callable[[], TakenLabels],
         text: str,
-        show: Callable[[Mapping[int, Label | None], TakenLabels | None], None],
+        show: Callable[[Mapping[int, Label | None], Iterable[int], TakenLabels | None], None],
         complain: Callable[[Exception], None],
     ) -> None:
         super().__init__(session.library, session.undo_stack, text, Changes.LABELS | Changes.CLASSES)
@@ -56,11 +57,11 @@ class TakeLabelsCommand(LibraryCommand):
 
     def applied(self, result: Any) -> None:
         """Show the labels."""
-        self._show(result.after, result)
+        self._show({**result.after, **dict.fromkeys(result.unlabelled)}, result.marks, result)
 
     def reverted(self, result: Any) -> None:
         """Show the labels that were there before."""
-        self._show(result.before, None)
+        self._show({**result.before, **result.unlabelled}, result.marks, None)
 
     def failed(self, error: Exception) -> None:
         """Show the error."""

@@ -38,6 +38,7 @@ def test_labels_of_a_table_are_taken_and_the_rest_is_told(photos: Path, run: Run
         "format": "csv",
         "labels": 7,
         "labelled": 1,
+        "answered": 0,
         "replaced": 0,
         "kept": 1,
         "of_several_classes": 1,
@@ -124,6 +125,38 @@ def test_taken_labels_are_taken_back_in_the_terminal(photos: Path, run: Run, att
     assert found == {"blue_0.jpg": None, "blue_1.jpg": "Fern", **{f"red_{number}.jpg": "red" for number in range(3)}}
     again = attempt("label", "--undo")
     assert (again.code, again.err.startswith("There are no labels to take back:")) == (1, True)
+
+
+@pytest.mark.parametrize("form", ["csv", "coco"])
+def test_answers_in_place_of_a_class_survive_the_way_out_and_in(
+    photos: Path, run: Run, tmp_path: Path, form: str
+) -> None:
+    new = draw_photos(photos, "blue", 3)
+    run("label", new[0], "--not-mine")
+    run("label", new[1], "--dont-know")
+    out = tmp_path / f"out.{'json' if form == 'coco' else form}"
+    run("export-labels", photos, "--to", out, "--format", form)
+    run("label", new[0], new[1], "--remove")
+    found, summary = lines(run("label", photos, "--from", out, "--json"))
+    assert [line for line in found if "unmatched" not in line] == [
+        {"path": str(new[0]), "label": None, "by": "person", "not_mine": True},
+        {"path": str(new[1]), "label": None, "by": "person", "dont_know": True},
+    ]
+    assert (summary["answered"], summary["labelled"]) == (2, 0)
+    again = run("label", photos, "--from", out)
+    assert "keep their labels or answers" in again
+    assert lines(run("label", "--undo", "--json"))[1]["restored"] == 2
+    assert "1 photo marked Not mine.\n1 photo marked Don't know.\n" in run("label", photos, "--from", out)
+
+
+def test_words_that_are_no_class_make_none(photos: Path, run: Run) -> None:
+    draw_photos(photos, "blue", 5)
+    rows = ["blue_0.jpg,Unknown,", "blue_1.jpg,not_mine,", "blue_2.jpg,Lily,Model", "blue_3.jpg,x/blue_1.jpg,me"]
+    (photos / "labels.csv").write_text("\n".join(["path,label,by", *rows, "blue_4.jpg,tea/hybrid,me"]))
+    found, summary = lines(run("label", "--from", photos / "labels.csv", "--json"))
+    assert [line.get("label") for line in found] == ["tea/hybrid", None]
+    assert (summary["without_class"], summary["answered"], summary["left_out"]) == (1, 1, {"suggestion": 1})
+    assert summary["refused_classes"] == ["x/blue_1.jpg"]
 
 
 def test_each_import_is_taken_back_the_last_first(photos: Path, run: Run, attempt: Try) -> None:

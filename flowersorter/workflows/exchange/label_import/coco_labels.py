@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from flowersorter.domain.export_format import LabelFormat
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.messages import Text, text
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission, refused
+from flowersorter.workflows.exchange.label_import.given_labels import (
+    GivenLabel,
+    GivenLabels,
+    Omission,
+    mark_of,
+    refused,
+)
 from flowersorter.workflows.exchange.label_import.label_studio import (
     is_label_studio,
     label_studio_labels,
@@ -64,6 +71,12 @@ def _labels(source: Path, value: Any) -> GivenLabels:
         files = {id_: uploaded_name(name) for id_, name in files.items()}
     labels: dict[GivenLabel, None] = {}
     labelled, left_out = set[str](), Counter[Omission]()
+    for each in value["images"]:
+        attributes = each.get("attributes") if isinstance(each, dict) else None
+        mark = mark_of(attributes.get("answer")) if isinstance(attributes, dict) else Mark.NONE
+        if mark and (file := files.get(_id(each, "id"))):
+            labels[GivenLabel(file, "", mark=mark)] = None
+            labelled.add(file)
     for each in value["annotations"]:
         file, category = files.get(_id(each, "image_id")), names.get(_id(each, "category_id"))
         if isinstance(each, dict) and "score" in each:

@@ -33,6 +33,7 @@ class TakenLabels:
         ambiguous: Photos with several classes, with the names of these; they get no label.
         marks: The answer of each photo that got one in place of a class, by photo id.
         made: The classes that were made.
+        unlabelled: The label of a class folder that such an answer removed, by photo id.
     """
 
     labels: Mapping[int, str]
@@ -42,6 +43,7 @@ class TakenLabels:
     ambiguous: tuple[tuple[Path, tuple[str, ...]], ...]
     marks: Mapping[int, Mark] = field(default_factory=dict)
     made: tuple[PhotoClass, ...] = ()
+    unlabelled: Mapping[int, Label] = field(default_factory=dict)
 
     @property
     def replaced(self) -> int:
@@ -156,6 +158,7 @@ def store_labels(
             kept=len(classes) - len(free) + sum(i not in classes for i in marks) - len(new_marks),
             ambiguous=tuple((paths[photo_id], names) for photo_id, names in free.items() if len(names) > 1),
             marks=new_marks,
+            unlabelled={i: labelled[i] for i in new_marks if i in labelled},
             made=tuple({each.id: each for each in resolved.values() if each.id not in known}.values()),
         )
         collection.answers.put({i: replace(answered.get(i, NO_ANSWERS), mark=mark) for i, mark in new_marks.items()})
@@ -185,6 +188,7 @@ def restore_labels(
     with collection.database.transaction():
         collection.labels.restore(taken.before)
         _unmark(collection, taken.marks)
+        collection.labels.restore(taken.unlabelled)
         if step in steps:
             steps.remove(step)
             collection.settings.set(TAKEN_LABELS, steps)
