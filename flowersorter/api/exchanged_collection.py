@@ -55,13 +55,14 @@ class ExchangedCollection(PredictedCollection):
         if folder is not None or unpack_to is None:
             given = folder if folder is not None else file if file.is_dir() else file.parent
             roots = absolute_roots(given_paths(given))
+        form = None if format is None else chosen(LabelFormat, format, "format")
+        labels = self._run(lambda _, wanted, report, cancel: label_photos.given_in(file, wanted, report, cancel), form)
         if unpack_to is not None:
             target = given_path(unpack_to).absolute()
-            self._run(unpack_pictures, UnpackRequest(file, target))
+            labels = labels.without_damaged(self._run(unpack_pictures, UnpackRequest(file, target)).damaged)
             roots = absolute_roots((*roots, target))
-        form = None if format is None else chosen(LabelFormat, format, "format")
         self.predict(*roots)
-        found = self._run(label_photos.find_labels, label_photos.FindLabelsRequest(file, roots, form))
+        found = self._run(label_photos.find_labels, label_photos.FindLabelsRequest(file, roots, form, labels))
         taken = self._run(label_photos.take_labels, label_photos.TakeLabelsRequest(found))
         return {found.paths[photo_id]: name for photo_id, name in taken.labels.items()}
 

@@ -18,6 +18,7 @@ from flowersorter.workflows.exchange.label_import.label_photos import (
     FoundLabels,
     TakeLabelsRequest,
     find_labels,
+    given_in,
     take_labels,
 )
 from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
@@ -47,12 +48,15 @@ def label_from_file(call: Call) -> int:
     unpacked: dict[str, Any] = {}
     with call.engine() as engine, terminal.progress() as report:
         before = [entry.name for entry in engine.collection.classes.all()]
+        given = given_in(source, form, report, call.cancel)
         if options.unpack is not None:
             request = UnpackRequest(source, options.unpack)
-            unpacked = {"unpacked": unpack_pictures(engine, request, report, call.cancel)}
+            pictures = unpack_pictures(engine, request, report, call.cancel)
+            unpacked = {"unpacked": pictures.number}
+            given = given.without_damaged(pictures.damaged)
             roots = absolute_roots([*roots, options.unpack])
         predict_settled(engine, PredictFolderRequest(roots, options.device, options.backbone), report, call.cancel)
-        found = find_labels(engine, FindLabelsRequest(source, roots, form), report, call.cancel)
+        found = find_labels(engine, FindLabelsRequest(source, roots, form, given), report, call.cancel)
         taken = take_labels(engine, TakeLabelsRequest(found), report, call.cancel)
     _record(terminal, found, taken, unpacked)
     if unpacked:
@@ -64,7 +68,7 @@ def label_from_file(call: Call) -> int:
                 folder=shown(options.unpack.absolute()),
             )
         )
-    _say(terminal, found, taken, is_archive=source.suffix.lower() in PACKED_SUFFIXES)
+    _say(terminal, found, taken, is_packed=not unpacked and source.suffix.lower() in PACKED_SUFFIXES)
     say_class_names(terminal, taken.labels.values(), before)
     return 0 if found.by_photo or found.marks else 1
 
@@ -81,6 +85,7 @@ def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked
         "answered": len(taken.marks),
         "replaced": taken.replaced,
         "kept": taken.kept,
+        "kept_by_folder": taken.by_folder,
         "of_several_classes": len(taken.ambiguous),
         "not_found": reasons[Unmatched.NOT_FOUND],
         "outside": reasons[Unmatched.OUTSIDE],
@@ -93,13 +98,19 @@ def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked
     terminal.record({"summary": {**summary, **unpacked}})
 
 
-def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_archive: bool) -> None:
+def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_packed: bool) -> None:
     say_labelled(terminal, taken)
-    if taken.kept:
+    if taken.by_folder:
         terminal.say(
             plural(
-                "{number} photo keeps its label or answer.", "{number} photos keep their labels or answers.", taken.kept
+                "{number} photo has this label already, from its class folder.",
+                "{number} photos have these labels already, from their class folders.",
+                taken.by_folder,
             )
+        )
+    if kept := taken.kept - taken.by_folder:
+        terminal.say(
+            plural("{number} photo keeps its label or answer.", "{number} photos keep their labels or answers.", kept)
         )
     for path, names in taken.ambiguous[:_SHOWN]:
         classes = named(names[:_SHOWN])
@@ -124,11 +135,11 @@ def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_archi
         if number:
             terminal.say(why.sentence(number))
     say_how_to_undo(terminal, taken)
-    if not found.photos:
+    if not found.photos and not found.left_out:
         terminal.note(text("There are no labels in it."))
     elif found.by_photo or found.marks:
         return
-    elif is_archive:
+    elif is_packed:
         terminal.note(
             text(
                 "None of the pictures in it is a photo here: an archive often has smaller copies, as Teachable Machine "

@@ -41,6 +41,7 @@ def test_labels_of_a_table_are_taken_and_the_rest_is_told(photos: Path, run: Run
         "answered": 0,
         "replaced": 0,
         "kept": 1,
+        "kept_by_folder": 0,
         "of_several_classes": 1,
         "not_found": 1,
         "outside": 1,
@@ -189,7 +190,7 @@ def test_a_table_wins_over_the_names_of_folders(tmp_path: Path, run: Run) -> Non
     (tmp_path / "labels.csv").write_text("path,label\nRose/red_0.jpg,Lily\nRose/red_1.jpg,Rose\n")
     said = run("label", tmp_path / "data", "--from", tmp_path / "labels.csv")
     assert "1 photo labelled Lily.\n1 of these labels replaces that of a class folder.\n" in said
-    assert "1 photo keeps its label or answer.\n" in said
+    assert "1 photo has this label already, from its class folder.\n" in said
 
 
 def test_fifty_thousand_bad_classes_are_counted_not_listed(photos: Path, run: Run) -> None:
@@ -240,6 +241,39 @@ def test_the_pictures_of_a_packed_project_are_unpacked_and_labelled(photos: Path
     assert sorted(path.name for path in (out / "Lily").iterdir()) == ["Lily-!-0.jpg", "Lily-!-1.jpg"]
     again = attempt("label", "--from", project, "--unpack", out, "--json")
     assert (again.code, "it is there already" in again.err) == (1, True)
+
+
+def test_damaged_pictures_of_an_archive_are_told_as_such(photos: Path, run: Run) -> None:
+    [blue] = draw_photos(photos.parent / "small", "blue", 1)
+    file, out = photos.parent / "set.zip", photos.parent / "learn"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(blue, "Lily/1.jpg")
+        archive.writestr("Rose/1.jpg", b"hello")
+    said = run("label", "--from", file, "--unpack", out)
+    assert f"1 picture unpacked into {out}.\n1 photo labelled Lily.\n" in said
+    assert "1 picture is left out: it is damaged, or packed in a way that is not known.\n" in said
+    assert "none of the photos is the same file" not in said
+
+
+def test_pictures_that_got_their_label_from_their_folder_are_told_as_such(photos: Path, run: Run) -> None:
+    new = draw_photos(photos.parent / "small", "blue", 2)
+    file = photos.parent / "set.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in new:
+            archive.write(path, f"red/{path.name}")
+    said = run("label", "--from", file, "--unpack", photos.parent / "learn")
+    assert "2 photos have these labels already, from their class folders.\n" in said
+    assert "keep" not in said
+
+
+def test_a_list_is_read_before_the_photos_are_looked_for(
+    photos: Path, attempt: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "labels.csv").write_text("x,y\n")
+    asked: list[object] = []
+    monkeypatch.setattr("flowersorter.commands.labelling.from_file.predict_settled", lambda *given: asked.append(given))
+    assert attempt("label", photos, "--from", photos / "labels.csv").code == 1
+    assert not asked
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -121,6 +122,15 @@ class GivenLabels:
     labels: tuple[GivenLabel, ...]
     without_class: int = 0
     left_out: Mapping[Omission, int] = field(default_factory=dict)
+
+    def without_damaged(self, names: Collection[str]) -> GivenLabels:
+        """Leave out the labels of pictures of an archive that cannot be opened."""
+        if not names:
+            return self
+        damaged = set(names)
+        labels = tuple(label for label in self.labels if label.photo not in damaged)
+        left_out = Counter(self.left_out) + Counter({Omission.DAMAGED: len(damaged)})
+        return replace(self, labels=labels, left_out=left_out)
 
 
 #: The answers in place of a class as exports and people write them, compared by letters alone.

@@ -20,7 +20,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, Omission
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission
 from flowersorter.workflows.exchange.label_import.match_photos import PhotoNames, Unmatched
 from flowersorter.workflows.exchange.label_import.read_labels import read_labels
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, may_label, store_labels
@@ -41,11 +41,13 @@ class FindLabelsRequest:
         source: The file or folder.
         roots: The folders and photos that may be labelled; nothing outside of them is.
         format: Its format; None recognises it.
+        given: The labels in it, where `given_in` has read them; None reads them.
     """
 
     source: Path
     roots: Roots
     format: LabelFormat | None = None
+    given: GivenLabels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,17 @@ class TakeLabelsRequest:
     chosen: frozenset[str] | None = None
 
 
+def given_in(source: Path, form: LabelFormat | None, report: Report, cancel: CancelToken) -> GivenLabels:
+    """Read a file or folder with labels, before a long search for the photos that it names.
+
+    Raises:
+        UserError: it cannot be read, or is of no known format.
+        Cancelled: asked to stop.
+    """
+    report(Progress(text("Reading labels"), 0))
+    return call_apart(lambda: read_labels(source.absolute(), form, cancel), cancel)
+
+
 def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, cancel: CancelToken) -> FoundLabels:
     """Read labels, and find the photos that they mean; reads only.
 
@@ -116,9 +129,8 @@ def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, canc
         UserError: the file cannot be read, or is of no known format.
         Cancelled: asked to stop.
     """
-    collection, source = engine.collection, request.source.absolute()
-    report(Progress(text("Reading labels"), 0))
-    given = call_apart(lambda: read_labels(source, request.format, cancel), cancel)
+    collection = engine.collection
+    given = request.given or given_in(request.source, request.format, report, cancel)
     roots = absolute_roots(request.roots)
     places = collection.photos.places_under(roots)
     places = places.take(np.flatnonzero(places.photo_ids > 0))

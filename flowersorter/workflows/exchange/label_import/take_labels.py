@@ -33,6 +33,7 @@ class TakenLabels:
         ambiguous: Photos with several classes, with the names of these; they get no label.
         marks: The answer of each photo that got one in place of a class, by photo id.
         made: The classes that were made.
+        by_folder: How many of `kept` have the class already, by the name of their folder.
         unlabelled: The label of a class folder that such an answer removed, by photo id.
     """
 
@@ -44,6 +45,7 @@ class TakenLabels:
     marks: Mapping[int, Mark] = field(default_factory=dict)
     made: tuple[PhotoClass, ...] = ()
     unlabelled: Mapping[int, Label] = field(default_factory=dict)
+    by_folder: int = 0
 
     @property
     def replaced(self) -> int:
@@ -113,6 +115,10 @@ def may_mark(label: Label | None, answers: PhotoAnswers | None) -> bool:
     return (label is None or label.origin is LabelOrigin.FOLDER) and (answers is None or answers.mark is Mark.NONE)
 
 
+def _is_by_folder(label: Label | None, class_ids: Iterable[int | None]) -> bool:
+    return label is not None and label.origin is LabelOrigin.FOLDER and label.class_id in class_ids
+
+
 def store_labels(
     collection: CollectionStore,
     classes: Mapping[int, tuple[str, ...]],
@@ -158,6 +164,7 @@ def store_labels(
             kept=len(classes) - len(free) + sum(i not in classes for i in marks) - len(new_marks),
             ambiguous=tuple((paths[photo_id], names) for photo_id, names in free.items() if len(names) > 1),
             marks=new_marks,
+            by_folder=sum(_is_by_folder(labelled.get(i), map(ids.get, classes[i])) for i in classes if i not in free),
             unlabelled={i: labelled[i] for i in new_marks if i in labelled},
             made=tuple({each.id: each for each in resolved.values() if each.id not in known}.values()),
         )
