@@ -10,7 +10,7 @@ from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths
 from flowersorter.api.predicted_collection import PredictedCollection
 
 #: Formats of `label_from_file` and of `export_labels`.
-SourceFormat: TypeAlias = Literal["csv", "coco", "label-studio", "folders", "lobe", "teachable-machine"]
+SourceFormat: TypeAlias = Literal["csv", "coco", "label-studio", "folders", "lobe", "teachable-machine", "megadetector"]
 TargetFormat: TypeAlias = Literal["csv", "coco", "megadetector", "camtrap-dp", "darwin-core"]
 
 

@@ -10,7 +10,7 @@ from flowersorter.domain.label import Label
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import Session
-from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, restore_labels
+from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, bring_back_classes, restore_labels
 
 
 class TakeLabelsCommand(LibraryCommand):
@@ -41,10 +41,7 @@ class TakeLabelsCommand(LibraryCommand):
 
     def apply(self) -> TakenLabels:
         """Store the labels; classes that an undo removed return with the numbers that later steps know them by."""
-        classes = self._engine.collection.classes
-        for each in self._removed:
-            if classes.find(each.name) is None:
-                classes.put_back(each)
+        bring_back_classes(self._engine.collection, self._removed)
         self._taken = self._take()
         self._made = (*self._removed, *self._taken.made)
         return self._taken

@@ -128,14 +128,14 @@ def test_taken_labels_are_taken_back_in_the_terminal(photos: Path, run: Run, att
     assert (again.code, again.err.startswith("There are no labels to take back:")) == (1, True)
 
 
-@pytest.mark.parametrize("form", ["csv", "coco"])
+@pytest.mark.parametrize("form", ["csv", "coco", "megadetector"])
 def test_answers_in_place_of_a_class_survive_the_way_out_and_in(
     photos: Path, run: Run, tmp_path: Path, form: str
 ) -> None:
     new = draw_photos(photos, "blue", 3)
     run("label", new[0], "--not-mine")
     run("label", new[1], "--dont-know")
-    out = tmp_path / f"out.{'json' if form == 'coco' else form}"
+    out = tmp_path / f"out.{'csv' if form == 'csv' else 'json'}"
     run("export-labels", photos, "--to", out, "--format", form)
     run("label", new[0], new[1], "--remove")
     found, summary = lines(run("label", photos, "--from", out, "--json"))
@@ -148,6 +148,35 @@ def test_answers_in_place_of_a_class_survive_the_way_out_and_in(
     assert "keep their labels or answers" in again
     assert lines(run("label", "--undo", "--json"))[1]["restored"] == 2
     assert "1 photo marked Not mine.\n1 photo marked Don't know.\n" in run("label", photos, "--from", out)
+
+
+def test_labels_return_from_megadetector_results(photos: Path, run: Run, attempt: Try, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    run("export-labels", photos, "--to", out, "--format", "megadetector")
+    run("label", *photos.glob("red_*.jpg"), "--remove")
+    _, summary = lines(run("label", photos, "--from", out, "--json"))
+    assert (summary["format"], summary["labelled"]) == ("megadetector", 3)
+    value = json.loads(out.read_text())
+    for image in value["images"]:
+        image.pop("label", None)
+    out.write_text(json.dumps(value))
+    assert "suggestions of a program" in attempt("label", photos, "--from", out).err
+    out.write_text("[]")
+    assert "an export of Label Studio as JSON or JSON-MIN" in attempt("label", photos, "--from", out).err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_table_of_a_german_spreadsheet_is_read(photos: Path, run: Run, encoding: str) -> None:
+    draw_photos(photos, "blue", 1)
+    (photos / "labels.csv").write_bytes("Datei;Klasse\nblue_0.jpg;Lilie\n".encode(encoding))
+    assert "1 photo labelled Lilie.\n" in run("label", "--from", photos / "labels.csv")
+
+
+@pytest.mark.parametrize("words", [("export-labels", "photos", "--to"), ("export",)])
+def test_a_missing_folder_is_named_before_the_work(attempt: Try, tmp_path: Path, words: tuple[str, ...]) -> None:
+    target = tmp_path / "gone" / ("x.csv" if "--to" in words else "x.onnx")
+    said = attempt(*words, target)
+    assert (said.code, f"{target} cannot be saved: the folder does not exist." in said.err) == (1, True)
 
 
 def test_words_that_are_no_class_make_none(photos: Path, run: Run) -> None:

@@ -24,14 +24,20 @@ from flowersorter.workflows.exchange.label_import.label_studio import classes_of
 
 #: Names of the columns, the best first; compared without case, spaces, "_" and "-".
 _PHOTO_COLUMNS = ("path", "file", "filename", "filepath", "image", "imagepath", "imagename", "photo", "relativepath")
+_PHOTO_COLUMNS += ("datei", "dateiname", "dateipfad", "pfad", "bild", "foto")  # tables of German spreadsheets
 #: Those of them that still hold after the photos moved, beside a column of absolute paths.
 _RELATIVE_COLUMNS = ("relativepath", "file", "filename")
 _CLASS_COLUMNS = ("label", "class", "classname", "category", "species", "tag", "scientificname", "choice")
+_CLASS_COLUMNS += ("klasse", "kategorie", "art", "bezeichnung")
 #: Who gave the label. Tables of other programs may have a person's name there, and every other word.
 _ORIGIN_COLUMN = "by"
 #: A person's answer in place of a class, as `label_export` writes it.
 _ANSWER_COLUMN = "answer"
 _DELIMITERS = (",", ";", "\t")
+#: Text has no zeros, so the first of them tells another encoding.
+_TRIED_BYTES = 4096
+#: Of the names of columns in an error.
+_SHOWN_CHARS = 100
 #: The first line with which Excel is told the delimiter.
 _NAMED_DELIMITER = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
 #: Columns that tables of Label Studio have beside those of the task.
@@ -80,6 +86,8 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
 def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
+    if b"\0" in data[:_TRIED_BYTES]:  # UTF-16 without a mark: the half of a letter that is 0 says which half is first
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -145,4 +153,9 @@ def _columns(source: Path, head: Sequence[str]) -> tuple[int, int, int, int, int
     if len(head) > 1 and looks_like_photo(Path(head[0])):
         return 0, -1, 1, -1, -1, False
     missing = text("none of its columns names the photo") if photo < 0 else text("none of its columns names the class")
-    raise refused(source, missing, text("Call the columns “path” and “label”"))
+    hint = text(
+        "Call the columns “path” and “label”, separate them by commas, semicolons or tabs, and save the table as "
+        "UTF-8. It has: {names}",
+        names=", ".join(head)[:_SHOWN_CHARS],
+    )
+    raise refused(source, missing, hint)

@@ -203,6 +203,18 @@ def restore_labels(
         return _remove_made(collection, [(each.id, each.name) for each in made])
 
 
+def bring_back_classes(collection: CollectionStore, removed: Iterable[PhotoClass]) -> None:
+    """Make the classes again that `restore_labels` removed, with their numbers, unless others have their names now.
+
+    Raises:
+        UserError: the library cannot be written.
+    """
+    with collection.database.transaction():
+        for each in removed:
+            if collection.classes.find(each.name) is None:
+                collection.classes.put_back(each)
+
+
 def undo_taken_labels(collection: CollectionStore) -> UndoneLabels:
     """Take the labels back that were taken last, also by another program run; those changed since stay.
 

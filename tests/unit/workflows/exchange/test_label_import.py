@@ -257,8 +257,8 @@ def test_a_coco_data_set_labels_photos_but_its_scores_are_suggestions(engine: En
         (b"{", "it is damaged or not JSON"),
         (b"\xff\x00", "it is damaged or not JSON"),
         (b"[" * 200_000, "it is damaged or not JSON"),
-        (b"[]", "it is not a COCO data set: it lacks images, annotations or categories"),
-        (b'{"images": {}}', "it is not a COCO data set: it lacks images, annotations or categories"),
+        (b"[]", "it is of no known kind"),
+        (b'{"images": {}}', "it is of no known kind"),
     ],
 )
 def test_a_malformed_data_set_is_refused_in_words(folder: Path, content: bytes, why: str) -> None:

@@ -193,7 +193,6 @@ def test_damaged_pictures_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("contents", "why"),
     [
-        ({}, "it is packed, and has no pictures in class folders"),
         ({"1.jpg": b"1", "2.jpg": b"2"}, "it is packed, and has no pictures in class folders"),
         ({"_annotations.coco.json": b"{}", "1.jpg": b"1"}, "it is packed, and has no pictures in class folders"),
     ],
@@ -203,6 +202,28 @@ def test_an_archive_without_classes_is_refused(tmp_path: Path, contents: dict[st
         read(packed(tmp_path / "a.zip", contents))
     assert raised.value.why == why
     assert "Unpack it" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "why"),
+    [
+        ("a.zip", {}, "there are no pictures in it, and no list of labels"),
+        ("a.tm", {"x": b""}, "there are no pictures in it, and no list of labels"),
+        (
+            "a.zip",
+            {"datapackage.json": b"{}", "media.csv": b""},
+            "it is a Camtrap DP package, whose format is not read",
+        ),
+        ("a.zip", {"meta.xml": b"", "occurrence.txt": b""}, "it is a Darwin Core archive, whose format is not read"),
+    ],
+)
+def test_nobody_is_told_to_unpack_an_archive_for_nothing(
+    tmp_path: Path, name: str, contents: dict[str, bytes], why: str
+) -> None:
+    with pytest.raises(UserError) as raised:
+        read(packed(tmp_path / name, contents))
+    assert raised.value.why == why
+    assert "Unpack" not in raised.value.hint
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"PK\x05\x06" + bytes(18), os.urandom(1000)])
