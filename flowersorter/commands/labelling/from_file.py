@@ -57,6 +57,10 @@ def label_from_file(call: Call) -> int:
             roots = absolute_roots([*roots, options.unpack])
         predict_settled(engine, PredictFolderRequest(roots, options.device, options.backbone), report, call.cancel)
         found = find_labels(engine, FindLabelsRequest(source, roots, form, given), report, call.cancel)
+    if not _agreed(call, found):
+        terminal.say(text("Nothing was labelled."))
+        return 0
+    with call.engine() as engine, terminal.progress() as report:
         taken = take_labels(engine, TakeLabelsRequest(found), report, call.cancel)
     _record(terminal, found, taken, unpacked)
     if unpacked:
@@ -71,6 +75,27 @@ def label_from_file(call: Call) -> int:
     _say(terminal, found, taken, is_packed=not unpacked and source.suffix.lower() in PACKED_SUFFIXES)
     say_class_names(terminal, taken.labels.values(), before)
     return 0 if found.by_photo or found.marks else 1
+
+
+def _agreed(call: Call, found: FoundLabels) -> bool:
+    """Ask at a terminal before folders become new classes: not every folder was meant as one.
+
+    Raises:
+        Cancelled: Ctrl+C.
+    """
+    new = [each.name for each in found.classes if not each.class_name and not each.refused]
+    if found.format is not LabelFormat.FOLDERS or not new or not call.terminal.interactive or call.terminal.as_json:
+        return True
+    names = named(new[:_SHOWN]) + (", …" if len(new) > _SHOWN else "")
+    question = plural(
+        "{number} folder becomes a new class: {names}. Is that right?",
+        "{number} folders become new classes: {names}. Is that right?",
+        len(new),
+        names=names,
+    )
+    agreed = call.terminal.ask(question)
+    call.cancel.check()
+    return agreed
 
 
 def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked: Mapping[str, Any]) -> None:

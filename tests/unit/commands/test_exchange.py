@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from flowersorter.commands.shared.output import Terminal
 from tests.unit.commands.conftest import Run, Try
 from tests.unit.workflows.conftest import draw_photos
 
@@ -163,6 +164,22 @@ def test_labels_return_from_megadetector_results(photos: Path, run: Run, attempt
     assert "suggestions of a program" in attempt("label", photos, "--from", out).err
     out.write_text("[]")
     assert "an export of Label Studio as JSON or JSON-MIN" in attempt("label", photos, "--from", out).err
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_folders_become_new_classes_only_after_a_question(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    draw_photos(tmp_path / "arc" / "tree" / "Rose", "red", 1)
+    draw_photos(tmp_path / "arc" / "tv" / "train" / "Rose", "blue", 1)
+    draw_photos(tmp_path / "arc" / "tv" / "val", "green", 1)
+    monkeypatch.setattr(Terminal, "interactive", True)
+    asked: list[str] = []
+    monkeypatch.setattr(Terminal, "_answer", lambda _, question: asked.append(question) or answer)
+    said = run("label", "--from", tmp_path / "arc")
+    assert asked == ["2 folders become new classes: tree, tv. Is that right? [y/N]"]
+    assert (said == "Nothing was labelled.\n") == (answer == "n")
+    assert ("1 photo labelled tree.\n" in said) == (answer == "y")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

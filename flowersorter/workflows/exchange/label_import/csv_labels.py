@@ -34,7 +34,7 @@ _ORIGIN_COLUMN = "by"
 #: A person's answer in place of a class, as `label_export` writes it.
 _ANSWER_COLUMN = "answer"
 _DELIMITERS = (",", ";", "\t")
-#: Text has no zeros, so the first of them tells another encoding.
+#: The beginning of a file, which tells its encoding.
 _TRIED_BYTES = 4096
 #: Of the names of columns in an error.
 _SHOWN_CHARS = 100
@@ -86,7 +86,10 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
 def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
-    if b"\0" in data[:_TRIED_BYTES]:  # UTF-16 without a mark: the half of a letter that is 0 says which half is first
+    tried = data[:_TRIED_BYTES]
+    if tried.count(0) * 3 > len(
+        tried
+    ):  # UTF-16 without a mark: the half of a letter that is 0 says which half is first
         return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
     try:
         return data.decode("utf-8-sig")
