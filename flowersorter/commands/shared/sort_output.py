@@ -81,7 +81,7 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) ->
 
 def _beside(plan: SortPlan) -> Counter[str]:
     """The files beside the photos that the plan counts, by the kind that the scan gives them."""
-    told = Counter({folder_walk.SIDECAR: sum(plan.sidecars.values())})
+    told: Counter[str] = Counter({folder_walk.SIDECAR: sum(plan.sidecars.values())})
     for suffix, number in plan.staying.items():
         told[folder_walk.SIDECAR if suffix in SIDECAR_SUFFIXES else folder_walk.NOT_A_PHOTO] += number
     return told

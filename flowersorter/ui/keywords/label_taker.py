@@ -45,7 +45,7 @@ class LabelTaker(QObject):
             return
         said = [self.tr("{0} labelled.").format(count_photos(len(taken.labels)))]
         if taken.marks:
-            said.append(self.tr("Marked as Not mine or Don't know: {0}.").format(count_photos(len(taken.marks))))
+            said.append(self.tr("Marked as not mine or not known: {0}.").format(count_photos(len(taken.marks))))
         if taken.kept:
             said.append(self.tr("Labels and answers kept: {0}.").format(count_photos(taken.kept)))
         if taken.ambiguous:

@@ -60,7 +60,7 @@ def _problems(found: FoundLabels) -> str:
         Unmatched.OTHER_BYTES: _tr("Pictures that are the same file as no photo here: {0}."),
     }
     said = (
-        [_tr("Photos that become Not mine or Don't know: {0}.").format(number(len(found.marks)))] if found.marks else []
+        [_tr("Photos that become not mine or not known: {0}.").format(number(len(found.marks)))] if found.marks else []
     )
     said += [text.format(number(reasons[why])) for why, text in texts.items() if reasons[why]]
     if found.without_class:

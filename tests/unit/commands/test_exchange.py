@@ -175,7 +175,12 @@ def test_folders_become_new_classes_only_after_a_question(
     draw_photos(tmp_path / "arc" / "tv" / "val", "green", 1)
     monkeypatch.setattr(Terminal, "interactive", True)
     asked: list[str] = []
-    monkeypatch.setattr(Terminal, "_answer", lambda _, question: asked.append(question) or answer)
+
+    def answer_it(_: Terminal, question: str) -> str:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr(Terminal, "_answer", answer_it)
     said = run("label", "--from", tmp_path / "arc")
     assert asked == ["2 folders become new classes: tree, tv. Is that right? [y/N]"]
     assert (said == "Nothing was labelled.\n") == (answer == "n")

@@ -164,7 +164,12 @@ def test_several_sorts_are_listed_and_asked_about_at_a_terminal(
     run("sort", photos, "--to", tmp_path / "sorted 2", "--move")
     monkeypatch.setattr(Terminal, "interactive", True)
     asked: list[str] = []
-    monkeypatch.setattr(Terminal, "_answer", lambda _, question: asked.append(question) or answer)
+
+    def answer_it(_: Terminal, question: str) -> str:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr(Terminal, "_answer", answer_it)
     said = attempt("undo", "--since", "2000-01-01")
     assert asked == ["Undo these 2 sorts? [y/N]"]
     assert f"3 photos go back from {tmp_path / 'sorted 2'}\n" in said.err

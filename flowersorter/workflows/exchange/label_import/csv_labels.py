@@ -23,12 +23,16 @@ from flowersorter.workflows.exchange.label_import.given_labels import (
 from flowersorter.workflows.exchange.label_import.label_studio import classes_of_cell, path_of_task
 
 #: Names of the columns, the best first; compared without case, spaces, "_" and "-".
-_PHOTO_COLUMNS = ("path", "file", "filename", "filepath", "image", "imagepath", "imagename", "photo", "relativepath")
-_PHOTO_COLUMNS += ("datei", "dateiname", "dateipfad", "pfad", "bild", "foto")  # tables of German spreadsheets
+_PHOTO_COLUMNS = (
+    *("path", "file", "filename", "filepath", "image", "imagepath", "imagename", "photo", "relativepath"),
+    *("datei", "dateiname", "dateipfad", "pfad", "bild", "foto"),  # tables of German spreadsheets
+)
 #: Those of them that still hold after the photos moved, beside a column of absolute paths.
 _RELATIVE_COLUMNS = ("relativepath", "file", "filename")
-_CLASS_COLUMNS = ("label", "class", "classname", "category", "species", "tag", "scientificname", "choice")
-_CLASS_COLUMNS += ("klasse", "kategorie", "art", "bezeichnung")
+_CLASS_COLUMNS = (
+    *("label", "class", "classname", "category", "species", "tag", "scientificname", "choice"),
+    *("klasse", "kategorie", "art", "bezeichnung"),
+)
 #: Who gave the label. Tables of other programs may have a person's name there, and every other word.
 _ORIGIN_COLUMN = "by"
 #: A person's answer in place of a class, as `label_export` writes it.
