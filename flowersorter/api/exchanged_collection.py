@@ -28,7 +28,8 @@ class ExchangedCollection(PredictedCollection):
         """Label photos as a table, a data set or a project of another program says. Predicts new photos first.
 
         A photo that a person labelled keeps its label, and one that is given several classes gets none. Names that lead
-        out of the folder are left out, as are those that cannot be names of classes. `undo_labels` takes all back.
+        out of the folder are left out, as are those that cannot be names of classes. *Not mine* and *Don't
+        know* are taken, too, for photos without a label. `undo_labels` takes all back.
 
         Args:
             source: A CSV table with columns "path" and "label", a COCO data set, an export of Label Studio, a folder or
@@ -68,6 +69,9 @@ class ExchangedCollection(PredictedCollection):
 
     def undo_labels(self) -> int:
         """Take back the labels that `label_from_file` or `label_from_keywords` gave last; those changed since stay.
+
+        Called again, it takes back those of the time before, up to ten times. Classes that were made for them go where
+        no photo has them.
 
         Returns:
             The number of photos that have the label of before again, or none.

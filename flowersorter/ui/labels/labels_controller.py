@@ -158,8 +158,8 @@ class LabelsController(QObject):
             labels: None for a photo without one.
             answered: Photos with other answers than before.
         """
-        self._context.view.show(LabelNews(labels, answered=frozenset(answered)))
-        self._refresh(labels)
+        self._context.view.show(LabelNews(labels))
+        self._refresh({*labels, *answered})
         self.labels_changed.emit()
 
     def assign_possible(self, place_ids: Iterable[int], class_id: int, beside: Beside | None = None) -> None:
