@@ -21,6 +21,7 @@ __all__ = [
     "PhotoGroup",
     "Prediction",
     "Progress",
+    "ResumeReport",
     "SampleCheck",
     "Sort",
     "SortReport",
@@ -36,7 +37,15 @@ if TYPE_CHECKING:
     from flowersorter.api.evaluation_answers import ClassAccuracy, DoubtfulLabel, EvaluationReport, LabelErrorsReport
     from flowersorter.api.model_answers import ModelInfo, Training
     from flowersorter.api.sample_check import SampleCheck
-    from flowersorter.api.sort_answers import ChangedFile, KeywordReport, Sort, SortedPhoto, SortReport, VerifyReport
+    from flowersorter.api.sort_answers import (
+        ChangedFile,
+        KeywordReport,
+        ResumeReport,
+        Sort,
+        SortedPhoto,
+        SortReport,
+        VerifyReport,
+    )
     from flowersorter.jobs import Progress
 else:
 

@@ -234,6 +234,9 @@ class Program(QObject):
         repaired = result.finished + result.rolled_back
         if result.problems:
             text = self.tr("The last sort was interrupted and needs your attention: {0}").format(result.problems[0])
+        elif result.waiting:
+            left = sum(run.left for run in result.waiting)
+            text = self.tr("The last sort was interrupted. Files left: {0}; the history continues it.").format(left)
         elif repaired:
             text = self.tr("The last sort was interrupted. Photos repaired: {0}.").format(repaired)
         else:

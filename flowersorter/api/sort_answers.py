@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from flowersorter.domain.journal import Run
-    from flowersorter.sorting.execute import RunResult
     from flowersorter.sorting.plan import SortPlan
+    from flowersorter.sorting.runs.outcomes import RunResult
     from flowersorter.workflows.filing.verify import VerifyResult
 
 
@@ -22,8 +22,9 @@ class SortedPhoto:
         path: Its path before the sort.
         class_name: The class it is sorted as; None for a photo that is left.
         to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
-        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left" or "failed".
-        reason: Why it is left or failed; "" otherwise.
+        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left", "waiting" (the sort
+            paused before it) or "failed".
+        reason: Why it is left, waits or failed; "" otherwise.
     """
 
     path: Path
@@ -45,6 +46,8 @@ class SortReport:
         staying: Number of other files beside the photos, which stay where they are, by suffix.
         keywords: Number of sidecar files that get the class of their photo as a keyword.
         without_keywords: Sidecar files that cannot get any, with the reasons.
+        paused: Why the sort stopped before its end, such as a full disk; "" if it did not.
+        can_be_resumed: Whether `Collection.resume` continues it then; else its folder has to be sorted again.
     """
 
     dry_run: bool
@@ -54,6 +57,8 @@ class SortReport:
     staying: Mapping[str, int] = field(default_factory=dict)
     keywords: int = 0
     without_keywords: Mapping[Path, str] = field(default_factory=dict)
+    paused: str = ""
+    can_be_resumed: bool = False
 
     @property
     def sorted(self) -> int:
@@ -64,6 +69,27 @@ class SortReport:
     def failed(self) -> tuple[SortedPhoto, ...]:
         """The photos that could not be sorted."""
         return tuple(photo for photo in self.photos if photo.action == "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReport:
+    """The outcome of `Collection.resume`.
+
+    Attributes:
+        sort: Number of the sort.
+        sorted: Number of photos sorted now.
+        failed: The photos that could not be sorted, with the reasons.
+        waiting: Number of photos that were not tried, because it paused again.
+        paused: Why it paused; "" if it did not.
+        can_be_resumed: Whether another call continues it then.
+    """
+
+    sort: int
+    sorted: int
+    failed: Mapping[Path, str]
+    waiting: int
+    paused: str
+    can_be_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +124,8 @@ class Sort:
         photos: Number of photos sorted, with those undone since.
         undone: Number of photos undone since.
         failed: Number of photos that could not be sorted.
+        waiting: Number of photos that were not tried, because it was stopped, paused or interrupted.
+        can_be_resumed: Whether `Collection.resume` continues it.
     """
 
     number: int
@@ -110,6 +138,8 @@ class Sort:
     photos: int
     undone: int
     failed: int
+    waiting: int = 0
+    can_be_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +180,8 @@ class VerifyReport:
         intact: How many of both are as they were sorted.
         changed: The others, the worst first.
         not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
+        earlier: How many of the intact files an interrupted call had read.
+        earlier_since: When it read the first of these, ISO 8601 in UTC; None without any. At most 30 days ago.
     """
 
     photos: int
@@ -157,6 +189,8 @@ class VerifyReport:
     intact: int
     changed: tuple[ChangedFile, ...]
     not_reached: Mapping[Path, int]
+    earlier: int = 0
+    earlier_since: str | None = None
 
     @property
     def all_well(self) -> bool:
@@ -181,7 +215,15 @@ def report_of_verification(result: VerifyResult) -> VerifyReport:
         )
         for file in result.changed
     )
-    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached)
+    return VerifyReport(
+        result.photos,
+        result.sidecars,
+        result.intact,
+        changed,
+        result.not_reached,
+        result.earlier,
+        result.earlier_since,
+    )
 
 
 def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
@@ -202,13 +244,30 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
             path=file.source,
             class_name=classes[file.source],
             to=file.destination,
-            action=str(file.action) if file.destination is not None else "failed",
+            action=str(file.action) if file.destination is not None else "waiting" if file.waits else "failed",
             reason=file.error or "",
         )
         for file in done.files
     ]
     photos = (*outcomes, *_left(plan))
-    return SortReport(False, done.run_id, photos, plan.sidecars, plan.staying, done.keywords, _without_keywords(plan))
+    return SortReport(
+        False,
+        done.run_id,
+        photos,
+        plan.sidecars,
+        plan.staying,
+        done.keywords,
+        _without_keywords(plan),
+        done.paused,
+        done.can_be_resumed,
+    )
+
+
+def report_of_resume(done: RunResult) -> ResumeReport:
+    """Convert the outcome of a continued sort to plain values."""
+    assert done.run_id is not None  # it was continued
+    failed = {file.source: file.error or "" for file in done.not_filed}
+    return ResumeReport(done.run_id, done.filed, failed, done.waiting, done.paused, done.can_be_resumed)
 
 
 def report_of_keywords(plans: Sequence[SortPlan], done: Sequence[RunResult] | None) -> KeywordReport:
@@ -247,4 +306,6 @@ def sort_of(run: Run) -> Sort:
         photos=run.photos,
         undone=run.undone,
         failed=run.failed,
+        waiting=run.waiting,
+        can_be_resumed=run.can_be_resumed,
     )

@@ -9,7 +9,7 @@ from typing import Literal
 
 from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths
 from flowersorter.api.predicted_collection import PredictedCollection
-from flowersorter.api.sort_answers import KeywordReport, Sort, SortReport, VerifyReport
+from flowersorter.api.sort_answers import KeywordReport, ResumeReport, Sort, SortReport, VerifyReport
 from flowersorter.jobs import CancelToken
 
 
@@ -114,6 +114,20 @@ class SortedCollection(PredictedCollection):
         done = self._run(keywords.write_keywords, keywords.RunKeywordsRequest(tuple(plans)))
         return report_of_keywords(plans, done)
 
+    def resume(self, sort: int | None = None) -> ResumeReport:
+        """Continue a sort that was stopped, paused or interrupted; its plan stays. `undo` undoes all of it.
+
+        Args:
+            sort: The number of the sort, or None for the newest that can be continued.
+
+        Raises:
+            SortRefused: there is no such sort, nothing is left of it, or its disk is missing or too full.
+        """
+        from flowersorter.api.sort_answers import report_of_resume
+        from flowersorter.workflows.filing.resume import ResumeRequest, resume_run
+
+        return report_of_resume(self._run(resume_run, ResumeRequest(sort)))
+
     def history(self) -> list[Sort]:
         """List the sorts of the collection, newest first."""
         from flowersorter.api.sort_answers import sort_of
@@ -140,11 +154,18 @@ class SortedCollection(PredictedCollection):
         request = UndoRequest(sort, take_changed=take_changed)
         return self._run(undo_run, request).undone
 
-    def verify(self, destination: AnyPath | None = None) -> VerifyReport:
+    def verify(
+        self, destination: AnyPath | None = None, *, rate_mb: float | None = None, again: bool = False
+    ) -> VerifyReport:
         """Read every sorted photo and sidecar file, and compare it with the hash of its sort; changes nothing.
+
+        A call that was interrupted is continued by the next one: files that it found intact in the last 30 days are not
+        read again while they have the same size and time.
 
         Args:
             destination: Verify only files at or below this folder; None for those of every sort.
+            rate_mb: Read at most so many megabytes a second; None for no limit.
+            again: Begin anew, instead of continuing an interrupted call.
 
         Raises:
             UserError: nothing was sorted into that folder.
@@ -152,5 +173,6 @@ class SortedCollection(PredictedCollection):
         from flowersorter.api.sort_answers import report_of_verification
         from flowersorter.workflows.filing.verify import VerifyRequest, verify
 
-        request = VerifyRequest(None if destination is None else given_path(destination))
+        folder = None if destination is None else given_path(destination)
+        request = VerifyRequest(folder, None if rate_mb is None else rate_mb * 1e6, again)
         return report_of_verification(self._run(verify, request))

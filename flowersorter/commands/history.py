@@ -12,6 +12,7 @@ from flowersorter.errors import UserError
 from flowersorter.messages import Text, plural, stored, text
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.workflows.filing.history import RunPhoto, find_run, run_photos, runs
+from flowersorter.workflows.filing.resume import waiting_sentence
 
 _MODES: dict[str, Text] = {
     Mode.COPY: text("copy"),
@@ -70,6 +71,9 @@ def run(call: Call) -> int:
     call.terminal.say(
         text("To see the photos of a sort: flowersorter history SORT. To undo it: flowersorter undo SORT")
     )
+    for entry in found:
+        if entry.can_be_resumed:
+            call.terminal.say(waiting_sentence(entry))
     return 0
 
 
@@ -163,4 +167,6 @@ def _line(entry: Run) -> dict[str, Any]:
         "photos": entry.photos,
         "undone": entry.undone,
         "failed": entry.failed,
+        "waiting": entry.waiting,
+        "can_be_resumed": entry.can_be_resumed,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,12 +28,13 @@ from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import plural, stored, text
 from flowersorter.photos.scan import absolute_roots
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
+from flowersorter.workflows.filing.resume import waiting_sentence
 from flowersorter.workflows.filing.sort import (
     Include,
     RunSortRequest,
@@ -89,18 +89,9 @@ def run(call: Call) -> int:
                 )
             say_plan(terminal, plan, result)
             _say_unsure(terminal, plan, result.rows)
-        outcomes = planned_outcomes(plan)
-        done = None
-        if not options.dry_run:
-            done = _file(call, engine, plan)
-            outcomes |= done_outcomes(done)
-        names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-        likenesses = names_of_unknown(engine, result.rows, options.backbone)
-        model, remarks = model_used(engine, options.backbone), engine.collection.photos.remarks()
-        photos = folder_lines(result, names, likenesses, remarks, labels_count=True, model=model)
-        lines = list(outcome_lines(photos, outcomes))
-        for line in (*lines, {"summary": _summary(plan, lines, done) | copies | _beside(result) | model_fields(model)}):
-            terminal.record(line)
+        done = None if options.dry_run else _file(call, engine, plan)
+        if terminal.as_json:
+            _record(call, engine, result, plan, done, copies)
         say_missing_model(call, engine.collection, result)
     if not len(result.rows):
         say_no_photos(call, roots, result)
@@ -108,7 +99,34 @@ def run(call: Call) -> int:
     if done is None:
         terminal.say(text("Nothing was changed: this was a dry run."))
         return 0
-    return say_done(terminal, plan, outcomes, done)
+    return say_done(terminal, plan, done)
+
+
+def _record(
+    call: Call,
+    engine: Engine,
+    result: PredictFolderResult,
+    plan: SortPlan,
+    done: RunResult | None,
+    copies: dict[str, int],
+) -> None:
+    """Write a JSON object for each photo, and the summary."""
+    terminal, backbone = call.terminal, call.options.backbone
+    outcomes = planned_outcomes(plan)
+    if done is not None:
+        outcomes |= done_outcomes(done)
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    likenesses = names_of_unknown(engine, result.rows, backbone)
+    model, remarks = model_used(engine, backbone), engine.collection.photos.remarks()
+    photos = folder_lines(result, names, likenesses, remarks, labels_count=True, model=model)
+    actions: Counter[str] = Counter()
+    unreadable = 0
+    for line in outcome_lines(photos, outcomes):
+        actions[line["action"]] += 1
+        unreadable += "error" in line and "class" not in line
+        terminal.record(line)
+    summary = _summary(plan, actions, unreadable, done) | copies | _beside(result) | model_fields(model)
+    terminal.record({"summary": summary})
 
 
 def _say_unsure(terminal: Terminal, plan: SortPlan, rows: PhotoRows) -> None:
@@ -198,23 +216,24 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
                         sort=started.id,
                     )
                 )
+                if started.left:
+                    call.terminal.note(waiting_sentence(started))
         raise
 
 
-def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult | None) -> dict[str, Any]:
-    actions = Counter(line["action"] for line in lines)
+def _summary(plan: SortPlan, actions: Counter[str], unreadable: int, done: RunResult | None) -> dict[str, Any]:
     return {
         "mode": plan.mode.value,
         "destination": str(plan.destination),
         "dry_run": done is None,
         "sort": None if done is None else done.run_id,
-        "photos": len(lines),
+        "photos": actions.total(),
         "sorted": sum(actions[name] for name in FILING),
         "already_there": actions[Action.ALREADY_THERE.value],
         "duplicates": actions[Action.DUPLICATE.value],
         "left": actions["left"],
         "failed": actions["failed"],
-        "unreadable": sum("error" in line and "class" not in line for line in lines),
+        "unreadable": unreadable,
         "classes": plan.counts_by_class,
         "sidecars": dict(plan.sidecars),
         "staying": dict(plan.staying),
@@ -223,5 +242,8 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "sidecars_edited_there": [str(path) for path in plan.edited],
         "films_of_another_time": [str(path) for path in plan.other_films],
         "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,
+        "paused": (done.paused or None) if done is not None else None,
+        "waiting": 0 if done is None else done.waiting,
+        "can_be_resumed": done is not None and done.can_be_resumed,
         "folders_removed": (len(plan.emptied.empty) * plan.removes_emptied) if done is None else done.folders_removed,
     }

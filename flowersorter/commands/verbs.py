@@ -24,7 +24,9 @@ from flowersorter.commands.shared.verb_options import (
     add_label,
     add_label_errors,
     add_models,
+    add_next,
     add_overwrite,
+    add_resume,
     add_target,
     add_undo,
     add_verify,
@@ -214,19 +216,6 @@ def _add_evaluate(parser: LineParser) -> None:
     _add_scan_options(parser)
 
 
-def _add_next(parser: LineParser) -> None:
-    parser.add_argument(
-        "folder",
-        type=to_path,
-        nargs="?",
-        metavar="FOLDER",
-        help=text("choose among its photos (default: all known photos)"),
-    )
-    parser.add_argument(
-        "-n", "--count", type=to_number, metavar="N", default=10, help=text("list N photos to label (default: 10)")
-    )
-
-
 def _add_export_labels(parser: LineParser) -> None:
     add_export_labels(parser)
     _add_scan_options(parser)
@@ -303,7 +292,7 @@ VERBS = (
         "next",
         text("suggest photos to label next, and say whether there are enough labels"),
         text("Per class: how accurate, how many sure, how much ten more photos would improve it."),
-        _add_next,
+        add_next,
         "labelling",
     ),
     Verb(
@@ -354,6 +343,16 @@ VERBS = (
     ),
     Verb("history", text("list all sorts, or the photos of one"), "", add_history),
     Verb(
+        "resume",
+        text("continue a sort that was stopped, paused or interrupted"),
+        text(
+            "Sorts the photos that it did not come to, to the places of its plan, also days later. A photo that has "
+            "changed since, or whose place is taken, is left, with the reason."
+        ),
+        add_resume,
+        "maintenance",
+    ),
+    Verb(
         "undo",
         text("undo a sort, or all since a time"),
         text("Photos you have edited since then are kept, with the reason."),
@@ -365,8 +364,8 @@ VERBS = (
         text(
             "Reads every sorted photo and sidecar file, and changes nothing. Lists what rotted (other bytes, though no "
             "program wrote to it), is gone, cannot be read, was edited, or was moved within its destination. Exits "
-            "with 1 "
-            "if something rotted, is gone or cannot be read, else with 0."
+            "with 1 if something rotted, is gone or cannot be read, else with 0. Ctrl+C stops it; called again, also "
+            "days later, it goes on where it stopped. Files that it read more than 30 days ago are read again."
         ),
         add_verify,
         package="maintenance",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from flowersorter.messages import Text, text
+
 #: The class of filings that belong to none: duplicates that were moved aside.
 NO_CLASS = ""
 #: Their folder; its photos are not used for training.
@@ -61,6 +63,22 @@ class Volume:
         return same or self.mount_point == Path("/")
 
 
+_SORT_AGAIN = text("Sort the folder again")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a run cannot be continued.
+
+    Attributes:
+        why: The reason, lower case.
+        hint: The remedy.
+    """
+
+    why: Text
+    hint: Text = _SORT_AGAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One sort: photos filed into class folders in one action.
@@ -76,6 +94,11 @@ class Run:
         late_sidecars: Sidecars it filed, or wrote keywords into, beside photos that were there already, without those
             undone since.
         touched: Files, with sidecars, that it filed or tried to, also those undone since.
+        waiting: Photos that were not tried because it was stopped or interrupted, without duplicates that are moved
+            aside.
+        waiting_keywords: How many of these have sidecars that were to get keywords.
+        waiting_beside: Sidecars of photos that were there already, and duplicates to be moved aside, likewise.
+        removes_emptied: Whether it also removes the folders that become empty.
         volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
             for runs of earlier versions.
     """
@@ -92,12 +115,42 @@ class Run:
     failed: int
     late_sidecars: int = 0
     touched: int = 0
+    waiting: int = 0
     volumes: Mapping[Path, Volume] = field(default_factory=dict)
+    waiting_keywords: int = 0
+    waiting_beside: int = 0
+    removes_emptied: bool = False
 
     @property
     def has_something_to_undo(self) -> bool:
         """Whether a photo or a late sidecar is still filed."""
         return self.photos > self.undone or self.late_sidecars > 0
+
+    @property
+    def left(self) -> int:
+        """Number of photos and files beside them that were not tried."""
+        return self.waiting + self.waiting_beside
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether `resume` continues it."""
+        return self.refusal is None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why it cannot be continued; None if it can. Its drives are looked at when it is."""
+        if self.state == RunState.OPEN:
+            return Refusal(text("it was interrupted and its drive is missing"), text("Plug the drive in"))
+        if self.undone or self.state in {RunState.UNDONE, RunState.PARTLY_UNDONE}:
+            return Refusal(text("some of it was undone since"))
+        if self.only_keywords:
+            return Refusal(text("it wrote keywords"), text("Write them again: what is done stays"))
+        if not self.left:
+            return Refusal(text("all of its photos were tried"))
+        if self.left == self.waiting_keywords:
+            return Refusal(text("the keywords of its photos have to be prepared again"))
+        # Its plan may have been interrupted while it was stored.
+        return None if self.touched else Refusal(text("it ended before its first photo"))
 
     @property
     def only_keywords(self) -> bool:

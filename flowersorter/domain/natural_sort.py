@@ -63,7 +63,11 @@ def by_folder(paths: Sequence[str]) -> dict[str, Sequence[int]]:
 
 
 def _are_all_in(folder: str, paths: Sequence[str]) -> bool:
-    """Whether all of these paths are in the folder itself."""
+    """Whether all of these paths are in the folder itself.
+
+    By the first count each path begins with the folder, so each has at least its separators; by the second one none has
+    more.
+    """
     beginning = f"\0{folder}{os.sep}"
     joined = "\0" + "\0".join(paths)
     return joined.count(beginning) == len(paths) and joined.count(os.sep) == len(paths) * beginning.count(os.sep)
@@ -95,7 +99,7 @@ def natural_ranking(paths: Sequence[str], members: Mapping[str, Sequence[int]] |
     blocks: list[tuple[str, Sequence[int]]] = []
     for folder, positions in members.items():
         names = [paths[position] for position in positions]
-        if key.folder(folder) not in mixed and _differ_in_digits_only(names):
+        if key.folder(folder) not in mixed and differ_in_digits_only(names):
             ordered = sorted(positions, key=paths.__getitem__)
             blocks.append((key(paths[ordered[0]]), ordered))
         else:
@@ -114,7 +118,8 @@ def _mixed_with_others(folders: Sequence[str]) -> set[str]:
     return mixed | {""}
 
 
-def _differ_in_digits_only(names: Sequence[str]) -> bool:
+def differ_in_digits_only(names: Sequence[str]) -> bool:
+    """Whether names differ in digits only: they are in natural order when they are sorted as texts."""
     return len(set("\n".join(names).translate(_EVERY_DIGIT_TO_0).split("\n"))) == 1
 
 

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from flowersorter.errors import CollectionDamaged, CollectionLocked, FolderUnusable, UserError
 from flowersorter.library.cache.embeddings import EmbeddingStore
+from flowersorter.library.cache.score_file import remove_unfinished
 from flowersorter.library.cache.thumbnails import ThumbnailStore
 from flowersorter.library.database.backups import (
     LIBRARY_NAME,
@@ -89,6 +90,7 @@ class CollectionStore:
             self.settings = Settings(self.database)
             if not read_only:
                 follow_moved_collection(self.database, self.settings, self.kept_sidecars)
+                remove_unfinished(folder / "embeddings")
             self._opened = opened.pop_all()
 
     @property

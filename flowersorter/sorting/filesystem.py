@@ -20,7 +20,7 @@ from pathlib import Path
 
 from flowersorter.domain.journal import Volume
 
-_CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20
 _MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 # Non-blocking: a pipe with the name of a photo must not hang the run.
@@ -86,7 +86,7 @@ class FileSystem:
         try:
             _require_regular(descriptor)
             _forget_cached(descriptor)
-            while chunk := os.read(descriptor, _CHUNK_BYTES):
+            while chunk := os.read(descriptor, CHUNK_BYTES):
                 digest.update(chunk)
                 between()
         finally:
@@ -116,7 +116,7 @@ class FileSystem:
         reading = os.open(source, _READ)
         try:
             _require_regular(reading)
-            while chunk := os.read(reading, _CHUNK_BYTES):
+            while chunk := os.read(reading, CHUNK_BYTES):
                 digest.update(chunk)
                 self.write(descriptor, chunk)
         finally:
@@ -211,6 +211,13 @@ class FileSystem:
     def free_bytes(self, folder: Path) -> int:
         """Return the free space on the disk of a folder."""
         return shutil.disk_usage(folder).free
+
+    def free_files(self, folder: Path) -> int | None:
+        """Return how many more files the disk of a folder can hold; None where the file system sets no limit."""
+        if not hasattr(os, "statvfs"):
+            return None
+        found = os.statvfs(folder)
+        return found.f_favail if found.f_files else None
 
     def volume(self, folder: Path) -> Volume:
         """Return the volume that an existing folder is on, following links."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
@@ -23,6 +25,7 @@ from flowersorter.sorting.remove_filed import (
     require_removable,
     require_unchanged,
 )
+from flowersorter.sorting.runs.step_batches import StepBatch
 from flowersorter.sorting.transfer import Transfer, copy, link, move
 
 _TEMPORARY = ".flowersorter-{}.part"
@@ -35,17 +38,34 @@ class StepContext:
     Attributes:
         secured: Folders whose names are known to be synced; see `secure`.
         devices: Device of each folder of the run at its beginning; see `require_drives`.
+        batch: The steps whose intents and outcomes are stored together; see `begin_filing` and `begin_undo`.
     """
 
     collection: CollectionStore
     files: FileSystem
     secured: set[Path] = field(default_factory=set)
     devices: dict[Path, int] = field(default_factory=dict)
+    batch: StepBatch = field(default_factory=StepBatch)
 
     @property
     def journal(self) -> Journal:
         """The collection's journal."""
         return self.collection.journal
+
+    def store(self, change: Callable[[], None], *, later: bool) -> None:
+        """Store an outcome now, or with those of the batch."""
+        if later:
+            self.batch.later.append(change)
+        else:
+            change()
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Store the outcomes of the batch when the block ends, however it does."""
+        try:
+            yield
+        finally:
+            self.batch.settle(self.collection)
 
 
 def secure(context: StepContext, folder: Path, root: Path) -> None:
@@ -104,6 +124,22 @@ def require_made_on_drive(context: StepContext, folder: Path) -> None:
             raise NotDoneError(UNPLUGGED, stop=True)
 
 
+def begin_filing(context: StepContext, entries: Iterable[Entry]) -> None:
+    """Store in one transaction that files are about to be filed, of those that seem fine; `file` follows for each."""
+    steps = []
+    for entry in entries:
+        with suppress(OSError, NotDoneError):  # `file` says why
+            if stat_or_none(context.files, entry.destination) is None:
+                contents = _contents(context.files, entry)
+                steps.append((entry, _temporary_in(entry.destination.parent), *contents))
+    context.batch.begin_filing(context.collection, steps)
+
+
+def begin_undo(context: StepContext, entries: Iterable[Entry]) -> None:
+    """Store in one transaction that files are about to be restored; `undo_step` follows for each."""
+    context.batch.begin_undo(context.collection, [(entry, _temporary_in(entry.source.parent)) for entry in entries])
+
+
 def file(context: StepContext, entry: Entry) -> str | None:
     """File one planned file.
 
@@ -114,16 +150,21 @@ def file(context: StepContext, entry: Entry) -> str | None:
         NotDoneError: nothing changed on disk; the journal has the reason.
         LeftOpenError: it is left to recovery.
     """
+    begun = context.batch.take(entry)
     try:
         with disk_errors_as_failures():
-            sha256, size_bytes, mtime_ns = _contents(context.files, entry)
-        temporary = _temporary_in(entry.destination.parent)
-        context.journal.start(entry, temporary, sha256, size_bytes, mtime_ns)
+            contents = sha256, size_bytes, mtime_ns = _contents(context.files, entry)
+        if begun is not None and begun.contents == contents:
+            temporary = begun.temporary
+        else:
+            temporary = _temporary_in(entry.destination.parent)
+            context.journal.start(entry, temporary, sha256, size_bytes, mtime_ns)
         note = _do(context.files, entry, Transfer(entry.source, entry.destination, temporary, sha256))
     except NotDoneError as error:
         context.journal.set_state(entry.id, EntryState.FAILED, error.reason)
         raise
-    record_filed(context, entry, sha256, note)
+    found = _place(context.files, entry)
+    context.store(partial(_store_filed, context, entry, sha256, note, found), later=begun is not None)
     return note
 
 
@@ -137,18 +178,20 @@ def undo_step(context: StepContext, run: Run, entry: Entry) -> bool:
         NotDoneError: it stays filed; the journal has the reason.
         LeftOpenError: it is left to recovery.
     """
+    begun = context.batch.take(entry)
     try:
         if entry.action == Action.MOVE:
-            with disk_errors_as_failures():
-                make_source_folder(context, run, entry.source.parent)
-                secure(context, entry.source.parent, run.source or entry.source.parent)
-        temporary = _temporary_in(entry.source.parent)
-        context.journal.start_undo(entry, temporary)
+            ready_source(context, run, entry.source.parent)
+        if begun is not None:
+            temporary = begun.temporary
+        else:
+            temporary = _temporary_in(entry.source.parent)
+            context.journal.start_undo(entry, temporary)
         was_there = _undo(context.files, run, entry, temporary)
     except NotDoneError as error:
         context.journal.set_state(entry.id, EntryState.DONE, error.reason)
         raise
-    record_undone(context, entry)
+    context.store(partial(record_undone, context, entry), later=begun is not None)
     return was_there
 
 
@@ -210,10 +253,19 @@ def _refuse_moved_on(context: StepContext, entry: Entry) -> None:
 
 def record_filed(context: StepContext, entry: Entry, sha256: bytes, note: str | None) -> None:
     """Store that a file is filed and the new place of its photo, in one transaction."""
-    photos = context.collection.photos
-    found = None
+    _store_filed(context, entry, sha256, note, _place(context.files, entry))
+
+
+def _place(files: FileSystem, entry: Entry) -> os.stat_result | None:
     with suppress(OSError):  # it is filed anyway; scanning its folder finds it
-        found = stat_or_none(context.files, entry.destination)
+        return stat_or_none(files, entry.destination)
+    return None
+
+
+def _store_filed(
+    context: StepContext, entry: Entry, sha256: bytes, note: str | None, found: os.stat_result | None
+) -> None:
+    photos = context.collection.photos
     with context.collection.database.transaction():
         context.journal.set_state(entry.id, EntryState.DONE, note)
         if entry.lead_id is not None:
@@ -273,6 +325,17 @@ def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> bool:
     else:
         remove_link(files, entry.source, entry.destination)
     return True
+
+
+def ready_source(context: StepContext, run: Run, folder: Path) -> None:
+    """Make sure of the folder that a moved file goes back to.
+
+    Raises:
+        NotDoneError: it is missing and cannot be made.
+    """
+    with disk_errors_as_failures():
+        make_source_folder(context, run, folder)
+        secure(context, folder, run.source or folder)
 
 
 def make_source_folder(context: StepContext, run: Run, folder: Path) -> None:

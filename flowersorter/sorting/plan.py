@@ -1,31 +1,21 @@
-"""Plans a run: the destination of every photo, before any file is touched; reads only."""
+"""The plan of a run: the destination of every photo, before any file is touched."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
-from flowersorter.domain.journal import NO_CLASS
-from flowersorter.jobs import CancelToken
-from flowersorter.library.tables.written_keywords import KeywordIndex
-from flowersorter.messages import text
 from flowersorter.photos.xmp.keywords import Entries
-from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
-from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
-from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_nested
-from flowersorter.sorting.folders.destination_contents import DestinationContents
-from flowersorter.sorting.folders.emptied_folders import EmptiedFolders, emptied_folders
-from flowersorter.sorting.folders.needed_space import NeededSpace
-from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner, PlannedKeywords
-from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
+from flowersorter.sorting.folders.emptied_folders import EmptiedFolders
+from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
+from flowersorter.sorting.plan_sidecars import count_kinds
+from flowersorter.sorting.runs.packed import Joined
 
 
 class Mode(StrEnum):
@@ -119,11 +109,56 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanTally:
+    """The counts of a plan.
+
+    Attributes:
+        by_class: Number of photos newly filed, by class.
+        by_action: Number of photos, by action.
+        by_folder: Number of photos newly filed, by the path of their folder.
+        there: Number of photos that are there already, likewise.
+        renamed: Number of photos filed under another name.
+        sidecars: Number of sidecars that are filed, by kind, without those that are made only now.
+        keywords: Number of sidecars that get keywords.
+    """
+
+    by_class: Counter[str] = field(default_factory=Counter)
+    by_action: Counter[Action] = field(default_factory=Counter)
+    by_folder: Counter[str] = field(default_factory=Counter)
+    there: Counter[str] = field(default_factory=Counter)
+    renamed: int = 0
+    sidecars: Mapping[str, int] = field(default_factory=dict)
+    keywords: int = 0
+
+
+def tally_of(files: Sequence[PlannedFile], duplicates: Sequence[PlannedFile]) -> PlanTally:
+    """Count a plan in one walk: each photo of a long one is made again when it is read."""
+    by_class, by_action, by_folder, there = Counter[str](), Counter[Action](), Counter[str](), Counter[str]()
+    renamed, keywords, filed, merged = 0, 0, dict[Path, None](), dict[Path, None]()
+    last = len(files)
+    for position, file in enumerate(chain(files, duplicates)):
+        filed.update((source, None) for source, _ in file.sidecars)
+        merged.update((each.source, None) for each in file.keywords if each.source and not each.is_in_place)
+        keywords += len(file.keywords)
+        if position >= last:
+            continue
+        by_action[file.action] += 1
+        if file.action.is_filed:
+            by_class[file.filing.class_name] += 1
+            by_folder[str(file.destination.parent)] += 1
+            renamed += file.destination.name != file.filing.source.name
+        elif file.action == Action.ALREADY_THERE:
+            there[str(file.destination.parent)] += 1
+    return PlanTally(by_class, by_action, by_folder, there, renamed, count_kinds({**filed, **merged}), keywords)
+
+
+@dataclass(frozen=True, slots=True)
 class SortPlan:
     """The plan of a run, for the person to confirm.
 
     Attributes:
         destination: Gets one folder per class.
+        files: The photos, in their order; a long sequence makes each again whenever it is read.
         source: The folder that the photos come from; None if they come from several.
         needed_bytes: Size of the copies on the destination's disk.
         free_bytes: Free space there.
@@ -140,8 +175,8 @@ class SortPlan:
 
     mode: Mode
     destination: Path
-    files: tuple[PlannedFile, ...]
-    skipped: tuple[Skipped, ...]
+    files: Sequence[PlannedFile]
+    skipped: Sequence[Skipped]
     needed_bytes: int
     free_bytes: int
     source: Path | None = None
@@ -151,9 +186,17 @@ class SortPlan:
     edited: tuple[Path, ...] = ()
     no_keywords: tuple[Skipped, ...] = ()
     other_films: tuple[Path, ...] = ()
-    duplicates: tuple[PlannedFile, ...] = ()
+    duplicates: Sequence[PlannedFile] = ()
     emptied: EmptiedFolders = field(default_factory=EmptiedFolders)
     removes_emptied: bool = False
+    _tallies: list[PlanTally] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    @property
+    def _tally(self) -> PlanTally:
+        """The counts of the plan, from one walk over its photos."""
+        if not self._tallies:
+            self._tallies.append(tally_of(self.files, self.duplicates))
+        return self._tallies[0]
 
     @property
     def changes_disk(self) -> bool:
@@ -165,29 +208,37 @@ class SortPlan:
     @property
     def sidecars(self) -> Mapping[str, int]:
         """The number of sidecars that are filed, by kind, without those that are made only now."""
-        filed = (source for file in (*self.files, *self.duplicates) for source, _ in file.sidecars)
-        merged = (each.source for each in self.keywords if each.source is not None and not each.is_in_place)
-        return count_kinds(dict.fromkeys((*filed, *merged)))
+        return self._tally.sidecars
 
     @property
     def keywords(self) -> tuple[PlannedKeywords, ...]:
         """The sidecars that get keywords."""
-        return tuple(each for file in self.files for each in file.keywords)
+        return tuple(each for file in self.files for each in file.keywords) if self._tally.keywords else ()
 
     @property
     def counts_by_class(self) -> dict[str, int]:
         """The number of photos newly filed into each class."""
-        return dict(Counter(file.filing.class_name for file in self.files if file.action.is_filed))
+        return dict(self._tally.by_class)
 
     @property
     def counts_by_action(self) -> dict[Action, int]:
         """The number of photos for each action."""
-        return dict(Counter(file.action for file in self.files))
+        return dict(self._tally.by_action)
 
     @property
     def counts_by_folder(self) -> dict[Path, int]:
         """The number of photos newly filed into each folder, by its path below the destination."""
-        return dict(Counter(self.folder_of(file) for file in self.files if file.action.is_filed))
+        return {Path(folder).relative_to(self.destination): count for folder, count in self._tally.by_folder.items()}
+
+    @property
+    def counts_there(self) -> dict[Path, int]:
+        """The number of photos that are there already in each folder, by its path below the destination."""
+        return {Path(folder).relative_to(self.destination): count for folder, count in self._tally.there.items()}
+
+    @property
+    def renamed(self) -> int:
+        """The number of photos that are filed under another name."""
+        return self._tally.renamed
 
     def folder_of(self, file: PlannedFile) -> Path:
         """Return the folder of a photo below the destination."""
@@ -195,189 +246,4 @@ class SortPlan:
 
     def with_skipped(self, more: Sequence[Skipped]) -> SortPlan:
         """Return the plan with more skipped photos."""
-        return dataclasses.replace(self, skipped=(*self.skipped, *more))
-
-
-def make_plan(
-    filings: Sequence[Filing],
-    destination: Path,
-    mode: Mode,
-    cancel: CancelToken,
-    *,
-    source_root: Path | None,
-    folders: Mapping[str, str] | None = None,
-    filed: Collection[bytes] = frozenset(),
-    files: FileSystem | None = None,
-    move_duplicates: bool = False,
-    remove_emptied: bool = False,
-    index: KeywordIndex | None = None,
-    only_our_keywords: bool = False,
-) -> SortPlan:
-    """Plan a run; nothing on disk changes.
-
-    Args:
-        filings: The photos, in the order they are to be filed.
-        destination: Absolute.
-        mode: Copy, move or link.
-        cancel: Checked once a photo.
-        source_root: The folder the photos were opened from; the destination may not overlap it.
-        folders: Class name to folder name of earlier runs to this destination (`Journal.class_folders`).
-        filed: Hashes of the photos ever filed there (`Journal.filed_hashes`); each is looked for in the whole
-            destination, other photos in the folder of their class and its sub-folders.
-        files: The disk.
-        move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
-        remove_emptied: With `Mode.MOVE`, also remove the folders below `source_root` that become empty.
-        index: The sidecars that have keywords of ours (`read_keywords`).
-        only_our_keywords: Write keywords only into sidecars that have some of ours.
-
-    Raises:
-        SortRefused: the destination overlaps the source, cannot be written to, is too full, or would need links across
-            drives.
-        Cancelled: asked to stop.
-    """
-    files = files or FileSystem()
-    with disk_refusals():
-        missing = missing_folders(files, destination)
-        if source_root is not None:
-            refuse_nested(source_root, destination)
-        move_duplicates &= mode == Mode.MOVE
-        names = {filing.class_name for filing in filings}
-        class_folders = class_folders_of(files, names, destination, folders or {}, move_duplicates=move_duplicates)
-    existing_parent = missing[0].parent if missing else destination
-    keywords = KeywordPlanner(files, index or KeywordIndex(), only_ours=only_our_keywords)
-    planner = _Planner(files, destination, mode, class_folders, filed, keywords)
-    for filing in filings:
-        cancel.check()
-        planner.add(filing)
-    duplicates = tuple(planner.duplicates(class_folders[NO_CLASS])) if move_duplicates else ()
-    device, needed_bytes, free_bytes = planner.space.check(existing_parent, destination)
-    return SortPlan(
-        mode=mode,
-        destination=destination,
-        files=tuple(planner.planned),
-        skipped=tuple(planner.skipped),
-        needed_bytes=needed_bytes,
-        free_bytes=free_bytes,
-        source=source_root,
-        missing_folders=missing,
-        device=device,
-        staying=planner.sidecars.staying(),
-        edited=tuple(planner.sidecars.edited),
-        no_keywords=tuple(dict.fromkeys(Skipped(*problem) for problem in keywords.problems)),
-        other_films=tuple(dict.fromkeys(planner.sidecars.other_films)),
-        duplicates=duplicates,
-        emptied=_emptied(files, mode, source_root, (*planner.planned, *duplicates)),
-        removes_emptied=remove_emptied and mode == Mode.MOVE,
-    )
-
-
-def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, planned: Sequence[PlannedFile]) -> EmptiedFolders:
-    if mode != Mode.MOVE or source_root is None:
-        return EmptiedFolders()
-    moved = [file for file in planned if file.action.is_filed]
-    leaving = [file.filing.source for file in moved] + [source for file in moved for source, _ in file.sidecars]
-    leaving += [each.source for file in moved for each in file.keywords if each.source is not None]
-    return emptied_folders(files, source_root, leaving)
-
-
-class _Planner:
-    """Plans photo by photo, keeping track of the reserved names."""
-
-    def __init__(
-        self,
-        files: FileSystem,
-        destination: Path,
-        mode: Mode,
-        folders: Mapping[str, Path],
-        filed: Collection[bytes],
-        keywords: KeywordPlanner,
-    ) -> None:
-        self.planned: list[PlannedFile] = []
-        self.skipped: list[Skipped] = []
-        self._files, self._destination, self._mode = files, destination, mode
-        self._folders = folders
-        self._filed = filed
-        self._contents = DestinationContents(files, destination)
-        self._folder_contents: dict[Path, FolderContents] = {}
-        self._planned: dict[tuple[str, bytes], Path] = {}
-        self._sources: set[str] = set()
-        self.sidecars = SidecarPlanner(files, keywords)
-        self.space = NeededSpace(files, copies=mode == Mode.COPY, links=mode.is_link, same_drive=mode == Mode.LINK)
-
-    def add(self, filing: Filing) -> None:
-        """Plan one photo, or skip it with a reason."""
-        try:
-            found = stat_or_none(self._files, filing.source)
-            reason = self._reason_to_skip(filing, found)
-            if found is not None and not reason:
-                self._plan(filing, found)
-        except OSError as error:
-            reason = explain(error)
-        if reason:
-            self.skipped.append(Skipped(filing.source, reason))
-
-    def _reason_to_skip(self, filing: Filing, found: os.stat_result | None) -> str:
-        if found is None:
-            return GONE
-        if not is_regular(found):
-            return NOT_A_FILE
-        if found.st_size != filing.size_bytes:
-            return CHANGED
-        if found.st_mtime_ns != filing.mtime_ns and self._files.hash(filing.source) != filing.sha256:
-            return CHANGED
-        if str(filing.source) in self._sources:
-            return text("it is listed twice")
-        return ""
-
-    def _plan(self, filing: Filing, found: os.stat_result) -> None:
-        """Plan a photo that has not changed since it was read."""
-        class_folder = self._folders[filing.class_name]
-        contents = self._contents_of(class_folder)
-        for name in filing.folders:
-            contents = self._contents_of(contents.sub_folder(name))
-        existing = contents.same_bytes(filing.size_bytes, filing.sha256)
-        if existing is None and self._mode.is_link:
-            existing = contents.linked_from(filing.source)
-        if existing is None:
-            within = self._contents.root if filing.sha256 in self._filed else class_folder
-            existing = self._contents.same_bytes(filing.size_bytes, filing.sha256, within, but=filing.source)
-        self._sources.add(str(filing.source))
-        planned = self._planned.get((filing.class_name, filing.sha256))
-        if existing is not None:
-            beside = self.sidecars.beside_filed(filing.source, existing, contents, filing.taken_at, filing.keywords)
-            self._append(PlannedFile(filing, existing, Action.ALREADY_THERE, beside.moves, beside.keywords))
-        elif planned is not None:
-            self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
-        else:
-            self._planned[filing.class_name, filing.sha256] = self._plan_new(filing, found, contents)
-
-    def _contents_of(self, folder: Path) -> FolderContents:
-        if folder not in self._folder_contents:
-            self._folder_contents[folder] = FolderContents(self._files, folder)
-        return self._folder_contents[folder]
-
-    def duplicates(self, folder: Path) -> Iterator[PlannedFile]:
-        """Plan to move the photos aside that are not filed because their bytes are there, with their sidecars."""
-        for planned in self.planned:
-            source = planned.filing.source
-            if planned.action.is_filed or self._contents.root in source.parents:
-                continue
-            with suppress(OSError):  # it stays
-                target, beside = self.sidecars.with_photo(source, self._contents_of(folder), planned.filing.taken_at)
-                self.space.add_files([source, *(sidecar for sidecar, _ in beside.moves)])
-                filing = dataclasses.replace(planned.filing, class_name=NO_CLASS, folders=(), keywords=None)
-                yield PlannedFile(filing, target, Action.MOVE, beside.moves)
-
-    def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
-        """Plan a photo with its sidecars, under names that are free for all of them."""
-        target, beside = self.sidecars.with_photo(filing.source, contents, filing.taken_at, filing.keywords)
-        self.space.add(found)
-        self._append(PlannedFile(filing, target, Action(self._mode.value), beside.moves, beside.keywords))
-        return target
-
-    def _append(self, planned: PlannedFile) -> None:
-        copied = self._mode == Mode.MOVE and not planned.action.is_filed
-        self.space.add_files((source for source, _ in planned.sidecars), copied=copied)
-        for each in planned.keywords:
-            self.space.add_written(each.size_bytes)
-        self.planned.append(planned)
+        return dataclasses.replace(self, skipped=Joined(self.skipped, more) if more else self.skipped)

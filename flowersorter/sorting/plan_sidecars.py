@@ -11,11 +11,13 @@ from pathlib import Path
 
 from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.film_time import taken_at_another_time
+from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder, split_sidecar
 from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
-from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner, PlannedKeywords
+from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
+from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.safe_names import free_names, split_name
 
 #: (from, to) of each sidecar.
@@ -71,7 +73,7 @@ class SidecarPlanner:
         beside = self._beside_raw(photo, sidecars, contents)
         if beside is not None:
             contents.take(beside.name)
-            self._filed.add(photo)
+            self._remember(photo)
             return beside, self.beside_filed(photo, beside, contents, taken_at, wanted)
         new = None if wanted is None else self._keywords.new_name(photo, sidecars)
         named = [path.name for path in sidecars] + ([] if new is None else [new])
@@ -79,7 +81,8 @@ class SidecarPlanner:
         names = free_names(parts, contents.is_free)
         for name in names:
             contents.take(name)
-        self._filed.update((photo, *sidecars))  # a film is no photo by its name
+        self._remember(photo)
+        self._filed.update(sidecars)
         targets = [contents.folder / name for name in names]
         moves = tuple(zip(sidecars, targets[1:], strict=False))
         if wanted is None:
@@ -123,6 +126,11 @@ class SidecarPlanner:
         for each in keywords:
             there.take(each.destination.name)
         return PlannedSidecars(moves, keywords)
+
+    def _remember(self, photo: Path) -> None:
+        """Remember a photo that is none by its name, such as a film: only those would be counted among what stays."""
+        if photo.suffix.lower() not in PHOTO_SUFFIXES:
+            self._filed.add(photo)
 
     def _late(self, photo: Path, filed: Path, taken_at: datetime | None) -> Iterator[tuple[Path, Path]]:
         """Yield (from, to) of the sidecars of a photo that are to be filed beside the one with its bytes."""

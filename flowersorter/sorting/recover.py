@@ -20,7 +20,7 @@ from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.resolve_interrupted import Resolution, Side, resolve
 from flowersorter.sorting.safe_names import shown
-from flowersorter.sorting.sidecar_groups import Group, file_group, grouped, late_units
+from flowersorter.sorting.sidecar_groups import Group, file_group, groups_with_sidecars, late_units
 from flowersorter.sorting.transfer import Transfer
 
 
@@ -32,11 +32,13 @@ class RecoveryResult:
         finished: Number of files whose interrupted step was finished.
         rolled_back: Number of files whose interrupted step was rolled back.
         problems: Files that could not be recovered, and notes for the person, a sentence each.
+        waiting: The interrupted runs of which photos are left; `resume` continues them.
     """
 
     finished: int = 0
     rolled_back: int = 0
     problems: tuple[str, ...] = ()
+    waiting: tuple[Run, ...] = ()
 
 
 @dataclass(slots=True)
@@ -53,23 +55,26 @@ def recover(collection: CollectionStore, files: FileSystem | None = None) -> Rec
         UserError: the library cannot be read or written.
     """
     context = StepContext(collection, files or FileSystem())
-    tally = _Tally()
+    tally, waiting = _Tally(), list[Run]()
     for run in context.journal.open_runs():
-        for entry in context.journal.filings(run.id):
-            if entry.state in {EntryState.STARTED, EntryState.UNDOING}:
+        for entry in context.journal.open_filings():
+            if entry.run_id == run.id:
                 _resolve_entry(context, run, entry, tally)
-        for group in grouped(context.journal.filings(run.id)):
+        for group in groups_with_sidecars(context.journal, run.id):
             # The sidecars of a photo that stays are filed one by one: the next sort files those that are missing.
             for unit in late_units(group) if group.lead.state == EntryState.NOTED else [group]:
                 _complete(context, run, unit, tally)
+            _plan_rolled_back(context, group)
         if is_undone(context, run):
             make_emptied_folders(context, run)
             restore_folder_times(context, run)
         remove_empty_folders(context, run.destination)
         context.journal.end_run(run.id)
+        ended = context.journal.run(run.id)
+        waiting += [ended] if ended.can_be_resumed else []
     remove_abandoned_folders(context)
     drop_merged(context)
-    return RecoveryResult(tally.finished, tally.rolled_back, tuple(tally.problems))
+    return RecoveryResult(tally.finished, tally.rolled_back, tuple(tally.problems), tuple(waiting))
 
 
 def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) -> None:
@@ -151,6 +156,15 @@ def _complete(context: StepContext, run: Run, group: Group, tally: _Tally) -> No
             _undo_all(context, run, filed, tally)
     except (NotDoneError, LeftOpenError) as error:
         tally.problems.append(_problem(group.lead, error.reason))
+
+
+def _plan_rolled_back(context: StepContext, group: Group) -> None:
+    """Tell a photo whose filing was rolled back, with a sidecar that was not filed, from one that the person undid."""
+    entries = context.journal.entries([entry.id for entry in group.entries])
+    states = {entry.state for entry in entries}
+    if states & {EntryState.PLANNED, EntryState.FAILED} and not states & {EntryState.DONE, EntryState.UNDOING}:
+        back = [entry.id for entry in entries if entry.state == EntryState.UNDONE]
+        context.journal.set_states(back, EntryState.PLANNED)
 
 
 def _undo_all(context: StepContext, run: Run, filed: list[Entry], tally: _Tally) -> None:

@@ -15,7 +15,8 @@ from flowersorter.library.tables.written_keywords import read_keywords
 from flowersorter.messages import text
 from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.filesystem import FileSystem, stat_or_none
-from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
 
 _POINTER = text("it is a pointer to the photo; to move it, undo its sort and sort again")
 

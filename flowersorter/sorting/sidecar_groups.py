@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
+from flowersorter.jobs import CancelToken
+from flowersorter.library.tables.journal import Journal
 from flowersorter.messages import joined_texts
 from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError
 from flowersorter.sorting.folders.created_folders import make_class_folder
-from flowersorter.sorting.journaled_steps import StepContext, check_undo, file, undo_step
+from flowersorter.sorting.journaled_steps import (
+    StepContext,
+    begin_filing,
+    begin_undo,
+    check_undo,
+    file,
+    ready_source,
+    require_drives,
+    undo_step,
+)
 from flowersorter.sorting.keywords.kept_sidecars import MERGED_SUFFIX
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.safe_names import shown
+
+#: Sidecars that are read at once.
+_AT_ONCE = 1000
 
 
 @dataclass(slots=True)
@@ -34,6 +49,41 @@ def grouped(entries: Sequence[Entry]) -> list[Group]:
     for entry in entries:
         groups.setdefault(entry.lead_id or entry.id, Group()).entries.append(entry)
     return list(groups.values())
+
+
+def groups_in_blocks(
+    journal: Journal, run_id: int, states: Sequence[EntryState], *, backwards: bool = False
+) -> Iterator[Group]:
+    """Yield the photos of a run that have a file in one of these states, with those files, read block by block.
+
+    A photo in another state comes first in its group all the same.
+    """
+    for block in journal.blocks(run_id, states, backwards=backwards):
+        yield from _led(journal, block, backwards=backwards)
+
+
+def groups_with_sidecars(
+    journal: Journal, run_id: int, states: Sequence[EntryState] = tuple(EntryState)
+) -> Iterator[Group]:
+    """Yield the photos of a run that have sidecars in one of these states, each first, with these."""
+    sidecars: list[Entry] = []
+    for entry in journal.sidecars(run_id, states):
+        if sidecars and entry.lead_id != sidecars[-1].lead_id and len(sidecars) >= _AT_ONCE:
+            yield from _led(journal, sidecars)
+            sidecars = []
+        sidecars.append(entry)
+    yield from _led(journal, sidecars)
+
+
+def _led(journal: Journal, entries: Sequence[Entry], *, backwards: bool = False) -> list[Group]:
+    """Put entries together as `grouped`, and add the photos of sidecars that are not among them."""
+    entries = sorted(entries, key=lambda entry: entry.id)
+    known = {entry.id for entry in entries}
+    missing = {entry.lead_id for entry in entries if entry.lead_id is not None} - known
+    if missing:
+        entries = sorted([*entries, *journal.entries(sorted(missing))], key=lambda entry: entry.id)
+    groups = grouped(entries)
+    return groups[::-1] if backwards else groups
 
 
 def late_units(group: Group) -> list[Group]:
@@ -64,6 +114,8 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     done: list[Entry] = []
     notes = []
     try:
+        if (error := context.batch.no_folder.pop(group.lead.destination.parent, None)) is not None:
+            raise error
         make_class_folder(context, run, group.lead.destination.parent)
         for entry in group.entries:
             note = file(context, entry)
@@ -75,8 +127,58 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     return "; ".join(notes) or None
 
 
-def undo_group(context: StepContext, run: Run, group: Group) -> bool:
+def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> None:
+    """Store in one transaction that photos without sidecars are about to be filed; `file_group` follows for each.
+
+    Their class folders are made before: recovery would take a missing one for an unplugged drive.
+    """
+    entries, made = list[Entry](), dict[Path, bool]()
+    for lead in (group.lead for group in groups if len(group.entries) == 1):
+        folder = lead.destination.parent
+        if folder not in made:
+            made[folder] = True
+            try:
+                make_class_folder(context, run, folder)
+            except NotDoneError as error:
+                made[folder] = False
+                context.batch.no_folder[folder] = error
+        if made[folder]:
+            entries.append(lead)
+    begin_filing(context, entries)
+
+
+def begin_undo_groups(context: StepContext, run: Run, groups: Iterable[Group], cancel: CancelToken) -> set[int]:
+    """Check photos without sidecars, and store in one transaction that they are about to be undone.
+
+    Returns:
+        The ids of those that can be undone; `undo_group` follows for each, and says why another cannot.
+
+    Raises:
+        Cancelled: asked to stop, before anything is stored.
+    """
+    entries = []
+    for group in groups:
+        cancel.check()
+        if len(group.entries) == 1:
+            with suppress(NotDoneError):
+                require_drives(context)
+                check_undo(context, run, group.lead)
+                if group.lead.action == Action.MOVE:
+                    # Recovery would take a missing one for an unplugged drive.
+                    ready_source(context, run, group.lead.source.parent)
+                entries.append(group.lead)
+    begin_undo(context, entries)
+    return {entry.id for entry in entries}
+
+
+def undo_group(context: StepContext, run: Run, group: Group, checked: Collection[int] = ()) -> bool:
     """Undo the filing of a photo and its sidecars; all are checked before the first is touched.
+
+    Args:
+        context: The journal and the disk.
+        run: The run that filed it.
+        group: The photo.
+        checked: Ids of entries that were checked just now.
 
     Returns:
         Whether the photo was still there.
@@ -88,6 +190,8 @@ def undo_group(context: StepContext, run: Run, group: Group) -> bool:
     filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
     freed = freed_by(filed)
     for entry in filed:
+        if entry.id in checked:
+            continue
         try:
             check_undo(context, run, entry, freed)
         except NotDoneError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +11,8 @@ from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.journal import Journal
 from flowersorter.messages import text
-from flowersorter.sorting.changed_photos import ChangedPhoto, adopt, changed_photos
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
@@ -21,7 +21,9 @@ from flowersorter.sorting.journaled_steps import StepContext, check_undo, rememb
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.sidecar_groups import Group, freed_by, grouped, undo_group
+from flowersorter.sorting.runs.changed_photos import ChangedPhoto, adopt, changed_photos
+from flowersorter.sorting.runs.step_batches import in_batches
+from flowersorter.sorting.sidecar_groups import Group, begin_undo_groups, freed_by, groups_in_blocks, undo_group
 
 _INTERRUPTED = text("it was interrupted and its drive is missing")
 
@@ -95,25 +97,24 @@ def undo(
     context = StepContext(collection, files or FileSystem())
     before = _known(context, run_id)
     run = _after_recovery(context, before)
-    wanted = [
-        group for group in reversed(grouped(context.journal.filings(run_id))) if only is None or group.lead.id in only
-    ]
-    groups = [group for group in wanted if _is_filed(group)]
-    refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted if _is_open(group)]
-    if refused and not groups:
+    wanted = _Wanted(context.journal, run_id, only)
+    refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted.interrupted()]
+    if refused and not any(True for _ in wanted.filed()):
         raise _refused(run_id, _INTERRUPTED, text("Plug the drive in"))
-    changed = changed_photos(collection, run, groups, context.files, cancel)
+    changed = changed_photos(collection, run, wanted.filed(), context.files, cancel)
     if take_changed:
-        groups, changed = _with_changes(context, groups, changed), []
+        adopt(context.collection, changed)
+        changed = []
     refused += _keep(context, run, changed)
-    kept = {photo.lead.id for photo in changed}
+    wanted.kept.update(photo.lead.id for photo in changed)
     with suppress(OSError):  # unreadable folders are refused photo by photo
         remember_drives(context, run.source, run.destination)
     context.journal.reopen_run(run_id)
-    groups = [group for group in groups if group.lead.id not in kept]
-    make_emptied_folders(context, run, [entry.source for group in groups for entry in group.entries])
+    if context.journal.removed_folders(run_id):
+        sources = {entry.source.parent for group in wanted.filed() for entry in group.entries}
+        make_emptied_folders(context, run, sources)
     try:
-        not_undone, gone = _undo_groups(context, run, groups, report, cancel)
+        not_undone, gone = _undo_groups(context, run, wanted, report, cancel)
     except Cancelled:
         _end(context, run, whole=only is None)
         raise
@@ -150,12 +151,15 @@ def photos_that_stay(
         Cancelled: asked to stop.
     """
     context = StepContext(collection, files or FileSystem())
-    groups = grouped(context.journal.filings(run.id))
-    if any(map(_is_open, groups)):
+    wanted = _Wanted(context.journal, run.id, None)
+    if any(True for _ in wanted.interrupted()):
         return 0
-    groups = [group for group in groups if _is_filed(group)]
-    if not all(any(entry.error for entry in group.entries) for group in groups):
-        return 0
+    groups = []
+    for group in wanted.filed():  # few, as a rule: the first that was not refused ends it
+        if not any(entry.error for entry in group.entries):
+            return 0
+        groups.append(group)
+    groups.reverse()
     changed = {photo.lead.id for photo in changed_photos(collection, run, groups, context.files, cancel)}
     for group in groups:
         if group.lead.id in changed:
@@ -170,24 +174,59 @@ def photos_that_stay(
     return len(groups)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The photos of a run that are to be undone, the last first, read block by block whenever they are wanted.
+
+    Attributes:
+        only: Ids of their entries; None for all.
+        kept: Ids of those that stay after all.
+    """
+
+    journal: Journal
+    run_id: int
+    only: Collection[int] | None
+    kept: set[int] = field(default_factory=set)
+
+    def filed(self) -> Iterator[Group]:
+        """The photos of which something is filed."""
+        open_ids = {entry.lead_id or entry.id for entry in self.journal.open_filings()}
+        return (group for group in self._groups(EntryState.DONE) if group.lead.id not in open_ids)
+
+    def interrupted(self) -> Iterator[Group]:
+        """The photos with an interrupted step that could not be recovered yet."""
+        return self._groups(EntryState.STARTED, EntryState.UNDOING)
+
+    def _groups(self, *states: EntryState) -> Iterator[Group]:
+        for group in groups_in_blocks(self.journal, self.run_id, states, backwards=True):
+            if (self.only is None or group.lead.id in self.only) and group.lead.id not in self.kept:
+                yield group
+
+
 def _undo_groups(
-    context: StepContext, run: Run, groups: Sequence[Group], report: Report, cancel: CancelToken
+    context: StepContext, run: Run, wanted: _Wanted, report: Report, cancel: CancelToken
 ) -> tuple[list[Skipped], int]:
     """Undo photo by photo; return those that stay filed, and the number of those that were gone already.
 
     Raises:
         Cancelled: asked to stop, between two photos.
     """
-    refused, gone = [], 0
-    for done, group in enumerate(groups):
-        report(Progress(text("Undoing"), done, len(groups)))
-        cancel.check()
-        try:
-            require_drives(context)
-            gone += not undo_group(context, run, group)
-        except (NotDoneError, LeftOpenError) as error:
-            refused.append(Skipped(group.lead.destination, error.reason))
-    report(Progress(text("Undoing"), len(groups), len(groups)))
+    refused, gone, done = list[Skipped](), 0, 0
+    total = context.journal.count_filed(run.id) if wanted.only is None else len(wanted.only)
+    total = max(0, total - len(wanted.kept))
+    for batch in in_batches(wanted.filed()):
+        with context.settled():
+            checked = begin_undo_groups(context, run, batch, cancel)
+            for group in batch:
+                report(Progress(text("Undoing"), done, total))
+                cancel.check()
+                done += 1
+                try:
+                    require_drives(context)
+                    gone += not undo_group(context, run, group, checked)
+                except (NotDoneError, LeftOpenError) as error:
+                    refused.append(Skipped(group.lead.destination, error.reason))
+    report(Progress(text("Undoing"), done, done))
     return refused, gone
 
 
@@ -223,29 +262,11 @@ def _after_recovery(context: StepContext, run: Run) -> Run:
     return context.journal.run(run.id)
 
 
-def _with_changes(context: StepContext, groups: list[Group], changed: list[ChangedPhoto]) -> list[Group]:
-    """Store the changes of the person, and read the photos that have them again."""
-    adopt(context.collection, changed)
-    again = {photo.lead.id for photo in changed}
-    return [
-        Group(context.journal.entries([entry.id for entry in group.entries])) if group.lead.id in again else group
-        for group in groups
-    ]
-
-
-def _is_filed(group: Group) -> bool:
-    return not _is_open(group) and any(entry.state == EntryState.DONE for entry in group.entries)
-
-
-def _is_open(group: Group) -> bool:
-    return any(entry.state in {EntryState.STARTED, EntryState.UNDOING} for entry in group.entries)
-
-
 def _end(context: StepContext, run: Run, *, whole: bool) -> None:
     if is_undone(context, run):
         make_emptied_folders(context, run)
     restore_folder_times(context, run)
     remove_empty_folders(context, run.destination)
-    drop_merged(context, context.journal.filings(run.id))
+    drop_merged(context, context.journal.sidecars(run.id))
     if context.journal.end_run(run.id) != RunState.UNDONE and whole and not run.has_something_to_undo:
         context.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.bench import (
     actions,
+    archive,
     big_grid,
     calibration,
     cancelling,
@@ -101,6 +102,7 @@ MEASUREMENTS = {
     "reference": Measurement(reference.reference, "10 minutes", needs_photos=True),
     "sample": Measurement(sampling.sampling, "half a minute", quick=True),
     "cluster": Measurement(cluster.cluster, "5 minutes"),
+    "archive": Measurement(archive.archives, "10 minutes"),
     "safety": Measurement(safety_table.safety, "15 minutes"),
 }
 
@@ -132,6 +134,7 @@ def main() -> None:
     responsiveness.add_options(parser)
     review.add_options(parser)
     cluster.add_options(parser)
+    archive.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:
         print(f"{__doc__}\n{described()}\n", flush=True)

@@ -125,12 +125,27 @@ class ScreenReader:
             address = session.send_and_get_reply(new_method_call(bus, "GetAddress"), timeout=_REPLY_S).body[0]
         self._bus: DBusConnection = open_dbus_connection(address)
         changes = MatchRule(type="signal", interface=f"{_A11Y}.Event.Object")
-        self.ask(_bus_call("AddMatch", changes.serialise()))
-        registry = DBusAddress(f"/{_A11Y.replace('.', '/')}/registry", f"{_A11Y}.Registry", f"{_A11Y}.Registry")
-        self.ask(new_method_call(registry, "RegisterEvent", "s", ("object:",)))
+        try:
+            self.ask(_bus_call("AddMatch", changes.serialise()))
+            self._register()
+        except BaseException:
+            self._bus.close()
+            raise
         self._listening = self._bus.filter(changes, bufsize=1)
         self._news = self._listening.__enter__()
         self.desktop = Thing(self, f"{_A11Y}.Registry", f"/{_A11Y.replace('.', '/')}/accessible/root")
+
+    def _register(self) -> None:
+        """Ask the registry for events; it may end while it starts on a busy machine, and the bus starts another."""
+        registry = DBusAddress(f"/{_A11Y.replace('.', '/')}/registry", f"{_A11Y}.Registry", f"{_A11Y}.Registry")
+        for last in (False, False, True):
+            try:
+                self.ask(new_method_call(registry, "RegisterEvent", "s", ("object:",)))
+            except DBusErrorResponse as error:
+                if last or error.name != "org.freedesktop.DBus.Error.NoReply":
+                    raise
+            else:
+                return
 
     def ask(self, message: Any) -> tuple[Any, ...]:
         """Send a message and wait for the answer."""

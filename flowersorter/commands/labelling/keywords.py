@@ -11,8 +11,8 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.messages import plural, stored, text
 from flowersorter.photos.scan import absolute_roots
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Skipped, SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.keywords import KeywordsRequest, RunKeywordsRequest, plan_keywords, write_keywords
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
 from flowersorter.workflows.predicting.settled_labels import predict_settled

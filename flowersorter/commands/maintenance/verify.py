@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import counted_files, shown
+from flowersorter.commands.shared.output import counted_files, local_time, shown
+from flowersorter.errors import Cancelled
 from flowersorter.messages import Text, joined_texts, plural, stored, text
-from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyRequest, VerifyResult, verify
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult, verify
 
 _FINDINGS = {
     Finding.ROTTED: text("rotted"),
@@ -20,9 +22,15 @@ _FINDINGS = {
 
 def run(call: Call) -> int:
     """Verify the sorted photos; exit 1 if one rotted, is gone or could not be read."""
-    terminal = call.terminal
-    with call.engine(only_reads=True) as engine, terminal.progress() as report:
-        result = verify(engine, VerifyRequest(call.options.destination), report, call.cancel)
+    terminal, options = call.terminal, call.options
+    request = VerifyRequest(options.destination, None if options.rate is None else options.rate * 1e6, options.again)
+    with call.engine(only_reads=True) as engine:
+        try:
+            with terminal.progress() as report:
+                result = verify(engine, request, report, call.cancel)
+        except Cancelled:
+            terminal.note(text("Stopped. Called again, it goes on where it stopped."))
+            raise
     for file in result.changed:
         terminal.record(_line(file))
     terminal.record({"summary": _summary(result)})
@@ -40,6 +48,17 @@ def run(call: Call) -> int:
             )
         )
     terminal.say(_sentence(result))
+    if result.earlier:
+        terminal.say(
+            plural(
+                "{number} of them was read before the verification was interrupted, on {date}, and has the size and "
+                "time of then.",
+                "{number} of them were read before the verification was interrupted, since {date}, and have the size "
+                "and time of then.",
+                result.earlier,
+                date=local_time(result.earlier_since),
+            )
+        )
     return 0 if result.all_well else 1
 
 
@@ -95,6 +114,8 @@ def _summary(result: VerifyResult) -> dict[str, Any]:
         "photos": result.photos,
         "sidecars": result.sidecars,
         "intact": result.intact,
+        "read_earlier": result.earlier,
+        "read_earlier_since": result.earlier_since,
         **{finding.value: counts[finding] for finding in Finding},
         "not_reached": {str(folder): files for folder, files in result.not_reached.items()},
     }

@@ -111,5 +111,9 @@ def recovery_sentences(result: RecoveryResult) -> list[str]:
                 back=counted_photos(result.rolled_back),
             )
         )
+    if result.waiting:
+        from flowersorter.workflows.filing.resume import waiting_sentence
+
+        sentences += [waiting_sentence(run) for run in result.waiting]
     sentences += [text("Needs your attention: {problem}", problem=problem) for problem in result.problems]
     return sentences

@@ -9,8 +9,8 @@ from typing import Any
 
 from flowersorter.commands.shared.output import shown
 from flowersorter.messages import text
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, PlannedFile, SortPlan
+from flowersorter.sorting.runs.outcomes import FilingOutcome, RunResult
 
 #: The actions that put a photo into a class folder.
 FILING = tuple(action.value for action in Action if action.is_filed)
@@ -55,10 +55,13 @@ def _place(plan: SortPlan, file: PlannedFile) -> str | None:
 
 def done_outcomes(done: RunResult) -> dict[Path, Outcome]:
     """Return the result for each photo that was to be sorted, by its path."""
-    return {
-        file.source: Outcome("failed" if file.destination is None else file.action, file.destination, file.error)
-        for file in done.files
-    }
+    return {file.source: Outcome(_action(file), file.destination, file.error) for file in done.files}
+
+
+def _action(file: FilingOutcome) -> str:
+    if file.destination is not None:
+        return file.action
+    return "waiting" if file.waits else "failed"
 
 
 def outcome_lines(photos: Iterable[dict[str, Any]], outcomes: Mapping[Path, Outcome]) -> Iterator[dict[str, Any]]:

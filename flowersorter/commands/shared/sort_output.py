@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
 
 from flowersorter.commands.shared.folder_output import say_skipped, say_unreadable
 from flowersorter.commands.shared.json_lines import lost_photos
 from flowersorter.commands.shared.output import Terminal, counted_files, counted_sidecars, shown, size
-from flowersorter.commands.shared.sort_outcomes import FILING, Outcome, folder_in
+from flowersorter.commands.shared.sort_outcomes import folder_in
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scanning import folder_walk
 from flowersorter.photos.sidecars import SIDECAR_SUFFIXES
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.workflows.filing.resume import paused_sentence
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 
@@ -168,10 +167,10 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
         terminal.say(text("{path} stays: it was taken at another time than the photo of its name", path=shown(path)))
 
 
-def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome], done: RunResult) -> int:
+def say_done(terminal: Terminal, plan: SortPlan, done: RunResult) -> int:
     """Print the result of a sort; return the exit code."""
-    failed = [(path, outcome.why or "") for path, outcome in outcomes.items() if outcome.action == "failed"]
-    filed = sum(outcome.action in FILING for outcome in outcomes.values())
+    failed = [(file.source, file.error or "") for file in done.not_filed]
+    filed = done.filed
     did: list[Text] = []
     if (filed or done.sidecars) and done.run_id is not None:
         mode = plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY  # the source of such a sidecar stays
@@ -187,22 +186,22 @@ def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome
         terminal.say(text("{what}. To undo that: flowersorter undo {sort}", what=what, sort=done.run_id))
     elif not failed:
         terminal.say(text("Nothing to sort."))
-    for file in done.files:
-        if file.destination is not None and file.error:  # of its sidecar files one is left or gets no keywords
-            terminal.say_of(file.source, stored(file.error), indent=2)
-    if not failed:
-        return 0
+    for file in done.noted:  # of its sidecar files one is left or gets no keywords
+        terminal.say_of(file.source, stored(file.error or ""), indent=2)
     for path, why in failed[:10]:
         terminal.say_of(path, stored(why), indent=2)
-    terminal.note(
-        plural(
-            "{number} photo could not be sorted: {why}.",
-            "{number} photos could not be sorted; the first one: {why}.",
-            len(failed),
-            why=stored(failed[0][1]),
+    if failed:
+        terminal.note(
+            plural(
+                "{number} photo could not be sorted: {why}.",
+                "{number} photos could not be sorted; the first one: {why}.",
+                len(failed),
+                why=stored(failed[0][1]),
+            )
         )
-    )
-    return 1
+    if done.paused:
+        terminal.note(paused_sentence(done))
+    return 1 if failed or done.paused else 0
 
 
 def _did(mode: Mode, files: Text) -> Text:

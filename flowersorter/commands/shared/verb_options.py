@@ -85,6 +85,20 @@ def add_export(parser: LineParser) -> None:
     add_overwrite(parser)
 
 
+def add_next(parser: LineParser) -> None:
+    """Add the folder and the options of next, without the scope of the scan."""
+    parser.add_argument(
+        "folder",
+        type=to_path,
+        nargs="?",
+        metavar="FOLDER",
+        help=text("choose among its photos (default: all known photos)"),
+    )
+    parser.add_argument(
+        "-n", "--count", type=to_number, metavar="N", default=10, help=text("list N photos to label (default: 10)")
+    )
+
+
 def add_overwrite(parser: LineParser) -> None:
     """Add the option of commands that write a file."""
     parser.add_argument(
@@ -140,6 +154,17 @@ def add_verify(parser: LineParser) -> None:
         metavar="DEST",
         help=text("verify only what is in this folder (default: all)"),
     )
+    parser.add_argument(
+        "--rate",
+        type=to_number,
+        metavar="MB",
+        help=text("read at most so many megabytes a second, to leave the disk to other programs (default: no limit)"),
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help=text("begin anew, instead of going on where an interrupted verification stopped"),
+    )
 
 
 def add_backbones(parser: LineParser) -> None:
@@ -149,6 +174,17 @@ def add_backbones(parser: LineParser) -> None:
         "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
     )
     source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))
+
+
+def add_resume(parser: LineParser) -> None:
+    """Add the options of resume."""
+    parser.add_argument(
+        "sort",
+        type=to_number,
+        nargs="?",
+        metavar="SORT",
+        help=text("number from the history (default: the newest that can be continued)"),
+    )
 
 
 def add_undo(parser: LineParser) -> None:

@@ -8,6 +8,7 @@ end is cut off at opening; a pair that does not match is started afresh.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import itertools
 import os
@@ -83,6 +84,15 @@ class AppendOnlyRows:
     def key_rows(self) -> NDArray[np.uint8]:
         """(N, `KEY_BYTES`) uint8, the key of every row, damaged ones too."""
         return np.frombuffer(bytes(self._records), np.uint8).reshape(-1, _RECORD_BYTES)[:, :KEY_BYTES]
+
+    def digest(self, count: int) -> bytes | None:
+        """SHA-256 of which rows the first `count` are, in this order, with their checksums; None if there are fewer."""
+        if count > len(self):
+            return None
+        found = hashlib.sha256(self.header)
+        with memoryview(self._records) as records:
+            found.update(records[: count * _RECORD_BYTES])
+        return found.digest()
 
     def sound(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which of these rows are undamaged; each is read and checked once.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,11 +67,6 @@ class EmbeddingStore:
         """D, or None while nothing is stored."""
         return self._files.width
 
-    @property
-    def key(self) -> bytes:
-        """Tells this store from one that was started afresh, 64 bytes; b"" while nothing is stored."""
-        return self._files.header
-
     def missing(self, hashes: Sequence[bytes], view: str) -> list[bytes]:
         """The distinct `hashes` without a stored embedding of this view, in their order."""
         wanted = list(dict.fromkeys(hashes))
@@ -133,10 +127,15 @@ class EmbeddingStore:
         with self._lock:
             return Cursor(self._generation, len(self._files))
 
-    def cursor_at(self, row: int) -> Cursor:
-        """The end of the store when it had so many rows."""
+    def digest(self, cursor: Cursor) -> bytes | None:
+        """A key of all that is stored before a cursor, 32 bytes; None if rows before it were dropped or lost."""
         with self._lock:
-            return Cursor(self._generation, row)
+            return self._files.digest(cursor.row) if cursor.generation == self._generation else None
+
+    def cursor_at(self, row: int, digest: bytes) -> Cursor | None:
+        """The end of the store when it had so many rows and this digest; None if it never was so, or lost one since."""
+        with self._lock:
+            return Cursor(self._generation, row) if self._files.digest(row) == digest else None
 
     def since(self, cursor: Cursor) -> tuple[Cursor, list[bytes]] | None:
         """The photos with embeddings stored since a cursor, and the cursor for the next call.
@@ -163,10 +162,9 @@ class EmbeddingStore:
         self._indexed = True
         # Damaged keys are among them: a row is checked together with its key when it is read.
         records = self._files.key_rows()
-        for first, end in _runs(records[:, _HASH_BYTES:]):
-            view = records[first, _HASH_BYTES:].tobytes()
-            numbers = self._numbers.setdefault(view, HashIndex())
-            numbers.put_all(records[first:end, :_HASH_BYTES], np.arange(first, end))
+        for view, rows in _rows_by_view(records[:, _HASH_BYTES:]):
+            # All rows of a view together: an insertion for each run of them would sort the index again each time.
+            self._numbers.setdefault(view, HashIndex()).put_all(records[rows, :_HASH_BYTES], rows)
 
     def _find(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row numbers of the stored embeddings, sound or damaged, and their positions in `hashes`."""
@@ -177,11 +175,16 @@ class EmbeddingStore:
         return numbers[positions], positions
 
 
-def _runs(views: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    """First row and end of each run of equal rows of (N, V) uint8."""
-    changes = (views[1:] != views[:-1]).any(axis=1)
-    firsts = np.concatenate([[0] if len(views) else [], np.flatnonzero(changes) + 1, [len(views)]]).astype(int)
-    return list(itertools.pairwise(firsts.tolist())) if len(views) else []
+def _rows_by_view(views: NDArray[np.uint8]) -> list[tuple[bytes, NDArray[np.intp]]]:
+    """Each view in (N, V) uint8, and the ascending rows that have it."""
+    if not len(views):
+        return []
+    # Only the first row of each run is compared with those of all others: most photos lie beside others of their view.
+    firsts = np.flatnonzero(np.append(True, (views[1:] != views[:-1]).any(axis=1)))
+    names = np.ascontiguousarray(views[firsts]).view(np.dtype((np.void, views.shape[1])))[:, 0]
+    distinct, of_run = np.unique(names, return_inverse=True)
+    of_row = np.repeat(of_run, np.diff(np.append(firsts, len(views))))
+    return [(name.tobytes(), np.flatnonzero(of_row == number)) for number, name in enumerate(distinct)]
 
 
 def _view_bytes(view: str) -> bytes:

@@ -43,15 +43,16 @@ class HashIndex:
         """Add hashes with their (N,) row numbers; one that is there already gets the new number."""
         self._recent.update(zip(hashes, rows.tolist(), strict=True))
         if len(self._recent) >= max(_LEAST_RECENT, len(self._keys) // _RECENT_PART):
-            recent = self._recent
-            self._recent = {}
-            self.put_all(hash_rows(list(recent)), np.fromiter(recent.values(), np.intp, len(recent)))
+            self.put_all(np.empty((0, HASH_BYTES), np.uint8), np.empty(0, np.intp))
 
     def put_all(self, hashes: NDArray[np.uint8], rows: NDArray[np.intp]) -> None:
         """As `put`, for very many: (N, 32) uint8 hashes; of several equal ones the last one counts."""
-        keys, firsts = _columns(hashes)
+        recent, self._recent = self._recent, {}  # before the new ones, which count where a hash is among both
+        keys, firsts = _columns(np.vstack([hash_rows(list(recent)), hashes]))
         keys, firsts = np.concatenate([self._keys, keys]), np.concatenate([self._firsts, firsts])
-        together = np.concatenate([self._rows, rows.astype(np.int32)])
+        together = np.concatenate(
+            [self._rows, np.fromiter(recent.values(), np.int32, len(recent)), rows], dtype=np.int32
+        )
         order = np.argsort(firsts, kind="stable")
         if (firsts[order][1:] == firsts[order][:-1]).any():
             order = np.argsort(keys, kind="stable")

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from flowersorter.atomic_write import atomic_replacement
 from flowersorter.library.cache.hash_index import HASH_BYTES
 
-_MAGIC = b"FSSCOR01"
-#: Magic, key of the model, key of the embeddings, rows of these, photos, numbers a photo; a checksum of all follows.
-_HEADER = struct.Struct("<8s32s64sQQI")
+_MAGIC = b"FSSCOR02"
+#: Magic, key of the scoring, key of the embeddings, rows of these, photos, numbers a photo; a checksum of all follows.
+_HEADER = struct.Struct("<8s32s32sQQI")
 _CRC = struct.Struct("<I")
 _LEAST_NUMBERS, _MOST_NUMBERS = 1, 1 << 12
 
@@ -31,15 +31,16 @@ class StoredScores:
     """Scores of N photos.
 
     Attributes:
-        model: Key of what determines the scores, 32 bytes.
-        embeddings: Key of the embeddings they were made of, 64 bytes.
+        scoring: Key of all that determines the scores besides the embeddings, 32 bytes.
+        embeddings: Key of the embeddings they were made of, 32 bytes.
         rows: How many embeddings there were; a photo with a later one has to be scored again.
         photo_ids: (N,) int64.
-        hashes: (N, 32) uint8, the SHA-256 of each photo: ids can be of other photos in a restored library.
+        hashes: (N, 32) uint8, the SHA-256 of each photo: an id can get another hash, or be of another photo in a
+            restored library.
         numbers: (N, K) float32.
     """
 
-    model: bytes
+    scoring: bytes
     embeddings: bytes
     rows: int
     photo_ids: NDArray[np.int64]
@@ -54,7 +55,7 @@ def write_scores(path: Path, scores: StoredScores) -> None:
         OSError: the disk refuses; the file is as it was.
     """
     shape = scores.numbers.shape
-    header = _HEADER.pack(_MAGIC, scores.model, scores.embeddings, scores.rows, *shape)
+    header = _HEADER.pack(_MAGIC, scores.scoring, scores.embeddings, scores.rows, *shape)
     parts = [
         np.ascontiguousarray(scores.photo_ids, "<i8"),
         np.ascontiguousarray(scores.hashes),
@@ -70,20 +71,22 @@ def write_scores(path: Path, scores: StoredScores) -> None:
         file.write(_CRC.pack(checked))
 
 
-def read_scores(path: Path, model: bytes, most: int) -> StoredScores | None:
-    """Read the scores of a model; None if there are none or those of more than `most` photos, or they are damaged."""
+def stored_photos(path: Path) -> int:
+    """How many photos have a stored score, by any model; 0 where the file cannot be read."""
+    with contextlib.suppress(OSError, struct.error), path.open("rb") as file:
+        magic, *_, photos, _ = _HEADER.unpack(file.read(_HEADER.size))
+        return int(photos) if magic == _MAGIC else 0
+    return 0
+
+
+def read_scores(path: Path, scoring: bytes) -> StoredScores | None:
+    """Read the scores with this key; None if there are none, or they are damaged."""
     with contextlib.suppress(OSError, struct.error, ValueError), path.open("rb") as file:
         header = file.read(_HEADER.size)
         magic, by, embeddings, rows, photos, width = _HEADER.unpack(header)
         size = _HEADER.size + photos * (8 + HASH_BYTES + 4 * width) + _CRC.size
         known_width = _LEAST_NUMBERS <= width <= _MOST_NUMBERS
-        if (
-            magic != _MAGIC
-            or by != model
-            or photos > most
-            or not known_width
-            or os.fstat(file.fileno()).st_size != size
-        ):
+        if magic != _MAGIC or by != scoring or not known_width or os.fstat(file.fileno()).st_size != size:
             return None
         photo_ids = np.fromfile(file, "<i8", photos)
         hashes = np.fromfile(file, np.uint8, photos * HASH_BYTES).reshape(photos, HASH_BYTES)
@@ -94,3 +97,13 @@ def read_scores(path: Path, model: bytes, most: int) -> StoredScores | None:
         if _CRC.pack(checked) == file.read():
             return StoredScores(by, embeddings, rows, photo_ids, hashes, numbers)
     return None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the parts that programs left behind that were ended while they wrote scores; a failing disk is ignored.
+
+    Only the program that has the collection open may call it.
+    """
+    with contextlib.suppress(OSError):
+        for left in folder.glob("*.scores.*.part"):
+            left.unlink(missing_ok=True)

@@ -220,6 +220,16 @@ CREATE TABLE written_keywords (
 );
 """
 
+# The sidecars of a photo are found without a walk over its whole sort.
+_SIDECARS_BY_PHOTO = """
+CREATE INDEX filings_by_lead ON filings (lead_id) WHERE lead_id IS NOT NULL;
+"""
+
+# A run that goes on removes the folders that become empty, too, if it was to.
+_REMOVES_EMPTIED = """
+ALTER TABLE runs ADD COLUMN removes_emptied INTEGER NOT NULL DEFAULT 0;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -233,4 +243,6 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (9, _ANSWERS),
     (10, _REMARKS),
     (11, _WRITTEN_KEYWORDS),
+    (12, _SIDECARS_BY_PHOTO),
+    (13, _REMOVES_EMPTIED),
 )

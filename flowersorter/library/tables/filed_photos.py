@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from flowersorter.domain.journal import Entry
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.journal_rows import entry_of
 from flowersorter.library.tables.places import path_ranges
 
 _FILES = """
@@ -101,20 +99,6 @@ def without_moved_on(database: Database, files: Sequence[FiledFile]) -> list[Fil
     for row_id, sha256, source in database.query_in(_MOVED, {file.sha256 for file in files}):
         moved[sha256, source] = max(row_id, moved.get((sha256, source), 0))
     return [file for file in files if moved.get((file.sha256, file.path), 0) <= file.id]
-
-
-def still_filed(database: Database) -> list[tuple[Path, Entry]]:
-    """Read every photo and sidecar that was filed and neither undone nor moved on, each with its run's destination."""
-    by_path: dict[bytes, tuple[Path, Entry]] = {}
-    rows = database.query(
-        "SELECT f.*, runs.destination AS root FROM filings f JOIN runs ON runs.id = f.run_id"
-        " WHERE f.state = 'done' ORDER BY f.id"
-    )
-    for row in rows:
-        if row["action"] == "move":
-            by_path.pop(row["source"], None)
-        by_path[row["destination"]] = Path(os.fsdecode(row["root"])), entry_of(row)
-    return list(by_path.values())
 
 
 def filed_photos(database: Database, hashes: Iterable[bytes]) -> list[FiledPhoto]:

@@ -21,98 +21,108 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
-from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, RemovedFolder, Run, RunState, Volume
-from flowersorter.library.database.connection import Database, storable_text, storable_time
-from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of, volumes_text
+from flowersorter.domain.journal import Entry, EntryState, NewEntry, RunState, Volume
+from flowersorter.errors import UserError
+from flowersorter.library.database.connection import storable_text, storable_time
+from flowersorter.library.journal.journal_reads import JournalReader
+from flowersorter.library.journal.journal_rows import volumes_text
 from flowersorter.library.tables.written_keywords import insert_keywords
 
-#: A sidecar that is moved beside a photo that stays makes room for one with keywords: the two count once.
-_RUN_COLUMNS = """
-    SELECT runs.*,
-           COUNT(f.id) FILTER (WHERE f.state IN ('done', 'undoing', 'undone')) AS photos,
-           COUNT(f.id) FILTER (WHERE f.state = 'undone') AS undone,
-           COUNT(f.id) FILTER (WHERE f.state = 'failed') AS failed,
-           (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
-            WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted'
-            AND (s.action != 'move' OR NOT EXISTS (SELECT 1 FROM filings kept WHERE kept.lead_id = s.lead_id
-            AND kept.destination = s.source AND kept.state IN ('done', 'undoing')))) AS late_sidecars,
-           (SELECT COUNT(*) FROM filings t
-            WHERE t.run_id = runs.id AND t.state NOT IN ('planned', 'cancelled', 'noted')) AS touched
-    FROM runs LEFT JOIN filings f ON f.run_id = runs.id AND f.lead_id IS NULL
-"""
-_MADE_FOLDERS = """
-    SELECT m.id, m.run_id, m.path FROM made_folders m JOIN runs ON runs.id = m.run_id WHERE NOT m.removed
-"""
+#: Files that are stored in one transaction, about 50 ms, when a run begins.
+_AT_ONCE = 5000
 
 
-class Journal:
+class Journal(JournalReader):
     """Runs and filings of one collection. Never reads the photos' folders."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def begin_run(
         self,
         mode: str,
         source: Path | None,
         destination: Path,
-        entries: Sequence[NewEntry],
+        entries: Iterable[NewEntry],
         volumes: Mapping[Path, Volume] | None = None,
+        *,
+        removes_emptied: bool = False,
     ) -> int:
-        """Store a whole run before any file is touched, in one transaction.
+        """Store a whole run before any file is touched, in blocks: other threads get their turn between two of them.
+
+        A crash in between leaves a run that never touched a file; recovery closes it.
+
+        Args:
+            mode: How photos are filed.
+            source: The folder they come from; None if they come from several.
+            destination: Gets the class folders.
+            entries: The files; the sidecars of a photo follow it. May raise: the run is closed then.
+            volumes: The volume of folders that files are moved out of.
+            removes_emptied: Whether the folders that become empty are removed.
 
         Returns:
             The id of the run.
         """
-        with self._database.transaction() as connection:
-            run_id = _inserted(
-                connection.execute(
-                    "INSERT INTO runs (mode, source, destination, started_at, state, volumes)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        mode,
-                        _bytes(source),
-                        os.fsencode(destination),
-                        _now(),
-                        RunState.OPEN,
-                        volumes_text(volumes or {}),
-                    ),
-                )
-            )
-            ids: list[int] = []
-            for entry in entries:
-                lead_id = None if entry.lead is None else ids[entry.lead]
-                ids.append(_insert(connection, run_id, lead_id, entry))
-            insert_keywords(connection, zip(ids, entries, strict=True))
+        run_id, ids = 0, array("q")
+        try:
+            for block in _in_blocks(entries):
+                with self._database.transaction() as connection:
+                    run_id = run_id or _inserted(
+                        connection.execute(
+                            "INSERT INTO runs (mode, source, destination, started_at, state, volumes, removes_emptied)"
+                            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                            (
+                                mode,
+                                _bytes(source),
+                                os.fsencode(destination),
+                                _now(),
+                                RunState.OPEN,
+                                volumes_text(volumes or {}),
+                                removes_emptied,
+                            ),
+                        )
+                    )
+                    first = len(ids)
+                    for entry in block:
+                        lead_id = None if entry.lead is None else ids[entry.lead]
+                        ids.append(_insert(connection, run_id, lead_id, entry))
+                    insert_keywords(connection, zip(ids[first:], block, strict=True))
+        except BaseException:
+            with suppress(UserError):  # else recovery closes it
+                self.end_run(run_id)
+            raise
         return run_id
 
     def start(self, entry: Entry, temporary: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:
         """Store that one file is about to be filed: from here on the disk may be in the state before or after it."""
+        self.start_all([(entry, temporary, sha256, size_bytes, mtime_ns)])
+
+    def start_all(self, started: Iterable[tuple[Entry, Path, bytes, int, int]]) -> None:
+        """Store the same for several files, in one transaction: entry, temporary, SHA-256, size, mtime_ns of each."""
+        rows = [
+            (EntryState.STARTED, os.fsencode(temporary), sha256, size_bytes, storable_time(mtime_ns), entry.id)
+            for entry, temporary, sha256, size_bytes, mtime_ns in started
+        ]
         with self._database.transaction() as connection:
-            connection.execute(
+            connection.executemany(
                 "UPDATE filings SET state = ?, temporary = ?, sha256 = ?, size_bytes = ?, mtime_ns = ?,"
                 " error = NULL WHERE id = ?",
-                (
-                    EntryState.STARTED,
-                    os.fsencode(temporary),
-                    sha256,
-                    size_bytes,
-                    storable_time(mtime_ns),
-                    entry.id,
-                ),
+                rows,
             )
 
     def start_undo(self, entry: Entry, temporary: Path) -> None:
         """Store that one file is about to be restored to its source."""
+        self.start_undo_all([(entry, temporary)])
+
+    def start_undo_all(self, started: Iterable[tuple[Entry, Path]]) -> None:
+        """Store the same for several files, in one transaction: entry and temporary of each."""
+        rows = [(EntryState.UNDOING, os.fsencode(temporary), entry.id) for entry, temporary in started]
         with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE filings SET state = ?, temporary = ?, error = NULL WHERE id = ?",
-                (EntryState.UNDOING, os.fsencode(temporary), entry.id),
-            )
+            connection.executemany("UPDATE filings SET state = ?, temporary = ?, error = NULL WHERE id = ?", rows)
 
     def set_state(self, entry_id: int, state: EntryState, error: str | None = None) -> None:
         """Store the state of a file."""
@@ -124,6 +134,53 @@ class Journal:
             connection.executemany(
                 "UPDATE filings SET state = ?, error = ? WHERE id = ?",
                 [(state, storable_text(error), entry_id) for entry_id in entry_ids],
+            )
+
+    def cancel_planned(self, run_id: int, reason: str) -> None:
+        """Store why the files of a run that are still planned are not tried."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET state = ?, error = ? WHERE run_id = ? AND state = ?",
+                (EntryState.CANCELLED, storable_text(reason), run_id, EntryState.PLANNED),
+            )
+
+    def plan_again(self, run_id: int) -> None:
+        """Open a run that ended early: the files that were not tried, or failed, are planned again."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE runs SET state = ?, finished_at = NULL WHERE id = ?", (RunState.OPEN, run_id))
+            connection.execute(
+                "UPDATE filings SET state = ?, error = NULL WHERE run_id = ? AND state IN ('cancelled', 'failed')",
+                (EntryState.PLANNED, run_id),
+            )
+
+    def fail_staged(self, run_id: int, folder: Path, reason: str) -> list[Entry]:
+        """Fail the planned photos of a run of which a file comes from a folder, or goes there, and their sidecars.
+
+        Returns:
+            The photos that are not there already.
+        """
+        within = os.fsencode(folder) + os.fsencode(os.sep)
+        with self._database.transaction() as connection:
+            staged = connection.execute(
+                "SELECT lead_id, MAX(id) FROM filings WHERE run_id = ? AND state = 'planned' AND lead_id IS NOT NULL"
+                " GROUP BY lead_id HAVING MAX(substr(source, 1, ?) = ? OR substr(destination, 1, ?) = ?)",
+                (run_id, len(within), within, len(within), within),
+            ).fetchall()
+            # The sidecars of a photo follow it.
+            connection.executemany(
+                "UPDATE filings SET state = 'failed', error = ? WHERE id BETWEEN ? AND ? AND +state = 'planned'"
+                " AND (id = ? OR lead_id = ?)",
+                [(storable_text(reason), lead, last, lead, lead) for lead, last in staged],
+            )
+        return [lead for lead in self.entries([row[0] for row in staged]) if lead.state == EntryState.FAILED]
+
+    def note_already_there(self, run_id: int) -> None:
+        """Store that the photos that are there already need no change; their sidecars stay planned."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET state = ? WHERE run_id = ? AND state = ? AND action = 'already there'"
+                " AND lead_id IS NULL",
+                (EntryState.NOTED, run_id, EntryState.PLANNED),
             )
 
     def change_action(self, entry_id: int, action: str) -> None:
@@ -196,13 +253,6 @@ class Journal:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM removed_folders WHERE id = ?", (folder_id,))
 
-    def removed_folders(self, run_id: int) -> list[RemovedFolder]:
-        """The folders that a run emptied and removed."""
-        rows = self._database.query("SELECT * FROM removed_folders WHERE run_id = ?", (run_id,))
-        return [
-            RemovedFolder(Path(os.fsdecode(row["path"])), row["mode"], row["atime_ns"], row["mtime_ns"]) for row in rows
-        ]
-
     def remember_folder(self, path: Path) -> None:
         """Mark a removed folder of a run as present, before it is made again; ignores other folders."""
         with self._database.transaction() as connection:
@@ -210,99 +260,6 @@ class Journal:
                 "UPDATE made_folders SET removed = 0 WHERE id = (SELECT MAX(id) FROM made_folders WHERE path = ?)",
                 (os.fsencode(path),),
             )
-
-    def folders(self, destination: Path) -> list[MadeFolder]:
-        """The folders made by runs to this destination and not removed since, newest first."""
-        rows = self._database.query(
-            f"{_MADE_FOLDERS} AND runs.destination = ? ORDER BY m.id DESC", (os.fsencode(destination),)
-        )
-        return [folder_of(row) for row in rows]
-
-    def abandoned_folders(self) -> list[MadeFolder]:
-        """The folders made by undone runs and not removed since, newest first."""
-        rows = self._database.query(f"{_MADE_FOLDERS} AND runs.state = ? ORDER BY m.id DESC", (RunState.UNDONE,))
-        return [folder_of(row) for row in rows]
-
-    def filed_hashes(self, destination: Path) -> set[bytes]:
-        """The hashes of all photos that runs to this destination ever filed or found there, also those undone since."""
-        rows = self._database.query(
-            "SELECT DISTINCT f.sha256 FROM filings f JOIN runs ON runs.id = f.run_id"
-            " WHERE runs.destination = ? AND f.lead_id IS NULL AND f.state IN ('done', 'noted', 'undoing', 'undone')",
-            (os.fsencode(destination),),
-        )
-        return {row["sha256"] for row in rows}
-
-    def filed_paths(self) -> set[Path]:
-        """The path of every filed file, also of those that later runs moved on."""
-        rows = self._database.tuples("SELECT destination FROM filings WHERE state = 'done'")
-        return {Path(os.fsdecode(row[0])) for row in rows}
-
-    def class_folders(self, destination: Path) -> dict[str, str]:
-        """The folder name of each class in the newest run to this destination that filed it.
-
-        The class is the first folder below the destination, however deep the photo is.
-        """
-        rows = self._database.query(
-            "SELECT f.class_name, f.destination, MAX(f.id) FROM filings f JOIN runs ON runs.id = f.run_id"
-            " WHERE runs.destination = ? AND f.state = ? AND f.lead_id IS NULL GROUP BY f.class_name",
-            (os.fsencode(destination), EntryState.DONE),
-        )
-        inside = {
-            row["class_name"]: Path(os.fsdecode(row["destination"])).relative_to(destination).parts for row in rows
-        }
-        return {class_name: parts[0] for class_name, parts in inside.items() if len(parts) > 1}
-
-    def runs(self) -> list[Run]:
-        """Every run, newest first."""
-        return [run_of(row) for row in self._database.query(f"{_RUN_COLUMNS} GROUP BY runs.id ORDER BY runs.id DESC")]
-
-    def run(self, run_id: int) -> Run:
-        """One run.
-
-        Raises:
-            KeyError: there is no such run.
-        """
-        rows = self._database.query(f"{_RUN_COLUMNS} WHERE runs.id = ? GROUP BY runs.id", (run_id,))
-        if not rows:
-            raise KeyError(run_id)
-        return run_of(rows[0])
-
-    def filings(self, run_id: int) -> list[Entry]:
-        """The files of a run, in the order of its plan; a photo comes before its sidecars."""
-        rows = self._database.query("SELECT * FROM filings WHERE run_id = ? ORDER BY id", (run_id,))
-        return [entry_of(row) for row in rows]
-
-    def entries(self, entry_ids: Sequence[int]) -> list[Entry]:
-        """The present state of these filings, in the order they were planned."""
-        rows = self._database.query_in("SELECT * FROM filings WHERE id IN (?)", entry_ids)
-        return sorted((entry_of(row) for row in rows), key=lambda entry: entry.id)
-
-    def moved_on(self, entry: Entry) -> Entry | None:
-        """The newest later filing that moved a filed file on and was not undone."""
-        rows = self._database.query(
-            "SELECT * FROM filings WHERE sha256 = ? AND source = ? AND id > ? AND action = 'move' AND state = ?"
-            " ORDER BY id DESC LIMIT 1",
-            (entry.sha256, os.fsencode(entry.destination), entry.id, EntryState.DONE),
-        )
-        return entry_of(rows[0]) if rows else None
-
-    def open_filings(self) -> list[Entry]:
-        """The filings that were interrupted in a step, in the order they were planned."""
-        rows = self._database.query(
-            "SELECT * FROM filings WHERE state IN ('started', 'undoing') ORDER BY id",
-        )
-        return [entry_of(row) for row in rows]
-
-    def open_runs(self) -> list[Run]:
-        """The runs that are open or have an open filing, oldest first."""
-        return [
-            run_of(row)
-            for row in self._database.query(
-                f"{_RUN_COLUMNS} WHERE runs.state = 'open' OR runs.id IN"
-                " (SELECT run_id FROM filings WHERE state IN ('started', 'undoing'))"
-                " GROUP BY runs.id ORDER BY runs.id"
-            )
-        ]
 
 
 def _run_state(states: set[str]) -> RunState:
@@ -314,6 +271,15 @@ def _run_state(states: set[str]) -> RunState:
     if EntryState.UNDONE in states:
         return RunState.UNDONE
     return RunState.CANCELLED if EntryState.CANCELLED in states else RunState.DONE
+
+
+def _in_blocks(entries: Iterable[NewEntry]) -> Iterator[list[NewEntry]]:
+    """Yield entries in blocks; at least one."""
+    walk = iter(entries)
+    block = list(islice(walk, _AT_ONCE))
+    yield block
+    while block := list(islice(walk, _AT_ONCE)):
+        yield block
 
 
 def _insert(connection: sqlite3.Connection, run_id: int, lead_id: int | None, entry: NewEntry) -> int:

@@ -16,6 +16,7 @@ from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.natural_sort import by_folder, natural_ranking
 from flowersorter.domain.place import Paths, Place, Places, numbered_folders
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database, storable_text, storable_time
+from flowersorter.library.database.hash_changes import HashChanges
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of
@@ -66,10 +67,10 @@ class ReadRecord:
 
 
 class PhotoTable:
-    """Photos and places of one collection. Never reads the photos' folders."""
+    """Photos and places of one collection, and `hash_changes` of the photos. Never reads the photos' folders."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self.hash_changes = database, HashChanges(database)
 
     def sync_folder(
         self,

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from flowersorter.domain.journal import MadeFolder, Run
 from flowersorter.messages import text
 from flowersorter.sorting.failures import TAKEN, UNPLUGGED, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_folder, stat_or_none
 from flowersorter.sorting.journaled_steps import StepContext, require_made_on_drive, secure
-from flowersorter.sorting.plan import SortPlan
 
 
-def require_device(plan: SortPlan, files: FileSystem) -> None:
+class Planned(Protocol):
+    """Where a run files photos: its plan, or what is known of it later."""
+
+    @property
+    def destination(self) -> Path:
+        """Gets the class folders."""
+
+    @property
+    def device(self) -> int | None:
+        """That of the destination; None if unknown."""
+
+
+def require_device(plan: Planned, files: FileSystem) -> None:
     """Check that the destination is on the disk it was planned for, not on one behind an unplugged drive.
 
     Raises:
@@ -53,7 +64,7 @@ def make_class_folder(context: StepContext, run: Run, folder: Path) -> None:
     Raises:
         NotDoneError: it cannot be made.
     """
-    levels = [path for path in (folder, *folder.parents) if run.destination in path.parents]
+    levels = _levels(run.destination, folder)
     with disk_errors_as_failures():
         for level in reversed(levels):
             if not is_folder(context.files, level):
@@ -63,6 +74,15 @@ def make_class_folder(context: StepContext, run: Run, folder: Path) -> None:
                     raise NotDoneError(UNPLUGGED, stop=True)
                 _make(context, run.id, level)
             secure(context, level, level.parent)
+
+
+def _levels(destination: Path, folder: Path) -> list[Path]:
+    """The folders from `folder` up to the one below the destination; none if it is not below it."""
+    levels = []
+    while folder not in {destination, folder.parent}:
+        levels.append(folder)
+        folder = folder.parent
+    return levels if folder == destination else []
 
 
 def remove_empty_folders(context: StepContext, destination: Path) -> None:

@@ -14,6 +14,8 @@ from flowersorter.sorting.safe_names import shown
 
 _BLOCK_BYTES = 4096
 _SPARE_BYTES = 1 << 20
+#: Files that a disk must have room for beside the photos: folders, and what other programs make.
+SPARE_FILES = 64
 
 _WHAT = text("The photos cannot be sorted there")
 
@@ -88,7 +90,7 @@ def refuse_other_drive(devices: Collection[int], device: int, destination: Path)
         )
 
 
-def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: int) -> int:
+def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: int, names: int = 0) -> int:
     """Return the free bytes on the disk of `folder`.
 
     Args:
@@ -96,13 +98,13 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
         folder: An existing folder.
         needed_bytes: Size of the copies.
         count: Number of copies.
+        names: Number of files that are made, copies and pointers.
 
     Raises:
         SortRefused: they do not fit with a margin.
     """
     free_bytes = files.free_bytes(folder)
-    # Every file takes whole blocks; names and folders take space too.
-    wanted = needed_bytes + needed_bytes // 100 + count * _BLOCK_BYTES + _SPARE_BYTES
+    wanted = needed_bytes + needed_bytes // 100 + space_beside(count)
     if needed_bytes and wanted > free_bytes:
         raise SortRefused(
             text("There is not enough space for the photos"),
@@ -113,7 +115,23 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
             ),
             text("Free some space, choose another disk, or link or move the photos on the same disk"),
         )
+    free_files = files.free_files(folder) if names else None
+    if free_files is not None and names + SPARE_FILES > free_files:
+        raise SortRefused(
+            text("The disk cannot hold so many files"),
+            text(
+                "the photos need {wanted:,} files and there is room for {free:,} there, whatever their size",
+                wanted=names,
+                free=free_files,
+            ),
+            text("Delete files there, choose another disk, or link or move the photos on the same disk"),
+        )
     return free_bytes
+
+
+def space_beside(count: int) -> int:
+    """Return the bytes that so many new files take beside their contents: whole blocks, names, and a margin."""
+    return count * _BLOCK_BYTES + _SPARE_BYTES
 
 
 def _identity(folder: Path) -> tuple[int, int] | Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
@@ -14,7 +14,7 @@ class DestinationContents:
     Args:
         files: The disk.
         root: The destination; it need not exist.
-        known: The hashes of files that were read just now.
+        known: Returns the hash of a file that was read just now; None for others.
         hash_file: Reads and hashes a file; that of `files` by default.
     """
 
@@ -22,14 +22,15 @@ class DestinationContents:
         self,
         files: FileSystem,
         root: Path,
-        known: Mapping[Path, bytes] | None = None,
+        known: Callable[[Path], bytes | None] = lambda path: None,
         hash_file: Callable[[Path], bytes] | None = None,
     ) -> None:
         self.root = root
         self._files = files
         self._hash_file = hash_file or files.hash
         self._by_size: dict[int, list[Path]] | None = None
-        self._hashes: dict[Path, bytes | None] = dict(known or {})
+        self._known = known
+        self._hashes: dict[Path, bytes | None] = {}
 
     def same_bytes(self, size_bytes: int, sha256: bytes, within: Path, *, but: Path | None = None) -> Path | None:
         """Return the first file, by path, with these bytes in the folder `within` or below it; never `but`.
@@ -52,6 +53,8 @@ class DestinationContents:
         return ((path, self._hash(path)) for path in sorted(self._by_size.get(size_bytes, ())))
 
     def _hash(self, path: Path) -> bytes | None:
+        if (read := self._known(path)) is not None:
+            return read
         if path not in self._hashes:
             try:
                 regular = is_regular(stat_or_none(self._files, path))

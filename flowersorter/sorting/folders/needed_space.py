@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,11 +27,13 @@ class NeededSpace:
     def __init__(self, files: FileSystem, *, copies: bool, links: bool, same_drive: bool) -> None:
         self._files = files
         self._copies, self._links, self._same_drive = copies, links, same_drive
-        self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
+        # Bytes and number of the files that are read, by their device.
+        self._bytes: Counter[int] = Counter()
+        self._count: Counter[int] = Counter()
 
     def add(self, found: os.stat_result) -> None:
         """Add a file with this status."""
-        self._sizes.append((found.st_dev, found.st_size))
+        self._add(found.st_dev, found.st_size)
 
     def add_files(self, paths: Iterable[Path], *, copied: bool = False) -> None:
         """Add files; `copied` is for those that are copied though photos are moved.
@@ -40,11 +43,11 @@ class NeededSpace:
         """
         for path in paths:
             found = self._files.stat(path)
-            self._sizes.append((_NO_DEVICE if copied and not self._links else found.st_dev, found.st_size))
+            self._add(_NO_DEVICE if copied and not self._links else found.st_dev, found.st_size)
 
     def add_written(self, size_bytes: int) -> None:
         """Add a file that this program writes, of so many bytes."""
-        self._sizes.append((_NO_DEVICE, size_bytes))
+        self._add(_NO_DEVICE, size_bytes)
 
     def check(self, existing: Path, destination: Path) -> tuple[int, int, int]:
         """Return device, needed and free bytes of the destination; `existing` is it, or the nearest folder above it.
@@ -55,10 +58,16 @@ class NeededSpace:
         with disk_refusals():
             device = self._files.stat_through(existing).st_dev
             if self._same_drive:
-                devices = {came_from for came_from, _ in self._sizes} - {_NO_DEVICE}
-                refuse_other_drive(devices, device, destination)
-            sizes = [size for came_from, size in self._sizes if self._takes_space(came_from, device)]
-            return device, sum(sizes), refuse_too_full(self._files, existing, sum(sizes), len(sizes))
+                refuse_other_drive(self._count.keys() - {_NO_DEVICE}, device, destination)
+            taking = [came_from for came_from in self._count if self._takes_space(came_from, device)]
+            needed = sum(self._bytes[came_from] for came_from in taking)
+            count = sum(self._count[came_from] for came_from in taking)
+            names = self._count.total() if self._links and not self._same_drive else count
+            return device, needed, refuse_too_full(self._files, existing, needed, count, names)
+
+    def _add(self, came_from: int, size_bytes: int) -> None:
+        self._bytes[came_from] += size_bytes
+        self._count[came_from] += 1
 
     def _takes_space(self, came_from: int, device: int) -> bool:
         if came_from == _NO_DEVICE:

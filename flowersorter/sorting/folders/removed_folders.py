@@ -57,9 +57,9 @@ def make_emptied_folders(context: StepContext, run: Run, sources: Collection[Pat
     Args:
         context: The journal and the disk.
         run: The run that is being undone.
-        sources: The files that go back, where only the folders above them are made; None for all.
+        sources: The folders of the files that go back, where only these and those above them are made; None for all.
     """
-    above = None if sources is None else {folder for path in sources for folder in path.parents}
+    above = None if sources is None else {folder for path in sources for folder in (path, *path.parents)}
     for folder in _outermost_first(context, run):
         if above is None or folder.path in above:
             with suppress(OSError, NotDoneError):
@@ -69,7 +69,7 @@ def make_emptied_folders(context: StepContext, run: Run, sources: Collection[Pat
 
 def is_undone(context: StepContext, run: Run) -> bool:
     """Return whether all files of a run are undone."""
-    states = {entry.state for entry in context.journal.filings(run.id)}
+    states = context.journal.states(run.id)
     return EntryState.UNDONE in states and EntryState.DONE not in states
 
 

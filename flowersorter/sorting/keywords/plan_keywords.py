@@ -26,32 +26,11 @@ from flowersorter.photos.xmp.read import XMP_SUFFIX
 from flowersorter.photos.xmp.splice import Merged, merged
 from flowersorter.sorting.failures import NOT_A_FILE, TAKEN, explain
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
+from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.safe_names import MAX_NAME_BYTES, same_name_key, split_name
 
 READ_ONLY = text("it is read-only")
 _MAY_WRITE = 0o222
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedKeywords:
-    """A sidecar that gets keywords.
-
-    Attributes:
-        source: The sidecar that they are written into; None for a new one. It keeps its bytes.
-        destination: The sidecar with them; that of `source` where a photo stays where it is.
-        wanted: The keywords of the photo's class.
-        size_bytes: Of the result.
-    """
-
-    source: Path | None
-    destination: Path
-    wanted: Entries
-    size_bytes: int
-
-    @property
-    def is_in_place(self) -> bool:
-        """Whether the sidecar stays under its name."""
-        return self.source == self.destination
 
 
 class KeywordPlanner:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from flowersorter.domain.journal import NewEntry, WrittenKeywords
@@ -23,7 +24,8 @@ from flowersorter.photos.xmp.splice import Merged, merged
 from flowersorter.sorting.failures import explain
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.keywords.kept_sidecars import BEFORE_SUFFIX, MERGED_SUFFIX, drop_merged, make_folder
-from flowersorter.sorting.keywords.plan_keywords import PlannedKeywords, SidecarRead, read_and_merge
+from flowersorter.sorting.keywords.plan_keywords import SidecarRead, read_and_merge
+from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan
 from flowersorter.sorting.safe_names import shown
 
@@ -36,11 +38,12 @@ class Staged:
     """The journal entries of a plan.
 
     Attributes:
-        entries: Of every photo, each followed by those of its sidecars.
+        entries: Of every photo, each followed by those of its sidecars; made while they are read where none of them
+            gets keywords.
         notes: About sidecars that could not get keywords, by the position of their photo in the plan.
     """
 
-    entries: list[NewEntry] = field(default_factory=list)
+    entries: Iterable[NewEntry] = ()
     notes: dict[int, list[Text]] = field(default_factory=dict)
 
 
@@ -52,20 +55,36 @@ def stage(context: StepContext, plan: SortPlan, report: Report, cancel: CancelTo
     Raises:
         Cancelled: asked to stop; what was made is deleted.
     """
+    if not plan.keywords:
+        return Staged(_plain(plan, cancel))
     try:
         return _staged(context, plan, report, cancel)
     except OSError as error:  # merged files that may not last are not used
-        staged = Staged()
+        entries: list[NewEntry] = []
+        staged = Staged(entries)
         for position, planned in enumerate((*plan.files, *plan.duplicates)):
-            lead = len(staged.entries)
-            staged.entries += _entries(plan.mode, planned, lead)
+            lead = len(entries)
+            entries += _entries(plan.mode, planned, lead)
             for keywords in planned.keywords:
-                staged.entries += _as_it_is(plan.mode, planned, keywords, lead)
+                entries += _as_it_is(plan.mode, planned, keywords, lead)
                 staged.notes.setdefault(position, []).append(_note(keywords, error))
         return staged
     except Cancelled:
         drop_merged(context)
         raise
+
+
+def _plain(plan: SortPlan, cancel: CancelToken) -> Iterator[NewEntry]:
+    """The entries of a plan without keywords, one after the other: there may be very many.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    lead = 0
+    for planned in chain(plan.files, plan.duplicates):
+        cancel.check()
+        yield from _entries(plan.mode, planned, lead)
+        lead += 1 + len(planned.sidecars)
 
 
 def _staged(context: StepContext, plan: SortPlan, report: Report, cancel: CancelToken) -> Staged:
@@ -75,20 +94,21 @@ def _staged(context: StepContext, plan: SortPlan, report: Report, cancel: Cancel
         OSError: the disk refuses to make sure of them.
         Cancelled: asked to stop.
     """
-    staged, stager = Staged(), _Stager(context, plan)
+    entries: list[NewEntry] = []
+    staged, stager = Staged(entries), _Stager(context, plan)
     wanted, done = len(plan.keywords), 0
     for position, planned in enumerate((*plan.files, *plan.duplicates)):
-        lead = len(staged.entries)
-        staged.entries += _entries(plan.mode, planned, lead)
+        lead = len(entries)
+        entries += _entries(plan.mode, planned, lead)
         for keywords in planned.keywords:
             report(Progress(text("Preparing keywords"), done, wanted))
             cancel.check()
             done += 1
             try:
-                staged.entries += stager.entries(planned, keywords, lead)
+                entries += stager.entries(planned, keywords, lead)
             except (XmpUnusable, OSError) as error:
                 staged.notes.setdefault(position, []).append(_note(keywords, error))
-                staged.entries += _as_it_is(plan.mode, planned, keywords, lead)
+                entries += _as_it_is(plan.mode, planned, keywords, lead)
     stager.sync()
     return staged
 

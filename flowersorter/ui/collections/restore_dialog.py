@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 from flowersorter.errors import CollectionDamaged
 from flowersorter.library.database.restore import Backup, RestoreResult, newest_sound
 from flowersorter.messages import worded
-from flowersorter.ui.filing.history_dialog import when
+from flowersorter.ui.filing.history.history_dialog import when
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.icon_label import IconLabel
 from flowersorter.ui.shared.widgets import (

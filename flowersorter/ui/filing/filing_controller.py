@@ -17,10 +17,12 @@ from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERNS, WRITE_KEYWORDS
-from flowersorter.sorting.execute import RunBegun, RunResult
+from flowersorter.sorting.execute import RunBegun
 from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.undo import UndoResult
-from flowersorter.ui.filing.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history.resume_controller import ResumeController
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text, undo_detail, undo_question
 from flowersorter.ui.filing.take_back_question import ask_to_take_back
@@ -66,8 +68,12 @@ class FilingController(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
+        self._resuming = ResumeController(session, front, self)
+        self._resuming.files_changed.connect(self.files_changed)
+        self._resuming.undoable.connect(self.undoable)
         self._dialog: SortDialog | None = None
         self._plan_id = 0
+        session.photos.counts_changed.connect(self._show_counts)
         self._keywords: bool | None = None  # the choice in a dialog that comes back
         self._photos: dict[str, tuple[int, int]] = {}  # place id and photo id by path, of the folder that is sorted
 
@@ -101,7 +107,7 @@ class FilingController(QObject):
         self._folder.labelled.connect(dialog.plan_again)
         self.suggestions_changed.connect(dialog.plan_again)
         self._dialog = dialog
-        dialog.include.show_counts(self._counts())
+        self._show_counts()
         dialog.open()
 
     @Slot(object)
@@ -168,7 +174,7 @@ class FilingController(QObject):
             columns = self._session.photos.columns
             ids = zip(columns.place_ids.tolist(), columns.photo_ids.tolist(), strict=True)
             self._photos = dict(zip(columns.names, ids, strict=True))
-            self._dialog.include.show_counts(self._counts())
+            self._show_counts()
             self._dialog.show_plan(plan, offer, suggesting=self._folder.labelling)
 
     def _on_refused(self, error: Exception) -> None:
@@ -190,6 +196,12 @@ class FilingController(QObject):
             self._keywords = None
             self._run(plan)
         dialog.deleteLater()
+
+    @Slot()
+    def _show_counts(self) -> None:
+        """Tell the dialog how many photos each choice includes; a very large folder shows some photos before all."""
+        if self._dialog is not None:
+            self._dialog.include.show_counts(self._counts())
 
     def _counts(self) -> dict[Include, int]:
         """How many photos of the folder each choice includes."""
@@ -245,7 +257,7 @@ class FilingController(QObject):
             actions.append((self.tr("Undo"), partial(self.ask_to_undo_run, result.run_id)))
             self.undoable.emit(result.run_id)
         self._front.bar.say(outcome_text(result, plan.mode), *actions)
-        if result.failed:
+        if result.failed or result.paused:
             self._front.complain(failure(result))
         self.files_changed.emit()
 
@@ -367,6 +379,8 @@ class FilingController(QObject):
         )
         dialog.undo_requested.connect(self.undo)
         dialog.undo_photos_requested.connect(self.undo_photos)
+        dialog.resume_requested.connect(self._resuming.resume)
+        dialog.resume_requested.connect(dialog.close)
         dialog.undo_requested.connect(dialog.close)
         dialog.undo_photos_requested.connect(dialog.close)
         dialog.finished.connect(dialog.deleteLater)

@@ -51,7 +51,7 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
         parts.append(_tr("Removed, because nothing is left in it: {0}.").format(count_folders(len(plan.emptied.empty))))
     if plan.skipped:
         parts.append(_tr("{0} not sorted.").format(count_photos(len(plan.skipped))))
-    renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
+    renamed = plan.renamed
     if renamed:
         parts.append(_tr("{0} renamed, because the name is taken.").format(count_photos(renamed)))
     parts += _sidecars(plan)

@@ -6,10 +6,10 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
-from flowersorter.messages import text, worded
-from flowersorter.sorting.execute import RunResult
+from flowersorter.messages import stored, text, worded
 from flowersorter.sorting.plan import Mode
-from flowersorter.ui.filing.history_dialog import moved_on_only
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.ui.filing.history.history_dialog import moved_on_only
 from flowersorter.ui.shared.widgets import count_photos
 
 
@@ -19,6 +19,7 @@ def outcome_text(result: RunResult, mode: Mode) -> str:
         (result.already_there, _tr("1 already there."), _tr("{0} already there.")),
         (result.duplicates, _tr("1 duplicate skipped."), _tr("{0} duplicates skipped.")),
         (result.failed, _tr("1 could not be sorted."), _tr("{0} could not be sorted.")),
+        (result.waiting, _tr("1 is not sorted yet."), _tr("{0} are not sorted yet.")),
         (result.sidecars, _tr("1 sidecar file with them."), _tr("{0} sidecar files with them.")),
         (result.keywords, _tr("Keywords in 1 sidecar file."), _tr("Keywords in {0} sidecar files.")),
         (result.duplicates_moved, _tr("1 duplicate moved aside."), _tr("{0} duplicates moved aside.")),
@@ -26,7 +27,7 @@ def outcome_text(result: RunResult, mode: Mode) -> str:
     )
     parts = [sorted_text(result.filed, mode)]
     parts += [one if count == 1 else many.format(QLocale().toString(count)) for count, one, many in counts if count]
-    notes = [file for file in result.files if file.destination is not None and file.error]
+    notes = list(result.noted)
     if notes:
         note = f"{notes[0].source.name}: {worded(notes[0].error or '')}"
         if more := len(notes) - 1:
@@ -47,8 +48,16 @@ def sorted_text(photos: int, mode: Mode) -> str:
 
 
 def failure(result: RunResult) -> UserError:
-    """Name the first of the photos that could not be sorted."""
-    first = next(file for file in result.files if file.destination is None)
+    """Say why a sort paused, or name the first of the photos that could not be sorted."""
+    if result.paused:
+        return UserError(
+            _tr("The sort paused. Photos not sorted yet: {0}").format(QLocale().toString(result.waiting)),
+            stored(result.paused),
+            _tr("Make room, or connect the drive again; then continue the sort in History")
+            if result.can_be_resumed
+            else _tr("Make room, or connect the drive again; then sort the folder again"),
+        )
+    first = next(result.not_filed)
     return UserError(
         _tr("Photos not sorted: {0}").format(QLocale().toString(result.failed)),
         text("{name}: {reason}", name=first.source.name, reason=first.error),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.ui.filing.verify_dialog import VerifyDialog
+from flowersorter.ui.filing.verify_dialog import VerifyDialog, read_earlier
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.filing.verify import Hashed, VerifyRequest, VerifyResult, verify
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult, verify
 
 
 class VerifyController(QObject):
@@ -26,10 +26,9 @@ class VerifyController(QObject):
         """Verify every sort; other jobs preempt this one, which then continues where it stopped."""
         if self._session.queue.alive(self._job_id):
             return
-        hashed: Hashed = {}
 
         def run(report: Report, cancel: CancelToken) -> object:
-            return verify(self._session.engine, VerifyRequest(), report, cancel, hashed=hashed)
+            return verify(self._session.engine, VerifyRequest(), report, cancel)
 
         self._job_id = self._session.queue.submit(
             self.tr("Verifying sorted photos"), run, Listener(succeeded=self._on_verified), background=True
@@ -42,7 +41,8 @@ class VerifyController(QObject):
             self._front.bar.say(self.tr("Not all sorted photos are as they were."), (self.tr("Show"), self._show))
             self._show()
         elif result.photos:
-            self._front.bar.say(self.tr("{0} verified: all as they were sorted.").format(count_photos(result.photos)))
+            said = self.tr("{0} verified: all as they were sorted.").format(count_photos(result.photos))
+            self._front.bar.say(" ".join(filter(None, (said, read_earlier(result)))))
         else:
             self._front.bar.say(self.tr("There is no sort to verify."))
 

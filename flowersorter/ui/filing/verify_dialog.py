@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, QUrl, Slot
+from PySide6.QtCore import QCoreApplication, QLocale, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from flowersorter.errors import UserError
+from flowersorter.ui.filing.history.history_dialog import when
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.error_dialog import show_error
@@ -23,9 +24,20 @@ from flowersorter.ui.shared.widgets import (
     open_at,
     text_label,
 )
-from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyResult
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyResult
 
 _FILE_ROLE = Qt.ItemDataRole.UserRole
+
+
+def read_earlier(result: VerifyResult) -> str:
+    """Say since when an interrupted verification read some of the intact files; "" if it read none."""
+    if result.earlier_since is None:
+        return ""
+    said = QCoreApplication.translate(
+        "verify_dialog", "Read before the verification was interrupted, since {0}: {1} of the intact files."
+    )
+    return said.format(when(result.earlier_since), QLocale().toString(result.earlier))
 
 
 class VerifyDialog(QDialog):
@@ -50,6 +62,8 @@ class VerifyDialog(QDialog):
         self.close_button.clicked.connect(self.accept)
         column = column_of(self)
         column.addWidget(self.heading)
+        if earlier := read_earlier(result):
+            column.addWidget(text_label(self, "verify_earlier", earlier, muted=True))
         column.addWidget(self.tree, 1)
         column.addLayout(button_row([self.show_button], [self.close_button]))
         open_at(self, 104, 28, least=(60, 16))

@@ -328,15 +328,14 @@ def _call(
     engine: Engine, roots: Roots, device: str, priority: ViewportPriority, previews: set[int], nothing_shown: bool
 ) -> Call:
     """Show the known rows first, some before all of them in a very large folder; then scan, which may be slow."""
+    begins_empty = [nothing_shown]  # once: when the job begins again, photos are shown that must not go
 
     def run(report: Report, cancel: CancelToken) -> object:
-        nonlocal nothing_shown
         from flowersorter.workflows.predicting.photo_details import first_rows, folder_rows
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
-        if nothing_shown and len(first := first_rows(engine, roots)):
+        if begins_empty and begins_empty.pop() and len(first := first_rows(engine, roots)):
             report(KnownRows(first))
-        nothing_shown = False  # when the job begins again
         known = folder_rows(engine, roots)
         if len(known):
             report(KnownRows(known))

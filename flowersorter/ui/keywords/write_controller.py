@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from flowersorter.messages import worded
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.ui.filing.plan_summary import no_keywords_sentences
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session

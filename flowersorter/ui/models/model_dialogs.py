@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.library.models.model_table import ModelEntry
-from flowersorter.ui.filing.history_dialog import when
+from flowersorter.ui.filing.history.history_dialog import when
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import FittedDialog, button, button_row, column_of, describe, plain, text_label
 from flowersorter.workflows.evaluation.compare_models import MAX_NOTE_CHARS, prunable

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from flowersorter.domain.figures import NO_FIGURE, percent
 from flowersorter.library.models.model_table import ModelEntry
-from flowersorter.ui.filing.history_dialog import when
+from flowersorter.ui.filing.history.history_dialog import when
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.models.model_comparison import ComparisonView
 from flowersorter.ui.models.model_dialogs import NoteDialog, PruneDialog, ask_to_delete

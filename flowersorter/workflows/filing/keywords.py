@@ -17,9 +17,10 @@ from flowersorter.library.tables.settings import WRITE_KEYWORDS
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots, absolute_roots, is_single_file
 from flowersorter.photos.xmp.keywords import NO_ENTRIES, entries_of
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.keywords.plan_in_place import plan_in_place
 from flowersorter.sorting.plan import Filing, SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine

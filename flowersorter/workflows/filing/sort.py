@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.place import Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -28,16 +29,24 @@ from flowersorter.library.tables.written_keywords import read_keywords
 from flowersorter.messages import Text, stored, text
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder, is_single_file
 from flowersorter.photos.xmp.keywords import entries_of
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
-from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.runs.packed import Packed
+from flowersorter.sorting.runs.packed_plan import packed_skipped
 from flowersorter.workflows.filing.gc_pause import paused_gc
 from flowersorter.workflows.filing.sort_patterns import remember_pattern, sort_pattern
 from flowersorter.workflows.predicting.photo_details import rows_for
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+
+
+#: Photos whose details are read at once.
+_AT_ONCE = 5000
 
 
 class Include(StrEnum):
@@ -180,51 +189,31 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     destination = absolute_folder(request.destination)
     pattern = FolderPattern.parse(sort_pattern(collection, destination, request.pattern))
     places = collection.photos.places_under(roots)
+    # A class may be deleted, merged or added while the rows are read: the plan has the classes from before and after.
+    names = _class_names(collection)
     rows = rows_for(engine, places, request.backbone)
+    names |= _class_names(collection)
     certain, left_out = chosen_rows(rows, request.include, request.left_out), _left_out_rows(rows, request.left_out)
     going = certain if request.aside is None else certain | _looked_at(rows)
-    names = {entry.id: entry.name for entry in collection.classes.all()}
-    known, hashes = collection.photos.hashes(rows.photo_ids[going])
-    number_of = dict(zip(known.tolist(), hashes, strict=True))
-    sha256_of = [number_of.get(photo_id, b"") for photo_id in rows.photo_ids.tolist()]
-    class_ids = rows.kept_class_ids
     _refuse_collection(collection, destination)
-    before = _filed_before(collection, destination, hashes)
     filed = collection.journal.filed_hashes(destination)
-    paths = list(rows.paths)
-    metadata = _metadata(collection, rows.photo_ids[going])
     index = read_keywords(collection.database)
-    filings = []
-    left = [
-        Skipped(paths[i], reason_left(rows, i, left_out=bool(left_out[i]))) for i in np.flatnonzero(~going).tolist()
-    ]
-    for i in np.flatnonzero(going).tolist():
-        class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
-        there_as, was_there = before.get(sha256_of[i]), sha256_of[i] in filed
-        if (why := _reason_to_wait(request, paths[i], there_as, class_name, was_there=was_there)) is not None:
-            left.append(Skipped(paths[i], why))
-            continue
-        taken_at, camera = metadata.get(int(rows.photo_ids[i]), (None, None))
-        filings.append(
-            Filing(
-                source=paths[i],
-                sha256=sha256_of[i],
-                size_bytes=int(places.sizes_bytes[i]),
-                mtime_ns=int(places.mtimes_ns[i]),
-                class_name=class_name,
-                folders=pattern.folders(class_name, taken_at, camera),
-                taken_at=taken_at,
-                keywords=entries_of(class_name) if certain[i] and (request.keywords or index) else None,
-            )
-        )
+    left = packed_skipped(
+        Skipped(path, reason_left(rows, i, left_out=bool(left_out[i])))
+        for i, path in enumerate(rows.paths)
+        if not going[i]
+    )
+    source = _Source(collection, request, destination, pattern, rows, names, certain, going, filed, left)
+    class_names = source.class_names()
     # A class keeps the folder of an earlier run, even if its name would be made safe differently now.
     folders = collection.journal.class_folders(destination)
     plan = make_plan(
-        filings,
+        source.filings(places, with_keywords=request.keywords or bool(index)),
         destination,
         request.mode,
         cancel,
         source_root=_only_source(roots, destination),
+        class_names=class_names,
         folders=folders,
         filed=filed,
         move_duplicates=request.move_duplicates,
@@ -233,6 +222,76 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         only_our_keywords=not request.keywords,
     )
     return plan.with_skipped(left)
+
+
+def _class_names(collection: CollectionStore) -> dict[int, str]:
+    return {entry.id: entry.name for entry in collection.classes.all()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The photos of a sort, read from the library in blocks.
+
+    Attributes:
+        names: Of the classes, by id, read once: the folders of the plan are those of these names.
+        certain: (N,) bool: sorted under their class.
+        going: (N,) bool: sorted at all; the others of them are put aside.
+        filed: Hashes of the photos ever filed there.
+        left: Gets the photos that wait.
+    """
+
+    collection: CollectionStore
+    request: SortRequest
+    destination: Path
+    pattern: FolderPattern
+    rows: PhotoRows
+    names: Mapping[int, str]
+    certain: NDArray[np.bool_]
+    going: NDArray[np.bool_]
+    filed: Set[bytes]
+    left: Packed[Skipped]
+
+    def class_names(self) -> set[str]:
+        """Return the classes of the photos."""
+        found = {self.names[class_id] for class_id in np.unique(self.rows.kept_class_ids[self.certain]).tolist()}
+        return found | ({self._aside} if (self.going & ~self.certain).any() else set())
+
+    def filings(self, places: Places, *, with_keywords: bool) -> Iterator[Filing]:
+        """Yield the photos in their order."""
+        rows = np.flatnonzero(self.going)
+        for first in range(0, len(rows), _AT_ONCE):
+            yield from self._block(places, rows[first : first + _AT_ONCE], with_keywords=with_keywords)
+
+    def _block(self, places: Places, block: NDArray[np.intp], *, with_keywords: bool) -> Iterator[Filing]:
+        collection, request = self.collection, self.request
+        known, hashes = collection.photos.hashes(self.rows.photo_ids[block])
+        number_of = dict(zip(known.tolist(), hashes, strict=True))
+        before = _filed_before(collection, self.destination, hashes)
+        metadata = _metadata(collection, self.rows.photo_ids[block])
+        class_ids = self.rows.kept_class_ids
+        for i in block.tolist():
+            photo_id, path = int(self.rows.photo_ids[i]), self.rows.paths[i]
+            sha256 = number_of.get(photo_id, b"")
+            class_name = self.names[int(class_ids[i])] if self.certain[i] else self._aside
+            was_there = sha256 in self.filed
+            if why := _reason_to_wait(request, path, before.get(sha256), class_name, was_there=was_there):
+                self.left.append(Skipped(path, why))
+                continue
+            taken_at, camera = metadata.get(photo_id, (None, None))
+            yield Filing(
+                source=path,
+                sha256=sha256,
+                size_bytes=int(places.sizes_bytes[i]),
+                mtime_ns=int(places.mtimes_ns[i]),
+                class_name=class_name,
+                folders=self.pattern.folders(class_name, taken_at, camera),
+                taken_at=taken_at,
+                keywords=entries_of(class_name) if self.certain[i] and with_keywords else None,
+            )
+
+    @property
+    def _aside(self) -> str:
+        return self.request.aside or ASIDE
 
 
 def _reason_to_wait(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.jobs.change_hints import QUIET_S
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, PlannedFile, SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
 from flowersorter.workflows.predicting.settled_labels import predict_settled

@@ -147,8 +147,11 @@ def _known(
         result = judge(model, scores, unknown[positions], by_folder=judged[positions])
         logits[positions] = np.log(np.maximum(result.probabilities, _LEAST))
         ood_score[positions], known[positions] = result.ood_score, result.verdicts != Verdict.UNKNOWN
-    few = 0 < np.count_nonzero(known) <= MOST_CONNECTED
-    return photo_ids[known], logits[known], ood_score[known], table.of_photos(photo_ids[known]) if few else None
+    found = np.flatnonzero(known)
+    features = None
+    if len(found) <= MOST_CONNECTED and (embedded := table.of_photos(photo_ids[found])) is not None:
+        features, found = embedded[0], found[embedded[1]]
+    return photo_ids[found], logits[found], ood_score[found], features
 
 
 def _remember(

@@ -112,7 +112,7 @@ def first_rows(engine: Engine, roots: Roots) -> PhotoRows:
         backbone = chosen_backbone(engine.collection)
         named = model_for(engine, backbone)
         if named is not None:
-            engine.features(backbone).read_scores(named.model)
+            engine.features(backbone).load_scores(named.model)
     return rows_for(engine, places)
 
 

@@ -368,6 +368,8 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> _Estima
         return _NOTHING
     with ThreadPool() as pool:
         connected = _connected(folder, pool, cancel)
+        if connected is None:
+            return _NOTHING
         ids = connected.photo_ids
         predicted, _ = predicted_classes(folder.engine, folder.named.model, ids, folder.class_ids, cancel)
         unknown = unknown_beside_labels(connected.graph, folder.label_classes(ids), predicted, pool, cancel)
@@ -375,17 +377,18 @@ def _unknown_beside_labels(folder: FolderPhotos, cancel: CancelToken) -> _Estima
     return _Estimate(ids[kept], unknown[kept], np.ones(np.count_nonzero(kept), np.bool_))
 
 
-def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> ConnectedPhotos:
+def _connected(folder: FolderPhotos, pool: ThreadPool, cancel: CancelToken) -> ConnectedPhotos | None:
+    """Connect the photos of the folder, and those moved out of it, that are embedded; None if none is."""
     engine, backbone, last = folder.engine, folder.named.model.backbone, folder.engine.connected_photos
     if last is not None and last.is_of(folder):
         return last
     both = np.concatenate([folder.wanted, folder.moved])
     by_hash = engine.collection.photos.by_hash(both)[0]  # in whatever order they were read
-    parts = list(engine.features(backbone).parts(by_hash))
-    positions = np.concatenate([at for at, _ in parts])
-    order = np.argsort(positions)
-    features = join([features for _, features in parts]).take(order)
-    ids = by_hash[positions[order]]
+    embedded = engine.features(backbone).of_photos(by_hash)
+    if embedded is None:
+        return None
+    features, positions = embedded
+    ids = by_hash[positions]
     bursts = find_bursts(features, np.zeros(len(ids), np.intp), *engine.collection.photos.moments(ids))
     graph = folder_graph(features, pool, cancel, bursts)
     connected = ConnectedPhotos(backbone, folder.wanted, folder.moved, ids, graph)

@@ -18,7 +18,8 @@ from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.keywords.kept_sidecars import MERGED_SUFFIX
 from flowersorter.sorting.keywords.plan_in_place import plan_in_place
-from flowersorter.sorting.plan import Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
 from tests.bench.safety.crash import Act, kill_act
 from tests.bench.safety.errors import CODES, fail_act, faults
 from tests.bench.safety.mounts import memory, second_disk

@@ -20,7 +20,7 @@ from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped
 from flowersorter.sorting.sidecar_groups import Group, file_group
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.classes.class_rows import NEW_CLASS
-from flowersorter.ui.filing.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.history import runs
@@ -322,7 +322,7 @@ def cancel_after(program: Program, monkeypatch: pytest.MonkeyPatch, photos: int)
             program.queue.cancel_current()
         return note
 
-    monkeypatch.setattr("flowersorter.sorting.execute.file_group", file_and_cancel)
+    monkeypatch.setattr("flowersorter.sorting.runs.run_photos.file_group", file_and_cancel)
 
 
 @pytest.mark.parametrize("change", ["rename", "merge", "correct"])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QLocale, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
-from flowersorter.ui.filing import history_dialog
-from flowersorter.ui.filing.history_dialog import HistoryDialog
+from flowersorter.ui.filing.history import history_dialog
+from flowersorter.ui.filing.history.history_dialog import HistoryDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.shared.widgets import button
 from flowersorter.workflows.filing.history import RunPhoto
@@ -108,6 +109,38 @@ def test_only_what_was_filed_and_is_not_undone_can_be_undone(dialog: HistoryDial
         _pick(dialog, row)
         can.append(dialog.undo_button.isEnabled())
     assert can == [True, True, False, True, False, False]
+
+
+def test_a_stopped_sort_that_cannot_be_continued_says_why(dialog: HistoryDialog) -> None:
+    stuck = dataclasses.replace(RUNS[3], waiting=3, waiting_keywords=3, touched=120)
+    beside = dataclasses.replace(RUNS[3], id=5, waiting_beside=2, touched=120)
+    dialog.show_runs([stuck, beside])
+    assert _texts(dialog, 3) == ["Stopped", "Stopped, 2 left"]
+    item = dialog.list.topLevelItem(0)
+    assert item is not None
+    assert item.toolTip(3) == (
+        "Stopped early. Photos already sorted stay and can be undone. It cannot be continued: the keywords of its "
+        "photos have to be prepared again. Sort the folder again"
+    )
+    assert not dialog.resume_button.isVisible()
+    _pick(dialog, 1)
+    assert dialog.resume_button.isVisible()
+
+
+def test_a_stopped_sort_can_go_on(qtbot: QtBot) -> None:
+    stopped = dataclasses.replace(RUNS[3], waiting=1234, touched=120)
+    assert stopped.state == RunState.CANCELLED
+    dialog = HistoryDialog([RUNS[0], stopped])
+    qtbot.addWidget(dialog)
+    with qtbot.waitExposed(dialog):
+        dialog.open()
+    _pick(dialog, 0)
+    assert not dialog.resume_button.isVisible()
+    _pick(dialog, 1)
+    assert _texts(dialog, 3) == ["Done", f"Stopped, {QLocale().toString(1234)} left"]
+    with qtbot.waitSignal(dialog.resume_requested) as asked:
+        QTest.mouseClick(dialog.resume_button, Qt.MouseButton.LeftButton)
+    assert asked.args == [stopped.id]
 
 
 def test_undo_asks_first(dialog: HistoryDialog, qtbot: QtBot) -> None:

@@ -20,7 +20,8 @@ from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.ui.filing.plan_pictures import spread
 from flowersorter.ui.filing.plan_summary import plan_summary
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flowersorter.sorting.execute import FilingOutcome, RunResult
+from flowersorter.domain.journal import Run, RunState
 from flowersorter.sorting.plan import Action, Mode
+from flowersorter.sorting.runs.outcomes import FilingOutcome, RunResult
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text
 
 
@@ -50,7 +52,7 @@ def outcomes(action: Action, count: int, *, aside: int = 0, notes: int = 0) -> l
     ],
 )
 def test_each_photo_is_counted_once(files: list[FilingOutcome], more: dict[str, int], said: str) -> None:
-    assert outcome_text(RunResult(1, tuple(files), **more), Mode.MOVE) == said
+    assert outcome_text(RunResult(1, tuple(files), **more), Mode.MOVE) == said  # type: ignore[arg-type]
 
 
 def test_a_photo_that_failed_is_named() -> None:
@@ -66,3 +68,15 @@ def test_a_sort_that_was_stopped_says_how_many_photos_it_sorted() -> None:
         "Stopped. 1 photo is sorted and stays.",
         "Stopped. 12 photos are sorted and stay.",
     ]
+
+
+def test_a_paused_sort_says_why_and_how_many_are_left() -> None:
+    lost = FilingOutcome(Path("/photos/b.jpg"), None, Action.COPY, "the disk is full")
+    waiting = replace(lost, waits=True)
+    run = Run(1, "copy", None, Path("/sorted"), "", None, RunState.CANCELLED, 1, 0, 1, touched=2, waiting=1)
+    result = RunResult(1, (*outcomes(Action.COPY, 1), lost, waiting), paused="the disk is full", run=run)
+    assert outcome_text(result, Mode.COPY) == "1 photo copied. 1 could not be sorted. 1 is not sorted yet."
+    assert failure(result).why == "the disk is full"
+    assert "History" in failure(result).hint
+    stuck = replace(result, run=replace(run, undone=1))
+    assert "sort the folder again" in failure(stuck).hint

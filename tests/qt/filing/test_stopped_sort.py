@@ -16,10 +16,10 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.journal import RunState
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import require_device
 from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.runs import run_photos
 from flowersorter.ui.filing.sort_dialog import SortChoices
 from flowersorter.workers.throttle import RateLimit
 from flowersorter.workflows.filing.sort import Include
@@ -61,7 +61,7 @@ def holding(before: int) -> Iterator[Held]:
         require_device(plan, files)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(execute, "require_device", hold)
+        patched.setattr(run_photos, "require_device", hold)
         try:
             yield held
         finally:

@@ -9,15 +9,18 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
+from flowersorter.ui.filing.history.history_dialog import when
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.verify_dialog import VerifyDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
-from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyResult
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyResult
 from tests.qt.program import idle, running
 from tests.unit.sorting.file_trees import sort, write
 
@@ -100,6 +103,17 @@ def test_the_heading_says_if_nothing_is_lost_or_nothing_was_read(qtbot: QtBot) -
     assert dialog.heading.text() == "No sorted photo could be read"
     assert not dialog.show_button.isEnabled()
     assert list(lines(dialog).values()) == [[[str(Path("/media/card")), "", "1 file"]]]
+
+
+def test_the_dialog_says_since_when_an_interrupted_verification_read_some(qtbot: QtBot) -> None:
+    dialog = shown(qtbot, VerifyResult(9, 0, 8, CHANGED[3:4], earlier=5, earlier_since="2026-05-01T12:30:00+00:00"))
+    label = dialog.findChild(QLabel, "verify_earlier")
+    assert label is not None
+    assert label.text() == (
+        "Read before the verification was interrupted, since "
+        f"{when('2026-05-01T12:30:00+00:00')}: 5 of the intact files."
+    )
+    assert shown(qtbot, VerifyResult(9, 0, 8, CHANGED[3:4])).findChild(QLabel, "verify_earlier") is None
 
 
 def test_the_folder_of_a_file_is_opened(qtbot: QtBot, opened: list[Path]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from PySide6.QtCore import QLocale
 
-from flowersorter.ui.filing.history_dialog import when
+from flowersorter.ui.filing.history.history_dialog import when
 from flowersorter.ui.filter.filter_words import dates_words
 from flowersorter.ui.grid.photo_filter import DateRange
 

@@ -105,7 +105,7 @@ NOT_YET = {
         "flowersorter.ui.evaluation.evaluation_dialog",
     ),
     *(
-        "flowersorter.ui.filing.history_dialog",
+        "flowersorter.ui.filing.history.history_dialog",
         "flowersorter.ui.window.about_dialog",
         "flowersorter.ui.shared.error_dialog",
     ),

@@ -8,7 +8,8 @@ from pathlib import Path
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import execute
-from flowersorter.sorting.plan import Mode, make_plan
+from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.runs.make_plan import make_plan
 from tests.unit.commands.conftest import Run
 from tests.unit.sorting.file_trees import filing
 from tests.unit.workflows.conftest import draw_photos

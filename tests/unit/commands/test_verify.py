@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from flowersorter.cli import main
+from flowersorter.commands.shared.output import local_time
+from flowersorter.errors import Cancelled
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from tests.unit.sorting.file_trees import sort, write
 
@@ -84,6 +90,8 @@ def test_a_rotted_photo_exits_with_1(tmp_path: Path, filed: Path, capsys: pytest
                 "photos": 2,
                 "sidecars": 1,
                 "intact": 2,
+                "read_earlier": 0,
+                "read_earlier_since": None,
                 "rotted": 1,
                 "gone": 0,
                 "unreadable": 0,
@@ -104,3 +112,29 @@ def test_an_unplugged_destination_is_named(tmp_path: Path, filed: Path, capsys: 
     ]
     assert verify(tmp_path, "--json") == 1
     assert json.loads(capsys.readouterr().out)["summary"]["not_reached"] == {str(filed.parent): 3}
+
+
+def test_one_that_was_stopped_goes_on_and_says_so(
+    tmp_path: Path, filed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: FileSystem, path: Path, between: object = None) -> bytes:
+        if path.name == "b.jpg":
+            raise Cancelled
+        return hash_file(self, path)
+
+    hash_file = FileSystem.hash
+    now = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
+    clock = count(int(now.timestamp()) * 10**9, 10**6)
+    monkeypatch.setattr(time, "time_ns", lambda: next(clock))
+    with monkeypatch.context() as patched:
+        patched.setattr(FileSystem, "hash", stop)
+        assert verify(tmp_path) != 0
+    assert "Stopped. Called again, it goes on where it stopped." in capsys.readouterr().err
+    assert verify(tmp_path, "--rate", "50") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2 photos and 1 sidecar file verified: all as they were sorted.",
+        f"2 of them were read before the verification was interrupted, since {local_time(now.isoformat())}, and have "
+        "the size and time of then.",
+    ]
+    assert verify(tmp_path, "--again") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1

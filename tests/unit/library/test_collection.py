@@ -346,3 +346,18 @@ def test_neither_torch_nor_qt_is_needed(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)
+
+
+def test_parts_of_scores_that_were_not_finished_are_removed(tmp_path: Path) -> None:
+    """A program was ended while it wrote them."""
+    embeddings = tmp_path / "embeddings"
+    embeddings.mkdir()
+    left, others = embeddings / "resnet50.scores.4711-1.part", ["resnet50.rows", "resnet50.scores", "my.part"]
+    for name in (left.name, *others):
+        (embeddings / name).write_bytes(b"1")
+    CollectionStore.open(tmp_path).close()
+    assert not left.exists()
+    assert sorted(file.name for file in embeddings.iterdir()) == sorted(others)
+    left.write_bytes(b"1")
+    CollectionStore.open(tmp_path, read_only=True).close()
+    assert left.exists(), "another program may be writing it"

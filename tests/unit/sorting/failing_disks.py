@@ -14,7 +14,19 @@ from flowersorter.sorting.filesystem import FileSystem
 OPERATIONS = tuple(name for name, value in vars(FileSystem).items() if callable(value) and name[0] != "_")
 #: Those that only look.
 READING = frozenset(
-    ("stat", "stat_through", "list", "walk_sizes", "hash", "read", "read_link", "free_bytes", "writable", "volume")
+    (
+        "stat",
+        "stat_through",
+        "list",
+        "walk_sizes",
+        "hash",
+        "read",
+        "read_link",
+        "free_bytes",
+        "free_files",
+        "writable",
+        "volume",
+    )
 )
 CHANGING = tuple(name for name in OPERATIONS if name not in READING)
 

@@ -15,9 +15,11 @@ from pathlib import Path
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.plan import Filing, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Filing, Mode, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.undo import UndoResult, undo
 
 MTIME_NS = 1_600_000_000_123_456_789

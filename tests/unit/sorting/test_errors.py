@@ -12,9 +12,9 @@ import pytest
 from flowersorter.domain.journal import RunState
 from flowersorter.errors import SortRefused
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.outcomes import RunResult
 from tests.unit.sorting.failing_disks import OPERATIONS, failing
 from tests.unit.sorting.file_trees import (
     OtherDevice,
@@ -117,7 +117,9 @@ def test_a_full_disk_stops_the_run(tmp_path: Path, collection: CollectionStore) 
         (True, "the disk is full"),
     ]
     assert result.run_id is not None
-    assert collection.journal.run(result.run_id).failed == 2
+    run = collection.journal.run(result.run_id)
+    assert (run.failed, run.waiting, run.state) == (1, 1, RunState.CANCELLED)  # the last one was not tried
+    assert (result.paused, result.waiting) == ("the disk is full", 1)
     assert len(contents(tmp_path / "sorted")) == 2
 
 

@@ -20,6 +20,7 @@ from flowersorter.sorting.execute import RunBegun, execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.step_batches import MOST_FILES
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import names, plan, remember, snapshot, sort, take_back, write
 
@@ -205,7 +206,7 @@ def test_a_destination_that_vanished_is_not_made_again(tmp_path: Path, collectio
     planned = plan(photos, destination, Mode.MOVE)
     destination.rmdir()
     result = execute(planned, collection, silent, CancelToken())
-    assert result.failed == 2
+    assert (result.failed, result.waiting) == (1, 1)
     assert "unplugged" in str(result.files[0].error)
     assert result.files[0].error == result.files[1].error
     assert not destination.exists()
@@ -319,9 +320,27 @@ def test_a_library_that_cannot_be_written_stops_the_run_and_recovery_settles_it(
     with pytest.raises(UserError):
         sort(collection, photos, destination, Mode.MOVE, source=source)
     monkeypatch.setattr(collection.journal, "set_state", set_state)
-    assert recover(collection).finished == 1
-    assert names(destination) == {"Rose/0.jpg"}
-    assert collection.journal.runs()[0].state == RunState.CANCELLED
+    assert recover(collection).finished == 3  # the outcomes of small photos are stored together
+    assert names(destination) == {"Rose/0.jpg", "Rose/1.jpg", "Rose/2.jpg"}
+    assert collection.journal.runs()[0].state == RunState.DONE
+
+
+def test_a_library_that_cannot_be_written_stops_the_run_at_the_end_of_a_batch(
+    tmp_path: Path, collection: CollectionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = {write(tmp_path / "photos" / f"{n}.jpg", b"%d" % n): "Rose" for n in range(MOST_FILES + 3)}
+
+    def full(entry_id: int, state: EntryState, error: str | None = None) -> None:
+        raise UserError("The library could not be saved", "the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(collection.journal, "set_state", full)
+        with pytest.raises(UserError):
+            sort(collection, photos, tmp_path / "sorted", Mode.MOVE, source=tmp_path / "photos")
+    assert recover(collection).finished == MOST_FILES
+    assert len(names(tmp_path / "sorted")) == MOST_FILES
+    run = collection.journal.runs()[0]
+    assert (run.state, run.photos, run.waiting) == (RunState.CANCELLED, MOST_FILES, 3)
 
 
 def test_what_is_worth_knowing_about_a_filed_photo_is_reported(tmp_path: Path, collection: CollectionStore) -> None:

@@ -16,10 +16,12 @@ from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import filed_photos
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.folder_pattern import FolderPattern
-from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.refile import plan_refile
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.outcomes import RunResult
 from tests.unit.sorting.file_trees import filing, names, snapshot, take_back, write
 
 TAKEN = datetime(2024, 5, 3, 14, 30)

@@ -26,12 +26,14 @@ from flowersorter.photos.xmp.document import read_document
 from flowersorter.photos.xmp.keywords import NO_ENTRIES, Field, entries_of, named_keywords
 from flowersorter.photos.xmp.read import photo_keywords
 from flowersorter.photos.xmp.splice import merged
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.keywords.plan_in_place import plan_in_place
-from flowersorter.sorting.plan import Filing, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Filing, Mode, SortPlan
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refile import plan_refile
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.outcomes import RunResult
 from tests.unit.photos.xmp_documents import DARKTABLE, DOCUMENTS, LIGHTROOM
 from tests.unit.sorting.failing_disks import Crash, WatchedDisk, failing
 from tests.unit.sorting.file_trees import filing, names, remember, snapshot, take_back, write

@@ -17,10 +17,12 @@ from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import classes_filed_as, filed_photos, filed_rows
-from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.undo import undo
 from tests.unit.sorting.failing_disks import Crash, CrashingSteps, failing
 from tests.unit.sorting.file_trees import filing, names, remember, snapshot, sort, take_back, write

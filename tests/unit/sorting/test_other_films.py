@@ -11,7 +11,8 @@ import pytest
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import execute
-from flowersorter.sorting.plan import Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
 from tests.drawing import film_bytes
 from tests.unit.sorting.file_trees import filing, names, snapshot, take_back, write
 

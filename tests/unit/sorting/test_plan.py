@@ -12,8 +12,9 @@ from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.plan import Action, Mode, Skipped, make_plan
+from flowersorter.sorting.plan import Action, Mode, Skipped
 from flowersorter.sorting.refile import plan_refile
+from flowersorter.sorting.runs.make_plan import make_plan
 from tests.unit.sorting.failing_disks import CHANGING, WatchedDisk, failing
 from tests.unit.sorting.file_trees import MTIME_NS, filing, plan, snapshot, sort, write
 

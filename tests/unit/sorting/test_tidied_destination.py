@@ -8,7 +8,8 @@ from pathlib import Path
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
 from tests.unit.sorting.file_trees import contents, filing, sort, write
 
 

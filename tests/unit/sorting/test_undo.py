@@ -15,8 +15,9 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.recover import recover
 from flowersorter.sorting.undo import photos_that_stay, undo
-from tests.unit.sorting.failing_disks import WatchedDisk, failing
+from tests.unit.sorting.failing_disks import Crash, CrashingSteps, WatchedDisk, failing
 from tests.unit.sorting.file_trees import names, snapshot, sort, take_back, write
 
 
@@ -409,3 +410,27 @@ def test_a_run_that_was_interrupted_is_not_over(tmp_path: Path, collection: Coll
         collection, {write(source / "a.jpg", b"a"): "Rose"}, destination, Mode.MOVE, source=source, files=disk
     )
     assert _staying(collection, result.run_id) == 0
+
+
+def test_recovery_finds_the_folders_that_an_interrupted_undo_was_about_to_fill(tmp_path: Path) -> None:
+    """The person removed the folders that the sort had emptied; a crash must not look like an unplugged drive."""
+    at, ended = 0, False
+    while not ended:
+        root = tmp_path / str(at)
+        source, destination = root / "photos", root / "sorted"
+        photos = {write(source / "deep" / f"{name}.jpg", name.encode()): "Rose" for name in "ab"}
+        with CollectionStore.open(root / "collection") as collection:
+            run_id = sort(collection, photos, destination, Mode.MOVE, source=source).run_id
+            (source / "deep").rmdir()
+            steps = CrashingSteps(at, after=False)
+            steps.watch_database(collection)
+            try:
+                take_back(collection, run_id, steps.disk())
+                ended = True
+            except Crash:
+                at += 1
+        with CollectionStore.open(root / "collection") as collection:
+            assert recover(collection).problems == ()
+            if not ended and collection.journal.runs()[0].state != RunState.UNDONE:
+                assert take_back(collection, run_id).refused == ()
+        assert names(source) == {"deep/a.jpg", "deep/b.jpg"}

@@ -12,19 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import sorted_unique
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.cache.hash_index import hash_rows
 from flowersorter.library.cache.mapped_memory import MappedMemory
-from flowersorter.library.cache.score_file import StoredScores, read_scores, write_scores
+from flowersorter.library.cache.score_file import read_scores, stored_photos, write_scores
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import OodDetector
 from flowersorter.vision.classifier.predict import ScoredBy, Scores, score
-from flowersorter.vision.features.packed import Features, join, pack
+from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.features.pca import Coordinates
-from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 from flowersorter.workflows.predicting.features.kept_features import (
     BLOCK_ROWS,
@@ -35,7 +33,13 @@ from flowersorter.workflows.predicting.features.kept_features import (
     KeptFeatures,
     by_block,
 )
-from flowersorter.workflows.predicting.features.known_scores import KnownScores, key_of
+from flowersorter.workflows.predicting.features.known_scores import (
+    MOST_CLASSES,
+    KnownScores,
+    are_final,
+    scoring_key,
+)
+from flowersorter.workflows.predicting.features.stored_features import stored_features
 from flowersorter.workflows.predicting.imagenet.prior_cache import ImageNetPriorCache
 
 #: Rows that are read and packed at a time.
@@ -43,14 +47,10 @@ _READ_ROWS = 1024
 #: Fewer photos than this are read from the disk at every request, so that a scan, which requests a few new photos at a
 #: time, keeps none of them in memory. A refit requests a small folder seven times.
 _WORTH_KEEPING = 128
-#: Scores of at most this many classes are kept: they take an eighth of the memory of the coordinates.
-_MOST_CLASSES = 48
 #: From so many photos on, scores are stored, and read from their file.
 _WORTH_STORING = 1024
 #: A file is not read for a small part of its photos: at most so many times as many as are wanted.
 _MOST_UNUSED = 8
-#: More than any collection has.
-_MOST_PHOTOS = 1 << 40
 #: From so many photos on, their pages are given back after each use.
 _MANY = 4 * BLOCK_ROWS
 
@@ -82,6 +82,7 @@ class FeatureTable:
         self._cursor = store.cursor()
         self._kept = KeptFeatures(self._memory)
         self._known_scores: tuple[ScoredBy, KnownScores] | None = None
+        self._hash_changes = 0  # so many changes of hashes are followed
 
     @classmethod
     def of(cls, collection: CollectionStore, backbone: str) -> FeatureTable:
@@ -133,11 +134,23 @@ class FeatureTable:
         for part in self._parts(photo_ids):
             yield part.positions, part.features
 
-    def of_photos(self, photo_ids: NDArray[np.int64]) -> Features:
-        """Features of (N,) photos that are embedded, in their order, a copy; N at least 1."""
+    def of_photos(self, photo_ids: NDArray[np.int64]) -> tuple[Features, NDArray[np.intp]] | None:
+        """Features by photo, a copy.
+
+        A photo can have a stored score though its embedding is damaged: it has no features until it is embedded again.
+
+        Args:
+            photo_ids: (N,) no two alike.
+
+        Returns:
+            Features of M photos, and (M,) ascending positions in `photo_ids` of those that are embedded; None for none.
+        """
         parts = list(self.parts(photo_ids))
-        order = np.argsort(np.concatenate([positions for positions, _ in parts]))
-        return join([features for _, features in parts]).take(order)
+        if not parts:
+            return None
+        positions = np.concatenate([positions for positions, _ in parts])
+        order = np.argsort(positions)
+        return join([features for _, features in parts]).take(order), positions[order]
 
     def parts_along(
         self, photo_ids: NDArray[np.int64], ood_detector: OodDetector
@@ -160,18 +173,19 @@ class FeatureTable:
             model: The model.
 
         Yields:
-            (M,) positions in `photo_ids` of photos that are embedded, and their scores; each photo once.
+            (M,) positions in `photo_ids` of photos that are embedded, or have a stored score, which may be there though
+            the embedding is damaged; and their scores. Each photo once.
         """
-        rows = self._rows_of_known_scores(photo_ids, model)
-        if rows is None:
-            yield from self._scored_by_features(photo_ids, model)
-            return
-        known, located = rows
-        positions = np.flatnonzero(located >= 0)
-        for block in row_blocks(len(positions), BLOCK_ROWS):
-            yield positions[block], known.scores(located[positions[block]])
+        known = self._kept_scores(model)
+        if known is None and self._worth_reading(photo_ids):
+            known = self._read_scores(model)
+        located = self._locate(known, photo_ids)
+        if known is not None:
+            positions = np.flatnonzero(located >= 0)
+            for block in row_blocks(len(positions), BLOCK_ROWS):
+                yield positions[block], known.scores(located[positions[block]])
         others = np.flatnonzero(located < 0)
-        for positions, scores in self._scored_by_features(photo_ids[others], model):
+        for positions, scores, _ in self._scored_by_features(photo_ids[others], model):
             yield others[positions], scores
 
     def store_scores(self, photo_ids: NDArray[np.int64], model: Model) -> None:
@@ -184,86 +198,107 @@ class FeatureTable:
             photo_ids: (N,) ascending, no two alike.
             model: The model, stored itself.
         """
-        few = len(photo_ids) < _WORTH_STORING or len(model.class_names) > _MOST_CLASSES
-        if few or self._store.read_only or not self._store.key:
+        key = scoring_key(model, self._resemblances)
+        if len(photo_ids) < _WORTH_STORING or self._store.read_only or key is None:
             return
-        rows = self._rows_of_known_scores(photo_ids, model)
-        wanted = photo_ids
-        if rows is not None:
-            if (rows[1] >= 0).all():
-                return
-            wanted = sorted_unique(np.append(photo_ids, rows[0].photo_ids))
+        cursor, changes = self._store.cursor(), self._follow_hashes()
+        known = self._kept_scores(model) or self._read_scores(model)
+        new = photo_ids[self._locate(known, photo_ids) < 0]
+        ids, hashes = self._photos.hashes(new)
+        numbers = np.empty((len(ids), len(model.class_names) + 1), np.float32)
+        final = np.zeros(len(ids), np.bool_)
+        for positions, scores, there in self._scored_by_features(ids, model):
+            numbers[positions, :-1], numbers[positions, -1], final[positions] = scores.logits, scores.ood_score, there
+        if not final.any():
+            return
+        # A hash that changed since may be another one than that of the features: the next scan stores the scores.
+        if self._photos.hash_changes.since(changes)[0] != changes:
+            return
+        known = known or KnownScores.none(numbers.shape[1])
         with self._lock:
             self._take_in_news()
-            cursor = self._cursor
-        numbers = np.empty((len(wanted), len(model.class_names) + 1), np.float32)
-        there = np.zeros(len(wanted), np.bool_)
-        for positions, scores in self.scored(wanted, model):
-            numbers[positions, :-1], numbers[positions, -1], there[positions] = scores.logits, scores.ood_score, True
-        ids, hashes = self._photos.hashes(wanted[there])
-        if len(ids) != np.count_nonzero(there):
-            return  # a photo is gone meanwhile
-        stored = StoredScores(key_of(model), self._store.key, cursor.row, ids, hash_rows(hashes), numbers[there])
-        with contextlib.suppress(OSError):
-            write_scores(self._score_file, stored)
-        with self._lock:
-            if cursor == self._cursor:
-                self._known_scores = ScoredBy(model), KnownScores(ids, stored.hashes, stored.numbers)
+            known = known.with_added(ids[final], hash_rows(hashes)[final], numbers[final])
+            unchanged = (cursor, changes) == (self._cursor, self._hash_changes)
+            if unchanged:
+                self._known_scores = ScoredBy(model), known
                 self._kept.forget_computed(SCORES)
+        # Photos that were embedded since the beginning are scored again when the file is read: see `cursor.row`.
+        if (digest := self._store.digest(cursor)) is not None:
+            with contextlib.suppress(OSError):
+                write_scores(self._score_file, known.to_store(key, digest, cursor.row))
 
-    def read_scores(self, model: Model) -> None:
+    def load_scores(self, model: Model) -> None:
         """Read the stored scores of a model, of a large folder of which some photos are asked for first."""
-        self._scores_known(model, most=_MOST_PHOTOS)
+        if self._kept_scores(model) is None:
+            self._read_scores(model)
 
-    def _rows_of_known_scores(
-        self, photo_ids: NDArray[np.int64], model: Model
-    ) -> tuple[KnownScores, NDArray[np.intp]] | None:
-        """Return the stored scores of a model and the (N,) row of each photo there, -1 for none; None without any."""
-        many = len(photo_ids) >= _WORTH_STORING
-        known = self._scores_known(model, most=_MOST_UNUSED * len(photo_ids) if many else 0)
-        if known is None:
-            return None
-        with self._lock:
-            new = known.to_compare(photo_ids)
-        ids, hashes = self._photos.hashes(new) if len(new) else (new, [])
-        with self._lock:
-            known.compare(ids, hashes)
-            return known, known.locate(photo_ids)
-
-    def _scores_known(self, model: Model, most: int) -> KnownScores | None:
-        """Return the stored scores of a model, read from their file if there are at most so many; None without any."""
-        by = ScoredBy(model)
+    def _kept_scores(self, model: Model) -> KnownScores | None:
+        """Return the scores of a model that are in memory since they were read or stored."""
         with self._lock:
             self._take_in_news()
-            if self._known_scores is not None and self._known_scores[0] == by:
-                return self._known_scores[1]
-        if not most or len(model.class_names) > _MOST_CLASSES:
-            return None
-        stored = read_scores(self._score_file, key_of(model), most)
-        if stored is None or stored.embeddings != self._store.key:
+            kept = self._known_scores
+        return kept[1] if kept is not None and kept[0] == ScoredBy(model) else None
+
+    def _worth_reading(self, photo_ids: NDArray[np.int64]) -> bool:
+        """Whether the file of scores is not too large for so few photos."""
+        return len(photo_ids) >= _WORTH_STORING and stored_photos(self._score_file) <= _MOST_UNUSED * len(photo_ids)
+
+    def _read_scores(self, model: Model) -> KnownScores | None:
+        """Read the stored scores of a model, however many; None without any."""
+        key = scoring_key(model, self._resemblances)
+        stored = None if key is None else read_scores(self._score_file, key)
+        if stored is None:
             return None
         known = KnownScores.of(stored)
         with self._lock:
             self._take_in_news()
-            news = self._store.since(self._store.cursor_at(stored.rows))
+            then = self._store.cursor_at(stored.rows, stored.embeddings)
+            news = None if then is None else self._store.since(then)
             if news is None:
                 return None
             known.forget(news[1])
-            self._known_scores = by, known
+            self._known_scores = ScoredBy(model), known
             return known
+
+    def _locate(self, known: KnownScores | None, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """(N,) the row of each photo among known scores, -1 for one whose present hash has none."""
+        if known is None:
+            return np.full(len(photo_ids), NONE, np.intp)
+        changes = self._follow_hashes()
+        with self._lock:
+            new = known.to_compare(photo_ids)
+        ids, hashes = self._photos.hashes(new) if len(new) else (new, [])
+        with self._lock:
+            if changes == self._hash_changes:  # else these may be former hashes, and count at the next call
+                known.compare(ids, hashes)
+            return known.locate(photo_ids)
+
+    def _follow_hashes(self) -> int:
+        """Forget what was found for the former hash of photos; return how many changes of hashes are followed."""
+        with self._lock:
+            followed = self._hash_changes
+        # Not while others wait: the database has a lock of its own.
+        number, photo_ids = self._photos.hash_changes.since(followed)
+        with self._lock:
+            if number > self._hash_changes:
+                self._hash_changes = number
+                self._kept.forget_photos(photo_ids)
+                if self._known_scores is not None:
+                    self._known_scores[1].compare_again(photo_ids)
+            return self._hash_changes
 
     def _scored_by_features(
         self, photo_ids: NDArray[np.int64], model: Model
-    ) -> Iterator[tuple[NDArray[np.intp], Scores]]:
-        """As `scored`, from features and coordinates."""
-        kind, by = SCORES if len(model.class_names) <= _MOST_CLASSES else None, ScoredBy(model)
+    ) -> Iterator[tuple[NDArray[np.intp], Scores, NDArray[np.bool_]]]:
+        """As `scored`, from features and coordinates; with (M,) whether they are `are_final`."""
+        kind, by = SCORES if len(model.class_names) <= MOST_CLASSES else None, ScoredBy(model)
         for part in self._parts(photo_ids):
 
             def compute(part: FeaturePart = part) -> tuple[NDArray[np.float32], ...]:
                 scores = score(model, part.features, self._along(part, model.ood_detector))
                 return scores.logits, scores.ood_score
 
-            yield part.positions, Scores(*self._computed(part, kind, by, compute))
+            yield part.positions, Scores(*self._computed(part, kind, by, compute)), are_final(model, part.features)
 
     def _along(self, part: FeaturePart, ood_detector: OodDetector) -> Coordinates:
         def compute() -> tuple[NDArray[np.float32], ...]:
@@ -287,9 +322,10 @@ class FeatureTable:
         return found
 
     def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[FeaturePart]:
+        self._follow_hashes()
         with self._lock:
             self._take_in_news()
-            kept = self._kept
+            kept, changes = self._kept, self._hash_changes
             rows = kept.rows_of_photos(photo_ids)
         few: Features | None = None
         lacking = np.flatnonzero(rows == NONE)
@@ -299,7 +335,8 @@ class FeatureTable:
             with self._lock:
                 kept = self._kept
                 found, few = self._find(hashes)
-                kept.remember_photos(known, found)
+                if changes == self._hash_changes:  # else these may be former hashes
+                    kept.remember_photos(known, found)
             order = lacking[np.argsort(photo_ids[lacking])]
             rows[order[np.isin(photo_ids[order], known)]] = found
         for block, positions, at in by_block(rows):
@@ -357,22 +394,3 @@ class FeatureTable:
         with ThreadPool() as pool:
             pool.map(read, row_blocks(len(hashes), _READ_ROWS))
         kept.let_go()
-
-
-def stored_features(
-    store: EmbeddingStore, hashes: Sequence[bytes], resemblances: ImageNetPriorCache | None = None
-) -> tuple[Features, NDArray[np.intp]]:
-    """Read features from the disk: of the mean of `CENTRE` and `WIDE` if both are cached, else of `CENTRE`.
-
-    Returns:
-        Features of M photos and (M,) ascending positions in `hashes` of those that have `CENTRE`.
-    """
-    centre, positions = store.get(hashes, CENTRE)
-    there = [hashes[position] for position in positions.tolist()]
-    kinds = None if resemblances is None else resemblances.get(there)
-    wide, again = store.get(there, WIDE)
-    features = Features(np.empty(centre.shape, np.uint8), np.empty(len(centre), np.float32), kinds)
-    alone = np.delete(np.arange(len(centre)), again)
-    for rows, packed in ((alone, pack(centre[alone])), (again, pack(centre[again], wide))):
-        features.quantised[rows], features.scale[rows] = packed.quantised, packed.scale
-    return features, positions

@@ -202,7 +202,7 @@ class KeptFeatures:
         return rows
 
     def remember_photos(self, photo_ids: NDArray[np.int64], rows: NDArray[np.intp]) -> None:
-        """Store the rows of photos, as far as they are cached: ids are never used twice."""
+        """Store the rows of photos, as far as they are cached, until `forget_photos` says that their hash changed."""
         if not len(photo_ids):
             return
         there = len(self._row_of_photo)
@@ -211,6 +211,10 @@ class KeptFeatures:
             larger[:there] = self._row_of_photo
             self._row_of_photo = larger
         self._row_of_photo[photo_ids] = np.maximum(rows, NONE)
+
+    def forget_photos(self, photo_ids: NDArray[np.int64]) -> None:
+        """Drop which row is of these photos; the rows stay, each with its hash."""
+        self._row_of_photo[photo_ids[photo_ids < len(self._row_of_photo)]] = NONE
 
 
 def by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -35,6 +36,7 @@ class ImageNetPriorCache:
 
     def __init__(self, embeddings: EmbeddingStore, kept: EmbeddingStore, backbone: str) -> None:
         self._embeddings, self._kept, self._backbone = embeddings, kept, backbone
+        self._hashed: tuple[object, bytes] | None = None  # a layer and its hash
 
     @classmethod
     def of(cls, collection: CollectionStore, backbone: str) -> ImageNetPriorCache:
@@ -45,6 +47,15 @@ class ImageNetPriorCache:
         """
         base = base_name(backbone)
         return cls(collection.embeddings(base), collection.embeddings(f"{base}.imagenet"), base)
+
+    def layer_key(self) -> bytes:
+        """Hash of the ImageNet layer; b"" for a backbone without one, and where it cannot be read at once."""
+        layer = layer_of(self._backbone)
+        if layer is None:
+            return b""
+        if self._hashed is None or self._hashed[0] is not layer:
+            self._hashed = layer, hashlib.sha256(b"".join(part.tobytes() for part in layer)).digest()
+        return self._hashed[1]
 
     def get(self, hashes: Sequence[bytes]) -> ImageNetPrior | None:
         """Return the ImageNet probabilities of N photos; None for a backbone without an ImageNet layer."""

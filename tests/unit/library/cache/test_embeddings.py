@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from flowersorter.errors import UserError
 from flowersorter.library.cache.append_only_rows import AppendOnlyRows
 from flowersorter.library.cache.embeddings import EmbeddingStore
+from flowersorter.library.cache.hash_index import HashIndex
 from tests.unit.library.conftest import sha256_of
 
 WIDTH = 8
@@ -331,3 +332,23 @@ def test_rows_are_files_of_the_promised_size(tmp_path: Path) -> None:
     files.close()
     files.close()
     assert [(tmp_path / name).stat().st_size for name in "ab"] == [64 + 8, 64 + 64]
+
+
+def test_views_that_alternate_are_indexed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when photos arrive and are labelled in turn; an insertion for each run would sort all that is there again."""
+    with opened(tmp_path) as store:
+        for number in range(0, 40, 2):
+            append(store, [number, number + 1])
+            append(store, [number], "wide")
+    calls: list[int] = []
+    put_all = HashIndex.put_all
+
+    def counted(self: HashIndex, hashes: NDArray[np.uint8], rows: NDArray[np.intp]) -> None:
+        calls.append(len(rows))
+        put_all(self, hashes, rows)
+
+    monkeypatch.setattr(HashIndex, "put_all", counted)
+    with opened(tmp_path) as store:
+        assert_nothing_wrong(store, list(range(40)))
+        assert store.missing(hashes_of(list(range(40))), "wide") == hashes_of(list(range(1, 40, 2)))
+    assert sorted(calls) == [20, 40]

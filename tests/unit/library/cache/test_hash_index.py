@@ -61,3 +61,10 @@ def test_an_empty_index_finds_nothing() -> None:
 def test_a_hash_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         HashIndex().find([b"short"])
+
+
+def test_many_hashes_replace_those_that_were_put_before() -> None:
+    index, hashes = HashIndex(), [bytes([number]) * 32 for number in range(4)]
+    index.put(hashes[:3], np.arange(3))
+    index.put_all(hash_rows(hashes[1:]), np.array([11, 12, 13]))
+    assert index.find(hashes).tolist() == [0, 11, 12, 13]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +56,55 @@ def test_plain_memory_where_the_disk_has_no_room(tmp_path: Path, monkeypatch: py
     array = MappedMemory(tmp_path / "nowhere", plain_bytes=0).empty((5, 5), np.uint8)
     array[:] = 3
     assert not is_mapped(array)
+
+
+@needs_mapping
+def test_many_arrays_hold_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Descriptors are few: without one the library could not be opened."""
+    opened: list[int] = []
+    real = mmap.mmap
+
+    class Counted(real):  # type: ignore[misc, valid-type]
+        def __init__(self, fileno: int, length: int) -> None:
+            opened.append(length)
+
+    monkeypatch.setattr(mmap, "mmap", Counted)
+    memory = MappedMemory(tmp_path, plain_bytes=0)
+    arrays = [memory.empty((64, size), np.uint8) for _ in range(250) for size in (8, 8, 200)]
+    for number, array in enumerate(arrays):
+        array[:] = number % 251
+    assert len(opened) <= 25
+    assert sum(opened) <= 2 * len(arrays) * 4 * mmap.PAGESIZE
+    for number, array in enumerate(arrays):
+        let_go(array)
+        assert (array == number % 251).all()
+
+
+@needs_mapping
+def test_room_is_used_again_once_an_array_is_gone(tmp_path: Path) -> None:
+    memory = MappedMemory(tmp_path, plain_bytes=0)
+    arrays = [memory.empty((5000,), np.uint8) for _ in range(8)]
+    for number, array in enumerate(arrays):
+        array[:] = number
+    part = arrays[3][10:20]
+    at = arrays[5].ctypes.data
+    del arrays[5], array
+    new = memory.empty((5000,), np.uint8)
+    assert new.ctypes.data == at
+    new[:] = 100
+    del arrays[3]
+    assert (part == 3).all()
+    other = memory.empty((5000,), np.uint8)
+    other[:] = 200
+    assert (part == 3).all(), "it is still used"
+
+
+@needs_mapping
+def test_files_vanish_with_their_arrays(tmp_path: Path) -> None:
+    memory = MappedMemory(tmp_path, plain_bytes=0)
+    arrays = [memory.empty((5000,), np.uint8) for _ in range(8)]
+    files = [weakref.ref(file.mapped) for files in memory._files.values() for file in files]
+    assert len(files) == 4
+    del arrays
+    gc.collect()
+    assert [file() for file in files] == [None] * 4

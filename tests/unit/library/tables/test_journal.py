@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -165,3 +167,88 @@ def test_as_what_photos_were_filed_is_known_by_their_bytes_until_it_is_undone(
         connection.execute("UPDATE filings SET state = 'done' WHERE class_name <> 'Daisy'")
         connection.execute("UPDATE filings SET state = 'undone' WHERE sha256 = ?", [b"\2" * 32])
     assert classes_filed_as(database) == {bytes(32): {"Rose", "Tulip"}, b"\1" * 32: {"Rose"}}
+
+
+def _photos(journal: Journal, count: int, *, sidecar_every: int = 3) -> int:
+    entries: list[NewEntry] = []
+    for number in range(count):
+        lead = len(entries)
+        entries.append(_new(f"{number}.jpg"))
+        if number % sidecar_every == 0:
+            entries.append(_new(f"{number}.xmp", lead))
+    return journal.begin_run("copy", HERE, THERE, entries)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_run_is_read_in_blocks_that_keep_sidecars_with_their_photo(
+    journal: Journal, limit: int, backwards: bool
+) -> None:
+    _photos(journal, 4)
+    run_id = _photos(journal, 10)
+    everything = journal.filings(run_id)
+    blocks = list(journal.blocks(run_id, [EntryState.PLANNED], backwards=backwards, limit=limit))
+    read = [entry for block in blocks for entry in block]
+    assert read == (everything[::-1] if backwards else everything)
+    for block in blocks:
+        leads = {entry.lead_id or entry.id for entry in block}
+        assert len(block) == sum((entry.lead_id or entry.id) in leads for entry in everything)
+    journal.set_state(everything[0].id, EntryState.DONE)
+    journal.set_state(everything[4].id, EntryState.FAILED)
+    wanted = [entry.id for block in journal.blocks(run_id, [EntryState.DONE, EntryState.FAILED]) for entry in block]
+    assert wanted == [everything[0].id, everything[4].id]
+    sidecars = [entry.id for entry in journal.sidecars(run_id)]
+    assert sidecars == [entry.id for entry in everything if entry.lead_id is not None]
+
+
+def test_blocks_are_read_when_they_are_wanted(journal: Journal) -> None:
+    run_id = _photos(journal, 6)
+    blocks = journal.blocks(run_id, [EntryState.PLANNED], limit=2)
+    first = next(blocks)
+    journal.cancel_planned(run_id, "the disk is full")
+    assert list(blocks) == []
+    journal.plan_again(run_id)
+    assert {entry.error for entry in journal.filings(run_id)} == {None}
+    assert first[0].state == EntryState.PLANNED
+
+
+def _steps_of_sqlite(database: Database, call: Callable[[], object]) -> int:
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection = database._connection
+    connection.set_progress_handler(count, 100)
+    call()
+    connection.set_progress_handler(None, 0)
+    return steps
+
+
+def test_the_work_for_a_run_grows_with_its_photos_and_no_faster(journal: Journal, database: Database) -> None:
+    """It grew with their square: with 100,000 photos the history took minutes."""
+    few, many = _photos(journal, 300), _photos(journal, 3000)
+    for run_id in (few, many):
+        with database.transaction() as connection:
+            connection.execute("UPDATE filings SET state = 'done' WHERE run_id = ?", (run_id,))
+            connection.execute(
+                "UPDATE filings SET state = 'noted' WHERE run_id = ? AND id % 2 AND lead_id IS NULL", (run_id,)
+            )
+    reads: list[Callable[[int], object]] = [
+        journal.run,
+        lambda run_id: list(journal.blocks(run_id, [EntryState.DONE])),
+        lambda run_id: list(journal.blocks(run_id, [EntryState.DONE], backwards=True)),
+        lambda run_id: list(journal.sidecars(run_id)),
+        journal.count_late,
+        journal.photo_ids,
+        journal.planned_photos,
+        lambda run_id: list(journal.untried_photos(run_id)),
+        lambda run_id: list(journal.moved_sources(run_id)),
+        journal.count_filed,
+    ]
+    for read in reads:
+        small = _steps_of_sqlite(database, partial(read, few))
+        large = _steps_of_sqlite(database, partial(read, many))
+        assert large < 15 * small + 50

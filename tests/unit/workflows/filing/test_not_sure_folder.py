@@ -13,8 +13,8 @@ from flowersorter.domain.place import Place
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import SortPlan
+from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.history import UndoRequest, undo_run

@@ -381,7 +381,7 @@ def test_a_refiling_that_failed_halfway_moves_back_whole(
         moved.append(group)
         return file_group(context, run, group)
 
-    monkeypatch.setattr("flowersorter.sorting.execute.file_group", fails_at_the_fourth)
+    monkeypatch.setattr("flowersorter.sorting.runs.run_photos.file_group", fails_at_the_fourth)
     with pytest.raises(UserError, match="disk is full"):
         run_refile(engine.collection, plans, followed.remembering(1, silent), CancelToken())
     assert len(list((filed / "crimson").glob("*.jpg"))) == 3

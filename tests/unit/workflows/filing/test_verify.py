@@ -6,14 +6,18 @@ import errno
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.library.cache.verified_files import VERIFIED_NAME
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.sorting.execute import execute
@@ -21,14 +25,8 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.verify import (
-    Finding,
-    Hashed,
-    VerifiedFile,
-    VerifyRequest,
-    VerifyResult,
-    verify,
-)
+from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult, verify
 from tests.unit.sorting.failing_disks import WatchedDisk
 from tests.unit.sorting.file_trees import remember, snapshot, sort, take_back, write
 
@@ -348,24 +346,147 @@ def test_it_can_be_cancelled_within_a_long_file(engine: Engine, filed: Path, mov
         verify(engine, VerifyRequest(), silent, cancel, files=SlowDisk())
 
 
-def test_one_that_was_interrupted_reads_no_file_twice(engine: Engine, filed: Path) -> None:
+def interrupted_after(engine: Engine, photos: int, disk: FileSystem | None = None, **more: float) -> None:
+    """Verify until so many files are read, then stop."""
+    cancel = CancelToken()
+
+    def stop(news: object) -> None:
+        if isinstance(news, Progress) and news.done == photos:
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        verify(engine, VerifyRequest(**more), stop, cancel, files=disk)  # type: ignore[arg-type]
+
+
+def hashes_counted() -> tuple[list[str], FileSystem]:
+    """A disk, and the calls of it."""
+    calls: list[str] = []
+
     def around(name: str, call: Callable[[], object]) -> object:
         calls.append(name)
         return call()
 
-    def after_two(news: object) -> None:
-        if isinstance(news, Progress) and news.done == 2:
-            cancel.cancel()
+    return calls, WatchedDisk(around)
 
-    calls: list[str] = []
-    hashed: Hashed = {}
-    cancel = CancelToken()
-    disk = WatchedDisk(around)
-    with pytest.raises(Cancelled):
-        verify(engine, VerifyRequest(), after_two, cancel, hashed=hashed, files=disk)
-    assert verify(engine, VerifyRequest(), silent, CancelToken(), hashed=hashed, files=disk).intact == 4
-    assert calls.count("hash") == 4
+
+def test_one_that_was_interrupted_goes_on_where_it_stopped(
+    engine: Engine, collection: CollectionStore, filed: Path
+) -> None:
+    calls, disk = hashes_counted()
+    interrupted_after(engine, 2, disk)
+    # Days later, in another process: nothing but the folder of the collection remembers.
+    with CollectionStore.open(collection.folder, read_only=True) as other:
+        result = verify(Engine(other), VerifyRequest(), silent, CancelToken(), files=disk)
+    assert (result.intact, result.earlier, calls.count("hash")) == (4, 2, 4)
+    # It came to its end: the next one reads every file again.
+    assert verify(engine, VerifyRequest(), silent, CancelToken(), files=disk).earlier == 0
+    assert calls.count("hash") == 8
+
+
+def test_a_file_that_changed_since_it_was_read_is_read_again(engine: Engine, filed: Path) -> None:
+    interrupted_after(engine, 2)
     shutil.copyfile(filed / "b.jpg", filed / "a.jpg")
-    assert one(verify(engine, VerifyRequest(), silent, CancelToken(), hashed=hashed, files=disk)).finding == (
-        Finding.EDITED
-    )
+    assert one(verify(engine, VerifyRequest(), silent, CancelToken())).finding == Finding.EDITED
+
+
+def test_one_that_was_interrupted_begins_anew_if_asked_to(engine: Engine, filed: Path) -> None:
+    interrupted_after(engine, 2)
+    rot(filed / "a.jpg")  # the size and the time say nothing
+    assert verify(engine, VerifyRequest(), silent, CancelToken()).earlier == 2
+    interrupted_after(engine, 2)
+    assert one(verify(engine, VerifyRequest(again=True), silent, CancelToken())).finding == Finding.ROTTED
+
+
+@pytest.mark.parametrize(("days", "finds"), [(29, []), (31, [Finding.ROTTED])])
+def test_a_file_that_was_read_long_ago_is_read_again(
+    engine: Engine, filed: Path, monkeypatch: pytest.MonkeyPatch, days: int, finds: list[Finding]
+) -> None:
+    begun_ns = time.time_ns()
+    interrupted_after(engine, 2)
+    rot(filed / "a.jpg")  # the size and the time say nothing
+    monkeypatch.setattr(time, "time_ns", lambda: begun_ns + days * 86_400 * 10**9)
+    result = verify(engine, VerifyRequest(), silent, CancelToken())
+    assert [file.finding for file in result.changed] == finds
+    assert result.earlier == (0 if finds else 2)
+    since = result.earlier_since
+    assert (since is None) == bool(finds)
+    assert since is None or abs(datetime.fromisoformat(since).timestamp() - begun_ns / 1e9) < 60
+
+
+def test_each_scope_is_remembered_by_itself(engine: Engine, filed: Path) -> None:
+    interrupted_after(engine, 2)
+    assert verify(engine, VerifyRequest(filed), silent, CancelToken()).earlier == 0
+    assert verify(engine, VerifyRequest(), silent, CancelToken()).earlier == 4  # those read since it began
+
+
+def test_an_entry_of_another_library_is_not_taken_for_one_that_was_read(
+    engine: Engine, collection: CollectionStore, filed: Path
+) -> None:
+    interrupted_after(engine, 3)
+    with collection.database.transaction() as connection:  # as after a backup was restored: other files, same numbers
+        connection.execute("UPDATE filings SET sha256 = ? WHERE id = 1", (bytes(32),))
+    assert verify(engine, VerifyRequest(), silent, CancelToken()).intact == 3
+
+
+def test_a_memory_that_cannot_be_used_is_made_anew(engine: Engine, collection: CollectionStore, filed: Path) -> None:
+    (collection.folder / VERIFIED_NAME).write_bytes(b"no database" * 100)
+    interrupted_after(engine, 2)
+    assert verify(engine, VerifyRequest(), silent, CancelToken()).earlier == 2
+
+
+def test_it_reads_no_more_a_second_than_asked(engine: Engine, filed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    cancel = CancelToken()
+    monkeypatch.setattr(cancel, "wait", waits.append)
+    result = verify(engine, VerifyRequest(bytes_per_s=0.5), silent, cancel)
+    assert result.intact == 4
+    # 99 bytes of three photos and 10 of a sidecar at half a byte a second; hardly any time passes meanwhile.
+    assert max(waits) == pytest.approx((3 * 99 + 10) * 2, rel=0.05)
+
+
+def test_a_verification_that_waits_can_be_stopped(engine: Engine, filed: Path) -> None:
+    cancel = CancelToken()
+
+    class Disk(FileSystem):
+        def hash(self, path: Path, between: Callable[[], object] = lambda: None) -> bytes:
+            cancel.cancel()  # while it waits for its turn
+            return super().hash(path, between)
+
+    with pytest.raises(Cancelled):
+        verify(engine, VerifyRequest(bytes_per_s=1e-9), silent, cancel, files=Disk())
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["destination stays", "destination goes"])
+def test_an_undo_while_it_goes_on_is_no_loss(
+    engine: Engine, collection: CollectionStore, filed: Path, *, left: bool
+) -> None:
+    if left:
+        write(filed.parent / "notes.txt", b"of the person")
+
+    def undo_meanwhile(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1 and collection.journal.run(1).undone == 0:
+            take_back(collection, 1)
+
+    result = verify(engine, VerifyRequest(), undo_meanwhile, CancelToken())
+    assert (result.changed, result.not_reached, result.all_well) == ((), {}, True)
+    assert result.photos + result.sidecars == result.intact == 1
+
+
+def test_photos_that_a_sort_moves_on_while_it_goes_on_are_no_loss(
+    engine: Engine, collection: CollectionStore, filed: Path, destination: Path
+) -> None:
+    def move_on(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1 and len(collection.journal.runs()) == 1:
+            photos = {filed / f"{name}.jpg": "Lily" for name in "abc"}
+            assert sort(collection, photos, destination.parent / "moved", Mode.MOVE, source=filed).filed == 3
+
+    assert verify(engine, VerifyRequest(), move_on, CancelToken()).changed == ()
+
+
+def test_blocks_that_are_read_after_an_undo_are_without_its_files(
+    engine: Engine, collection: CollectionStore, filed: Path
+) -> None:
+    walk = StillFiled(collection.database).blocks(2)
+    assert [each.position for each in next(walk)] == [0, 1]
+    take_back(collection, 1)
+    assert list(walk) == [[]]

@@ -371,7 +371,9 @@ def test_scores_are_worked_out_once_for_a_model(
         result = np.zeros((100, 2), np.float32)
         for positions, scores in table.scored(ids, by):
             result[positions] = scores.logits
-            exact = score(by, table.of_photos(ids[positions]))
+            embedded = table.of_photos(ids[positions])
+            assert embedded is not None
+            exact = score(by, embedded[0])
             np.testing.assert_allclose(scores.logits, exact.logits, atol=1e-5)
             np.testing.assert_allclose(scores.ood_score, exact.ood_score, atol=1e-5)
         return result

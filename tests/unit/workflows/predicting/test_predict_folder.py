@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 
 import numpy as np
@@ -107,14 +107,14 @@ def test_photos_of_a_drive_that_was_away_while_they_were_read_are_read_when_it_i
 def test_a_folder_that_vanishes_while_it_is_read_makes_no_photo_unreadable(
     engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
-    aside = photos.with_name("aside")
+    aside, one_at_a_time = photos.with_name("aside"), Lock()
 
     def read(path: Path, *, short_side_px: int) -> LoadedPhoto:
-        if photos.exists() and not aside.exists():
-            with suppress(FileNotFoundError):  # another thread did it
+        with one_at_a_time:
+            if not aside.exists():
                 photos.rename(aside)  # the drive is unplugged
-            if left == "an empty folder":
-                (photos / "2026").mkdir(parents=True)
+                if left == "an empty folder":
+                    (photos / "2026").mkdir(parents=True)
         return read_photo(path, short_side_px=short_side_px)
 
     monkeypatch.setattr(ingest, "read_photo", read)

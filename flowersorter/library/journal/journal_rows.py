@@ -26,6 +26,10 @@ def run_of(row: sqlite3.Row) -> Run:
         failed=row["failed"],
         late_sidecars=row["late_sidecars"],
         touched=row["touched"],
+        waiting=row["waiting"],
+        waiting_keywords=row["waiting_keywords"],
+        waiting_beside=row["waiting_beside"],
+        removes_emptied=bool(row["removes_emptied"]),
         volumes=_volumes_of(row["volumes"]),
     )
 

@@ -24,8 +24,9 @@ from PySide6.QtWidgets import (
 
 from flowersorter.domain.journal import Run, RunState
 from flowersorter.errors import UserError
+from flowersorter.messages import worded
 from flowersorter.sorting.plan import Mode
-from flowersorter.ui.filing.run_photo_list import RunPhotoList
+from flowersorter.ui.filing.history.run_photo_list import RunPhotoList
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.dates import in_words
 from flowersorter.ui.shared.error_dialog import show_error
@@ -56,11 +57,13 @@ class HistoryDialog(QDialog):
     Signals:
         undo_requested(run id): Undo this sort; the person has confirmed.
         undo_photos_requested(run id, ids of entries): Undo it for these photos; the person has confirmed.
+        resume_requested(run id): Continue this sort.
         photos_requested(run id): This sort is selected; answer with `show_photos`.
     """
 
     undo_requested = Signal(int)
     undo_photos_requested = Signal(int, object)
+    resume_requested = Signal(int)
     photos_requested = Signal(int)
 
     def __init__(self, runs: Sequence[Run], parent: QWidget | None = None) -> None:
@@ -98,6 +101,9 @@ class HistoryDialog(QDialog):
         tree.itemActivated.connect(self._show_in_folder)
 
     def _build(self) -> None:
+        tip = self.tr("Sort the photos that the selected sort did not come to")
+        self.resume_button = button(self, "history_resume_button", self.tr("Con&tinue this sort"), tip)
+        self.resume_button.clicked.connect(self._resume)
         tip = self.tr("Undo the selected sort")
         self.undo_button = button(self, "history_undo_button", self.tr("&Undo this sort…"), tip)
         self.undo_button.clicked.connect(self._ask)
@@ -128,7 +134,7 @@ class HistoryDialog(QDialog):
         self._pages = QStackedLayout()
         self._pages.addWidget(self.parts)
         self._pages.addWidget(self.empty)
-        buttons = [self.undo_button, self.undo_photos_button, self.show_button]
+        buttons = [self.resume_button, self.undo_button, self.undo_photos_button, self.show_button]
         column = column_of(self)
         column.addLayout(self._pages, 1)
         column.addLayout(button_row(buttons, [self.close_button]))
@@ -185,7 +191,9 @@ class HistoryDialog(QDialog):
         return {
             RunState.OPEN: self.tr("Not finished"),
             RunState.DONE: self.tr("Done"),
-            RunState.CANCELLED: self.tr("Stopped"),
+            RunState.CANCELLED: self.tr("Stopped, {0} left").format(QLocale().toString(run.left))
+            if run.can_be_resumed
+            else self.tr("Stopped"),
             RunState.PARTLY_UNDONE: self.tr("Partly undone")
             if run.only_keywords
             else self.tr("{0} of {1} undone").format(run.undone, run.photos),
@@ -193,9 +201,13 @@ class HistoryDialog(QDialog):
         }[run.state]
 
     def _state_tip(self, run: Run) -> str:
+        stopped = self.tr("Stopped early. Photos already sorted stay and can be undone")
+        if run.left and run.refusal is not None:
+            why, hint = worded(run.refusal.why), worded(run.refusal.hint)
+            stopped = self.tr("{0}. It cannot be continued: {1}. {2}").format(stopped, why, hint)
         return {
             RunState.OPEN: self.tr("Still running, or interrupted"),
-            RunState.CANCELLED: self.tr("Stopped early. Photos already sorted stay and can be undone"),
+            RunState.CANCELLED: stopped,
             RunState.PARTLY_UNDONE: self.tr("Some photos were edited since then and were kept"),
         }.get(run.state, "")
 
@@ -227,6 +239,7 @@ class HistoryDialog(QDialog):
     @Slot()
     def _enable(self) -> None:
         run = self.selected
+        self.resume_button.setVisible(run is not None and run.can_be_resumed)
         self.undo_button.setEnabled(run is not None and can_undo(run))
         self.undo_photos_button.setEnabled(bool(self._to_undo))
         self.show_button.setEnabled(run is not None)
@@ -248,6 +261,12 @@ class HistoryDialog(QDialog):
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             why = self.tr("it may have been moved, or its drive is not connected")
             show_error(self, UserError(self.tr("{0} cannot be opened").format(folder), why))
+
+    @Slot()
+    def _resume(self) -> None:
+        run = self.selected
+        if run is not None:
+            self.resume_requested.emit(run.id)
 
     @Slot()
     def _ask(self) -> None:

@@ -1,0 +1,1 @@
+"""Reads of the journal that stay small however long a run is."""

@@ -1,0 +1,127 @@
+"""Long sequences of records in compressed blocks: a plan of a million photos takes tens of megabytes, not gigabytes."""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Generic, TypeVar, overload
+
+#: Records in a block: few enough that one is made again in milliseconds, enough that names repeat within it.
+BLOCK = 1000
+
+Record = TypeVar("Record")
+
+
+class Packed(Sequence[Record], Generic[Record]):
+    """A sequence that only grows; its full blocks are compressed, and records are made again when they are read.
+
+    Blocks never leave the process, so they hold pickled tuples. Reading from several threads is safe.
+
+    Args:
+        encode: Turns a record into a tuple of plain values.
+        decode: Makes the record again.
+        records: The first records.
+        block: Records in a block.
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[Record], tuple[Any, ...]],
+        decode: Callable[[tuple[Any, ...]], Record],
+        records: Iterable[Record] = (),
+        block: int = BLOCK,
+    ) -> None:
+        self._encode, self._decode, self._size = encode, decode, block
+        self._blocks: list[bytes] = []
+        self._open: list[Record] = []
+        self._last: tuple[int, list[Record]] | None = None
+        for record in records:
+            self.append(record)
+
+    def append(self, record: Record) -> None:
+        """Add a record at the end."""
+        self._open.append(record)
+        if len(self._open) == self._size:
+            rows = list(map(self._encode, self._open))
+            self._blocks.append(zlib.compress(pickle.dumps(rows, pickle.HIGHEST_PROTOCOL), 1))
+            self._open = []
+
+    def __len__(self) -> int:
+        return len(self._blocks) * self._size + len(self._open)
+
+    def __iter__(self) -> Iterator[Record]:
+        for number in range(len(self._blocks)):
+            yield from self._records(number)
+        yield from self._open
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Record]: ...
+
+    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = index + len(self) if index < 0 else index
+        if not 0 <= at < len(self):
+            raise IndexError(index)
+        number, place = divmod(at, self._size)
+        if number == len(self._blocks):
+            return self._open[place]
+        last = self._last
+        if last is None or last[0] != number:
+            last = self._last = number, self._records(number)
+        return last[1][place]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __repr__(self) -> str:
+        return f"Packed({', '.join(map(repr, self))})"
+
+    def _records(self, number: int) -> list[Record]:
+        rows = pickle.loads(zlib.decompress(self._blocks[number]))
+        return list(map(self._decode, rows))
+
+
+class Joined(Sequence[Record], Generic[Record]):
+    """Several sequences in a row, without a copy of any."""
+
+    def __init__(self, *parts: Sequence[Record]) -> None:
+        self._parts = tuple(part for part in parts if len(part))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def __iter__(self) -> Iterator[Record]:
+        return chain.from_iterable(self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Record]: ...
+
+    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = index + len(self) if index < 0 else index
+        for part in self._parts:
+            if 0 <= at < len(part):
+                return part[at]
+            at -= len(part)
+        raise IndexError(index)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # its parts grow

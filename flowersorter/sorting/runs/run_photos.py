@@ -1,0 +1,240 @@
+"""Files the photos of a run, block by block as the journal has them, whether the run is new or goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from flowersorter.domain.journal import NO_CLASS, Entry, EntryState, Run
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.messages import Text, joined_texts, text
+from flowersorter.sorting.failures import LeftOpenError, NotDoneError
+from flowersorter.sorting.folders.created_folders import make_destination, require_device
+from flowersorter.sorting.folders.disk_watch import DiskWatch
+from flowersorter.sorting.journaled_steps import StepContext
+from flowersorter.sorting.plan import Action, Mode
+from flowersorter.sorting.runs.outcomes import Deviation
+from flowersorter.sorting.runs.step_batches import in_batches
+from flowersorter.sorting.safe_names import shown
+from flowersorter.sorting.sidecar_groups import (
+    Group,
+    begin_groups,
+    file_group,
+    groups_in_blocks,
+    groups_with_sidecars,
+    late_units,
+    name_of,
+)
+
+#: The stage of a run, for its progress line.
+_STAGES: Mapping[Mode, str] = {
+    Mode.COPY: text("Copying photos"),
+    Mode.MOVE: text("Moving photos"),
+    Mode.LINK: text("Linking photos"),
+    Mode.SYMLINK: text("Making pointers"),
+}
+_PLANNED = (EntryState.PLANNED,)
+
+
+class Record(Protocol):
+    """Takes the outcomes of a run."""
+
+    def put(self, lead: Entry, outcome: Deviation, planned: str) -> None:
+        """Take the outcome of a photo, given with the planned action."""
+        ...
+
+    def put_aside(self, original_id: int, lead: Entry, note: str | None, *, moved: bool) -> None:
+        """Take the outcome of a duplicate, given with the entry of the photo that it stands for."""
+        ...
+
+    def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
+        """Take the photos that were not tried: id of the entry, planned action and path of each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The destination of a run.
+
+    Attributes:
+        device: Its device when the run was planned, or continued; None if unknown.
+        missing_folders: The destination and folders above it that have to be made, outermost first.
+        keywords: Whether sidecars get keywords.
+    """
+
+    destination: Path
+    device: int | None
+    missing_folders: tuple[Path, ...] = ()
+    keywords: bool = False
+
+
+class PhotoRun:
+    """A run in progress.
+
+    Args:
+        context: The journal and the disk.
+        run: The run; the files that it is to file are planned.
+        target: Its destination.
+        record: Takes the outcomes.
+
+    Attributes:
+        paused: Why the rest is not tried; "" while all is well.
+    """
+
+    def __init__(self, context: StepContext, run: Run, target: Target, record: Record) -> None:
+        self.paused = ""
+        self._context, self._run, self._target, self._record = context, run, target, record
+        self._journal = context.journal
+        self._watch = DiskWatch(context.files, target, context.collection.folder)
+
+    def file_all(self, report: Report, cancel: CancelToken) -> None:
+        """File the photos in their order, then the duplicates of photos that could not be filed.
+
+        Raises:
+            Cancelled: asked to stop, between two photos.
+        """
+        self._journal.note_already_there(self._run.id)
+        planned = self._journal.planned_photos(self._run.id)
+        if planned:
+            self._make_destination()
+        self._file_late_sidecars(report, cancel)
+        self._file_photos(sum(each.photos for each in planned if each.is_filed), report, cancel)
+        self._file_duplicates(cancel)
+        self._move_aside(cancel)
+        if self.paused:
+            self._record.put_rest(self._journal.untried_photos(self._run.id), self.paused)
+            self._journal.cancel_planned(self._run.id, self.paused)
+
+    def _make_destination(self) -> None:
+        try:
+            require_device(self._target, self._context.files)
+            make_destination(self._context, self._run.id, self._target.missing_folders)
+        except NotDoneError as error:
+            self.paused = error.reason
+
+    def _file_late_sidecars(self, report: Report, cancel: CancelToken) -> None:
+        """File the sidecars of photos that are already there; one that fails is a note at the photo."""
+        total = self._journal.count_late(self._run.id) if self._target.keywords else 0
+        for done, group in enumerate(self._late()):
+            if self._target.keywords:
+                report(Progress(text("Writing keywords"), done, total))
+            cancel.check()
+            notes: list[Text] = []
+            for unit in late_units(group):
+                _, note = self._outcome(unit)
+                if note is not None:
+                    notes.append(joined_texts(": ", shown(Path(name_of(unit.entries[-1]))), note))
+            action, error = group.lead.action, joined_texts("; ", *notes) or None
+            self._record.put(group.lead, Deviation(action, is_filed=True, error=error), action)
+
+    def _late(self) -> Iterator[Group]:
+        for group in groups_with_sidecars(self._journal, self._run.id, _PLANNED):
+            if group.lead.state == EntryState.NOTED:
+                yield group
+
+    def _file_photos(self, total: int, report: Report, cancel: CancelToken) -> None:
+        stage, done = _STAGES[Mode(self._run.mode)], 0
+
+        def file(group: Group) -> None:
+            nonlocal done
+            report(Progress(stage, done, total))
+            cancel.check()
+            self._file(group, group.lead.action)
+            done += 1
+
+        self._in_batches(self._photos(), file)
+        report(Progress(stage, total if not self.paused else done, total))
+
+    def _photos(self) -> Iterator[Group]:
+        """The photos that are still to be filed, in their order, but for duplicates that are moved aside."""
+        for group in groups_in_blocks(self._journal, self._run.id, _PLANNED):
+            lead = group.lead
+            if lead.state == EntryState.PLANNED and Action(lead.action).is_filed and self._original(lead) is None:
+                yield group
+
+    def _in_batches(self, groups: Iterable[Group], file: Callable[[Group], None]) -> None:
+        """Call `file` for each photo, with the intents and the outcomes of a batch stored together."""
+        for batch in in_batches(groups):
+            if self.paused:
+                return
+            with self._context.settled():
+                try:
+                    self._watch.require_room(batch)
+                except NotDoneError as error:
+                    self.paused = error.reason
+                    return
+                begin_groups(self._context, self._run, batch)
+                for group in batch:
+                    if self.paused:
+                        return
+                    file(group)
+
+    def _file_duplicates(self, cancel: CancelToken) -> None:
+        """Leave duplicates where they are, but file one if the photo with the same bytes could not be filed."""
+        for block in self._journal.blocks(self._run.id, _PLANNED):
+            kept: list[Entry] = []
+            for lead in (entry for entry in block if entry.action == Action.DUPLICATE):
+                if self._journal.is_filed(self._run.id, lead.sha256, lead.destination):
+                    kept.append(lead)
+                elif not self.paused:
+                    cancel.check()
+                    self._journal.change_action(lead.id, self._run.mode)
+                    self._file(Group(self._journal.entries([lead.id])), Action.DUPLICATE)
+            self._journal.set_states([lead.id for lead in kept], EntryState.NOTED)
+
+    def _move_aside(self, cancel: CancelToken) -> None:
+        """Move the duplicates aside whose bytes are filed; one that fails is a note at its photo."""
+
+        def move(group: Group) -> None:
+            cancel.check()
+            original = self._original(group.lead)
+            if original is None or original.state != EntryState.NOTED:
+                # It was filed in place of a photo that could not be, or stays with it.
+                self._context.batch.take(group.lead)
+                self._journal.set_states((entry.id for entry in group.entries), EntryState.NOTED)
+                return
+            target, note = self._outcome(group)
+            self._record.put_aside(original.id, group.lead, note, moved=target is not None)
+
+        self._in_batches(self._aside(), move)
+        if self.paused:
+            for group in self._aside():
+                original = self._original(group.lead)
+                if original is not None and original.state == EntryState.NOTED:
+                    self._record.put_aside(original.id, group.lead, self.paused, moved=False)
+
+    def _aside(self) -> Iterator[Group]:
+        for group in groups_in_blocks(self._journal, self._run.id, _PLANNED):
+            if group.lead.state == EntryState.PLANNED and self._original(group.lead) is not None:
+                yield group
+
+    def _original(self, lead: Entry) -> Entry | None:
+        """The entry of the photo itself of a duplicate that is moved aside; None of another photo."""
+        aside = lead.class_name == NO_CLASS and lead.action == Action.MOVE
+        return self._journal.original_of(lead) if aside else None
+
+    def _file(self, group: Group, planned: str) -> None:
+        destination, error = self._outcome(group)
+        if destination is not None or error is not None:
+            self._record.put(group.lead, Deviation(group.lead.action, destination is not None, error), planned)
+
+    def _outcome(self, group: Group) -> tuple[Path | None, str | None]:
+        """File a photo; return its destination, if it was filed, and the reason or note.
+
+        A photo that is not tried, because the disk is full or gone, stays planned and has neither.
+        """
+        if not self.paused:
+            try:
+                require_device(self._target, self._context.files)
+            except NotDoneError as error:
+                self.paused = error.reason
+        if self.paused:
+            return None, self.paused if group.lead.state != EntryState.PLANNED or group.lead.lead_id else None
+        try:
+            return group.lead.destination, file_group(self._context, self._run, group)
+        except (NotDoneError, LeftOpenError) as error:
+            if error.stop:
+                self.paused = error.reason
+            return None, error.reason

@@ -1,0 +1,93 @@
+"""Continues a sort that was stopped, paused or interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowersorter.domain.journal import Run
+from flowersorter.errors import SortRefused
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import Text, joined_texts, plural, text
+from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.runs.resume import resume
+from flowersorter.workflows.filing.history import runs
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequest:
+    """Continue a sort.
+
+    Attributes:
+        run_id: The sort, or None for the newest that can be continued.
+    """
+
+    run_id: int | None = None
+
+
+def resumable_runs(collection: CollectionStore) -> list[Run]:
+    """List the sorts that can be continued, newest first."""
+    return [run for run in runs(collection) if run.can_be_resumed]
+
+
+def resume_run(engine: Engine, request: ResumeRequest, report: Report, cancel: CancelToken) -> RunResult:
+    """File the photos that a sort did not come to, each journalled and verified.
+
+    Raises:
+        SortRefused: there is no such sort, nothing is left of it, or its disk is missing or too full.
+        Cancelled: asked to stop; photos sorted until then stay sorted, and it can be continued again.
+    """
+    run_id = request.run_id
+    if run_id is None:
+        waiting = resumable_runs(engine.collection)
+        if not waiting:
+            raise SortRefused(
+                text("There is no sort to continue"),
+                text("every sort came to its end, was undone, or its folder has to be sorted again"),
+            )
+        run_id = waiting[0].id
+    return resume(engine.collection, run_id, report, cancel)
+
+
+def waiting_sentence(run: Run) -> Text:
+    """Say how much of a sort is left, and how to continue it, or why it cannot be continued."""
+    if run.refusal is not None and not run.waiting:
+        return text(
+            "Sort {sort} cannot be continued: {why}. {hint}.",
+            sort=run.id,
+            why=run.refusal.why,
+            hint=run.refusal.hint,
+        )
+    if run.refusal is not None:
+        return plural(
+            "{number} photo of sort {sort} is not sorted yet, and the sort cannot be continued: {why}. {hint}.",
+            "{number} photos of sort {sort} are not sorted yet, and the sort cannot be continued: {why}. {hint}.",
+            run.waiting,
+            sort=run.id,
+            why=run.refusal.why,
+            hint=run.refusal.hint,
+        )
+    if not run.waiting:
+        return plural(
+            "{number} file beside the photos of sort {sort} is left. To continue: flowersorter resume {sort}",
+            "{number} files beside the photos of sort {sort} are left. To continue: flowersorter resume {sort}",
+            run.left,
+            sort=run.id,
+        )
+    return plural(
+        "{number} photo of sort {sort} is not sorted yet. To continue: flowersorter resume {sort}",
+        "{number} photos of sort {sort} are not sorted yet. To continue: flowersorter resume {sort}",
+        run.waiting,
+        sort=run.id,
+    )
+
+
+def paused_sentence(result: RunResult) -> Text:
+    """Say why a sort paused, what to do, how much is left, and how to continue it, or why it cannot be continued."""
+    assert result.run is not None  # it paused
+    what = text("Paused: {why}. What is sorted stays. Make room or connect the drive again.", why=result.paused)
+    return joined_texts(" ", what, waiting_sentence(result.run))

@@ -1,0 +1,109 @@
+"""Long sequences in blocks: what is read is what was stored, in any order."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import tracemalloc
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from flowersorter.messages import Text, text, worded
+from flowersorter.photos.xmp.keywords import entries_of
+from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
+from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
+from flowersorter.sorting.runs.packed import BLOCK, Joined, Packed
+from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped
+
+
+def numbers(count: int) -> Packed[int]:
+    return Packed(lambda number: (number,), lambda row: int(row[0]), range(count), block=3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 7, 9])
+def test_it_is_a_sequence(count: int) -> None:
+    packed, plain = numbers(count), list(range(count))
+    assert list(packed) == plain
+    assert [packed[at] for at in range(-count, count)] == plain + plain
+    assert packed[1:-1] == plain[1:-1]
+    assert packed[::-2] == plain[::-2]
+    assert (packed == plain, packed == tuple(plain), packed != [*plain, 0]) == (True, True, True)
+    for outside in (count, -count - 1):
+        with pytest.raises(IndexError):
+            packed[outside]
+
+
+def test_several_in_a_row_are_one() -> None:
+    joined = Joined(numbers(4), (), [7, 8])
+    assert list(joined) == [0, 1, 2, 3, 7, 8]
+    assert [joined[at] for at in (0, 3, 4, -1, -6)] == [0, 3, 7, 8, 0]
+    assert joined[3:5] == [3, 7]
+    assert joined == (0, 1, 2, 3, 7, 8)
+    with pytest.raises(IndexError):
+        joined[6]
+
+
+def planned(number: int, **more: object) -> PlannedFile:
+    filing = Filing(
+        Path(f"/photos/caf\udce9/IMG_{number}.jpg"),
+        hashlib.sha256(b"%d" % number).digest(),
+        number,
+        -number,
+        "Rose",
+        ("2024",),
+        datetime(2024, 5, 6, 7, 8, 9, 123),
+        entries_of("Rose") if number % 2 else None,
+    )
+    return PlannedFile(filing, Path(f"/sorted/Rose/IMG_{number}.jpg"), Action.MOVE, **more)  # type: ignore[arg-type]
+
+
+def test_a_planned_file_is_the_same_once_it_was_packed() -> None:
+    sidecars = ((Path("/photos/a.xmp"), Path("/sorted/a.xmp")),)
+    keywords = (
+        PlannedKeywords(None, Path("/sorted/b.xmp"), entries_of("Rose"), 9),
+        PlannedKeywords(Path("/photos/c.xmp"), Path("/sorted/c.xmp"), entries_of("Rose"), 9),
+    )
+    files = [planned(number, sidecars=sidecars, keywords=keywords) for number in range(BLOCK + 1)]
+    assert list(packed_files(files)) == files
+    assert packed_files(files)[0].action is Action.MOVE
+
+
+def test_a_reason_can_still_be_worded_once_it_was_packed() -> None:
+    reason = text("it is sorted into “{name}” there already", name="Rose")
+    skipped = packed_skipped(Skipped(Path(f"/{number}"), reason) for number in range(BLOCK))
+    assert skipped[1] == Skipped(Path("/1"), reason)
+    assert isinstance(skipped[1].reason, Text)
+    assert worded(skipped[1].reason) == reason
+
+
+def test_a_long_plan_takes_little_memory() -> None:
+    gc.collect()
+    tracemalloc.start()
+    files = packed_files(planned(number) for number in range(10 * BLOCK))
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(files) == 10 * BLOCK
+    assert taken / len(files) < 150  # the objects took 1,500
+
+
+def test_the_counts_of_a_plan_come_from_one_walk() -> None:
+    walks = 0
+
+    class Walked(list[PlannedFile]):
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            nonlocal walks
+            walks += 1
+            return super().__iter__()
+
+    there = planned(2)
+    files = Walked([planned(1), PlannedFile(there.filing, Path("/sorted/Rose/old.jpg"), Action.ALREADY_THERE)])
+    plan = SortPlan(Mode.MOVE, Path("/sorted"), files, (), 0, 0)
+    assert plan.counts_by_class == {"Rose": 1}
+    assert plan.counts_by_action == {Action.MOVE: 1, Action.ALREADY_THERE: 1}
+    assert plan.counts_by_folder == {Path("Rose"): 1}
+    assert plan.counts_there == {Path("Rose"): 1}
+    assert (plan.renamed, plan.sidecars, plan.keywords) == (0, {}, ())
+    assert walks == 1
