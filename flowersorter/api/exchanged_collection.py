@@ -10,7 +10,7 @@ from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths
 from flowersorter.api.predicted_collection import PredictedCollection
 
 #: Formats of `label_from_file` and of `export_labels`.
-SourceFormat: TypeAlias = Literal["csv", "coco", "label-studio", "folders", "lobe", "teachable-machine"]
+SourceFormat: TypeAlias = Literal["csv", "coco", "label-studio", "folders", "lobe", "teachable-machine", "megadetector"]
 TargetFormat: TypeAlias = Literal["csv", "coco", "megadetector", "camtrap-dp", "darwin-core"]
 
 
@@ -28,7 +28,8 @@ class ExchangedCollection(PredictedCollection):
         """Label photos as a table, a data set or a project of another program says. Predicts new photos first.
 
         A photo that a person labelled keeps its label, and one that is given several classes gets none. Names that lead
-        out of the folder are left out, as are those that cannot be names of classes. `undo_labels` takes all back.
+        out of the folder are left out, as are those that cannot be names of classes. *Not mine* and *Don't
+        know* are taken, too, for photos without a label. `undo_labels` takes all back.
 
         Args:
             source: A CSV table with columns "path" and "label", a COCO data set, an export of Label Studio, a folder or
@@ -55,18 +56,22 @@ class ExchangedCollection(PredictedCollection):
         if folder is not None or unpack_to is None:
             given = folder if folder is not None else file if file.is_dir() else file.parent
             roots = absolute_roots(given_paths(given))
+        form = None if format is None else chosen(LabelFormat, format, "format")
+        labels = self._run(lambda _, wanted, report, cancel: label_photos.given_in(file, wanted, report, cancel), form)
         if unpack_to is not None:
             target = given_path(unpack_to).absolute()
-            self._run(unpack_pictures, UnpackRequest(file, target))
+            labels = labels.without_damaged(self._run(unpack_pictures, UnpackRequest(file, target)).damaged)
             roots = absolute_roots((*roots, target))
-        form = None if format is None else chosen(LabelFormat, format, "format")
         self.predict(*roots)
-        found = self._run(label_photos.find_labels, label_photos.FindLabelsRequest(file, roots, form))
+        found = self._run(label_photos.find_labels, label_photos.FindLabelsRequest(file, roots, form, labels))
         taken = self._run(label_photos.take_labels, label_photos.TakeLabelsRequest(found))
         return {found.paths[photo_id]: name for photo_id, name in taken.labels.items()}
 
     def undo_labels(self) -> int:
         """Take back the labels that `label_from_file` or `label_from_keywords` gave last; those changed since stay.
+
+        Called again, it takes back those of the time before, up to ten times. Classes that were made for them go where
+        no photo has them.
 
         Returns:
             The number of photos that have the label of before again, or none.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
-from flowersorter.commands.shared.output import Terminal, counted_files
+from flowersorter.commands.shared.output import Terminal, counted_files, local_time, shown
+from flowersorter.domain.journal import Run
 from flowersorter.errors import UndoRefused
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.workflows.filing.history import UndoRequest, passed_over_sentence, runs, undo_run
+
+#: Sorts named before a question about many.
+_LISTED = 10
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -74,6 +78,12 @@ def _undo_since(call: Call, since: datetime) -> int:
                 ),
                 text('"flowersorter history" lists the sorts'),
             )
+        if len(chosen) > 1 and terminal.interactive and not call.options.yes:
+            _list_sorts(terminal, chosen)
+            if not terminal.ask(plural("Undo this sort?", "Undo these {number} sorts?", len(chosen))):
+                call.cancel.check()
+                terminal.say(text("Nothing was undone."))
+                return 0
         for run in chosen:
             call.cancel.check()
             try:
@@ -99,6 +109,17 @@ def _undo_since(call: Call, since: datetime) -> int:
     if refused:
         _note_refused(terminal, refused)
     return 1 if refused or problems else 0
+
+
+def _list_sorts(terminal: Terminal, chosen: Sequence[Run]) -> None:
+    """Print the sorts that are about to be undone, on stderr: they belong to the question."""
+    for run in chosen[:_LISTED]:
+        files = counted_files(run.photos - run.undone, run.late_sidecars)
+        told = {"sort": run.id, "time": local_time(run.started_at), "files": files, "folder": shown(run.destination)}
+        moved = text("Sort {sort}, {time}: {files} go back from {folder}", **told)
+        terminal.note(moved if run.mode == Mode.MOVE else text("Sort {sort}, {time}: {files} in {folder}", **told))
+    if len(chosen) > _LISTED:
+        terminal.note(text("and {number} more", number=len(chosen) - _LISTED))
 
 
 def _list_refused(terminal: Terminal, refused: Iterable[Skipped]) -> None:

@@ -271,7 +271,13 @@ def _say_in_words(call: Call, engine: Engine, done: Arrivals, new: Mapping[Path,
     for reason, paths in left.items():
         if len(paths) > _FEW:
             because = stored(reason)
-            terminal.say(plural("{number} photo stays: {why}", "{number} photos stay: {why}", len(paths), why=because))
+            stay = plural(
+                "{number} photo stays, for this reason: {why}",
+                "{number} photos stay, each for this reason: {why}",
+                len(paths),
+                why=because,
+            )
+            terminal.say(stay)
         else:
             for path in paths:
                 terminal.say(text("{photo} stays: {why}", photo=shown(path.name), why=stored(reason)))

@@ -20,6 +20,7 @@ class LabelFormat(StrEnum):
     FOLDERS = "folders"
     LOBE = "lobe"
     TEACHABLE_MACHINE = "teachable-machine"
+    MEGADETECTOR = "megadetector"
 
 
 class ExportFormat(StrEnum):

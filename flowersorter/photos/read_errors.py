@@ -76,6 +76,12 @@ def file_reason(error: OSError | ValueError) -> str:
     return known or ((error.strerror or "").lower() or text("the system refuses it"))
 
 
+def saving_reason(error: OSError, file: Path) -> str:
+    """Return why the system could not save a file; where its folder is missing, that it is not there would mislead."""
+    missing = error.errno in (errno.ENOENT, errno.ENOTDIR) and not file.parent.is_dir()
+    return text("the folder does not exist") if missing else file_reason(error)
+
+
 def decoder_reason(error: Exception) -> str:
     """Return why a decoder failed, for any exception of it; its notes are the messages of the library below."""
     if isinstance(error, RefusalError):

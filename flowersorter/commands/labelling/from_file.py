@@ -18,6 +18,7 @@ from flowersorter.workflows.exchange.label_import.label_photos import (
     FoundLabels,
     TakeLabelsRequest,
     find_labels,
+    given_in,
     take_labels,
 )
 from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
@@ -47,12 +48,19 @@ def label_from_file(call: Call) -> int:
     unpacked: dict[str, Any] = {}
     with call.engine() as engine, terminal.progress() as report:
         before = [entry.name for entry in engine.collection.classes.all()]
+        given = given_in(source, form, report, call.cancel)
         if options.unpack is not None:
             request = UnpackRequest(source, options.unpack)
-            unpacked = {"unpacked": unpack_pictures(engine, request, report, call.cancel)}
+            pictures = unpack_pictures(engine, request, report, call.cancel)
+            unpacked = {"unpacked": pictures.number}
+            given = given.without_damaged(pictures.damaged)
             roots = absolute_roots([*roots, options.unpack])
         predict_settled(engine, PredictFolderRequest(roots, options.device, options.backbone), report, call.cancel)
-        found = find_labels(engine, FindLabelsRequest(source, roots, form), report, call.cancel)
+        found = find_labels(engine, FindLabelsRequest(source, roots, form, given), report, call.cancel)
+    if not _agreed(call, found):
+        terminal.say(text("Nothing was labelled."))
+        return 0
+    with call.engine() as engine, terminal.progress() as report:
         taken = take_labels(engine, TakeLabelsRequest(found), report, call.cancel)
     _record(terminal, found, taken, unpacked)
     if unpacked:
@@ -64,9 +72,30 @@ def label_from_file(call: Call) -> int:
                 folder=shown(options.unpack.absolute()),
             )
         )
-    _say(terminal, found, taken, is_archive=source.suffix.lower() in PACKED_SUFFIXES)
+    _say(terminal, found, taken, is_packed=not unpacked and source.suffix.lower() in PACKED_SUFFIXES)
     say_class_names(terminal, taken.labels.values(), before)
-    return 0 if found.by_photo else 1
+    return 0 if found.by_photo or found.marks else 1
+
+
+def _agreed(call: Call, found: FoundLabels) -> bool:
+    """Ask at a terminal before folders become new classes: not every folder was meant as one.
+
+    Raises:
+        Cancelled: Ctrl+C.
+    """
+    new = [each.name for each in found.classes if not each.class_name and not each.refused]
+    if found.format is not LabelFormat.FOLDERS or not new or not call.terminal.interactive or call.terminal.as_json:
+        return True
+    names = named(new[:_SHOWN]) + (", …" if len(new) > _SHOWN else "")
+    question = plural(
+        "{number} folder becomes a new class: {names}. Is that right?",
+        "{number} folders become new classes: {names}. Is that right?",
+        len(new),
+        names=names,
+    )
+    agreed = call.terminal.ask(question)
+    call.cancel.check()
+    return agreed
 
 
 def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked: Mapping[str, Any]) -> None:
@@ -78,8 +107,10 @@ def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked
         "format": found.format.value,
         "labels": found.photos,
         "labelled": len(taken.labels),
+        "answered": len(taken.marks),
         "replaced": taken.replaced,
         "kept": taken.kept,
+        "kept_by_folder": taken.by_folder,
         "of_several_classes": len(taken.ambiguous),
         "not_found": reasons[Unmatched.NOT_FOUND],
         "outside": reasons[Unmatched.OUTSIDE],
@@ -92,13 +123,19 @@ def _record(terminal: Terminal, found: FoundLabels, taken: TakenLabels, unpacked
     terminal.record({"summary": {**summary, **unpacked}})
 
 
-def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_archive: bool) -> None:
+def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_packed: bool) -> None:
     say_labelled(terminal, taken)
-    if taken.kept:
+    if taken.by_folder:
         terminal.say(
             plural(
-                "{number} photo keeps its label or answer.", "{number} photos keep their labels or answers.", taken.kept
+                "{number} photo has this label already, from its class folder.",
+                "{number} photos have these labels already, from their class folders.",
+                taken.by_folder,
             )
+        )
+    if kept := taken.kept - taken.by_folder:
+        terminal.say(
+            plural("{number} photo keeps its label or answer.", "{number} photos keep their labels or answers.", kept)
         )
     for path, names in taken.ambiguous[:_SHOWN]:
         classes = named(names[:_SHOWN])
@@ -123,16 +160,18 @@ def _say(terminal: Terminal, found: FoundLabels, taken: TakenLabels, *, is_archi
         if number:
             terminal.say(why.sentence(number))
     say_how_to_undo(terminal, taken)
-    if not found.photos:
+    if not found.photos and not found.left_out:
         terminal.note(text("There are no labels in it."))
-    elif not found.by_photo and is_archive:
+    elif found.by_photo or found.marks:
+        return
+    elif is_packed:
         terminal.note(
             text(
                 "None of the pictures in it is a photo here: an archive often has smaller copies, as Teachable Machine "
                 "keeps them. To unpack them into class folders, and label them there: add --unpack FOLDER"
             )
         )
-    elif not found.by_photo:
+    else:
         terminal.note(text("None of the labels match a photo here. Name the folder with the photos before --from."))
 
 

@@ -1,10 +1,11 @@
-"""Takes back the labels that were last taken from a file or from keywords: ``label --undo``."""
+"""Takes back labels that were taken from a file or from keywords, the last first: ``label --undo``."""
 
 from __future__ import annotations
 
 from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import named
 from flowersorter.messages import plural, text
-from flowersorter.workflows.exchange.label_import.take_labels import undo_taken_labels
+from flowersorter.workflows.exchange.label_import.take_labels import UndoneLabels, undo_taken_labels
 
 
 def take_back_labels(call: Call) -> int:
@@ -15,7 +16,7 @@ def take_back_labels(call: Call) -> int:
     """
     with call.engine() as engine:
         undone = undo_taken_labels(engine.collection)
-    call.terminal.record({"summary": {"restored": undone.restored, "left": undone.left}})
+    call.terminal.record({"summary": _summary(undone)})
     call.terminal.say(
         plural(
             "{number} label taken back.",
@@ -31,5 +32,20 @@ def take_back_labels(call: Call) -> int:
                 undone.left,
             )
         )
-    call.terminal.say(text("Classes that were made for them stay."))
+    if undone.removed:
+        call.terminal.say(text("Removed the classes that were made for them: {names}.", names=named(undone.removed)))
+    if undone.kept:
+        call.terminal.say(text("These classes stay, because they are in use: {names}.", names=named(undone.kept)))
+    if undone.more:
+        call.terminal.say(text("To take back the labels that were taken before: flowersorter label --undo"))
     return 0
+
+
+def _summary(undone: UndoneLabels) -> dict[str, object]:
+    return {
+        "restored": undone.restored,
+        "left": undone.left,
+        "classes_removed": list(undone.removed),
+        "classes_left": list(undone.kept),
+        "earlier": undone.more,
+    }

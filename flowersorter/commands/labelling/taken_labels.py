@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.messages import plural, text
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels
 
@@ -26,6 +27,9 @@ def record_labelled(terminal: Terminal, taken: TakenLabels, paths: Mapping[int, 
     """
     for photo_id, class_name in taken.labels.items():
         terminal.record({"path": str(paths[photo_id]), "label": class_name, "by": LabelOrigin.PERSON.value})
+    for photo_id, mark in taken.marks.items():
+        line = {"path": str(paths[photo_id]), "label": None, "by": LabelOrigin.PERSON.value, mark.name.lower(): True}
+        terminal.record(line)
     for path, names in taken.ambiguous:
         terminal.record({"path": str(path), "label": None, ambiguous: list(names)})
 
@@ -38,6 +42,11 @@ def say_labelled(terminal: Terminal, taken: TakenLabels) -> None:
             plural("{number} photo labelled {name}.", "{number} photos labelled {name}.", number, name=shown(name))
         )
     say_more(terminal, classes, _CLASSES)
+    marks = Counter(taken.marks.values())
+    if number := marks[Mark.NOT_MINE]:
+        terminal.say(plural("{number} photo marked Not mine.", "{number} photos marked Not mine.", number))
+    if number := marks[Mark.DONT_KNOW]:
+        terminal.say(plural("{number} photo marked Don't know.", "{number} photos marked Don't know.", number))
     if taken.replaced:
         terminal.say(
             plural(
@@ -50,7 +59,7 @@ def say_labelled(terminal: Terminal, taken: TakenLabels) -> None:
 
 def say_how_to_undo(terminal: Terminal, taken: TakenLabels) -> None:
     """Print the command that takes the labels back, if there are any."""
-    if taken.labels:
+    if taken.changed:
         terminal.say(text("To take these labels back: flowersorter label --undo"))
 
 

@@ -163,9 +163,18 @@ def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folders: R
         terminal.say(text("Labels whose photos are gone: {count}. They are not used for training.", count=gone))
 
 
-def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
-    """Print which files are not photos, and which the scan options leave out."""
+def say_skipped(terminal: Terminal, result: PredictFolderResult, told: Mapping[str, int] | None = None) -> None:
+    """Print which files are not photos, and which the scan options leave out.
+
+    Args:
+        terminal: The output.
+        result: Of the scan.
+        told: Number of files that other lines count, by kind; they are not counted again.
+    """
     skipped = dict(result.skipped)
+    for kind, number in (told or {}).items():
+        skipped[kind] = skipped.get(kind, 0) - number
+    skipped = {kind: number for kind, number in skipped.items() if number > 0}
     links = skipped.pop(folder_walk.LINK_OUT, 0)
     left_out = {str(kind): skipped.pop(kind) for kind in _BY_OPTIONS if kind in skipped}
     if skipped:

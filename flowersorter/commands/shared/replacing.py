@@ -18,8 +18,15 @@ def ask_to_replace(call: Call, *files: Path) -> None:
         files: The files to write. Devices, such as /dev/stdout, are not replaced and not asked about.
 
     Raises:
-        UserError: a file is there, and nobody says that it may be replaced.
+        UserError: a file is there, and nobody says that it may be replaced; or its folder is not there.
     """
+    for file in files:
+        if not file.absolute().parent.is_dir():
+            raise UserError(
+                text("{file} cannot be saved", file=shown(file.absolute())),
+                text("the folder does not exist"),
+                text("Choose another folder"),
+            )
     if call.options.overwrite:
         return
     for file in files:

@@ -10,6 +10,8 @@ from flowersorter.commands.shared.output import Terminal, counted_files, counted
 from flowersorter.commands.shared.sort_outcomes import folder_in
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.messages import Text, joined_texts, plural, stored, text
+from flowersorter.photos.scanning import folder_walk
+from flowersorter.photos.sidecars import SIDECAR_SUFFIXES
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.sorting.runs.outcomes import RunResult
@@ -70,10 +72,18 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) ->
     if result.accuracy_note:
         terminal.say(result.accuracy_note)
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
-    say_skipped(terminal, result)
+    say_skipped(terminal, result, _beside(plan))
     if plan.needed_bytes:
         needed, free = size(plan.needed_bytes), size(plan.free_bytes)
         terminal.say(text("Needs {needed} of {free} free.", needed=needed, free=free))
+
+
+def _beside(plan: SortPlan) -> Counter[str]:
+    """The files beside the photos that the plan counts, by the kind that the scan gives them."""
+    told: Counter[str] = Counter({folder_walk.SIDECAR: sum(plan.sidecars.values())})
+    for suffix, number in plan.staying.items():
+        told[folder_walk.SIDECAR if suffix in SIDECAR_SUFFIXES else folder_walk.NOT_A_PHOTO] += number
+    return told
 
 
 def _plan_sentence(plan: SortPlan, number: int) -> Text:

@@ -198,15 +198,16 @@ def add_undo(parser: LineParser) -> None:
         type=to_moment,
         metavar="TIME",
         help=text(
-            "undo every sort that began at TIME or later, the newest first: “2026-05-04 14:30”, 2026-05-04, or 14:30"
+            "undo every sort that began at TIME or later, the newest first; a terminal lists them and asks. TIME is "
+            "“2026-05-04 14:30”, 2026-05-04, 14:30 of today, or any other form of ISO 8601, such as 2026-W49"
         ),
     )
     parser.add_argument(
         "--yes",
         action="store_true",
         help=text(
-            "also undo photos that you moved or renamed within the destination, and move photos back that you edited "
-            "since they were moved; edited copies are always kept"
+            "ask nothing, and also undo photos that you moved or renamed within the destination, and move photos back "
+            "that you edited since they were moved; edited copies are always kept"
         ),
     )
 

@@ -98,6 +98,10 @@ class ClassTable:
             self._settings.set(DELETED_CLASSES, sorted({*self._deleted()} | keys))
             return True
 
+    def answered(self) -> set[int]:
+        """The ids of the classes that photos are labelled with, or do not show as a person said."""
+        return {class_id for (class_id,) in self._database.tuples(_ANSWERED)}
+
     def resolve(self, name: str, origin: ClassOrigin) -> PhotoClass:
         """The class with this name or former name; made if there is none.
 

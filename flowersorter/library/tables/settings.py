@@ -57,7 +57,7 @@ AUTOMATIC_MODELS = Setting[list[int]]("automatic models", [])
 KEPT_SIDECARS = Setting("kept sidecars", "")
 #: Whether Sort writes keywords into sidecars unless the person chooses otherwise.
 WRITE_KEYWORDS = Setting("write keywords", False)
-#: The labels that were last taken from a file or from keywords, and those before, for undo; `take_labels` packs them.
+#: The steps that took labels from a file or from keywords, the newest first, for undo; `take_labels` packs them.
 TAKEN_LABELS = Setting[list[Any]]("taken labels", [])
 #: The highest number given to a fine-tuned backbone; none is given twice.
 FINETUNED_COUNT = Setting("networks trained", 0)

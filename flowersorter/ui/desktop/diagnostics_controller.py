@@ -12,6 +12,7 @@ from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import text
+from flowersorter.photos.read_errors import saving_reason
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 
@@ -43,7 +44,7 @@ class DiagnosticsController(QObject):
                 write_atomically(file, written.encode("utf-8", "backslashreplace"), durable=False)
             except OSError as error:
                 what = text("{file} cannot be written", file=file)
-                raise UserError(what, error.strerror or str(error)) from error
+                raise UserError(what, saving_reason(error, file)) from error
             return file
 
         self._session.queue.submit(self.tr("Collecting diagnostics"), run, Listener(succeeded=self._on_saved))

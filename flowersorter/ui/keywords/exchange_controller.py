@@ -118,7 +118,7 @@ class ExchangeController(QObject):
         from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
 
         assert isinstance(result, FoundLabels)
-        if not result.classes:
+        if not result.classes and not result.marks:
             said, actions = self.tr("None of the labels in {0} match a photo in the open folder."), []
             if Unmatched.OTHER_BYTES in result.unmatched.values():
                 said = self.tr("No photo in the open folder is one of the pictures in {0}: they may be smaller copies.")
@@ -146,10 +146,15 @@ class ExchangeController(QObject):
             Listener(succeeded=self._on_unpacked, failed=self._front.complain),
         )
 
-    def _on_unpacked(self, number: object) -> None:
-        assert isinstance(number, int)
+    def _on_unpacked(self, result: object) -> None:
+        from flowersorter.workflows.exchange.label_import.given_labels import Omission
+        from flowersorter.workflows.exchange.label_import.unpack_pictures import UnpackedPictures
+
+        assert isinstance(result, UnpackedPictures)
         said = self.tr("Unpacked into class folders in {0}: {1}.")
-        said = said.format(self._unpacked.name, count_photos(number))
+        said = said.format(self._unpacked.name, count_photos(result.number))
+        if result.damaged:
+            said += f" {worded(Omission.DAMAGED.sentence(len(result.damaged)))}"
         self._front.bar.say(said, (self.tr("Open them"), self._open_unpacked))
 
     def _open_unpacked(self) -> None:

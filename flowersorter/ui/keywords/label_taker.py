@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -36,12 +36,16 @@ class LabelTaker(QObject):
         show = partial(self._show, ambiguous)
         self._session.undo_stack.push(TakeLabelsCommand(self._session, take, text, show, self._front.complain))
 
-    def _show(self, ambiguous: str, labels: Mapping[int, Label | None], taken: TakenLabels | None) -> None:
-        self._labels.show_stored(labels)
+    def _show(
+        self, ambiguous: str, labels: Mapping[int, Label | None], answered: Iterable[int], taken: TakenLabels | None
+    ) -> None:
+        self._labels.show_stored(labels, answered)
         if taken is None:
             self._front.bar.say(self.tr("The labels are as they were before."), until=Until.ANSWER)
             return
         said = [self.tr("{0} labelled.").format(count_photos(len(taken.labels)))]
+        if taken.marks:
+            said.append(self.tr("Marked as not mine or not known: {0}.").format(count_photos(len(taken.marks))))
         if taken.kept:
             said.append(self.tr("Labels and answers kept: {0}.").format(count_photos(taken.kept)))
         if taken.ambiguous:

@@ -59,7 +59,10 @@ def _problems(found: FoundLabels) -> str:
         Unmatched.SEVERAL: _tr("Names that match several photos: {0}."),
         Unmatched.OTHER_BYTES: _tr("Pictures that are the same file as no photo here: {0}."),
     }
-    said = [text.format(number(reasons[why])) for why, text in texts.items() if reasons[why]]
+    said = (
+        [_tr("Photos that become not mine or not known: {0}.").format(number(len(found.marks)))] if found.marks else []
+    )
+    said += [text.format(number(reasons[why])) for why, text in texts.items() if reasons[why]]
     if found.without_class:
         said.append(_tr("Photos named without a class: {0}.").format(number(found.without_class)))
     said += [worded(why.sentence(left)) for why, left in found.left_out.items() if left]

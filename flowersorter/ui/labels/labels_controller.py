@@ -151,10 +151,15 @@ class LabelsController(QObject):
         text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
         self._session.undo_stack.push(LabelCommand(self._context, known, {}, text))
 
-    def show_stored(self, labels: Mapping[int, Label | None]) -> None:
-        """Show labels that were stored without a command of this controller, by photo id, and marks with them."""
+    def show_stored(self, labels: Mapping[int, Label | None], answered: Iterable[int] = ()) -> None:
+        """Show labels that were stored without a command of this controller, by photo id, and marks with them.
+
+        Args:
+            labels: None for a photo without one.
+            answered: Photos with other answers than before.
+        """
         self._context.view.show(LabelNews(labels))
-        self._refresh(labels)
+        self._refresh({*labels, *answered})
         self.labels_changed.emit()
 
     def assign_possible(self, place_ids: Iterable[int], class_id: int, beside: Beside | None = None) -> None:

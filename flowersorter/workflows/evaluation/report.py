@@ -20,6 +20,7 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
 from flowersorter.photos.read import SMALL_PX, read_photo, read_small
+from flowersorter.photos.read_errors import saving_reason
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 from flowersorter.workflows.evaluation.report_page import Mistake, page
@@ -97,7 +98,7 @@ def _written(contents: Mapping[Path, bytes]) -> SavedReport:
         try:
             write_atomically(each, data)
         except OSError as error:
-            raise UserError(text("{file} was not written", file=each), error.strerror or str(error)) from error
+            raise UserError(text("{file} was not written", file=each), saving_reason(error, each)) from error
     return SavedReport(tuple(contents))
 
 

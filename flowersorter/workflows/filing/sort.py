@@ -307,7 +307,7 @@ def _reason_to_wait(
         was_there: Whether an earlier sort put it there.
     """
     if path in request.unfinished:
-        return text("another program is still writing it")
+        return text("it changed just now, and is sorted once it rests")
     if request.only_new and was_there and there_as is None:
         return text("it was sorted there before, and you undid that or took it away")
     if there_as is not None and there_as != class_name:

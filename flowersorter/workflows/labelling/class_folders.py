@@ -41,7 +41,8 @@ class ClassFolders:
         They are in train and val where all folders have such names and train has sub-folders, or where the names of
         these sub-folders repeat; so also one level deeper, where nothing is beside. Photos beside the class folders of
         train and val, such as those of a test folder without classes, have no class. Folders in class folders are
-        classes of their own if no photo is beside them, no name occurs in two of these folders, and none is a date.
+        classes of their own if no photo is beside them, no name occurs in two of these folders, and none is a date or
+        a name such as train.
 
         Args:
             folder: Holds the photos.
@@ -109,5 +110,6 @@ def _is_nested(classes: list[tuple[str, ...]]) -> bool:
             return False
         parents[name_key(parts[1])].add(name_key(parts[0]))
     dated = any(name[:1].isdigit() or name in _NO_CLASSES for name in parents)
+    split = not (_TRAIN | _HELD_OUT).isdisjoint(parents)
     several = len(parents) > len(set[str]().union(*parents.values()))
-    return several and not dated and all(len(each) == 1 for each in parents.values())
+    return several and not dated and not split and all(len(each) == 1 for each in parents.values())

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
@@ -103,6 +104,29 @@ def test_labels_of_a_table_are_chosen_taken_and_undone(
     idle(program, qtbot)
     assert len(stored(program).labels.all()) == before
     assert said(program) == "The labels are as they were before."
+
+
+def test_undo_takes_new_classes_and_answers_along_and_redo_brings_them_back(
+    program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [green, *_], [blue, *_] = names(program, "green"), names(program, "blue")
+    table = tmp_path / "labels.csv"
+    table.write_text(f"path,label,answer\n{green},Fern,\n{blue},,not_mine\n")
+    choose(monkeypatch, "getOpenFileName", table)
+    dialog = take(program, qtbot)
+    assert dialog.problems.text() == "Photos that become not mine or not known: 1."
+    QTest.mouseClick(dialog.take_button, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+    assert said(program) == "1 photo labelled. Marked as not mine or not known: 1 photo."
+    made = stored(program).classes.find("Fern")
+    for action in ("undo", "redo", "undo"):
+        program.window.actions_by_name[action].trigger()
+        idle(program, qtbot)
+        assert stored(program).classes.find("Fern") == (made if action == "redo" else None)
+        assert label_of(program, green) == ("Fern" if action == "redo" else "")
+        assert len(stored(program).answers.marked(Mark.NOT_MINE)) == (action == "redo")
+        marks = program.session.photos.columns.marks
+        assert int((marks == Mark.NOT_MINE).sum()) == (action == "redo")
 
 
 def test_labels_of_other_photos_open_no_list(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from flowersorter.commands.shared.output import Terminal
 from tests.unit.commands.conftest import Run, Try
 from tests.unit.workflows.conftest import draw_photos
 
@@ -38,8 +39,10 @@ def test_labels_of_a_table_are_taken_and_the_rest_is_told(photos: Path, run: Run
         "format": "csv",
         "labels": 7,
         "labelled": 1,
+        "answered": 0,
         "replaced": 0,
         "kept": 1,
+        "kept_by_folder": 0,
         "of_several_classes": 1,
         "not_found": 1,
         "outside": 1,
@@ -118,11 +121,117 @@ def test_taken_labels_are_taken_back_in_the_terminal(photos: Path, run: Run, att
     assert "To take these labels back: flowersorter label --undo\n" in said
     run("label", new[1], "--as", "Fern")
     _, summary = lines(run("label", "--undo", "--json"))
-    assert summary == {"restored": 1, "left": 1}
+    left = {"classes_removed": ["Lily"], "classes_left": [], "earlier": 0}
+    assert summary == {"restored": 1, "left": 1, **left}
     found = {Path(line["path"]).name: line["label"] for line in lines(run("predict", photos, "--json"))[0]}
     assert found == {"blue_0.jpg": None, "blue_1.jpg": "Fern", **{f"red_{number}.jpg": "red" for number in range(3)}}
     again = attempt("label", "--undo")
     assert (again.code, again.err.startswith("There are no labels to take back:")) == (1, True)
+
+
+@pytest.mark.parametrize("form", ["csv", "coco", "megadetector"])
+def test_answers_in_place_of_a_class_survive_the_way_out_and_in(
+    photos: Path, run: Run, tmp_path: Path, form: str
+) -> None:
+    new = draw_photos(photos, "blue", 3)
+    run("label", new[0], "--not-mine")
+    run("label", new[1], "--dont-know")
+    out = tmp_path / f"out.{'csv' if form == 'csv' else 'json'}"
+    run("export-labels", photos, "--to", out, "--format", form)
+    run("label", new[0], new[1], "--remove")
+    found, summary = lines(run("label", photos, "--from", out, "--json"))
+    assert [line for line in found if "unmatched" not in line] == [
+        {"path": str(new[0]), "label": None, "by": "person", "not_mine": True},
+        {"path": str(new[1]), "label": None, "by": "person", "dont_know": True},
+    ]
+    assert (summary["answered"], summary["labelled"]) == (2, 0)
+    again = run("label", photos, "--from", out)
+    assert "keep their labels or answers" in again
+    assert lines(run("label", "--undo", "--json"))[1]["restored"] == 2
+    assert "1 photo marked Not mine.\n1 photo marked Don't know.\n" in run("label", photos, "--from", out)
+
+
+def test_labels_return_from_megadetector_results(photos: Path, run: Run, attempt: Try, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    run("export-labels", photos, "--to", out, "--format", "megadetector")
+    run("label", *photos.glob("red_*.jpg"), "--remove")
+    _, summary = lines(run("label", photos, "--from", out, "--json"))
+    assert (summary["format"], summary["labelled"]) == ("megadetector", 3)
+    value = json.loads(out.read_text())
+    for image in value["images"]:
+        image.pop("label", None)
+    out.write_text(json.dumps(value))
+    assert "suggestions of a program" in attempt("label", photos, "--from", out).err
+    out.write_text("[]")
+    assert "an export of Label Studio as JSON or JSON-MIN" in attempt("label", photos, "--from", out).err
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_folders_become_new_classes_only_after_a_question(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    draw_photos(tmp_path / "arc" / "tree" / "Rose", "red", 1)
+    draw_photos(tmp_path / "arc" / "tv" / "train" / "Rose", "blue", 1)
+    draw_photos(tmp_path / "arc" / "tv" / "val", "green", 1)
+    monkeypatch.setattr(Terminal, "interactive", True)
+    asked: list[str] = []
+
+    def answer_it(_: Terminal, question: str) -> str:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr(Terminal, "_answer", answer_it)
+    said = run("label", "--from", tmp_path / "arc")
+    assert asked == ["2 folders become new classes: tree, tv. Is that right? [y/N]"]
+    assert (said == "Nothing was labelled.\n") == (answer == "n")
+    assert ("1 photo labelled tree.\n" in said) == (answer == "y")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_table_of_a_german_spreadsheet_is_read(photos: Path, run: Run, encoding: str) -> None:
+    draw_photos(photos, "blue", 1)
+    (photos / "labels.csv").write_bytes("Datei;Klasse\nblue_0.jpg;Lilie\n".encode(encoding))
+    assert "1 photo labelled Lilie.\n" in run("label", "--from", photos / "labels.csv")
+
+
+@pytest.mark.parametrize("words", [("export-labels", "photos", "--to"), ("export",)])
+def test_a_missing_folder_is_named_before_the_work(attempt: Try, tmp_path: Path, words: tuple[str, ...]) -> None:
+    target = tmp_path / "gone" / ("x.csv" if "--to" in words else "x.onnx")
+    said = attempt(*words, target)
+    assert (said.code, f"{target} cannot be saved: the folder does not exist." in said.err) == (1, True)
+
+
+def test_words_that_are_no_class_make_none(photos: Path, run: Run) -> None:
+    draw_photos(photos, "blue", 5)
+    rows = ["blue_0.jpg,Unknown,", "blue_1.jpg,not_mine,", "blue_2.jpg,Lily,Model", "blue_3.jpg,x/blue_1.jpg,me"]
+    (photos / "labels.csv").write_text("\n".join(["path,label,by", *rows, "blue_4.jpg,tea/hybrid,me"]))
+    found, summary = lines(run("label", "--from", photos / "labels.csv", "--json"))
+    assert [line.get("label") for line in found] == ["tea/hybrid", None]
+    assert (summary["without_class"], summary["answered"], summary["left_out"]) == (1, 1, {"suggestion": 1})
+    assert summary["refused_classes"] == ["x/blue_1.jpg"]
+
+
+def test_each_import_is_taken_back_the_last_first(photos: Path, run: Run, attempt: Try) -> None:
+    draw_photos(photos, "blue", 2)
+    (photos / "a.csv").write_text("path,label\nblue_0.jpg,Lily\n")
+    (photos / "b.csv").write_text("path,label\nblue_1.jpg,Fern\n")
+    run("label", "--from", photos / "a.csv")
+    run("label", "--from", photos / "b.csv")
+    said = run("label", "--undo")
+    assert "Removed the classes that were made for them: Fern.\n" in said
+    assert "To take back the labels that were taken before: flowersorter label --undo\n" in said
+    assert run("label", "--undo") == "1 label taken back.\nRemoved the classes that were made for them: Lily.\n"
+    assert attempt("label", "--undo").code == 1
+
+
+def test_folders_are_no_class_folders_after_their_labels_were_taken_back(tmp_path: Path, run: Run) -> None:
+    draw_photos(tmp_path / "data" / "Rose", "red", 2)
+    draw_photos(tmp_path / "data" / "Lily", "blue", 2)
+    run("label", "--from", tmp_path / "data")
+    run("predict", tmp_path / "data")
+    run("label", "--undo")
+    found, _ = lines(run("predict", tmp_path / "data", "--json"))
+    assert {line["label"] for line in found} == {None}
 
 
 def test_a_table_wins_over_the_names_of_folders(tmp_path: Path, run: Run) -> None:
@@ -132,7 +241,7 @@ def test_a_table_wins_over_the_names_of_folders(tmp_path: Path, run: Run) -> Non
     (tmp_path / "labels.csv").write_text("path,label\nRose/red_0.jpg,Lily\nRose/red_1.jpg,Rose\n")
     said = run("label", tmp_path / "data", "--from", tmp_path / "labels.csv")
     assert "1 photo labelled Lily.\n1 of these labels replaces that of a class folder.\n" in said
-    assert "1 photo keeps its label or answer.\n" in said
+    assert "1 photo has this label already, from its class folder.\n" in said
 
 
 def test_fifty_thousand_bad_classes_are_counted_not_listed(photos: Path, run: Run) -> None:
@@ -183,6 +292,39 @@ def test_the_pictures_of_a_packed_project_are_unpacked_and_labelled(photos: Path
     assert sorted(path.name for path in (out / "Lily").iterdir()) == ["Lily-!-0.jpg", "Lily-!-1.jpg"]
     again = attempt("label", "--from", project, "--unpack", out, "--json")
     assert (again.code, "it is there already" in again.err) == (1, True)
+
+
+def test_damaged_pictures_of_an_archive_are_told_as_such(photos: Path, run: Run) -> None:
+    [blue] = draw_photos(photos.parent / "small", "blue", 1)
+    file, out = photos.parent / "set.zip", photos.parent / "learn"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(blue, "Lily/1.jpg")
+        archive.writestr("Rose/1.jpg", b"hello")
+    said = run("label", "--from", file, "--unpack", out)
+    assert f"1 picture unpacked into {out}.\n1 photo labelled Lily.\n" in said
+    assert "1 picture is left out: it is damaged, or packed in a way that is not known.\n" in said
+    assert "none of the photos is the same file" not in said
+
+
+def test_pictures_that_got_their_label_from_their_folder_are_told_as_such(photos: Path, run: Run) -> None:
+    new = draw_photos(photos.parent / "small", "blue", 2)
+    file = photos.parent / "set.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in new:
+            archive.write(path, f"red/{path.name}")
+    said = run("label", "--from", file, "--unpack", photos.parent / "learn")
+    assert "2 photos have these labels already, from their class folders.\n" in said
+    assert "keep" not in said
+
+
+def test_a_list_is_read_before_the_photos_are_looked_for(
+    photos: Path, attempt: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "labels.csv").write_text("x,y\n")
+    asked: list[object] = []
+    monkeypatch.setattr("flowersorter.commands.labelling.from_file.predict_settled", lambda *given: asked.append(given))
+    assert attempt("label", photos, "--from", photos / "labels.csv").code == 1
+    assert not asked
 
 
 @pytest.mark.parametrize(

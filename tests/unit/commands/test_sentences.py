@@ -233,3 +233,15 @@ def test_a_folder_without_an_estimate_has_no_such_sentence(run: Run, photos: Pat
     assert json.loads(run("predict", photos, "--json").splitlines()[-1])["summary"]["expected"] is None
     planned = json.loads(run("sort", photos, "--to", tmp_path / "sorted", "--dry-run", "--json").splitlines()[-1])
     assert planned["summary"]["expected"] is None
+
+
+def test_files_beside_photos_are_counted_once(photos: Path, run: Run, tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv", "red_0.jpg.xmp"):
+        (photos / name).write_text("<x:xmpmeta/>")
+    said = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+    assert "2 other files stay: 2 .csv\n" in said
+    assert "With them 1 sidecar file: 1 .xmp\n" in said
+    assert "Skipped" not in said
+    (photos / "sub").mkdir()
+    (photos / "sub" / "c.csv").write_text("")
+    assert "Skipped: 1 file that is not a photo\n" in run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from flowersorter.commands.shared.output import Terminal
 from tests.drawing import RED, textured, write_jpeg
 from tests.unit.commands.conftest import Run, Try
 
@@ -153,6 +154,30 @@ def test_a_photo_that_is_left_is_named_and_the_other_sorts_are_undone(
         "problems": [],
     }
     assert edited.read_bytes() == b"edited"
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_several_sorts_are_listed_and_asked_about_at_a_terminal(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted 1")
+    run("sort", photos, "--to", tmp_path / "sorted 2", "--move")
+    monkeypatch.setattr(Terminal, "interactive", True)
+    asked: list[str] = []
+
+    def answer_it(_: Terminal, question: str) -> str:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr(Terminal, "_answer", answer_it)
+    said = attempt("undo", "--since", "2000-01-01")
+    assert asked == ["Undo these 2 sorts? [y/N]"]
+    assert f"3 photos go back from {tmp_path / 'sorted 2'}\n" in said.err
+    assert f"3 photos in {tmp_path / 'sorted 1'}\n" in said.err
+    assert (said.code, said.out == "Nothing was undone.\n") == (0, answer == "n")
+    assert len(list(photos.glob("*.jpg"))) == (3 if answer == "y" else 0)
+    run("undo", "--since", "2000-01-01", "--yes") if answer == "n" else None
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("word", ["yesterday", "25:00", "2026-13-01", "", "1999999-01-01"])

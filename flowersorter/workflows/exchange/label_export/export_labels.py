@@ -12,7 +12,7 @@ from flowersorter.domain.export_format import ExportFormat
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.messages import text
-from flowersorter.photos.read_errors import file_reason
+from flowersorter.photos.read_errors import saving_reason
 from flowersorter.photos.scan import Roots
 from flowersorter.workflows.exchange.label_export.camtrap_dp import write_camtrap_dp
 from flowersorter.workflows.exchange.label_export.coco import write_coco
@@ -107,7 +107,7 @@ def export_labels(engine: Engine, request: ExportLabelsRequest, report: Report, 
         with atomic_replacement(file) as temporary, temporary.open("xb") as opened:
             remark = _WRITERS[form](table, rows, opened, request.place)
     except OSError as error:
-        raise UserError(text("The labels cannot be saved as {path}", path=file), file_reason(error)) from error
+        raise UserError(text("The labels cannot be saved as {path}", path=file), saving_reason(error, file)) from error
     return ExportedLabels(file, form, rows.labels, rows.suggestions, rows.without_class, remark, rows.left_out)
 
 

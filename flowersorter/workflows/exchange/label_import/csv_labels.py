@@ -13,17 +13,35 @@ from flowersorter.domain.export_format import BY_MODEL, LabelFormat
 from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.csv_table import without_escape
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission, refused
+from flowersorter.workflows.exchange.label_import.given_labels import (
+    GivenLabel,
+    GivenLabels,
+    Omission,
+    mark_of,
+    refused,
+)
 from flowersorter.workflows.exchange.label_import.label_studio import classes_of_cell, path_of_task
 
 #: Names of the columns, the best first; compared without case, spaces, "_" and "-".
-_PHOTO_COLUMNS = ("path", "file", "filename", "filepath", "image", "imagepath", "imagename", "photo", "relativepath")
+_PHOTO_COLUMNS = (
+    *("path", "file", "filename", "filepath", "image", "imagepath", "imagename", "photo", "relativepath"),
+    *("datei", "dateiname", "dateipfad", "pfad", "bild", "foto"),  # tables of German spreadsheets
+)
 #: Those of them that still hold after the photos moved, beside a column of absolute paths.
 _RELATIVE_COLUMNS = ("relativepath", "file", "filename")
-_CLASS_COLUMNS = ("label", "class", "classname", "category", "species", "tag", "scientificname", "choice")
+_CLASS_COLUMNS = (
+    *("label", "class", "classname", "category", "species", "tag", "scientificname", "choice"),
+    *("klasse", "kategorie", "art", "bezeichnung"),
+)
 #: Who gave the label. Tables of other programs may have a person's name there, and every other word.
 _ORIGIN_COLUMN = "by"
+#: A person's answer in place of a class, as `label_export` writes it.
+_ANSWER_COLUMN = "answer"
 _DELIMITERS = (",", ";", "\t")
+#: The beginning of a file, which tells its encoding.
+_TRIED_BYTES = 4096
+#: Of the names of columns in an error.
+_SHOWN_CHARS = 100
 #: The first line with which Excel is told the delimiter.
 _NAMED_DELIMITER = re.compile(r"\ufeff?sep=(.)\r?\n?", re.IGNORECASE)
 #: Columns that tables of Label Studio have beside those of the task.
@@ -49,14 +67,16 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
     head = next(rows, None)
     if head is None:
         raise refused(source, text("it is empty"))
-    photo, relative, name, origin, is_head = _columns(source, head)
+    photo, relative, name, origin, answer, is_head = _columns(source, head)
     is_of_tasks = is_head and any(key in _OF_LABEL_STUDIO for key in map(_key, head))
     for row in rows if is_head else (row for part in ([head], rows) for row in part):
         if not row:
             continue
         if max(photo, name) >= len(row) or not row[photo].strip():
             left_out[Omission.INCOMPLETE] += any(map(str.strip, row))
-        elif _cell(row, origin).strip() == BY_MODEL:
+        elif mark := mark_of(_cell(row, answer)) or mark_of(row[name]):
+            labels.append(GivenLabel(row[photo], "", relative=_cell(row, relative), mark=mark))
+        elif _cell(row, origin).strip().casefold() == BY_MODEL:
             left_out[Omission.SUGGESTION] += 1
         elif not row[name].strip():
             without += 1
@@ -70,6 +90,11 @@ def csv_labels(source: Path, data: bytes) -> GivenLabels:
 def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
+    tried = data[:_TRIED_BYTES]
+    if tried.count(0) * 3 > len(
+        tried
+    ):  # UTF-16 without a mark: the half of a letter that is 0 says which half is first
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -123,16 +148,21 @@ def _key(name: str) -> str:
     return "".join(name.casefold().split()).replace("_", "").replace("-", "")
 
 
-def _columns(source: Path, head: Sequence[str]) -> tuple[int, int, int, int, bool]:
-    """The columns of photo, relative path, class and origin (-1 without), and whether the first line names them."""
+def _columns(source: Path, head: Sequence[str]) -> tuple[int, int, int, int, int, bool]:
+    """The columns of photo, relative path, class, origin and answer (-1 without), and whether these names are there."""
     keys = list(map(_key, head))
-    photo, relative, name, origin = (
+    photo, relative, name, origin, answer = (
         next((keys.index(known) for known in names if known in keys), -1)
-        for names in (_PHOTO_COLUMNS, _RELATIVE_COLUMNS, _CLASS_COLUMNS, (_ORIGIN_COLUMN,))
+        for names in (_PHOTO_COLUMNS, _RELATIVE_COLUMNS, _CLASS_COLUMNS, (_ORIGIN_COLUMN,), (_ANSWER_COLUMN,))
     )
     if photo >= 0 and name >= 0:
-        return photo, relative, name, origin, True
+        return photo, relative, name, origin, answer, True
     if len(head) > 1 and looks_like_photo(Path(head[0])):
-        return 0, -1, 1, -1, False
+        return 0, -1, 1, -1, -1, False
     missing = text("none of its columns names the photo") if photo < 0 else text("none of its columns names the class")
-    raise refused(source, missing, text("Call the columns “path” and “label”"))
+    hint = text(
+        "Call the columns “path” and “label”, separate them by commas, semicolons or tabs, and save the table as "
+        "UTF-8. It has: {names}",
+        names=", ".join(head)[:_SHOWN_CHARS],
+    )
+    raise refused(source, missing, hint)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from flowersorter.domain.export_format import LabelFormat
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.errors import UserError
 from flowersorter.messages import Text, plural, text
 
@@ -92,6 +94,7 @@ class GivenLabel:
         sha256: Digest of the photo's bytes, where the format holds them; b"" elsewhere.
         relative: The path from the folder that was exported, where the table has it beside an absolute one; else "".
         only_bytes: Whether the bytes alone say which photo it is: its name is one in an archive.
+        mark: A person's answer in place of a class, whose name is "" then.
     """
 
     photo: str
@@ -99,6 +102,7 @@ class GivenLabel:
     sha256: bytes = b""
     relative: str = ""
     only_bytes: bool = False
+    mark: Mark = Mark.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,25 @@ class GivenLabels:
     labels: tuple[GivenLabel, ...]
     without_class: int = 0
     left_out: Mapping[Omission, int] = field(default_factory=dict)
+
+    def without_damaged(self, names: Collection[str]) -> GivenLabels:
+        """Leave out the labels of pictures of an archive that cannot be opened."""
+        if not names:
+            return self
+        damaged = set(names)
+        labels = tuple(label for label in self.labels if label.photo not in damaged)
+        left_out = Counter(self.left_out) + Counter({Omission.DAMAGED: len(damaged)})
+        return replace(self, labels=labels, left_out=left_out)
+
+
+#: The answers in place of a class as exports and people write them, compared by letters alone.
+_MARKS = {"notmine": Mark.NOT_MINE, "dontknow": Mark.DONT_KNOW}
+
+
+def mark_of(written: object) -> Mark:
+    """Return the answer that a text means, such as "not_mine"; `Mark.NONE` for any other value."""
+    letters = "".join(filter(str.isalpha, written.casefold())) if isinstance(written, str) else ""
+    return _MARKS.get(letters, Mark.NONE)
 
 
 def refused(source: Path, why: Text | str, hint: Text | str = "") -> UserError:

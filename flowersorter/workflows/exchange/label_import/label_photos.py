@@ -12,14 +12,15 @@ import numpy as np
 
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.domain.natural_sort import NaturalOrder
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.errors import ClassRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.messages import text
-from flowersorter.photos.scan import Roots, absolute_roots
-from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, Omission
+from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
+from flowersorter.workflows.exchange.label_import.given_labels import GivenLabel, GivenLabels, Omission
 from flowersorter.workflows.exchange.label_import.match_photos import PhotoNames, Unmatched
 from flowersorter.workflows.exchange.label_import.read_labels import read_labels
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, may_label, store_labels
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _REPORTED_EVERY = 10_000
+#: Tables write it where nobody knows the class; it is one only where the person has made it.
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,13 @@ class FindLabelsRequest:
         source: The file or folder.
         roots: The folders and photos that may be labelled; nothing outside of them is.
         format: Its format; None recognises it.
+        given: The labels in it, where `given_in` has read them; None reads them.
     """
 
     source: Path
     roots: Roots
     format: LabelFormat | None = None
+    given: GivenLabels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class FoundLabels:
         unmatched: The names of photos that mean none, with the reason.
         without_class: Number of photos that are named without a class.
         left_out: Number of parts of the list that label nothing, by reason.
+        marks: A person's answer in place of a class of each photo that has one, by photo id.
     """
 
     format: LabelFormat
@@ -87,6 +93,7 @@ class FoundLabels:
     unmatched: Mapping[str, Unmatched] = field(default_factory=dict)
     without_class: int = 0
     left_out: Mapping[Omission, int] = field(default_factory=dict)
+    marks: Mapping[int, Mark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,17 @@ class TakeLabelsRequest:
     chosen: frozenset[str] | None = None
 
 
+def given_in(source: Path, form: LabelFormat | None, report: Report, cancel: CancelToken) -> GivenLabels:
+    """Read a file or folder with labels, before a long search for the photos that it names.
+
+    Raises:
+        UserError: it cannot be read, or is of no known format.
+        Cancelled: asked to stop.
+    """
+    report(Progress(text("Reading labels"), 0))
+    return call_apart(lambda: read_labels(source.absolute(), form, cancel), cancel)
+
+
 def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, cancel: CancelToken) -> FoundLabels:
     """Read labels, and find the photos that they mean; reads only.
 
@@ -111,9 +129,8 @@ def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, canc
         UserError: the file cannot be read, or is of no known format.
         Cancelled: asked to stop.
     """
-    collection, source = engine.collection, request.source.absolute()
-    report(Progress(text("Reading labels"), 0))
-    given = call_apart(lambda: read_labels(source, request.format, cancel), cancel)
+    collection = engine.collection
+    given = request.given or given_in(request.source, request.format, report, cancel)
     roots = absolute_roots(request.roots)
     places = collection.photos.places_under(roots)
     places = places.take(np.flatnonzero(places.photo_ids > 0))
@@ -123,6 +140,9 @@ def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, canc
     rows = dict(zip(photo_ids, range(len(photo_ids)), strict=True))
     classes: dict[int, dict[str, None]] = {}
     unmatched: dict[str, Unmatched] = {}
+    marks: dict[int, Mark] = {}
+    without_class = given.without_class
+    means_nothing = collection.classes.find(_UNKNOWN) is None
     for done, label in enumerate(given.labels):
         if done % _REPORTED_EVERY == 0:
             report(Progress(text("Reading labels"), done, len(given.labels)))
@@ -134,12 +154,19 @@ def find_labels(engine: Engine, request: FindLabelsRequest, report: Report, canc
                 unmatched[label.photo] = row
                 continue
             photo_id = photo_ids[row]
-        classes.setdefault(photo_id, {})[label.class_name.strip()] = None
+        class_name = label.class_name.strip()
+        if label.mark:
+            marks[photo_id] = label.mark
+        elif means_nothing and class_key(class_name) == _UNKNOWN:
+            without_class += 1
+        else:
+            classes.setdefault(photo_id, {})[class_name] = None
     found = {photo_id: tuple(each) for photo_id, each in classes.items()}
-    paths = {photo_id: places.paths[rows[photo_id]] for photo_id in found}
+    marks = {photo_id: mark for photo_id, mark in marks.items() if photo_id not in found}
+    paths = {photo_id: places.paths[rows[photo_id]] for photo_id in (*found, *marks)}
     counted = _counted(collection, found)
     return FoundLabels(
-        given.format, found, paths, counted, len(given.labels), unmatched, given.without_class, given.left_out
+        given.format, found, paths, counted, len(given.labels), unmatched, without_class, given.left_out, marks
     )
 
 
@@ -158,7 +185,7 @@ def take_labels(engine: Engine, request: TakeLabelsRequest, report: Report, canc
         for photo_id, names in found.by_photo.items()
     }
     classes = {photo_id: names for photo_id, names in classes.items() if names}
-    return store_labels(engine.collection, classes, found.paths)
+    return store_labels(engine.collection, classes, found.paths, found.marks)
 
 
 def _meant(classes: Iterable[FoundClass]) -> dict[str, str]:
@@ -203,4 +230,4 @@ def _refusal(name: str) -> str:
         validated_name(name)
     except ClassRefused as error:
         return error.why or error.what
-    return ""
+    return text("it is the name of a photo") if looks_like_photo(Path(name)) else ""

@@ -20,6 +20,13 @@ from flowersorter.workflows.labelling.class_folders import ClassFolders
 
 #: "Class 1-!-12.png": a picture of a packed project, whose classes are in the names of its files.
 _NAMED = re.compile(r"(?P<label>.+)-!-\d+\.\w+", re.DOTALL)
+#: Archives of tables that are known by the name of a file in them, and not read.
+_WITHOUT_PICTURES = {
+    "datapackage.json": text("it is a Camtrap DP package, whose format is not read"),
+    "meta.xml": text("it is a Darwin Core archive, whose format is not read"),
+}
+#: Names of files that may hold labels.
+_LISTS = (".csv", ".tsv", ".txt", ".json")
 #: The folder of a data set; it is on no disk.
 _ROOT = Path(os.sep).absolute() / "archive"
 
@@ -58,6 +65,12 @@ def classes_in(archive: PhotoArchive, source: Path) -> tuple[LabelFormat, list[s
         return form, classes
     if any(_NAMED.fullmatch(name) for name in archive.names):
         raise refused(source, text("it is a project of Teachable Machine without pictures"))
+    names = {PurePosixPath(name).name.lower() for name in archive.names}
+    known = next((why for name, why in _WITHOUT_PICTURES.items() if name in names), None)
+    if known is not None:
+        raise refused(source, known, text("Take labels from a table or a COCO data set of that program"))
+    if not archive.pictures and not archive.left_out and not any(name.endswith(_LISTS) for name in names):
+        raise refused(source, text("there are no pictures in it, and no list of labels"))
     raise refused(
         source,
         text("it is packed, and has no pictures in class folders"),

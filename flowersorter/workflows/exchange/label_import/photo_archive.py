@@ -28,8 +28,8 @@ from flowersorter.workflows.exchange.label_import.given_labels import Omission, 
 
 #: Names of zip archives: Teachable Machine calls its own ".tm".
 PACKED_SUFFIXES = frozenset({".tm", ".zip"})
-#: More than photos ever shrink; a drawing or a black picture alone may, so small archives are not measured.
-_MOST_SHRUNK, _SMALL_BYTES = 100, 1 << 30
+#: More than photos ever shrink; a drawing or a black picture alone may, so what unpacks to little is not measured.
+_MOST_SHRUNK, _SMALL_BYTES = 100, 64 << 20
 _MOST_ENTRIES = 2_000_000
 _PART_BYTES = 1 << 20
 _ENCRYPTED, _UTF_8 = 0x1, 0x800

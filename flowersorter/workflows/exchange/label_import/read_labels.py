@@ -9,7 +9,12 @@ from flowersorter.domain.export_format import LabelFormat
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
 from flowersorter.photos.read_errors import file_reason
-from flowersorter.workflows.exchange.label_import.coco_labels import coco_labels, json_labels, tasks_labels
+from flowersorter.workflows.exchange.label_import.coco_labels import (
+    coco_labels,
+    json_labels,
+    results_labels,
+    tasks_labels,
+)
 from flowersorter.workflows.exchange.label_import.csv_labels import csv_labels
 from flowersorter.workflows.exchange.label_import.folder_labels import folder_labels
 from flowersorter.workflows.exchange.label_import.given_labels import MOST_BYTES, GivenLabels, refused
@@ -26,6 +31,7 @@ _OF_FILES: Mapping[LabelFormat, Callable[[Path, bytes], GivenLabels]] = {
     LabelFormat.CSV: csv_labels,
     LabelFormat.COCO: coco_labels,
     LabelFormat.LABEL_STUDIO: tasks_labels,
+    LabelFormat.MEGADETECTOR: results_labels,
 }
 _OF_FOLDERS: Mapping[LabelFormat, Callable[[Path, CancelToken], GivenLabels]] = {
     LabelFormat.FOLDERS: folder_labels,

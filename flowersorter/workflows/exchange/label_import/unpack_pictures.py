@@ -7,15 +7,16 @@ import secrets
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from flowersorter.atomic_write import sync_folder
-from flowersorter.errors import FolderUnusable
+from flowersorter.errors import FolderUnusable, PhotoUnreadable
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
+from flowersorter.photos.read import read_photo
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.sorting.safe_names import folder_name, folder_names, free_names, same_name_key, split_name
 from flowersorter.workflows.exchange.label_import.packed_labels import classes_in
@@ -23,6 +24,9 @@ from flowersorter.workflows.exchange.label_import.photo_archive import PackedPic
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+
+#: The shorter side at which a picture is opened to see whether it can be: the smaller, the faster.
+_TRIED_PX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,25 @@ class UnpackRequest:
     folder: Path
 
 
-def unpack_pictures(engine: Engine, request: UnpackRequest, report: Report, cancel: CancelToken) -> int:
+@dataclass(frozen=True, slots=True)
+class UnpackedPictures:
+    """The pictures that were unpacked.
+
+    Attributes:
+        number: How many.
+        damaged: The names of those in the archive that cannot be opened, and are left out.
+    """
+
+    number: int
+    damaged: tuple[str, ...] = ()
+
+
+def unpack_pictures(engine: Engine, request: UnpackRequest, report: Report, cancel: CancelToken) -> UnpackedPictures:
     """Unpack the pictures that have a class, each into the folder of its class; damaged ones are left out.
 
     A class of the collection has its name there.
 
     The folder appears when it is complete. Names are made safe, so that nothing is written outside of it.
-
-    Returns:
-        The number of pictures.
 
     Raises:
         FolderUnusable: the folder is there and not empty, or cannot be made or written to.
@@ -61,24 +75,29 @@ def unpack_pictures(engine: Engine, request: UnpackRequest, report: Report, canc
         known = {name: name if entry is None else entry.name for name, entry in entries.items()}
         folders = folder_names(set(known.values()), {}, {})
         taken: dict[str, set[str]] = {name: set() for name in folders.values()}
-        written = 0
+        damaged: list[str] = []
         for done, (picture, name) in enumerate(pairs):
             report(Progress(text("Unpacking pictures"), done, len(pairs)))
             cancel.check()
             inside = folders[known[name]]
             file = temporary / inside / _free(picture, taken[inside])
             file.parent.mkdir(exist_ok=True)
-            written += _write(archive, picture, file, cancel)
-    return written
+            if not _write(archive, picture, file, cancel):
+                damaged.append(picture.name)
+        for inside in folders.values():
+            with suppress(OSError):  # it has pictures, or was not made: all of its pictures are damaged
+                (temporary / inside).rmdir()
+    return UnpackedPictures(len(pairs) - len(damaged), tuple(damaged))
 
 
 def _write(archive: PhotoArchive, picture: PackedPicture, file: Path, cancel: CancelToken) -> bool:
-    """Write a picture, unless it is damaged."""
+    """Write a picture, unless it is damaged in the archive or cannot be opened as a picture."""
     try:
         with file.open("xb") as opened:
             for part in archive.parts(picture, cancel):
                 opened.write(part)
-    except zipfile.BadZipFile:
+        read_photo(file, short_side_px=_TRIED_PX)
+    except (zipfile.BadZipFile, PhotoUnreadable):
         file.unlink()
         return False
     return True

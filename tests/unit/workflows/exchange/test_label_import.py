@@ -20,6 +20,7 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import Cancelled, UndoRefused, UserError
 from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.tables.settings import TAKEN_LABELS
 from flowersorter.workflows.csv_table import csv_bytes
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.label_import import read_labels as reading
@@ -256,8 +257,8 @@ def test_a_coco_data_set_labels_photos_but_its_scores_are_suggestions(engine: En
         (b"{", "it is damaged or not JSON"),
         (b"\xff\x00", "it is damaged or not JSON"),
         (b"[" * 200_000, "it is damaged or not JSON"),
-        (b"[]", "it is not a COCO data set: it lacks images, annotations or categories"),
-        (b'{"images": {}}', "it is not a COCO data set: it lacks images, annotations or categories"),
+        (b"[]", "it is of no known kind"),
+        (b'{"images": {}}', "it is of no known kind"),
     ],
 )
 def test_a_malformed_data_set_is_refused_in_words(folder: Path, content: bytes, why: str) -> None:
@@ -409,7 +410,7 @@ def test_what_a_person_wrote_down_counts_more_than_the_name_of_a_folder(engine: 
     assert (taken.replaced, taken.kept) == (2, 1)
     predict_folder(engine, PredictFolderRequest(data), silent, CancelToken())
     assert all(engine.collection.labels.all()[photo] == label for photo, label in taken.after.items())
-    assert undo_taken_labels(engine.collection) == UndoneLabels(2, 0)
+    assert undo_taken_labels(engine.collection) == UndoneLabels(2, 0, ("Fern",))
     assert engine.collection.labels.all() == before
 
 
@@ -442,14 +443,24 @@ def test_labels_are_taken_back_but_for_those_changed_since(engine: Engine, folde
     label_photo(engine, LabelPhotoRequest(folder / "red_1.jpg", "Lily"), silent, CancelToken())
     table.write_text("path,label\nred_0.jpg,Rose\n")
     taken_from(engine, found_in(engine, table, folder))  # changes nothing, and is no step
-    assert undo_taken_labels(engine.collection) == UndoneLabels(2, 1)
+    assert undo_taken_labels(engine.collection) == UndoneLabels(2, 1, ("Rose",), ("Lily",))
     assert len(engine.collection.labels.all()) == 1
     with pytest.raises(UndoRefused):
         undo_taken_labels(engine.collection)
     taken = taken_from(engine, found_in(engine, table, folder))
-    restore_labels(engine.collection, taken)  # in the window
+    assert [each.name for each in restore_labels(engine.collection, taken)] == ["Rose"]  # in the window
     with pytest.raises(UndoRefused):
         undo_taken_labels(engine.collection)
+
+
+def test_a_step_of_an_earlier_version_is_taken_back(engine: Engine, folder: Path) -> None:
+    table = folder / "labels.csv"
+    table.write_text("path,label\nred_0.jpg,Rose\nred_3.jpg,Rose\n")
+    taken_from(engine, found_in(engine, table, folder))
+    [step] = engine.collection.settings.get(TAKEN_LABELS)
+    engine.collection.settings.set(TAKEN_LABELS, step["labels"])
+    assert undo_taken_labels(engine.collection) == UndoneLabels(2, 0)
+    assert engine.collection.labels.all() == {}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from flowersorter.domain.export_format import LabelFormat
 from flowersorter.errors import Cancelled, FolderUnusable, UserError
@@ -25,7 +27,11 @@ from flowersorter.workflows.exchange.label_import.label_photos import (
 )
 from flowersorter.workflows.exchange.label_import.match_photos import Unmatched
 from flowersorter.workflows.exchange.label_import.read_labels import read_labels
-from flowersorter.workflows.exchange.label_import.unpack_pictures import UnpackRequest, unpack_pictures
+from flowersorter.workflows.exchange.label_import.unpack_pictures import (
+    UnpackedPictures,
+    UnpackRequest,
+    unpack_pictures,
+)
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.unit.workflows.conftest import draw_photos
 
@@ -168,6 +174,12 @@ def test_an_archive_that_grows_without_measure_is_refused_unread(
         read(file)
 
 
+def test_a_small_archive_of_one_huge_picture_is_refused(tmp_path: Path) -> None:
+    file = packed(tmp_path / "a.zip", {"Rose/1.jpg": bytes(65 << 20)})
+    with pytest.raises(UserError, match="it would unpack to far more than its size"):
+        read(file)
+
+
 def test_damaged_pictures_are_left_out(tmp_path: Path) -> None:
     file = packed(tmp_path / "a.zip", {"Rose/1.jpg": os.urandom(500), "Rose/2.jpg": os.urandom(500)})
     data = bytearray(file.read_bytes())
@@ -181,7 +193,6 @@ def test_damaged_pictures_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("contents", "why"),
     [
-        ({}, "it is packed, and has no pictures in class folders"),
         ({"1.jpg": b"1", "2.jpg": b"2"}, "it is packed, and has no pictures in class folders"),
         ({"_annotations.coco.json": b"{}", "1.jpg": b"1"}, "it is packed, and has no pictures in class folders"),
     ],
@@ -191,6 +202,28 @@ def test_an_archive_without_classes_is_refused(tmp_path: Path, contents: dict[st
         read(packed(tmp_path / "a.zip", contents))
     assert raised.value.why == why
     assert "Unpack it" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "why"),
+    [
+        ("a.zip", {}, "there are no pictures in it, and no list of labels"),
+        ("a.tm", {"x": b""}, "there are no pictures in it, and no list of labels"),
+        (
+            "a.zip",
+            {"datapackage.json": b"{}", "media.csv": b""},
+            "it is a Camtrap DP package, whose format is not read",
+        ),
+        ("a.zip", {"meta.xml": b"", "occurrence.txt": b""}, "it is a Darwin Core archive, whose format is not read"),
+    ],
+)
+def test_nobody_is_told_to_unpack_an_archive_for_nothing(
+    tmp_path: Path, name: str, contents: dict[str, bytes], why: str
+) -> None:
+    with pytest.raises(UserError) as raised:
+        read(packed(tmp_path / name, contents))
+    assert raised.value.why == why
+    assert "Unpack" not in raised.value.hint
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"PK\x05\x06" + bytes(18), os.urandom(1000)])
@@ -212,33 +245,42 @@ def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
 
 
 def unpack(engine: Engine, file: Path, folder: Path) -> int:
-    return unpack_pictures(engine, UnpackRequest(file, folder), silent, CancelToken())
+    return unpack_pictures(engine, UnpackRequest(file, folder), silent, CancelToken()).number
+
+
+def png(grey: int) -> bytes:
+    """A picture that no other number has."""
+    data = io.BytesIO()
+    Image.new("L", (8, 8), grey).save(data, "PNG")
+    return data.getvalue()
 
 
 def test_pictures_are_unpacked_into_class_folders_under_safe_names(engine: Engine, tmp_path: Path) -> None:
     file = packed(
         tmp_path / "project.tm",
         {
-            "a:b-!-0.png": b"0",
-            "a:b-!-1.png": b"1",
-            "../evil-!-1.png": b"6",
-            "aux.-!-0.png": b"2",
-            "CON-!-0.png": b"3",
-            "Rose-!-0.png": b"4",
-            "../evil-!-0.png": b"5",
+            "a:b-!-0.png": png(0),
+            "a:b-!-1.png": png(1),
+            "../evil-!-1.png": png(6),
+            "aux.-!-0.png": png(2),
+            "CON-!-0.png": png(3),
+            "Rose-!-0.png": png(4),
+            "../evil-!-0.png": png(5),
             "manifest.json": b"{}",
         },
     )
     assert unpack(engine, file, tmp_path / "out" / "data") == 5
     written = {path.relative_to(tmp_path / "out").as_posix(): path.read_bytes() for path in tmp_path.rglob("*.png")}
-    assert sorted(written.values()) == [b"0", b"1", b"2", b"3", b"4"]
+    assert sorted(written.values()) == sorted(map(png, range(5)))
     assert all(name.startswith("data/") and name.count("/") == 2 for name in written)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"data"}
     assert len({path.parent for path in (tmp_path / "out").rglob("*.png")}) == 4
 
 
 def test_two_pictures_of_one_name_are_both_unpacked(engine: Engine, tmp_path: Path) -> None:
-    file = packed(tmp_path / "a.zip", {"train/Rose/1.jpg": b"1", "val/Rose/1.JPG": b"2", "train/Lily/1.jpg": b"3"})
+    file = packed(
+        tmp_path / "a.zip", {"train/Rose/1.jpg": png(1), "val/Rose/1.JPG": png(2), "train/Lily/1.jpg": png(3)}
+    )
     assert unpack(engine, file, tmp_path / "data") == 3
     assert sorted(path.name for path in (tmp_path / "data" / "Rose").iterdir()) == ["1 (2).JPG", "1.jpg"]
 
@@ -246,7 +288,7 @@ def test_two_pictures_of_one_name_are_both_unpacked(engine: Engine, tmp_path: Pa
 def test_nothing_is_unpacked_over_something_or_half(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = packed(tmp_path / "a.zip", {"Rose/1.jpg": b"1", "Lily/2.jpg": b"2"})
+    file = packed(tmp_path / "a.zip", {"Rose/1.jpg": png(1), "Lily/2.jpg": png(2)})
     (tmp_path / "data").mkdir()
     assert unpack(engine, file, tmp_path / "data") == 2, "an empty folder may be there"
     with pytest.raises(FolderUnusable, match="it is there already"):
@@ -267,3 +309,14 @@ def test_unpacked_pictures_get_the_classes_of_the_archive(engine: Engine, tmp_pa
     found = find_labels(engine, FindLabelsRequest(file, tmp_path / "data"), silent, CancelToken())
     taken = take_labels(engine, TakeLabelsRequest(found), silent, CancelToken())
     assert list(taken.labels.values()) == ["Rosa: canina"] * 2
+
+
+def test_files_that_are_no_pictures_are_not_unpacked(engine: Engine, tmp_path: Path) -> None:
+    bad = {"Rose/cut.png": png(1)[:40], "Lily/text.jpg": b"hello"}
+    file = packed(tmp_path / "a.zip", {"Rose/1.png": png(1), **bad})
+    done = unpack_pictures(engine, UnpackRequest(file, tmp_path / "data"), silent, CancelToken())
+    assert done == UnpackedPictures(1, tuple(bad))
+    assert [path.relative_to(tmp_path / "data").as_posix() for path in (tmp_path / "data").rglob("*.*")] == [
+        "Rose/1.png"
+    ]
+    assert not (tmp_path / "data" / "Lily").exists()

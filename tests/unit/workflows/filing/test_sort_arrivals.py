@@ -96,7 +96,7 @@ def test_a_photo_that_is_still_written_waits_for_the_next_batch(
     assert first.unfinished == {growing}
     assert growing.name not in filed(tmp_path / "sorted")
     assert [each.reason for each in first.plan.skipped if each.path == growing] == [
-        "another program is still writing it"
+        "it changed just now, and is sorted once it rests"
     ]
     growing.write_bytes(whole)
     second = arrived()
