@@ -156,20 +156,23 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
     return program, folder
 
 
-@pytest.mark.parametrize(("mode", "number", "code"), [("--copy", signal.SIGINT, 130), ("--move", signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("mode", "name", "number", "code"),
+    [("--copy", "rename_new", signal.SIGINT, 130), ("--move", "link_new", signal.SIGTERM, 143)],
+)
 def test_the_photo_in_hand_is_finished_and_the_rest_stays(
-    prepared: tuple[Program, Path], tmp_path: Path, mode: str, number: int, code: int
+    prepared: tuple[Program, Path], tmp_path: Path, mode: str, name: str, number: int, code: int
 ) -> None:
     program, folder = prepared
     before, dest = tree(folder), tmp_path / "sorted"
-    step = Step("sync_folder", 9, "before", number)
+    step = Step(name, 3, "before", number)
     stopped = program.run_with_signal(step, "sort", folder, "--to", dest, mode, "--json")
     assert stopped.code == code
     assert stopped.out == ""
     assert stopped.err.splitlines()[-1] == "Stopped; nothing is half-done."
     filed = assert_whole_photos_only(dest, before)
-    assert 0 < len(filed) < PHOTOS
-    assert f"{len(filed)} photo" in stopped.err
+    assert len(filed) == 3
+    assert "3 photo" in stopped.err
     assert_nothing_lost(folder, filed, before, moved=mode == "--move")
     run = program.ok("history", "--json").objects[0]
     assert (run["photos"], run["state"]) == (len(filed), "cancelled")

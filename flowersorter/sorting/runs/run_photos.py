@@ -251,13 +251,19 @@ class PhotoRun:
         except (NotDoneError, LeftOpenError) as error:
             if error.stop:
                 self.paused = error.reason
-            elif isinstance(error, NotDoneError) and self._is_away(group):
-                return None, self._why_waiting(group)
-            return None, error.reason
+                waits = self._is_untried(group)
+            else:
+                waits = isinstance(error, NotDoneError) and self._is_away(group)
+            return None, self._why_waiting(group) if waits else error.reason
 
     def _why_waiting(self, group: Group) -> str | None:
         """The note of a photo that is not tried: sidecars beside a photo that stays have one, others are counted."""
         return self.paused if group.lead.state != EntryState.PLANNED or group.lead.lead_id else None
+
+    def _is_untried(self, group: Group) -> bool:
+        """Return whether a photo is planned as before: the disk was gone when its step began."""
+        lead = group.lead.id
+        return lead in self._context.batch.waiting or self._journal.entries([lead])[0].state == EntryState.PLANNED
 
     def _is_away(self, group: Group) -> bool:
         """Pause if a photo failed because the drive it comes from is gone: it waits for it, as those after it do."""

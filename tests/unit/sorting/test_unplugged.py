@@ -90,7 +90,8 @@ def test_what_is_on_a_pulled_drive_is_settled_when_it_is_back(
     before = snapshot(source, destination)
     disk = Pulled(tmp_path / side, name, after=after)
     result = sort(collection, photos, destination, mode, source=source, files=disk)
-    assert result.failed == 2
+    assert result.failed + result.waiting == 2
+    assert [filed.destination for filed in result.files] == [None, None]
     recover(collection)
     disk.put_back()
     assert recover(collection).problems == ()

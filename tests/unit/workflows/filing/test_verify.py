@@ -375,11 +375,12 @@ def test_one_that_was_interrupted_goes_on_where_it_stopped(
     calls, disk = hashes_counted()
     interrupted_after(engine, 2, disk)
     # Days later, in another process: nothing but the folder of the collection remembers.
-    with CollectionStore.open(collection.folder, read_only=True) as other:
+    collection.close()
+    with CollectionStore.open(collection.folder) as other:
         result = verify(Engine(other), VerifyRequest(), silent, CancelToken(), files=disk)
-    assert (result.intact, result.earlier, calls.count("hash")) == (4, 2, 4)
-    # It came to its end: the next one reads every file again.
-    assert verify(engine, VerifyRequest(), silent, CancelToken(), files=disk).earlier == 0
+        assert (result.intact, result.earlier, calls.count("hash")) == (4, 2, 4)
+        # It came to its end: the next one reads every file again.
+        assert verify(Engine(other), VerifyRequest(), silent, CancelToken(), files=disk).earlier == 0
     assert calls.count("hash") == 8
 
 
