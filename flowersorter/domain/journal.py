@@ -151,10 +151,13 @@ class Run:
         yield self.is_refile, Refusal(text("it moved sorted photos to the classes of their labels"))
         yield not self.left, Refusal(text("all of its photos were tried"))
         yield self.left == self.waiting_keywords, Refusal(text("the keywords of its photos have to be prepared again"))
-        # Its plan may have been interrupted while it was stored.
-        yield not self.touched, Refusal(text("it ended before its first photo"))
-        is_old = self.destination not in self.volumes
-        yield is_old, Refusal(text("the drive that it sorted to is not known; an earlier version may have begun it"))
+        # A run is stored with its drives last of all.
+        has_no_drive = self.destination not in self.volumes
+        yield has_no_drive and not self.touched, Refusal(text("it ended before its first photo"))
+        yield (
+            has_no_drive,
+            Refusal(text("the drive that it sorted to is not known; an earlier version may have begun it")),
+        )
 
     @property
     def only_keywords(self) -> bool:

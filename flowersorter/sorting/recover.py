@@ -177,6 +177,8 @@ def _complete(context: StepContext, run: Run, group: Group, tally: _Tally) -> No
 
 def _plan_rolled_back(context: StepContext, group: Group) -> None:
     """Tell a photo whose filing was rolled back, with a sidecar that was not filed, from one that the person undid."""
+    if group.lead.state == EntryState.NOTED:
+        return  # its late sidecars are filed, and undone, one by one
     entries = context.journal.entries([entry.id for entry in group.entries])
     states = {entry.state for entry in entries}
     if states & {EntryState.PLANNED, EntryState.FAILED} and not states & {EntryState.DONE, EntryState.UNDOING}:

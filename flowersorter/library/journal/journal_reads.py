@@ -27,7 +27,7 @@ _RUN_COLUMNS = f"""
     SELECT runs.*,
            {_PHOTOS} IN ('done', 'undoing', 'undone')) AS photos,
            {_PHOTOS} = 'undone') AS undone,
-           {_PHOTOS} = 'failed') AS failed,
+           {_PHOTOS} = 'failed' AND NOT {_IS_ASIDE}) AS failed,
            {_PHOTOS} = 'cancelled' AND NOT {_IS_ASIDE}) AS waiting,
            {_PHOTOS} = 'cancelled' AND EXISTS (SELECT 1 FROM filings s JOIN written_keywords k ON k.filing_id = s.id
             WHERE s.lead_id = f.id)) AS waiting_keywords,

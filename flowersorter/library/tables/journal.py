@@ -73,17 +73,9 @@ class Journal(JournalReader):
                 with self._database.transaction() as connection:
                     run_id = run_id or _inserted(
                         connection.execute(
-                            "INSERT INTO runs (mode, source, destination, started_at, state, volumes, removes_emptied)"
-                            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                            (
-                                mode,
-                                _bytes(source),
-                                os.fsencode(destination),
-                                _now(),
-                                RunState.OPEN,
-                                volumes_text(volumes or {}),
-                                removes_emptied,
-                            ),
+                            "INSERT INTO runs (mode, source, destination, started_at, state, removes_emptied)"
+                            " VALUES (?, ?, ?, ?, ?, ?)",
+                            (mode, _bytes(source), os.fsencode(destination), _now(), RunState.OPEN, removes_emptied),
                         )
                     )
                     first = len(ids)
@@ -91,6 +83,9 @@ class Journal(JournalReader):
                         lead_id = None if entry.lead is None else ids[entry.lead]
                         ids.append(_insert(connection, run_id, lead_id, entry))
                     insert_keywords(connection, zip(ids[first:], block, strict=True))
+            # Last: a run without its drives was not stored whole, and is not continued.
+            with self._database.transaction() as connection:
+                connection.execute("UPDATE runs SET volumes = ? WHERE id = ?", (volumes_text(volumes or {}), run_id))
         except BaseException:
             with suppress(UserError):  # else recovery closes it
                 self.end_run(run_id)

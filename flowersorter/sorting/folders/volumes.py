@@ -53,7 +53,9 @@ def is_away(files: FileSystem, run: Run, folder: Path) -> bool:
         return True
     if existing == folder:
         return on_its_volume is None and not has_something(files, folder)
-    return run.source is None or run.source not in (existing, *existing.parents)
+    if run.source is None:
+        return not on_its_volume
+    return run.source not in (existing, *existing.parents)
 
 
 def _nearest(volumes: Mapping[Path, Volume], folder: Path) -> Volume | None:

@@ -198,9 +198,11 @@ class PhotoRun:
             cancel.check()
             original = self._original(group.lead)
             if original is None or original.state != EntryState.NOTED:
-                # It was filed in place of a photo that could not be, or stays with it.
+                # It was filed in place of a photo that could not be, or stays with it until that is tried again.
+                failed = original is not None and original.state == EntryState.FAILED
+                state, reason = (EntryState.FAILED, original.error) if original and failed else (EntryState.NOTED, None)
                 self._context.batch.take(group.lead)
-                self._journal.set_states((entry.id for entry in group.entries), EntryState.NOTED)
+                self._journal.set_states((entry.id for entry in group.entries), state, reason)
                 return
             if not has_its_bytes(self._context.files, original, original.destination):
                 # People empty the folder of duplicates: what is moved there must not be the last one.
@@ -210,7 +212,8 @@ class PhotoRun:
                 self._leave(original, reason)
                 return
             target, note = self._outcome(group)
-            self._record.put_aside(original.id, group.lead, note, moved=target is not None)
+            if target is not None or note is not None:
+                self._record.put_aside(original.id, group.lead, note, moved=target is not None)
 
         self._in_batches(self._aside(), move)
         if self.paused:
@@ -254,7 +257,10 @@ class PhotoRun:
                 waits = self._is_untried(group)
             else:
                 waits = isinstance(error, NotDoneError) and self._is_away(group)
-            return None, self._why_waiting(group) if waits else error.reason
+            if waits:
+                return None, self._why_waiting(group)
+            self._context.batch.take(group.lead)  # it failed, also where its step did not begin
+            return None, error.reason
 
     def _why_waiting(self, group: Group) -> str | None:
         """The note of a photo that is not tried: sidecars beside a photo that stays have one, others are counted."""

@@ -36,8 +36,8 @@ class UndoRequest:
 
 
 def runs(collection: CollectionStore) -> list[Run]:
-    """List the sorts of a collection that did something or are under way, newest first."""
-    return [run for run in collection.journal.runs() if run.touched or run.state == RunState.OPEN]
+    """List the sorts of a collection that did something, can be continued or are under way, newest first."""
+    return [run for run in collection.journal.runs() if run.touched or run.can_be_resumed or run.state == RunState.OPEN]
 
 
 def find_run(collection: CollectionStore, run_id: int) -> Run:

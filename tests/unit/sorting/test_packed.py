@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.jobs import CancelToken
 from flowersorter.messages import Text, text, worded
 from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
+from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.packed import BLOCK, Joined, Packed
 from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped
+from tests.unit.sorting.file_trees import filing, write
 
 
 def numbers(count: int) -> Packed[int]:
@@ -79,6 +82,7 @@ def test_a_reason_can_still_be_worded_once_it_was_packed() -> None:
 
 
 def test_a_long_plan_takes_little_memory() -> None:
+    packed_files(planned(number) for number in range(10 * BLOCK))  # Python's table of names grows in jumps
     gc.collect()
     tracemalloc.start()
     files = packed_files(planned(number) for number in range(10 * BLOCK))
@@ -107,3 +111,17 @@ def test_the_counts_of_a_plan_come_from_one_walk() -> None:
     assert plan.counts_there == {Path("Rose"): 1}
     assert (plan.renamed, plan.sidecars, plan.keywords) == (0, {}, ())
     assert walks == 1
+
+
+def test_sequences_are_compared_with_sequences_only() -> None:
+    assert numbers(2) != 2
+    assert Joined(numbers(2)) != 2
+    assert repr(numbers(2)) == "Packed(0, 1)"
+
+
+def test_a_plan_takes_filings_from_an_iterator_where_the_classes_are_known(tmp_path: Path) -> None:
+    photos = [write(tmp_path / "photos" / f"{number}.jpg", b"photo %d" % number) for number in range(3)]
+    filings = (filing(path, "Rose") for path in photos)
+    made = make_plan(filings, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=None, class_names={"Rose"})
+    assert [each.filing.source for each in made.files] == photos
+    assert {made.folder_of(each) for each in made.files} == {Path("Rose")}

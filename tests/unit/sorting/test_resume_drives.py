@@ -161,15 +161,8 @@ def test_without_a_known_drive_it_is_not_continued(
 
 
 @pytest.mark.parametrize("mode", [Mode.COPY, Mode.MOVE])
-@pytest.mark.parametrize("several", [False, True])
 def test_a_source_that_is_away_pauses_the_sort(
-    tmp_path: Path,
-    collection: CollectionStore,
-    photos: list[Path],
-    source: Path,
-    destination: Path,
-    mode: Mode,
-    several: bool,
+    tmp_path: Path, collection: CollectionStore, photos: list[Path], source: Path, destination: Path, mode: Mode
 ) -> None:
     write(source / "2.xmp", b"edits")
     before = snapshot(source)
@@ -178,20 +171,29 @@ def test_a_source_that_is_away_pauses_the_sort(
         if isinstance(news, Progress) and news.done == 1 and source.exists():
             source.rename(tmp_path / "away")
 
-    planned = plan(roses(photos), destination, mode, None if several else source)
-    result = execute(planned, collection, pull, CancelToken())
+    result = execute(plan(roses(photos), destination, mode, source), collection, pull, CancelToken())
     assert (result.filed, result.waiting) == (1, 3)
     assert result.paused == f"{source} is not there any more; its drive may be unplugged"
     assert [entry.state for entry in collection.journal.filings(1)] == ["done", *["cancelled"] * 4]
-    if several:
-        assert go_on(collection, 1).waiting == 3
-    else:
-        with pytest.raises(SortRefused, match="its drive may be unplugged"):
-            go_on(collection, 1)
+    with pytest.raises(SortRefused, match="its drive may be unplugged"):
+        go_on(collection, 1)
     (tmp_path / "away").rename(source)
     assert go_on(collection, 1).filed == 3
     assert take_back(collection, 1).refused == ()
     assert snapshot(source) == before
+
+
+def test_of_several_folders_one_that_was_deleted_holds_up_no_other(
+    tmp_path: Path, collection: CollectionStore, destination: Path
+) -> None:
+    photos = [write(tmp_path / folder / "1.jpg", folder.encode()) for folder in ("here", "gone", "there")]
+
+    def delete(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 1:
+            shutil.rmtree(tmp_path / "gone", ignore_errors=True)
+
+    result = execute(plan(roses(photos), destination, Mode.COPY, None), collection, delete, CancelToken())
+    assert (result.filed, result.failed, result.waiting, result.paused) == (2, 1, 0, "")
 
 
 def test_a_source_on_another_drive_is_away_though_a_folder_is_there(

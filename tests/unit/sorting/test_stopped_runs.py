@@ -99,7 +99,7 @@ def test_photos_with_keywords_fail_with_the_reason_when_the_others_go_on(
 ) -> None:
     filings = [filing(path, "Rose") for path in photos]
     run = stop(collection, with_keywords(filings, destination, source, 2), 0)
-    assert not run.can_be_resumed  # no photo of it was touched
+    assert (run.waiting, run.waiting_keywords, run.can_be_resumed) == (4, 2, True)
     run = stop(collection, with_keywords(filings, destination, source, 2))
     assert (run.waiting, run.waiting_keywords, run.can_be_resumed) == (3, 1, True)
     result = go_on(collection, run.id)
@@ -119,18 +119,27 @@ class NoRoom(FileSystem):
         return 1000
 
 
-def test_a_sort_that_pauses_before_its_first_photo_is_not_said_to_be_resumable(
+def test_a_sort_that_pauses_before_its_first_photo_goes_on_also_after_another_pause(
     collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
 ) -> None:
     result = execute(plan(photos, destination, Mode.COPY, source), collection, silent, CancelToken(), NoRoom())
-    assert (result.filed, result.waiting, result.failed, result.can_be_resumed) == (0, PHOTOS, 0, False)
-    sentence = paused_sentence(result)
-    assert sentence.startswith("Paused: ")
-    assert sentence.endswith(
-        "4 photos of sort 1 are not sorted yet, and the sort cannot be continued: it ended before its first photo. "
-        "Sort the folder again."
-    )
+    assert (result.filed, result.waiting, result.failed, result.can_be_resumed) == (0, PHOTOS, 0, True)
+    assert paused_sentence(result).startswith("Paused: ")
+    with pytest.raises(SortRefused):
+        resume(collection, 1, silent, CancelToken(), NoRoom())
     assert_agreed(collection, collection.journal.run(1))
+
+
+def test_a_sort_that_was_not_stored_whole_is_not_continued(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    stop(collection, plan(photos, destination, Mode.COPY, source), 0)
+    with collection.database.transaction() as connection:
+        connection.execute("UPDATE runs SET volumes = NULL")  # as a crash leaves it between two blocks
+    run = collection.journal.run(1)
+    assert run.refusal is not None
+    assert run.refusal.why == "it ended before its first photo"
+    assert_agreed(collection, run)
 
 
 def test_a_sort_whose_last_photo_paused_it_is_not_said_to_be_resumable(
@@ -393,3 +402,47 @@ def test_the_memory_at_a_pause_does_not_grow_with_the_photos_that_wait(
         assert result.files != number
         assert (result.already_there, list(result.noted)) == (0, [])
     assert (peaks[1] - peaks[0]) / (many - few) < 60  # the number of each photo, while the array grows
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_each_photo_counts_once_where_its_folder_fails_once(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path, at: int
+) -> None:
+    count = 0
+
+    class Flickering(FileSystem):
+        def stat(self, path: Path) -> os.stat_result:
+            nonlocal count
+            count += path == destination / "Rose" and path.exists()
+            if count == at and path == destination / "Rose":
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().stat(path)
+
+    result = execute(plan(photos, destination, Mode.COPY, source), collection, silent, CancelToken(), Flickering())
+    run = collection.journal.run(1)
+    assert result.filed + result.failed + result.waiting == PHOTOS
+    assert (run.photos, run.failed, run.waiting) == (result.filed, result.failed, result.waiting)
+
+
+def test_a_duplicate_is_moved_aside_once_its_original_is_filed(
+    collection: CollectionStore, source: Path, destination: Path
+) -> None:
+    photos = [write(source / folder / f"{number}.jpg", b"photo %d" % number) for folder in "ab" for number in range(3)]
+    cancel = CancelToken()
+
+    class Refusing(FileSystem):
+        def link_new(self, existing: Path, new: Path) -> None:
+            if new == destination / "Rose" / "0.jpg":
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            super().link_new(existing, new)
+            if new.parent.name == "Duplicates":
+                cancel.cancel()
+
+    filings = [filing(path, "Rose") for path in photos]
+    planned = make_plan(filings, destination, Mode.MOVE, CancelToken(), source_root=source, move_duplicates=True)
+    with pytest.raises(Cancelled):
+        execute(planned, collection, silent, cancel, Refusing())
+    assert collection.journal.run(1).failed == 2
+    result = go_on(collection, 1)
+    assert (result.filed, result.duplicates_moved, result.failed) == (1, 2, 0)
+    assert names(source) == set()
