@@ -127,3 +127,8 @@ def test_a_file_system_without_a_number_of_files_sets_no_limit(tmp_path: Path, m
     assert FileSystem().free_files(tmp_path) is None
     monkeypatch.setattr(os, "statvfs", lambda folder: SimpleNamespace(f_files=9, f_favail=0))
     assert FileSystem().free_files(tmp_path) == 0
+
+
+def test_a_system_that_does_not_count_files_sets_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "statvfs", raising=False)  # as on Windows
+    assert FileSystem().free_files(tmp_path) is None

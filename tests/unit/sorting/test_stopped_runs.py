@@ -446,3 +446,39 @@ def test_a_duplicate_is_moved_aside_once_its_original_is_filed(
     result = go_on(collection, 1)
     assert (result.filed, result.duplicates_moved, result.failed) == (1, 2, 0)
     assert names(source) == set()
+
+
+class Vanishing(FileSystem):
+    """A disk that is full after so many links, or whose destination is gone once a duplicate was moved aside."""
+
+    def __init__(self, destination: Path, *, full_after: int | None = None, vanishes: bool = False) -> None:
+        self._destination, self._left, self._vanishes, self._is_gone = destination, full_after, vanishes, False
+
+    def link_new(self, existing: Path, new: Path) -> None:
+        """Link a file."""
+        if self._left == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._left = self._left and self._left - 1
+        super().link_new(existing, new)
+        self._is_gone |= self._vanishes and new.parent.name == "Duplicates"
+
+    def stat_through(self, path: Path) -> os.stat_result:
+        """Look at a file, or at another drive where it was."""
+        fields = list(super().stat_through(path)[:10])
+        if self._is_gone and path in (self._destination, *self._destination.rglob("*")):
+            fields[2] = -1  # its device
+        return os.stat_result(fields)
+
+
+def test_a_duplicate_that_is_not_moved_aside_counts_once(
+    collection: CollectionStore, source: Path, destination: Path
+) -> None:
+    photos = [write(source / folder / f"{number}.jpg", b"photo %d" % number) for folder in "ab" for number in range(4)]
+    filings = [filing(path, "Rose") for path in photos]
+    planned = make_plan(filings, destination, Mode.MOVE, CancelToken(), source_root=source, move_duplicates=True)
+    execute(planned, collection, silent, CancelToken(), Vanishing(destination, full_after=1))
+    result = go_on(collection, 1, Vanishing(destination, vanishes=True))
+    assert result.paused
+    sources = [outcome.source for outcome in result.files]
+    assert len(sources) == len(set(sources))
+    assert result.duplicates_moved == 1
