@@ -232,6 +232,11 @@ class RunResult:
         return 0 if self.run is None else self.run.waiting
 
     @property
+    def has_something_to_undo(self) -> bool:
+        """Whether a file was filed, moved aside or changed."""
+        return bool(self.filed or self.sidecars or self.duplicates_moved or self.keywords)
+
+    @property
     def can_be_resumed(self) -> bool:
         """Whether `resume` continues the run."""
         return self.run is not None and self.run.can_be_resumed

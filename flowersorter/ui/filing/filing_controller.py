@@ -234,11 +234,10 @@ class FilingController(QObject):
     # -- filing
 
     def _run(self, plan: SortPlan) -> None:
-        request = RunSortRequest(plan)
         begun: list[int] = []  # the id of the run, once it is in the journal
         self._session.queue.submit(
             self.tr("Sorting photos"),
-            lambda report, cancel: run_sort(self._session.engine, request, report, cancel),
+            lambda report, cancel: run_sort(self._session.engine, RunSortRequest(plan), report, cancel),
             Listener(
                 reported=partial(_store_run, begun),
                 succeeded=partial(self._on_filed, plan),
@@ -251,9 +250,7 @@ class FilingController(QObject):
     def _on_filed(self, plan: SortPlan, result: object) -> None:
         assert isinstance(result, RunResult)
         actions = [(self.tr("Open folder"), partial(_open_folder, plan.destination))]
-        if result.run_id is not None and (
-            result.filed or result.sidecars or result.duplicates_moved or result.keywords
-        ):
+        if result.run_id is not None and result.has_something_to_undo:
             actions.append((self.tr("Undo"), partial(self.ask_to_undo_run, result.run_id)))
             self.undoable.emit(result.run_id)
         self._front.bar.say(outcome_text(result, plan.mode), *actions)
@@ -274,9 +271,8 @@ class FilingController(QObject):
         self.files_changed.emit()
 
     def _on_stopped(self, run: Run) -> None:
-        filed = run.photos - run.undone
         actions = [(self.tr("Undo"), partial(self.ask_to_undo_run, run.id))] if run.has_something_to_undo else []
-        self._front.bar.say(stopped_text(filed), *actions)
+        self._front.bar.say(stopped_text(run.photos - run.undone), *actions)
         self.undoable.emit(run.id if actions else 0)
 
     # -- undo
