@@ -125,6 +125,7 @@ def test_a_sort_that_pauses_before_its_first_photo_goes_on_also_after_another_pa
     result = execute(plan(photos, destination, Mode.COPY, source), collection, silent, CancelToken(), NoRoom())
     assert (result.filed, result.waiting, result.failed, result.can_be_resumed) == (0, PHOTOS, 0, True)
     assert paused_sentence(result).startswith("Paused: ")
+    assert not result.has_something_to_undo
     with pytest.raises(SortRefused):
         resume(collection, 1, silent, CancelToken(), NoRoom())
     assert_agreed(collection, collection.journal.run(1))
@@ -148,6 +149,7 @@ def test_a_sort_whose_last_photo_paused_it_is_not_said_to_be_resumable(
     full = failing("write", PHOTOS - 1, errno.ENOSPC, times=99)
     result = sort(collection, photos, destination, Mode.COPY, source=source, files=full)
     assert (result.filed, result.failed, result.waiting) == (PHOTOS - 1, 1, 0)
+    assert result.has_something_to_undo
     assert paused_sentence(result).endswith(
         "Sort 1 cannot be continued: all of its photos were tried. Sort the folder again."
     )
