@@ -12,7 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from flowersorter.domain.journal import Entry, EntryState, Run, RunState
+from flowersorter.domain.journal import Entry, EntryState, Run, RunState, Volume
 from flowersorter.ui.filing.history import history_dialog
 from flowersorter.ui.filing.history.history_dialog import HistoryDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
@@ -32,7 +32,9 @@ def run(
 ) -> Run:
     """A run into /sorted."""
     at = f"2026-07-{run_id:02}T12:00:00+00:00"
-    return Run(run_id, mode, source, Path(f"/sorted {run_id}"), at, at, state, photos, undone, failed)
+    destination = Path(f"/sorted {run_id}")
+    drives = {destination: Volume(Path("/"), 1, 1)}
+    return Run(run_id, mode, source, destination, at, at, state, photos, undone, failed, volumes=drives)
 
 
 RUNS = [

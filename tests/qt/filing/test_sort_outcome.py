@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.domain.journal import Run, RunState
+from flowersorter.domain.journal import Run, RunState, Volume
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.sorting.runs.outcomes import FilingOutcome, RunResult
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text
@@ -74,6 +74,7 @@ def test_a_paused_sort_says_why_and_how_many_are_left() -> None:
     lost = FilingOutcome(Path("/photos/b.jpg"), None, Action.COPY, "the disk is full")
     waiting = replace(lost, waits=True)
     run = Run(1, "copy", None, Path("/sorted"), "", None, RunState.CANCELLED, 1, 0, 1, touched=2, waiting=1)
+    run = replace(run, volumes={run.destination: Volume(Path("/"), 1, 1)})
     result = RunResult(1, (*outcomes(Action.COPY, 1), lost, waiting), paused="the disk is full", run=run)
     assert outcome_text(result, Mode.COPY) == "1 photo copied. 1 could not be sorted. 1 is not sorted yet."
     assert failure(result).why == "the disk is full"
