@@ -172,7 +172,7 @@ def test_how_much_is_left_after_cancel_is_counted_anew_and_goes_with_the_rest(
     left = program.photos.columns.counts()[int(PseudoClass.WAITING)]
     assert said(program) == f"Stopped: {left} photos have no suggestion yet."
     window.labels.assign(places(program, "red")[:1], class_named(program, "daisy"))
-    assert said(program) == f"Stopped: {left - 1} photos have no suggestion yet."
+    qtbot.waitUntil(lambda: said(program) == f"Stopped: {left - 1} photos have no suggestion yet.")
     assert window.job_bar.links[0].text() == "Go on"
     gate.set()
     window.folder.rescan()  # quietly, as after a sort
