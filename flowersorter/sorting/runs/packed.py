@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 import zlib
+from abc import abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Generic, TypeVar, overload
 
 #: Records in a block: few enough that one is made again in milliseconds, enough that names repeat within it.
@@ -14,7 +16,32 @@ BLOCK = 1000
 Record = TypeVar("Record")
 
 
-class Packed(Sequence[Record], Generic[Record]):
+class ByPosition(Sequence[Record], Generic[Record]):
+    """A sequence that makes its records when they are read; equal to any other one with equal records."""
+
+    @abstractmethod
+    def _at(self, position: int) -> Record:
+        """Return the record at a position from 0 on, which is one of the sequence."""
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Record]: ...
+
+    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
+        positions = range(len(self))[index]
+        return self._at(positions) if isinstance(positions, int) else [self._at(at) for at in positions]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # sequences grow
+
+
+class Packed(ByPosition[Record]):
     """A sequence that only grows; its full blocks are compressed, and records are made again when they are read.
 
     Blocks never leave the process, so they hold pickled tuples. Reading from several threads is safe.
@@ -56,32 +83,14 @@ class Packed(Sequence[Record], Generic[Record]):
             yield from self._records(number)
         yield from self._open
 
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Record]: ...
-
-    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        at = index + len(self) if index < 0 else index
-        if not 0 <= at < len(self):
-            raise IndexError(index)
-        number, place = divmod(at, self._size)
+    def _at(self, position: int) -> Record:
+        number, place = divmod(position, self._size)
         if number == len(self._blocks):
             return self._open[place]
         last = self._last
         if last is None or last[0] != number:
             last = self._last = number, self._records(number)
         return last[1][place]
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]  # it grows
 
     def __repr__(self) -> str:
         return f"Packed({', '.join(map(repr, self))})"
@@ -91,7 +100,7 @@ class Packed(Sequence[Record], Generic[Record]):
         return list(map(self._decode, rows))
 
 
-class Joined(Sequence[Record], Generic[Record]):
+class Joined(ByPosition[Record]):
     """Several sequences in a row, without a copy of any."""
 
     def __init__(self, *parts: Sequence[Record]) -> None:
@@ -103,25 +112,7 @@ class Joined(Sequence[Record], Generic[Record]):
     def __iter__(self) -> Iterator[Record]:
         return chain.from_iterable(self._parts)
 
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Record]: ...
-
-    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        at = index + len(self) if index < 0 else index
-        for part in self._parts:
-            if 0 <= at < len(part):
-                return part[at]
-            at -= len(part)
-        raise IndexError(index)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]  # its parts grow
+    def _at(self, position: int) -> Record:
+        ends = list(accumulate(map(len, self._parts)))
+        part = bisect_right(ends, position)
+        return self._parts[part][position - ends[part]]
