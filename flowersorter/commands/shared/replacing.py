@@ -18,7 +18,7 @@ def ask_to_replace(call: Call, *files: Path) -> None:
         files: The files to write. Devices, such as /dev/stdout, are not replaced and not asked about.
 
     Raises:
-        UserError: a file is there, and nobody says that it may be replaced; or its folder is not there.
+        UserError: a file is there and must not be replaced, or its folder is missing.
     """
     for file in files:
         if not file.absolute().parent.is_dir():

@@ -69,7 +69,7 @@ class MappedMemory:
         return result
 
     def _mapped(self, size: int) -> NDArray[np.uint8] | None:
-        """(size,) in a file, whose slot is free again once nobody has the array or a part of it."""
+        """Return an array (size,) in a file; its slot is free again once the array and its views are gone."""
         room = -(-max(size, 1) // mmap.PAGESIZE) * mmap.PAGESIZE
         files = self._files.setdefault(room, [])
         taken = _take_slot(files)

@@ -128,7 +128,7 @@ class _Numbers:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """Where the bytes of an item are.
+    """The location of the bytes of an item.
 
     Attributes:
         id: Its number.

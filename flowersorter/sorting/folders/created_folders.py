@@ -15,7 +15,7 @@ from flowersorter.sorting.journaled_steps import StepContext, require_made_on_dr
 
 
 class Planned(Protocol):
-    """Where a run files photos: its plan, or what is known of it later."""
+    """The destination of a run, as its plan or its journal gives it."""
 
     @property
     def destination(self) -> Path:

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 from flowersorter.domain.journal import Run
 from flowersorter.messages import Text, joined_texts
 from flowersorter.sorting.plan import Action, PlannedFile
-from flowersorter.sorting.runs.packed import Packed
+from flowersorter.sorting.runs.packed import ByPosition, Packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class FilingOutcome:
 
 
 class Kind(NamedTuple):
-    """What is counted of an outcome."""
+    """The parts of an outcome by which it is counted."""
 
     action: str
     is_filed: bool
@@ -62,11 +62,11 @@ class Deviation(NamedTuple):
 
     @property
     def kind(self) -> Kind:
-        """What is counted of it."""
+        """Its parts by which it is counted."""
         return Kind(self.action, self.is_filed, self.moved_aside)
 
 
-class Outcomes(Sequence[FilingOutcome]):
+class Outcomes(ByPosition[FilingOutcome]):
     """The outcome of each photo of a plan, in its order: filed as planned, but for some.
 
     Args:
@@ -134,24 +134,8 @@ class Outcomes(Sequence[FilingOutcome]):
     def __iter__(self) -> Iterator[FilingOutcome]:
         return (self._outcome(position, planned) for position, planned in enumerate(self._planned))
 
-    @overload
-    def __getitem__(self, index: int) -> FilingOutcome: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[FilingOutcome]: ...
-
-    def __getitem__(self, index: int | slice) -> FilingOutcome | Sequence[FilingOutcome]:
-        positions = range(len(self))[index]
-        if isinstance(positions, int):
-            return self._outcome(positions, self._planned[positions])
-        return [self[at] for at in positions]
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]  # outcomes are added
+    def _at(self, position: int) -> FilingOutcome:
+        return self._outcome(position, self._planned[position])
 
     def _outcome(self, position: int, planned: PlannedFile) -> FilingOutcome:
         action, is_filed, error, moved_aside = self._of(position, planned)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _REPORTED_EVERY = 10_000
-#: Tables write it where nobody knows the class; it is one only where the person has made it.
+#: Tables write it for an unknown class; it is a class only where the person has made one of this name.
 _UNKNOWN = "unknown"
 
 

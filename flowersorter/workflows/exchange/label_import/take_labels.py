@@ -79,7 +79,7 @@ class UndoneLabels:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What one step changed, as the library holds it.
+    """The changes of one import, as the library holds them.
 
     Attributes:
         labels: The label before and after, by photo id.
@@ -256,7 +256,7 @@ def _unmark(collection: CollectionStore, marks: Iterable[int]) -> None:
 
 
 def _remove_made(collection: CollectionStore, made: Iterable[tuple[int, str]]) -> tuple[PhotoClass, ...]:
-    """Remove classes that nobody has used or renamed since: a folder of such a name would label its photos again."""
+    """Remove classes that were not used or renamed since: a folder of such a name would label its photos again."""
     entries = {entry.id: entry for entry in collection.classes.all()}
     fresh = [entries[class_id] for class_id, name in made if class_id in entries and entries[class_id].name == name]
     answered = collection.classes.answered()
