@@ -12,6 +12,16 @@ from tests.unit.sorting.file_trees import OtherDevice, other_device
 
 
 @pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Path:
+    return tmp_path / "sorted"
+
+
+@pytest.fixture
 def collection(tmp_path: Path) -> Iterator[CollectionStore]:
     with CollectionStore.open(tmp_path / "collection") as opened:
         yield opened

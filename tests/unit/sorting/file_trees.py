@@ -20,6 +20,7 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Filing, Mode, SortPlan
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.runs.resume import resume
 from flowersorter.sorting.undo import UndoResult, undo
 
 MTIME_NS = 1_600_000_000_123_456_789
@@ -121,6 +122,11 @@ def sort(
 ) -> RunResult:
     """Plan and file."""
     return execute(plan(photos, destination, mode, source), collection, silent, CancelToken(), files)
+
+
+def go_on(collection: CollectionStore, run_id: int, files: FileSystem | None = None) -> RunResult:
+    """Continue a run."""
+    return resume(collection, run_id, silent, CancelToken(), files)
 
 
 def take_back(collection: CollectionStore, run_id: int | None, files: FileSystem | None = None) -> UndoResult:

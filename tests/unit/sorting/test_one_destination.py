@@ -25,16 +25,6 @@ from tests.unit.sorting.file_trees import names, plan, snapshot, take_back, writ
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def destination(tmp_path: Path) -> Path:
-    return tmp_path / "sorted"
-
-
-@pytest.fixture
 def twins(source: Path) -> dict[Path, str]:
     return {write(source / "a" / "p.jpg", b"same"): "Rose", write(source / "b" / "q.jpg", b"same"): "Rose"}
 

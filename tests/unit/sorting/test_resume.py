@@ -11,29 +11,18 @@ import pytest
 
 from flowersorter.domain.journal import RunState
 from flowersorter.errors import Cancelled, SortRefused
-from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.jobs import CancelToken, Progress
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import RunBegun, execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.make_plan import make_plan
-from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
 from tests.unit.sorting.failing_disks import Steps, die, failing, run_and_die
-from tests.unit.sorting.file_trees import filing, names, plan, remember, snapshot, sort, take_back, write
+from tests.unit.sorting.file_trees import filing, go_on, names, plan, remember, snapshot, sort, take_back, write
 
 PHOTOS = 5
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def destination(tmp_path: Path) -> Path:
-    return tmp_path / "sorted"
 
 
 @pytest.fixture
@@ -55,10 +44,6 @@ def stop_after(
     with pytest.raises(Cancelled):
         execute(plan(photos, destination, mode, source), collection, press, cancel)
     return collection.journal.runs()[0].id
-
-
-def go_on(collection: CollectionStore, run_id: int, files: FileSystem | None = None) -> RunResult:
-    return resume(collection, run_id, silent, CancelToken(), files)
 
 
 @pytest.mark.parametrize("mode", list(Mode))

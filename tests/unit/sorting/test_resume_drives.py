@@ -22,18 +22,7 @@ from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
-from flowersorter.sorting.runs.resume import resume
-from tests.unit.sorting.file_trees import filing, plan, snapshot, sort, take_back, write
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def destination(tmp_path: Path) -> Path:
-    return tmp_path / "sorted"
+from tests.unit.sorting.file_trees import filing, go_on, plan, snapshot, sort, take_back, write
 
 
 @pytest.fixture
@@ -52,10 +41,6 @@ def stop(collection: CollectionStore, planned: SortPlan) -> int:
     with pytest.raises(Cancelled):
         execute(planned, collection, press, cancel)
     return collection.journal.runs()[0].id
-
-
-def go_on(collection: CollectionStore, run_id: int, files: FileSystem | None = None) -> RunResult:
-    return resume(collection, run_id, silent, CancelToken(), files)
 
 
 def roses(photos: list[Path]) -> dict[Path, str]:

@@ -13,11 +13,10 @@ import pytest
 from flowersorter.domain.journal import EntryState, RunState
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.errors import Cancelled, SortRefused
-from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.jobs import CancelToken, Progress
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.sorting.execute import execute
-from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.runs import recheck
@@ -25,17 +24,7 @@ from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
 from tests.unit.sorting.failing_disks import WatchedDisk
-from tests.unit.sorting.file_trees import filing, names, plan, remember, snapshot, sort, take_back, write
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def destination(tmp_path: Path) -> Path:
-    return tmp_path / "sorted"
+from tests.unit.sorting.file_trees import filing, go_on, names, plan, remember, snapshot, sort, take_back, write
 
 
 @pytest.fixture
@@ -54,10 +43,6 @@ def stop(collection: CollectionStore, planned: SortPlan, done: int = 1) -> int:
     with pytest.raises(Cancelled):
         execute(planned, collection, press, cancel)
     return collection.journal.runs()[0].id
-
-
-def go_on(collection: CollectionStore, run_id: int, files: FileSystem | None = None) -> RunResult:
-    return resume(collection, run_id, silent, CancelToken(), files)
 
 
 def roses(photos: list[Path]) -> dict[Path, str]:

@@ -22,24 +22,13 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, SortPlan
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.make_plan import make_plan
-from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped
 from flowersorter.sorting.runs.resume import resume
 from flowersorter.workflows.filing.resume import paused_sentence, resumable_runs, waiting_sentence
 from tests.unit.sorting.failing_disks import Steps, die, failing, run_and_die
-from tests.unit.sorting.file_trees import filing, names, plan, snapshot, sort, take_back, write
+from tests.unit.sorting.file_trees import filing, go_on, names, plan, snapshot, sort, take_back, write
 
 PHOTOS = 4
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def destination(tmp_path: Path) -> Path:
-    return tmp_path / "sorted"
 
 
 @pytest.fixture
@@ -58,10 +47,6 @@ def stop(collection: CollectionStore, planned: SortPlan, done: int = 1) -> Run:
     with pytest.raises(Cancelled):
         execute(planned, collection, press, cancel)
     return collection.journal.runs()[0]
-
-
-def go_on(collection: CollectionStore, run_id: int, files: FileSystem | None = None) -> RunResult:
-    return resume(collection, run_id, silent, CancelToken(), files)
 
 
 def assert_agreed(collection: CollectionStore, run: Run) -> None:
