@@ -10,7 +10,6 @@ cells have different borders.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,17 +77,8 @@ def look_alikes(
     """
     if len(features) < 2:
         return LookAlikes(np.zeros(len(features), np.intp), np.zeros(len(features), np.intp))
-    sample = spread_sample(np.zeros(len(features), np.intp), _SAMPLE, _SEED)
-    axes = PCA.of(features.take(sample).unpack(), _AXES, _SEED)
-    cancel.check()
-    coordinates = axes.project(features, cancel)
-    rows = _normalised(coordinates.projection[:, :-1])
     with ThreadPool() as pool:
-        duplicates = _duplicate_groups(features, coordinates, rows, pool, cancel)
-        if taken is not None and cameras is not None:
-            duplicates = joined(duplicates, find_bursts(features, np.zeros(len(rows), np.intp), taken, cameras))
-        duplicates = _numbered(duplicates)
-        clusters = _Clusters.of(coordinates.projection[:, :-1], duplicates)
+        duplicates, clusters = _compacted(features, taken, cameras, pool, cancel)
         for offset in (0, 1):
             _link(clusters, offset, most_apart, pool, cancel)
             if len(clusters.sums) <= EXACT:
@@ -96,11 +86,30 @@ def look_alikes(
     return LookAlikes(_numbered(clusters.cut(mean_size)[duplicates]), duplicates)
 
 
+def _compacted(
+    features: Features,
+    taken: NDArray[np.datetime64] | None,
+    cameras: NDArray[np.intp] | None,
+    pool: ThreadPool,
+    cancel: CancelToken,
+) -> tuple[NDArray[np.intp], _Clusters]:
+    """Count near-duplicates and bursts as one photo; returns (N,) its number for each photo, and a cluster of each."""
+    everywhere = np.zeros(len(features), np.intp)
+    axes = PCA.of(features.take(spread_sample(everywhere, _SAMPLE, _SEED)).unpack(), _AXES, _SEED)
+    cancel.check()
+    coordinates = axes.project(features, cancel)
+    duplicates = _duplicate_groups(features, coordinates, pool, cancel)
+    if taken is not None and cameras is not None:
+        duplicates = joined(duplicates, find_bursts(features, everywhere, taken, cameras))
+    duplicates = _numbered(duplicates)
+    return duplicates, _Clusters.of(coordinates.projection[:, :-1], duplicates)
+
+
 def _duplicate_groups(
-    features: Features, coordinates: Coordinates, rows: NDArray[np.float32], pool: ThreadPool, cancel: CancelToken
+    features: Features, coordinates: Coordinates, pool: ThreadPool, cancel: CancelToken
 ) -> NDArray[np.intp]:
-    cells = np.zeros(len(rows), np.intp)
-    for number, cell in enumerate(_cells(rows, 0)):
+    cells = np.zeros(len(features), np.intp)
+    for number, cell in enumerate(_cells(_normalised(coordinates.projection[:, :-1].copy()), 0)):
         cells[cell] = number
     return near_duplicate_groups(features, coordinates, cells, pool, cancel)
 
@@ -127,9 +136,12 @@ class _Clusters:
         """Begin with one cluster for each duplicate group, which counts as one photo, its mean, also for the centre."""
         counts = np.bincount(duplicate_groups)
         order = np.argsort(duplicate_groups, kind="stable")
-        means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0) / counts[:, None]
+        # Of a million photos, one more array of this size is a quarter of a gigabyte.
+        means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0)
+        means /= counts[:, None].astype(np.float32)
+        means -= means.mean(axis=0, dtype=np.float64).astype(np.float32)
         return cls(
-            _normalised(means - means.mean(axis=0)),
+            _normalised(means),
             np.ones(len(counts), np.intp),
             np.zeros(len(counts), np.float32),
             [],
@@ -160,7 +172,8 @@ class _Clusters:
 def _link(clusters: _Clusters, offset: int, most_apart: float, pool: ThreadPool, cancel: CancelToken) -> None:
     """Merge the clusters of each cell by average linkage until they are too far apart."""
     there = np.flatnonzero(clusters.counts)
-    means = np.asarray(clusters.sums[there] / clusters.counts[there, None], np.float32)
+    means = clusters.sums[there]
+    means /= clusters.counts[there, None].astype(np.float32)
 
     def link(cell: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]:
         return _linked(means[cell], clusters.counts[there[cell]], there[cell], most_apart, cancel)
@@ -233,8 +246,10 @@ def _cells(rows: NDArray[np.float32], offset: int) -> list[NDArray[np.intp]]:
     return cells
 
 
-def _normalised(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12)), np.float32)
+def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale each row to length 1, in place; returns the same array."""
+    rows /= np.maximum(np.sqrt(np.einsum("nr,nr->n", rows, rows)), np.float32(1e-12))[:, None]
+    return rows
 
 
 def _numbered(groups: NDArray[np.intp]) -> NDArray[np.intp]:
