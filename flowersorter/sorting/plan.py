@@ -63,7 +63,7 @@ class Filing:
     """One photo to be filed.
 
     Attributes:
-        source: Its absolute path.
+        path: Its absolute path, as text: a sort has a million, and most are needed as text only.
         sha256: Of its bytes when it was read.
         size_bytes: When it was read.
         mtime_ns: When it was read.
@@ -73,7 +73,7 @@ class Filing:
         keywords: Written into its XMP sidecar; None for none.
     """
 
-    source: Path
+    path: str
     sha256: bytes
     size_bytes: int
     mtime_ns: int
@@ -81,6 +81,11 @@ class Filing:
     folders: tuple[str, ...] = ()
     taken_at: datetime | None = None
     keywords: Entries | None = None
+
+    @property
+    def source(self) -> Path:
+        """Its path, made at each call."""
+        return Path(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def dialog(photos: Path, tmp_path: Path, qtbot: QtBot) -> SortDialog:
 
 def _filing(path: Path, class_name: str) -> Filing:
     content, found = path.read_bytes(), path.stat()
-    return Filing(path, hashlib.sha256(content).digest(), found.st_size, found.st_mtime_ns, class_name)
+    return Filing(str(path), hashlib.sha256(content).digest(), found.st_size, found.st_mtime_ns, class_name)
 
 
 def _answer(dialog: SortDialog, planner: Planner, qtbot: QtBot, **wanted: object) -> SortChoices:

@@ -181,6 +181,9 @@ def test_a_duplicate_that_vanishes_while_it_is_planned_stays_out(tmp_path: Path)
                 raise FileNotFoundError
             return super().stat(path)
 
+        def stat_text(self, path: str) -> os.stat_result:
+            return self.stat(Path(path))
+
     assert _plan(photos, tmp_path / "sorted", source, files=Vanishing()).duplicates == ()
 
 

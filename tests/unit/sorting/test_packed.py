@@ -17,7 +17,7 @@ from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.packed import BLOCK, Joined, Packed
-from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped
+from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped, paths_in
 from tests.unit.sorting.file_trees import filing, write
 
 
@@ -38,6 +38,16 @@ def test_it_is_a_sequence(count: int) -> None:
             packed[outside]
 
 
+@pytest.mark.parametrize("count", [0, 2, 3, 7])
+def test_its_rows_are_those_of_its_records(count: int) -> None:
+    packed = numbers(0)
+    for number in range(count):
+        packed.append_row((number,))
+    assert packed == numbers(count)
+    assert list(packed.rows()) == [(number,) for number in range(count)]
+    assert [packed.row(at) for at in range(count)] == [(number,) for number in range(count)]
+
+
 def test_several_in_a_row_are_one() -> None:
     joined = Joined(numbers(4), (), [7, 8])
     assert list(joined) == [0, 1, 2, 3, 7, 8]
@@ -50,7 +60,7 @@ def test_several_in_a_row_are_one() -> None:
 
 def planned(number: int, **more: object) -> PlannedFile:
     filing = Filing(
-        Path(f"/photos/caf\udce9/IMG_{number}.jpg"),
+        f"/photos/caf\udce9/IMG_{number}.jpg",
         hashlib.sha256(b"%d" % number).digest(),
         number,
         -number,
@@ -71,6 +81,19 @@ def test_a_planned_file_is_the_same_once_it_was_packed() -> None:
     files = [planned(number, sidecars=sidecars, keywords=keywords) for number in range(BLOCK + 1)]
     assert list(packed_files(files)) == files
     assert packed_files(files)[0].action is Action.MOVE
+
+
+def test_the_paths_of_a_planned_file_are_read_from_its_row() -> None:
+    sidecars = ((Path("/photos/a.mov"), Path("/sorted/a.mov")),)
+    keywords = (
+        PlannedKeywords(None, Path("/sorted/b.xmp"), entries_of("Rose"), 9),
+        PlannedKeywords(Path("/photos/c.xmp"), Path("/sorted/c.xmp"), entries_of("Rose"), 9),
+    )
+    packed = packed_files([planned(1), planned(2, sidecars=sidecars, keywords=keywords)])
+    assert [list(paths_in(row)) for row in packed.rows()] == [
+        ["/photos/caf\udce9/IMG_1.jpg"],
+        ["/photos/caf\udce9/IMG_2.jpg", "/photos/a.mov", "/photos/c.xmp"],
+    ]
 
 
 def test_a_reason_can_still_be_worded_once_it_was_packed() -> None:
