@@ -22,19 +22,17 @@ from flowersorter.sorting.folders.needed_space import NeededSpace
 from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
 from flowersorter.sorting.plan_sidecars import NO_SIDECARS, PlannedSidecars, SidecarPlanner
-from flowersorter.sorting.runs.packed import Packed
-from flowersorter.sorting.runs.packed_plan import (
+from flowersorter.sorting.runs.file_rows import (
     ACTION,
     CLASS_NAME,
     DESTINATION,
     SHA256,
     SOURCE,
-    file_of,
     file_row,
-    packed_files,
-    packed_skipped,
     paths_in,
 )
+from flowersorter.sorting.runs.packed import Packed
+from flowersorter.sorting.runs.packed_plan import file_of, packed_files, packed_skipped
 
 
 def make_plan(

@@ -33,6 +33,9 @@ class ByPosition(Sequence[Record], Generic[Record]):
         positions = range(len(self))[index]
         return self._at(positions) if isinstance(positions, int) else [self._at(at) for at in positions]
 
+    def __iter__(self) -> Iterator[Record]:
+        return map(self._at, range(len(self)))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
             return NotImplemented
@@ -127,3 +130,29 @@ class Joined(ByPosition[Record]):
         ends = list(accumulate(map(len, self._parts)))
         part = bisect_right(ends, position)
         return self._parts[part][position - ends[part]]
+
+
+class Chosen(ByPosition[Record]):
+    """Some records of a sequence, by their positions in it, without a copy of any."""
+
+    def __init__(self, records: Sequence[Record], positions: Sequence[int]) -> None:
+        self._records, self._positions = records, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def _at(self, position: int) -> Record:
+        return self._records[self._positions[position]]
+
+
+class Mapped(ByPosition[Record]):
+    """What a function makes of each record of a sequence, made when it is read."""
+
+    def __init__(self, make: Callable[[Any], Record], records: Sequence[Any]) -> None:
+        self._make, self._records = make, records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def _at(self, position: int) -> Record:
+        return self._make(self._records[position])

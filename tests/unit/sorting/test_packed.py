@@ -15,9 +15,10 @@ from flowersorter.messages import Text, text, worded
 from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
+from flowersorter.sorting.runs.file_rows import paths_in
 from flowersorter.sorting.runs.make_plan import make_plan
-from flowersorter.sorting.runs.packed import BLOCK, Joined, Packed
-from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped, paths_in
+from flowersorter.sorting.runs.packed import BLOCK, Chosen, Joined, Mapped, Packed
+from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped
 from tests.unit.sorting.file_trees import filing, write
 
 
@@ -56,6 +57,25 @@ def test_several_in_a_row_are_one() -> None:
     assert joined == (0, 1, 2, 3, 7, 8)
     with pytest.raises(IndexError):
         joined[6]
+
+
+def test_chosen_records_are_those_at_their_positions() -> None:
+    chosen = Chosen(numbers(9), [8, 0, 4])
+    assert list(chosen) == [8, 0, 4]
+    assert (chosen[1], chosen[-1], chosen[1:], len(chosen), bool(Chosen([7], ()))) == (0, 4, [0, 4], 3, False)
+
+
+def test_mapped_records_are_made_when_they_are_read() -> None:
+    made: list[int] = []
+
+    def double(number: int) -> int:
+        made.append(number)
+        return 2 * number
+
+    mapped = Mapped(double, Chosen(numbers(9), [3, 1]))
+    assert (len(mapped), made) == (2, [])
+    assert (mapped[-1], made) == (2, [1])
+    assert list(mapped) == [6, 2]
 
 
 def planned(number: int, **more: object) -> PlannedFile:
