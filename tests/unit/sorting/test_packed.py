@@ -14,7 +14,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.messages import Text, text, worded
 from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
-from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
+from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, PlannedFolder, Skipped, SortPlan
 from flowersorter.sorting.runs.file_rows import paths_in
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.packed import BLOCK, Chosen, Joined, Mapped, Packed
@@ -147,12 +147,17 @@ def test_the_counts_of_a_plan_come_from_one_walk() -> None:
 
     there = planned(2)
     files = Walked([planned(1), PlannedFile(there.filing, Path("/sorted/Rose/old.jpg"), Action.ALREADY_THERE)])
-    plan = SortPlan(Mode.MOVE, Path("/sorted"), files, (), 0, 0)
+    plan = SortPlan(Mode.MOVE, Path("/sorted"), files, (), 0, 0).counted()
+    assert walks == 1
     assert plan.counts_by_class == {"Rose": 1}
     assert plan.counts_by_action == {Action.MOVE: 1, Action.ALREADY_THERE: 1}
     assert plan.counts_by_folder == {Path("Rose"): 1}
     assert plan.counts_there == {Path("Rose"): 1}
     assert (plan.renamed, plan.sidecars, plan.keywords) == (0, {}, ())
+    assert plan.folders == {Path("Rose"): PlannedFolder("Rose", files[:1])}
+    assert plan.staying_as(Action.ALREADY_THERE) == files[1:]
+    assert plan.staying_as(Action.DUPLICATE) == ()
+    assert plan.changes_disk
     assert walks == 1
 
 
