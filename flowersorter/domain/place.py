@@ -67,6 +67,11 @@ class Paths(Sequence[Path]):
             self._folders = numbered_folders(by_folder(self.names), len(self))
         return self._folders
 
+    def take(self, rows: NDArray[np.intp]) -> Paths:
+        """Some of the paths, by number and in that order."""
+        names = self.names
+        return Paths([names[i] for i in rows.tolist()])
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -211,15 +216,14 @@ class Places(Sequence[Place]):
 
     def take(self, rows: NDArray[np.intp]) -> Places:
         """Some of the places, by number and in that order."""
-        names, errors = self.paths.names, self.errors
-        numbers = rows.tolist()
+        errors = self.errors
         return Places(
             ids=self.ids[rows],
             photo_ids=self.photo_ids[rows],
-            paths=Paths([names[i] for i in numbers]),
+            paths=self.paths.take(rows),
             sizes_bytes=self.sizes_bytes[rows],
             mtimes_ns=self.mtimes_ns[rows],
-            errors=tuple([errors[i] for i in numbers]),
+            errors=tuple([errors[i] for i in rows.tolist()]),
             missing=self.missing[rows],
         )
 

@@ -79,14 +79,19 @@ class SidecarFinder:
 
     def of(self, photo: Path) -> tuple[Path, ...]:
         """Return the sidecars of a photo, in natural order."""
-        folder, name = os.path.split(photo)
+        return tuple(map(photo.with_name, self.names_of(str(photo))))
+
+    def names_of(self, photo: str) -> tuple[str, ...]:
+        """Return the names of the sidecars of a photo, given by its path as text, in natural order."""
+        after_folder = photo.rfind(os.sep) + 1
+        folder, name = photo[:after_folder], photo[after_folder:]
         found = self._sidecars.get(folder)
         if found is None:
-            names = _file_names(folder)
+            names = _file_names(os.path.dirname(photo))  # noqa: PTH120 - a path as text
             found = self._sidecars[folder] = sidecars_by_photo(names)
             with_photo = {name for theirs in found.values() for name in theirs}
             self._others[folder] = [name for name in names if not _stands_alone(name, with_photo) and name[0] != "."]
-        return tuple(photo.with_name(sidecar) for sidecar in found.get(name, ()))
+        return found.get(name, ())
 
     def of_original(self, photo: Path) -> tuple[Path, ...]:
         """Return the sidecars of the photo that this one is the edited copy of, by Google's name of such copies."""
@@ -109,11 +114,20 @@ def sidecars_by_photo(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, str]] = {}
     others = list(names)
     for suffixes in (PHOTO_SUFFIXES, RAW_SUFFIXES, FILM_SUFFIXES):
-        owners = [name for name in others if _has_suffix(name, suffixes)]
+        owners, rest = _parted(others, suffixes)
         if owners:
-            theirs, others = _assigned(owners, [name for name in others if not _has_suffix(name, suffixes)])
+            theirs, others = _assigned(owners, rest)
             found |= theirs
     return {owner: tuple(sorted(theirs.values(), key=NaturalOrder())) for owner, theirs in found.items()}
+
+
+def _parted(names: Iterable[str], suffixes: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Return the names with one of the suffixes, and the others."""
+    with_suffix: list[str] = []
+    others: list[str] = []
+    for name in names:
+        (with_suffix if _has_suffix(name, suffixes) else others).append(name)
+    return with_suffix, others
 
 
 def _assigned(photos: list[str], others: list[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
@@ -280,7 +294,8 @@ def _stands_alone(name: str, with_photo: Collection[str]) -> bool:
 
 
 def _has_suffix(name: str, suffixes: frozenset[str]) -> bool:
-    return name[name.rfind(".") :].lower() in suffixes and bool(_split(name)[1])
+    dot = name.rfind(".")
+    return name[dot:].lower() in suffixes and name[:dot].strip(".") != ""  # as `_split`, in a third of the time
 
 
 def _stem(name: str) -> str:

@@ -6,6 +6,7 @@ where it stopped.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged, is_kept
 from flowersorter.sorting.keywords.stage_keywords import stage
 from flowersorter.sorting.plan import SortPlan
+from flowersorter.sorting.runs.file_rows import SOURCE, rows_in
 from flowersorter.sorting.runs.outcomes import Deviation, Outcomes, RunResult
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 
@@ -136,7 +138,7 @@ def _volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
 
     Undo may have to make one of these again, and a run that goes on compares them all with those of that day.
     """
-    folders = {file.filing.source.parent for file in plan.files}
+    folders = set(map(Path, {os.path.dirname(row[SOURCE]) for row in rows_in(plan.files)}))  # noqa: PTH120 - text
     folders |= {each.destination.parent for each in plan.keywords if each.is_in_place}
     volumes = volumes_of(files, folders if plan.source is None else folders | {plan.source})
     existing = plan.missing_folders[0].parent if plan.missing_folders else plan.destination

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +17,8 @@ from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.folders.emptied_folders import EmptiedFolders
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.plan_sidecars import count_kinds
-from flowersorter.sorting.runs.packed import Joined
+from flowersorter.sorting.runs.file_rows import ACTION, CLASS_NAME, DESTINATION, KEYWORDS, SIDECARS, SOURCE, rows_in
+from flowersorter.sorting.runs.packed import Chosen, Joined
 
 
 class Mode(StrEnum):
@@ -63,7 +66,7 @@ class Filing:
     """One photo to be filed.
 
     Attributes:
-        source: Its absolute path.
+        path: Its absolute path, as text: a sort has a million, and most are needed as text only.
         sha256: Of its bytes when it was read.
         size_bytes: When it was read.
         mtime_ns: When it was read.
@@ -73,7 +76,7 @@ class Filing:
         keywords: Written into its XMP sidecar; None for none.
     """
 
-    source: Path
+    path: str
     sha256: bytes
     size_bytes: int
     mtime_ns: int
@@ -81,6 +84,11 @@ class Filing:
     folders: tuple[str, ...] = ()
     taken_at: datetime | None = None
     keywords: Entries | None = None
+
+    @property
+    def source(self) -> Path:
+        """Its path, made at each call."""
+        return Path(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +117,28 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedFolder:
+    """A folder that gets photos.
+
+    Attributes:
+        class_name: Of its photos.
+        files: These, in the order of the plan.
+    """
+
+    class_name: str
+    files: Sequence[PlannedFile]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanTally:
-    """The counts of a plan.
+    """The counts of a plan, and where in it the photos of each folder and action are.
 
     Attributes:
         by_class: Number of photos newly filed, by class.
         by_action: Number of photos, by action.
-        by_folder: Number of photos newly filed, by the path of their folder.
-        there: Number of photos that are there already, likewise.
+        folders: Of each folder that gets photos, by its path: their class, and their positions.
+        there: Number of photos that are there already, by the path of their folder.
+        staying: Positions of the photos that are not filed, by action.
         renamed: Number of photos filed under another name.
         sidecars: Number of sidecars that are filed, by kind, without those that are made only now.
         keywords: Number of sidecars that get keywords.
@@ -124,32 +146,52 @@ class PlanTally:
 
     by_class: Counter[str] = field(default_factory=Counter)
     by_action: Counter[Action] = field(default_factory=Counter)
-    by_folder: Counter[str] = field(default_factory=Counter)
+    folders: dict[str, tuple[str, array[int]]] = field(default_factory=dict)
     there: Counter[str] = field(default_factory=Counter)
+    staying: dict[Action, array[int]] = field(default_factory=dict)
     renamed: int = 0
     sidecars: Mapping[str, int] = field(default_factory=dict)
     keywords: int = 0
 
 
 def tally_of(files: Sequence[PlannedFile], duplicates: Sequence[PlannedFile]) -> PlanTally:
-    """Count a plan in one walk: each photo of a long one is made again when it is read."""
-    by_class, by_action, by_folder, there = Counter[str](), Counter[Action](), Counter[str](), Counter[str]()
-    renamed, keywords, filed, merged = 0, 0, dict[Path, None](), dict[Path, None]()
+    """Count a plan in one walk over its rows: a photo of a long one is made whenever it is read."""
+    by_class, by_action, there = Counter[str](), Counter[str](), Counter[str]()
+    folders: dict[str, tuple[str, array[int]]] = {}
+    staying: dict[str, array[int]] = {}
+    renamed, keywords, filed, merged = 0, 0, dict[str, None](), dict[str, None]()
+    is_filed = {action.value for action in Action if action.is_filed}
     last = len(files)
-    for position, file in enumerate(chain(files, duplicates)):
-        filed.update((source, None) for source, _ in file.sidecars)
-        merged.update((each.source, None) for each in file.keywords if each.source and not each.is_in_place)
-        keywords += len(file.keywords)
+    for position, row in enumerate(chain(rows_in(files), rows_in(duplicates))):
+        if row[SIDECARS] or row[KEYWORDS]:
+            filed.update((source, None) for source, _ in row[SIDECARS])
+            merged.update((source, None) for source, result, *_ in row[KEYWORDS] if source and source != result)
+            keywords += len(row[KEYWORDS])
         if position >= last:
             continue
-        by_action[file.action] += 1
-        if file.action.is_filed:
-            by_class[file.filing.class_name] += 1
-            by_folder[str(file.destination.parent)] += 1
-            renamed += file.destination.name != file.filing.source.name
-        elif file.action == Action.ALREADY_THERE:
-            there[str(file.destination.parent)] += 1
-    return PlanTally(by_class, by_action, by_folder, there, renamed, count_kinds({**filed, **merged}), keywords)
+        action = row[ACTION]
+        by_action[action] += 1
+        folder, name = os.path.split(row[DESTINATION])
+        if action not in is_filed:
+            staying.setdefault(action, array("I")).append(position)
+            if action == Action.ALREADY_THERE:
+                there[folder] += 1
+            continue
+        by_class[row[CLASS_NAME]] += 1
+        if folder not in folders:
+            folders[folder] = row[CLASS_NAME], array("I")
+        folders[folder][1].append(position)
+        renamed += not row[SOURCE].endswith(os.sep + name)
+    return PlanTally(
+        by_class,
+        Counter({Action(action): count for action, count in by_action.items()}),
+        folders,
+        there,
+        {Action(action): positions for action, positions in staying.items()},
+        renamed,
+        count_kinds(map(Path, {**filed, **merged})),
+        keywords,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +240,16 @@ class SortPlan:
             self._tallies.append(tally_of(self.files, self.duplicates))
         return self._tallies[0]
 
+    def counted(self) -> SortPlan:
+        """Return the plan, counted now, so that no other thread waits for that: a million photos take two seconds."""
+        assert self._tally is not None
+        return self
+
     @property
     def changes_disk(self) -> bool:
         """Whether a photo or a sidecar is filed."""
-        return bool(self.duplicates) or any(
-            file.action.is_filed or file.sidecars or file.keywords for file in self.files
-        )
+        tally = self._tally
+        return bool(self.duplicates or tally.folders or tally.sidecars or tally.keywords)
 
     @property
     def sidecars(self) -> Mapping[str, int]:
@@ -228,7 +274,19 @@ class SortPlan:
     @property
     def counts_by_folder(self) -> dict[Path, int]:
         """The number of photos newly filed into each folder, by its path below the destination."""
-        return {Path(folder).relative_to(self.destination): count for folder, count in self._tally.by_folder.items()}
+        return {folder: len(photos.files) for folder, photos in self.folders.items()}
+
+    @property
+    def folders(self) -> dict[Path, PlannedFolder]:
+        """The photos newly filed into each folder, by its path below the destination."""
+        return {
+            Path(folder).relative_to(self.destination): PlannedFolder(class_name, Chosen(self.files, positions))
+            for folder, (class_name, positions) in self._tally.folders.items()
+        }
+
+    def staying_as(self, action: Action) -> Sequence[PlannedFile]:
+        """Return the photos that are not filed, for one of the reasons that are actions."""
+        return Chosen(self.files, self._tally.staying.get(action, ()))
 
     @property
     def counts_there(self) -> dict[Path, int]:

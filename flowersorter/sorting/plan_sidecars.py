@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ class PlannedSidecars:
     keywords: tuple[PlannedKeywords, ...] = ()
 
 
+#: Of most photos.
+NO_SIDECARS = PlannedSidecars()
+
+
 class SidecarPlanner:
     """Plans the sidecars of photo after photo, and knows which files beside them stay.
 
@@ -54,43 +59,51 @@ class SidecarPlanner:
         self._folders: dict[Path, FolderContents] = {}
 
     def with_photo(
-        self, photo: Path, contents: FolderContents, taken_at: datetime | None, wanted: Entries | None = None
-    ) -> tuple[Path, PlannedSidecars]:
+        self, photo: str, contents: FolderContents, taken_at: datetime | None, wanted: Entries | None = None
+    ) -> tuple[str, PlannedSidecars]:
         """Give a photo and its sidecars names in a class folder that are free for all of them, and reserve these.
 
         A RAW that is there already, sorted before its photo was, gets its photo beside it.
 
         Args:
-            photo: The photo.
+            photo: The path of the photo, as text.
             contents: Of the class folder.
             taken_at: When it was taken, None if that is unknown.
             wanted: The keywords of its class; None to write none.
 
+        Returns:
+            The name of the photo in the class folder, and the plan of its sidecars.
+
         Raises:
             OSError: a sidecar, or the class folder, cannot be read.
         """
+        if wanted is None and not self._finder.names_of(photo):  # as most
+            [name] = _take([photo[photo.rfind(os.sep) + 1 :]], contents)
+            self._remember(photo)
+            return name, NO_SIDECARS
+        return self._with_sidecars(Path(photo), contents, taken_at, wanted)
+
+    def _with_sidecars(
+        self, photo: Path, contents: FolderContents, taken_at: datetime | None, wanted: Entries | None
+    ) -> tuple[str, PlannedSidecars]:
         sidecars = self._sidecars(photo, taken_at)
         beside = self._beside_raw(photo, sidecars, contents)
         if beside is not None:
             contents.take(beside.name)
-            self._remember(photo)
-            return beside, self.beside_filed(photo, beside, contents, taken_at, wanted)
+            self._remember(str(photo))
+            return beside.name, self.beside_filed(photo, beside, contents, taken_at, wanted)
         new = None if wanted is None else self._keywords.new_name(photo, sidecars)
-        named = [path.name for path in sidecars] + ([] if new is None else [new])
-        parts = [split_name(photo.name), *(split_sidecar(photo.name, name) for name in named)]
-        names = free_names(parts, contents.is_free)
-        for name in names:
-            contents.take(name)
-        self._remember(photo)
+        names = _take([photo.name, *(path.name for path in sidecars), *(() if new is None else (new,))], contents)
+        self._remember(str(photo))
         self._filed.update(sidecars)
-        targets = [contents.folder / name for name in names]
-        moves = tuple(zip(sidecars, targets[1:], strict=False))
+        targets = [contents.folder / name for name in names[1:]]
+        moves = tuple(zip(sidecars, targets, strict=False))
         if wanted is None:
-            return targets[0], PlannedSidecars(moves)
+            return names[0], PlannedSidecars(moves)
         moves, keywords = self._keywords.on_the_way(photo, moves, wanted)
         if new is not None:
             keywords = (*keywords, self._keywords.new(targets[-1], wanted))
-        return targets[0], PlannedSidecars(moves, keywords)
+        return names[0], PlannedSidecars(moves, keywords)
 
     def beside_filed(
         self,
@@ -127,10 +140,10 @@ class SidecarPlanner:
             there.take(each.destination.name)
         return PlannedSidecars(moves, keywords)
 
-    def _remember(self, photo: Path) -> None:
+    def _remember(self, photo: str) -> None:
         """Remember a photo that is none by its name, such as a film: only those would be counted among what stays."""
-        if photo.suffix.lower() not in PHOTO_SUFFIXES:
-            self._filed.add(photo)
+        if photo[photo.rfind(".") :].lower() not in PHOTO_SUFFIXES:
+            self._filed.add(Path(photo))
 
     def _late(self, photo: Path, filed: Path, taken_at: datetime | None) -> Iterator[tuple[Path, Path]]:
         """Yield (from, to) of the sidecars of a photo that are to be filed beside the one with its bytes."""
@@ -162,7 +175,7 @@ class SidecarPlanner:
 
     def _sidecars(self, photo: Path, taken_at: datetime | None) -> list[Path]:
         found = [path for path in self._finder.of(photo) if is_regular(stat_or_none(self._files, path))]
-        if taken_at is None:
+        if taken_at is None or not found:
             return found
         films = [path for path in found if path.suffix.lower() in FILM_SUFFIXES]
         others = [film for film in films if taken_at_another_time(film, taken_at)]
@@ -204,6 +217,16 @@ class SidecarPlanner:
                 self.edited.append(sidecar)
                 return None
         raise AssertionError  # pragma: no cover - counting does not end
+
+
+def _take(names: Sequence[str], contents: FolderContents) -> Sequence[str]:
+    """Reserve names for a photo and its sidecars in a folder, with a number in all of them where one is taken."""
+    if not all(map(contents.is_free, names)):
+        parts = [split_name(names[0]), *(split_sidecar(names[0], name) for name in names[1:])]
+        names = free_names(parts, contents.is_free)
+    for name in names:
+        contents.take(name)
+    return names
 
 
 def count_kinds(files: Iterable[Path]) -> Mapping[str, int]:

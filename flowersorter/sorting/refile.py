@@ -79,7 +79,7 @@ def _filing(photo: FiledPhoto, class_name: str, found: os.stat_result | None) ->
     size_bytes, mtime_ns = (found.st_size, found.st_mtime_ns) if found is not None else (0, 0)
     sub_folders = photo.path.parent.relative_to(photo.root).parts[1:]  # of the year, for instance: they stay
     return Filing(
-        photo.path,
+        str(photo.path),
         photo.sha256,
         size_bytes,
         mtime_ns,

@@ -11,6 +11,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pathvalidate import sanitize_filename
@@ -34,6 +35,7 @@ def same_name_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", decomposed))
 
 
+@lru_cache(maxsize=1000)  # photos share few, and making one safe takes longer than all else that is planned of a photo
 def folder_name(class_name: str) -> str:
     """Return a safe folder name for a class: readable, never empty, hidden, reserved or a path, ≤ 200 bytes."""
     name = unicodedata.normalize("NFC", class_name)
@@ -90,10 +92,13 @@ def free_names(parts: Sequence[tuple[str, str]], is_free: Callable[[str], bool])
             number would make a name too long.
         is_free: Whether a name is free.
     """
+    names = [before + after for before, after in parts]
+    if all(map(is_free, names)):
+        return names
     longest = max((after for _, after in parts), key=lambda after: len(os.fsencode(after)))
-    for number in itertools.count(1):
-        names = [(before if number == 1 else _numbered(before, number, longest)) + after for before, after in parts]
-        if all(is_free(name) for name in names):
+    for number in itertools.count(2):
+        names = [_numbered(before, number, longest) + after for before, after in parts]
+        if all(map(is_free, names)):
             return names
     raise AssertionError  # pragma: no cover - counting does not end
 

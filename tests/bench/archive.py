@@ -99,7 +99,7 @@ class Archive:
         for number in range(self.files):
             data = self.content(number)
             sha256 = hashlib.sha256(data).digest()
-            yield Filing(self.photo(number), sha256, len(data), _MTIME_NS, self.class_of(number))
+            yield Filing(str(self.photo(number)), sha256, len(data), _MTIME_NS, self.class_of(number))
 
     def build(self) -> None:
         """Write the photos, and store them in the library."""

@@ -106,7 +106,7 @@ def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
     """Count the duplicates and empty folders that a move leaves or takes along."""
     if plan.mode != Mode.MOVE:
         return
-    twice = sum(not file.action.is_filed for file in plan.files)
+    twice = sum(count for action, count in plan.counts_by_action.items() if not action.is_filed)
     if plan.duplicates:
         folder = shown(plan.folder_of(plan.duplicates[0]))
         terminal.say(

@@ -159,6 +159,16 @@ class JournalReader:
         rows = self._database.query("SELECT * FROM filings WHERE run_id = ? ORDER BY id", (run_id,))
         return [entry_of(row) for row in rows]
 
+    def photos(self, run_id: int) -> Iterator[Entry]:
+        """Yield the photos of a run, without their sidecars, in the order of its plan, read in blocks."""
+        select = (
+            "SELECT * FROM filings WHERE +run_id = ? AND lead_id IS NULL AND id > ? AND id <= ? ORDER BY id LIMIT 1000"
+        )
+        after, last = self._ends(run_id)
+        while rows := self._database.query(select, (run_id, after, last)):
+            after = rows[-1]["id"]
+            yield from map(entry_of, rows)
+
     def blocks(
         self, run_id: int, states: Sequence[EntryState], *, backwards: bool = False, limit: int = 1000
     ) -> Iterator[list[Entry]]:

@@ -164,7 +164,11 @@ class _Reader:
         """Read everything."""
         if not self.encoding and self._data[:2] in (b"<\0", b"\0<"):
             self.encoding = "utf-16-le" if self._data[:1] == b"<" else "utf-16-be"
-        self._parser.Parse(self._data, True)
+        try:
+            self._parser.Parse(self._data, True)
+        finally:
+            # It knows this object. Where very many documents are read, the garbage collector often pauses.
+            del self._parser
         self.encoding = self.encoding or "utf-8"
 
     def _on_declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Mapping, Set
 from pathlib import Path
@@ -25,6 +26,7 @@ class FolderContents:
     def __init__(self, files: FileSystem, folder: Path) -> None:
         self.folder = folder
         self._files = files
+        self._beginning = os.path.join(folder, "")  # noqa: PTH118 - of a path as text
         self._hashes: dict[Path, bytes] = {}
         self._by_size: dict[int, list[Path]] = {}
         self._links: list[Path] = []
@@ -47,6 +49,10 @@ class FolderContents:
     def take(self, name: str) -> None:
         """Reserve a name for a planned file."""
         self._taken.add(same_name_key(name))
+
+    def path_of(self, name: str) -> str:
+        """Return the path of a file in the folder, as text: a long plan has no time to make objects of its paths."""
+        return self._beginning + name
 
     def sub_folder(self, name: str) -> Path:
         """Return the folder of this name in the folder, in the spelling it has there, and reserve a new one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
@@ -32,13 +32,15 @@ class DestinationContents:
         self._known = known
         self._hashes: dict[Path, bytes | None] = {}
 
-    def same_bytes(self, size_bytes: int, sha256: bytes, within: Path, *, but: Path | None = None) -> Path | None:
+    def same_bytes(self, size_bytes: int, sha256: bytes, within: Path, *, but: str = "") -> Path | None:
         """Return the first file, by path, with these bytes in the folder `within` or below it; never `but`.
 
         A file that cannot be read is taken for another one.
         """
+        if not self._with_size(size_bytes):
+            return None  # as for nearly every new photo
         same = self.all_with(size_bytes, sha256)
-        return next((path for path in same if within in path.parents and path != but), None)
+        return next((path for path in same if within in path.parents and str(path) != but), None)
 
     def all_with(self, size_bytes: int, sha256: bytes) -> Iterator[Path]:
         """Yield each file with these bytes, in the order of the paths."""
@@ -46,11 +48,17 @@ class DestinationContents:
 
     def hashes(self, size_bytes: int) -> Iterator[tuple[Path, bytes | None]]:
         """Yield each file of a size with its SHA-256, None if it cannot be read, in the order of the paths."""
+        return ((path, self._hash(path)) for path in self._with_size(size_bytes))
+
+    def _with_size(self, size_bytes: int) -> Sequence[Path]:
+        """The files of a size, in the order of the paths."""
         if self._by_size is None:
             self._by_size = {}
             for path, size in self._files.walk_sizes(self.root):
                 self._by_size.setdefault(size, []).append(path)
-        return ((path, self._hash(path)) for path in sorted(self._by_size.get(size_bytes, ())))
+            for paths in self._by_size.values():
+                paths.sort()
+        return self._by_size.get(size_bytes, ())
 
     def _hash(self, path: Path) -> bytes | None:
         if (read := self._known(path)) is not None:

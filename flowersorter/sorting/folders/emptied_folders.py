@@ -27,7 +27,7 @@ class EmptiedFolders:
     nearly_empty: tuple[Path, ...] = ()
 
 
-def emptied_folders(files: FileSystem, root: Path, leaving: Iterable[Path]) -> EmptiedFolders:
+def emptied_folders(files: FileSystem, root: Path, leaving: Iterable[Path | str]) -> EmptiedFolders:
     """Find the folders below `root`, never itself, that are left empty when these files have gone; reads only."""
     gone: dict[str, set[str]] = {}  # names by folder: of a million files that takes a third of the paths
     for path in leaving:

@@ -50,6 +50,7 @@ class KeywordPlanner:
         self.index = index
         self.problems: list[tuple[Path, str]] = []
         self._files, self._only_ours = files, only_ours
+        self._new_sizes: dict[tuple[tuple[Field, tuple[str, ...]], ...], int] = {}
         self._names: dict[Path, list[str]] = {}
         self._sidecars: dict[Path, dict[str, tuple[str, ...]]] = {}
 
@@ -88,8 +89,12 @@ class KeywordPlanner:
         return tuple(plain), tuple(planned)
 
     def new(self, destination: Path, wanted: Entries) -> PlannedKeywords:
-        """Plan a new sidecar."""
-        return PlannedKeywords(None, destination, wanted, len(merged(None, wanted).data))
+        """Plan a new sidecar; all of a class have the same bytes."""
+        key = tuple(wanted.items())
+        size_bytes = self._new_sizes.get(key)
+        if size_bytes is None:
+            size_bytes = self._new_sizes[key] = len(merged(None, wanted).data)
+        return PlannedKeywords(None, destination, wanted, size_bytes)
 
     def in_place(
         self, photo: Path, wanted: Entries, is_free: Callable[[str], bool] = lambda _: True, *, may_be_new: bool = True

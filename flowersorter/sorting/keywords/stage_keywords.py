@@ -62,7 +62,7 @@ def stage(context: StepContext, plan: SortPlan, report: Report, cancel: CancelTo
     except OSError as error:  # merged files that may not last are not used
         entries: list[NewEntry] = []
         staged = Staged(entries)
-        for position, planned in enumerate((*plan.files, *plan.duplicates)):
+        for position, planned in enumerate(chain(plan.files, plan.duplicates)):
             lead = len(entries)
             entries += _entries(plan.mode, planned, lead)
             for keywords in planned.keywords:
@@ -97,7 +97,7 @@ def _staged(context: StepContext, plan: SortPlan, report: Report, cancel: Cancel
     entries: list[NewEntry] = []
     staged, stager = Staged(entries), _Stager(context, plan)
     wanted, done = len(plan.keywords), 0
-    for position, planned in enumerate((*plan.files, *plan.duplicates)):
+    for position, planned in enumerate(chain(plan.files, plan.duplicates)):
         lead = len(entries)
         entries += _entries(plan.mode, planned, lead)
         for keywords in planned.keywords:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.written_keywords import KeywordIndex
 from flowersorter.messages import text
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
+from flowersorter.sorting.filesystem import FileSystem, is_regular
 from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_nested
 from flowersorter.sorting.folders.destination_contents import DestinationContents
@@ -21,9 +21,18 @@ from flowersorter.sorting.folders.emptied_folders import EmptiedFolders, emptied
 from flowersorter.sorting.folders.needed_space import NeededSpace
 from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
-from flowersorter.sorting.plan_sidecars import SidecarPlanner
-from flowersorter.sorting.runs.packed import Joined, Packed
-from flowersorter.sorting.runs.packed_plan import packed_files, packed_skipped
+from flowersorter.sorting.plan_sidecars import NO_SIDECARS, PlannedSidecars, SidecarPlanner
+from flowersorter.sorting.runs.file_rows import (
+    ACTION,
+    CLASS_NAME,
+    DESTINATION,
+    SHA256,
+    SOURCE,
+    file_row,
+    paths_in,
+)
+from flowersorter.sorting.runs.packed import Packed
+from flowersorter.sorting.runs.packed_plan import file_of, packed_files, packed_skipped
 
 
 def make_plan(
@@ -94,23 +103,17 @@ def make_plan(
         no_keywords=tuple(dict.fromkeys(Skipped(*problem) for problem in keywords.problems)),
         other_films=tuple(dict.fromkeys(planner.sidecars.other_films)),
         duplicates=duplicates,
-        emptied=_emptied(files, mode, source_root, Joined(planner.planned, duplicates)),
+        emptied=_emptied(files, mode, source_root, planner.planned, duplicates),
         removes_emptied=remove_emptied and mode == Mode.MOVE,
     )
 
 
-def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, planned: Sequence[PlannedFile]) -> EmptiedFolders:
+def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, *parts: Packed[PlannedFile]) -> EmptiedFolders:
+    """Find the folders that a move of these photos leaves empty."""
     if mode != Mode.MOVE or source_root is None:
         return EmptiedFolders()
-    moved = (file for file in planned if file.action.is_filed)
-    return emptied_folders(files, source_root, (path for file in moved for path in _leaving(file)))
-
-
-def _leaving(file: PlannedFile) -> Iterator[Path]:
-    """The files that a move takes away."""
-    yield file.filing.source
-    yield from (source for source, _ in file.sidecars)
-    yield from (each.source for each in file.keywords if each.source is not None)
+    rows = (row for part in parts for row in part.rows() if row[ACTION] == Action.MOVE)
+    return emptied_folders(files, source_root, (path for row in rows for path in paths_in(row)))
 
 
 class _Planner:
@@ -128,10 +131,12 @@ class _Planner:
         self.planned: Packed[PlannedFile] = packed_files()
         self.skipped: Packed[Skipped] = packed_skipped()
         self._files, self._destination, self._mode = files, destination, mode
+        self._action = Action(mode.value)
         self._folders = folders
         self._filed = filed
         self._contents = DestinationContents(files, destination)
         self._folder_contents: dict[Path, FolderContents] = {}
+        self._by_class: dict[tuple[str, tuple[str, ...]], FolderContents] = {}
         # Positions in `planned` by the hash of class and bytes, and by that of the path: one number for each photo.
         self._by_bytes: dict[int, int] = {}
         self._by_source: dict[int, int] = {}
@@ -141,7 +146,7 @@ class _Planner:
     def add(self, filing: Filing) -> None:
         """Plan one photo, or skip it with a reason."""
         try:
-            found = stat_or_none(self._files, filing.source)
+            found = self._stat(filing.path)
             reason = self._reason_to_skip(filing, found)
             if found is not None and not reason:
                 self._plan(filing, found)
@@ -149,6 +154,12 @@ class _Planner:
             reason = explain(error)
         if reason:
             self.skipped.append(Skipped(filing.source, reason))
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            return self._files.stat_text(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _reason_to_skip(self, filing: Filing, found: os.stat_result | None) -> str:
         if found is None:
@@ -159,42 +170,50 @@ class _Planner:
             return CHANGED
         if found.st_mtime_ns != filing.mtime_ns and self._files.hash(filing.source) != filing.sha256:
             return CHANGED
-        position = self._by_source.get(hash(str(filing.source)))
-        if position is not None and self.planned[position].filing.source == filing.source:
+        position = self._by_source.get(hash(filing.path))
+        if position is not None and self.planned.row(position)[SOURCE] == filing.path:
             return text("it is listed twice")
         return ""
 
     def _plan(self, filing: Filing, found: os.stat_result) -> None:
         """Plan a photo that has not changed since it was read."""
-        class_folder = self._folders[filing.class_name]
-        contents = self._contents_of(class_folder)
-        for name in filing.folders:
-            contents = self._contents_of(contents.sub_folder(name))
+        contents = self._contents_for(filing)
         existing = contents.same_bytes(filing.size_bytes, filing.sha256)
         if existing is None and self._mode.is_link:
             existing = contents.linked_from(filing.source)
         if existing is None:
-            within = self._contents.root if filing.sha256 in self._filed else class_folder
-            existing = self._contents.same_bytes(filing.size_bytes, filing.sha256, within, but=filing.source)
-        self._by_source[hash(str(filing.source))] = len(self.planned)
-        planned = self._planned_as(filing)
+            within = self._contents.root if filing.sha256 in self._filed else self._folders[filing.class_name]
+            existing = self._contents.same_bytes(filing.size_bytes, filing.sha256, within, but=filing.path)
+        position, bytes_key = len(self.planned), hash((filing.class_name, filing.sha256))
         if existing is not None:
             beside = self.sidecars.beside_filed(filing.source, existing, contents, filing.taken_at, filing.keywords)
-            self._append(PlannedFile(filing, existing, Action.ALREADY_THERE, beside.moves, beside.keywords))
-        elif planned is not None:
-            self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
+            self._append(filing, str(existing), Action.ALREADY_THERE, beside)
+        elif (planned := self._planned_as(filing, bytes_key)) is not None:
+            self._append(filing, planned, Action.DUPLICATE, NO_SIDECARS)
         else:
-            self._by_bytes[hash((filing.class_name, filing.sha256))] = len(self.planned)
             self._plan_new(filing, found, contents)
+            self._by_bytes[bytes_key] = position
+        self._by_source[hash(filing.path)] = position  # a photo that failed is in no position
 
-    def _planned_as(self, filing: Filing) -> Path | None:
+    def _planned_as(self, filing: Filing, bytes_key: int) -> str | None:
         """Return where a photo of the same class and bytes goes; None if there is none."""
-        position = self._by_bytes.get(hash((filing.class_name, filing.sha256)))
+        position = self._by_bytes.get(bytes_key)
         if position is None:
             return None
-        planned = self.planned[position]
-        same = (planned.filing.class_name, planned.filing.sha256) == (filing.class_name, filing.sha256)
-        return planned.destination if same else None
+        planned = self.planned.row(position)
+        same = (planned[CLASS_NAME], planned[SHA256]) == (filing.class_name, filing.sha256)
+        return planned[DESTINATION] if same else None
+
+    def _contents_for(self, filing: Filing) -> FolderContents:
+        """Return the contents of the folder that a photo goes to."""
+        key = filing.class_name, filing.folders
+        contents = self._by_class.get(key)
+        if contents is None:
+            contents = self._contents_of(self._folders[filing.class_name])
+            for name in filing.folders:
+                contents = self._contents_of(contents.sub_folder(name))
+            self._by_class[key] = contents
+        return contents
 
     def _contents_of(self, folder: Path) -> FolderContents:
         if folder not in self._folder_contents:
@@ -203,25 +222,27 @@ class _Planner:
 
     def duplicates(self, folder: Path) -> Iterator[PlannedFile]:
         """Plan to move the photos aside that are not filed because their bytes are there, with their sidecars."""
-        for planned in self.planned:
+        for planned in map(file_of, (row for row in self.planned.rows() if row[ACTION] != self._action)):
             source = planned.filing.source
-            if planned.action.is_filed or self._contents.root in source.parents:
+            if self._contents.root in source.parents:
                 continue
             with suppress(OSError):  # it stays
-                target, beside = self.sidecars.with_photo(source, self._contents_of(folder), planned.filing.taken_at)
+                contents = self._contents_of(folder)
+                name, beside = self.sidecars.with_photo(planned.filing.path, contents, planned.filing.taken_at)
                 self.space.add_files([source, *(sidecar for sidecar, _ in beside.moves)])
                 filing = dataclasses.replace(planned.filing, class_name=NO_CLASS, folders=(), keywords=None)
-                yield PlannedFile(filing, target, Action.MOVE, beside.moves)
+                yield PlannedFile(filing, folder / name, Action.MOVE, beside.moves)
 
     def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> None:
         """Plan a photo with its sidecars, under names that are free for all of them."""
-        target, beside = self.sidecars.with_photo(filing.source, contents, filing.taken_at, filing.keywords)
+        name, beside = self.sidecars.with_photo(filing.path, contents, filing.taken_at, filing.keywords)
         self.space.add(found)
-        self._append(PlannedFile(filing, target, Action(self._mode.value), beside.moves, beside.keywords))
+        self._append(filing, contents.path_of(name), self._action, beside)
 
-    def _append(self, planned: PlannedFile) -> None:
-        copied = self._mode == Mode.MOVE and not planned.action.is_filed
-        self.space.add_files((source for source, _ in planned.sidecars), copied=copied)
-        for each in planned.keywords:
+    def _append(self, filing: Filing, destination: str, action: Action, beside: PlannedSidecars) -> None:
+        if beside.moves:
+            copied = self._mode == Mode.MOVE and not action.is_filed
+            self.space.add_files((source for source, _ in beside.moves), copied=copied)
+        for each in beside.keywords:
             self.space.add_written(each.size_bytes)
-        self.planned.append(planned)
+        self.planned.append_row(file_row(filing, destination, action, beside.moves, beside.keywords))

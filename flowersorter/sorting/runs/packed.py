@@ -33,6 +33,9 @@ class ByPosition(Sequence[Record], Generic[Record]):
         positions = range(len(self))[index]
         return self._at(positions) if isinstance(positions, int) else [self._at(at) for at in positions]
 
+    def __iter__(self) -> Iterator[Record]:
+        return map(self._at, range(len(self)))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
             return NotImplemented
@@ -62,42 +65,53 @@ class Packed(ByPosition[Record]):
     ) -> None:
         self._encode, self._decode, self._size = encode, decode, block
         self._blocks: list[bytes] = []
-        self._open: list[Record] = []
-        self._last: tuple[int, list[Record]] | None = None
+        self._open: list[tuple[Any, ...]] = []
+        self._last: tuple[int, list[tuple[Any, ...]]] | None = None
         for record in records:
             self.append(record)
 
     def append(self, record: Record) -> None:
         """Add a record at the end."""
-        self._open.append(record)
+        self.append_row(self._encode(record))
+
+    def append_row(self, row: tuple[Any, ...]) -> None:
+        """Add a record at the end, given as the tuple that `encode` would turn it into."""
+        self._open.append(row)
         if len(self._open) == self._size:
-            rows = list(map(self._encode, self._open))
-            self._blocks.append(zlib.compress(pickle.dumps(rows, pickle.HIGHEST_PROTOCOL), 1))
+            self._blocks.append(zlib.compress(pickle.dumps(self._open, pickle.HIGHEST_PROTOCOL), 1))
             self._open = []
 
     def __len__(self) -> int:
         return len(self._blocks) * self._size + len(self._open)
 
     def __iter__(self) -> Iterator[Record]:
+        return map(self._decode, self.rows())
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the tuple of each record, for those who need few of its values: records take longer to make."""
         for number in range(len(self._blocks)):
-            yield from self._records(number)
+            yield from self._block(number)
         yield from self._open
 
-    def _at(self, position: int) -> Record:
+    def row(self, position: int) -> tuple[Any, ...]:
+        """Return the tuple of the record at a position from 0 on, which is one of the sequence."""
         number, place = divmod(position, self._size)
         if number == len(self._blocks):
             return self._open[place]
         last = self._last
         if last is None or last[0] != number:
-            last = self._last = number, self._records(number)
+            last = self._last = number, self._block(number)
         return last[1][place]
+
+    def _at(self, position: int) -> Record:
+        return self._decode(self.row(position))
 
     def __repr__(self) -> str:
         return f"Packed({', '.join(map(repr, self))})"
 
-    def _records(self, number: int) -> list[Record]:
-        rows = pickle.loads(zlib.decompress(self._blocks[number]))
-        return list(map(self._decode, rows))
+    def _block(self, number: int) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = pickle.loads(zlib.decompress(self._blocks[number]))
+        return rows
 
 
 class Joined(ByPosition[Record]):
@@ -116,3 +130,29 @@ class Joined(ByPosition[Record]):
         ends = list(accumulate(map(len, self._parts)))
         part = bisect_right(ends, position)
         return self._parts[part][position - ends[part]]
+
+
+class Chosen(ByPosition[Record]):
+    """Some records of a sequence, by their positions in it, without a copy of any."""
+
+    def __init__(self, records: Sequence[Record], positions: Sequence[int]) -> None:
+        self._records, self._positions = records, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def _at(self, position: int) -> Record:
+        return self._records[self._positions[position]]
+
+
+class Mapped(ByPosition[Record]):
+    """What a function makes of each record of a sequence, made when it is read."""
+
+    def __init__(self, make: Callable[[Any], Record], records: Sequence[Any]) -> None:
+        self._make, self._records = make, records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def _at(self, position: int) -> Record:
+        return self._make(self._records[position])

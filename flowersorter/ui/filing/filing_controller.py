@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -366,7 +366,7 @@ class FilingController(QObject):
         collection, library = self._session.collection, self._session.library
         dialog = HistoryDialog(made, self._front.window)
 
-        def show(run_id: int, photos: list[RunPhoto]) -> None:
+        def show(run_id: int, photos: Sequence[RunPhoto]) -> None:
             if isValid(dialog):  # it may have been closed meanwhile
                 dialog.show_photos(run_id, photos)
 
@@ -395,6 +395,6 @@ def _open_folder(folder: Path) -> None:
 def _plan(
     engine: Engine, request: SortRequest, device: str, report: Report, cancel: CancelToken
 ) -> tuple[SortPlan, SampleOffer]:
-    plan = plan_sort(engine, request, report, cancel)
+    plan = plan_sort(engine, request, report, cancel).counted()
     check = CheckSampleRequest(request.roots, include=request.include, device=device, left_out=request.left_out)
     return plan, sample_offer(engine, check)

@@ -37,7 +37,7 @@ class LeftoversField(QWidget):
 
     def show_plan(self, plan: SortPlan) -> None:
         """Show a box for each kind of leftovers of this plan; a checked box stays."""
-        twice = sum(not file.action.is_filed for file in plan.files)
+        twice = sum(count for action, count in plan.counts_by_action.items() if not action.is_filed)
         one, many = self.tr("Also move 1 &duplicate into “{1}”"), self.tr("Also move {0} &duplicates into “{1}”")
         self._offer(self.duplicates, one if twice == 1 else many, twice, DUPLICATES)
         empty, nearly = len(plan.emptied.empty), len(plan.emptied.nearly_empty)

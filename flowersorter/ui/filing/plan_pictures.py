@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPalette
@@ -12,9 +13,10 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 MOST_PICTURES = 5
 PICTURE_PX = 26
 _GAP_PX, _MARGIN_PX, _CORNER_PX = 4, 2, 3
-#: The photos of a line, as paths.
+#: A function that returns the photos of a line, as paths: it is called when these are painted.
 PICTURES_ROLE = Qt.ItemDataRole.UserRole + 1
 
+Photo = TypeVar("Photo")
 #: Returns the thumbnail of a photo, or None while it is being made.
 Picture = Callable[[Path], QImage | None]
 
@@ -41,7 +43,8 @@ class PlanPictures(QStyledItemDelegate):
     ) -> None:
         """Paint the background, then the pictures side by side."""
         super().paint(painter, option, index)
-        paths: Sequence[Path] = index.data(PICTURES_ROLE) or ()
+        pictures: Callable[[], Sequence[Path]] | None = index.data(PICTURES_ROLE)
+        paths = () if pictures is None else pictures()
         rect = QRectF(option.rect)
         painter.save()
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
@@ -69,7 +72,7 @@ class PlanPictures(QStyledItemDelegate):
         painter.restore()
 
 
-def spread(paths: Sequence[Path]) -> list[Path]:
-    """Select some of these paths, evenly spread over all of them."""
-    count = min(MOST_PICTURES, len(paths))
-    return [paths[number * len(paths) // count] for number in range(count)]
+def spread(photos: Sequence[Photo]) -> list[Photo]:
+    """Select some of these photos, evenly spread over all of them."""
+    count = min(MOST_PICTURES, len(photos))
+    return [photos[number * len(photos) // count] for number in range(count)]

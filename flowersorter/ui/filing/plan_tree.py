@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
@@ -11,7 +13,8 @@ from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from flowersorter.messages import worded
-from flowersorter.sorting.plan import Action, PlannedFile, SortPlan
+from flowersorter.sorting.plan import Action, PlannedFile, Skipped, SortPlan
+from flowersorter.sorting.runs.packed import Chosen, Mapped
 from flowersorter.ui.filing.plan_pictures import PICTURES_ROLE, Picture, PlanPictures, spread
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe
@@ -78,44 +81,32 @@ class PlanTree(QTreeWidget):
     def show_plan(self, plan: SortPlan) -> None:
         """Show another plan."""
         self.clear()
-        by_folder: dict[Path, list[PlannedFile]] = defaultdict(list)
-        by_action: dict[Action, list[PlannedFile]] = defaultdict(list)
-        for file in plan.files:
-            by_action[file.action].append(file)
-            if file.action.is_filed:
-                by_folder[plan.folder_of(file)].append(file)
-        for folder in sorted(by_folder, key=lambda folder: str(folder).casefold()):
-            files = by_folder[folder]
-            line = self._line(
-                self,
-                folder.as_posix(),
-                [_Named(f.destination, f.filing.source, source=f.filing.source) for f in files],
-            )
+        for folder, photos in sorted(plan.folders.items(), key=lambda each: str(each[0]).casefold()):
+            line = self._line(self, folder.as_posix(), Mapped(_filed, photos.files))
             line.setIcon(0, theme.icon("open-folder"))
-            line.setData(2, PICTURES_ROLE, spread([file.filing.source for file in files]))
-            name = files[0].filing.class_name
-            if folder.parts[0] != name:
-                line.setToolTip(0, self.tr("Class “{0}”, with a folder name the disk accepts").format(name))
-        self._stays(self.tr("Already there"), by_action[Action.ALREADY_THERE])
-        self._stays(self.tr("Duplicates (copied once)"), by_action[Action.DUPLICATE])
+            line.setData(2, PICTURES_ROLE, cache(partial(_pictures, photos.files)))
+            if folder.parts[0] != photos.class_name:
+                tip = self.tr("Class “{0}”, with a folder name the disk accepts").format(photos.class_name)
+                line.setToolTip(0, tip)
+        self._stays(self.tr("Already there"), plan.staying_as(Action.ALREADY_THERE))
+        self._stays(self.tr("Duplicates (copied once)"), plan.staying_as(Action.DUPLICATE))
         self._skipped(plan)
 
     def _stays(self, title: str, files: Sequence[PlannedFile]) -> None:
         if files:
-            self._line(self, title, [_Named(f.filing.source, f.destination) for f in files], icon="reviewed")
+            self._line(self, title, Mapped(_kept, files), icon="reviewed")
 
     def _skipped(self, plan: SortPlan) -> None:
         if not plan.skipped:
             return
-        reasons: dict[str, list[_Named]] = defaultdict(list)
-        for skipped in plan.skipped:
-            # All "it cannot be read: ..." count as one reason.
-            reason, _, detail = worded(skipped.reason).partition(": ")
-            reasons[reason].append(_Named(skipped.path, None, detail))
+        reasons: dict[str, array[int]] = defaultdict(lambda: array("I"))
+        for position, skipped in enumerate(plan.skipped):
+            reasons[_reason(skipped)[0]].append(position)
         title = self.tr("Not sorted")
         whole = self._line(self, title, (), icon="cancel", count=len(plan.skipped))
         whole.setExpanded(True)
-        for reason, photos in sorted(reasons.items(), key=lambda each: (-len(each[1]), each[0])):
+        for reason, positions in sorted(reasons.items(), key=lambda each: (-len(each[1]), each[0])):
+            photos = Mapped(_left, Chosen(plan.skipped, positions))
             self._line(whole, reason[:1].upper() + reason[1:], photos)
 
     def _line(
@@ -179,3 +170,25 @@ class _Named:
 
     def __init__(self, path: Path, other: Path | None, detail: str = "", *, source: Path | None = None) -> None:
         self.path, self.other, self.detail, self.source = path, other, detail, source or path
+
+
+def _filed(file: PlannedFile) -> _Named:
+    return _Named(file.destination, file.filing.source, source=file.filing.source)
+
+
+def _kept(file: PlannedFile) -> _Named:
+    return _Named(file.filing.source, file.destination)
+
+
+def _left(skipped: Skipped) -> _Named:
+    return _Named(skipped.path, None, _reason(skipped)[1])
+
+
+def _reason(skipped: Skipped) -> tuple[str, str]:
+    """The reason as a line has it, and the detail: all "it cannot be read: ..." count as one reason."""
+    reason, _, detail = worded(skipped.reason).partition(": ")
+    return reason, detail
+
+
+def _pictures(files: Sequence[PlannedFile]) -> list[Path]:
+    return [file.filing.source for file in spread(files)]

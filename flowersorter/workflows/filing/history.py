@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
 from flowersorter.errors import UndoRefused
@@ -13,6 +14,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import moved_on
 from flowersorter.messages import Text, plural, text
 from flowersorter.sorting.recover import RecoveryResult, recover
+from flowersorter.sorting.runs.packed import Packed
 from flowersorter.sorting.undo import UndoResult, photos_that_stay, undo
 
 if TYPE_CHECKING:
@@ -49,16 +51,6 @@ def find_run(collection: CollectionStore, run_id: int) -> Run:
     return collection.journal.run(run_id)
 
 
-def filings(collection: CollectionStore, run_id: int) -> list[Entry]:
-    """List the journal entries of a sort's photos, without those of sidecars.
-
-    Raises:
-        KeyError: there is no such sort.
-    """
-    collection.journal.run(run_id)
-    return [entry for entry in collection.journal.filings(run_id) if entry.lead_id is None]
-
-
 @dataclass(frozen=True, slots=True)
 class RunPhoto:
     """A photo of a sort, and whether it can be undone.
@@ -74,18 +66,36 @@ class RunPhoto:
     can_undo: bool
 
 
-def run_photos(collection: CollectionStore, run_id: int) -> list[RunPhoto]:
-    """List the photos of a sort, in the order of its plan.
+def run_photos(collection: CollectionStore, run_id: int) -> Sequence[RunPhoto]:
+    """List the photos of a sort as they are now, in the order of its plan; each is made when it is read.
 
     Raises:
         KeyError: there is no such sort.
     """
     later = moved_on(collection.database, run_id)
     at_rest = collection.journal.run(run_id).state != RunState.OPEN
-    return [
-        RunPhoto(entry, later.get(entry.id), at_rest and entry.state == EntryState.DONE and entry.id not in later)
-        for entry in filings(collection, run_id)
-    ]
+    return Packed(
+        _row_of,
+        _photo_of,
+        (
+            RunPhoto(entry, later.get(entry.id), at_rest and entry.state == EntryState.DONE and entry.id not in later)
+            for entry in collection.journal.photos(run_id)
+        ),
+    )
+
+
+def _row_of(photo: RunPhoto) -> tuple[Any, ...]:
+    entry = photo.entry
+    names = [None if path is None else str(path) for path in (entry.source, entry.destination, entry.temporary)]
+    before = entry.id, entry.run_id, entry.lead_id, entry.class_name, entry.action
+    after = entry.size_bytes, entry.sha256, entry.mtime_ns, entry.state, entry.error
+    return before, names, after, photo.moved_on_by, photo.can_undo
+
+
+def _photo_of(row: tuple[Any, ...]) -> RunPhoto:
+    before, names, after, moved_on_by, can_undo = row
+    paths: list[Any] = [None if name is None else Path(name) for name in names]
+    return RunPhoto(Entry(*before, *paths, *after), moved_on_by, can_undo)
 
 
 def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: CancelToken) -> UndoResult:

@@ -95,7 +95,7 @@ def _filings(collection: CollectionStore, root: Path, names: dict[int, str]) -> 
         class_name = names.get(label.class_id, "") if label is not None else ""
         filings.append(
             Filing(
-                source=places.paths[i],
+                path=places.paths.names[i],
                 sha256=sha256_of.get(photo_id, b""),
                 size_bytes=int(places.sizes_bytes[i]),
                 mtime_ns=int(places.mtimes_ns[i]),

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 #: Photos whose details are read at once.
 _AT_ONCE = 5000
+#: Hash, time and camera of a photo that is not known any more.
+_UNKNOWN = b"", None, None
 
 
 class Include(StrEnum):
@@ -198,10 +200,10 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     _refuse_collection(collection, destination)
     filed = collection.journal.filed_hashes(destination)
     index = read_keywords(collection.database)
+    staying = np.flatnonzero(~going)
     left = packed_skipped(
         Skipped(path, reason_left(rows, i, left_out=bool(left_out[i])))
-        for i, path in enumerate(rows.paths)
-        if not going[i]
+        for i, path in zip(staying.tolist(), places.paths.take(staying), strict=True)
     )
     source = _Source(collection, request, destination, pattern, rows, names, certain, going, filed, left)
     class_names = source.class_names()
@@ -258,35 +260,35 @@ class _Source:
 
     def filings(self, places: Places, *, with_keywords: bool) -> Iterator[Filing]:
         """Yield the photos in their order."""
-        rows = np.flatnonzero(self.going)
+        rows, class_ids = np.flatnonzero(self.going), self.rows.kept_class_ids
         for first in range(0, len(rows), _AT_ONCE):
-            yield from self._block(places, rows[first : first + _AT_ONCE], with_keywords=with_keywords)
+            block = rows[first : first + _AT_ONCE]
+            yield from self._block(places.take(block), class_ids[block], self.certain[block], with_keywords)
 
-    def _block(self, places: Places, block: NDArray[np.intp], *, with_keywords: bool) -> Iterator[Filing]:
-        collection, request = self.collection, self.request
-        known, hashes = collection.photos.hashes(self.rows.photo_ids[block])
-        number_of = dict(zip(known.tolist(), hashes, strict=True))
-        before = _filed_before(collection, self.destination, hashes)
-        metadata = _metadata(collection, self.rows.photo_ids[block])
-        class_ids = self.rows.kept_class_ids
-        for i in block.tolist():
-            photo_id, path = int(self.rows.photo_ids[i]), self.rows.paths[i]
-            sha256 = number_of.get(photo_id, b"")
-            class_name = self.names[int(class_ids[i])] if self.certain[i] else self._aside
+    def _block(
+        self, places: Places, class_ids: NDArray[np.int32], certain: NDArray[np.bool_], with_keywords: bool
+    ) -> Iterator[Filing]:
+        """Yield some of the photos, at (B,) places, with their classes and whether these are certain."""
+        photos = _photos(self.collection, places.photo_ids)
+        before = _filed_before(self.collection, self.destination, [sha256 for sha256, _, _ in photos.values()])
+        columns = (places.photo_ids, places.sizes_bytes, places.mtimes_ns, class_ids, certain)
+        values = zip(places.paths.names, *(column.tolist() for column in columns), strict=True)
+        for path, photo_id, size_bytes, mtime_ns, class_id, is_certain in values:
+            sha256, taken_at, camera = photos.get(photo_id, _UNKNOWN)
+            class_name = self.names[class_id] if is_certain else self._aside
             was_there = sha256 in self.filed
-            if why := _reason_to_wait(request, path, before.get(sha256), class_name, was_there=was_there):
-                self.left.append(Skipped(path, why))
+            if why := _reason_to_wait(self.request, path, before.get(sha256), class_name, was_there=was_there):
+                self.left.append(Skipped(Path(path), why))
                 continue
-            taken_at, camera = metadata.get(photo_id, (None, None))
             yield Filing(
-                source=path,
+                path=path,
                 sha256=sha256,
-                size_bytes=int(places.sizes_bytes[i]),
-                mtime_ns=int(places.mtimes_ns[i]),
+                size_bytes=size_bytes,
+                mtime_ns=mtime_ns,
                 class_name=class_name,
                 folders=self.pattern.folders(class_name, taken_at, camera),
                 taken_at=taken_at,
-                keywords=entries_of(class_name) if self.certain[i] and with_keywords else None,
+                keywords=entries_of(class_name) if is_certain and with_keywords else None,
             )
 
     @property
@@ -295,7 +297,7 @@ class _Source:
 
 
 def _reason_to_wait(
-    request: SortRequest, path: Path, there_as: str | None, class_name: str, *, was_there: bool
+    request: SortRequest, path: str, there_as: str | None, class_name: str, *, was_there: bool
 ) -> Text | None:
     """Say why a photo that is included is not sorted; None for one that is.
 
@@ -306,7 +308,7 @@ def _reason_to_wait(
         class_name: The class it would be sorted under now.
         was_there: Whether an earlier sort put it there.
     """
-    if path in request.unfinished:
+    if request.unfinished and Path(path) in request.unfinished:
         return text("it changed just now, and is sorted once it rests")
     if request.only_new and was_there and there_as is None:
         return text("it was sorted there before, and you undid that or took it away")
@@ -315,12 +317,13 @@ def _reason_to_wait(
     return None
 
 
-def _metadata(
+def _photos(
     collection: CollectionStore, photo_ids: NDArray[np.int64]
-) -> dict[int, tuple[datetime | None, str | None]]:
-    """Return the time and camera of photos, as far as known, by photo id."""
-    rows = collection.database.tuples_by_id("id, taken_at, camera", "photos", "id", photo_ids)
-    return {row[0]: (datetime.fromisoformat(row[1]) if row[1] else None, row[2]) for row in rows}
+) -> dict[int, tuple[bytes, datetime | None, str | None]]:
+    """Return the hash of photos, and their time and camera as far as known, by photo id."""
+    rows = collection.database.tuples_by_id("id, sha256, taken_at, camera", "photos", "id", photo_ids)
+    at = datetime.fromisoformat
+    return {photo_id: (sha256, at(taken) if taken else None, camera) for photo_id, sha256, taken, camera in rows}
 
 
 def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:

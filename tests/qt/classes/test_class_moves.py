@@ -347,7 +347,7 @@ def test_what_followed_a_change_until_it_was_cancelled_is_moved_back_with_it(
 
 
 def planned(name: str, action: Action = Action.MOVE, root: Path = Path("/sorted")) -> PlannedFile:
-    return PlannedFile(Filing(root / "red" / name, b"", 1, 1, "ruby"), root / "ruby" / name, action)
+    return PlannedFile(Filing(str(root / "red" / name), b"", 1, 1, "ruby"), root / "ruby" / name, action)
 
 
 @pytest.fixture

@@ -20,8 +20,11 @@ from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan
+from flowersorter.sorting.plan import Filing, Mode, PlannedFile, Skipped, SortPlan
+from flowersorter.sorting.runs.file_rows import FileRow, row_of
 from flowersorter.sorting.runs.make_plan import make_plan
+from flowersorter.sorting.runs.packed import Packed
+from flowersorter.sorting.runs.packed_plan import file_of
 from flowersorter.ui.filing.plan_pictures import spread
 from flowersorter.ui.filing.plan_summary import plan_summary
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
@@ -73,7 +76,7 @@ def dialog(photos: Path, tmp_path: Path, qtbot: QtBot) -> SortDialog:
 
 def _filing(path: Path, class_name: str) -> Filing:
     content, found = path.read_bytes(), path.stat()
-    return Filing(path, hashlib.sha256(content).digest(), found.st_size, found.st_mtime_ns, class_name)
+    return Filing(str(path), hashlib.sha256(content).digest(), found.st_size, found.st_mtime_ns, class_name)
 
 
 def _answer(dialog: SortDialog, planner: Planner, qtbot: QtBot, **wanted: object) -> SortChoices:
@@ -613,6 +616,26 @@ def test_what_a_move_leaves_is_offered_and_never_chosen_beforehand(
     choices = answer()
     assert (choices.move_duplicates, choices.remove_emptied) == (False, False)
     assert not field.isVisible()
+
+
+def test_photos_of_a_plan_are_made_when_a_line_is_opened(
+    dialog: SortDialog, planner: Planner, tmp_path: Path, qtbot: QtBot
+) -> None:
+    made: list[PlannedFile] = []
+
+    def make(row: FileRow) -> PlannedFile:
+        made.append(file_of(row))
+        return made[-1]
+
+    plan = planner(_answer(dialog, planner, qtbot))
+    many = Packed(row_of, make, [plan.files[at] for at in (0, 1, 1, 2)], block=2)
+    dialog.tree.set_pictures(lambda _: None)
+    dialog.tree.show_plan(replace(plan, files=many))
+    assert made == []
+    line = _groups(dialog)["roses"]
+    line.setExpanded(True)
+    assert _lines(line) == [("b.jpg", ""), ("b.jpg", ""), ("c.jpg", "")]
+    assert len(made) == 3
 
 
 def test_opening_everything_lists_each_photo_once(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import struct
 import zlib
@@ -51,6 +52,19 @@ def test_a_document_keeps_every_byte_and_gets_the_keywords(name: str, encoding: 
     if name == "digikam":
         text = result.data.decode(ENCODINGS[encoding][0])
         assert text.count("\n") == text.count("\r\n")
+
+
+def test_documents_that_were_read_wait_for_no_garbage_collector() -> None:
+    before = encoded(LIGHTROOM, next(iter(ENCODINGS)))
+    merged(before, entries_of("Rose"))
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            merged(before, entries_of("Rose"))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

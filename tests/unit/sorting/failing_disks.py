@@ -16,6 +16,7 @@ OPERATIONS = tuple(name for name, value in vars(FileSystem).items() if callable(
 READING = frozenset(
     (
         "stat",
+        "stat_text",
         "stat_through",
         "list",
         "walk_sizes",

@@ -79,7 +79,7 @@ def write(path: Path, content: bytes, mode: int = 0o640) -> Path:
 def filing(path: Path, class_name: str) -> Filing:
     """A photo as it was read just now."""
     found = path.stat()
-    return Filing(path, hashlib.sha256(path.read_bytes()).digest(), found.st_size, found.st_mtime_ns, class_name)
+    return Filing(str(path), hashlib.sha256(path.read_bytes()).digest(), found.st_size, found.st_mtime_ns, class_name)
 
 
 def remember(collection: CollectionStore, folder: Path, photos: Sequence[Path]) -> None:

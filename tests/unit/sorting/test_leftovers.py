@@ -181,7 +181,19 @@ def test_a_duplicate_that_vanishes_while_it_is_planned_stays_out(tmp_path: Path)
                 raise FileNotFoundError
             return super().stat(path)
 
+        def stat_text(self, path: str) -> os.stat_result:
+            return self.stat(Path(path))
+
     assert _plan(photos, tmp_path / "sorted", source, files=Vanishing()).duplicates == ()
+
+
+def test_photos_of_the_destination_are_not_moved_aside(tmp_path: Path) -> None:
+    destination = tmp_path / "sorted"
+    photos = [write(destination / "Rose" / f"{name}.jpg", b"same") for name in "ab"]
+    filings = [filing(path, "Rose") for path in photos]
+    plan = make_plan(filings, destination, Mode.MOVE, CancelToken(), source_root=None, move_duplicates=True)
+    assert plan.counts_by_action == {Action.ALREADY_THERE: 2}
+    assert plan.duplicates == ()
 
 
 def test_a_folder_with_anything_in_it_stays(tmp_path: Path, collection: CollectionStore) -> None:

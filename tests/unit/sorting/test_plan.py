@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -263,3 +264,19 @@ def test_a_pointer_does_not_follow_its_class_and_the_reason_says_what_to_do(
     assert (pointers.files, pointers.skipped) == ((), (Skipped(tmp_path / "sorted" / "Rose" / "a.jpg", reason),))
     assert [planned.destination for planned in copies.files] == [tmp_path / "copies" / "Tulip" / "a.jpg"]
     assert copies.skipped == ()
+
+
+def test_a_photo_whose_sidecar_cannot_be_read_keeps_no_other_out(tmp_path: Path) -> None:
+    class Broken(FileSystem):
+        def stat(self, path: Path) -> os.stat_result:
+            if path.suffix == ".xmp":
+                raise OSError(errno.EIO, "not here")
+            return super().stat(path)
+
+    source = tmp_path / "photos"
+    bad, good = write(source / "a.jpg", b"same"), write(source / "b.jpg", b"same")
+    write(source / "a.xmp", b"edit")
+    filings = [filing(path, "Rose") for path in (bad, bad, good)]
+    made = make_plan(filings, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=source, files=Broken())
+    assert made.skipped == [Skipped(bad, "the disk reports a read or write error")] * 2
+    assert [(file.filing.source, file.action) for file in made.files] == [(good, Action.COPY)]

@@ -351,7 +351,7 @@ def _long_plan(source: Path, destination: Path, count: int) -> SortPlan:
     source.mkdir()
     files = (
         PlannedFile(
-            Filing(source / "2019-07 Alpine flora" / f"{number:07}.jpg", number.to_bytes(32, "big"), 5, 1, "Rose"),
+            Filing(f"{source}/2019-07 Alpine flora/{number:07}.jpg", number.to_bytes(32, "big"), 5, 1, "Rose"),
             destination / "Rose" / f"{number:07}.jpg",
             Action.COPY,
         )

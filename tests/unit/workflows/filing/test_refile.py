@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flowersorter.domain.journal import Run
+from flowersorter.domain.journal import EntryState, Run
 from flowersorter.errors import Cancelled, UndoRefused, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
@@ -19,7 +19,7 @@ from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.sidecar_groups import Group, file_group
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.filing.history import UndoRequest, filings, run_photos, runs, undo_run
+from flowersorter.workflows.filing.history import UndoRequest, run_photos, runs, undo_run
 from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, plan_class_move, refile, run_refile
 from flowersorter.workflows.filing.refile_runs import RefileRuns
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
@@ -300,7 +300,8 @@ def test_a_confirmed_photo_that_was_changed_is_its_class_by_its_folder(engine: E
 
 
 def test_a_part_of_a_run_is_undone_and_the_rest_stays(engine: Engine, filed: Path) -> None:
-    reds = [entry for entry in filings(engine.collection, 1) if entry.class_name == "red"]
+    photos = run_photos(engine.collection, 1)
+    reds = [photo.entry for photo in photos if photo.entry.class_name == "red"]
     result = undo_run(engine, UndoRequest(1, only=tuple(entry.id for entry in reds[:4])), silent, CancelToken())
     assert result.undone == 4
     assert len(list((filed / "blue").iterdir())) == 10
@@ -322,6 +323,15 @@ def test_photos_that_moved_on_do_not_keep_the_others_of_their_run_from_being_und
     assert not (filed / "red" / "red_4.jpg").exists()
     assert (filed / "blue" / "red_3.jpg").exists()
     assert not next(photo for photo in run_photos(engine.collection, 1) if photo.entry.id == other.entry.id).can_undo
+
+
+def test_the_photos_of_a_run_are_those_of_its_plan(engine: Engine, filed: Path) -> None:
+    photos = run_photos(engine.collection, 1)
+    assert [photo.entry for photo in photos] == [
+        entry for entry in engine.collection.journal.filings(1) if entry.lead_id is None
+    ]
+    assert {photo.entry.state for photo in photos} == {EntryState.DONE}
+    assert len(photos) == len(list(filed.rglob("*.jpg")))
 
 
 def test_a_run_that_does_not_exist_has_no_photos(collection: CollectionStore) -> None:
