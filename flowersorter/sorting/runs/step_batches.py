@@ -65,7 +65,7 @@ class StepBatch:
             collection.journal.start_all(begun)
         for entry, temporary, sha256, size_bytes, mtime_ns in begun:
             contents = sha256, size_bytes, mtime_ns
-            self.waiting[entry.id] = Begun(entry, temporary, contents, (EntryState.PLANNED, None))
+            self.waiting[entry.id] = Begun(entry, temporary, contents, (EntryState.PLANNED, entry.error))
 
     def begin_undo(self, collection: CollectionStore, steps: Iterable[tuple[Entry, Path]]) -> None:
         """Store that files are about to be restored: entry and temporary of each."""
