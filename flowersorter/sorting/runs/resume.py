@@ -30,6 +30,7 @@ from flowersorter.sorting.runs.recheck import Recheck
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 from flowersorter.sorting.safe_names import shown
 
+_REPAIR = text("Each start of the program tries again")
 _PLUG_IN = text("Plug the drive in, or sort the folder again")
 #: Files that are looked for, of those that a run filed last: the person may have moved some.
 _LOOKED_FOR = 100
@@ -151,6 +152,12 @@ def _resumable(context: StepContext, run_id: int) -> Run:
     if run.state == RunState.OPEN:
         recover(context.collection, context.files)
         run = context.journal.run(run_id)
+        apart = [entry for entry in context.journal.open_filings() if entry.run_id == run_id and entry.error]
+        if apart:
+            name, why = shown(Path(apart[0].source.name)), apart[0].error
+            raise _refused(
+                run_id, text("{file} could not be put together with its sidecars: {why}", file=name, why=why), _REPAIR
+            )
     if run.refusal is not None:
         raise _refused(run_id, run.refusal.why, run.refusal.hint)
     return run
