@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.sorting.runs.outcomes import Deviation
 from flowersorter.sorting.runs.recheck import Recorder, has_its_bytes, not_there
-from flowersorter.sorting.runs.step_batches import in_batches
+from flowersorter.sorting.runs.step_batches import in_batches, size_now
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import (
     Group,
@@ -155,7 +156,7 @@ class PhotoRun:
 
     def _in_batches(self, groups: Iterable[Group], file: Callable[[Group], None]) -> None:
         """Call `file` for each photo, with the intents and the outcomes of a batch stored together."""
-        for batch in in_batches(groups):
+        for batch in in_batches(groups, partial(size_now, self._context.files)):
             if self.paused:
                 return
             with self._context.settled():
@@ -201,13 +202,13 @@ class PhotoRun:
                 # It was filed in place of a photo that could not be, or stays with it until that is tried again.
                 failed = original.state == EntryState.FAILED
                 state, reason = (EntryState.FAILED, original.error) if failed else (EntryState.NOTED, None)
-                self._context.batch.take(group.lead)
+                self._context.batch.put_back(group.entries)
                 self._journal.set_states((entry.id for entry in group.entries), state, reason)
                 return
             if not has_its_bytes(self._context.files, original, original.destination):
                 # People empty the folder of duplicates: what is moved there must not be the last one.
                 reason = not_there(original.destination)
-                self._context.batch.take(group.lead)
+                self._context.batch.put_back(group.entries)
                 self._journal.set_states((entry.id for entry in group.entries), EntryState.FAILED, reason)
                 self._leave(original, reason)
                 return
@@ -260,7 +261,6 @@ class PhotoRun:
                 waits = isinstance(error, NotDoneError) and self._is_away(group)
             if waits:
                 return None, self._why_waiting(group)
-            self._context.batch.take(group.lead)  # it failed, also where its step did not begin
             return None, error.reason
 
     def _why_waiting(self, group: Group) -> str | None:
