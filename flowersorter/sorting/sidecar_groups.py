@@ -116,8 +116,8 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     try:
         _make_class_folder(context, run, group)
     except NotDoneError as error:
-        if error.stop:
-            raise  # it is not tried, and stays planned
+        if error.stop and group.lead.id in context.batch.waiting:
+            raise  # it is not tried, and planned again when the batch ends
         _roll_back(context, run, group, done, error)
     try:
         for entry in group.entries:

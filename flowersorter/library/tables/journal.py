@@ -168,6 +168,7 @@ class Journal(JournalReader):
         """
         with self._database.transaction() as connection:
             for ids, entries in replaced:
+                assert len(entries) <= len(ids)  # else one would be lost
                 connection.executemany("DELETE FROM written_keywords WHERE filing_id = ?", [(each,) for each in ids])
                 connection.executemany(
                     "UPDATE filings SET action = ?, source = ?, destination = ?, size_bytes = ?, sha256 = ?,"

@@ -34,6 +34,8 @@ from flowersorter.sorting.sidecar_groups import Group, groups_with_sidecars
 _AT_ONCE = 200
 _UNKNOWN = text("an earlier version prepared its keywords; sort the folder again")
 
+_APART = text("the sidecar that it had is in the collection already; sort the folder again")
+
 
 class NoteRecorder(Recorder, Protocol):
     """Takes the outcomes of a run, and notes about them."""
@@ -139,7 +141,7 @@ class StageAgain:
         for entries in self._pairs(group, written):
             keywords = written[entries[-1].id]
             base = entries[0].source if len(entries) > 1 else keywords.base
-            if why := self._why_not(photo, keywords, base):
+            if why := self._why_not(photo, keywords, base) or self._why_apart(photo, entries, base):
                 self._leave(group, entries, why)
                 if lead.state == EntryState.PLANNED:
                     return []
@@ -167,6 +169,12 @@ class StageAgain:
             for sidecar in KeywordPlanner.targets(beside, self._finder.of(beside)):
                 return text("{file} has appeared beside it; sort the folder again", file=shown(Path(sidecar.name)))
         return None
+
+    @staticmethod
+    def _why_apart(photo: PlannedFile, entries: tuple[Entry, ...], base: Path | None) -> Text | None:
+        """Say that a sidecar which is to make room is not planned any more: it is in the collection already."""
+        makes_room = base is not None and (photo.action == Action.MOVE or base == entries[-1].destination)
+        return _APART if makes_room and len(entries) == 1 else None
 
     def _leave(self, group: Group, entries: tuple[Entry, ...], why: Text) -> None:
         """Leave a photo with its sidecars, or the sidecar of a photo that stays."""

@@ -220,6 +220,7 @@ def late(
     sort(collection, copies, destination, Mode.COPY, source=tmp_path / "card")
     rose = destination / "Rose"
     write(rose / "a.xmp", LIGHTROOM.encode())
+    write(source / "a.pp3", b"settings of a")
     return stop(collection, planned(collection, photos, destination, Mode.COPY), 0), rose
 
 
@@ -228,11 +229,11 @@ def test_keywords_beside_photos_that_were_there_go_on(
 ) -> None:
     run_id, rose = late(collection, photos, source, destination, tmp_path)
     run = collection.journal.run(run_id)
-    assert (run.waiting, run.waiting_beside, run.can_be_resumed) == (0, 4, True)  # in a, of b (two), and for c
+    assert (run.waiting, run.waiting_beside, run.can_be_resumed) == (0, 5, True)  # of a and b two each, and for c
     write(rose / "a.xmp", EDITED.encode())
     before = snapshot(source, destination)
     result = go_on(collection, run_id)
-    assert (result.keywords, result.sidecars, reasons(result)) == (3, 2, {})
+    assert (result.keywords, result.sidecars, reasons(result)) == (3, 3, {})
     assert keywords(rose / "a.xmp") == ("trip/holiday", "Rose", "mine", "Rosa & friends")
     assert keywords(rose / "b.xmp") == ("trip/holiday", "Rose", "Rosa & friends")
     assert keywords(rose / "c.jpg.xmp") == ("Rose",)
@@ -254,9 +255,9 @@ def test_a_sidecar_beside_a_photo_that_was_there_fails_alone(
         "b.jpg": "no keywords in b.xmp: it is damaged or not XMP",
         "c.jpg": "c.xmp has appeared beside it; sort the folder again",
     }
-    assert (result.already_there, result.keywords, result.sidecars) == (3, 0, 2)
+    assert (result.already_there, result.keywords, result.sidecars) == (3, 0, 3)
     after = snapshot(rose)
-    assert {path.name for path in after if path not in before} == {"b.xmp", "b.pp3"}
+    assert {path.name for path in after if path not in before} == {"a.pp3", "b.xmp", "b.pp3"}
     assert {path: after[path] for path in before} == before
     failed = [entry for entry in collection.journal.filings(run_id) if entry.state == EntryState.FAILED]
     assert {entry.error for entry in failed} == {reasons(result)["a.jpg"], reasons(result)["c.jpg"]}
@@ -271,6 +272,21 @@ def test_what_is_filed_is_not_made_again(
     collection.journal.set_state(sidecar.id, EntryState.CANCELLED)
     assert go_on(collection, run_id).filed == 2
     assert (destination / "Rose" / "a.jpg.xmp").exists()
+
+
+def test_a_sidecar_that_cannot_make_room_any_more_is_not_replaced(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    run_id = stop(collection, planned(collection, photos, destination, Mode.MOVE))
+    # As if it had been moved into the collection, and could not be taken back.
+    old = next(entry for entry in collection.journal.filings(run_id) if entry.destination.name.endswith(".before.xmp"))
+    collection.journal.set_state(old.id, EntryState.DONE)
+    result = go_on(collection, run_id)
+    assert reasons(result) == {
+        "b.jpg": "the sidecar that it had is in the collection already; sort the folder again",
+    }
+    assert names(source) == {"b.jpg", "b.xmp", "b.pp3"}
+    assert (source / "b.xmp").read_bytes() == LIGHTROOM.encode()
 
 
 @pytest.mark.parametrize("mode", [Mode.COPY, Mode.MOVE])
