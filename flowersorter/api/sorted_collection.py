@@ -160,7 +160,7 @@ class SortedCollection(PredictedCollection):
         """Read every sorted photo and sidecar file, and compare it with the hash of its sort; changes nothing.
 
         A call that was interrupted is continued by the next one: files that it found intact in the last 30 days are not
-        read again while they have the same size and time.
+        read again while they have the same size and time. A collection that is only read remembers nothing.
 
         Args:
             destination: Verify only files at or below this folder; None for those of every sort.
@@ -174,5 +174,6 @@ class SortedCollection(PredictedCollection):
         from flowersorter.workflows.filing.verify import VerifyRequest, verify
 
         folder = None if destination is None else given_path(destination)
-        request = VerifyRequest(folder, None if rate_mb is None else rate_mb * 1e6, again)
+        rate = None if rate_mb is None else rate_mb * 1e6
+        request = VerifyRequest(folder, rate, again, remember=not self._library.read_only)
         return report_of_verification(self._run(verify, request))

@@ -34,7 +34,7 @@ from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
-from flowersorter.workflows.filing.resume import waiting_sentence
+from flowersorter.workflows.filing.resume import failed_sentence, waiting_sentence
 from flowersorter.workflows.filing.sort import (
     Include,
     RunSortRequest,
@@ -218,6 +218,8 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
                 )
                 if started.left:
                     call.terminal.note(waiting_sentence(started))
+                if started.failed:
+                    call.terminal.note(failed_sentence(started))
         raise
 
 

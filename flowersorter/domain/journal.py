@@ -96,7 +96,6 @@ class Run:
         touched: Files, with sidecars, that it filed or tried to, also those undone since.
         waiting: Photos that were not tried because it was stopped or interrupted, without duplicates that are moved
             aside.
-        waiting_keywords: How many of these have sidecars that were to get keywords.
         waiting_beside: Sidecars of photos that were there already, and duplicates to be moved aside, likewise.
         removes_emptied: Whether it also removes the folders that become empty.
         volumes: The volume of its destination, and of folders it takes files from, also of the folders below them.
@@ -117,7 +116,6 @@ class Run:
     touched: int = 0
     waiting: int = 0
     volumes: Mapping[Path, Volume] = field(default_factory=dict)
-    waiting_keywords: int = 0
     waiting_beside: int = 0
     removes_emptied: bool = False
 
@@ -150,7 +148,6 @@ class Run:
         yield self.only_keywords, Refusal(text("it wrote keywords"), text("Write them again: what is done stays"))
         yield self.is_refile, Refusal(text("it moved sorted photos to the classes of their labels"))
         yield not self.left, Refusal(text("all of its photos were tried"))
-        yield self.left == self.waiting_keywords, Refusal(text("the keywords of its photos have to be prepared again"))
         # A run is stored with its drives last of all.
         has_no_drive = self.destination not in self.volumes
         yield has_no_drive and not self.touched, Refusal(text("it ended before its first photo"))
@@ -177,10 +174,12 @@ class WrittenKeywords:
     Attributes:
         by_field: Values by the name of their field; a person's own keywords are not among them.
         base_sha256: Of the sidecar that they were written into; None for a new one.
+        base: That sidecar; also None where an earlier version wrote them.
     """
 
     by_field: Mapping[str, tuple[str, ...]]
     base_sha256: bytes | None = None
+    base: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +190,7 @@ class NewEntry:
         sha256: Of its bytes; None for a sidecar, which is hashed when it is filed.
         lead: For a sidecar, the position of its photo in the same list.
         keywords: For a sidecar with keywords of ours, these.
+        original: For a duplicate that is moved aside, the position of the photo that it is, in the same list.
     """
 
     class_name: str
@@ -202,6 +202,7 @@ class NewEntry:
     mtime_ns: int
     lead: int | None = None
     keywords: WrittenKeywords | None = None
+    original: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,7 @@ class Entry:
         temporary: The hidden file that a copy is written to first; None before the first start.
         sha256: Of its bytes; None for a sidecar that is not filed yet.
         error: Why it failed, or a note for the person.
+        original_id: For a duplicate that is moved aside, the entry of the photo that it is; None for other files.
     """
 
     id: int
@@ -228,6 +230,12 @@ class Entry:
     mtime_ns: int
     state: EntryState
     error: str | None
+    original_id: int | None = None
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is a duplicate that is moved aside: its photo has an entry of its own."""
+        return self.original_id is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,17 @@ where it stopped.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Volume
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.written_keywords import written_by
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.folders.removed_folders import remove_emptied_folders, statuses
@@ -27,6 +29,9 @@ from flowersorter.sorting.plan import SortPlan
 from flowersorter.sorting.runs.file_rows import SOURCE, rows_in
 from flowersorter.sorting.runs.outcomes import Deviation, Outcomes, RunResult
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
+
+#: Sidecars whose keywords are read together.
+_COUNTED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +91,21 @@ def execute(
         raise
     removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
     _end(context, plan, run_id)
-    going = {each.destination for each in plan.keywords if each.source is not None and not each.is_in_place}
-    sidecars, keywords = filed_sidecars(context, run_id, going)
+    sidecars, keywords = filed_sidecars(context, run_id)
     return RunResult(run_id, outcomes, sidecars, removed, keywords, photos.paused, context.journal.run(run_id))
 
 
-def filed_sidecars(context: StepContext, run_id: int, going: Collection[Path] = ()) -> tuple[int, int]:
-    """Count the sidecars that a run filed, without those that were made for keywords, and those that got keywords.
-
-    Args:
-        context: The journal.
-        run_id: The run.
-        going: Places of sidecars with keywords that stand for one that goes along.
-    """
-    sidecars = keywords = made = 0
-    for entry in context.journal.sidecars(run_id, [EntryState.DONE]):
-        if is_kept(context.collection, entry.destination):
-            continue
-        sidecars += 1
-        if is_kept(context.collection, entry.source):
-            keywords += 1
-            made += entry.destination not in going
-    return sidecars - made, keywords
+def filed_sidecars(context: StepContext, run_id: int) -> tuple[int, int]:
+    """Count the sidecars that a run filed, without those that were made for keywords, and those that got keywords."""
+    sidecars = keywords = 0
+    filed = context.journal.sidecars(run_id, [EntryState.DONE])
+    while block := list(islice(filed, _COUNTED_AT_ONCE)):
+        written = written_by(context.collection.database, (entry.id for entry in block))
+        keywords += len(written)
+        for entry in block:
+            base = entry.source if entry.id not in written else written[entry.id].base
+            sidecars += base not in {None, entry.destination} and not is_kept(context.collection, entry.destination)
+    return sidecars, keywords
 
 
 class PlanRecord:
@@ -121,9 +119,9 @@ class PlanRecord:
         if outcome != Deviation(planned, is_filed=True):
             self._outcomes.set(self._outcomes.position(lead.id), outcome)
 
-    def put_aside(self, original_id: int, lead: Entry, note: str | None, *, moved: bool) -> None:
-        """Take the outcome of a duplicate, given with the entry of the photo that it stands for."""
-        position = self._outcomes.position(original_id)
+    def put_aside(self, original: Entry, lead: Entry, note: str | None, *, moved: bool) -> None:
+        """Take the outcome of a duplicate that is to be moved aside, given with the entry of the photo that it is."""
+        position = self._outcomes.position(original.id)
         before = self._outcomes.of(position)
         notes = "; ".join(filter(None, (before.error, note)))
         self._outcomes.set(position, before._replace(error=notes or None, moved_aside=moved))

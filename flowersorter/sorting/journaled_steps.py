@@ -25,7 +25,7 @@ from flowersorter.sorting.remove_filed import (
     require_unchanged,
 )
 from flowersorter.sorting.runs.record_steps import place_of, record_undone, store_filed
-from flowersorter.sorting.runs.step_batches import StepBatch
+from flowersorter.sorting.runs.step_batches import Begun, StepBatch
 from flowersorter.sorting.transfer import Transfer, copy, link, move, require_free
 
 _TEMPORARY = ".flowersorter-{}.part"
@@ -159,7 +159,7 @@ def file(context: StepContext, entry: Entry) -> str | None:
     begun = context.batch.take(entry)
     try:
         with disk_errors_as_failures():
-            contents = sha256, size_bytes, mtime_ns = _contents(context.files, entry)
+            contents = sha256, size_bytes, mtime_ns = _contents(context.files, entry, begun)
         if begun is not None and begun.contents == contents:
             temporary = begun.temporary
         else:
@@ -260,13 +260,15 @@ def _refuse_moved_on(context: StepContext, entry: Entry) -> None:
             raise NotDoneError(text("sort {sort} has moved it on; undo that sort first", sort=last.run_id))
 
 
-def _contents(files: FileSystem, entry: Entry) -> tuple[bytes, int, int]:
-    """The hash, size and mtime of a file to be filed; a sidecar is hashed only now."""
+def _contents(files: FileSystem, entry: Entry, begun: Begun | None = None) -> tuple[bytes, int, int]:
+    """The hash, size and mtime of a file to be filed; a sidecar is hashed only now, or was when its step was stored."""
     found = stat_or_none(files, entry.source)
     if found is None:
         raise NotDoneError(GONE)
     if not is_regular(found):
         raise NotDoneError(NOT_A_FILE)
+    if begun is not None and begun.contents is not None and begun.contents[1:] == (found.st_size, found.st_mtime_ns):
+        return begun.contents
     if entry.sha256 is None:
         return files.hash(entry.source), found.st_size, found.st_mtime_ns
     if found.st_size != entry.size_bytes:

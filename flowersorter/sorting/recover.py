@@ -11,7 +11,7 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import joined_texts, text
-from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
+from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.filesystem import (
     FileSystem,
     follow_or_none,
@@ -187,8 +187,21 @@ def _plan_rolled_back(context: StepContext, group: Group) -> None:
 
 
 def _undo_all(context: StepContext, run: Run, filed: list[Entry], tally: _Tally) -> None:
+    """Take back what is filed of a photo.
+
+    Raises:
+        NotDoneError: something of it stays filed.
+        LeftOpenError: likewise; the next recovery tries again.
+    """
     for entry in reversed(filed):
-        undo_step(context, run, entry)
+        try:
+            undo_step(context, run, entry)
+        except NotDoneError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise  # another program has changed it: no recovery will take it back
+            # The disk refuses now. Were the step closed, its photo and sidecars would be apart for good.
+            context.journal.set_state(entry.id, EntryState.UNDOING, error.reason)
+            raise LeftOpenError(joined_texts("; ", error.reason, REPAIRED_LATER)) from error
         tally.rolled_back += 1
 
 

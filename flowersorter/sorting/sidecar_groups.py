@@ -11,7 +11,7 @@ from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.journal import Journal
 from flowersorter.messages import joined_texts
-from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError, disk_errors_as_failures
+from flowersorter.sorting.failures import GONE, REPAIRED_LATER, LeftOpenError, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import is_folder
 from flowersorter.sorting.folders.created_folders import make_class_folder
 from flowersorter.sorting.journaled_steps import (
@@ -114,9 +114,12 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     done: list[Entry] = []
     notes = []
     try:
-        if (error := context.batch.no_folder.pop(group.lead.destination.parent, None)) is not None:
-            raise error
-        make_class_folder(context, run, group.lead.destination.parent)
+        _make_class_folder(context, run, group)
+    except NotDoneError as error:
+        if error.stop and group.lead.id in context.batch.waiting:
+            raise  # it is not tried, and planned again when the batch ends
+        _roll_back(context, run, group, done, error)
+    try:
         for entry in group.entries:
             note = file(context, entry)
             done.append(entry)
@@ -127,14 +130,27 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     return "; ".join(notes) or None
 
 
-def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> None:
-    """Store in one transaction that photos without sidecars are about to be filed; `file_group` follows for each.
+def _make_class_folder(context: StepContext, run: Run, group: Group) -> None:
+    """Make the class folder of a photo, or say why it could not be made for its batch.
 
-    Their class folders are made before: recovery would take a missing one for an unplugged drive.
+    Raises:
+        NotDoneError: it cannot be made.
+    """
+    folder = group.lead.destination.parent
+    if (error := context.batch.no_folder.pop(folder, None)) is not None:
+        raise error
+    make_class_folder(context, run, folder)
+
+
+def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> None:
+    """Store in one transaction that photos and their sidecars are about to be filed; `file_group` follows for each.
+
+    Their class folders are made before: recovery would take a missing one for an unplugged drive. Where a crash leaves
+    some files of a photo filed and some not, recovery files the rest, or takes back what is filed.
     """
     entries, made = list[Entry](), dict[Path, bool]()
-    for lead in (group.lead for group in groups if len(group.entries) == 1):
-        folder = lead.destination.parent
+    for group in groups:
+        folder = group.lead.destination.parent
         if folder not in made:
             made[folder] = True
             try:
@@ -143,12 +159,14 @@ def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> Non
                 made[folder] = False
                 context.batch.no_folder[folder] = error
         if made[folder]:
-            entries.append(lead)
+            entries += group.entries
     begin_filing(context, entries)
 
 
 def begin_undo_groups(context: StepContext, run: Run, groups: Iterable[Group], cancel: CancelToken) -> set[int]:
-    """Check photos without sidecars, and store in one transaction that they are about to be undone.
+    """Check photos and their sidecars, and store in one transaction that they are about to be undone.
+
+    One is left out whose sidecar goes back to where another one is taken away: recovery could not tell the two apart.
 
     Returns:
         The ids of those whose undo is stored; `undo_group` follows for each photo, and says why one cannot be undone.
@@ -156,16 +174,21 @@ def begin_undo_groups(context: StepContext, run: Run, groups: Iterable[Group], c
     Raises:
         Cancelled: asked to stop, before anything is stored.
     """
-    entries = []
+    entries = list[Entry]()
     for group in groups:
         cancel.check()
-        if len(group.entries) == 1:
-            with suppress(NotDoneError), disk_errors_as_failures():
-                require_drives(context)
-                check_undo(context, run, group.lead)
+        filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
+        freed = freed_by(filed)
+        if any(entry.source in freed for entry in filed):
+            continue
+        with suppress(NotDoneError), disk_errors_as_failures():
+            require_drives(context)
+            for entry in filed:
+                check_undo(context, run, entry)
                 # A missing folder is made only when the turn of its photo has come: this batch may end before.
-                if group.lead.action != Action.MOVE or is_folder(context.files, group.lead.source.parent):
-                    entries.append(group.lead)
+                if entry.action == Action.MOVE and not is_folder(context.files, entry.source.parent):
+                    raise NotDoneError(GONE)
+            entries += filed
     begin_undo(context, entries)
     return {entry.id for entry in entries}
 
@@ -222,6 +245,8 @@ def _roll_back(context: StepContext, run: Run, group: Group, done: list[Entry], 
     """
     failed = group.entries[len(done)]
     reason = _about(failed, group, error.reason)
+    context.batch.put_back(group.entries)
+    context.batch.store_outcomes(context.collection)
     context.journal.set_states((entry.id for entry in group.entries[len(done) :]), EntryState.FAILED, reason)
     filed = context.journal.entries([entry.id for entry in done])
     for entry in reversed(filed):
@@ -241,6 +266,7 @@ def _refile(context: StepContext, undone: list[Entry], error: NotDoneError) -> N
     Raises:
         LeftOpenError: this failed too.
     """
+    context.batch.store_outcomes(context.collection)
     for entry in undone:
         try:
             file(context, entry)

@@ -214,7 +214,7 @@ def _undo_groups(
     refused, gone, done = list[Skipped](), 0, 0
     total = context.journal.count_filed(run.id) if wanted.only is None else len(wanted.only)
     total = max(0, total - len(wanted.kept))
-    for batch in in_batches(wanted.filed()):
+    for batch in in_batches(wanted.filed(), lambda entry: entry.size_bytes):
         with context.settled():
             checked = begin_undo_groups(context, run, batch, cancel)
             for group in batch:

@@ -40,7 +40,7 @@ _MTIME_NS = 1_600_000_000_123_456_789
 _CLASSES = 20
 _IN_A_FOLDER = 1000
 #: Every so many photos have a sidecar, in the trials with kills.
-_SIDECAR_EVERY = 13
+_SIDECAR_EVERY = 3
 
 Work = Callable[[CollectionStore, Report, FileSystem], None]
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import counted_files
-from flowersorter.errors import Cancelled
+from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.messages import plural, stored, text
 from flowersorter.sorting.execute import RunBegun
 from flowersorter.workflows.filing.history import find_run
-from flowersorter.workflows.filing.resume import ResumeRequest, paused_sentence, resume_run, waiting_sentence
+from flowersorter.workflows.filing.resume import (
+    ResumeRequest,
+    failed_sentence,
+    paused_sentence,
+    resumable_runs,
+    resume_run,
+    waiting_sentence,
+)
 
 
 def run(call: Call) -> int:
@@ -17,6 +24,7 @@ def run(call: Call) -> int:
 
     Raises:
         Cancelled: the person pressed Ctrl+C.
+        SortRefused: it cannot be continued now.
     """
     terminal, begun = call.terminal, list[int]()
 
@@ -33,6 +41,14 @@ def run(call: Call) -> int:
             for stopped in (find_run(engine.collection, run_id) for run_id in begun):
                 if stopped.left:
                     terminal.note(waiting_sentence(stopped))
+                if stopped.failed:
+                    terminal.note(failed_sentence(stopped))
+            raise
+        except SortRefused:
+            for waiting in resumable_runs(engine.collection):
+                if waiting.failed and call.options.sort in {None, waiting.id}:
+                    terminal.note(failed_sentence(waiting))
+                    break
             raise
     failed = result.failed
     for file in result.files:

@@ -1,12 +1,14 @@
 """Which filed files a verification read when, so that one of many days goes on where it stopped; disposable.
 
-It lies in a file of its own beside the library, so that writing it down never waits for the library.
+It lies in a file of its own beside the library, so that writing it down never waits for the library, and that a
+terminal remembers beside an open window, too: SQLite lets one of them write after the other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -72,20 +74,22 @@ class VerifiedFiles:
 
     Args:
         folder: The folder of the collection.
-        read_only: Remember nothing: the collection is only read.
+        read_only: Remember nothing.
+        is_shared: Whether another program has the collection open: it may be using the file, so a damaged one stays.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False, is_shared: bool = False) -> None:
         self._database: Database | None = None
         if read_only:
             return
         file = folder / VERIFIED_NAME
-        with suppress(UserError, OSError):
+        with suppress(UserError, OSError, sqlite3.OperationalError):
             try:
-                self._database = Database(file, _MIGRATIONS)
+                self._database = _opened(file)
             except CollectionDamaged:  # only a memory
-                file.unlink()
-                self._database = Database(file, _MIGRATIONS)
+                if not is_shared:
+                    file.unlink()
+                    self._database = _opened(file)
 
     def begin(self, scope: bytes, *, again: bool) -> int:
         """Begin a verification, or go on with one that did not come to its end.
@@ -142,6 +146,14 @@ class VerifiedFiles:
         if self._database is not None and rows:
             with suppress(UserError), self._database.transaction() as connection:
                 connection.executemany(sql, rows)
+
+
+def _opened(file: Path) -> Database:
+    """Open the file, which another program may be making right now."""
+    try:
+        return Database(file, _MIGRATIONS)
+    except sqlite3.OperationalError:  # it has just made the tables
+        return Database(file, _MIGRATIONS)
 
 
 def _key(entry: Entry) -> bytes:

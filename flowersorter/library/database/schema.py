@@ -230,6 +230,22 @@ _REMOVES_EMPTIED = """
 ALTER TABLE runs ADD COLUMN removes_emptied INTEGER NOT NULL DEFAULT 0;
 """
 
+# The photo that a duplicate which is moved aside stands for: both are files of one run.
+_ORIGINALS = """
+ALTER TABLE filings ADD COLUMN original_id INTEGER REFERENCES filings (id);
+CREATE INDEX filings_by_original ON filings (original_id) WHERE original_id IS NOT NULL;
+UPDATE filings SET original_id = (
+    SELECT MIN(own.id) FROM filings own
+    WHERE own.sha256 = filings.sha256 AND own.run_id = filings.run_id AND own.source = filings.source
+    AND own.lead_id IS NULL AND own.id < filings.id
+) WHERE class_name = '' AND action = 'move' AND lead_id IS NULL;
+"""
+
+# The sidecar that keywords were written into, so that a run which goes on finds it.
+_KEYWORD_BASES = """
+ALTER TABLE written_keywords ADD COLUMN base BLOB;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -245,4 +261,6 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (11, _WRITTEN_KEYWORDS),
     (12, _SIDECARS_BY_PHOTO),
     (13, _REMOVES_EMPTIED),
+    (14, _ORIGINALS),
+    (15, _KEYWORD_BASES),
 )

@@ -13,34 +13,25 @@ from flowersorter.domain.journal import Entry, EntryState, MadeFolder, RemovedFo
 from flowersorter.library.database.connection import Database
 from flowersorter.library.journal.journal_rows import entry_of, folder_of, run_of
 
-#: A duplicate that is moved aside has an entry as a photo before.
-_IS_ASIDE = """(
-    f.class_name = '' AND f.action = 'move' AND EXISTS (
-        SELECT 1 FROM filings own WHERE own.sha256 = f.sha256 AND own.run_id = f.run_id AND own.source = f.source
-        AND own.lead_id IS NULL AND own.id < f.id
-    )
-)"""
+#: A duplicate that is moved aside: the photo that it is counts.
+_IS_ASIDE = "(f.original_id IS NOT NULL)"
 _PHOTOS = "(SELECT COUNT(*) FROM filings f WHERE f.run_id = runs.id AND f.lead_id IS NULL AND f.state"
-#: Each count is a query of its own: beside an aggregate, SQLite would make it again for every file of a run. A sidecar
-#: that is moved beside a photo that stays makes room for one with keywords: the two count once.
+#: A sidecar that is moved beside a photo that stays makes room for one with keywords: the two count once.
+_BESIDE = """
+           (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
+            WHERE s.run_id = runs.id AND s.state IN ({states}) AND lead.state = 'noted'
+            AND (s.action != 'move' OR NOT EXISTS (SELECT 1 FROM filings kept WHERE kept.lead_id = s.lead_id
+            AND kept.run_id = s.run_id AND kept.state IN ({states}) AND kept.destination = s.source)))
+"""
+#: Each count is a query of its own: beside an aggregate, SQLite would make it again for every file of a run.
 _RUN_COLUMNS = f"""
     SELECT runs.*,
            {_PHOTOS} IN ('done', 'undoing', 'undone')) AS photos,
            {_PHOTOS} = 'undone') AS undone,
            {_PHOTOS} = 'failed' AND NOT {_IS_ASIDE}) AS failed,
            {_PHOTOS} = 'cancelled' AND NOT {_IS_ASIDE}) AS waiting,
-           {_PHOTOS} = 'cancelled' AND EXISTS (SELECT 1 FROM filings s JOIN written_keywords k ON k.filing_id = s.id
-            WHERE s.lead_id = f.id)) AS waiting_keywords,
-           {_PHOTOS} = 'cancelled' AND {_IS_ASIDE}) +
-           (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
-            WHERE s.run_id = runs.id AND s.state = 'cancelled' AND lead.state = 'noted'
-            AND NOT EXISTS (SELECT 1 FROM filings other JOIN written_keywords k ON k.filing_id = other.id
-            WHERE other.lead_id = s.lead_id)) AS waiting_beside,
-           (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
-            WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted'
-            AND (s.action != 'move' OR NOT EXISTS (SELECT 1 FROM filings kept WHERE kept.lead_id = s.lead_id
-            AND kept.run_id = s.run_id AND kept.state IN ('done', 'undoing')
-            AND kept.destination = s.source))) AS late_sidecars,
+           {_PHOTOS} = 'cancelled' AND {_IS_ASIDE}) + {_BESIDE.format(states="'cancelled'")} AS waiting_beside,
+           {_BESIDE.format(states="'done', 'undoing'")} AS late_sidecars,
            (SELECT COUNT(*) FROM filings t
             WHERE t.run_id = runs.id AND t.state NOT IN ('planned', 'cancelled', 'noted')) AS touched
     FROM runs
@@ -225,14 +216,16 @@ class JournalReader:
         return [PlannedPhotos(action, bool(aside), photos, size_bytes) for action, aside, photos, size_bytes in rows]
 
     def untried_photos(self, run_id: int) -> Iterator[tuple[int, str, bytes]]:
-        """Yield the entries of a run's photos that are still planned, without duplicates to be moved aside, in blocks.
+        """Yield the entries of a run's photos that are still planned, in blocks.
+
+        Duplicates to be moved aside are not among them, nor photos that failed before: these have a reason.
 
         Yields:
             Id, action and path, as `os.fsencode` gives it, of each.
         """
         select = (
             "SELECT id, action, source FROM filings f WHERE run_id = ? AND state = 'planned' AND id > ?"
-            f" AND lead_id IS NULL AND NOT {_IS_ASIDE} ORDER BY id LIMIT 1000"
+            f" AND lead_id IS NULL AND error IS NULL AND NOT {_IS_ASIDE} ORDER BY id LIMIT 1000"
         )
         after = 0
         while rows := self._database.tuples(select, (run_id, after)):
@@ -267,14 +260,12 @@ class JournalReader:
         )
         return [entry_of(row) for row in rows]
 
-    def original_of(self, aside: Entry) -> Entry | None:
-        """The entry of the photo itself of a duplicate that is to be moved aside by another one."""
-        rows = self._database.query(
-            "SELECT * FROM filings WHERE sha256 = ? AND run_id = ? AND source = ? AND id < ? AND lead_id IS NULL"
-            " ORDER BY id LIMIT 1",
-            (aside.sha256, aside.run_id, os.fsencode(aside.source), aside.id),
+    def planned_aside(self, entry_ids: Sequence[int]) -> set[int]:
+        """Return those of some photos, by entry id, that are duplicates still to be moved aside."""
+        rows = self._database.query_in(
+            "SELECT original_id FROM filings WHERE original_id IN (?) AND state = 'planned'", entry_ids
         )
-        return entry_of(rows[0]) if rows else None
+        return {row["original_id"] for row in rows}
 
     def count_filed(self, run_id: int) -> int:
         """The number of photos of a run of which something is filed."""

@@ -27,7 +27,6 @@ def run_of(row: sqlite3.Row) -> Run:
         late_sidecars=row["late_sidecars"],
         touched=row["touched"],
         waiting=row["waiting"],
-        waiting_keywords=row["waiting_keywords"],
         waiting_beside=row["waiting_beside"],
         removes_emptied=bool(row["removes_emptied"]),
         volumes=_volumes_of(row["volumes"]),
@@ -61,6 +60,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         mtime_ns=row["mtime_ns"],
         state=EntryState(row["state"]),
         error=row["error"],
+        original_id=row["original_id"],
     )
 
 

@@ -7,7 +7,7 @@ A filing is stored before its file is touched and again when its outcome is know
                      │           │          └──────────┘      could not be undone
                      │           ├──> failed                  the disk is unchanged
                      │           └──> planned                 rolled back after a crash
-                     ├──> failed      not tried
+                     ├──> failed      not tried; planned again when the run goes on
                      ├──> cancelled   the run ended before it
                      └──> noted       nothing to do on disk: already there, a duplicate
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
@@ -80,8 +80,7 @@ class Journal(JournalReader):
                     )
                     first = len(ids)
                     for entry in block:
-                        lead_id = None if entry.lead is None else ids[entry.lead]
-                        ids.append(_insert(connection, run_id, lead_id, entry))
+                        ids.append(_insert(connection, run_id, ids, entry))
                     insert_keywords(connection, zip(ids[first:], block, strict=True))
             # Last: a run without its drives was not stored whole, and is not continued.
             with self._database.transaction() as connection:
@@ -132,19 +131,23 @@ class Journal(JournalReader):
             )
 
     def cancel_planned(self, run_id: int, reason: str) -> None:
-        """Store why the files of a run that are still planned are not tried."""
+        """Store why the files of a run that are still planned are not tried; those that failed before have a reason."""
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE filings SET state = ?, error = ? WHERE run_id = ? AND state = ?",
+                "UPDATE filings SET state = ?, error = ? WHERE run_id = ? AND state = ? AND error IS NULL",
                 (EntryState.CANCELLED, storable_text(reason), run_id, EntryState.PLANNED),
             )
 
     def plan_again(self, run_id: int) -> None:
-        """Open a run that ended early: the files that were not tried, or failed, are planned again."""
+        """Open a run that ended early: the files that were not tried, or failed, are planned again.
+
+        Those that failed keep the reason until they are tried: with it, `end_run` knows them.
+        """
         with self._database.transaction() as connection:
             connection.execute("UPDATE runs SET state = ?, finished_at = NULL WHERE id = ?", (RunState.OPEN, run_id))
             connection.execute(
-                "UPDATE filings SET state = ?, error = NULL WHERE run_id = ? AND state IN ('cancelled', 'failed')",
+                "UPDATE filings SET error = CASE state WHEN 'failed' THEN error END, state = ?"
+                " WHERE run_id = ? AND state IN ('cancelled', 'failed')",
                 (EntryState.PLANNED, run_id),
             )
             # A plan has one photo for each destination: another one there is its duplicate, and waits for it again.
@@ -156,32 +159,30 @@ class Journal(JournalReader):
                 (run_id,),
             )
 
-    def fail_staged(self, run_id: int, folder: Path, reason: str) -> list[Entry]:
-        """Fail the planned photos of a run of which a file comes from a folder, or goes there, and their sidecars.
+    def replace_planned(self, replaced: Iterable[tuple[Sequence[int], Sequence[NewEntry]]]) -> None:
+        """Store other files in place of files that are planned, in one transaction.
 
-        Returns:
-            The photos that are not there already.
+        Args:
+            replaced: Ids of files, and at most as many others, in their order. What is left of the ids, of files that
+                were never filed, is deleted.
         """
-        within = os.fsencode(folder) + os.fsencode(os.sep)
         with self._database.transaction() as connection:
-            staged = connection.execute(
-                "SELECT lead_id, MAX(id) FROM filings WHERE run_id = ? AND state = 'planned' AND lead_id IS NOT NULL"
-                " GROUP BY lead_id HAVING MAX(substr(source, 1, ?) = ? OR substr(destination, 1, ?) = ?)",
-                (run_id, len(within), within, len(within), within),
-            ).fetchall()
-            # The sidecars of a photo follow it.
-            connection.executemany(
-                "UPDATE filings SET state = 'failed', error = ? WHERE id BETWEEN ? AND ? AND +state = 'planned'"
-                " AND (id = ? OR lead_id = ?)",
-                [(storable_text(reason), lead, last, lead, lead) for lead, last in staged],
-            )
-        return [lead for lead in self.entries([row[0] for row in staged]) if lead.state == EntryState.FAILED]
+            for ids, entries in replaced:
+                assert len(entries) <= len(ids)  # else one would be lost
+                connection.executemany("DELETE FROM written_keywords WHERE filing_id = ?", [(each,) for each in ids])
+                connection.executemany(
+                    "UPDATE filings SET action = ?, source = ?, destination = ?, size_bytes = ?, sha256 = ?,"
+                    " mtime_ns = ? WHERE id = ?",
+                    [(*_file_columns(entry), each) for each, entry in zip(ids, entries, strict=False)],
+                )
+                insert_keywords(connection, zip(ids, entries, strict=False))
+                connection.executemany("DELETE FROM filings WHERE id = ?", [(each,) for each in ids[len(entries) :]])
 
     def note_already_there(self, run_id: int) -> None:
         """Store that the photos that are there already need no change; their sidecars stay planned."""
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE filings SET state = ? WHERE run_id = ? AND state = ? AND action = 'already there'"
+                "UPDATE filings SET state = ?, error = NULL WHERE run_id = ? AND state = ? AND action = 'already there'"
                 " AND lead_id IS NULL",
                 (EntryState.NOTED, run_id, EntryState.PLANNED),
             )
@@ -215,12 +216,14 @@ class Journal(JournalReader):
     def end_run(self, run_id: int) -> RunState:
         """Close a run: planned filings are cancelled, and its state is derived from its filings.
 
-        A run with an open filing stays open, for `recover`.
+        Those with the reason why they failed before have failed, as they had. A run with an open filing stays open, for
+        `recover`.
         """
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE filings SET state = ? WHERE run_id = ? AND state = ?",
-                (EntryState.CANCELLED, run_id, EntryState.PLANNED),
+                "UPDATE filings SET state = CASE WHEN error IS NULL THEN 'cancelled' ELSE 'failed' END"
+                " WHERE run_id = ? AND state = ?",
+                (run_id, EntryState.PLANNED),
             )
             rows = connection.execute("SELECT DISTINCT state FROM filings WHERE run_id = ?", (run_id,))
             state = _run_state({row["state"] for row in rows})
@@ -293,25 +296,28 @@ def _in_blocks(entries: Iterable[NewEntry]) -> Iterator[list[NewEntry]]:
         yield block
 
 
-def _insert(connection: sqlite3.Connection, run_id: int, lead_id: int | None, entry: NewEntry) -> int:
+def _insert(connection: sqlite3.Connection, run_id: int, ids: Sequence[int], entry: NewEntry) -> int:
+    """Store a file, given the ids of those before it."""
     return _inserted(
         connection.execute(
-            "INSERT INTO filings (run_id, lead_id, class_name, action, source, destination, size_bytes, sha256,"
-            " mtime_ns, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO filings (run_id, lead_id, original_id, class_name, action, source, destination, size_bytes,"
+            " sha256, mtime_ns, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run_id,
-                lead_id,
+                None if entry.lead is None else ids[entry.lead],
+                None if entry.original is None else ids[entry.original],
                 entry.class_name,
-                entry.action,
-                os.fsencode(entry.source),
-                os.fsencode(entry.destination),
-                entry.size_bytes,
-                entry.sha256,
-                storable_time(entry.mtime_ns),
+                *_file_columns(entry),
                 EntryState.PLANNED,
             ),
         )
     )
+
+
+def _file_columns(entry: NewEntry) -> tuple[object, ...]:
+    """Action, source, destination, size, SHA-256 and mtime_ns as they are stored."""
+    source, destination = os.fsencode(entry.source), os.fsencode(entry.destination)
+    return entry.action, source, destination, entry.size_bytes, entry.sha256, storable_time(entry.mtime_ns)
 
 
 def _inserted(cursor: sqlite3.Cursor) -> int:

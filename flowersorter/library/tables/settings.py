@@ -76,6 +76,8 @@ RECENT_FOLDERS = Setting[list[str]]("recent folders", [])
 SCAN_OPTIONS = Setting[dict[str, Any]]("scan options", {})
 #: Where models were last exported to or imported from.
 EXPORT_FOLDER = Setting("export folder", "")
+#: The limit of the last verification in the window, in MB a second (10^6 bytes); 0 for none.
+VERIFY_RATE_MB = Setting("verify rate", 0)
 #: The last choices in the Sort dialog: "destination", "mode", "include", "aside".
 SORT_CHOICES = Setting[dict[str, str]]("sort choices", {})
 #: The sub-folders of the last sort into each destination, as `sorting.folder_pattern` reads them; none where a photo

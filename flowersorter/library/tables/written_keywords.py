@@ -50,13 +50,35 @@ class KeywordIndex:
 def insert_keywords(connection: sqlite3.Connection, entries: Iterable[tuple[int, NewEntry]]) -> None:
     """Store the keywords of new filings, given with their ids."""
     connection.executemany(
-        "INSERT INTO written_keywords (filing_id, keywords, base_sha256) VALUES (?, ?, ?)",
+        "INSERT INTO written_keywords (filing_id, keywords, base_sha256, base) VALUES (?, ?, ?, ?)",
         [
-            (filing_id, storable_text(json.dumps(entry.keywords.by_field)), entry.keywords.base_sha256)
+            (
+                filing_id,
+                storable_text(json.dumps(entry.keywords.by_field)),
+                entry.keywords.base_sha256,
+                None if entry.keywords.base is None else os.fsencode(entry.keywords.base),
+            )
             for filing_id, entry in entries
             if entry.keywords is not None
         ],
     )
+
+
+def written_by(database: Database, filing_ids: Iterable[int]) -> dict[int, WrittenKeywords]:
+    """Return those of some filings that have keywords of ours, with these."""
+    rows = database.query_in("SELECT * FROM written_keywords WHERE filing_id IN (?)", list(filing_ids))
+    return {
+        row["filing_id"]: WrittenKeywords(
+            _by_field(row["keywords"]),
+            row["base_sha256"],
+            None if row["base"] is None else Path(os.fsdecode(row["base"])),
+        )
+        for row in rows
+    }
+
+
+def _by_field(column: str) -> dict[str, tuple[str, ...]]:
+    return {field: tuple(values) for field, values in json.loads(column).items()}
 
 
 def read_keywords(database: Database) -> KeywordIndex:
@@ -68,8 +90,7 @@ def read_keywords(database: Database) -> KeywordIndex:
     for action, source, destination, sha256, keywords, base_sha256 in database.tuples(_SIDECARS):
         before = by_path.pop(source, None) if action == "move" else by_path.get(source)
         if keywords is not None:
-            fields = {field: tuple(values) for field, values in json.loads(keywords).items()}
-            by_path[destination] = by_sha256[sha256] = WrittenKeywords(fields, base_sha256)
+            by_path[destination] = by_sha256[sha256] = WrittenKeywords(_by_field(keywords), base_sha256)
         elif before is not None:
             by_path[destination] = before
         else:

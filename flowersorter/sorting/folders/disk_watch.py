@@ -9,10 +9,11 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry
 from flowersorter.messages import text
 from flowersorter.sorting.failures import NotDoneError
-from flowersorter.sorting.filesystem import FileSystem, follow_or_none, stat_or_none
+from flowersorter.sorting.filesystem import FileSystem, follow_or_none
 from flowersorter.sorting.folders.created_folders import Planned, require_device
 from flowersorter.sorting.folders.destination_checks import SPARE_FILES, space_beside
 from flowersorter.sorting.plan import Action
+from flowersorter.sorting.runs.step_batches import size_now
 from flowersorter.sorting.sidecar_groups import Group
 
 #: What the journal takes of the disk of the library for one file, at most.
@@ -45,7 +46,9 @@ class DiskWatch:
             copied = [entry for entry in entries if self._is_copied(entry)]
             names = len(copied) + sum(entry.action == Action.SYMLINK for entry in entries)
             if copied:
-                self._require_bytes(self._destination, sum(map(self._size, copied)) + space_beside(len(copied)))
+                self._require_bytes(
+                    self._destination, sum(size_now(self._files, entry) for entry in copied) + space_beside(len(copied))
+                )
             if names:
                 self._require_files(self._destination, names)
             self._require_bytes(self._library, len(entries) * _JOURNAL_BYTES + space_beside(0))
@@ -78,9 +81,3 @@ class DiskWatch:
             found = follow_or_none(self._files, folder)
             self._devices[folder] = None if found is None else found.st_dev
         return self._devices[folder]
-
-    def _size(self, entry: Entry) -> int:
-        if entry.sha256 is not None:
-            return entry.size_bytes
-        found = stat_or_none(self._files, entry.source)  # the size of a sidecar is stored when it is filed
-        return 0 if found is None else found.st_size

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from flowersorter.domain.journal import NewEntry, WrittenKeywords
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.tables.written_keywords import KeywordIndex, read_keywords
+from flowersorter.library.tables.written_keywords import read_keywords
 from flowersorter.messages import Text, text
 from flowersorter.photos.xmp.document import XmpUnusable
 from flowersorter.photos.xmp.splice import Merged, merged
@@ -61,13 +62,13 @@ def stage(context: StepContext, plan: SortPlan, report: Report, cancel: CancelTo
         return _staged(context, plan, report, cancel)
     except OSError as error:  # merged files that may not last are not used
         entries: list[NewEntry] = []
-        staged = Staged(entries)
+        staged, originals = Staged(entries), _Originals(plan.files)
         for position, planned in enumerate(chain(plan.files, plan.duplicates)):
             lead = len(entries)
-            entries += _entries(plan.mode, planned, lead)
+            entries += _entries(plan.mode, planned, lead, originals.of(planned, lead))
             for keywords in planned.keywords:
-                entries += _as_it_is(plan.mode, planned, keywords, lead)
-                staged.notes.setdefault(position, []).append(_note(keywords, error))
+                entries += as_it_is(plan.mode, planned, keywords, lead)
+                staged.notes.setdefault(position, []).append(why_none(keywords, error))
         return staged
     except Cancelled:
         drop_merged(context)
@@ -80,10 +81,10 @@ def _plain(plan: SortPlan, cancel: CancelToken) -> Iterator[NewEntry]:
     Raises:
         Cancelled: asked to stop.
     """
-    lead = 0
+    lead, originals = 0, _Originals(plan.files)
     for planned in chain(plan.files, plan.duplicates):
         cancel.check()
-        yield from _entries(plan.mode, planned, lead)
+        yield from _entries(plan.mode, planned, lead, originals.of(planned, lead))
         lead += 1 + len(planned.sidecars)
 
 
@@ -95,11 +96,11 @@ def _staged(context: StepContext, plan: SortPlan, report: Report, cancel: Cancel
         Cancelled: asked to stop.
     """
     entries: list[NewEntry] = []
-    staged, stager = Staged(entries), _Stager(context, plan)
+    staged, stager, originals = Staged(entries), Stager(context, plan.mode), _Originals(plan.files)
     wanted, done = len(plan.keywords), 0
     for position, planned in enumerate(chain(plan.files, plan.duplicates)):
         lead = len(entries)
-        entries += _entries(plan.mode, planned, lead)
+        entries += _entries(plan.mode, planned, lead, originals.of(planned, lead))
         for keywords in planned.keywords:
             report(Progress(text("Preparing keywords"), done, wanted))
             cancel.check()
@@ -107,13 +108,38 @@ def _staged(context: StepContext, plan: SortPlan, report: Report, cancel: Cancel
             try:
                 entries += stager.entries(planned, keywords, lead)
             except (XmpUnusable, OSError) as error:
-                staged.notes.setdefault(position, []).append(_note(keywords, error))
-                entries += _as_it_is(plan.mode, planned, keywords, lead)
+                staged.notes.setdefault(position, []).append(why_none(keywords, error))
+                entries += as_it_is(plan.mode, planned, keywords, lead)
     stager.sync()
     return staged
 
 
-def _entries(mode: Mode, planned: PlannedFile, lead: int) -> Iterator[NewEntry]:
+class _Originals:
+    """Finds the photo's own entry of each duplicate that is moved aside: these follow the photos, in their order.
+
+    Args:
+        files: The photos of the plan.
+    """
+
+    def __init__(self, files: Sequence[PlannedFile]) -> None:
+        self._files, self._seen, self._next = files, 0, 0
+        # Two numbers for each photo that may be moved aside: there may be very many.
+        self._positions, self._entries = array("q"), array("q")
+
+    def of(self, planned: PlannedFile, entry: int) -> int | None:
+        """Take the next file of the plan, with the position of its entry; return that of the photo, if moved aside."""
+        if self._seen < len(self._files):
+            if not planned.action.is_filed:
+                self._positions.append(self._seen)
+                self._entries.append(entry)
+            self._seen += 1
+            return None
+        while self._files[self._positions[self._next]].filing.source != planned.filing.source:
+            self._next += 1
+        return self._entries[self._next]
+
+
+def _entries(mode: Mode, planned: PlannedFile, lead: int, original: int | None) -> Iterator[NewEntry]:
     """The entry of a photo, and those of the sidecars that are filed as they are."""
     filing = planned.filing
     yield NewEntry(
@@ -124,12 +150,14 @@ def _entries(mode: Mode, planned: PlannedFile, lead: int) -> Iterator[NewEntry]:
         size_bytes=filing.size_bytes,
         sha256=filing.sha256,
         mtime_ns=filing.mtime_ns,
+        original=original,
     )
     for source, destination in planned.sidecars:
         yield _sidecar(mode, planned, source, destination, lead)
 
 
-def _as_it_is(mode: Mode, planned: PlannedFile, keywords: PlannedKeywords, lead: int) -> Iterator[NewEntry]:
+def as_it_is(mode: Mode, planned: PlannedFile, keywords: PlannedKeywords, lead: int) -> Iterator[NewEntry]:
+    """Yield the entry of a sidecar that gets no keywords, if it is to be filed."""
     if keywords.source is not None and not keywords.is_in_place:
         yield _sidecar(mode, planned, keywords.source, keywords.destination, lead)
 
@@ -141,12 +169,17 @@ def _sidecar(mode: Mode, planned: PlannedFile, source: Path, destination: Path, 
     return NewEntry(planned.filing.class_name, action, source, destination, 0, None, 0, lead=lead)
 
 
-class _Stager:
-    """Makes one sidecar after the other."""
+class Stager:
+    """Makes one sidecar after the other.
 
-    def __init__(self, context: StepContext, plan: SortPlan) -> None:
-        self._context, self._plan = context, plan
-        self._index = read_keywords(context.collection.database) if plan.keywords else KeywordIndex()
+    Args:
+        context: The journal and the disk.
+        mode: That of the run.
+    """
+
+    def __init__(self, context: StepContext, mode: Mode) -> None:
+        self._context, self._mode = context, mode
+        self._index = read_keywords(context.collection.database)
         self._folder: Path | None = None
         self._made = 0
 
@@ -162,7 +195,7 @@ class _Stager:
         if keywords.source is not None:
             before = read_and_merge(context.files, self._index, keywords.source, keywords.wanted)
             if before.result is None:  # it got them meanwhile
-                return list(_as_it_is(self._plan.mode, planned, keywords, lead))
+                return list(as_it_is(self._mode, planned, keywords, lead))
             result = before.result
         self._folder = self._folder or make_folder(context)
         self._made += 1
@@ -206,7 +239,7 @@ class _Stager:
             sha256=hashlib.sha256(result.data).digest(),
             mtime_ns=mtime_ns,
             lead=lead,
-            keywords=WrittenKeywords(ours, None if before is None else before.sha256),
+            keywords=WrittenKeywords(ours, None if before is None else before.sha256, keywords.source),
         )
 
     def _write(
@@ -228,7 +261,8 @@ class _Stager:
             files.close(descriptor)
 
 
-def _note(keywords: PlannedKeywords, error: XmpUnusable | OSError) -> Text:
+def why_none(keywords: PlannedKeywords, error: XmpUnusable | OSError) -> Text:
+    """Say why a sidecar gets no keywords, after an error."""
     reason = error.reason if isinstance(error, XmpUnusable) else explain(error)
     return no_keywords(keywords.source or keywords.destination, reason)
 

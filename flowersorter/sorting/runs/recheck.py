@@ -87,7 +87,7 @@ class Recheck:
         waiting: list[Group] = []
         for group in groups_in_blocks(self._journal, self._run.id, [EntryState.PLANNED]):
             # A duplicate that is moved aside is looked at when it is; a filed photo stays filed.
-            if group.lead.class_name != NO_CLASS and group.lead.state in {EntryState.PLANNED, EntryState.NOTED}:
+            if not group.lead.is_aside and group.lead.state in {EntryState.PLANNED, EntryState.NOTED}:
                 waiting.append(group)
             if len(waiting) == _AT_ONCE:
                 self._look_at(waiting, cancel)
@@ -102,13 +102,14 @@ class Recheck:
             if photo.root == self._run.destination and photo.run_id != self._run.id and os.path.lexists(photo.path)
         }
         labels = labelled_as(self._context.collection.database, hashes)
+        aside = self._journal.planned_aside([group.lead.id for group in groups])
         for group in groups:
             cancel.check()
             existing = self._existing(group.lead, places)
             if why := self._why_not(group.lead, existing, places, labels):
                 self._leave(group, why)
             elif existing is not None:
-                self._note(group, existing)
+                self._note(group, existing, is_moved_aside=group.lead.id in aside)
 
     def _existing(self, lead: Entry, places: Mapping[bytes, FiledPhoto]) -> Path | None:
         """The file in the destination with the bytes of a photo; None if it has to be filed."""
@@ -174,13 +175,17 @@ class Recheck:
         self._journal.set_states({lead.id, *(entry.id for entry in group.entries)}, EntryState.FAILED, why)
         self._record.put(lead, Deviation(lead.action, is_filed=False, error=why), lead.action)
 
-    def _note(self, group: Group, existing: Path) -> None:
-        """Note a photo whose bytes are there; its sidecars are filed only beside the file that the plan had found."""
+    def _note(self, group: Group, existing: Path, *, is_moved_aside: bool) -> None:
+        """Note a photo whose bytes are there; its sidecars are filed only beside the file that the plan had found.
+
+        The outcome of one that is moved aside is that of the move.
+        """
         lead = group.lead
         if existing != lead.destination or Action(lead.action).is_filed:
             self._journal.note_found(lead.id, Action.ALREADY_THERE, existing)
             self._journal.set_states([entry.id for entry in group.entries[1:]], EntryState.NOTED)
-            moved = dataclasses.replace(lead, action=Action.ALREADY_THERE, destination=existing)
-            self._record.put(moved, Deviation(Action.ALREADY_THERE, is_filed=True), lead.action)
+            if not is_moved_aside:
+                moved = dataclasses.replace(lead, action=Action.ALREADY_THERE, destination=existing)
+                self._record.put(moved, Deviation(Action.ALREADY_THERE, is_filed=True), lead.action)
         elif lead.state == EntryState.PLANNED:
             self._journal.set_state(lead.id, EntryState.NOTED)

@@ -11,7 +11,8 @@ from flowersorter.domain.journal import Entry, EntryState, Run, RunState
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import Text, text
+from flowersorter.library.tables.journal import Journal
+from flowersorter.messages import Text, joined_texts, text
 from flowersorter.sorting.execute import RunBegun, filed_sidecars
 from flowersorter.sorting.filesystem import FileSystem, stat_or_none
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
@@ -21,6 +22,7 @@ from flowersorter.sorting.folders.removed_folders import remove_emptied_folders,
 from flowersorter.sorting.folders.volumes import is_away, is_its_volume
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.keywords.kept_sidecars import drop_merged
+from flowersorter.sorting.keywords.stage_again import StageAgain
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
@@ -28,8 +30,7 @@ from flowersorter.sorting.runs.recheck import Recheck
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
 from flowersorter.sorting.safe_names import shown
 
-#: What was prepared is deleted when a run ends.
-_KEYWORDS = text("its keywords have to be prepared again; sort its folder once more")
+_REPAIR = text("Each start of the program tries again")
 _PLUG_IN = text("Plug the drive in, or sort the folder again")
 #: Files that are looked for, of those that a run filed last: the person may have moved some.
 _LOOKED_FOR = 100
@@ -77,17 +78,16 @@ def resume(
     record = _Record()
     context.journal.plan_again(run_id)
     try:
-        staged = context.journal.fail_staged(run_id, context.collection.kept_sidecars, _KEYWORDS)
         _require_room(context, run, existing, device)
-        sidecars_before = filed_sidecars(context, run_id)[0]
+        before = filed_sidecars(context, run_id)
         report(RunBegun(run_id))
         report(Progress(text("Planning"), 0))
-        for lead in staged:
-            record.put(lead, Deviation(lead.action, is_filed=False, error=_KEYWORDS), lead.action)
         Recheck(context, run, record).look(cancel)
+        StageAgain(context, run, record).make(report, cancel)
         emptied = _emptied(context, run)
     except BaseException:
         context.journal.end_run(run_id)
+        drop_merged(context)
         raise
     photos = PhotoRun(context, run, Target(run.destination, device, missing), record)
     try:
@@ -95,11 +95,13 @@ def resume(
     except Cancelled:
         _end(context, run)
         raise
+    if photos.paused:
+        record.put_failed(context.journal, run_id)
     removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
     _end(context, run)
-    sidecars = filed_sidecars(context, run_id)[0] - sidecars_before
+    sidecars, keywords = (now - then for now, then in zip(filed_sidecars(context, run_id), before, strict=True))
     ended = context.journal.run(run_id)
-    return RunResult(run_id, record.outcomes, sidecars, removed, paused=photos.paused, run=ended)
+    return RunResult(run_id, record.outcomes, sidecars, removed, keywords, photos.paused, ended)
 
 
 class _Record:
@@ -107,15 +109,29 @@ class _Record:
 
     def __init__(self) -> None:
         self.outcomes = packed_outcomes()
+        self._notes: dict[int, list[Text]] = {}
 
     def put(self, lead: Entry, outcome: Deviation, planned: str) -> None:
         """Take the outcome of a photo."""
         destination = lead.destination if outcome.is_filed else None
-        self.outcomes.append(FilingOutcome(lead.source, destination, outcome.action, outcome.error))
+        error = joined_texts("; ", *filter(None, (outcome.error, *self._notes.pop(lead.id, ())))) or None
+        self.outcomes.append(FilingOutcome(lead.source, destination, outcome.action, error))
 
-    def put_aside(self, original_id: int, lead: Entry, note: str | None, *, moved: bool) -> None:
-        """Take the outcome of a duplicate that is moved aside."""
-        self.outcomes.append(FilingOutcome(lead.source, lead.destination, Action.DUPLICATE, note, moved))
+    def put_note(self, lead: Entry, note: Text) -> None:
+        """Take a note about a photo, to be given with its outcome."""
+        self._notes.setdefault(lead.id, []).append(note)
+
+    def put_failed(self, journal: Journal, run_id: int) -> None:
+        """Take the photos that failed before and were not tried again."""
+        for block in journal.blocks(run_id, [EntryState.PLANNED]):
+            for entry in block:
+                if entry.lead_id is None and not entry.is_aside:
+                    self.put(entry, Deviation(entry.action, is_filed=False, error=entry.error), entry.action)
+
+    def put_aside(self, original: Entry, lead: Entry, note: str | None, *, moved: bool) -> None:
+        """Take the outcome of a duplicate that is to be moved aside, given with the entry of the photo that it is."""
+        destination = lead.destination if moved else original.destination
+        self.outcomes.append(FilingOutcome(lead.source, destination, original.action, note, moved))
 
     def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
         """Take the photos that were not tried: id of the entry, planned action and path of each."""
@@ -136,6 +152,12 @@ def _resumable(context: StepContext, run_id: int) -> Run:
     if run.state == RunState.OPEN:
         recover(context.collection, context.files)
         run = context.journal.run(run_id)
+        apart = [entry for entry in context.journal.open_filings() if entry.run_id == run_id and entry.error]
+        if apart:
+            name, why = shown(Path(apart[0].source.name)), apart[0].error
+            raise _refused(
+                run_id, text("{file} could not be put together with its sidecars: {why}", file=name, why=why), _REPAIR
+            )
     if run.refusal is not None:
         raise _refused(run_id, run.refusal.why, run.refusal.hint)
     return run

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from flowersorter.domain.journal import NO_CLASS, Entry, EntryState, Run
+from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import Text, joined_texts, text
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
@@ -18,7 +19,7 @@ from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action, Mode
 from flowersorter.sorting.runs.outcomes import Deviation
 from flowersorter.sorting.runs.recheck import Recorder, has_its_bytes, not_there
-from flowersorter.sorting.runs.step_batches import in_batches
+from flowersorter.sorting.runs.step_batches import in_batches, size_now
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import (
     Group,
@@ -44,8 +45,8 @@ _OPEN = text("the photo with the same bytes, in another folder, is not finished 
 class Record(Recorder, Protocol):
     """Takes the outcomes of a run."""
 
-    def put_aside(self, original_id: int, lead: Entry, note: str | None, *, moved: bool) -> None:
-        """Take the outcome of a duplicate, given with the entry of the photo that it stands for."""
+    def put_aside(self, original: Entry, lead: Entry, note: str | None, *, moved: bool) -> None:
+        """Take the outcome of a duplicate that is to be moved aside, given with the entry of the photo that it is."""
         ...
 
     def put_rest(self, rest: Iterable[tuple[int, str, bytes]], reason: str) -> None:
@@ -150,12 +151,12 @@ class PhotoRun:
         """The photos that are still to be filed, in their order, but for duplicates that are moved aside."""
         for group in groups_in_blocks(self._journal, self._run.id, _PLANNED):
             lead = group.lead
-            if lead.state == EntryState.PLANNED and Action(lead.action).is_filed and self._original(lead) is None:
+            if lead.state == EntryState.PLANNED and Action(lead.action).is_filed and not lead.is_aside:
                 yield group
 
     def _in_batches(self, groups: Iterable[Group], file: Callable[[Group], None]) -> None:
         """Call `file` for each photo, with the intents and the outcomes of a batch stored together."""
-        for batch in in_batches(groups):
+        for batch in in_batches(groups, partial(size_now, self._context.files)):
             if self.paused:
                 return
             with self._context.settled():
@@ -197,40 +198,41 @@ class PhotoRun:
         def move(group: Group) -> None:
             cancel.check()
             original = self._original(group.lead)
-            if original is None or original.state != EntryState.NOTED:
+            if original.state != EntryState.NOTED:
                 # It was filed in place of a photo that could not be, or stays with it until that is tried again.
-                failed = original is not None and original.state == EntryState.FAILED
-                state, reason = (EntryState.FAILED, original.error) if original and failed else (EntryState.NOTED, None)
-                self._context.batch.take(group.lead)
+                failed = original.state == EntryState.FAILED
+                state, reason = (EntryState.FAILED, original.error) if failed else (EntryState.NOTED, None)
+                self._context.batch.put_back(group.entries)
                 self._journal.set_states((entry.id for entry in group.entries), state, reason)
                 return
             if not has_its_bytes(self._context.files, original, original.destination):
                 # People empty the folder of duplicates: what is moved there must not be the last one.
                 reason = not_there(original.destination)
-                self._context.batch.take(group.lead)
+                self._context.batch.put_back(group.entries)
                 self._journal.set_states((entry.id for entry in group.entries), EntryState.FAILED, reason)
                 self._leave(original, reason)
                 return
             target, note = self._outcome(group)
             if target is not None or note is not None:
-                self._record.put_aside(original.id, group.lead, note, moved=target is not None)
+                self._record.put_aside(original, group.lead, note, moved=target is not None)
 
         self._in_batches(self._aside(), move)
         if self.paused:
             for group in self._aside():
                 original = self._original(group.lead)
-                if original is not None and original.state == EntryState.NOTED:
-                    self._record.put_aside(original.id, group.lead, self.paused, moved=False)
+                if original.state == EntryState.NOTED:
+                    self._record.put_aside(original, group.lead, self.paused, moved=False)
 
     def _aside(self) -> Iterator[Group]:
         for group in groups_in_blocks(self._journal, self._run.id, _PLANNED):
-            if group.lead.state == EntryState.PLANNED and self._original(group.lead) is not None:
+            if group.lead.state == EntryState.PLANNED and group.lead.is_aside:
                 yield group
 
-    def _original(self, lead: Entry) -> Entry | None:
-        """The entry of the photo itself of a duplicate that is moved aside; None of another photo."""
-        aside = lead.class_name == NO_CLASS and lead.action == Action.MOVE
-        return self._journal.original_of(lead) if aside else None
+    def _original(self, aside: Entry) -> Entry:
+        """The entry of the photo that is moved aside as a duplicate."""
+        assert aside.original_id is not None
+        [original] = self._journal.entries([aside.original_id])
+        return original
 
     def _file(self, group: Group, planned: str) -> None:
         destination, error = self._outcome(group)
@@ -259,7 +261,6 @@ class PhotoRun:
                 waits = isinstance(error, NotDoneError) and self._is_away(group)
             if waits:
                 return None, self._why_waiting(group)
-            self._context.batch.take(group.lead)  # it failed, also where its step did not begin
             return None, error.reason
 
     def _why_waiting(self, group: Group) -> str | None:

@@ -8,6 +8,7 @@ as it does for a single step.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -15,6 +16,7 @@ from typing import Protocol, TypeVar
 from flowersorter.domain.journal import Entry, EntryState
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.failures import NotDoneError
+from flowersorter.sorting.filesystem import FileSystem, stat_or_none
 
 #: Recovery after a crash reads the files of one batch again, so a batch is small in both.
 MOST_FILES, MOST_BYTES = 64, 64 << 20
@@ -65,7 +67,7 @@ class StepBatch:
             collection.journal.start_all(begun)
         for entry, temporary, sha256, size_bytes, mtime_ns in begun:
             contents = sha256, size_bytes, mtime_ns
-            self.waiting[entry.id] = Begun(entry, temporary, contents, (EntryState.PLANNED, None))
+            self.waiting[entry.id] = Begun(entry, temporary, contents, (EntryState.PLANNED, entry.error))
 
     def begin_undo(self, collection: CollectionStore, steps: Iterable[tuple[Entry, Path]]) -> None:
         """Store that files are about to be restored: entry and temporary of each."""
@@ -78,6 +80,22 @@ class StepBatch:
     def take(self, entry: Entry) -> Begun | None:
         """Return the stored intent of a step that is tried now; None if it is not in the batch."""
         return self.waiting.pop(entry.id, None)
+
+    def put_back(self, entries: Iterable[Entry]) -> None:
+        """Take steps out of the batch that are not tried: their photo failed."""
+        for entry in entries:
+            self.take(entry)
+
+    def store_outcomes(self, collection: CollectionStore) -> None:
+        """Store the outcomes so far, as a step that undoes one of them needs them in the journal.
+
+        Raises:
+            UserError: the library cannot be written; recovery resolves the steps.
+        """
+        later, self.later = self.later, []
+        with collection.database.transaction():
+            for store in later:
+                store()
 
     def settle(self, collection: CollectionStore) -> None:
         """Store all outcomes, and that the rest was not tried, in one transaction.
@@ -97,16 +115,32 @@ class StepBatch:
                 collection.journal.set_state(begun.entry.id, state, note)
 
 
-def in_batches(groups: Iterable[Sized]) -> Iterator[list[Sized]]:
-    """Yield photos in batches that are small in number and in bytes; a large photo is alone."""
+def in_batches(groups: Iterable[Sized], size_of: Callable[[Entry], int]) -> Iterator[list[Sized]]:
+    """Yield photos in batches that are small in files and in bytes; a large photo, or one with many files, is alone.
+
+    Args:
+        groups: The photos.
+        size_of: The size of a file.
+    """
     batch: list[Sized] = []
-    size_bytes = 0
+    count = size_bytes = 0
     for group in groups:
-        size = sum(entry.size_bytes for entry in group.entries)
-        if batch and (len(batch) == MOST_FILES or size_bytes + size > MOST_BYTES):
+        size = sum(map(size_of, group.entries))
+        if batch and (count + len(group.entries) > MOST_FILES or size_bytes + size > MOST_BYTES):
             yield batch
-            batch, size_bytes = [], 0
+            batch, count, size_bytes = [], 0, 0
         batch.append(group)
+        count += len(group.entries)
         size_bytes += size
     if batch:
         yield batch
+
+
+def size_now(files: FileSystem, entry: Entry) -> int:
+    """The size of a file that is to be filed: that of a sidecar is stored only then. 0 where the disk does not say."""
+    if entry.sha256 is not None:
+        return entry.size_bytes
+    with suppress(OSError):
+        found = stat_or_none(files, entry.source)
+        return 0 if found is None else found.st_size
+    return 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.settings import VERIFY_RATE_MB
 from flowersorter.ui.filing.verify_dialog import VerifyDialog, read_earlier
+from flowersorter.ui.filing.verify_start_dialog import VerifyStartDialog
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
@@ -23,12 +25,22 @@ class VerifyController(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Verify every sort; other jobs preempt this one, which then continues where it stopped."""
+        """Ask how fast to read, unless it is under way, then verify every sort."""
         if self._session.queue.alive(self._job_id):
             return
+        dialog = VerifyStartDialog(self._session.state.setting(VERIFY_RATE_MB), self._front.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.confirmed.connect(self._begin)
+        dialog.open()
+
+    @Slot(int)
+    def _begin(self, rate_mb: int) -> None:
+        """Verify; other jobs preempt this one, which then continues where it stopped."""
+        self._session.state.set_setting(VERIFY_RATE_MB, rate_mb)
+        request = VerifyRequest(bytes_per_s=rate_mb * 1e6 or None)
 
         def run(report: Report, cancel: CancelToken) -> object:
-            return verify(self._session.engine, VerifyRequest(), report, cancel)
+            return verify(self._session.engine, request, report, cancel)
 
         self._job_id = self._session.queue.submit(
             self.tr("Verifying sorted photos"), run, Listener(succeeded=self._on_verified), background=True

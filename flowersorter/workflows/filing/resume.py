@@ -86,6 +86,16 @@ def waiting_sentence(run: Run) -> Text:
     )
 
 
+def failed_sentence(run: Run) -> Text:
+    """Say how many photos of a sort could not be sorted, and where the reasons are listed."""
+    return plural(
+        "{number} photo of sort {sort} could not be sorted. To see why: flowersorter history {sort}",
+        "{number} photos of sort {sort} could not be sorted. To see why: flowersorter history {sort}",
+        run.failed,
+        sort=run.id,
+    )
+
+
 def paused_sentence(result: RunResult) -> Text:
     """Say why a sort paused, what to do, how much is left, and how to continue it, or why it cannot be continued."""
     assert result.run is not None  # it paused

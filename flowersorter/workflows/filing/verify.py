@@ -39,11 +39,13 @@ class VerifyRequest:
         destination: Only files at or below this folder; None for all sorts.
         bytes_per_s: Read at most so many a second; None for no limit.
         again: Also read files again that an interrupted verification has read.
+        remember: Write down what was read, so that an interrupted verification goes on where it stopped.
     """
 
     destination: Path | None = None
     bytes_per_s: float | None = None
     again: bool = False
+    remember: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _read_all(
 ) -> None:
     """Read every file once, block by block, and remember those that are intact."""
     scope = b"" if request.destination is None else os.fsencode(absolute_folder(request.destination))
-    memory = VerifiedFiles(collection.folder, read_only=collection.read_only)
+    memory = VerifiedFiles(collection.folder, read_only=not request.remember, is_shared=collection.read_only)
     pool = WorkerPool(1, step_back, name="verify")
     done, stored_at = 0, time.monotonic()
     try:

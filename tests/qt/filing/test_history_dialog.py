@@ -114,15 +114,15 @@ def test_only_what_was_filed_and_is_not_undone_can_be_undone(dialog: HistoryDial
 
 
 def test_a_stopped_sort_that_cannot_be_continued_says_why(dialog: HistoryDialog) -> None:
-    stuck = dataclasses.replace(RUNS[3], waiting=3, waiting_keywords=3, touched=120)
+    stuck = dataclasses.replace(RUNS[3], waiting=3, touched=120, volumes={})
     beside = dataclasses.replace(RUNS[3], id=5, waiting_beside=2, touched=120)
     dialog.show_runs([stuck, beside])
     assert _texts(dialog, 3) == ["Stopped", "Stopped, 2 left"]
     item = dialog.list.topLevelItem(0)
     assert item is not None
     assert item.toolTip(3) == (
-        "Stopped early. Photos already sorted stay and can be undone. It cannot be continued: the keywords of its "
-        "photos have to be prepared again. Sort the folder again"
+        "Stopped early. Photos already sorted stay and can be undone. It cannot be continued: the drive that it "
+        "sorted to is not known; an earlier version may have begun it. Sort the folder again"
     )
     assert not dialog.resume_button.isVisible()
     _pick(dialog, 1)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.domain.journal import RunState
+from flowersorter.domain.journal import EntryState, RunState
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import require_device
@@ -147,3 +147,20 @@ def test_closing_asks_while_photos_are_sorted(
         (run,) = collection.journal.runs()
         assert run.state in {RunState.CANCELLED, RunState.DONE}
         assert run.photos == len(list((tmp_path / "sorted").rglob("*.jpg"))) >= 3
+
+
+def test_one_that_is_stopped_again_says_how_many_photos_failed(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
+    with holding(before=2) as held:
+        sort(program, tmp_path / "stopped", qtbot, held.begun.is_set)
+        stop(program, held, qtbot)
+    journal = program.collection.journal
+    [run] = journal.runs()
+    left = next(entry for entry in journal.filings(run.id) if entry.state == EntryState.CANCELLED)
+    journal.set_state(left.id, EntryState.FAILED, "the disk reports a read or write error")
+    with holding(before=0) as held:
+        program.window.on_demand.sorting._resuming.resume(run.id)
+        qtbot.waitUntil(held.begun.is_set)
+        stop(program, held, qtbot)
+    said = "Stopped. It can be continued again: see History. 1 photo could not be sorted: see History."
+    qtbot.waitUntil(lambda: shown(program)[0] == said)
+    assert journal.entries([left.id])[0].error == "the disk reports a read or write error"

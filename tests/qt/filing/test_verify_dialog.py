@@ -15,12 +15,14 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
+from flowersorter.ui.filing import verify_controller
 from flowersorter.ui.filing.history.history_dialog import when
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.verify_dialog import VerifyDialog
+from flowersorter.ui.filing.verify_start_dialog import VerifyStartDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.verified_files import Finding, VerifiedFile
-from flowersorter.workflows.filing.verify import VerifyResult
+from flowersorter.workflows.filing.verify import VerifyRequest, VerifyResult
 from tests.qt.program import idle, running
 from tests.unit.sorting.file_trees import sort, write
 
@@ -156,14 +158,48 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
         yield made
 
 
+def begin(program: Program, rate_mb: int | None = None) -> VerifyStartDialog:
+    """Choose the action, and a limit in its dialog."""
+    program.window.actions_by_name["verify"].trigger()
+    [dialog] = [each for each in program.window.findChildren(VerifyStartDialog) if each.isVisible()]
+    if rate_mb is not None:
+        dialog.rate.setValue(rate_mb)
+    QTest.mouseClick(dialog.verify_button, Qt.MouseButton.LeftButton)
+    return dialog
+
+
+def test_the_action_asks_how_fast_to_read_and_remembers_it(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float | None] = []
+
+    def verified(engine: object, request: VerifyRequest, *_: object) -> VerifyResult:
+        rates.append(request.bytes_per_s)
+        return VerifyResult(2, 0, 2, ())
+
+    monkeypatch.setattr(verify_controller, "verify", verified)
+    assert begin(program).rate.text() == "full speed"
+    idle(program, qtbot)
+    assert begin(program, 50).rate.text() == "50 MB a second"
+    idle(program, qtbot)
+    assert begin(program).rate.value() == 50
+    idle(program, qtbot)
+    assert rates == [None, 50e6, 50e6]
+    program.window.actions_by_name["verify"].trigger()
+    [dialog] = [each for each in program.window.findChildren(VerifyStartDialog) if each.isVisible()]
+    QTest.mouseClick(dialog.cancel_button, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+    assert len(rates) == 3
+
+
 def test_the_action_says_that_all_is_well_or_shows_what_is_not(program: Program, qtbot: QtBot, tmp_path: Path) -> None:
     window = program.window
-    window.actions_by_name["verify"].trigger()
+    begin(program)
     idle(program, qtbot)
     assert window.job_bar.message.text() == "2 photos verified: all as they were sorted."
     assert window.findChild(VerifyDialog) is None
     (tmp_path / "sorted" / "Rose" / "a.jpg").unlink()
-    window.actions_by_name["verify"].trigger()
+    begin(program)
     window.actions_by_name["verify"].trigger()  # while it runs, once is enough
     idle(program, qtbot)
     [dialog] = window.findChildren(VerifyDialog)
@@ -177,6 +213,6 @@ def test_the_action_says_that_all_is_well_or_shows_what_is_not(program: Program,
 
 def test_without_a_sort_there_is_nothing_to_verify(tmp_path: Path, qtbot: QtBot) -> None:
     with running(tmp_path / "collection", qtbot) as program:
-        program.window.actions_by_name["verify"].trigger()
+        begin(program)
         idle(program, qtbot)
         assert program.window.job_bar.message.text() == "There is no sort to verify."

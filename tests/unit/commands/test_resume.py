@@ -40,6 +40,13 @@ def test_a_paused_sort_says_what_to_do_and_goes_on(
     assert listed.out.splitlines()[-1] == ("1 photo of sort 1 is not sorted yet. To continue: flowersorter resume 1")
     line = json.loads(attempt("history", "--json").out.splitlines()[0])
     assert (line["waiting"], line["can_be_resumed"]) == (1, True)
+    with monkeypatch.context() as patched:
+        patched.setattr(FileSystem, "free_bytes", lambda self, folder: 10)
+        refused = attempt("resume")
+    failed, why = refused.err.splitlines()
+    assert failed == "1 photo of sort 1 could not be sorted. To see why: flowersorter history 1"
+    assert "not enough space" in why
+    assert "the disk is full" in attempt("history", 1).out
     again = attempt("resume")
     assert (again.code, again.err) == (0, "")
     assert again.out == "Sort 1: 2 photos more sorted. To undo all of it: flowersorter undo 1\n"

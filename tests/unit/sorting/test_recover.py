@@ -78,7 +78,7 @@ def test_a_part_of_a_copy_stays_if_its_original_was_changed(tmp_path: Path, coll
     write(crash.source, b"edited since")
     assert ".flowersorter-1.part" in crash.recover().problems[0]
     assert crash.temporary.exists()
-    assert crash.state == EntryState.CANCELLED
+    assert crash.state == EntryState.FAILED
 
 
 def test_a_part_of_a_copy_stays_if_its_original_is_gone(tmp_path: Path, collection: CollectionStore) -> None:

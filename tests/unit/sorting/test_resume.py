@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.domain.journal import RunState
+from flowersorter.domain.journal import EntryState, RunState
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken, Progress
 from flowersorter.library.collection import CollectionStore
@@ -212,3 +212,100 @@ def test_one_that_does_not_fit_is_refused_and_can_go_on_later(
         go_on(collection, run_id, Full())
     assert collection.journal.run(run_id).can_be_resumed
     assert go_on(collection, run_id).filed == 3
+
+
+def stuck(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> tuple[int, dict[str, str | None]]:
+    """Sort until a photo has failed and another is sorted, and press Cancel; return the run and the reasons."""
+    write(source / "0.xmp", b"edits of 0")
+
+    class Refusing(FileSystem):
+        def open_exclusive(self, path: Path) -> int:
+            if not (destination / "Rose" / "0.jpg").exists() and path.parent == destination / "Rose":
+                raise OSError(errno.EIO, "not the first")
+            return super().open_exclusive(path)
+
+    cancel = CancelToken()
+
+    def press(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 2:
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        execute(plan(photos, destination, Mode.COPY, source), collection, press, cancel, Refusing())
+    run_id = collection.journal.runs()[0].id
+    return run_id, failures(collection, run_id)
+
+
+def failures(collection: CollectionStore, run_id: int) -> dict[str, str | None]:
+    """The files that failed, with the reasons, as history lists them."""
+    entries = collection.journal.filings(run_id)
+    return {entry.source.name: entry.error for entry in entries if entry.state == EntryState.FAILED}
+
+
+class Full(FileSystem):
+    """A disk without room."""
+
+    def free_bytes(self, folder: Path) -> int:
+        """The free bytes of the disk."""
+        return 10
+
+
+class FillingUp(FileSystem):
+    """A disk that has room when it is asked first."""
+
+    asked = 0
+
+    def free_bytes(self, folder: Path) -> int:
+        """The free bytes of the disk."""
+        self.asked += 1
+        return super().free_bytes(folder) if self.asked == 1 else 10
+
+
+def test_the_reasons_of_photos_that_failed_outlast_a_refusal_a_pause_and_a_stop(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    run_id, reasons = stuck(collection, photos, source, destination)
+    assert reasons.keys() >= {"0.jpg", "0.xmp", "1.jpg"}
+    waiting = collection.journal.run(run_id).waiting
+    with pytest.raises(SortRefused, match="not enough space"):
+        go_on(collection, run_id, Full())
+    assert failures(collection, run_id) == reasons
+    paused = go_on(collection, run_id, FillingUp())
+    assert paused.paused
+    assert {file.source.name: file.error for file in paused.not_filed} == {
+        name: why for name, why in reasons.items() if name.endswith(".jpg")
+    }
+    assert failures(collection, run_id) == reasons
+    for stage in ("Planning", "Copying photos"):
+        cancel = CancelToken()
+
+        def press(news: object, stage: str = stage, cancel: CancelToken = cancel) -> None:
+            if isinstance(news, Progress) and news.stage == stage:
+                cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            resume(collection, run_id, press, cancel)
+        assert failures(collection, run_id) == reasons
+        run = collection.journal.run(run_id)
+        assert (run.failed, run.waiting, run.can_be_resumed) == (2, waiting, True)
+    assert go_on(collection, run_id).filed == PHOTOS
+    assert failures(collection, run_id) == {}
+
+
+def test_the_reasons_of_photos_that_failed_outlast_a_kill(
+    tmp_path: Path, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    folder = tmp_path / "collection"
+    with CollectionStore.open(folder) as collection:
+        run_id, reasons = stuck(collection, photos, source, destination)
+
+    def work(steps: Steps) -> None:
+        with CollectionStore.open(folder) as collection:
+            resume(collection, run_id, lambda news: die() if isinstance(news, Progress) else None, CancelToken())
+
+    assert run_and_die(work, -1, after=False)
+    with CollectionStore.open(folder) as collection:
+        recover(collection)
+        assert failures(collection, run_id) == reasons

@@ -23,7 +23,7 @@ from flowersorter.sorting.runs import recheck
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
-from tests.unit.sorting.failing_disks import WatchedDisk
+from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import filing, go_on, names, plan, remember, snapshot, sort, take_back, write
 
 
@@ -289,4 +289,31 @@ def test_what_cannot_be_read_does_not_count_as_there(
 
     result = go_on(collection, run_id, Unreadable(around))
     assert (result.filed, result.duplicates_moved) == (3, 0)
+    assert twin.exists()
+
+
+def test_a_duplicate_whose_filed_photo_was_renamed_counts_once(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    twin = write(source / "b" / "0.jpg", b"photo 0")
+    run_id = stop(collection, with_duplicates([*photos, twin], source, destination), done=2)
+    renamed = (destination / "Rose" / "0.jpg").rename(destination / "Rose" / "renamed.jpg")
+    result = go_on(collection, run_id)
+    assert [file.moved_aside for file in result.files if file.source == twin] == [True]
+    assert (result.filed, result.already_there, result.duplicates_moved) == (2, 0, 1)
+    assert names(destination) == {"Rose/1.jpg", "Rose/2.jpg", "Rose/3.jpg", "Rose/renamed.jpg", "Duplicates/0.jpg"}
+    assert renamed.read_bytes() == b"photo 0"
+
+
+def test_a_duplicate_that_cannot_be_moved_aside_stays_where_it_is_said_to(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    twin = write(source / "b" / "0.jpg", b"photo 0")
+    run_id = stop(collection, with_duplicates([*photos, twin], source, destination), done=2)
+    renamed = (destination / "Rose" / "0.jpg").rename(destination / "Rose" / "renamed.jpg")
+    result = go_on(collection, run_id, failing("link_new", 2, errno.EIO))
+    [outcome] = [file for file in result.files if file.source == twin]
+    assert (outcome.destination, outcome.action, outcome.moved_aside) == (renamed, Action.ALREADY_THERE, False)
+    assert outcome.error == "the disk reports a read or write error"
+    assert (result.already_there, result.duplicates_moved) == (1, 0)
     assert twin.exists()

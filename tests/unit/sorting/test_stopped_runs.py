@@ -66,35 +66,36 @@ def with_keywords(filings: list[Filing], destination: Path, source: Path, count:
     return make_plan(wanted, destination, Mode.COPY, CancelToken(), source_root=source)
 
 
-def test_a_stopped_sort_with_keywords_says_so_and_hides_no_other(
+def test_a_stopped_sort_with_keywords_can_go_on_as_others_can(
     collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path, tmp_path: Path
 ) -> None:
     older = {write(tmp_path / "older" / f"{number}.jpg", b"older %d" % number): "Rose" for number in range(3)}
     stop(collection, plan(older, tmp_path / "sorted1", Mode.COPY, tmp_path / "older"))
     filings = [filing(path, "Rose") for path in photos]
     run = stop(collection, with_keywords(filings, destination, source, PHOTOS))
-    assert (run.waiting, run.can_be_resumed) == (3, False)
-    assert "the keywords of its photos have to be prepared again. Sort the folder again." in waiting_sentence(run)
+    assert (run.waiting, run.can_be_resumed) == (3, True)
     assert_agreed(collection, run)
-    assert [each.id for each in resumable_runs(collection)] == [1]
+    assert [each.id for each in resumable_runs(collection)] == [2, 1]
 
 
-def test_photos_with_keywords_fail_with_the_reason_when_the_others_go_on(
+def test_photos_with_keywords_go_on_with_the_others(
     collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
 ) -> None:
     filings = [filing(path, "Rose") for path in photos]
-    run = stop(collection, with_keywords(filings, destination, source, 2), 0)
-    assert (run.waiting, run.waiting_keywords, run.can_be_resumed) == (4, 2, True)
+    before = snapshot(source)
     run = stop(collection, with_keywords(filings, destination, source, 2))
-    assert (run.waiting, run.waiting_keywords, run.can_be_resumed) == (3, 1, True)
+    assert (run.waiting, run.can_be_resumed) == (3, True)
     result = go_on(collection, run.id)
-    assert [(file.source.name, file.error) for file in result.not_filed] == [
-        ("1.jpg", "its keywords have to be prepared again; sort its folder once more")
-    ]
-    assert (result.filed, result.failed, result.waiting) == (2, 1, 0)
+    assert list(result.not_filed) == []
+    assert (result.filed, result.keywords, result.failed, result.waiting) == (3, 1, 0, 0)
+    assert names(destination) >= {"Rose/0.jpg.xmp", "Rose/1.jpg.xmp"}
     run = collection.journal.run(run.id)
-    assert (run.state, run.failed, run.left) == (RunState.DONE, 1, 0)
+    assert (run.state, run.failed, run.left) == (RunState.DONE, 0, 0)
     assert_agreed(collection, run)
+    assert take_back(collection, run.id).refused == ()
+    assert snapshot(source) == before
+    assert not destination.exists()
+    assert not collection.kept_sidecars.exists()
 
 
 class NoRoom(FileSystem):

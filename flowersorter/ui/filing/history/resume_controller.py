@@ -11,6 +11,7 @@ from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.filing.history import find_run
 from flowersorter.workflows.filing.resume import ResumeRequest, resume_run
@@ -65,6 +66,9 @@ class ResumeController(QObject):
         stopped = (
             self.tr("Stopped. It can be continued again: see History.") if run.can_be_resumed else self.tr("Stopped.")
         )
+        if run.failed:
+            failed = self.tr("{0} could not be sorted: see History.").format(count_photos(run.failed))
+            stopped = f"{stopped} {failed}"
         self._front.bar.say(stopped)
         self.undoable.emit(run.id)
 

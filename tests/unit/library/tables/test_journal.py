@@ -11,6 +11,7 @@ import pytest
 
 from flowersorter.domain.journal import EntryState, NewEntry, RunState
 from flowersorter.library.database.connection import Database
+from flowersorter.library.database.schema import MIGRATIONS
 from flowersorter.library.tables.filed_photos import classes_filed_as
 from flowersorter.library.tables.journal import Journal
 
@@ -252,3 +253,29 @@ def test_the_work_for_a_run_grows_with_its_photos_and_no_faster(journal: Journal
         small = _steps_of_sqlite(database, partial(read, few))
         large = _steps_of_sqlite(database, partial(read, many))
         assert large < 15 * small + 50
+
+
+def test_duplicates_that_an_older_version_moved_aside_are_known(tmp_path: Path) -> None:
+    [version] = [number for number, script in MIGRATIONS if "ADD COLUMN original_id" in script]
+    file = tmp_path / "library.sqlite"
+    old = Database(file, [migration for migration in MIGRATIONS if migration[0] < version])
+    filings = [
+        (1, "Rose", "move", b"/a", b"1" * 32, None),
+        (2, "Rose", "duplicate", b"/b", b"1" * 32, None),
+        (3, "", "move", b"/b", b"1" * 32, None),  # the second, moved aside
+        (4, "", "move", b"/b.xmp", b"2" * 32, 3),  # and its sidecar
+        (5, "", "move", b"/c", b"3" * 32, None),  # of no photo of the run
+    ]
+    with old.transaction() as connection:
+        connection.execute("INSERT INTO runs VALUES (1, 'move', NULL, ?, '', NULL, 'done', NULL, 0)", (b"/sorted",))
+        connection.executemany(
+            "INSERT INTO filings (id, class_name, action, source, sha256, lead_id, run_id, destination, size_bytes,"
+            " mtime_ns, state) VALUES (?, ?, ?, ?, ?, ?, 1, '', 1, 1, 'done')",
+            filings,
+        )
+    old.close()
+    new = Database(file)
+    entries = Journal(new).entries([1, 2, 3, 4, 5])
+    assert [entry.original_id for entry in entries] == [None, None, 2, None, None]
+    assert [entry.is_aside for entry in entries] == [False, False, True, False, False]
+    new.close()

@@ -72,7 +72,8 @@ def test_no_two_settings_share_a_name_and_their_names_stay() -> None:
         "deleted classes", "device", "export folder", "folder", "grouping", "inspector",
         "keep watching", "kept sidecars", "learning paused", "move sorted copies", "networks trained", "order",
         "recent folders", "roots", "scan options", "sides", "sort choices", "sort patterns",
-        "stack look-alike shots", "sure_promise", "taken labels", "tile size", "window", "write keywords",
+        "stack look-alike shots", "sure_promise", "taken labels", "tile size", "verify rate", "window",
+        "write keywords",
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -15,8 +16,10 @@ import pytest
 
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.library.cache import verified_files
 from flowersorter.library.cache.verified_files import VERIFIED_NAME
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.database.connection import Database, Migrations
 from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.photos import ReadRecord
@@ -491,3 +494,47 @@ def test_blocks_that_are_read_after_an_undo_are_without_its_files(
     assert [each.position for each in next(walk)] == [0, 1]
     take_back(collection, 1)
     assert list(walk) == [[]]
+
+
+def test_a_terminal_beside_the_window_remembers_and_the_window_goes_on_with_it(
+    engine: Engine, collection: CollectionStore, filed: Path
+) -> None:
+    with CollectionStore.open(collection.folder, read_only=True) as beside:
+        interrupted_after(Engine(beside), 2)
+        assert verify(engine, VerifyRequest(), silent, CancelToken()).earlier == 2
+        interrupted_after(engine, 3)
+        assert verify(Engine(beside), VerifyRequest(), silent, CancelToken()).earlier == 3
+        interrupted_after(Engine(beside), 3, remember=False)
+        assert verify(engine, VerifyRequest(), silent, CancelToken()).earlier == 0
+
+
+def test_a_memory_that_another_program_may_be_using_is_not_deleted(
+    engine: Engine, collection: CollectionStore, filed: Path
+) -> None:
+    memory = collection.folder / VERIFIED_NAME
+    memory.write_bytes(b"damaged" * 1000)
+    with CollectionStore.open(collection.folder, read_only=True) as beside:
+        assert verify(Engine(beside), VerifyRequest(), silent, CancelToken()).intact == 4
+        assert memory.read_bytes() == b"damaged" * 1000
+    assert verify(engine, VerifyRequest(), silent, CancelToken()).intact == 4
+    assert memory.read_bytes().startswith(b"SQLite format 3")
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_two_programs_may_make_the_memory_at_once(
+    engine: Engine, filed: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    left = times
+
+    def late(file: Path, migrations: Migrations) -> Database:
+        nonlocal left
+        made = Database(file, migrations)
+        left -= 1
+        if left >= 0:  # the other one was first
+            made.close()
+            raise sqlite3.OperationalError("table passes already exists")
+        return made
+
+    monkeypatch.setattr(verified_files, "Database", late)
+    interrupted_after(engine, 2)
+    assert verify(engine, VerifyRequest(), silent, CancelToken()).earlier == (2 if times == 1 else 0)
