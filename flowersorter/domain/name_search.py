@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,15 +52,14 @@ def joined_names(paths: Sequence[str], folders: Sequence[str], numbers: NDArray[
         folders: The folders, as `Paths.folders` gives them.
         numbers: (N,) the number of the folder of each path.
     """
-    begins = [SEPARATOR + folder + os.sep for folder in folders]
+    cuts = [itemgetter(slice(len(folder + os.sep), None)) for folder in folders]
     bounds = [*(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(paths)] if len(paths) else []
     parts, first = [], 0
     for end in bounds:
-        # One replacement for the paths of a folder: a slice for each of a million paths takes several times as long.
-        together = SEPARATOR + SEPARATOR.join(paths[first:end])
-        parts.append(together.replace(begins[numbers[first]], SEPARATOR))
+        # The same cut for the paths of a folder: half of the time that a slice for each path takes.
+        parts.append(SEPARATOR.join(map(cuts[numbers[first]], paths[first:end])))
         first = end
-    return folded("".join(parts)[len(SEPARATOR) :])
+    return folded(SEPARATOR.join(parts))
 
 
 class JoinedTexts:
