@@ -17,6 +17,7 @@ from flowersorter.domain.arrays import (
     positions_of,
     row_maxima,
     stable_order,
+    taken,
     without,
 )
 
@@ -90,3 +91,12 @@ def test_whoever_counts_cannot_change_what_others_count() -> None:
     assert counting(5).tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match="read-only"):
         long[0] = 1
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [3], list(range(40)), list(range(40))[::-1], [*range(20, 40), *range(20)], [5] * 9, [1, 2, 3, 7, 8, 9]]
+)
+def test_values_are_taken_in_any_order(rows: list[int]) -> None:
+    values = tuple(str(number) for number in range(40))
+    assert taken(values, np.array(rows, np.intp)) == [values[row] for row in rows]
+    assert taken(list(values), np.array(rows, np.intp)) == [values[row] for row in rows]
