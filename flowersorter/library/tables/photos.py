@@ -17,8 +17,8 @@ from flowersorter.domain.natural_sort import natural_ranking
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import Database, storable_text, storable_time
 from flowersorter.library.database.hash_changes import HashChanges
+from flowersorter.library.database.photo_hashes import same_hashes
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
-from flowersorter.library.tables.photo_hashes import same_hashes
 from flowersorter.library.tables.place_ranges import places_between, ranked, shown_places_between
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of

@@ -19,7 +19,7 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
-from flowersorter.ui.grid.photo_moments import PhotoMoments
+from flowersorter.ui.filter.photo_moments import PhotoMoments
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
 Rows = NDArray[np.intp]

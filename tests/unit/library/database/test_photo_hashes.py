@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables import photo_hashes
+from flowersorter.library.database import photo_hashes
 from tests.unit.library.conftest import sha256_of
 
 
