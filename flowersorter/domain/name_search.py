@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +42,24 @@ def completion(name: str, typed: str) -> str:
     wanted, name = unaccented(typed), unicodedata.normalize("NFC", name)
     ends = range(1, len(name) + 1)
     return next((name[end:] for end in ends if unaccented(name[:end]) == wanted), "")
+
+
+def joined_names(paths: Sequence[str], folders: Sequence[str], numbers: NDArray[np.intp]) -> str:
+    """The file names of N paths, as `folded` gives them, with NUL characters between them.
+
+    Args:
+        paths: N absolute paths; those of a folder mostly follow one another.
+        folders: The folders, as `Paths.folders` gives them.
+        numbers: (N,) the number of the folder of each path.
+    """
+    cuts = [itemgetter(slice(len(folder + os.sep), None)) for folder in folders]
+    bounds = [*(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(paths)] if len(paths) else []
+    parts, first = [], 0
+    for end in bounds:
+        # The same cut for the paths of a folder: half of the time that a slice for each path takes.
+        parts.append(SEPARATOR.join(map(cuts[numbers[first]], paths[first:end])))
+        first = end
+    return folded(SEPARATOR.join(parts))
 
 
 class JoinedTexts:

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 _DIGITS = re.compile(r"([0-9]+)")
 _EVERY_DIGIT_TO_0 = str.maketrans("123456789", "0" * 9)
@@ -98,13 +99,14 @@ def natural_ranking(paths: Sequence[str], members: Mapping[str, Sequence[int]] |
     mixed = _mixed_with_others(list(map(key.folder, members)))
     blocks: list[tuple[str, Sequence[int]]] = []
     for folder, positions in members.items():
-        names = [paths[position] for position in positions]
+        together = isinstance(positions, range)
+        names = paths[positions[0] : positions[-1] + 1] if together else [paths[position] for position in positions]
         if key.folder(folder) not in mixed and differ_in_digits_only(names):
             ordered = sorted(positions, key=paths.__getitem__)
             blocks.append((key(paths[ordered[0]]), ordered))
         else:
             blocks += [(key(paths[position]), [position]) for position in positions]
-    return [position for _, positions in sorted(blocks) for position in positions]
+    return list(chain.from_iterable(positions for _, positions in sorted(blocks)))
 
 
 def _mixed_with_others(folders: Sequence[str]) -> set[str]:
@@ -120,7 +122,10 @@ def _mixed_with_others(folders: Sequence[str]) -> set[str]:
 
 def differ_in_digits_only(names: Sequence[str]) -> bool:
     """Whether names differ in digits only: they are in natural order when they are sorted as texts."""
-    return len(set("\n".join(names).translate(_EVERY_DIGIT_TO_0).split("\n"))) == 1
+    together = "\n".join(names).translate(_EVERY_DIGIT_TO_0)
+    first = names[0].translate(_EVERY_DIGIT_TO_0) if len(names) else ""
+    # Joined again instead of cut: no text is made for each name. One with a line break in it differs either way.
+    return len(names) > 0 and "\n" not in first and together == "\n".join([first] * len(names))
 
 
 def _natural(text: str) -> str:

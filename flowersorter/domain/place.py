@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.arrays import sorted_unique, taken, which_are_given
 from flowersorter.domain.natural_sort import NaturalOrder, by_folder
 
 
@@ -69,8 +69,7 @@ class Paths(Sequence[Path]):
 
     def take(self, rows: NDArray[np.intp]) -> Paths:
         """Some of the paths, by number and in that order."""
-        names = self.names
-        return Paths([names[i] for i in rows.tolist()])
+        return Paths(taken(self.names, rows))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -216,14 +215,13 @@ class Places(Sequence[Place]):
 
     def take(self, rows: NDArray[np.intp]) -> Places:
         """Some of the places, by number and in that order."""
-        errors = self.errors
         return Places(
             ids=self.ids[rows],
             photo_ids=self.photo_ids[rows],
             paths=self.paths.take(rows),
             sizes_bytes=self.sizes_bytes[rows],
             mtimes_ns=self.mtimes_ns[rows],
-            errors=tuple([errors[i] for i in rows.tolist()]),
+            errors=tuple(taken(self.errors, rows)),
             missing=self.missing[rows],
         )
 
@@ -234,13 +232,15 @@ class Places(Sequence[Place]):
 
     @property
     def _readable(self) -> NDArray[np.bool_]:
-        return np.fromiter((error is None for error in self.errors), np.bool_, len(self.errors))
+        return ~which_are_given(self.errors)
 
 
-def decoded(paths: Iterable[bytes]) -> list[str]:
-    """As `os.fsdecode` for each, in half of its time."""
+def decoded(paths: Collection[bytes]) -> list[str]:
+    """As `os.fsdecode` for each, in a tenth of its time."""
     encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
-    return [path.decode(encoding, errors) for path in paths]
+    together = b"\0".join(paths).decode(encoding, errors).split("\0")
+    # None, and those of a library that something else wrote into.
+    return together if len(together) == len(paths) else [path.decode(encoding, errors) for path in paths]
 
 
 def numbered_folders(members: Mapping[str, Sequence[int]], count: int) -> tuple[list[str], NDArray[np.intp]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import itertools
 import os
 import secrets
 import struct
@@ -32,6 +31,8 @@ _RECORD_BYTES = KEY_BYTES + 2 * _CRC.size
 _ITEM = np.dtype("<f2")
 _MAX_WIDTH = 1 << 16
 _UNKNOWN, _SOUND, _BAD = 0, 1, 2
+#: Rows that lie at most so many bytes apart are read together: a read of its own takes longer than copying those.
+_READ_OVER_BYTES = 2048
 #: Rows read at once when they are only checked; 4 MB with ResNet-50.
 _CHECKED_AT_ONCE = 1024
 
@@ -126,17 +127,36 @@ class AppendOnlyRows:
         rows = np.empty((len(numbers), self.width or 0), _ITEM)
         if not len(numbers):
             return rows, np.empty(0, np.bool_)
-        firsts = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 2) != 1)
-        for first, end in itertools.pairwise([*firsts.tolist(), len(numbers)]):
-            block = numbers[first:end]
-            whole = _read(self._rows_file, rows[first:end], _HEADER_BYTES + int(block[0]) * rows.strides[0])
-            self._states[block[whole:]] = _BAD  # the file was truncated
+        self._read_rows(numbers, rows)
         unknown = np.flatnonzero(self._states[numbers] == _UNKNOWN)
         if len(unknown):
             sound = self._matches(numbers[unknown], rows, unknown)
             self._states[numbers[unknown]] = np.where(sound, _SOUND, _BAD)
         result: NDArray[np.bool_] = self._states[numbers] == _SOUND
         return rows, result
+
+    def _read_rows(self, numbers: NDArray[np.intp], rows: NDArray[np.float16]) -> None:
+        """Fill (M, D) rows with those of (M,) numbers; those behind the end of the file are bad."""
+        size, content = rows.strides[0], rows.data.cast("B")
+        steps = np.diff(numbers)
+        apart = np.flatnonzero((steps < 1) | ((steps - 1) * size > _READ_OVER_BYTES)) + 1
+        bounds = [0, *apart.tolist(), len(numbers)]
+        for first, end, low, high in zip(
+            bounds[:-1],
+            bounds[1:],
+            numbers[bounds[:-1]].tolist(),
+            numbers[np.array(bounds[1:]) - 1].tolist(),
+            strict=True,
+        ):
+            begin, count = _HEADER_BYTES + low * size, high - low + 1
+            if count == end - first:
+                whole = _read(self._rows_file, content[first * size : end * size], begin) // size
+                self._states[low + whole : high + 1] = _BAD  # the file was truncated
+            else:
+                together = np.zeros((count, rows.shape[1]), _ITEM)
+                whole = _read(self._rows_file, together.data.cast("B"), begin) // size
+                rows[first:end] = together[numbers[first:end] - low]
+                self._states[numbers[first:end][numbers[first:end] >= low + whole]] = _BAD
 
     def append(self, keys: Sequence[bytes], rows: NDArray[np.float16]) -> None:
         """Append rows; all of them are on the disk when this returns, or none if it raises.
@@ -264,14 +284,13 @@ def _size(file: io.FileIO) -> int:
     return os.fstat(file.fileno()).st_size
 
 
-def _read(file: io.FileIO, rows: NDArray[np.float16], offset: int) -> int:
-    """Fill (N, D) `rows` from an offset in a file; returns the number of complete rows."""
+def _read(file: io.FileIO, content: memoryview, offset: int) -> int:
+    """Fill a buffer from an offset in a file; returns the number of bytes read."""
     file.seek(offset)
-    content = rows.data.cast("B")
     done = 0
-    while done < len(content) and (count := file.readinto(content[done:])):
+    while done < len(content) and (count := file.readinto(content[done:] if done else content)):
         done += count
-    return done // rows.strides[0]
+    return done
 
 
 def _write(file: io.FileIO, content: bytes | memoryview, offset: int) -> None:

@@ -48,17 +48,19 @@ class HashIndex:
     def put_all(self, hashes: NDArray[np.uint8], rows: NDArray[np.intp]) -> None:
         """As `put`, for very many: (N, 32) uint8 hashes; of several equal ones the last one counts."""
         recent, self._recent = self._recent, {}  # before the new ones, which count where a hash is among both
-        keys, firsts = _columns(np.vstack([hash_rows(list(recent)), hashes]))
-        keys, firsts = np.concatenate([self._keys, keys]), np.concatenate([self._firsts, firsts])
-        together = np.concatenate(
-            [self._rows, np.fromiter(recent.values(), np.int32, len(recent)), rows], dtype=np.int32
-        )
-        order = np.argsort(firsts, kind="stable")
-        if (firsts[order][1:] == firsts[order][:-1]).any():
+        keys, firsts = _columns(np.vstack([hash_rows(list(recent)), hashes]) if recent else hashes)
+        together = np.append(np.fromiter(recent.values(), np.int32, len(recent)), rows).astype(np.int32)
+        if len(self._keys):
+            keys, firsts = np.concatenate([self._keys, keys]), np.concatenate([self._firsts, firsts])
+            together = np.concatenate([self._rows, together])
+        order = np.argsort(firsts)
+        ordered = firsts[order]
+        if (ordered[1:] == ordered[:-1]).any():
             order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        last = order[np.append(ordered[1:] != ordered[:-1], len(ordered) > 0)] if len(ordered) else order
-        self._keys, self._firsts, self._rows = keys[last], firsts[last], together[last]
+            again = keys[order]
+            order = order[np.append(again[1:] != again[:-1], True)]
+            ordered = firsts[order]
+        self._keys, self._firsts, self._rows = keys[order], ordered, together[order]
 
 
 def hash_rows(hashes: Sequence[bytes]) -> NDArray[np.uint8]:

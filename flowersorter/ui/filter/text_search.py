@@ -74,8 +74,8 @@ class SearchWord:
             labels = columns.label_ids[at]
             found |= np.isin(np.where(labels > 0, labels, columns.suggested[at]), list(self.class_ids))
         folders = _folders_with(columns, wanted)
-        if folders:
-            found |= np.isin(columns.folders[1][at], folders)
+        if folders.any():
+            found |= folders[columns.folders[1][at]]
         if self.moment is not None:
             found |= self.moment.matches(columns.taken_at[at])
         return found
@@ -142,8 +142,8 @@ def _names_with(columns: PhotoColumns, rows: Rows | None, wanted: str) -> NDArra
     return np.array([wanted in folded(name) for name in names], np.bool_)
 
 
-def _folders_with(columns: PhotoColumns, wanted: str) -> list[int]:
-    """Numbers of the folders with a text in their path below the folder that has all of them."""
+def _folders_with(columns: PhotoColumns, wanted: str) -> NDArray[np.bool_]:
+    """(F,) which folders have a text in their path below the folder that has all of them."""
     folders, _ = columns.folders
     above = len(common_folder(folders))
-    return [number for number, folder in enumerate(folders) if wanted in folded(folder[above:])]
+    return np.array([wanted in folded(folder[above:]) for folder in folders], np.bool_)

@@ -60,7 +60,7 @@ class ArrangedModel(QAbstractListModel):
         self._shown = whole(np.zeros(0, np.intp))  # every photo that is shown, as if each were a tile
         self._tiles = Tiles.single(self._shown)
         self._order: Rows = self._shown.order  # model row -> column row
-        self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
+        self._found: Rows | None = None  # `_positions`, once they are needed
         self._outdated = False  # whether photos are shown where they do not belong any more
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
@@ -180,6 +180,13 @@ class ArrangedModel(QAbstractListModel):
     # -- positions
 
     @property
+    def _positions(self) -> Rows:
+        """(N,) the model row of each column row, -1 where it is hidden."""
+        if self._found is None:
+            self._found = self._tiles.rows_of_photos(len(self.columns))
+        return self._found
+
+    @property
     def photo_count(self) -> int:
         """How many photos are shown, those of stacks too."""
         return len(self._shown.order)
@@ -225,7 +232,7 @@ class ArrangedModel(QAbstractListModel):
 
     def _arranged(self) -> Arrangement:
         """Compute the photos and sections to show."""
-        rows = np.flatnonzero(self._filter.matches(self.columns))
+        rows = self._filter.rows_shown(self.columns)
         ordered = self._filter.ordered(rows, self.columns, self._rankings.get(self._filter.order))
         if self._keeps_place and self._likeness is not None:
             return self._likeness(self.columns, ordered)
@@ -273,7 +280,7 @@ class ArrangedModel(QAbstractListModel):
 
     def _show(self, shown: Arrangement, tiles: Tiles) -> None:
         self._shown, self._tiles, self._order = shown, tiles, tiles.fronts
-        self._positions = tiles.rows_of_photos(len(self.columns))
+        self._found = None
 
     def _show_each(self, order: Rows) -> None:
         """Show these photos in one section, each on a tile."""

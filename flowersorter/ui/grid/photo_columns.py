@@ -11,21 +11,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import counts_of, positions_of, sorted_unique, values_of, which_are_given, without
+from flowersorter.domain.arrays import counts_of, positions_of, which_are_given
 from flowersorter.domain.label import Label, LabelOrigin
-from flowersorter.domain.name_search import SEPARATOR, JoinedTexts, folded
+from flowersorter.domain.name_search import JoinedTexts, joined_names
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
 from flowersorter.domain.shown_predictions import ShownPredictions
 from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.filter.photo_moments import PhotoMoments
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
 Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
-#: Photo ids, rising, and when each photo was taken.
-_Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
-_NO_MOMENTS: _Moments = np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
 #: A suggestion that changed less than this many seconds ago is not what a person confirms or rejects: it came too late.
 SEEN_S = 0.4
 
@@ -57,6 +55,7 @@ class PhotoColumns:
         own: Labels set in this session, by place id: class id and whether the person gave it.
             They outlive every block of rows: a block may be older than the label.
         left_out_of: Class id by photo id, of photos left out when others were confirmed as that class.
+        version: Rises when a photo, label, suggestion or mark may have changed.
     """
 
     def __init__(self, rows: PhotoRows | None = None, before: PhotoColumns | None = None) -> None:
@@ -75,7 +74,9 @@ class PhotoColumns:
         self.errors: list[str | None] = list(rows.errors)
         self._searched_names: JoinedTexts | None = None
         self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
-        self._moments: _Moments = before._moments if before is not None else _NO_MOMENTS
+        self._moments: PhotoMoments = PhotoMoments(before._moments if before is not None else None)
+        self.version = 0
+        self._counts: tuple[int, dict[int, int], dict[int, int]] | None = None  # the version they are of first
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = which_are_given(self.errors)
         self.class_keys = np.zeros(len(self.names), np.int32)
@@ -97,10 +98,7 @@ class PhotoColumns:
     def searched_names(self) -> JoinedTexts:
         """N file names, as `folded` gives them; made when they are first searched."""
         if self._searched_names is None:
-            folders, numbers = self.folders
-            begins = np.array([len(folder + os.sep) for folder in folders], np.intp)[numbers].tolist()
-            names = SEPARATOR.join([name[begin:] for name, begin in zip(self.names, begins, strict=True)])
-            self._searched_names = JoinedTexts(folded(names), len(self))
+            self._searched_names = JoinedTexts(joined_names(self.names, *self.folders), len(self))
         return self._searched_names
 
     @property
@@ -116,14 +114,12 @@ class PhotoColumns:
 
     @property
     def taken_at(self) -> NDArray[np.datetime64]:
-        """(N,) datetime64[s] when each photo was taken, NaT where that is unknown."""
-        ids, moments = self._moments
-        return values_of(self.photo_ids, ids, moments, np.datetime64("NaT"))
+        """(N,) datetime64[s] when each photo was taken, NaT where that is unknown; read-only."""
+        return self._moments.taken_at(self.photo_ids)
 
     def without_moment(self) -> NDArray[np.int64]:
         """(M,) the photos whose date was not looked up yet, ascending."""
-        photo_ids = sorted_unique(self.photo_ids)
-        return without(photo_ids[photo_ids > 0], self._moments[0])
+        return self._moments.lacking(self.photo_ids)
 
     def set_moments(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
         """Store when photos were taken.
@@ -132,8 +128,7 @@ class PhotoColumns:
             photo_ids: (M,).
             moments: (M,) datetime64[s], NaT where that is unknown.
         """
-        ids, first = np.unique(np.concatenate([photo_ids, self._moments[0]]), return_index=True)
-        self._moments = ids, np.concatenate([moments, self._moments[1]])[first]
+        self._moments.add(photo_ids, moments)
 
     def locate(self, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
         """(M,) intp rows of these places, in their order; those that are not here are left out."""
@@ -167,6 +162,7 @@ class PhotoColumns:
         self.provisional_ids[rows[(self.photo_ids[rows] > 0) | self._unreadable[rows]]] = 0
         self._note_changes(rows, before)
         self._say_again(rows)
+        self._moments.forget_rows()
         self._shelve(rows)
         return np.sort(rows)
 
@@ -317,6 +313,8 @@ class PhotoColumns:
         for place_id, photo_id in photo_ids.items():
             rows = self.locate([place_id])
             self.photo_ids[rows] = np.where(self.photo_ids[rows] == 0, photo_id, self.photo_ids[rows])
+        self.version += 1
+        self._moments.forget_rows()
 
     def set_place_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
         """Show labels of places whose photo is not read yet: by place id, as in `set_labels`.
@@ -354,12 +352,18 @@ class PhotoColumns:
 
     def counts(self) -> dict[int, int]:
         """Photos by class id and by `PseudoClass`, `PseudoClass.ALL` among them."""
-        found = counts_of(self.class_keys)
-        return found | {int(PseudoClass.ALL): len(self)}
+        return dict(self._counted()[0])
 
     def label_counts(self) -> dict[int, int]:
         """Photos with a label, by class id."""
-        return counts_of(self.label_ids[self.label_ids > 0])
+        return dict(self._counted()[1])
+
+    def _counted(self) -> tuple[dict[int, int], dict[int, int]]:
+        """`counts` and `label_counts`, counted once until a photo changes."""
+        if self._counts is None or self._counts[0] != self.version:
+            every = counts_of(self.class_keys) | {int(PseudoClass.ALL): len(self)}
+            self._counts = self.version, every, counts_of(self.label_ids[self.label_ids > 0])
+        return self._counts[1:]
 
     def _forget(self, place_id: int) -> None:
         self.own.pop(place_id, None)
@@ -385,6 +389,7 @@ class PhotoColumns:
         self.by_person[found] = [by_person for _, by_person in labels]
 
     def _shelve(self, rows: Rows | slice) -> None:
+        self.version += 1
         verdicts = self.shown_verdicts(rows)
         suggestion = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
         suggestion = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, suggestion)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import stable_order
+from flowersorter.domain.arrays import counting, stable_order
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
@@ -21,6 +21,8 @@ from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
 from flowersorter.ui.grid.sections import Grouping
 
 _LAST = np.iinfo(np.int64).max
+#: The highest bit of a float, which tells the negative ones.
+_LABELLED_BIT = 31
 
 
 class Order(StrEnum):
@@ -135,7 +137,7 @@ class PhotoFilter:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The parts that may hide photos."""
-        return tuple(part for part in Part if self.without(part) != self)
+        return tuple(part for part, off in _OFF.items() if any(getattr(self, name) != off[name] for name in off))
 
     @property
     def is_open(self) -> bool:
@@ -150,6 +152,10 @@ class PhotoFilter:
         """Word the previous and the present suggestion; only the present one if no change is known."""
         before = self.before.get(place_id)
         return now if before in (None, now) else f"{before} → {now}"
+
+    def rows_shown(self, columns: PhotoColumns) -> Rows:
+        """(M,) the rows that are shown, ascending; read-only."""
+        return counting(len(columns)) if self.is_open else np.flatnonzero(self.matches(columns))
 
     def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.
@@ -209,16 +215,22 @@ class PhotoFilter:
             ranked = columns.locate(self.ranking)
             places[ranked] = np.arange(len(ranked))
             return rows[np.argsort(places[rows], kind="stable")]
+        at = slice(None) if len(rows) == len(columns) else rows
         if self.order is Order.DATE:
-            return rows[stable_order(columns.taken_at[rows])]
-        labelled = columns.label_ids[rows] > 0
+            return _at(rows, stable_order(columns.taken_at[at]), columns)
+        labelled = columns.label_ids[at] > 0
         if self.order is Order.LEAST_SURE:
-            order = stable_order(columns.confidences[rows])
-            last = labelled[order]
-            return np.concatenate([rows[order[~last]], rows[order[last]]])
+            keys = (columns.confidences[at] + np.float32(0)).view(np.uint32)  # in their order, as none is below 0
+            keys |= np.left_shift(labelled, _LABELLED_BIT, dtype=np.uint32)
+            return _at(rows, stable_order(keys), columns)
         if ranks is None:
             return rows
-        ranked = ranks.of(columns.photo_ids[rows], _LAST)
+        ranked = ranks.of(columns.photo_ids[at], _LAST)
         if self.order is Order.MOST_HELPFUL:
             ranked = np.where(labelled, _LAST, ranked)
-        return rows[stable_order(ranked)]
+        return _at(rows, stable_order(ranked), columns)
+
+
+def _at(rows: Rows, order: Rows, columns: PhotoColumns) -> Rows:
+    """(M,) ascending rows in an order of them."""
+    return order if len(rows) == len(columns) else rows[order]

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.sections import Grouping, Section
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
-from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, review_sections
+from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, sections_of_all
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import Session
 
@@ -59,13 +58,13 @@ class ProgressController(QObject):
         self._sorted = PhotoNumbers()
         self._most_done = 0  # since the last answer
         self._shown: ReviewProgress | None = None
+        self._counted: tuple[tuple[object, ...], ReviewProgress] | None = None  # what was counted, and the counts
         folder.labelled.connect(self._read_sorted)
 
     @property
     def progress(self) -> ReviewProgress:
         """Counts of the decisions in the folder that are made, and that are left."""
-        division, columns = self._division(), self._session.photos.columns
-        counted = review_progress(columns, self._sections(division), self._sorted, pending=division.pending)
+        counted = self._count(self._division())
         return replace(counted, no_longer_sure=max(0, self._most_done - counted.done))
 
     @Slot()
@@ -88,13 +87,20 @@ class ProgressController(QObject):
         self._most_done = 0
         self.show()
 
-    def _sections(self, division: Division) -> Sequence[Section]:
-        """Return the sections of the whole folder: those shown, if they cover it."""
+    def _count(self, division: Division) -> ReviewProgress:
+        """Count, once until the photos or their division change: another filter or order changes nothing here."""
+        columns, shown = self._session.photos.columns, self._shown_sections()
+        counted = columns, columns.version, division.groups, tuple(division.kept), division.pending, shown, self._sorted
+        if self._counted is None or self._counted[0] != counted:
+            sections = sections_of_all(columns, division.groups, division.kept) if shown is None else shown
+            self._counted = counted, review_progress(columns, sections, self._sorted, pending=division.pending)
+        return self._counted[1]
+
+    def _shown_sections(self) -> Sequence[Section] | None:
+        """Return the sections shown, if they cover the whole folder."""
         photos = self._session.photos
-        if photos.filter.divided_by is Grouping.LIKENESS and photos.filter.is_open:
-            return photos.sections
-        rows = np.arange(len(photos.columns))
-        return review_sections(photos.columns, rows, division.groups, division.kept).sections
+        covered = photos.filter.divided_by is Grouping.LIKENESS and photos.filter.is_open
+        return photos.sections if covered else None
 
     @Slot()
     def _read_sorted(self) -> None:

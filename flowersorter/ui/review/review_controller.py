@@ -25,9 +25,10 @@ from flowersorter.ui.review.first_folder_controller import FirstFolderController
 from flowersorter.ui.review.group_finder import GroupFinder
 from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
 from flowersorter.ui.review.left_out import LeftOutAnswer, LeftOutMarks
+from flowersorter.ui.review.likely_classes import likely_classes
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
-from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, likely_classes, review_sections
+from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
 from flowersorter.ui.review.section_header import SectionHeader
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
 from flowersorter.ui.review.step_in_view import StepInView

@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import values_of
+from flowersorter.domain.arrays import counting, values_of
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import TORN_FROM, Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, Rows
@@ -58,8 +58,6 @@ SMALLEST = 2
 #: Suggestions that are not sure with fewer photos share a section: a header for each would push the photos apart.
 FEWEST_UNSURE = 3
 _BITS = 29
-#: Least share of a group's photos with a suggested class that gets a button.
-_WORTH_A_BUTTON = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,45 +131,85 @@ def review_sections(
     """
     if not len(rows):
         return Arrangement(rows, ())
-    numbers, codes = _divide(columns, rows, groups)
-    ranks = np.zeros(len(rows), np.float32)
-    if doubtful_first:
-        np.copyto(ranks, columns.confidences[rows], where=_IS_CONFIRMED[codes >> 2 * _BITS][numbers])
-    codes = _keep(numbers, codes, ranks, columns, rows, kept)
-    counts = np.bincount(numbers, minlength=len(codes))
-    doubts = np.bincount(numbers, 1 - columns.confidences[rows], len(codes)).astype(np.float64)
-    shown = np.flatnonzero(counts)
-    found, weights = codes[shown], _weights(codes[shown], counts[shown], doubts[shown], groups)
-    shown = shown[np.lexsort((found, -weights, found >> 2 * _BITS))]
+    numbers, codes, ranks, confidences = _numbered(columns, rows, groups, kept, doubtful_first=doubtful_first)
+    shown, sections = _sections(numbers, codes, confidences, groups)
     place = np.zeros(len(codes), np.int32)
     place[shown] = np.arange(len(shown))
     order = order_by_rank(place[numbers], ranks)
+    return Arrangement(rows[order], sections)
+
+
+def sections_of_all(
+    columns: PhotoColumns, groups: PhotoGroups, kept: Sequence[KeptSection] = ()
+) -> tuple[Section, ...]:
+    """The sections that `review_sections` divides all photos into; the photos are not ordered, which takes longest."""
+    if not len(columns):
+        return ()
+    numbers, codes, _, confidences = _numbered(columns, counting(len(columns)), groups, kept, doubtful_first=False)
+    return _sections(numbers, codes, confidences, groups)[1]
+
+
+def _numbered(
+    columns: PhotoColumns, rows: Rows, groups: PhotoGroups, kept: Sequence[KeptSection], *, doubtful_first: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """The sections and ranks of photos; arguments as for `review_sections`.
+
+    Returns:
+        (M,) int32 the number of each photo's section; (S,) int64 the codes of these sections, most of them without a
+        photo; (M,) float32 the rank of each photo in its section; (M,) float32 the confidences.
+    """
+    # Columns as they are instead of a copy of each, where the photos are in the order of their names.
+    at = slice(None) if len(rows) == len(columns) and bool((rows[1:] > rows[:-1]).all()) else rows
+    numbers, codes = _divide(columns, rows, at, groups)
+    ranks, confidences = np.zeros(len(rows), np.float32), columns.confidences[at]
+    if doubtful_first:
+        np.copyto(ranks, confidences, where=_IS_CONFIRMED[codes >> 2 * _BITS][numbers])
+    return numbers, _keep(numbers, codes, ranks, columns, rows, kept), ranks, confidences
+
+
+def _sections(
+    numbers: NDArray[np.int32], codes: NDArray[np.int64], confidences: NDArray[np.float32], groups: PhotoGroups
+) -> tuple[Rows, tuple[Section, ...]]:
+    """The numbers of the sections that have a photo, in the order shown, and these sections."""
+    counts = np.bincount(numbers, minlength=len(codes))
+    doubts = np.bincount(numbers, 1 - confidences, len(codes)).astype(np.float64)
+    shown = np.flatnonzero(counts)
+    found, weights = codes[shown], _weights(codes[shown], counts[shown], doubts[shown], groups)
+    shown = shown[np.lexsort((found, -weights, found >> 2 * _BITS))]
     sections, first = [], 0
     for code, count in zip(codes[shown].tolist(), counts[shown].tolist(), strict=True):
         kind, key = _decode(code)
         sections.append(Section(kind, key, first, count))
         first += count
-    return Arrangement(rows[order], tuple(sections))
+    return shown, tuple(sections)
 
 
-def _divide(columns: PhotoColumns, rows: Rows, groups: PhotoGroups) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _divide(
+    columns: PhotoColumns, rows: Rows, at: Rows | slice, groups: PhotoGroups
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Number the section of each photo.
+
+    Args:
+        columns: All photos of the folder.
+        rows: (M,) of the photos.
+        at: The same, or a slice.
+        groups: Look-alikes among them.
 
     Returns:
         (M,) int32 the number of each photo's section, and (S,) int64 the codes of these sections, most of them without
         a photo. Numbers from 0 on can be counted; codes would have to be sorted.
     """
-    labels, predictions, marks = columns.label_ids[rows], columns.class_ids[rows], columns.marks[rows]
+    labels, predictions, marks = columns.label_ids[at], columns.class_ids[at], columns.marks[at]
     codes, width = _codes_of_classes(columns)
-    kinds = np.where(predictions > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(rows)], _UNKNOWN)
+    kinds = np.where(predictions > 0, _KINDS_OF_VERDICTS[columns.shown_verdicts(at)], _UNKNOWN)
     numbers = kinds * width + np.where(kinds == _UNKNOWN, 0, predictions)
     codes = _pair(numbers, codes, columns, rows, np.flatnonzero(kinds == _NUMBERS[SectionKind.UNSURE]))
-    codes = _group(numbers, codes, columns.photo_ids[rows], groups, open_=(labels == 0) & (marks == Mark.NONE))
+    codes = _group(numbers, codes, columns.photo_ids[at], groups, open_=(labels == 0) & (marks == Mark.NONE))
     for found, kind in (
-        ((columns.photo_ids[rows] == 0) & (predictions == 0), SectionKind.WAITING),
+        ((columns.photo_ids[at] == 0) & (predictions == 0), SectionKind.WAITING),
         (marks == Mark.DONT_KNOW, SectionKind.DONT_KNOW),
         (marks == Mark.NOT_MINE, SectionKind.NOT_MINE),
-        (columns.unreadable[rows], SectionKind.UNREADABLE),
+        (columns.unreadable[at], SectionKind.UNREADABLE),
     ):
         numbers[found] = _NUMBERS[kind] * width
     np.copyto(numbers, _NUMBERS[SectionKind.CONFIRMED] * width + labels, where=labels > 0)
@@ -349,22 +387,3 @@ def _decode(code: int) -> tuple[SectionKind, tuple[int, ...]]:
     mask = (1 << _BITS) - 1
     first, second = code >> _BITS & mask, code & mask
     return KINDS[code >> 2 * _BITS], tuple(each for each in (first, second) if each)
-
-
-def likely_classes(columns: PhotoColumns, rows: Rows) -> list[int]:
-    """List the possible classes of a group, the likeliest first, by the suggestions on its tiles.
-
-    An unknown photo has no suggestion: it counts for none of the classes.
-
-    Args:
-        columns: All photos.
-        rows: (M,) those of the group.
-    """
-    verdicts = columns.verdicts[rows]
-    known = rows[(verdicts != Verdict.UNKNOWN) & (verdicts != Verdict.NONE)]
-    class_ids = np.concatenate([columns.class_ids[known], columns.second_class_ids[known]])
-    shares = np.concatenate([columns.confidences[known], columns.second_confidences[known]])
-    found, at = np.unique(class_ids, return_inverse=True)
-    means = np.bincount(at, weights=shares, minlength=len(found)) / max(1, len(rows))
-    order = np.argsort(-means, kind="stable")
-    return [int(found[each]) for each in order.tolist() if found[each] > 0 and means[each] >= _WORTH_A_BUTTON]

@@ -253,11 +253,14 @@ def _held_out_surprise(known: LabelledSample, rows: NDArray[np.intp]) -> NDArray
     """Compute the (M,) surprise of photos relative to the other folds."""
     if known.imagenet_prior is None:
         return None
-    surprise, balance = np.empty(len(rows), np.float32), known.balance
+    surprise, balance, prior = np.empty(len(rows), np.float32), known.balance, known.imagenet_prior
+    members = {fold: np.flatnonzero(known.folds == fold) for fold in np.unique(known.folds).tolist()}
+    # Counted once for each fold, not for all others of each.
+    counts = {fold: prior.take(inside).class_sums(balance[inside]) for fold, inside in members.items()}
     for fold in np.unique(known.folds[rows]).tolist():
         at = known.folds[rows] == fold
-        others = np.where(known.folds == fold, np.float32(0), balance)
-        surprise[at] = known.imagenet_prior.take(rows[at]).surprise(known.imagenet_prior.class_frequency(others))
+        others = sum((sums for number, sums in counts.items() if number != fold), np.zeros(IMAGENET_CLASSES))
+        surprise[at] = prior.take(rows[at]).surprise(others.astype(np.float32))
     return surprise
 
 

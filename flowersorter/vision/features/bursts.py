@@ -49,11 +49,11 @@ def find_bursts(
 
     def look(block: slice) -> None:
         at = close[block]
-        # Most are compared with the one before and the one after: each is unpacked once.
-        shown, place = np.unique(np.concatenate([at, at + 1]), return_inverse=True)
+        # Most are compared with the one before and the one after: each is unpacked once, and none is copied again.
+        shown = np.union1d(at, at + 1)
         rows = features.take(order[shown]).unpack()
-        left, right = rows[place[: len(at)]], rows[place[len(at) :]]
-        linked[at] = np.einsum("nd,nd->n", left, right) >= ALIKE
+        alike = np.einsum("nd,nd->n", rows[:-1], rows[1:]) >= ALIKE
+        linked[at] = alike[np.searchsorted(shown, at)]
 
     with ThreadPool() as pool:
         pool.map(look, row_blocks(len(close), _BLOCK_ROWS))

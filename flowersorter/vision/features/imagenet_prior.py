@@ -65,8 +65,12 @@ class ImageNetPrior:
         Args:
             weights: (N,) weights of the photos.
         """
+        return self.class_sums(weights).astype(np.float32)
+
+    def class_sums(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """As `class_frequency`, (1000,) float64, to be added up."""
         probabilities = self.probabilities * weights[:, None]
-        return np.bincount(self.imagenet_ids.ravel(), probabilities.ravel(), IMAGENET_CLASSES).astype(np.float32)
+        return np.asarray(np.bincount(self.imagenet_ids.ravel(), probabilities.ravel(), IMAGENET_CLASSES), np.float64)
 
     def surprise(self, reference: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute the surprise of each photo: minus the logarithm of its expected class frequency.

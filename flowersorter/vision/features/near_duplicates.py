@@ -23,7 +23,8 @@ _FEW_AXES = 48
 #: Rounding of coordinates, in squared distance.
 _SLACK = 1e-3
 _LIMIT = 2 - 2 * NEAR_COPY + _SLACK
-_TILE_ROWS, _TILE_COLUMNS = 512, 2048
+#: Their products fit the second-level cache of a core.
+_TILE_ROWS, _TILE_COLUMNS = 512, 512
 #: Pairs compared at a time: they fit the second-level cache of a core.
 _PAIRS = 256
 #: Up to this factor of superfluous pairs, one matrix product is faster than the single pairs.

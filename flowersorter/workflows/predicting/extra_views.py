@@ -32,7 +32,13 @@ def without_view(
         photo_ids: (N,).
         view: The view.
     """
-    known, hashes = collection.photos.hashes(photo_ids)
+    return lacking_view(collection, backbone, *collection.photos.hashes(photo_ids), view)
+
+
+def lacking_view(
+    collection: CollectionStore, backbone: str, known: NDArray[np.int64], hashes: Sequence[bytes], view: str
+) -> list[PhotoRecord]:
+    """As `without_view`, of (N,) photos whose hashes the caller has."""
     missing = set(collection.embeddings(backbone).missing(hashes, view))
     if not missing:
         return []

@@ -102,7 +102,7 @@ def rows_at(engine: Engine, place_ids: NDArray[np.int64]) -> PhotoRows:
 
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
     """Make rows for every known place in the scope of a folder, or several, in natural order of their paths."""
-    return rows_for(engine, engine.collection.photos.places_under(roots))
+    return rows_for(engine, engine.collection.photos.shown_under(roots))
 
 
 def first_rows(engine: Engine, roots: Roots) -> PhotoRows:

@@ -23,7 +23,7 @@ from flowersorter.workflows.labelling.left_out import LeftOut, left_out_of
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
-from flowersorter.workflows.predicting.extra_views import embed_view, without_view
+from flowersorter.workflows.predicting.extra_views import embed_view, lacking_view
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, read_new
 from flowersorter.workflows.training.doubtful_folders import refuse_doubtful_folders
 from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes, starter_names
@@ -141,11 +141,11 @@ def embed_labelled(
         DeviceUnavailable: the device is not there.
     """
     collection = engine.collection
-    labelled = np.array(sorted(photo_ids), np.int64)
+    known, hashes = collection.photos.hashes(np.array(sorted(photo_ids), np.int64))
     if view == CENTRE:
         # They are used for training next, which reads and checks them anyway.
-        engine.features(backbone).read_ahead(collection.photos.hashes(labelled)[1])
-    wanted = without_view(collection, backbone, labelled, view)
+        engine.features(backbone).read_ahead(hashes)
+    wanted = lacking_view(collection, backbone, known, hashes, view)
     if not wanted:
         return
     report(Progress(text("Reading labelled photos"), 0, len(wanted)))

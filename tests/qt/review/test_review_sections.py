@@ -14,11 +14,11 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
+from flowersorter.ui.review.likely_classes import likely_classes
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
 from flowersorter.ui.review.review_sections import (
     KeptSection,
     PhotoGroups,
-    likely_classes,
     order_by_rank,
     review_sections,
 )

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import counts_of, distinct, row_maxima, stable_order, without
+from flowersorter.domain.arrays import (
+    counting,
+    counts_of,
+    distinct,
+    positions_of,
+    row_maxima,
+    stable_order,
+    taken,
+    without,
+)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 3), (1, 1), (5, 1), (7, 10), (40, 16), (40, 17), (3, 1000)])
@@ -57,3 +66,37 @@ def test_numbers_are_counted(numbers: list[int]) -> None:
     expected, counts = np.unique(keys, return_counts=True)
     assert distinct(keys).tolist() == expected.tolist()
     assert counts_of(keys) == dict(zip(expected.tolist(), counts.tolist(), strict=True))
+
+
+def test_very_many_ids_are_found_where_few_are() -> None:
+    draw = np.random.default_rng(3)
+    for ids in (
+        np.sort(draw.choice(np.arange(-5_000, 60_000), 30_000, replace=False)),
+        np.sort(draw.integers(0, 1 << 60, 30_000)),
+        np.array([7]),
+        np.array([7, 7, 8, 8, 9]),
+    ):
+        wanted = np.concatenate([draw.integers(-9_000, 70_000, 25_000), ids, [-(1 << 62), 1 << 62, 6, 7, 8, 9, 10]])
+        found = positions_of(wanted, ids)
+        few = np.concatenate([positions_of(part, ids) for part in np.array_split(wanted, 10)])
+        np.testing.assert_array_equal(found, few)
+        assert found.dtype == few.dtype
+        assert (found[np.isin(wanted, ids, invert=True)] == -1).all()
+
+
+def test_whoever_counts_cannot_change_what_others_count() -> None:
+    assert counting(3).tolist() == [0, 1, 2]
+    long = counting(100)
+    assert counting(0).tolist() == []
+    assert counting(5).tolist() == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="read-only"):
+        long[0] = 1
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [3], list(range(40)), list(range(40))[::-1], [*range(20, 40), *range(20)], [5] * 9, [1, 2, 3, 7, 8, 9]]
+)
+def test_values_are_taken_in_any_order(rows: list[int]) -> None:
+    values = tuple(str(number) for number in range(40))
+    assert taken(values, np.array(rows, np.intp)) == [values[row] for row in rows]
+    assert taken(list(values), np.array(rows, np.intp)) == [values[row] for row in rows]

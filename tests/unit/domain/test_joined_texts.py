@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
-from flowersorter.domain.name_search import SEPARATOR, JoinedTexts, folded
+from flowersorter.domain.name_search import SEPARATOR, JoinedTexts, folded, joined_names
+from flowersorter.domain.place import Paths
 
 NAMES = ["img_0001.jpg", "img_0010.jpg", "", "blüte.jpg", "1", "00", "odd \udcff name", "aaa", "日本.png"]
 
@@ -39,3 +42,11 @@ def test_many_random_texts() -> None:
     texts = joined(names)
     for wanted in ("a", "é", "ab", "bé", "aba", "ééé"):
         assert texts.containing(wanted).tolist() == [wanted in name for name in names]
+
+
+def test_names_are_those_of_the_paths_without_their_folders() -> None:
+    names = ["/a.jpg", "/f/a.jpg", "/f/f/É.JPG", "/f/e\u0301.jpg", "/f/b.jpg", "/f/f/f", "/ff/1.jpg", "/f.jpg"]
+    paths = Paths([name.replace("/", os.sep) for name in names])
+    wanted = SEPARATOR.join(folded(name.rpartition("/")[2]) for name in names)
+    assert joined_names(paths.names, *paths.folders) == wanted
+    assert joined_names([], *Paths().folders) == ""

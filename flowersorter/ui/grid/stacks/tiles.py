@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import counting
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.domain.verdict import Verdict
@@ -52,20 +53,25 @@ class Tiles:
 
     @classmethod
     def single(cls, shown: Arrangement) -> Tiles:
-        """A tile for each photo."""
+        """A tile for each photo; no array is made for it, as those of a million photos take longer than a filter."""
         count = len(shown.order)
-        every = np.arange(count + 1)
-        return cls(shown.order, every, np.ones(count, np.intp), np.zeros(count, np.intp), shown.sections)
+        ones, zeros = (np.broadcast_to(np.intp(number), count) for number in (1, 0))
+        return cls(shown.order, counting(count + 1), ones, zeros, shown.sections)
+
+    @property
+    def _each_alone(self) -> bool:
+        """Whether each tile has one photo."""
+        return len(self.sizes) == len(self.photos)
 
     @property
     def fronts(self) -> Rows:
         """(R,) column row of the front photo of each tile."""
-        return self.photos[self.firsts[:-1]]
+        return self.photos if self._each_alone else self.photos[self.firsts[:-1]]
 
     @property
     def has_stacks(self) -> bool:
         """Whether a tile shows, or belongs to, a stack."""
-        return bool((self.sizes > 1).any())
+        return not self._each_alone or bool((self.sizes > 1).any())
 
     def photos_of(self, rows: Rows | slice) -> Rows:
         """(M,) column rows of all photos on these (N,) model rows, in that order."""
@@ -81,9 +87,8 @@ class Tiles:
 
     def rows_of_photos(self, columns: int) -> Rows:
         """(`columns`,) model row of each column row, -1 where it is not shown."""
-        rows, numbers = np.full(columns, -1, np.intp), np.arange(len(self.sizes))
-        single = len(numbers) == len(self.photos)
-        rows[self.photos] = numbers if single else np.repeat(numbers, np.diff(self.firsts))
+        rows, numbers = np.full(columns, -1, np.intp), counting(len(self.sizes))
+        rows[self.photos] = numbers if self._each_alone else np.repeat(numbers, np.diff(self.firsts))
         return rows
 
 
@@ -121,6 +126,8 @@ def tiles_of(shown: Arrangement, columns: PhotoColumns, stack_ids: NDArray[np.in
     """
     ids = stack_ids[shown.order]
     at = np.flatnonzero(ids)
+    if not len(at):
+        return Tiles.single(shown)
     firsts = np.fromiter((each.first for each in shown.sections), np.intp, len(shown.sections))
     numbers = np.searchsorted(firsts, at, side="right")
     alike = _shown_as(columns, shown.order[at])

@@ -266,11 +266,11 @@ class FeatureTable:
             return np.full(len(photo_ids), NONE, np.intp)
         changes = self._follow_hashes()
         with self._lock:
-            new = known.to_compare(photo_ids)
-        ids, hashes = self._photos.hashes(new) if len(new) else (new, [])
+            new = np.sort(known.to_compare(photo_ids))
+        same = self._photos.have_hashes(new, known.hashes_of(new))
         with self._lock:
             if changes == self._hash_changes:  # else these may be former hashes, and count at the next call
-                known.compare(ids, hashes)
+                known.compare(new, same)
             return known.locate(photo_ids)
 
     def _follow_hashes(self) -> int:

@@ -16,6 +16,7 @@ from flowersorter.library.cache.hash_index import HashIndex
 from flowersorter.library.cache.mapped_memory import MappedMemory, let_go
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.vision.features.packed import Features
+from flowersorter.vision.parallel import ThreadPool
 
 #: Rows of a block: 33 MB with ResNet-50.
 BLOCK_ROWS = 16384
@@ -23,6 +24,8 @@ BLOCK_ROWS = 16384
 WORTH_LENDING = 512
 #: Bytes of a copy from which on it lies in a mapped file too.
 _LARGE_COPY = 256 << 20
+#: Bytes of a copy from which on several threads make it.
+_WORTH_THREADS = 16 << 20
 COORDINATES, SCORES = "coordinates", "scores"
 NONE = -1
 
@@ -104,7 +107,8 @@ class KeptFeatures:
                 self._lent[block] = False
         self.edition += 1
         for block, here, at in by_block(rows):
-            self._levels[block][at] = features.quantised[here]
+            # Slices where they are side by side, as new rows are: one copy instead of two.
+            self._levels[block][_side_by_side(at)] = features.quantised[_side_by_side(here)]
             self._scales[block][at] = features.scale[here]
             if features.imagenet_prior is not None:
                 new = features.imagenet_prior.take(here)
@@ -124,10 +128,12 @@ class KeptFeatures:
         large = shape[0] * shape[1] >= _LARGE_COPY
         levels = self.memory.empty(shape, np.uint8) if large else np.empty(shape, np.uint8)
         taken = Features(levels, np.empty(len(rows), np.float32), kinds)
-        for block, here, at in by_block(rows):
-            if here[-1] - here[0] == len(here) - 1:  # one copy instead of two
-                part = slice(here[0], here[-1] + 1)
-                self._levels[block].take(at, axis=0, out=taken.quantised[part], mode="clip")
+
+        def copy(part: tuple[int, NDArray[np.intp], NDArray[np.intp]]) -> None:
+            block, here, at = part
+            together = _side_by_side(here)
+            if isinstance(together, slice):  # one copy instead of two
+                self._levels[block].take(at, axis=0, out=taken.quantised[together], mode="clip")
             else:
                 taken.quantised[here] = self._levels[block][at]
             if large:
@@ -138,6 +144,14 @@ class KeptFeatures:
                 self._kinds[block].imagenet_ids[at],
                 self._kinds[block].probabilities[at],
             )
+
+        parts = list(by_block(rows))
+        if taken.quantised.nbytes < _WORTH_THREADS or large:  # a thread of its own would map again what another let go
+            for part in parts:
+                copy(part)
+        else:
+            with ThreadPool() as pool:
+                pool.map(copy, parts)
         if few is not None:
             here = np.flatnonzero(rows < 0)
             taken.quantised[here] = few.quantised[-2 - rows[here]]
@@ -215,6 +229,13 @@ class KeptFeatures:
     def forget_photos(self, photo_ids: NDArray[np.int64]) -> None:
         """Drop which row is of these photos; the rows stay, each with its hash."""
         self._row_of_photo[photo_ids[photo_ids < len(self._row_of_photo)]] = NONE
+
+
+def _side_by_side(numbers: NDArray[np.intp]) -> NDArray[np.intp] | slice:
+    """Some numbers, at least one, as a slice where they follow one another."""
+    first, last = int(numbers[0]), int(numbers[-1])
+    adjacent = last - first == len(numbers) - 1 and bool((numbers[1:] > numbers[:-1]).all())
+    return slice(first, last + 1) if adjacent else numbers
 
 
 def by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:

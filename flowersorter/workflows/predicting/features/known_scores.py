@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import positions_of
-from flowersorter.library.cache.hash_index import HASH_BYTES, HashIndex, hash_rows
+from flowersorter.library.cache.hash_index import HASH_BYTES, HashIndex
 from flowersorter.library.cache.score_file import StoredScores
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Scores
@@ -124,12 +124,15 @@ class KnownScores:
         left: NDArray[np.int64] = photo_ids[there[~self._compared[rows[there]]]]
         return left
 
-    def compare(self, photo_ids: NDArray[np.int64], hashes: Sequence[bytes]) -> None:
-        """Drop scores of photos that have other hashes than these, (M,) each."""
+    def hashes_of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """(M, 32) the hashes that the scores of these photos are of; all of them have scores."""
+        hashes: NDArray[np.uint8] = self._hashes[positions_of(photo_ids, self.photo_ids)]
+        return hashes
+
+    def compare(self, photo_ids: NDArray[np.int64], same: NDArray[np.bool_]) -> None:
+        """Drop scores of photos that have other hashes now than these scores, (M,) each."""
         rows = positions_of(photo_ids, self.photo_ids)
-        now = hash_rows(hashes)[rows >= 0]
-        rows = rows[rows >= 0]
-        self._known[rows] &= (now == self._hashes[rows]).all(axis=1)
+        self._known[rows] &= same
         self._compared[rows] = True
 
     def compare_again(self, photo_ids: NDArray[np.int64]) -> None:

@@ -25,6 +25,9 @@ def stored_features(
     there = [hashes[position] for position in positions.tolist()]
     kinds = None if resemblances is None else resemblances.get(there)
     wide, again = store.get(there, WIDE)
+    if not len(again):
+        packed = pack(centre)
+        return Features(packed.quantised, packed.scale, kinds), positions
     features = Features(np.empty(centre.shape, np.uint8), np.empty(len(centre), np.float32), kinds)
     alone = np.delete(np.arange(len(centre)), again)
     for rows, packed in ((alone, pack(centre[alone])), (again, pack(centre[again], wide))):

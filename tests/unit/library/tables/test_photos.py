@@ -14,6 +14,7 @@ import pytest
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.database.connection import Database
+from flowersorter.library.tables import place_ranges
 from flowersorter.library.tables.photos import PhotoTable
 from tests.unit.library.conftest import read_of, sha256_of
 
@@ -260,8 +261,26 @@ def test_nothing_is_missing_before_the_whole_folder_is_in_the_library(
 
 
 def test_a_folder_of_more_places_than_are_read_at_once(photos: PhotoTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowersorter.library.tables.photos.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("flowersorter.library.tables.place_ranges.ROWS_AT_ONCE", 7)
     listed = [(FOLDER / f"{number}.jpg", 1, 2) for number in range(30)]
     photos.sync_folder(FOLDER, listed)
     photos.sync_folder(FOLDER / "0", [])
     assert [place.path for place in photos.places_under(FOLDER)] == [path for path, _, _ in listed]
+
+
+def test_the_places_that_a_window_shows_are_those_under_a_folder_without_their_files(
+    photos: PhotoTable, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place_ranges, "ROWS_AT_ONCE", 3)  # several parts
+    files = found(*(f"IMG_{number}.jpg" for number in (10, 9, 1, 2)), "sub/é.jpg", "left/out.jpg", "gone.jpg")
+    places = photos.sync_folder(FOLDER, files)
+    photos.record([read_of(place.id) for place in places[:3]])
+    photos.record_unreadable([(places[3].id, "it is empty")])
+    photos.sync_folder(FOLDER, files[:5], left_out=[FOLDER / "left"])
+    wanted, shown = photos.places_under(FOLDER), photos.shown_under(FOLDER)
+    assert [path.name for path in shown.paths] == ["IMG_1.jpg", "IMG_2.jpg", "IMG_9.jpg", "IMG_10.jpg", "é.jpg"]
+    assert list(shown) == [replace(place, size_bytes=0, mtime_ns=0) for place in wanted]
+    assert shown.paths.folders[0] == wanted.paths.folders[0]
+    assert shown.paths.folders[1].tolist() == wanted.paths.folders[1].tolist()
+    assert photos.ids_under(FOLDER).tolist() == wanted.known_photo_ids.tolist()
+    assert len(photos.shown_under(FOLDER / "nothing")) == 0

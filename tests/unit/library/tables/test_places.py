@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowersorter.domain.place import Paths, Place, Places
+from flowersorter.domain.place import Paths, Place, Places, decoded
 
 TEXTS = ["/a/b/1.jpg", "/a/b/2.jpg", "/top.jpg", "/a/\udcff.jpg", "/a/b c/1.jpg"]
 LISTED = [
@@ -63,3 +63,11 @@ def test_no_places() -> None:
 def test_the_photos_of_places_come_once_and_rising(photo_ids: list[int]) -> None:
     places = Places.of([Place(1, Path("/a"), photo_id or None, 1, 1, None, False) for photo_id in photo_ids])
     assert places.known_photo_ids.tolist() == sorted(set(photo_ids) - {0})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no names that are no text")
+@pytest.mark.parametrize(
+    "paths", [[], [b""], [b"", b""], [b"/a.jpg"], [b"/\xc3\xa9.jpg", b"/\xc3", b"/\xff\xfe", b""], [b"/a\0b", b"/c"]]
+)
+def test_paths_are_decoded_together_as_each_is_by_itself(paths: list[bytes]) -> None:
+    assert decoded(paths) == [os.fsdecode(path) for path in paths]

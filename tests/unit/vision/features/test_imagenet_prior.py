@@ -99,3 +99,15 @@ def test_features_keep_it_when_they_are_taken_and_joined() -> None:
     assert both.imagenet_prior.imagenet_ids[:2, 0].tolist() == [4, 2]
     assert both.imagenet_prior.known.tolist() == [True, True, False, False, False]
     assert join([clusters(1).features, clusters(2).features]).imagenet_prior is None
+
+
+def test_frequencies_of_parts_add_up() -> None:
+    draw = np.random.default_rng(4)
+    prior = ImageNetPrior.unknown(60)
+    prior.imagenet_ids[:] = draw.integers(0, 1000, prior.imagenet_ids.shape)
+    prior.probabilities[:] = draw.random(prior.probabilities.shape) / 20
+    weights, part = draw.random(60).astype(np.float32), draw.random(60) < 0.3
+    sums = [prior.take(rows).class_sums(weights[rows]) for rows in (part, ~part)]
+    np.testing.assert_array_equal(np.sum(sums, axis=0).astype(np.float32), prior.class_frequency(weights))
+    hidden = np.where(part, np.float32(0), weights)
+    np.testing.assert_array_equal(sums[1].astype(np.float32), prior.class_frequency(hidden))

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from flowersorter.library.cache.append_only_rows import AppendOnlyRows
 from flowersorter.library.cache.embeddings import EmbeddingStore
+from flowersorter.library.cache.mapped_memory import MappedMemory
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import OodDetector
 from flowersorter.vision.classifier.predict import Scores, score
+from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.vision.features.packed import Features, pack
 from flowersorter.vision.features.pca import PCA, Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
@@ -396,3 +398,29 @@ def test_scores_are_worked_out_once_for_a_model(
 def ood_detector(seed: int) -> OodDetector:
     axes, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((WIDTH, 2)))
     return OodDetector.of_distance(np.full(WIDTH, 0.1, np.float32), axes.T.astype(np.float32), 0.5, classes=2)
+
+
+def test_several_threads_copy_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_features, "_WORTH_THREADS", 1)
+    draw = np.random.default_rng(2)
+    count, known = 100, ImageNetPrior.unknown(100)
+    known.imagenet_ids[:] = draw.integers(0, 1000, known.imagenet_ids.shape)
+    known.probabilities[:] = draw.random(known.probabilities.shape)
+    features = Features(draw.integers(0, 256, (count, 12)).astype(np.uint8), draw.random(count).astype("f4"), known)
+    hashes = [draw.bytes(32) for _ in range(count)]
+    kept = kept_features.KeptFeatures(MappedMemory(tmp_path))
+    kept.put(hashes, features)
+    again = draw.permutation(count)[:40]  # in any order: their rows do not lie side by side
+    replaced = features.take(again[::-1])
+    kept.put([hashes[at] for at in again.tolist()], replaced)
+    right = features.take(np.arange(count))
+    right.quantised[again], right.scale[again] = replaced.quantised, replaced.scale
+    assert right.imagenet_prior is not None
+    assert replaced.imagenet_prior is not None
+    right.imagenet_prior.imagenet_ids[again] = replaced.imagenet_prior.imagenet_ids
+    wanted = np.concatenate([draw.permutation(count), np.arange(20, 60)])
+    found = kept.take(wanted, None)
+    np.testing.assert_array_equal(found.quantised, right.quantised[wanted])
+    np.testing.assert_array_equal(found.scale, right.scale[wanted])
+    assert found.imagenet_prior is not None
+    np.testing.assert_array_equal(found.imagenet_prior.imagenet_ids, right.imagenet_prior.imagenet_ids[wanted])
