@@ -27,6 +27,8 @@ MOST_LABELLED, MOST_OTHERS = 2000, 4000
 #: Least number of either; near-duplicates and bursts count as one.
 LEAST = 20
 _FOLDS, _PENALTY, _TOLERANCE = 5, 1e-3, 1e-3
+#: Up to so many photos, near-duplicates counted once, all folds are of one size.
+_FEW = 50
 _LEAST_SPREAD = 1e-6
 #: Bounds of the intervals of the p-value for which the fraction of known photos is estimated.
 _STEPS = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0])
@@ -84,16 +86,16 @@ def compare(
     others: PhotoSample,
     cancel: CancelToken,
     bursts: NDArray[np.intp] | None = None,
-    seed: int = 0,
 ) -> TwoSampleClassifier | None:
     """Fit a classifier between labelled and unlabelled photos; near-duplicates and bursts share a fold.
+
+    A photo's fold depends on the photo, so that one photo more or less hardly changes the scores of the others.
 
     Args:
         labelled: At most `MOST_LABELLED`.
         others: At most `MOST_OTHERS`.
         cancel: Checked in every step.
         bursts: (N,) burst of each labelled photo, then of the others. None: unknown.
-        seed: Seed of the folds.
 
     Returns:
         The classifier, or None if there are too few photos of either.
@@ -113,7 +115,7 @@ def compare(
         groups = groups if bursts is None else joined(groups, bursts)
         if min(len(np.unique(groups[part])) for part in (other, ~other)) < LEAST:
             return None
-        folds = _assign_folds(groups, seed)
+        folds = _assign_folds(groups, features.checksums())
         pairs = list(combinations(range(_FOLDS), 2))
         seen = np.stack([~np.isin(folds, pair) for pair in pairs])
         task = FitBatch(projection, other.astype(np.intp), 2, seen, _shares(classes, other))
@@ -132,11 +134,13 @@ def compare(
     return TwoSampleClassifier(heads, folds[other], reference)
 
 
-def _assign_folds(groups: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
-    """Assign photos to folds by group; (N,)."""
+def _assign_folds(groups: NDArray[np.intp], checksums: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """Assign photos to folds by group, and groups by the lowest checksum of their photos; (N,)."""
     _, numbers = np.unique(groups, return_inverse=True)
-    dealt = np.random.default_rng(seed).permutation(numbers.max() + 1) % _FOLDS
-    return np.asarray(dealt[numbers], np.intp)
+    lowest = np.full(numbers.max() + 1, np.iinfo(np.uint32).max, np.uint32)
+    np.minimum.at(lowest, numbers, checksums)
+    dealt = np.argsort(np.argsort(lowest, kind="stable")) if len(lowest) <= _FEW else lowest
+    return np.asarray(dealt % _FOLDS, np.intp)[numbers]
 
 
 def _shares(classes: NDArray[np.intp], other: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,10 @@ class Features:
         """Select rows by number, mask or slice."""
         known = None if self.imagenet_prior is None else self.imagenet_prior.take(rows)
         return Features(self.quantised[rows], self.scale[rows], known)
+
+    def checksums(self) -> NDArray[np.uint32]:
+        """(N,) CRC-32 of each row: as good as drawn at random, and of the photo alone, whichever others there are."""
+        return np.fromiter((crc32(row.tobytes()) for row in self.quantised), np.uint32, len(self))
 
     def unpack(self) -> NDArray[np.float32]:
         """(N, D) float32, rows of length 1."""

@@ -28,7 +28,7 @@ from flowersorter.vision.dataset_shift.accuracy_estimation import (
     sure_thresholds_of,
 )
 from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.predicting.photo_samples import SEED, FolderPhotos, photo_sample
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos, photo_sample
 from flowersorter.workflows.predicting.unknown_photos import can_estimate, judged_by_folder, unknown_probability
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def accuracy_note(estimate: AccuracyEstimate | None) -> Text | None:
 def _predictions(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], FolderPredictions] | None:
     """Predict unlabelled photos and compare them with their neighbours; return the embedded ids; None without any."""
     engine, model, labelled = folder.engine, folder.named.model, folder.labelled
-    drawn = np.sort(np.random.default_rng(SEED).permutation(len(folder.unlabelled))[:MOST_OTHERS])
-    sample = photo_sample(engine, model, folder.unlabelled[drawn], np.zeros(len(drawn), np.intp))
+    drawn = folder.by_hash[:MOST_OTHERS]  # as good as drawn at random, and one photo more changes one of them
+    sample = photo_sample(engine, model, drawn, np.zeros(len(drawn), np.intp))
     if sample is None or labelled is None:
         return None
     ids, photos = sample

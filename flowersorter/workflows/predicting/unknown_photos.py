@@ -40,7 +40,6 @@ from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.models.current_model import NamedModel
 from flowersorter.workflows.predicting.photo_samples import (
     NO_CLASS,
-    SEED,
     FolderPhotos,
     output_class_ids,
     photo_sample,
@@ -300,7 +299,8 @@ def _compared(
 
     Args:
         folder: The folder.
-        others: (N,) photos.
+        others: (N,) photos in the order of their hashes: the first ones are as good as drawn at random, and one photo
+            more changes one of them.
         classes: (N,) their predicted class ids.
         cancel: Checked often.
 
@@ -314,14 +314,14 @@ def _compared(
         labelled = labelled[0][kept], labelled[1].take(kept)
     if labelled is None or min(len(labelled[1]), len(others)) < LEAST:
         return None, None
-    drawn = np.sort(np.random.default_rng(SEED).permutation(len(others))[:MOST_OTHERS])
-    unlabelled = photo_sample(engine, model, others[drawn], classes[drawn])
+    unlabelled = photo_sample(engine, model, others[:MOST_OTHERS], classes[:MOST_OTHERS])
     if unlabelled is None:
         return None, None
     (labelled_ids, known), (other_ids, unknown) = labelled, unlabelled
     features, both = join([known.features, unknown.features]), np.concatenate([known.classes, unknown.classes])
     bursts = find_bursts(features, both, *engine.collection.photos.moments(np.concatenate([labelled_ids, other_ids])))
     labels = np.append(known.classes, np.full(len(unknown), NO_LABEL))
+    drawn = np.arange(len(unknown))
     reached = reach_unlabelled(features, labels, both, cancel, bursts).among(drawn, len(others))
     comparison = compare(known, unknown, cancel, bursts)
     if comparison is None:

@@ -92,14 +92,17 @@ def test_what_stands_apart_is_not_sure_any_more(engine: Engine, taught: NamedMod
 
 
 def test_known_photos_beside_them_stay_sure(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
-    known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
-    before = verdicts(engine, known).count(Verdict.SURE)
-    find_unknown_photos(FolderPhotos(engine, taught, known), CancelToken())
-    assert verdicts(engine, known).count(Verdict.SURE) == before > 60
+    stayed = []
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 60, 1))
-    assert find_unknown_photos(FolderPhotos(engine, taught, np.concatenate([foreign, known])), CancelToken())
-    assert verdicts(engine, known).count(Verdict.SURE) > 0.8 * before
-    assert verdicts(engine, foreign).count(Verdict.SURE) < 10
+    for seed in range(2, 6):  # a few photos more or less are chance
+        known = unlabelled(engine.collection, tmp_path / f"known {seed}", photos((0, 1, 2), 30, seed))
+        before = verdicts(engine, known).count(Verdict.SURE)
+        find_unknown_photos(FolderPhotos(engine, taught, known), CancelToken())
+        assert verdicts(engine, known).count(Verdict.SURE) == before > 60
+        find_unknown_photos(FolderPhotos(engine, taught, np.concatenate([foreign, known])), CancelToken())
+        stayed.append(verdicts(engine, known).count(Verdict.SURE) / before)
+        assert verdicts(engine, foreign).count(Verdict.SURE) < 10
+    assert np.mean(stayed) > 0.8
 
 
 def test_another_folder_changes_nothing_for_this_one(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
