@@ -160,9 +160,10 @@ def _complete(context: StepContext, run: Run, group: Group, tally: _Tally) -> No
     if EntryState.DONE not in states or states & {EntryState.STARTED, EntryState.UNDOING}:
         return
     filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
-    planned = [entry for entry in group.entries if entry.state == EntryState.PLANNED]
+    # A run that ended with an open step has cancelled the sidecars that would have followed it.
+    planned = [entry for entry in group.entries if entry.state in {EntryState.PLANNED, EntryState.CANCELLED}]
     try:
-        if planned and EntryState.FAILED not in states:
+        if planned and not states & {EntryState.FAILED, EntryState.UNDONE}:
             try:
                 file_group(context, run, Group(planned))
                 tally.finished += len(planned)

@@ -144,6 +144,43 @@ def test_a_photo_that_can_neither_go_on_nor_back_stays_open_and_its_sidecars_pla
     assert take_back(collection, 1).refused == ()
 
 
+class Stuck(FileSystem):
+    """A disk that does not make one sidecar, and keeps its unfinished copy."""
+
+    refused = False
+
+    def rename_new(self, source: Path, target: Path) -> None:
+        """Publish a file."""
+        self.refused |= target.name == "5.pp3"
+        if target.name == "5.pp3":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().rename_new(source, target)
+
+    def unlink(self, path: Path) -> None:
+        """Delete a file."""
+        if self.refused and path.suffix == ".part":
+            self.refused = False
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().unlink(path)
+
+
+def test_the_sidecars_after_one_that_was_left_open_follow_it(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    theirs = {f"Rose/{write(source / name, name.encode()).name}" for name in ("5.pp3", "5.jpg.dop")}
+    before = snapshot(source, destination)
+    execute(plan(photos, destination, Mode.COPY, source), collection, silent, CancelToken(), Stuck())
+    [left] = collection.journal.open_filings()
+    assert (left.source.name, left.state) == ("5.pp3", EntryState.STARTED)
+    assert "Rose/5.jpg" in names(destination)
+    assert "Rose/5.jpg.dop" not in names(destination)
+    recover(collection)
+    assert names(destination) == ALL | theirs
+    assert {entry.state for entry in collection.journal.filings(1)} == {EntryState.DONE}
+    assert take_back(collection, 1).refused == ()
+    assert snapshot(source, destination) == before
+
+
 def test_a_full_disk_pauses_before_the_next_photo_and_the_rest_goes_on(
     collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
 ) -> None:
