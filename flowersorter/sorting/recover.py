@@ -188,7 +188,7 @@ def _plan_rolled_back(context: StepContext, group: Group) -> None:
 
 
 def _undo_all(context: StepContext, run: Run, filed: list[Entry], tally: _Tally) -> None:
-    """Take back what is filed of a photo.
+    """Take back the files of a photo that are filed.
 
     Raises:
         NotDoneError: something of it stays filed.
