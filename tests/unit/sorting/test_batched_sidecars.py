@@ -242,3 +242,15 @@ def test_a_library_that_cannot_be_written_at_the_end_of_a_batch_leaves_all_to_re
     assert recover(collection).problems == ()
     assert names(destination) == (ALL if step == "sort" else set())
     assert names(source) == (set() if step == "sort" else {Path(name).name for name in ALL})
+
+
+def test_a_photo_whose_sidecar_alone_was_undone_is_taken_back_as_well(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    sort(collection, photos, destination, Mode.COPY, source=source)
+    [sidecar] = [entry for entry in collection.journal.filings(1) if entry.source.name == "5.xmp"]
+    collection.journal.reopen_run(1)
+    sidecar.destination.unlink()
+    collection.journal.set_state(sidecar.id, EntryState.UNDONE)
+    assert recover(collection).rolled_back == 1
+    assert names(destination) == ALL - {"Rose/5.jpg", "Rose/5.xmp"}
