@@ -65,10 +65,10 @@ def positions_of(wanted: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[n
 
 def _positions_in_table(wanted: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.intp]:
     """As `positions_of`, for ids that lie close together, as those of a database do: several times as fast."""
-    least, last = int(ids[0]), int(ids[-1]) - int(ids[0])
-    table = np.full(last + 3, -1, np.int32)  # one more entry at either end, for all others
+    least, most = int(ids[0]), int(ids[-1])
+    table = np.full(most - least + 3, -1, np.int32)  # one more entry at either end, for all others
     table[ids[::-1] - (least - 1)] = counting(len(ids))[::-1]  # the first one of equal ids comes last, and counts
-    at = np.clip(wanted, least - 1, least + last + 1)
+    at = np.clip(wanted, least - 1, most + 1)
     at -= least - 1
     return table[at].astype(np.intp)
 
@@ -145,7 +145,7 @@ def stable_order(keys: NDArray[Any]) -> NDArray[np.intp]:
     least, most = int(numbers.min()), int(numbers.max())
     if most - least >= 1 << 32:
         return np.argsort(keys, kind="stable")
-    above = numbers.astype(np.uint32)  # what is cut off is the same in all of them
+    above = numbers.astype(np.uint32)  # the bits cut off are the same in all of them
     above -= np.uint32(least % (1 << 32))
     order = np.argsort(above.astype(np.uint16), kind="stable")
     if most - least < 1 << 16:

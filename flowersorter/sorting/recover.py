@@ -160,9 +160,10 @@ def _complete(context: StepContext, run: Run, group: Group, tally: _Tally) -> No
     if EntryState.DONE not in states or states & {EntryState.STARTED, EntryState.UNDOING}:
         return
     filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
-    planned = [entry for entry in group.entries if entry.state == EntryState.PLANNED]
+    # A run that ended with an open step has cancelled the sidecars that would have followed it.
+    planned = [entry for entry in group.entries if entry.state in {EntryState.PLANNED, EntryState.CANCELLED}]
     try:
-        if planned and EntryState.FAILED not in states:
+        if planned and not states & {EntryState.FAILED, EntryState.UNDONE}:
             try:
                 file_group(context, run, Group(planned))
                 tally.finished += len(planned)
@@ -187,7 +188,7 @@ def _plan_rolled_back(context: StepContext, group: Group) -> None:
 
 
 def _undo_all(context: StepContext, run: Run, filed: list[Entry], tally: _Tally) -> None:
-    """Take back what is filed of a photo.
+    """Take back the files of a photo that are filed.
 
     Raises:
         NotDoneError: something of it stays filed.

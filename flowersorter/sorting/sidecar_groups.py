@@ -146,7 +146,7 @@ def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> Non
     """Store in one transaction that photos and their sidecars are about to be filed; `file_group` follows for each.
 
     Their class folders are made before: recovery would take a missing one for an unplugged drive. Where a crash leaves
-    some files of a photo filed and some not, recovery files the rest, or takes back what is filed.
+    some files of a photo filed and some not, recovery files the rest, or takes the photo back.
     """
     entries, made = list[Entry](), dict[Path, bool]()
     for group in groups:

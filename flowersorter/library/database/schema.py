@@ -230,15 +230,22 @@ _REMOVES_EMPTIED = """
 ALTER TABLE runs ADD COLUMN removes_emptied INTEGER NOT NULL DEFAULT 0;
 """
 
-# The photo that a duplicate which is moved aside stands for: both are files of one run.
+# The photo that a duplicate which is moved aside is, too: both are files of one run. One pass over the photos of such
+# runs, whatever the number of equal ones: a search for each duplicate would take hours where very many are alike.
 _ORIGINALS = """
 ALTER TABLE filings ADD COLUMN original_id INTEGER REFERENCES filings (id);
 CREATE INDEX filings_by_original ON filings (original_id) WHERE original_id IS NOT NULL;
+CREATE TEMP TABLE originals AS
+    SELECT run_id, source, sha256, MIN(id) AS id FROM filings
+    WHERE lead_id IS NULL AND run_id IN (SELECT run_id FROM filings WHERE class_name = '' AND action = 'move')
+    GROUP BY run_id, source, sha256;
+CREATE INDEX temp.originals_by_file ON originals (run_id, source, sha256);
 UPDATE filings SET original_id = (
-    SELECT MIN(own.id) FROM filings own
-    WHERE own.sha256 = filings.sha256 AND own.run_id = filings.run_id AND own.source = filings.source
-    AND own.lead_id IS NULL AND own.id < filings.id
+    SELECT own.id FROM originals own
+    WHERE own.run_id = filings.run_id AND own.source = filings.source AND own.sha256 = filings.sha256
+    AND own.id < filings.id
 ) WHERE class_name = '' AND action = 'move' AND lead_id IS NULL;
+DROP TABLE originals;
 """
 
 # The sidecar that keywords were written into, so that a run which goes on finds it.

@@ -163,8 +163,8 @@ class Journal(JournalReader):
         """Store other files in place of files that are planned, in one transaction.
 
         Args:
-            replaced: Ids of files, and at most as many others, in their order. What is left of the ids, of files that
-                were never filed, is deleted.
+            replaced: Ids of files, and at most as many others, in their order. The ids left over, of files that were
+                never filed, are deleted.
         """
         with self._database.transaction() as connection:
             for ids, entries in replaced:

@@ -40,7 +40,8 @@ class DestinationContents:
         if not self._with_size(size_bytes):
             return None  # as for nearly every new photo
         same = self.all_with(size_bytes, sha256)
-        return next((path for path in same if within in path.parents and str(path) != but), None)
+        # As paths: on Windows, texts of one path may differ in case.
+        return next((path for path in same if within in path.parents and path != Path(but)), None)
 
     def all_with(self, size_bytes: int, sha256: bytes) -> Iterator[Path]:
         """Yield each file with these bytes, in the order of the paths."""

@@ -1,4 +1,4 @@
-"""Makes the sidecars with keywords of a run that goes on: what was made for it is deleted whenever it ends.
+"""Makes the sidecars with keywords of a run that goes on: those made for it are deleted whenever it ends.
 
 They are made from the sidecars of now, so that edits of meanwhile are kept, and stored in place of the old ones in the
 journal before the first file is touched.
@@ -33,7 +33,6 @@ from flowersorter.sorting.sidecar_groups import Group, groups_with_sidecars
 #: Photos whose sidecars are stored in one transaction.
 _AT_ONCE = 200
 _UNKNOWN = text("an earlier version prepared its keywords; sort the folder again")
-
 _APART = text("the sidecar that it had is in the collection already; sort the folder again")
 
 
@@ -62,7 +61,7 @@ class _Staged:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a planned sidecar with keywords became.
+    """A planned sidecar with keywords as it was made.
 
     Attributes:
         group: Its photo.

@@ -146,7 +146,7 @@ class Chosen(ByPosition[Record]):
 
 
 class Mapped(ByPosition[Record]):
-    """What a function makes of each record of a sequence, made when it is read."""
+    """The result of a function for each record of a sequence, made when it is read."""
 
     def __init__(self, make: Callable[[Any], Record], records: Sequence[Any]) -> None:
         self._make, self._records = make, records

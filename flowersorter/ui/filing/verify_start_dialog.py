@@ -29,8 +29,8 @@ class VerifyStartDialog(FittedDialog):
         self.setObjectName("verify_start_dialog")
         self.setWindowTitle(self.tr("Verify sorted photos"))
         explanation = self.tr(
-            "Reads every sorted photo from the disk and compares it with what was sorted. Nothing is changed. You can "
-            "stop at any time; the next time it goes on where it stopped."
+            "Reads every sorted photo from the disk and compares its bytes with those of its sort. Nothing is changed. "
+            "You can stop at any time; the next time it goes on where it stopped."
         )
         self.rate = QSpinBox(self)
         self.rate.setObjectName("verify_rate")

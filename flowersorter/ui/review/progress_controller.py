@@ -58,7 +58,7 @@ class ProgressController(QObject):
         self._sorted = PhotoNumbers()
         self._most_done = 0  # since the last answer
         self._shown: ReviewProgress | None = None
-        self._counted: tuple[tuple[object, ...], ReviewProgress] | None = None  # what was counted, and the counts
+        self._counted: tuple[tuple[object, ...], ReviewProgress] | None = None  # the photos counted, and the counts
         folder.labelled.connect(self._read_sorted)
 
     @property

@@ -88,7 +88,7 @@ def _row_of(photo: RunPhoto) -> tuple[Any, ...]:
     entry = photo.entry
     names = [None if path is None else str(path) for path in (entry.source, entry.destination, entry.temporary)]
     before = entry.id, entry.run_id, entry.lead_id, entry.class_name, entry.action
-    after = entry.size_bytes, entry.sha256, entry.mtime_ns, entry.state, entry.error
+    after = entry.size_bytes, entry.sha256, entry.mtime_ns, entry.state, entry.error, entry.original_id
     return before, names, after, photo.moved_on_by, photo.can_undo
 
 

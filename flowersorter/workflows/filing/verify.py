@@ -39,7 +39,7 @@ class VerifyRequest:
         destination: Only files at or below this folder; None for all sorts.
         bytes_per_s: Read at most so many a second; None for no limit.
         again: Also read files again that an interrupted verification has read.
-        remember: Write down what was read, so that an interrupted verification goes on where it stopped.
+        remember: Write down the files that were read, so that an interrupted verification goes on where it stopped.
     """
 
     destination: Path | None = None

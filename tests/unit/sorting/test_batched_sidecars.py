@@ -144,6 +144,43 @@ def test_a_photo_that_can_neither_go_on_nor_back_stays_open_and_its_sidecars_pla
     assert take_back(collection, 1).refused == ()
 
 
+class Stuck(FileSystem):
+    """A disk that does not make one sidecar, and keeps its unfinished copy."""
+
+    refused = False
+
+    def rename_new(self, source: Path, target: Path) -> None:
+        """Publish a file."""
+        self.refused |= target.name == "5.pp3"
+        if target.name == "5.pp3":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().rename_new(source, target)
+
+    def unlink(self, path: Path) -> None:
+        """Delete a file."""
+        if self.refused and path.suffix == ".part":
+            self.refused = False
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().unlink(path)
+
+
+def test_the_sidecars_after_one_that_was_left_open_follow_it(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    theirs = {f"Rose/{write(source / name, name.encode()).name}" for name in ("5.pp3", "5.jpg.dop")}
+    before = snapshot(source, destination)
+    execute(plan(photos, destination, Mode.COPY, source), collection, silent, CancelToken(), Stuck())
+    [left] = collection.journal.open_filings()
+    assert (left.source.name, left.state) == ("5.pp3", EntryState.STARTED)
+    assert "Rose/5.jpg" in names(destination)
+    assert "Rose/5.jpg.dop" not in names(destination)
+    recover(collection)
+    assert names(destination) == ALL | theirs
+    assert {entry.state for entry in collection.journal.filings(1)} == {EntryState.DONE}
+    assert take_back(collection, 1).refused == ()
+    assert snapshot(source, destination) == before
+
+
 def test_a_full_disk_pauses_before_the_next_photo_and_the_rest_goes_on(
     collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
 ) -> None:
@@ -205,3 +242,15 @@ def test_a_library_that_cannot_be_written_at_the_end_of_a_batch_leaves_all_to_re
     assert recover(collection).problems == ()
     assert names(destination) == (ALL if step == "sort" else set())
     assert names(source) == (set() if step == "sort" else {Path(name).name for name in ALL})
+
+
+def test_a_photo_whose_sidecar_alone_was_undone_is_taken_back_as_well(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    sort(collection, photos, destination, Mode.COPY, source=source)
+    [sidecar] = [entry for entry in collection.journal.filings(1) if entry.source.name == "5.xmp"]
+    collection.journal.reopen_run(1)
+    sidecar.destination.unlink()
+    collection.journal.set_state(sidecar.id, EntryState.UNDONE)
+    assert recover(collection).rolled_back == 1
+    assert names(destination) == ALL - {"Rose/5.jpg", "Rose/5.xmp"}

@@ -24,6 +24,7 @@ from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.undo import undo
+from flowersorter.workflows.filing.history import run_photos
 from tests.unit.sorting.failing_disks import Crash, CrashingSteps, failing
 from tests.unit.sorting.file_trees import filing, names, remember, snapshot, sort, take_back, write
 from tests.unit.sorting.test_properties import photo as drawn_photo
@@ -104,6 +105,15 @@ def test_duplicates_go_aside_with_their_sidecars_and_emptied_folders_go(
     assert _folders(source) == folders
     assert not destination.exists()
     assert {place.path for place in collection.photos.all_places()} == set(photos)
+
+
+def test_the_history_knows_which_photos_are_duplicates_moved_aside(tmp_path: Path, collection: CollectionStore) -> None:
+    source = tmp_path / "photos"
+    result = _execute(collection, _plan(_plant(source), tmp_path / "sorted", source))
+    assert result.run_id is not None
+    told = [photo.entry for photo in run_photos(collection, result.run_id)]
+    assert told == [entry for entry in collection.journal.filings(result.run_id) if entry.lead_id is None]
+    assert sum(entry.is_aside for entry in told) == 2
 
 
 def test_duplicates_belong_to_no_class(tmp_path: Path, collection: CollectionStore) -> None:

@@ -146,7 +146,7 @@ class KeptFeatures:
             )
 
         parts = list(by_block(rows))
-        if taken.quantised.nbytes < _WORTH_THREADS or large:  # a thread of its own would map again what another let go
+        if taken.quantised.nbytes < _WORTH_THREADS or large:  # else a thread would map memory again that another let go
             for part in parts:
                 copy(part)
         else:

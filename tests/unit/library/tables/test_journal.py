@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -279,3 +280,35 @@ def test_duplicates_that_an_older_version_moved_aside_are_known(tmp_path: Path) 
     assert [entry.original_id for entry in entries] == [None, None, 2, None, None]
     assert [entry.is_aside for entry in entries] == [False, False, True, False, False]
     new.close()
+
+
+def test_duplicates_of_one_photo_are_looked_up_in_one_pass_when_an_older_library_is_opened() -> None:
+    """Of very many alike, a search among all of them for each would take hours."""
+    [(version, script)] = [each for each in MIGRATIONS if "ADD COLUMN original_id" in each[1]]
+
+    def steps(count: int) -> int:
+        steps = 0
+
+        def one_more() -> None:
+            nonlocal steps
+            steps += 1
+
+        library = sqlite3.connect(":memory:", isolation_level=None)
+        for number, before in MIGRATIONS:
+            library.executescript(before if number < version else "")
+        library.execute("INSERT INTO runs VALUES (1, 'move', NULL, ?, '', NULL, 'done', NULL, 0)", (b"/sorted",))
+        for class_name, action in (("Rose", "already there"), ("", "move")):
+            library.executemany(
+                "INSERT INTO filings (class_name, action, source, sha256, run_id, destination, size_bytes, mtime_ns,"
+                " state) VALUES (?, ?, ?, x'01', 1, '', 1, 1, 'done')",
+                [(class_name, action, b"/photos/%d" % number) for number in range(count)],
+            )
+        library.set_progress_handler(one_more, 100)
+        library.executescript(script)
+        library.set_progress_handler(None, 0)
+        pairs = library.execute("SELECT original_id, id FROM filings WHERE original_id IS NOT NULL").fetchall()
+        assert pairs == [(number, count + number) for number in range(1, count + 1)]
+        library.close()
+        return steps
+
+    assert steps(2000) < 3 * steps(1000)
