@@ -117,6 +117,10 @@ def _check_label(options: argparse.Namespace) -> None:
         raise UsageError(verb_parser("label"), problem)
     if options.format is not None and options.source is None:
         raise UsageError(verb_parser("label"), text("--format goes with --from"))
+    if options.group is not None and not (
+        options.not_mine or options.dont_know or options.rejected or options.class_name
+    ):
+        raise UsageError(verb_parser("label"), text("--group goes with --as, --not, --not-mine or --dont-know"))
     if options.undo and options.photos:
         raise UsageError(verb_parser("label"), text("--undo takes back the labels that were taken last, without PATH"))
     if options.unpack is not None and not _is_packed(options.source):

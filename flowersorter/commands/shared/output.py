@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import signal
+import subprocess
 import sys
 import threading
 import unicodedata
@@ -260,6 +262,12 @@ def _width(text: str) -> int:
 def shown(name: object) -> str:
     """A path or name on one line: undecodable bytes and control characters become escapes."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in str(name))
+
+
+def quoted(path: object) -> str:
+    """A path as a word of a command line, to be copied."""
+    word = shown(path)
+    return subprocess.list2cmdline([word]) if sys.platform == "win32" else shlex.quote(word)
 
 
 def local_time(moment: str | None, *, seconds: bool = False) -> str:
