@@ -283,3 +283,26 @@ def test_files_beside_photos_are_counted_once(photos: Path, run: Run, tmp_path: 
     (photos / "sub").mkdir()
     (photos / "sub" / "c.csv").write_text("")
     assert "Skipped: 1 file that is not a photo\n" in run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+
+
+def test_the_files_beside_the_photos_are_counted_once_and_by_one_name(run: Run, photos: Path, tmp_path: Path) -> None:
+    run("label", photos / "red_0.jpg", "--remove")  # it is of no class, and stays
+    for name in ("red_0.xmp", "red_0.cr2", "red_0.mov", "red_1.nef", "red_1.xmp", "notes.txt"):
+        (photos / name).write_bytes(b"beside")
+    assert "Skipped: 1 file that is not a photo, 5 sidecar files\n" in run("predict", photos)
+    said = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+    assert "With them 2 sidecar files: " in said
+    assert "3 other sidecar files stay: " in said
+    assert "1 other file stays: 1 .txt\n" in said
+    assert "Skipped" not in said
+
+
+def test_a_move_that_runs_says_once_that_duplicates_stay(run: Run, photos: Path, tmp_path: Path) -> None:
+    (photos / "twice.jpg").write_bytes((photos / "red_0.jpg").read_bytes())
+    move = ("sort", photos, "--to", tmp_path / "sorted", "--move")
+    stays = "Duplicates of sorted photos {stay}; --move-duplicates moves them into “Duplicates”\n"
+    assert stays.format(stay="would stay") in run(*move, "--dry-run")
+    said = run(*move)
+    assert stays.format(stay="stay") in said
+    assert "would" not in said
+    assert said.count("1 duplicate") == 1
