@@ -34,6 +34,9 @@ _STOPPED = text("Stopped; nothing is half-done.")
 _STOPPED_AT_ONCE = text(
     "Stopped at once; the interrupted photo is finished or put back the next time FlowerSorter opens this collection."
 )
+_STOPPED_READING = text("Stopped at once; no photo was changed.")
+#: The commands that put files somewhere; the others only read photos.
+_FILING_VERBS = frozenset({"sort", "watch", "keywords", "resume", "undo", "recover", "label"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             code = _ended(terminal, _run(options, terminal, cancel))
         except (Cancelled, KeyboardInterrupt) as stopped:
-            terminal.note(_STOPPED if isinstance(stopped, Cancelled) else _STOPPED_AT_ONCE)
+            at_once = _STOPPED_AT_ONCE if options.verb in _FILING_VERBS else _STOPPED_READING
+            terminal.note(_STOPPED if isinstance(stopped, Cancelled) else at_once)
             return stop.exit_code
         except UserError as error:
             return _failed(terminal, str(error))
