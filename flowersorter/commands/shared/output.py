@@ -21,6 +21,9 @@ from flowersorter.errors import Cancelled
 from flowersorter.jobs import Progress, Report
 from flowersorter.messages import Text, joined_texts, plural, text, worded
 
+#: Cells of a terminal to which a column is padded at most.
+_MOST_PADDED = 80
+
 
 def _nothing(news: object) -> None:
     """Ignore a report."""
@@ -232,11 +235,13 @@ def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> 
 def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
     """Lay rows out in columns, two spaces apart.
 
+    A cell wider than `_MOST_PADDED` moves the rest of its own row only: one long path would make every line wide.
+
     Args:
         rows: Cells; all rows equally long.
         right: Numbers of the columns aligned to the right.
     """
-    widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
+    widths = [min(_MOST_PADDED, max(map(_width, cells))) for cells in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = []
