@@ -216,8 +216,8 @@ class VerifyReport:
         return not lost and not self.not_reached
 
     def __repr__(self) -> str:
-        found = Counter(file.state for file in self.changed)
-        counts = {"intact": self.intact, **found, "not reached": sum(self.not_reached.values())}
+        found = Counter(str(file.state) for file in self.changed)
+        counts: dict[str, int] = {"intact": self.intact, **found, "not reached": sum(self.not_reached.values())}
         return short_repr(self, f"{self.photos} photos, {self.sidecars} sidecars", counts)
 
 

@@ -83,7 +83,7 @@ def _beside(plan: SortPlan, skipped: Mapping[str, int]) -> Counter[str]:
     """The files beside the photos that the plan counts, by the kind that the scan gives them."""
     sidecars, others = (sum(staying.values()) for staying in _staying(plan))
     no_photos = min(others, skipped.get(folder_walk.NOT_A_PHOTO, 0))  # the others belong to a photo by their names
-    told = Counter({folder_walk.NOT_A_PHOTO: no_photos})
+    told: Counter[str] = Counter({folder_walk.NOT_A_PHOTO: no_photos})
     told[folder_walk.SIDECAR] = sum(plan.sidecars.values()) + sidecars + others - no_photos
     return told
 
