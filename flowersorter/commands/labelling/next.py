@@ -130,7 +130,8 @@ def _outlook(advice: LabelNextResult, gain: Gain) -> Text:
         case Outlook.MORE_OF_SOME:
             return _more_of_some(outlook)
         case Outlook.FEW_OF_SOME:
-            return text("To be surer of that, label about {count} photos of each class.", count=NEEDED_LABELS)
+            few = text("To be surer of that, label about {count} photos of each class.", count=NEEDED_LABELS)
+            return joined_texts(" ", few, _unclear(outlook)) if outlook.unclear else few
         case Outlook.TWICE if twice is not None:
             return text(
                 "{count} more photos of each class would hardly help; "
@@ -153,15 +154,17 @@ def _more_of_some(outlook: LabelOutlook) -> Text:
         classes = ", ".join(map(shown, outlook.classes))
         sentences.append(text("More labels of {classes} would help most.", classes=classes))
     if outlook.unclear:
-        sentences.append(
-            plural(
-                "{unclear} of {number} photo without a label is less than sure: label some of these.",
-                "{unclear} of {number} photos without a label are less than sure: label some of these.",
-                outlook.unlabelled,
-                unclear=outlook.unclear,
-            )
-        )
+        sentences.append(_unclear(outlook))
     return joined_texts(" ", *sentences)
+
+
+def _unclear(outlook: LabelOutlook) -> Text:
+    return plural(
+        "{unclear} of {number} photo without a label is less than sure: label some of these.",
+        "{unclear} of {number} photos without a label are less than sure: label some of these.",
+        outlook.unlabelled,
+        unclear=outlook.unclear,
+    )
 
 
 def _gain(each: Standing) -> str:

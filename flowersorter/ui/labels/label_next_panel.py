@@ -89,21 +89,24 @@ def _outlook_in_words(outlook: LabelOutlook, twice: Gain | None) -> str:
         case Outlook.ENOUGH:
             return _tr("You have enough labels. More would hardly help.")
         case Outlook.FEW_OF_SOME:
-            return _tr("Label these photos to be surer of that.")
+            return " ".join([_tr("Label these photos to be surer of that."), *_unclear(outlook)])
         case Outlook.MORE_OF_SOME:
-            sentences = list[str]()
-            if outlook.classes:
-                sentences.append(_tr("More labels of {0} would help most.").format(", ".join(outlook.classes)))
-            if outlook.unclear:
-                text = _tr("{0} of {1} photos without a label are less than sure: label some of these.")
-                number = QLocale().toString
-                sentences.append(text.format(number(outlook.unclear), number(outlook.unlabelled)))
-            return " ".join(sentences)
+            classes = ", ".join(outlook.classes)
+            named = [_tr("More labels of {0} would help most.").format(classes)] if classes else []
+            return " ".join([*named, *_unclear(outlook)])
         case Outlook.TWICE if twice is not None:
             text = _tr("{0} more per class would hardly help; twice as many labels would add {1}.")
             return text.format(MORE, _gain_in_words(twice))
         case _:
             return _tr("Label these photos to improve it most.")
+
+
+def _unclear(outlook: LabelOutlook) -> list[str]:
+    """The sentence about the photos that are less than sure; none where the labels do for them."""
+    if not outlook.unclear:
+        return []
+    text, number = _tr("{0} of {1} photos without a label are less than sure: label some of these."), QLocale().toString
+    return [text.format(number(outlook.unclear), number(outlook.unlabelled))]
 
 
 def class_in_words(each: Standing) -> str:

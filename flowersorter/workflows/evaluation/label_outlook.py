@@ -65,10 +65,10 @@ def label_outlook(advice: LabelNextResult) -> LabelOutlook:
         return LabelOutlook(Outlook.UNMEASURED)
     if not overall.hardly_more:
         return LabelOutlook(Outlook.MORE)
-    if any(each.photos < NEEDED_LABELS for each in advice.classes):
-        return LabelOutlook(Outlook.FEW_OF_SOME)
-    classes = tuple(each.name for each in advice.classes if not each.hardly_more)[:_MOST_CLASSES_NAMED]
     unclear = _unclear(overall, advice.verdicts)
+    if any(each.photos < NEEDED_LABELS for each in advice.classes):
+        return LabelOutlook(Outlook.FEW_OF_SOME, (), unclear, len(advice.verdicts))
+    classes = tuple(each.name for each in advice.classes if not each.hardly_more)[:_MOST_CLASSES_NAMED]
     if classes or unclear:
         return LabelOutlook(Outlook.MORE_OF_SOME, classes, unclear, len(advice.verdicts))
     return LabelOutlook(Outlook.ENOUGH if overall.enough or overall.twice is None else Outlook.TWICE)

@@ -170,6 +170,10 @@ def test_a_few_labels_are_never_enough() -> None:
     standing = Standing(0, "", 6, 1.0, (0.54, 1.0), 1.0, gain, gain)
     few = LabelNextResult(standing, (replace(standing, class_id=1, name="cups", photos=3),), (), 9)
     assert _outlook(few, gain) == "To be surer of that, label about 10 photos of each class."
+    unclear = replace(few, verdicts=np.full(40, 4, np.uint8))
+    assert _outlook(unclear, gain).endswith(
+        " of each class. 40 of 40 photos without a label are less than sure: label some of these."
+    )
 
 
 @pytest.mark.parametrize(
