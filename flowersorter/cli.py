@@ -34,6 +34,9 @@ _STOPPED = text("Stopped; nothing is half-done.")
 _STOPPED_AT_ONCE = text(
     "Stopped at once; the interrupted photo is finished or put back the next time FlowerSorter opens this collection."
 )
+_STOPPED_READING = text("Stopped at once; no photo was changed.")
+#: The commands that put files somewhere; the others only read photos.
+_FILING_VERBS = frozenset({"sort", "watch", "keywords", "resume", "undo", "recover", "label"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             code = _ended(terminal, _run(options, terminal, cancel))
         except (Cancelled, KeyboardInterrupt) as stopped:
-            terminal.note(_STOPPED if isinstance(stopped, Cancelled) else _STOPPED_AT_ONCE)
+            at_once = _STOPPED_AT_ONCE if options.verb in _FILING_VERBS else _STOPPED_READING
+            terminal.note(_STOPPED if isinstance(stopped, Cancelled) else at_once)
             return stop.exit_code
         except UserError as error:
             return _failed(terminal, str(error))
@@ -117,6 +121,10 @@ def _check_label(options: argparse.Namespace) -> None:
         raise UsageError(verb_parser("label"), problem)
     if options.format is not None and options.source is None:
         raise UsageError(verb_parser("label"), text("--format goes with --from"))
+    if options.group is not None and not (
+        options.not_mine or options.dont_know or options.rejected or options.class_name
+    ):
+        raise UsageError(verb_parser("label"), text("--group goes with --as, --not, --not-mine or --dont-know"))
     if options.undo and options.photos:
         raise UsageError(verb_parser("label"), text("--undo takes back the labels that were taken last, without PATH"))
     if options.unpack is not None and not _is_packed(options.source):

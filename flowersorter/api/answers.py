@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from flowersorter.api.short_repr import short_repr
 from flowersorter.domain import verdict
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Photo:
         return self.label or (self.prediction.class_name if self.prediction is not None else None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PhotoGroup:
     """Photos without a label that look alike, to be named at once with `Collection.label_group`.
 
@@ -127,8 +128,13 @@ class PhotoGroup:
     top: tuple[tuple[str, float], ...]
     different: int
 
+    def __repr__(self) -> str:
+        like = ", ".join(f"{name} {share:.2f}" for name, share in self.top)
+        counts = {"photos": len(self.photos), "different": self.different, "like": like}
+        return short_repr(self, str(self.photos[0]) if self.photos else "empty", counts)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class LabelledGroup:
     """The outcome of labelling a group.
 
@@ -141,6 +147,9 @@ class LabelledGroup:
     class_name: str
     labelled: tuple[Path, ...]
     unreadable: Mapping[Path, str]
+
+    def __repr__(self) -> str:
+        return short_repr(self, self.class_name, {"labelled": len(self.labelled), "unreadable": len(self.unreadable)})
 
 
 def prediction_of(found: PhotoPrediction, named: NamedModel | None = None) -> Prediction:

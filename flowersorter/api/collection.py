@@ -11,7 +11,7 @@ from flowersorter.api.answers import Prediction
 from flowersorter.api.evaluated_collection import EvaluatedCollection
 from flowersorter.api.exchanged_collection import ExchangedCollection
 from flowersorter.api.model_answers import ModelInfo
-from flowersorter.api.paths import AnyPath, given_path, given_paths
+from flowersorter.api.paths import AnyPath, given_path, given_paths, whole_number
 from flowersorter.api.photo_answers import AnswerCollection
 from flowersorter.api.photo_source import AnyPhoto, Given
 from flowersorter.api.sorted_collection import SortedCollection
@@ -143,7 +143,7 @@ class Collection(SortedCollection, TrainedCollection, EvaluatedCollection, Answe
         """
         from flowersorter.workflows.models.current_model import use_model
 
-        use_model(self._engine, number)
+        use_model(self._engine, None if number is None else whole_number(number, "number"))
 
     def export_model(self, path: AnyPath) -> Path:
         """Save the current model to a file, for other programs or other collections.

@@ -6,7 +6,7 @@ from typing import Literal
 
 from flowersorter.api.evaluation_answers import EvaluationReport, LabelErrorsReport
 from flowersorter.api.open_collection import OpenCollection
-from flowersorter.api.paths import AnyPath, given_path
+from flowersorter.api.paths import AnyPath, chosen, given_path, whole_number
 from flowersorter.api.sample_check import SampleCheck
 
 
@@ -30,13 +30,15 @@ class EvaluatedCollection(OpenCollection):
         Raises:
             FolderUnusable: the folder is missing or forbidden.
             TooFewPhotos: no photo without a label has a suggestion.
+            UserError: the goal is not within its limits, or there is no such choice of suggestions.
             WeightsMissing: the network's weights are not on this computer.
         """
-        from flowersorter.workflows.evaluation.check_sample import CheckSampleRequest, check_sample
+        from flowersorter.workflows.evaluation.check_sample import HIGHEST_GOAL, CheckSampleRequest, check_sample
         from flowersorter.workflows.filing.sort import Include
 
         roots = tuple(map(given_path, (folder, *more)))
-        check = self._run(check_sample, CheckSampleRequest(roots, goal, Include(include), self._device))
+        goal, included = whole_number(goal, "goal", 1, HIGHEST_GOAL), chosen(Include, include, "include")
+        check = self._run(check_sample, CheckSampleRequest(roots, goal, included, self._device))
         return SampleCheck(lambda: self._engine, check)
 
     def evaluate(self, folder: AnyPath | None = None, *, flat: bool = False) -> EvaluationReport:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowersorter.api.short_repr import short_repr
+
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.evaluation.evaluate import Evaluation
@@ -29,7 +31,7 @@ class ClassAccuracy:
     precision: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EvaluationReport:
     """How often a model is right.
 
@@ -55,6 +57,11 @@ class EvaluationReport:
     how: str
     unreadable: Mapping[Path, str]
 
+    def __repr__(self) -> str:
+        low, high = self.interval
+        counts = {"accuracy": f"{self.accuracy:.3f} ({low:.3f} to {high:.3f})", "classes": len(self.classes)}
+        return short_repr(self, f"{self.photos} photos", {**counts, "unreadable": len(self.unreadable)})
+
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulLabel:
@@ -79,7 +86,7 @@ class DoubtfulLabel:
     also_at: Path | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LabelErrorsReport:
     """The labels that are probably wrong.
 
@@ -98,6 +105,10 @@ class LabelErrorsReport:
     accuracy: float | None
     unmeasured: tuple[str, ...]
     too_early: bool
+
+    def __repr__(self) -> str:
+        counts = {"errors": len(self.errors), "kept": self.kept, "not checked classes": len(self.unmeasured)}
+        return short_repr(self, f"{self.checked} labels checked", counts)
 
 
 def evaluation_of(measured: Evaluation) -> EvaluationReport:

@@ -125,6 +125,9 @@ class ExchangedCollection(PredictedCollection):
         form = format_of(target, None if format is None else chosen(ExportFormat, format, "format"))
         at = None
         if place is not None:
-            at = PhotoPlace.read(place) if isinstance(place, str) else PhotoPlace(*place)
+            try:
+                at = PhotoPlace.read(place) if isinstance(place, str) else PhotoPlace(*map(float, place))
+            except (TypeError, ValueError):  # not two numbers
+                at = PhotoPlace.read(repr(place))
         self.predict(*roots)
         return self._run(export_labels, ExportLabelsRequest(roots, target, form, only_labelled, at)).file

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flowersorter.api.answers import LabelledGroup, PhotoGroup, groups_of
 from flowersorter.api.open_collection import OpenCollection
-from flowersorter.api.paths import AnyPath, given_path
+from flowersorter.api.paths import AnyPath, given_path, whole_number
 
 
 class GroupedCollection(OpenCollection):
@@ -29,9 +29,10 @@ class GroupedCollection(OpenCollection):
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
+            UserError: `n` is less than 1.
             WeightsMissing: the network's weights are not on this computer.
         """
-        return self._groups(folder, n)
+        return self._groups(folder, whole_number(n, "n", 1))
 
     def label_group(
         self, group: PhotoGroup | Iterable[AnyPath], class_name: str, *, without: Iterable[AnyPath] = ()

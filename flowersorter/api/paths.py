@@ -1,12 +1,13 @@
-"""Paths and choices as a script gives them."""
+"""Paths, choices and numbers as a script gives them."""
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import SupportsFloat, SupportsIndex, TypeAlias, TypeVar
 
 from flowersorter.errors import UserError
 from flowersorter.messages import text
@@ -29,6 +30,47 @@ def chosen(choices: type[_Choice], value: str, argument: str) -> _Choice:
             text("{argument} cannot be {value!r}", argument=argument, value=value),
             hint=text("Choose one of {names}", names=names),
         ) from None
+
+
+def whole_number(value: object, argument: str, least: int | None = None, most: int | None = None) -> int:
+    """Check a whole number that a script gives.
+
+    Args:
+        value: The number; NumPy's whole numbers are taken, too.
+        argument: Its name.
+        least: The smallest that is allowed; None for no limit.
+        most: The largest; None for no limit.
+
+    Raises:
+        UserError: it is no whole number, or out of these limits.
+    """
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        number = operator.index(value)
+        if (least is None or least <= number) and (most is None or number <= most):
+            return number
+    if least is None:
+        hint = text("Give a whole number")
+    elif most is None:
+        hint = text("Give a whole number of {least} or more", least=least)
+    else:
+        hint = text("Give a whole number from {least} to {most}", least=least, most=most)
+    raise UserError(text("{argument} cannot be {value!r}", argument=argument, value=value), hint=hint)
+
+
+def positive_rate(value: object, argument: str) -> float | None:
+    """Check a number of units a second that a script gives; None and 0 are no limit.
+
+    Raises:
+        UserError: it is no number, or less than 0.
+    """
+    if value is None:
+        return None
+    if isinstance(value, SupportsFloat) and not isinstance(value, bool) and float(value) >= 0:  # not NaN
+        return float(value) or None
+    raise UserError(
+        text("{argument} cannot be {value!r}", argument=argument, value=value),
+        hint=text("Give a number above 0, or None for no limit"),
+    )
 
 
 def given_path(path: AnyPath) -> Path:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, overload
 
 from flowersorter.api.answers import Expectation, Photo, Prediction, expectation_of, photos_of, prediction_of
 from flowersorter.api.open_collection import OpenCollection
-from flowersorter.api.paths import AnyPath, given_path
+from flowersorter.api.paths import AnyPath, given_path, whole_number
 from flowersorter.api.photo_source import AnyPhoto, Given, given_photo, unreadable
 
 RowOrder: TypeAlias = Literal["name", "date"]
@@ -85,6 +85,8 @@ class PredictedCollection(OpenCollection):
         from flowersorter.workflows.predicting.select_rows import select_rows
         from flowersorter.workflows.predicting.settled_labels import predict_settled
 
+        if workers is not None:
+            workers = whole_number(workers, "workers", 1)
         chosen = chosen_workers(workers, cluster, _pairs(path_map))
         request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device, workers=chosen)
         result = self._run(predict_settled, request)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from flowersorter.api.short_repr import short_repr
 
 if TYPE_CHECKING:
     from flowersorter.domain.journal import Run
@@ -34,7 +37,7 @@ class SortedPhoto:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SortReport:
     """The outcome of a sort, or of its dry run.
 
@@ -70,8 +73,13 @@ class SortReport:
         """The photos that could not be sorted."""
         return tuple(photo for photo in self.photos if photo.action == "failed")
 
+    def __repr__(self) -> str:
+        actions = Counter(photo.action for photo in self.photos)
+        counts = {"photos": len(self.photos), **actions, "keywords": self.keywords, "paused": self.paused}
+        return short_repr(self, "a plan" if self.dry_run else f"sort {self.sort}", counts)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ResumeReport:
     """The outcome of `Collection.resume`.
 
@@ -91,8 +99,12 @@ class ResumeReport:
     paused: str
     can_be_resumed: bool = False
 
+    def __repr__(self) -> str:
+        counts = {"sorted": self.sorted, "failed": len(self.failed), "waiting": self.waiting, "paused": self.paused}
+        return short_repr(self, f"sort {self.sort}", counts)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class KeywordReport:
     """The outcome of `Collection.write_keywords`, or of its dry run.
 
@@ -107,6 +119,11 @@ class KeywordReport:
     sorts: tuple[int, ...]
     written: Mapping[Path, str]
     left: Mapping[Path, str]
+
+    def __repr__(self) -> str:
+        begun = f"sorts {', '.join(map(str, self.sorts))}" if self.sorts else "no sort"
+        counts = {"written": len(self.written), "left": len(self.left)}
+        return short_repr(self, "a plan" if self.dry_run else begun, counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +187,7 @@ class ChangedFile:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class VerifyReport:
     """The outcome of `Collection.verify`.
 
@@ -197,6 +214,11 @@ class VerifyReport:
         """Whether everything was reached and nothing rotted, is gone or unreadable."""
         lost = any(file.state in ("rotted", "gone", "unreadable") for file in self.changed)
         return not lost and not self.not_reached
+
+    def __repr__(self) -> str:
+        found = Counter(str(file.state) for file in self.changed)
+        counts: dict[str, int] = {"intact": self.intact, **found, "not reached": sum(self.not_reached.values())}
+        return short_repr(self, f"{self.photos} photos, {self.sidecars} sidecars", counts)
 
 
 def report_of_verification(result: VerifyResult) -> VerifyReport:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths
+from flowersorter.api.paths import AnyPath, chosen, given_path, given_paths, positive_rate, whole_number
 from flowersorter.api.predicted_collection import PredictedCollection
 from flowersorter.api.sort_answers import KeywordReport, ResumeReport, Sort, SortReport, VerifyReport
 from flowersorter.jobs import CancelToken
@@ -126,7 +126,7 @@ class SortedCollection(PredictedCollection):
         from flowersorter.api.sort_answers import report_of_resume
         from flowersorter.workflows.filing.resume import ResumeRequest, resume_run
 
-        return report_of_resume(self._run(resume_run, ResumeRequest(sort)))
+        return report_of_resume(self._run(resume_run, ResumeRequest(_number(sort))))
 
     def history(self) -> list[Sort]:
         """List the sorts of the collection, newest first."""
@@ -151,7 +151,7 @@ class SortedCollection(PredictedCollection):
         """
         from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
-        request = UndoRequest(sort, take_changed=take_changed)
+        request = UndoRequest(_number(sort), take_changed=take_changed)
         return self._run(undo_run, request).undone
 
     def verify(
@@ -164,16 +164,22 @@ class SortedCollection(PredictedCollection):
 
         Args:
             destination: Verify only files at or below this folder; None for those of every sort.
-            rate_mb: Read at most so many megabytes a second; None for no limit.
+            rate_mb: Read at most so many megabytes a second; None or 0 for no limit.
             again: Begin anew, instead of continuing an interrupted call.
 
         Raises:
-            UserError: nothing was sorted into that folder.
+            UserError: nothing was sorted into that folder, or `rate_mb` is less than 0.
         """
         from flowersorter.api.sort_answers import report_of_verification
         from flowersorter.workflows.filing.verify import VerifyRequest, verify
 
         folder = None if destination is None else given_path(destination)
-        rate = None if rate_mb is None else rate_mb * 1e6
-        request = VerifyRequest(folder, rate, again, remember=not self._library.read_only)
+        rate = positive_rate(rate_mb, "rate_mb")
+        request = VerifyRequest(
+            folder, None if rate is None else rate * 1e6, again, remember=not self._library.read_only
+        )
         return report_of_verification(self._run(verify, request))
+
+
+def _number(sort: int | None) -> int | None:
+    return None if sort is None else whole_number(sort, "sort")

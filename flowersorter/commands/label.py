@@ -17,7 +17,9 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import Progress, silent
-from flowersorter.messages import plural, stored, text
+from flowersorter.messages import Text, plural, stored, text
+from flowersorter.photos.scan import absolute_folder
+from flowersorter.workflows.labelling.groups import LookAlikesRequest, with_look_alikes
 from flowersorter.workflows.labelling.label_photo import (
     AnswerPhotoRequest,
     LabelPhotoRequest,
@@ -50,8 +52,9 @@ def run(call: Call) -> int:
     unreadable: list[tuple[Path, str]] = []
     with call.engine() as engine, terminal.progress() as report:
         before = [entry.name for entry in engine.collection.classes.all()]
-        for number, path in enumerate(options.photos):
-            report(Progress(text("Labelling photos"), number, len(options.photos)))
+        photos = _photos(call, engine)
+        for number, path in enumerate(photos):
+            report(Progress(text("Labelling photos"), number, len(photos)))
             call.cancel.check()
             try:
                 lines.append(_label(call, engine, path))
@@ -84,9 +87,27 @@ def run(call: Call) -> int:
         _say_moved(terminal, moved)
     say_unreadable(terminal, tuple(unreadable))
     if not done:
-        terminal.note(text("None of the photos could be read."))
+        terminal.note(_nothing_done(unreadable))
         return 1
     return 0
+
+
+def _photos(call: Call, engine: Engine) -> list[Path]:
+    """The photos of the command line; with --group also those that look like them."""
+    options = call.options
+    if options.group is None:
+        return list(options.photos)
+    request = LookAlikesRequest(tuple(options.photos), absolute_folder(options.group), options.backbone)
+    return list(with_look_alikes(engine, request, call.cancel))
+
+
+def _nothing_done(unreadable: list[tuple[Path, str]]) -> Text:
+    if not all(path.is_dir() for path, _ in unreadable):
+        return text("None of the photos could be read.")
+    return text(
+        "Name photos, such as FOLDER/*.jpg; or one photo and all that look like it: flowersorter label PHOTO --group "
+        "FOLDER --as CLASS. Sub-folders that are named like classes: flowersorter label --from FOLDER"
+    )
 
 
 def _answer_of(options: Namespace) -> Mark | str | None:
@@ -104,6 +125,8 @@ def _label(call: Call, engine: Engine, path: Path) -> dict[str, Any]:
         return line | {"removed": taken.labels > 0, "labels_removed": taken.labels, "classes_removed": taken.classes}
     if options.remove:
         return line | {"removed": remove_label(engine.collection, path)}
+    if path.is_dir():
+        raise PhotoUnreadable(text("The photo {path} cannot be read", path=path), text("it is a folder"))
     if isinstance(answer, Mark):
         answer_photo(engine, AnswerPhotoRequest(path, None, answer, options.device), silent, call.cancel)
         return line | {"by": LabelOrigin.PERSON.value, answer.name.lower(): True}

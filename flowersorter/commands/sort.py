@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from flowersorter.photos.scan import absolute_roots
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.workflows.evaluation.stored_check import checked_note
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.keywords import writes_keywords
 from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
@@ -87,7 +89,8 @@ def run(call: Call) -> int:
                         'With the sub-folders of your last sort there: {pattern} (none: --pattern "")', pattern=pattern
                     )
                 )
-            say_plan(terminal, plan, result)
+            checked = checked_note(engine, roots, result.rows, options.backbone, request.include)
+            say_plan(terminal, plan, replace(result, checked=checked), dry_run=options.dry_run)
             _say_unsure(terminal, plan, result.rows)
         done = None if options.dry_run else _file(call, engine, plan)
         if terminal.as_json:

@@ -50,7 +50,7 @@ def run(call: Call) -> int:
     terminal.record({"summary": summary})
     if not refused:
         return 0
-    _note_refused(terminal, len(refused))
+    _note_refused(terminal, refused)
     if result.changed:
         terminal.note(_how_to_take_back(result))
     return 1
@@ -95,12 +95,12 @@ def _undo_since(call: Call, since: datetime) -> int:
             _list_refused(terminal, results[-1].refused)
             if results[-1].changed:
                 terminal.note(_how_to_take_back(results[-1]))
-    refused = sum(len(result.refused) for result in results)
+    refused = [photo for result in results for photo in result.refused]
     summary = {
         "sorts": [result.run_id for result in results],
         "undone": sum(result.undone for result in results),
         "gone": sum(result.gone for result in results),
-        "refused": refused,
+        "refused": len(refused),
         "moved": sum(len(result.moved) for result in results),
         "edited": sum(len(result.edited) for result in results),
         "problems": problems,
@@ -128,12 +128,14 @@ def _list_refused(terminal: Terminal, refused: Iterable[Skipped]) -> None:
         terminal.say_of(photo.path, stored(photo.reason), indent=2)
 
 
-def _note_refused(terminal: Terminal, number: int) -> None:
+def _note_refused(terminal: Terminal, refused: Sequence[Skipped]) -> None:
+    """Note how many were left, and why the first: the list of all is on the other stream."""
     terminal.note(
         plural(
-            "{number} photo was left as it is, for the reason above.",
-            "{number} photos were left as they are, for the reasons above.",
-            number,
+            "{number} photo was left as it is: {why}.",
+            "{number} photos were left as they are; the first one: {why}.",
+            len(refused),
+            why=stored(refused[0].reason),
         )
     )
 

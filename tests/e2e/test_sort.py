@@ -326,7 +326,7 @@ def test_a_move_can_take_along_what_it_would_leave(labelled: Labelled, taught: P
     dest, before = tmp_path / "sorted", tree(labelled.folder)
     copies = len(PHOTOS) - DIFFERENT
     offered = taught.ok("sort", labelled.folder, "--to", dest, "--move", "--dry-run").out
-    assert f"{copies} duplicates would stay; --move-duplicates" in offered
+    assert f"{copies} duplicates of another photo, which is sorted once\nDuplicates of sorted photos would" in offered
     wanted = ("sort", labelled.folder, "--to", dest, "--move", "--move-duplicates", "--remove-empty-folders")
     planned = taught.ok(*wanted, "--dry-run")
     assert f"{copies} duplicates of these moved into Duplicates" in planned.out

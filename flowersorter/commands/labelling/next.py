@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.group_output import group_line, say_groups
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.figures import NO_FIGURE, Gain, percent_to_tenths
 from flowersorter.domain.photo_class import NEEDED_LABELS
-from flowersorter.messages import Text, plural, text
+from flowersorter.domain.verdict import Verdict
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.label_next import (
     MORE,
@@ -20,7 +23,10 @@ from flowersorter.workflows.evaluation.label_next import (
     as_predicted,
     label_next,
 )
+from flowersorter.workflows.evaluation.label_outlook import LabelOutlook, Outlook, label_outlook
 from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
+
+_COUNTED = (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE, Verdict.UNKNOWN)
 
 
 def run(call: Call) -> int:
@@ -42,14 +48,11 @@ def run(call: Call) -> int:
 
 def _summary(advice: LabelNextResult) -> dict[str, Any]:
     return {
-        **_figures(advice.overall, enough=_is_enough(advice)),
+        **_figures(advice.overall, enough=label_outlook(advice).kind is Outlook.ENOUGH),
         "unlabelled": advice.unlabelled,
+        "verdicts": {verdict.word: int(np.count_nonzero(advice.verdicts == verdict)) for verdict in _COUNTED},
         "per_class": {each.name: _figures(each, enough=_is_enough_of(each)) for each in advice.classes},
     }
-
-
-def _is_enough(advice: LabelNextResult) -> bool:
-    return advice.overall.enough and all(each.photos >= NEEDED_LABELS for each in advice.classes)
 
 
 def _is_enough_of(each: Standing) -> bool:
@@ -119,23 +122,48 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
 
 
 def _outlook(advice: LabelNextResult, gain: Gain) -> Text:
-    """Word how much more photos of each class would improve the accuracy."""
-    overall = advice.overall
-    if _is_enough(advice):
-        return text("You have enough labels. More would hardly help.")
-    if overall.enough:
-        return text("To be surer of that, label about {count} photos of each class.", count=NEEDED_LABELS)
-    if overall.hardly_more and overall.twice is not None:
-        return text(
-            "{count} more photos of each class would hardly help; "
-            "with twice as many photos, {gain} more photos right out of 100.",
-            count=MORE,
-            gain=gain_in_words(overall.twice),
-        )
-    return text(
-        "With {count} more photos of each class, {gain} more photos right out of 100.",
-        count=MORE,
-        gain=gain_in_words(gain),
+    """Word whether more labels would improve the accuracy, and which."""
+    outlook, twice = label_outlook(advice), advice.overall.twice
+    match outlook.kind:
+        case Outlook.ENOUGH:
+            return text("You have enough labels. More would hardly help.")
+        case Outlook.MORE_OF_SOME:
+            return _more_of_some(outlook)
+        case Outlook.FEW_OF_SOME:
+            few = text("To be surer of that, label about {count} photos of each class.", count=NEEDED_LABELS)
+            return joined_texts(" ", few, _unclear(outlook)) if outlook.unclear else few
+        case Outlook.TWICE if twice is not None:
+            return text(
+                "{count} more photos of each class would hardly help; "
+                "with twice as many photos, {gain} more photos right out of 100.",
+                count=MORE,
+                gain=gain_in_words(twice),
+            )
+        case _:
+            return text(
+                "With {count} more photos of each class, {gain} more photos right out of 100.",
+                count=MORE,
+                gain=gain_in_words(gain),
+            )
+
+
+def _more_of_some(outlook: LabelOutlook) -> Text:
+    """Word that more labels of some classes, or of photos like those of the folder, would help."""
+    sentences = list[Text]()
+    if outlook.classes:
+        classes = ", ".join(map(shown, outlook.classes))
+        sentences.append(text("More labels of {classes} would help most.", classes=classes))
+    if outlook.unclear:
+        sentences.append(_unclear(outlook))
+    return joined_texts(" ", *sentences)
+
+
+def _unclear(outlook: LabelOutlook) -> Text:
+    return plural(
+        "{unclear} of {number} photo without a label is less than sure: label some of these.",
+        "{unclear} of {number} photos without a label are less than sure: label some of these.",
+        outlook.unlabelled,
+        unclear=outlook.unclear,
     )
 
 

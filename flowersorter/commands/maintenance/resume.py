@@ -69,9 +69,10 @@ def run(call: Call) -> int:
     if failed:
         terminal.note(
             plural(
-                "{number} photo could not be sorted, for the reason above.",
-                "{number} photos could not be sorted, for the reasons above.",
+                "{number} photo could not be sorted: {why}.",
+                "{number} photos could not be sorted; the first one: {why}.",
                 failed,
+                why=stored(next(file.error or "" for file in result.not_filed)),
             )
         )
     if result.paused:

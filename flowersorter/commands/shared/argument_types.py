@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from datetime import datetime
 from pathlib import Path
 
 from flowersorter.messages import text, worded
 
+#: A character as JSON and Python escape it.
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _TIME = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 
 
 def to_path(word: str) -> Path:
-    """Read a path of the command line.
+    r"""Read a path of the command line.
+
+    A name that is not valid text is printed with escapes ("caf\udce9.jpg"), also by `--json`: so they are read here,
+    where no file has the very name and one has the name that they stand for.
 
     Raises:
         ArgumentTypeError: it is empty.
     """
     if not word:
         raise argparse.ArgumentTypeError(worded(text("the path is empty")))
+    if _ESCAPE.search(word) and not os.path.lexists(word):
+        unescaped = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), word)
+        unescaped = unescaped.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")  # joins pairs
+        if os.path.lexists(unescaped):
+            return Path(unescaped)
     return Path(word)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,12 +19,13 @@ from flowersorter.commands.shared.json_lines import lost_photos
 from flowersorter.commands.shared.output import Terminal, counted_photos, named, shown
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import WorkersUnavailable
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.photos.scanning import folder_walk
-from flowersorter.workflows.cluster.options import WorkerRefused, chosen_workers
+from flowersorter.workflows.cluster.options import MapUnused, NoWorkerLeft, WorkerRefused, chosen_workers
 from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.cluster.options import Workers
     from flowersorter.workflows.engine import Engine
 
+_CLUSTER_LOG = "flowersorter.workflows.cluster"
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
 _BY_OPTIONS = (folder_walk.EXCLUDED_FOLDER, folder_walk.EXCLUDED_PHOTO, folder_walk.SUB_FOLDER)
 
@@ -43,8 +46,13 @@ def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderRe
     remember_options(call, engine.collection, roots)
     options = call.options
     request = PredictFolderRequest(roots, options.device, options.backbone, workers=_workers(options))
-    with call.terminal.progress(tell=_refusal_line) as report:
-        result = predict_settled(engine, request, report, call.cancel)
+    told = list[Text]()
+    with call.terminal.progress(tell=lambda news: _refusal_line(news, told)) as report:
+        try:
+            result = predict_settled(engine, request, report, call.cancel)
+        except NoWorkerLeft as error:  # each refusal was said, with its reason
+            refused = plural("the only one was refused", "all {number} were refused", len(told))
+            raise WorkersUnavailable(text("No worker is left"), refused) from error
     note_problems(call.terminal, problems_of_folders(result))
     return result
 
@@ -53,12 +61,16 @@ def _workers(options: argparse.Namespace) -> Workers | None:
     """The workers that the command line chooses; other commands than predict have none."""
     if "workers" not in options:
         return None
+    # What is logged there is said as well; without a handler, Python would print it once more.
+    logging.getLogger(_CLUSTER_LOG).addHandler(logging.NullHandler())
     return chosen_workers(options.workers, options.cluster, tuple(options.path_map or ()))
 
 
-def _refusal_line(news: object) -> str | None:
-    """The sentence about a worker that is refused; None for any other report."""
-    return news.sentence if isinstance(news, WorkerRefused) else None
+def _refusal_line(news: object, told: list[Text]) -> str | None:
+    """The sentence about a worker that is refused, which is noted, or about an unused map; None for other reports."""
+    if isinstance(news, WorkerRefused):
+        told.append(news.sentence)
+    return news.sentence if isinstance(news, WorkerRefused | MapUnused) else None
 
 
 def problems_of_folders(result: PredictFolderResult) -> list[tuple[Path, str]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import signal
+import subprocess
 import sys
 import threading
 import unicodedata
@@ -18,6 +20,9 @@ from flowersorter.domain import figures
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import Progress, Report
 from flowersorter.messages import Text, joined_texts, plural, text, worded
+
+#: Cells of a terminal to which a column is padded at most.
+_MOST_PADDED = 80
 
 
 def _nothing(news: object) -> None:
@@ -230,11 +235,13 @@ def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> 
 def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
     """Lay rows out in columns, two spaces apart.
 
+    A cell wider than `_MOST_PADDED` moves the rest of its own row only: one long path would make every line wide.
+
     Args:
         rows: Cells; all rows equally long.
         right: Numbers of the columns aligned to the right.
     """
-    widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
+    widths = [min(_MOST_PADDED, max(map(_width, cells))) for cells in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = []
@@ -260,6 +267,12 @@ def _width(text: str) -> int:
 def shown(name: object) -> str:
     """A path or name on one line: undecodable bytes and control characters become escapes."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in str(name))
+
+
+def quoted(path: object) -> str:
+    """A path as a word of a command line, to be copied."""
+    word = shown(path)
+    return subprocess.list2cmdline([word]) if sys.platform == "win32" else shlex.quote(word)
 
 
 def local_time(moment: str | None, *, seconds: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from flowersorter.commands.shared.folder_output import say_skipped, say_unreadable
 from flowersorter.commands.shared.json_lines import lost_photos
@@ -11,7 +12,7 @@ from flowersorter.commands.shared.sort_outcomes import folder_in
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scanning import folder_walk
-from flowersorter.photos.sidecars import SIDECAR_SUFFIXES
+from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.sorting.runs.outcomes import RunResult
@@ -35,8 +36,8 @@ def say_each_photo(terminal: Terminal, plan: SortPlan) -> None:
         terminal.say(text("{photo} stays: {why}", photo=shown(skipped.path), why=stored(skipped.reason)))
 
 
-def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -> None:
-    """Print how many photos go into each folder, and why the others stay."""
+def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult, *, dry_run: bool) -> None:
+    """Print how many photos go into each folder, and why the others stay; in a dry run, would stay."""
     actions = plan.counts_by_action
     filing = sum(number for action, number in actions.items() if action.is_filed)
     if plan.mode == Mode.SYMLINK and filing:
@@ -60,7 +61,7 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) ->
                 same,
             )
         )
-    _say_leftovers(terminal, plan)
+    _say_leftovers(terminal, plan, dry_run=dry_run)
     unreadable = {path for path, _ in result.unreadable}
     reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
     if reasons:
@@ -72,18 +73,26 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) ->
     if result.accuracy_note:
         terminal.say(result.accuracy_note)
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
-    say_skipped(terminal, result, _beside(plan))
+    say_skipped(terminal, result, _beside(plan, result.skipped))
     if plan.needed_bytes:
         needed, free = size(plan.needed_bytes), size(plan.free_bytes)
         terminal.say(text("Needs {needed} of {free} free.", needed=needed, free=free))
 
 
-def _beside(plan: SortPlan) -> Counter[str]:
+def _beside(plan: SortPlan, skipped: Mapping[str, int]) -> Counter[str]:
     """The files beside the photos that the plan counts, by the kind that the scan gives them."""
-    told: Counter[str] = Counter({folder_walk.SIDECAR: sum(plan.sidecars.values())})
-    for suffix, number in plan.staying.items():
-        told[folder_walk.SIDECAR if suffix in SIDECAR_SUFFIXES else folder_walk.NOT_A_PHOTO] += number
+    sidecars, others = (sum(staying.values()) for staying in _staying(plan))
+    no_photos = min(others, skipped.get(folder_walk.NOT_A_PHOTO, 0))  # the others belong to a photo by their names
+    told: Counter[str] = Counter({folder_walk.NOT_A_PHOTO: no_photos})
+    told[folder_walk.SIDECAR] = sum(plan.sidecars.values()) + sidecars + others - no_photos
     return told
+
+
+def _staying(plan: SortPlan) -> tuple[dict[str, int], dict[str, int]]:
+    """The numbers of the files beside the photos that stay, by suffix: sidecars, and files of any other kind."""
+    kinds = SIDECAR_SUFFIXES | RAW_SUFFIXES | FILM_SUFFIXES
+    sidecars = {suffix: number for suffix, number in plan.staying.items() if suffix in kinds}
+    return sidecars, {suffix: number for suffix, number in plan.staying.items() if suffix not in kinds}
 
 
 def _plan_sentence(plan: SortPlan, number: int) -> Text:
@@ -102,11 +111,11 @@ def _plan_sentence(plan: SortPlan, number: int) -> Text:
             )
 
 
-def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
-    """Count the duplicates and empty folders that a move leaves or takes along."""
+def _say_leftovers(terminal: Terminal, plan: SortPlan, *, dry_run: bool) -> None:
+    """Say what becomes of the duplicates, which are counted above, and of empty folders."""
     if plan.mode != Mode.MOVE:
         return
-    twice = sum(count for action, count in plan.counts_by_action.items() if not action.is_filed)
+    is_twice = any(not action.is_filed for action, count in plan.counts_by_action.items() if count)
     if plan.duplicates:
         folder = shown(plan.folder_of(plan.duplicates[0]))
         terminal.say(
@@ -117,15 +126,18 @@ def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
                 folder=folder,
             )
         )
-    elif twice:
-        terminal.say(
-            plural(
-                "{number} duplicate would stay; --move-duplicates moves them into “{folder}”",
-                "{number} duplicates would stay; --move-duplicates moves them into “{folder}”",
-                twice,
+    elif is_twice:
+        stay = (
+            text(
+                "Duplicates of sorted photos would stay; --move-duplicates moves them into “{folder}”",
                 folder=DUPLICATES,
             )
+            if dry_run
+            else text(
+                "Duplicates of sorted photos stay; --move-duplicates moves them into “{folder}”", folder=DUPLICATES
+            )
         )
+        terminal.say(stay)
     if empty := len(plan.emptied.empty):
         if plan.removes_emptied:
             terminal.say(text("Folders that become empty: {count}, removed", count=empty))
@@ -158,9 +170,13 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
         )
     for skipped in plan.no_keywords:
         terminal.say(text("{path} gets no keywords: {why}", path=shown(skipped.path), why=stored(skipped.reason)))
-    if plan.staying:
-        staying = plural("{number} other file stays", "{number} other files stay", sum(plan.staying.values()))
-        terminal.say(joined_texts(": ", staying, listed(plan.staying)))
+    sidecars, others = _staying(plan)
+    if number := sum(sidecars.values()):
+        staying = plural("{number} other sidecar file stays", "{number} other sidecar files stay", number)
+        terminal.say(joined_texts(": ", staying, listed(sidecars)))
+    if number := sum(others.values()):
+        staying = plural("{number} other file stays", "{number} other files stay", number)
+        terminal.say(joined_texts(": ", staying, listed(others)))
     for path in plan.edited:
         terminal.say(text("{path} stays: the one in the class folder was edited later", path=shown(path)))
     for path in plan.other_films:

@@ -311,6 +311,15 @@ def add_label(parser: LineParser) -> None:
     )
     _add_label_source(what, parser)
     parser.add_argument(
+        "--group",
+        type=to_path,
+        metavar="FOLDER",
+        help=text(
+            "with --as, --not, --not-mine and --dont-know: the photos with all their look-alikes without a label, as "
+            "“flowersorter groups FOLDER” shows them"
+        ),
+    )
+    parser.add_argument(
         "--move-copies",
         action="store_true",
         help=text("with --as, also move the copies you sorted into the class's folder"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.labels.label_next_panel import LabelNextPanel
@@ -14,7 +16,10 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.shared.widgets import hide_above
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
+from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, as_predicted, label_next
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 class LabelNextController(QObject):
@@ -59,7 +64,7 @@ class LabelNextController(QObject):
         request = LabelNextRequest(self._folder.roots, passed_over=self._asked, device=self._session.device)
         self._job_id = self._session.queue.submit(
             self.tr("Choosing photos to label"),
-            lambda report, cancel: label_next(self._session.engine, request, report, cancel),
+            lambda report, cancel: _advice(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_advised),
         )
 
@@ -96,3 +101,8 @@ class LabelNextController(QObject):
         """Hide the panel when the grid shows other photos."""
         if self._session.photos.filter.places != self._shown:
             self.panel.hide()
+
+
+def _advice(engine: Engine, request: LabelNextRequest, report: Report, cancel: CancelToken) -> LabelNextResult:
+    """Choose the photos, and see which of the folder's photos are sure."""
+    return as_predicted(engine, request, label_next(engine, request, report, cancel), cancel)

@@ -11,6 +11,7 @@ from flowersorter.domain.photo_class import NEEDED_LABELS
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, text_label
 from flowersorter.workflows.evaluation.label_next import MORE, LabelNextResult, Standing
+from flowersorter.workflows.evaluation.label_outlook import LabelOutlook, Outlook, label_outlook
 
 _CONTEXT = "AdvicePanel"
 _MOST_LINES = 6
@@ -80,15 +81,32 @@ def _headline(advice: LabelNextResult) -> str:
     known = _tr("Accuracy about {0} % (between {1} and {2} %).").format(right, low, high)
     if high - low > INEXACT_PERCENT:
         known = _tr("Accuracy about {0} % (too few labels to be exact).").format(right)
-    if any(each.photos < NEEDED_LABELS for each in advice.classes):  # the list of classes asks for more labels
-        reason = _tr("Label these photos to be surer of that.")
-        return f"{known} {reason if overall.enough else _tr('Label these photos to improve it most.')}"
-    if overall.enough:
-        return f"{known} {_tr('You have enough labels. More would hardly help.')}"
-    if overall.hardly_more and overall.twice is not None:
-        text = _tr("{0} more per class would hardly help; twice as many labels would add {1}.")
-        return f"{known} {text.format(MORE, _gain_in_words(overall.twice))}"
-    return f"{known} {_tr('Label these photos to improve it most.')}"
+    return f"{known} {_outlook_in_words(label_outlook(advice), overall.twice)}"
+
+
+def _outlook_in_words(outlook: LabelOutlook, twice: Gain | None) -> str:
+    match outlook.kind:
+        case Outlook.ENOUGH:
+            return _tr("You have enough labels. More would hardly help.")
+        case Outlook.FEW_OF_SOME:
+            return " ".join([_tr("Label these photos to be surer of that."), *_unclear(outlook)])
+        case Outlook.MORE_OF_SOME:
+            classes = ", ".join(outlook.classes)
+            named = [_tr("More labels of {0} would help most.").format(classes)] if classes else []
+            return " ".join([*named, *_unclear(outlook)])
+        case Outlook.TWICE if twice is not None:
+            text = _tr("{0} more per class would hardly help; twice as many labels would add {1}.")
+            return text.format(MORE, _gain_in_words(twice))
+        case _:
+            return _tr("Label these photos to improve it most.")
+
+
+def _unclear(outlook: LabelOutlook) -> list[str]:
+    """The sentence about the photos that are less than sure; none where the labels do for them."""
+    if not outlook.unclear:
+        return []
+    text, number = _tr("{0} of {1} photos without a label are less than sure: label some of these."), QLocale().toString
+    return [text.format(number(outlook.unclear), number(outlook.unlabelled))]
 
 
 def class_in_words(each: Standing) -> str:

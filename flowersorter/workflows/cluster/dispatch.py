@@ -11,6 +11,7 @@ import logging
 import pickle
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -29,6 +30,7 @@ from flowersorter.workflows.cluster.refusals import (
     batch_failed,
     ended_again_and_again,
     no_answer,
+    no_worker_left,
     refusal,
     refused_by_error,
     refused_by_failures,
@@ -234,9 +236,11 @@ class Dispatch:
             return
         refused = next((worker.refused for worker in self._workers.values() if worker.refused is not None), None)
         if refused is not None and not usable and not self._ever_usable:
-            raise refused
+            raise no_worker_left(refused)
         if waited_s > self._terms.wait_s:
-            raise batch_failed(failed.failed) if failed is not None else refused or self._without_workers()
+            if failed is not None:
+                raise batch_failed(failed.failed)
+            raise self._without_workers() if refused is None else no_worker_left(refused)
 
     def _usable(self) -> list[_Worker]:
         return [worker for worker in self._workers.values() if worker.fits and worker.refused is None]
@@ -267,6 +271,8 @@ class Dispatch:
     async def _serve(self, worker: _Worker) -> None:
         try:
             unfit = await self._submit(worker, check_worker, __version__, self._terms.job)
+        except CancelledError:  # the scheduler was lost, or another client did it: not the worker's fault
+            return
         except Exception as error:  # noqa: BLE001 - whatever it is, this worker cannot be used
             self._refuse(worker, refused_by_error(worker.name, error))
             return
@@ -326,6 +332,9 @@ class Dispatch:
             finally:
                 if not handed_on:
                     self._room.release()
+        except CancelledError as error:  # the scheduler was lost, or another client did it: not the worker's fault
+            died = False
+            log.debug("worker %s: %s", worker.name, error)
         except Exception as error:  # another worker may succeed
             died, failure = False, error
             log.warning("worker %s: %s", worker.name, error, exc_info=error)

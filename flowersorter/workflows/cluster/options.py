@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flowersorter.errors import UserError
+from flowersorter.errors import UserError, WorkersUnavailable
 from flowersorter.messages import Text, text
 from flowersorter.workflows.cluster.path_map import PathMap
 
@@ -33,6 +33,21 @@ class WorkerRefused:
     """
 
     sentence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class MapUnused:
+    """Event: a mapped folder holds none of the photos.
+
+    Attributes:
+        sentence: Names it, and the folders of the photos.
+    """
+
+    sentence: Text
+
+
+class NoWorkerLeft(WorkersUnavailable):
+    """All workers were refused; the reason is that of one of them."""
 
 
 def chosen_workers(processes: int | None, scheduler: str | None, pairs: tuple[tuple[str, str], ...]) -> Workers | None:

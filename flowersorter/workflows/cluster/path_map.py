@@ -26,6 +26,15 @@ class PathMap:
         absolute = {os.path.abspath(here): there for here, there in pairs}  # noqa: PTH100 - strings, as in `Places`
         return cls(tuple(sorted(absolute.items(), key=lambda pair: len(pair[0]), reverse=True)))
 
+    def unused(self, folders: Iterable[str]) -> list[str]:
+        """Return the folders here that neither are in one of some folders, nor hold one of these."""
+        heads = [_head(folder) for folder in folders]
+        return [
+            here
+            for here, _ in self.pairs
+            if not any(_head(here).startswith(head) or head.startswith(_head(here)) for head in heads)
+        ]
+
     def there(self, path: str) -> str:
         """Return the path by which the workers know a path of this machine; the path itself where no pair fits."""
         for here, there in self.pairs:
@@ -36,3 +45,7 @@ class PathMap:
                 rest = rest.replace(os.sep, separator)
                 return there.rstrip("/\\") + rest if rest.strip("/\\") else there
         return path
+
+
+def _head(folder: str) -> str:
+    return folder.rstrip(os.sep) + os.sep

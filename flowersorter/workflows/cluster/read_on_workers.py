@@ -27,7 +27,7 @@ from flowersorter.workflows.cluster.batches import Batches
 from flowersorter.workflows.cluster.dispatch import Dispatch, Terms
 from flowersorter.workflows.cluster.local_worker import LOOPBACK
 from flowersorter.workflows.cluster.local_workers import LocalWorkers
-from flowersorter.workflows.cluster.options import WorkerRefused, Workers
+from flowersorter.workflows.cluster.options import MapUnused, WorkerRefused, Workers
 from flowersorter.workflows.cluster.packages import require_distributed
 from flowersorter.workflows.cluster.path_map import PathMap
 from flowersorter.workflows.cluster.worker_tasks import ReadJob, checksums_of
@@ -58,7 +58,7 @@ def read_on_workers(
 ) -> Iterator[Block]:
     """Read and embed photos on workers and store them; yield a block each time some are stored in the library.
 
-    Reports `WorkerRefused` for workers that do not fit.
+    Reports `WorkerRefused` for workers that do not fit, and `MapUnused` for mapped folders without a photo.
 
     Args:
         engine: Of the collection that gets the photos.
@@ -77,6 +77,7 @@ def read_on_workers(
     """
     require_distributed()
     weights_file(backbone)  # fails here, and not on every worker
+    _note_unused(workers.path_map, roots, engine.collection.folder, report)
     terms = Terms(
         backbone=backbone,
         job=_job(engine, workers.path_map, backbone, device, roots),
@@ -93,6 +94,21 @@ def read_on_workers(
             yield store_read(engine.collection, backbone.name, part, read, cancel)
             session.stored()
             cancel.check()
+
+
+def _note_unused(path_map: PathMap, roots: Roots, collection: Path, report: Report) -> None:
+    """Report the mapped folders without a photo: a misspelt one would be ignored. Weights lie in the collection."""
+    folders = list(map(os.fspath, absolute_roots(roots)))
+    for here in path_map.unused([*folders, os.fspath(collection)]):
+        unused = MapUnused(
+            text(
+                "The mapped folder {here} holds none of the photos, which are in {folders}.",
+                here=here,
+                folders=", ".join(folders),
+            )
+        )
+        log.warning("%s", unused.sentence)
+        report(unused)
 
 
 def _job(engine: Engine, path_map: PathMap, backbone: Backbone, device: str, roots: Roots) -> bytes:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import flowersorter
 from flowersorter.errors import WorkersUnavailable
-from flowersorter.messages import text
+from flowersorter.messages import joined_texts, stored, text
 from flowersorter.vision.backbone.registry import Backbone, base_name, is_finetuned
+from flowersorter.workflows.cluster.options import NoWorkerLeft
 from flowersorter.workflows.cluster.worker_tasks import Unfit
 
 
@@ -45,6 +46,16 @@ def refused_by_error(worker: str, error: BaseException) -> WorkersUnavailable:
         text("it cannot run FlowerSorter: {error}", error=_line(error)),
         text("Install the same version there: pip install flowersorter=={here}", here=flowersorter.__version__),
     )
+
+
+def no_worker_left(first: WorkersUnavailable) -> NoWorkerLeft:
+    """Make the error for a job whose workers were all refused.
+
+    Args:
+        first: The error of one of them.
+    """
+    what = joined_texts(". ", text("No worker is left"), stored(first.what))
+    return NoWorkerLeft(what, stored(first.why), stored(first.hint))
 
 
 def no_answer(worker: str, seconds: float) -> WorkersUnavailable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,12 +116,14 @@ class LabelNextResult:
         classes: Each class with a labelled photo, the largest gain first.
         next: The photos to label, the most useful first, each with those that look like it.
         unlabelled: Number of photos without a label among which they were chosen.
+        verdicts: (P,) uint8, of the suggestions for the photos without an answer, as `as_predicted` finds them.
     """
 
     overall: Standing
     classes: tuple[Standing, ...]
     next: tuple[LookAlikeGroup, ...]
     unlabelled: int
+    verdicts: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8), compare=False)
 
 
 def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel: CancelToken) -> LabelNextResult:
@@ -168,7 +170,7 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
 def as_predicted(
     engine: Engine, request: LabelNextRequest, advice: LabelNextResult, cancel: CancelToken
 ) -> LabelNextResult:
-    """Give the photos to label the suggestions and verdicts that `predict_together` finds for them.
+    """Give the photos to label the suggestions and verdicts that `predict_together` finds, and keep all verdicts.
 
     Their own suggestions are of a model fitted on the present labels, photo by photo. That need not be the model in
     use, and a folder shows which of its photos are unknown.
@@ -176,13 +178,14 @@ def as_predicted(
     Raises:
         Cancelled: asked to stop.
     """
-    if not advice.next:
-        return advice
     backbone = chosen_backbone(engine.collection, request.backbone)
     roots = () if request.roots is None else absolute_roots(request.roots)
-    found, _ = predict_together(engine, _places(engine, request), backbone, cancel, roots)
+    places = _places(engine, request)
+    found, _ = predict_together(engine, places, backbone, cancel, roots)
     if found is None:
         return advice
+    unanswered = np.isin(found.photo_ids, without_answer(engine.collection, places.known_photo_ids))
+    predicted = found.verdicts[unanswered & (found.verdicts != Verdict.NONE)]
     verdicts = dict(zip(found.photo_ids.tolist(), map(Verdict, found.verdicts.tolist()), strict=True))
     groups = tuple(
         replace(group, top=found.top(group.photo_id, MOST_SUGGESTIONS), verdict=verdicts[group.photo_id])
@@ -190,7 +193,7 @@ def as_predicted(
         else group
         for group in advice.next
     )
-    return replace(advice, next=groups)
+    return replace(advice, next=groups, verdicts=predicted)
 
 
 def _check_looked_at(collection: CollectionStore, roots: Roots) -> None:

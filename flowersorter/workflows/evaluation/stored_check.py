@@ -26,7 +26,9 @@ _OTHER_SUGGESTIONS = text("the suggestions have changed since")
 _NEW_PHOTOS = text("there are new photos")
 
 
-def checked_note(engine: Engine, roots: Sequence[Path], rows: PhotoRows, backbone: str | None) -> Text | None:
+def checked_note(
+    engine: Engine, roots: Sequence[Path], rows: PhotoRows, backbone: str | None, include: str | None = None
+) -> Text | None:
     """State what the newest check of these folders that still holds proves; None where none proves anything.
 
     Args:
@@ -34,9 +36,12 @@ def checked_note(engine: Engine, roots: Sequence[Path], rows: PhotoRows, backbon
         roots: The folders and photos.
         rows: Their present photos.
         backbone: Name, or None for the collection's.
+        include: Only a check of the suggestions that such a sort files, as another says nothing of these; None: any.
     """
     collection, model = engine.collection, model_name(engine, backbone)
     for sample in collection.sample_checks.holding(roots):
+        if include not in (None, sample.include):
+            continue
         check = CheckedSample(sample, GOAL, rows, answers_of(collection, sample))
         check = replace(check, goal=check.goal_in_reach)
         if why_outdated(collection, check, model) is None and check.note is not None:

@@ -202,7 +202,7 @@ def choose_groups(
     members = np.argsort(groups, kind="stable")
     ordered = groups[members]
     firsts, ends = np.searchsorted(ordered, groups[first]), np.searchsorted(ordered, groups[first], "right")
-    place_of = _first_places(choice.places, ids)
+    place_of = first_places(choice.places, ids)
     tops = _suggestions(engine, choice, ids[first])
     chosen: list[LookAlikeGroup] = []
     for row, start, end, top in zip(first.tolist(), firsts.tolist(), ends.tolist(), tops, strict=True):
@@ -287,7 +287,7 @@ def _others_by_size(
     return rows[others[np.argsort(-sizes[others], kind="stable")]]
 
 
-def _first_places(places: Places, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+def first_places(places: Places, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
     """(N,) the row of the first place of each photo; each has one."""
     ids, first = np.unique(places.photo_ids, return_index=True)
     return np.asarray(first[np.searchsorted(ids, photo_ids)], np.intp)

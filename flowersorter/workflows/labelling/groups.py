@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from flowersorter.domain.photo_numbers import PhotoNumbers
-from flowersorter.errors import PhotoUnreadable, TooFewPhotos
+from flowersorter.errors import PhotoUnreadable, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
-from flowersorter.photos.scan import Roots
+from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.labelling.choose_groups import (
     Choice,
+    GroupedPhotos,
     LookAlikeGroup,
     choose_groups,
+    first_places,
     grouped_photos,
     stacks_of,
     without_answer,
@@ -57,6 +61,21 @@ class GroupsResult:
     unlabelled: int
     answered: int
     stacks: PhotoNumbers = field(default_factory=PhotoNumbers)
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlikesRequest:
+    """Find the photos in the groups of some photos.
+
+    Attributes:
+        paths: The photos; these may have a label.
+        roots: As in `GroupsRequest`: another folder has other groups.
+        backbone: Name, or None for the collection's.
+    """
+
+    paths: tuple[Path, ...]
+    roots: Roots
+    backbone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +135,35 @@ def find_groups(engine: Engine, request: GroupsRequest, report: Report, cancel: 
     grouped = grouped_photos(engine, backbone, everything, cancel)
     groups = choose_groups(engine, Choice(places, backbone, model, known, wanted), grouped, request.count, cancel)
     return GroupsResult(groups, len(wanted), len(everything) - len(wanted), stacks_of(grouped))
+
+
+def with_look_alikes(engine: Engine, request: LookAlikesRequest, cancel: CancelToken) -> tuple[Path, ...]:
+    """Return the photos themselves, then those of their groups that have no answer yet, as `find_groups` forms them.
+
+    Raises:
+        UserError: one of them is none of the photos that were grouped.
+        Cancelled: asked to stop.
+    """
+    collection = engine.collection
+    places = collection.photos.places_under(request.roots)
+    grouped = grouped_photos(engine, chosen_backbone(collection, request.backbone), places.known_photo_ids, cancel)
+    given = dict.fromkeys(_grouped_photo(engine, path, grouped, request) for path in request.paths)
+    named = np.isin(grouped.groups, grouped.groups[np.isin(grouped.photo_ids, list(given))])
+    others = np.setdiff1d(without_answer(collection, grouped.photo_ids[named]), list(given))
+    rows = np.sort(first_places(places, others))
+    return (*request.paths, *(places[row].path for row in rows.tolist()))
+
+
+def _grouped_photo(engine: Engine, path: Path, grouped: GroupedPhotos, request: LookAlikesRequest) -> int:
+    known = engine.collection.photos.places_under((path.absolute(),)).known_photo_ids
+    if not np.isin(known, grouped.photo_ids).any():
+        folders = ", ".join(map(str, absolute_roots(request.roots)))
+        raise UserError(
+            text("{photo} is in no group of {folders}", photo=path, folders=folders),
+            text("it is not in there, or has not been read yet"),
+            text("See the groups with: flowersorter groups FOLDER"),
+        )
+    return int(known[np.isin(known, grouped.photo_ids)][0])
 
 
 def label_group(engine: Engine, request: LabelGroupRequest, report: Report, cancel: CancelToken) -> GroupLabels:

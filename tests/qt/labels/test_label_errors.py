@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
@@ -332,6 +333,18 @@ def test_more_photos_do_not_hardly_help_while_the_list_of_classes_asks_for_them(
     panel.show_advice(LabelNextResult(overall, (roses,), (), 0))
     assert ("hardly help" in panel.headline.text()) is hardly
     assert ("Needs about" in panel.classes.text()) is not hardly
+
+
+def test_it_is_not_enough_while_the_folder_is_not_sure_or_a_class_would_gain(qtbot: QtBot) -> None:
+    panel = LabelNextPanel()
+    qtbot.addWidget(panel)
+    none, some = Gain(0.0, 0.0, 0.001), Gain(0.0, 0.02, 0.04)
+    overall = Standing(0, "", 80, 0.98, (0.96, 0.99), 0.9, none, none)
+    roses, asters = (Standing(i, n, 40, 0.98, (0.9, 1), 0.9, g, g) for i, n, g in ((1, "roses", some), (2, "a", none)))
+    verdicts = np.array([1] * 10 + [4] * 20, np.uint8)
+    panel.show_advice(LabelNextResult(overall, (roses, asters), (), 30, verdicts))
+    assert "enough" not in panel.headline.text()
+    assert "More labels of roses would help most. 20 of 30 photos" in panel.headline.text()
 
 
 def test_when_all_is_labelled_there_is_nothing_to_show(program: Program, qtbot: QtBot) -> None:

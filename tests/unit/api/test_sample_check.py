@@ -69,7 +69,7 @@ def test_it_refuses_other_photos_other_goals_and_a_closed_collection(collection:
     check = collection.check(photos)
     with pytest.raises(PhotoUnreadable, match="it is none of the photos of this check"):
         check.answer(photos / "other.jpg", True)
-    with pytest.raises(ValueError, match="1 to 99"):
+    with pytest.raises(UserError, match="from 1 to 99"):
         collection.check(photos, goal=100)
     first = check.photos[0]
     collection.close()

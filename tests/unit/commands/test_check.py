@@ -182,6 +182,19 @@ def test_a_sort_says_how_many_suggestions_are_less_than_sure(
     assert "of them " not in capsys.readouterr().out
 
 
+def test_a_sort_states_what_a_check_proves_only_about_what_it_sorts(
+    told: Told, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "answers").write_text("y\n" * 40)
+    told("--goal", "80", "--answers", str(tmp_path / "answers"))
+    sort = ["sort", str(photos), "--to", str(tmp_path / "sorted"), "--dry-run"]
+    sort += ["--collection", str(tmp_path / "collection")]
+    assert main([*sort, "--only-sure"]) == 0
+    assert "Check of" not in capsys.readouterr().out
+    assert main(sort) == 0
+    assert "Check of a sample: At least " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("goal", ["0", "100", "x"])
 def test_a_goal_is_a_number_below_100(told: Told, goal: str) -> None:
     assert f"{goal!r} is not a whole number from 1 to 99" in told("--goal", goal, code=2)

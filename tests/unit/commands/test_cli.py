@@ -320,8 +320,15 @@ class TestSignals:
         assert main(["history"]) == code
         assert signal.getsignal(number) is before
 
+    @pytest.mark.parametrize(
+        ("verb", "sentence"),
+        [
+            ("verify", "Stopped at once; no photo was changed."),
+            ("undo", "Stopped at once; the interrupted photo is finished or put back the next time"),
+        ],
+    )
     def test_the_second_one_stops_at_once(
-        self, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str]
+        self, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str], verb: str, sentence: str
     ) -> None:
         def run(call: Call) -> int:
             signal.raise_signal(signal.SIGINT)
@@ -329,8 +336,8 @@ class TestSignals:
             pytest.fail("it went on")
 
         as_verb(run)
-        assert main(["history"]) == 130
-        assert "Stopped at once" in capsys.readouterr().err
+        assert main([verb]) == 130
+        assert sentence in capsys.readouterr().err
 
     def test_a_job_that_is_done_all_the_same_is_done(self, as_verb: Callable[[Verb], None]) -> None:
         def run(call: Call) -> int:

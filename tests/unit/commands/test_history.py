@@ -43,3 +43,16 @@ def test_a_sort_that_did_nothing_is_not_listed_and_not_undone(run: Run, photos: 
     assert run("undo") == "Sort 1: 3 photos undone.\n"
     (undone, _) = (json.loads(line) for line in run("history", "--json").splitlines())
     assert undone["state"] == "undone"
+
+
+def test_one_long_name_does_not_make_every_line_wide(run: Run, photos: Path, tmp_path: Path) -> None:
+    (photos / "red_0.jpg").rename(photos / f"{'n' * 240}.jpg")
+    run("sort", photos, "--to", tmp_path / "s")
+    rows = run("history", 1).splitlines()[1:]
+    long = next(row for row in rows if "nnn" in row)
+    others = [row for row in rows if row is not long]
+    assert len(others) == 2
+    assert long.count("n" * 240) == 2
+    for row in others:
+        assert "  " + " " * 90 not in row
+        assert len(row) < 260, row

@@ -80,3 +80,4 @@ def test_its_json_lines_name_what_could_not_be_sorted(
         "can_be_resumed": False,
     }
     assert again.code == 1
+    assert again.err == "1 photo could not be sorted: it is not there any more.\n"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,8 +200,44 @@ def test_groups_are_listed_with_the_photos_that_look_alike(run: Run, photos: Pat
     said = run("groups", photos)
     assert said.startswith(f"12 photos without a label in {len(lines)} groups. Name these first:\n")
     assert "look alike: " in said
-    run("label", *grouped[0], "--as", "leaf")
+    sentence = f"Label a photo with its look-alikes: flowersorter label PHOTO --group {photos} --as CLASS\n"
+    assert said.endswith(sentence)
+    *labelled, _ = map(
+        json.loads, run("label", grouped[0][0], "--group", photos, "--as", "leaf", "--json").splitlines()
+    )
+    assert labelled[0]["path"] == grouped[0][0]
+    assert sorted(line["path"] for line in labelled) == sorted(grouped[0])
     assert f"{12 - len(grouped[0])} photos without a label" in run("groups", photos)
+
+
+def test_the_group_of_a_photo_that_was_not_grouped_is_refused(attempt: Try, photos: Path, tmp_path: Path) -> None:
+    [other] = draw_photos(tmp_path / "other", "green", 1)
+    said = attempt("label", other, "--group", photos, "--as", "leaf")
+    assert said.code == 1
+    assert f"{other} is in no group of {photos}: it is not in there, or has not been read yet." in said.err
+    assert attempt("label", other, "--group", photos, "--remove").code == 2
+
+
+def test_a_folder_is_not_labelled_and_the_ways_to_do_it_are_named(attempt: Try, photos: Path) -> None:
+    said = attempt("label", photos, "--as", "leaf")
+    assert said.code == 1
+    assert f"{photos}: it is a folder" in said.out
+    assert "None of the photos could be read" not in said.err
+    assert "FOLDER/*.jpg" in said.err
+    assert "flowersorter label --from FOLDER" in said.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no such names")
+def test_a_name_that_is_no_text_is_labelled_as_json_prints_it(run: Run, photos: Path) -> None:
+    odd = os.fsencode(photos) + b"/latin\xe9.jpg"
+    draw_photos(photos, "green", 1)[0].rename(os.fsdecode(odd))
+    *lines, _ = run("predict", photos, "--json").splitlines()
+    [line] = [line for line in lines if "latin" in line]
+    escaped = line.partition('"path": "')[2].partition('"')[0]
+    assert escaped.endswith("latin\\udce9.jpg")
+    [labelled, _] = map(json.loads, run("label", escaped, "--as", "leaf", "--json").splitlines())
+    assert os.fsencode(labelled["path"]) == odd
+    assert "leaf" in run("predict", json.loads(line)["path"])
 
 
 def test_groups_of_a_folder_without_photos_say_so(run: Run, tmp_path: Path) -> None:
@@ -245,3 +283,26 @@ def test_files_beside_photos_are_counted_once(photos: Path, run: Run, tmp_path: 
     (photos / "sub").mkdir()
     (photos / "sub" / "c.csv").write_text("")
     assert "Skipped: 1 file that is not a photo\n" in run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+
+
+def test_the_files_beside_the_photos_are_counted_once_and_by_one_name(run: Run, photos: Path, tmp_path: Path) -> None:
+    run("label", photos / "red_0.jpg", "--remove")  # it is of no class, and stays
+    for name in ("red_0.xmp", "red_0.cr2", "red_0.mov", "red_1.nef", "red_1.xmp", "notes.txt"):
+        (photos / name).write_bytes(b"beside")
+    assert "Skipped: 1 file that is not a photo, 5 sidecar files\n" in run("predict", photos)
+    said = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+    assert "With them 2 sidecar files: " in said
+    assert "3 other sidecar files stay: " in said
+    assert "1 other file stays: 1 .txt\n" in said
+    assert "Skipped" not in said
+
+
+def test_a_move_that_runs_says_once_that_duplicates_stay(run: Run, photos: Path, tmp_path: Path) -> None:
+    (photos / "twice.jpg").write_bytes((photos / "red_0.jpg").read_bytes())
+    move = ("sort", photos, "--to", tmp_path / "sorted", "--move")
+    stays = "Duplicates of sorted photos {stay}; --move-duplicates moves them into “Duplicates”\n"
+    assert stays.format(stay="would stay") in run(*move, "--dry-run")
+    said = run(*move)
+    assert stays.format(stay="stay") in said
+    assert "would" not in said
+    assert said.count("1 duplicate") == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from flowersorter.workflows.cluster.path_map import PathMap
 from tests.stub_network import open_colour_network
 from tests.unit.commands.conftest import Run, Try
 from tests.unit.workflows.cluster.conftest import needs_distributed
+from tests.unit.workflows.cluster.dask_processes import cluster
 from tests.unit.workflows.conftest import draw_photos
 
 
@@ -87,8 +90,40 @@ def test_a_missing_package_is_said_with_the_command(
 
 def test_a_refused_worker_has_a_line_of_its_own() -> None:
     error = WorkersUnavailable(text("The worker {worker} is refused", worker="a"), text("it is old"), text("Go"))
-    assert _refusal_line(WorkerRefused(error.sentence)) == "The worker a is refused: it is old. Go."
-    assert _refusal_line("anything else") is None
+    assert _refusal_line(WorkerRefused(error.sentence), []) == "The worker a is refused: it is old. Go."
+    assert _refusal_line("anything else", []) is None
+
+
+@needs_distributed
+def test_each_refusal_is_said_once_and_then_that_no_worker_is_left(
+    tmp_path: Path,
+) -> None:
+    draw_photos(tmp_path / "photos", "red", 3)
+    program = (
+        "from functools import partial; import sys; from flowersorter.cli import main; "
+        "from flowersorter.commands.shared import context; from flowersorter.workflows.engine import Engine; "
+        "from tests.stub_network import open_colour_network; "
+        "context.Engine = partial(Engine, open_network=open_colour_network); sys.exit(main(sys.argv[1:]))"
+    )
+    with cluster(tmp_path) as made:
+        for name in ("shelf-1", "shelf-2"):
+            made.worker(name)
+        words = ("predict", tmp_path / "photos", "--cluster", made.address, "--collection", tmp_path / "collection")
+        maps = ("--map", f"{tmp_path / 'photos'}=/nowhere", "--map", f"{tmp_path / 'misspelt'}=/there")
+        done = subprocess.run(  # in this process the log would have handlers
+            [sys.executable, "-c", program, *map(str, words), *maps], capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1
+    unused, *refused, last = done.stderr.splitlines()
+    assert unused == (
+        f"The mapped folder {tmp_path / 'misspelt'} holds none of the photos, which are in {tmp_path / 'photos'}."
+    )
+    assert sorted(line.partition(":")[0] for line in refused) == [
+        "The worker shelf-1 is refused",
+        "The worker shelf-2 is refused",
+    ]
+    assert all("it does not see the folder /nowhere" in line for line in refused)
+    assert last == "No worker is left: all 2 were refused."
 
 
 def test_a_script_chooses_as_the_terminal_does() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable
+from concurrent.futures import CancelledError
 from typing import Any
 
 import numpy as np
@@ -202,6 +204,23 @@ def test_a_good_worker_that_stays_away_leaves_the_refusal_as_the_reason() -> Non
     with pytest.raises(WorkersUnavailable, match=r"The worker old is refused: it has FlowerSorter 0\.0\.9"):
         job.run()
     assert len(job.read_ids) == 15
+
+
+def test_a_cancelled_batch_is_read_again_and_nobody_is_blamed(caplog: pytest.LogCaptureFixture) -> None:
+    """As when the scheduler is lost: Dask cancels all futures."""
+    calls = list[set[int]]()
+
+    async def cancelled_first(ids: set[int]) -> None:
+        calls.append(ids)
+        if len(calls) <= 6:
+            raise CancelledError("1 Future cancelled")
+
+    job = Job(Client(one=cancelled_first))
+    with caplog.at_level(logging.INFO):
+        job.run()
+    assert sorted(job.read_ids) == list(range(1, 61))
+    assert job.refusals == []
+    assert "Future cancelled" not in caplog.text
 
 
 def test_where_no_worker_ever_fitted_the_refusal_is_said_at_once() -> None:

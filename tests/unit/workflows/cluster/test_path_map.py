@@ -49,3 +49,10 @@ def test_a_folder_here_may_be_relative_and_names_that_are_no_text_survive() -> N
 
 def test_without_pairs_a_path_stays() -> None:
     assert PathMap().there("/a/b.jpg") == "/a/b.jpg"
+
+
+@POSIX
+def test_a_mapped_folder_that_has_nothing_to_do_with_the_photos_is_unused() -> None:
+    pairs = [(here, "/there") for here in ("/mnt", "/mnt/photos/2026", "/mnt/photo", "/data")]
+    assert PathMap.of(pairs).unused(["/mnt/photos", "/data"]) == ["/mnt/photo"]
+    assert PathMap.of([("/", "/there")]).unused(["/mnt/photos"]) == []

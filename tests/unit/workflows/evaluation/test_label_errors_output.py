@@ -21,6 +21,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import LabelNextResult, Standing
+from flowersorter.workflows.evaluation.label_outlook import Outlook, label_outlook
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
@@ -133,6 +134,8 @@ def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pyt
     assert set(summary["per_class"]) == {"red", "green", "blue"}
     assert set(summary["ten_more"]) == {"low", "likely", "high"}
     assert (summary["photos"], summary["unlabelled"]) == (26, 4)
+    assert set(summary["verdicts"]) == {"sure", "likely", "unsure", "unknown"}
+    assert sum(summary["verdicts"].values()) == 4
 
 
 def test_an_empty_collection_gets_advice_without_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,6 +170,39 @@ def test_a_few_labels_are_never_enough() -> None:
     standing = Standing(0, "", 6, 1.0, (0.54, 1.0), 1.0, gain, gain)
     few = LabelNextResult(standing, (replace(standing, class_id=1, name="cups", photos=3),), (), 9)
     assert _outlook(few, gain) == "To be surer of that, label about 10 photos of each class."
+    unclear = replace(few, verdicts=np.full(40, 4, np.uint8))
+    assert _outlook(unclear, gain).endswith(
+        " of each class. 40 of 40 photos without a label are less than sure: label some of these."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain_of_roses", "sure", "unsure", "sentence"),
+    [
+        (0.0, 90, 9, "You have enough labels. More would hardly help."),
+        (0.02, 90, 9, "More labels of roses would help most."),
+        (0.0, 85, 15, "15 of 100 photos without a label are less than sure: label some of these."),
+        (
+            0.02,
+            0,
+            9,
+            "More labels of roses would help most. "
+            "99 of 99 photos without a label are less than sure: label some of these.",
+        ),
+        (0.0, 0, 3, "You have enough labels. More would hardly help."),
+    ],
+)
+def test_it_is_not_enough_while_a_class_would_gain_or_the_folder_is_not_sure(
+    gain_of_roses: float, sure: int, unsure: int, sentence: str
+) -> None:
+    none, some = Gain(0.0, 0.0, 0.001), Gain(0.0, gain_of_roses, 0.04)
+    standing = Standing(0, "", 497, 0.984, (0.97, 0.99), 0.9, none, none)
+    classes = (replace(standing, class_id=1, name="roses", photos=40, gain=some), replace(standing, name="tulips"))
+    likely = 90 if not sure and gain_of_roses else 0
+    verdicts = np.repeat(np.array([1, 2, 3], np.uint8), [sure, likely, unsure])
+    advice = LabelNextResult(standing, classes, (), 100, verdicts)
+    assert _outlook(advice, none) == sentence
+    assert (label_outlook(advice).kind is Outlook.ENOUGH) is ("enough" in sentence)
 
 
 @pytest.mark.parametrize(
