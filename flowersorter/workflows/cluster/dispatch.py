@@ -177,8 +177,10 @@ class Dispatch:
             await asyncio.gather(*serving, return_exceptions=True)
 
     async def _wait_for_change(self) -> None:
+        # Before Python 3.12, `asyncio.wait_for` may lose that the task was cancelled, which would then never end.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), _LOOK_EVERY_S)
+            async with asyncio.timeout(_LOOK_EVERY_S):
+                await self._changed.wait()
 
     def _notify(self) -> None:
         """Wake all that wait; who waits from now on waits for the next change."""
@@ -189,7 +191,8 @@ class Dispatch:
 
     async def _listed(self) -> Mapping[str, Mapping[str, Any]]:
         try:
-            identity = await asyncio.wait_for(self._client.scheduler.identity(n_workers=-1), _LOST_AFTER_S)
+            async with asyncio.timeout(_LOST_AFTER_S):
+                identity = await self._client.scheduler.identity(n_workers=-1)
         except (OSError, TimeoutError) as error:
             raise self._lost() from error
         listed: Mapping[str, Mapping[str, Any]] = identity["workers"]

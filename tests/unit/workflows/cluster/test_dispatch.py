@@ -161,6 +161,22 @@ def test_a_batch_that_fails_on_three_workers_or_on_all_ends_the_job(count: int) 
     assert len(tries) == len(set(tries)) >= min(count, 3)
 
 
+def test_who_waits_for_a_change_can_be_cancelled_in_the_moment_it_comes() -> None:
+    """Else a job that has failed would wait for a worker that goes on."""
+
+    async def cancelled() -> None:
+        terms = Terms(backbone(DEFAULT), b"", PathMap(), "tcp://there", 60.0)
+        made_up = MadeUpDispatch(Client(), Batches(made_up_places(5)), terms, Job(Client()))
+        waiting = asyncio.create_task(made_up._wait_for_change())
+        await asyncio.sleep(0)
+        made_up._notify()
+        waiting.cancel()
+        await waiting
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+
+
 async def old() -> Unfit:
     """A worker with another version."""
     return Unfit(version="0.0.9")
