@@ -215,6 +215,7 @@ class Entry:
         sha256: Of its bytes; None for a sidecar that is not filed yet.
         error: Why it failed, or a note for the person.
         original_id: For a duplicate that is moved aside, the entry of the photo that it is; None for other files.
+        by_label: Whether a photo had its label when the run began; also False where an earlier version began it.
     """
 
     id: int
@@ -231,6 +232,7 @@ class Entry:
     state: EntryState
     error: str | None
     original_id: int | None = None
+    by_label: bool = False
 
     @property
     def is_aside(self) -> bool:

@@ -61,6 +61,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         state=EntryState(row["state"]),
         error=row["error"],
         original_id=row["original_id"],
+        by_label=bool(row["by_label"]),
     )
 
 

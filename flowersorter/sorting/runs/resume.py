@@ -25,6 +25,7 @@ from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.keywords.stage_again import StageAgain
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.appeared_sidecars import AppearedSidecars
 from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
 from flowersorter.sorting.runs.recheck import Recheck
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
@@ -89,7 +90,8 @@ def resume(
         context.journal.end_run(run_id)
         drop_merged(context)
         raise
-    photos = PhotoRun(context, run, Target(run.destination, device, missing), record)
+    target = Target(run.destination, device, missing)
+    photos = PhotoRun(context, run, target, record, AppearedSidecars(context).why_not)
     try:
         photos.file_all(report, cancel)
     except Cancelled:

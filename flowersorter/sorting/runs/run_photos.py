@@ -78,13 +78,22 @@ class PhotoRun:
         run: The run; the files that it is to file are planned.
         target: Its destination.
         record: Takes the outcomes.
+        why_not_aside: Says why a duplicate is not moved aside; None where it is.
 
     Attributes:
         paused: Why the rest is not tried; "" while all is well.
     """
 
-    def __init__(self, context: StepContext, run: Run, target: Target, record: Record) -> None:
+    def __init__(
+        self,
+        context: StepContext,
+        run: Run,
+        target: Target,
+        record: Record,
+        why_not_aside: Callable[[Group], Text | None] = lambda group: None,
+    ) -> None:
         self.paused = ""
+        self._why_not_aside = why_not_aside
         self._context, self._run, self._target, self._record = context, run, target, record
         self._journal = context.journal
         self._watch = DiskWatch(context.files, target, context.collection.folder)
@@ -211,6 +220,11 @@ class PhotoRun:
                 self._context.batch.put_back(group.entries)
                 self._journal.set_states((entry.id for entry in group.entries), EntryState.FAILED, reason)
                 self._leave(original, reason)
+                return
+            if why := self._why_not_aside(group):
+                self._context.batch.put_back(group.entries)
+                self._journal.set_states((entry.id for entry in group.entries), EntryState.FAILED, why)
+                self._record.put_aside(original, group.lead, why, moved=False)
                 return
             target, note = self._outcome(group)
             if target is not None or note is not None:
