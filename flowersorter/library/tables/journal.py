@@ -208,6 +208,13 @@ class Journal(JournalReader):
                 (os.fsencode(destination), sha256, size_bytes, storable_time(mtime_ns), entry_id),
             )
 
+    def move_back_to(self, entry_id: int, source: Path) -> None:
+        """Store where undo moves a filed file: an edited sidecar with keywords goes back with its photo."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET action = 'move', source = ? WHERE id = ?", (os.fsencode(source), entry_id)
+            )
+
     def reopen_run(self, run_id: int) -> None:
         """Open a run for undoing: until `end_run`, a crash leaves it to `recover`."""
         with self._database.transaction() as connection:

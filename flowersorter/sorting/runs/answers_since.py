@@ -53,10 +53,7 @@ class AnswersSince:
             (present is None, text("the class “{name}” does not exist any more; sort the folder again", name=name)),
             (present != name, text("its class is called “{name}” now; sort the folder again", name=present)),
             (said.mark is Mark.NOT_MINE, NOT_MINE),
-            (
-                class_id in said.rejected,
-                text("you said that it does not show “{name}”; sort the folder again", name=name),
-            ),
+            (class_id in said.rejected, rejected),
             (class_id and said.mark is Mark.DONT_KNOW, _DONT_KNOW),
             (lead.by_label and label is None, text("its label “{name}” was removed; sort the folder again", name=name)),
         )

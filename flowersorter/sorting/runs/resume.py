@@ -92,15 +92,16 @@ def resume(
         raise
     target = Target(run.destination, device, missing)
     photos = PhotoRun(context, run, target, record, AppearedSidecars(context).why_not)
-    try:
-        photos.file_all(report, cancel)
-    except Cancelled:
+    with photos.full_library_told():
+        try:
+            photos.file_all(report, cancel)
+        except Cancelled:
+            _end(context, run)
+            raise
+        if photos.paused:
+            record.put_failed(context.journal, run_id)
+        removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
         _end(context, run)
-        raise
-    if photos.paused:
-        record.put_failed(context.journal, run_id)
-    removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
-    _end(context, run)
     sidecars, keywords = (now - then for now, then in zip(filed_sidecars(context, run_id), before, strict=True))
     ended = context.journal.run(run_id)
     return RunResult(run_id, record.outcomes, sidecars, removed, keywords, photos.paused, ended)
@@ -218,7 +219,7 @@ def _require_room(context: StepContext, run: Run, existing: Path, device: int) -
             if each.action == Action.COPY or (each.action == Action.MOVE and source is not None and not here)
         ]
         count = sum(each.photos for each in copied)
-        refuse_too_full(context.files, existing, sum(each.size_bytes for each in copied), count, count)
+        refuse_too_full(context.files, existing, sum(each.size_bytes for each in copied), count, count, goes_on=True)
 
 
 def _emptied(context: StepContext, run: Run) -> dict[Path, os.stat_result]:
