@@ -39,16 +39,16 @@ class RecoveryResult:
     Attributes:
         finished: Number of files whose interrupted step was finished.
         rolled_back: Number of files whose interrupted step was rolled back.
-        copies_removed: Number of these that were copied or linked: what was unfinished of them is removed.
         problems: Files that could not be recovered, and notes for the person, a sentence each.
         waiting: The interrupted runs of which photos are left; `resume` continues them.
+        copies_removed: Number of the files rolled back that were copied or linked: what was unfinished is removed.
     """
 
     finished: int = 0
     rolled_back: int = 0
-    copies_removed: int = 0
     problems: tuple[str, ...] = ()
     waiting: tuple[Run, ...] = ()
+    copies_removed: int = 0
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ def recover(collection: CollectionStore, files: FileSystem | None = None) -> Rec
     remove_abandoned_folders(context)
     drop_merged(context)
     return RecoveryResult(
-        tally.finished, tally.rolled_back, tally.copies_removed, tuple(tally.problems), tuple(waiting)
+        tally.finished, tally.rolled_back, tuple(tally.problems), tuple(waiting), tally.copies_removed
     )
 
 

@@ -29,6 +29,7 @@ from flowersorter.sorting.runs import recheck
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
+from flowersorter.workflows.filing.resume import waiting_sentence
 from tests.drawing import film_bytes
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import filing, go_on, names, plan, remember, snapshot, sort, take_back, write
@@ -271,6 +272,21 @@ def test_a_duplicate_waits_for_the_sidecar_that_appeared_beside_it(
     assert new.exists()
     assert twins[0].exists()
     assert not twins[1].exists()
+
+
+def test_a_duplicate_is_not_counted_among_what_waits_but_looked_at(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    twin = write(source / "b" / "twin.jpg", b"photo 3")
+    run_id = stop(collection, plan(roses([*photos, twin]), destination, Mode.COPY, source))
+    run = collection.journal.run(run_id)
+    assert (run.waiting, run.left, run.waiting_duplicates) == (3, 3, 1)
+    assert str(waiting_sentence(run)).startswith("3 photos of sort 1 are not sorted yet.")
+    waiting = [entry.id for entry in collection.journal.filings(run_id) if entry.action != Action.DUPLICATE]
+    collection.journal.set_states(waiting, EntryState.FAILED)
+    run = collection.journal.run(run_id)
+    assert (run.waiting, run.left, run.can_be_resumed) == (0, 0, True)
+    assert str(waiting_sentence(run)).startswith("1 duplicate of sort 1 was not looked at.")
 
 
 @pytest.mark.parametrize("change", ["deleted", "edited", "the photo itself"])
