@@ -92,6 +92,27 @@ def resume(
         raise
     target = Target(run.destination, device, missing)
     photos = PhotoRun(context, run, target, record, AppearedSidecars(context).why_not)
+    removed = _file_rest(context, run, photos, record, emptied, report, cancel)
+    sidecars, keywords = (now - then for now, then in zip(filed_sidecars(context, run_id), before, strict=True))
+    ended = context.journal.run(run_id)
+    return RunResult(run_id, record.outcomes, sidecars, removed, keywords, photos.paused, ended)
+
+
+def _file_rest(
+    context: StepContext,
+    run: Run,
+    photos: PhotoRun,
+    record: _Record,
+    emptied: dict[Path, os.stat_result],
+    report: Report,
+    cancel: CancelToken,
+) -> int:
+    """File what is left, and end the run; return the number of emptied folders that were removed.
+
+    Raises:
+        Cancelled: asked to stop.
+        LibraryFull: the disk of the collection is full.
+    """
     with photos.full_library_told():
         try:
             photos.file_all(report, cancel)
@@ -99,12 +120,10 @@ def resume(
             _end(context, run)
             raise
         if photos.paused:
-            record.put_failed(context.journal, run_id)
-        removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
+            record.put_failed(context.journal, run.id)
+        removed = 0 if photos.paused else remove_emptied_folders(context, run.id, emptied)
         _end(context, run)
-    sidecars, keywords = (now - then for now, then in zip(filed_sidecars(context, run_id), before, strict=True))
-    ended = context.journal.run(run_id)
-    return RunResult(run_id, record.outcomes, sidecars, removed, keywords, photos.paused, ended)
+    return removed
 
 
 class _Record:
