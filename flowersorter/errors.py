@@ -17,6 +17,7 @@
         ├── DownloadFailed           weights that could not be downloaded
         ├── DeviceUnavailable        a requested processing device that is not available
         ├── WorkersUnavailable       worker processes or machines that cannot be reached or used
+        ├── LibraryFull              the disk of the collection has no space left
         ├── CollectionLocked         the collection is open in another window
         └── CollectionDamaged        the library cannot be read
 
@@ -111,6 +112,10 @@ class DeviceUnavailable(UserError):
 
 class WorkersUnavailable(UserError):
     """Worker processes or machines that cannot be reached or used; photos read until then are stored."""
+
+
+class LibraryFull(UserError):
+    """The disk of the collection's folder has no space left for its library."""
 
 
 class CollectionLocked(UserError):

@@ -23,7 +23,7 @@ _MODES: dict[str, Text] = {
 _RUN_STATES = {
     RunState.OPEN: text("open"),
     RunState.DONE: text("done"),
-    RunState.CANCELLED: text("cancelled"),
+    RunState.CANCELLED: text("stopped"),
     RunState.PARTLY_UNDONE: text("partly undone"),
     RunState.UNDONE: text("undone"),
 }
@@ -32,7 +32,7 @@ _STATES = {
     EntryState.STARTED: text("started"),
     EntryState.DONE: text("done"),
     EntryState.FAILED: text("failed"),
-    EntryState.CANCELLED: text("cancelled"),
+    EntryState.CANCELLED: text("not reached"),
     EntryState.UNDOING: text("undoing"),
     EntryState.UNDONE: text("undone"),
 }

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
-from flowersorter.commands.shared.output import Terminal, counted_files, local_time, shown
+from flowersorter.commands.shared.output import Terminal, counted_files, counted_photos, local_time, shown
 from flowersorter.domain.journal import Run
-from flowersorter.errors import UndoRefused
+from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.undo import UndoResult
@@ -141,8 +141,15 @@ def _note_refused(terminal: Terminal, refused: Sequence[Skipped]) -> None:
 
 
 def _undo(call: Call, engine: Engine, request: UndoRequest) -> UndoResult:
-    with call.terminal.progress() as report:
-        result = undo_run(engine, request, report, call.cancel)
+    before = {run.id: run.undone for run in runs(engine.collection)}
+    try:
+        with call.terminal.progress() as report:
+            result = undo_run(engine, request, report, call.cancel)
+    except Cancelled:
+        for run in runs(engine.collection):
+            if run.undone > before.get(run.id, run.undone):
+                call.terminal.note(_how_to_go_on(run, run.undone - before[run.id]))
+        raise
     for run_id, photos in result.passed_over.items():
         call.terminal.note(passed_over_sentence(run_id, photos))
     files = counted_files(result.undone, result.late_sidecars)
@@ -150,6 +157,16 @@ def _undo(call: Call, engine: Engine, request: UndoRequest) -> UndoResult:
     if result.gone:
         call.terminal.say(_gone_sentence(result))
     return result
+
+
+def _how_to_go_on(run: Run, undone: int) -> Text:
+    """Say how much of a sort is undone when undoing it is stopped, and how to undo the rest."""
+    return text(
+        "Sort {sort}: {undone} undone, {left} left. To go on: flowersorter undo {sort}",
+        sort=run.id,
+        undone=counted_photos(undone),
+        left=counted_photos(run.photos - run.undone),
+    )
 
 
 def _gone_sentence(result: UndoResult) -> Text:

@@ -94,9 +94,10 @@ class Run:
         late_sidecars: Sidecars it filed, or wrote keywords into, beside photos that were there already, without those
             undone since.
         touched: Files, with sidecars, that it filed or tried to, also those undone since.
-        waiting: Photos that were not tried because it was stopped or interrupted, without duplicates that are moved
-            aside.
+        waiting: Photos that were not tried because it was stopped or interrupted, without those that are there already
+            and duplicates: these are sorted only where the photo with their bytes fails.
         waiting_beside: Sidecars of photos that were there already, and duplicates to be moved aside, likewise.
+        waiting_duplicates: Photos that were there already, and duplicates, likewise.
         removes_emptied: Whether it also removes the folders that become empty.
         volumes: The volume of its destination, and of folders it takes files from, also of the folders below them.
             Earlier versions stored only those of folders that files were moved out of.
@@ -117,6 +118,7 @@ class Run:
     waiting: int = 0
     volumes: Mapping[Path, Volume] = field(default_factory=dict)
     waiting_beside: int = 0
+    waiting_duplicates: int = 0
     removes_emptied: bool = False
 
     @property
@@ -147,7 +149,7 @@ class Run:
         yield is_undone, Refusal(text("some of it was undone since"))
         yield self.only_keywords, Refusal(text("it wrote keywords"), text("Write them again: what is done stays"))
         yield self.is_refile, Refusal(text("it moved sorted photos to the classes of their labels"))
-        yield not self.left, Refusal(text("all of its photos were tried"))
+        yield not self.left and not self.waiting_duplicates, Refusal(text("all of its photos were tried"))
         # A run is stored with its drives last of all.
         has_no_drive = self.destination not in self.volumes
         yield has_no_drive and not self.touched, Refusal(text("it ended before its first photo"))
@@ -215,6 +217,7 @@ class Entry:
         sha256: Of its bytes; None for a sidecar that is not filed yet.
         error: Why it failed, or a note for the person.
         original_id: For a duplicate that is moved aside, the entry of the photo that it is; None for other files.
+        by_label: Whether a photo had its label when the run began; also False where an earlier version began it.
     """
 
     id: int
@@ -231,6 +234,7 @@ class Entry:
     state: EntryState
     error: str | None
     original_id: int | None = None
+    by_label: bool = False
 
     @property
     def is_aside(self) -> bool:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from flowersorter.errors import CollectionDamaged, CollectionLocked, FolderUnusable, UserError
+from flowersorter.errors import CollectionDamaged, CollectionLocked, FolderUnusable, LibraryFull, UserError
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.cache.score_file import remove_unfinished
 from flowersorter.library.cache.thumbnails import ThumbnailStore
@@ -129,7 +129,7 @@ class CollectionStore:
 
     @classmethod
     def open_or_read(cls, folder: Path) -> CollectionStore:
-        """Open a collection, only for reading where another window or terminal has it open.
+        """Open a collection, only for reading where another window or terminal has it open, or its disk is full.
 
         Raises:
             CollectionDamaged: its library cannot be read; the message names its backups.
@@ -138,7 +138,7 @@ class CollectionStore:
         """
         try:
             return cls.open(folder)
-        except CollectionLocked:
+        except (CollectionLocked, LibraryFull):
             return cls.open(folder, read_only=True)
 
     def embeddings(self, backbone: str) -> EmbeddingStore:

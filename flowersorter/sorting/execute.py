@@ -84,13 +84,14 @@ def execute(
     outcomes = Outcomes(plan.files, plan.counts_by_action, context.journal.photo_ids(run_id), staged.notes)
     target = Target(plan.destination, plan.device, plan.missing_folders, keywords=bool(plan.keywords))
     photos = PhotoRun(context, context.journal.run(run_id), target, PlanRecord(outcomes))
-    try:
-        photos.file_all(report, cancel)
-    except Cancelled:
+    with photos.full_library_told():
+        try:
+            photos.file_all(report, cancel)
+        except Cancelled:
+            _end(context, plan, run_id)
+            raise
+        removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
         _end(context, plan, run_id)
-        raise
-    removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
-    _end(context, plan, run_id)
     sidecars, keywords = filed_sidecars(context, run_id)
     return RunResult(run_id, outcomes, sidecars, removed, keywords, photos.paused, context.journal.run(run_id))
 

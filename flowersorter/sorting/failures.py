@@ -10,6 +10,7 @@ from flowersorter.errors import FlowerSorterError
 from flowersorter.messages import text
 
 CHANGED = text("it has changed since it was read")
+FIXED_FOLDER = text("its folder may not be changed, so nothing can be moved out of it; copy the photos instead")
 GONE = text("it is not there any more")
 NO_LINK_HERE = text("this drive has no links of this kind; copy the photo instead")
 NOT_A_FILE = text("it is not an ordinary file")
@@ -56,6 +57,10 @@ class NotDoneError(FlowerSorterError):
         self.reason, self.stop = reason, stop
 
 
+class FixedFolderError(PermissionError):
+    """A file that cannot be moved out of its folder, as names in that may not be changed."""
+
+
 class LeftOpenError(FlowerSorterError):
     """A step that could neither be finished nor rolled back; left to recovery.
 
@@ -71,6 +76,8 @@ class LeftOpenError(FlowerSorterError):
 
 def explain(error: OSError) -> str:
     """Return the reason of a disk error, for the person."""
+    if isinstance(error, FixedFolderError):
+        return FIXED_FOLDER
     return _REASONS.get(error.errno or 0) or ((error.strerror or "").lower() or text("the system refuses it"))
 
 

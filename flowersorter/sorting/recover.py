@@ -41,18 +41,21 @@ class RecoveryResult:
         rolled_back: Number of files whose interrupted step was rolled back.
         problems: Files that could not be recovered, and notes for the person, a sentence each.
         waiting: The interrupted runs of which photos are left; `resume` continues them.
+        copies_removed: Number of the files rolled back that were copied or linked: what was unfinished is removed.
     """
 
     finished: int = 0
     rolled_back: int = 0
     problems: tuple[str, ...] = ()
     waiting: tuple[Run, ...] = ()
+    copies_removed: int = 0
 
 
 @dataclass(slots=True)
 class _Tally:
     finished: int = 0
     rolled_back: int = 0
+    copies_removed: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -82,7 +85,9 @@ def recover(collection: CollectionStore, files: FileSystem | None = None) -> Rec
         waiting += [ended] if ended.can_be_resumed else []
     remove_abandoned_folders(context)
     drop_merged(context)
-    return RecoveryResult(tally.finished, tally.rolled_back, tuple(tally.problems), tuple(waiting))
+    return RecoveryResult(
+        tally.finished, tally.rolled_back, tuple(tally.problems), tuple(waiting), tally.copies_removed
+    )
 
 
 def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) -> None:
@@ -107,6 +112,8 @@ def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) 
     _record(context, entry, resolution)
     tally.finished += resolution.side == Side.FINISHED
     tally.rolled_back += resolution.side == Side.ROLLED_BACK
+    was_filed = entry.state == EntryState.STARTED and entry.action != Action.MOVE
+    tally.copies_removed += resolution.side == Side.ROLLED_BACK and was_filed
     if resolution.note is not None:
         tally.problems.append(_problem(entry, resolution.note))
 
@@ -204,6 +211,7 @@ def _undo_all(context: StepContext, run: Run, filed: list[Entry], tally: _Tally)
             context.journal.set_state(entry.id, EntryState.UNDOING, error.reason)
             raise LeftOpenError(joined_texts("; ", error.reason, REPAIRED_LATER)) from error
         tally.rolled_back += 1
+        tally.copies_removed += entry.action != Action.MOVE
 
 
 def _missing_folder(files: FileSystem, run: Run, entry: Entry) -> Path | None:

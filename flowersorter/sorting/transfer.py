@@ -23,6 +23,7 @@ from flowersorter.sorting.failures import (
     NOT_A_FILE,
     REPAIRED_LATER,
     TAKEN,
+    FixedFolderError,
     LeftOpenError,
     NotDoneError,
     disk_errors_as_failures,
@@ -231,12 +232,27 @@ def _drop_linked_origin(files: FileSystem, transfer: Transfer, before: os.stat_r
         if not is_unchanged(before, stat_or_none(files, transfer.target)):
             raise NotDoneError(CHANGED)
         if current is not None:
-            unlink_surely(files, transfer.origin)
+            _drop_origin(files, transfer.origin)
     except (OSError, NotDoneError) as error:
         _remove_link(files, transfer, error, made=True)
         raise
     sync_quietly(files, transfer.origin.parent)
     return None
+
+
+def _drop_origin(files: FileSystem, origin: Path) -> None:
+    """Delete the old name of a moved file.
+
+    Raises:
+        FixedFolderError: its folder may not be changed.
+        OSError: the disk refuses.
+    """
+    try:
+        unlink_surely(files, origin)
+    except PermissionError as error:
+        if files.writable(origin.parent):
+            raise
+        raise FixedFolderError(error.errno, error.strerror) from error
 
 
 def _move_without_links(files: FileSystem, transfer: Transfer, before: os.stat_result) -> str | None:
@@ -273,7 +289,7 @@ def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
             return KEPT_BOTH
         _require_drive(files, transfer.origin, before, current)
         if current is not None:
-            unlink_surely(files, transfer.origin)
+            _drop_origin(files, transfer.origin)
     except OSError as error:
         _withdraw(files, transfer, staged, error)
         raise

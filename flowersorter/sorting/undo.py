@@ -102,6 +102,7 @@ def undo(
     if refused and not any(True for _ in wanted.filed()):
         raise _refused(run_id, _INTERRUPTED, text("Plug the drive in"))
     changed = changed_photos(collection, run, wanted.filed(), context.files, cancel)
+    brings_edited = take_changed and any(file.goes_to is not None for photo in changed for file in photo.files)
     if take_changed:
         adopt(context.collection, changed)
         changed = []
@@ -119,6 +120,8 @@ def undo(
         _end(context, run, whole=only is None)
         raise
     _end(context, run, whole=only is None)
+    if brings_edited:  # the sort does not know any more which sidecars were made for them
+        drop_merged(context)
     # Recovery may have undone some too.
     after = context.journal.run(run_id)
     return UndoResult(

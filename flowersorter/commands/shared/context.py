@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowersorter.commands.shared.output import Terminal, counted_photos
-from flowersorter.errors import Cancelled, CollectionDamaged, UserError
+from flowersorter.errors import Cancelled, CollectionDamaged, LibraryFull, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection
@@ -60,14 +60,24 @@ class Call:
         with Engine(self._opened(only_reads)) as engine:
             collection = engine.collection
             if not collection.read_only and collection.journal.open_runs():
-                from flowersorter.workflows.filing.history import recover_collection
-
-                for sentence in recovery_sentences(recover_collection(collection)):
-                    self.terminal.note(sentence)
+                self._recover(collection, only_reads=only_reads)
             with self._problems_noted(collection):
                 yield engine
             if not collection.read_only and collection.thumbnails.written_bytes:
                 self._clean_cache(collection)
+
+    def _recover(self, collection: CollectionStore, *, only_reads: bool) -> None:
+        from flowersorter.workflows.filing.history import recover_collection
+
+        try:
+            found = recover_collection(collection)
+        except LibraryFull as error:
+            if not only_reads:
+                raise
+            self.terminal.note(str(error))  # what is to be read can be read all the same
+            return
+        for sentence in recovery_sentences(found):
+            self.terminal.note(sentence)
 
     def _clean_cache(self, collection: CollectionStore) -> None:
         from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
@@ -103,12 +113,24 @@ class Call:
 def recovery_sentences(result: RecoveryResult) -> list[str]:
     """Describe the recovery; nothing without interrupted sorts."""
     sentences: list[str] = []
-    if result.finished or result.rolled_back:
+    back = result.rolled_back - result.copies_removed
+    if result.copies_removed:
+        finished, removed = counted_photos(result.finished), counted_photos(result.copies_removed)
+        told = text(
+            "An earlier sort was interrupted: {finished} finished; the unfinished copies of {removed} were removed, "
+            "and the originals are where they were.",
+            finished=finished,
+            removed=removed,
+        )
+        sentences.append(told)
+        if back:
+            sentences.append(text("Put back where they were: {back}.", back=counted_photos(back)))
+    elif result.finished or back:
         sentences.append(
             text(
                 "An earlier sort was interrupted: {finished} finished, {back} put back where they were.",
                 finished=counted_photos(result.finished),
-                back=counted_photos(result.rolled_back),
+                back=counted_photos(back),
             )
         )
     if result.waiting:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
-from flowersorter.errors import CollectionDamaged, UserError
+from flowersorter.errors import CollectionDamaged, LibraryFull, UserError
 from flowersorter.library.database.fair_lock import FairLock
 from flowersorter.library.database.read_only import open_read_only
 from flowersorter.library.database.schema import MIGRATIONS
@@ -39,7 +39,6 @@ Migrations = Sequence[tuple[int, str]]
 _NOT_SAVED = text("The library could not be saved")
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CAUSES = {
-    sqlite3.SQLITE_FULL: (_NOT_SAVED, text("the disk is full"), text("Free some space and try again")),
     sqlite3.SQLITE_READONLY: (_NOT_SAVED, text("its file or folder is read-only"), ""),
     sqlite3.SQLITE_PERM: (_NOT_SAVED, text("its folder may not be written to"), ""),
     sqlite3.SQLITE_IOERR: (text("The library cannot be used"), text("its disk reports a read or write error"), ""),
@@ -80,6 +79,9 @@ def sqlite_errors_as_user_errors(file: Path, refusal: Callable[[], UserError] | 
             raise CollectionDamaged(text("The library {file} is damaged", file=file), str(error)) from error
         if code == sqlite3.SQLITE_READONLY and refusal is not None:
             raise refusal() from error
+        if code == sqlite3.SQLITE_FULL:
+            full = text("the disk of the collection's folder {folder} is full", folder=file.parent)
+            raise LibraryFull(_NOT_SAVED, full, text("Free some space there and try again")) from error
         if code in _CAUSES:
             was_open = code != sqlite3.SQLITE_CANTOPEN
             raise _gone(file) if was_open and not file.exists() else UserError(*_CAUSES[code]) from error

@@ -253,6 +253,12 @@ _KEYWORD_BASES = """
 ALTER TABLE written_keywords ADD COLUMN base BLOB;
 """
 
+# Whether a photo was sorted under its label: a run that goes on leaves one whose label was removed meanwhile. Also NULL
+# for runs of earlier versions.
+_FILED_BY_LABEL = """
+ALTER TABLE filings ADD COLUMN by_label INTEGER;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -270,4 +276,5 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (13, _REMOVES_EMPTIED),
     (14, _ORIGINALS),
     (15, _KEYWORD_BASES),
+    (16, _FILED_BY_LABEL),
 )

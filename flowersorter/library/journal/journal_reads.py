@@ -15,6 +15,8 @@ from flowersorter.library.journal.journal_rows import entry_of, folder_of, run_o
 
 #: A duplicate that is moved aside: the photo that it is counts.
 _IS_ASIDE = "(f.original_id IS NOT NULL)"
+#: A duplicate is sorted only where the photo with its bytes fails.
+_IS_SORTED = "(f.action NOT IN ('duplicate', 'already there'))"
 _PHOTOS = "(SELECT COUNT(*) FROM filings f WHERE f.run_id = runs.id AND f.lead_id IS NULL AND f.state"
 #: A sidecar that is moved beside a photo that stays makes room for one with keywords: the two count once.
 _BESIDE = """
@@ -29,7 +31,8 @@ _RUN_COLUMNS = f"""
            {_PHOTOS} IN ('done', 'undoing', 'undone')) AS photos,
            {_PHOTOS} = 'undone') AS undone,
            {_PHOTOS} = 'failed' AND NOT {_IS_ASIDE}) AS failed,
-           {_PHOTOS} = 'cancelled' AND NOT {_IS_ASIDE}) AS waiting,
+           {_PHOTOS} = 'cancelled' AND NOT {_IS_ASIDE} AND {_IS_SORTED}) AS waiting,
+           {_PHOTOS} = 'cancelled' AND NOT {_IS_ASIDE} AND NOT {_IS_SORTED}) AS waiting_duplicates,
            {_PHOTOS} = 'cancelled' AND {_IS_ASIDE}) + {_BESIDE.format(states="'cancelled'")} AS waiting_beside,
            {_BESIDE.format(states="'done', 'undoing'")} AS late_sidecars,
            (SELECT COUNT(*) FROM filings t

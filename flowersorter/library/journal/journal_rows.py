@@ -28,6 +28,7 @@ def run_of(row: sqlite3.Row) -> Run:
         touched=row["touched"],
         waiting=row["waiting"],
         waiting_beside=row["waiting_beside"],
+        waiting_duplicates=row["waiting_duplicates"],
         removes_emptied=bool(row["removes_emptied"]),
         volumes=_volumes_of(row["volumes"]),
     )
@@ -61,6 +62,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         state=EntryState(row["state"]),
         error=row["error"],
         original_id=row["original_id"],
+        by_label=bool(row["by_label"]),
     )
 
 

@@ -74,3 +74,19 @@ class AnswerTable:
             connection.executemany("INSERT INTO marks (photo_id, mark, marked_at) VALUES (?, ?, ?)", marks)
             connection.executemany(_REMOVE_LABEL, photos)
         return {photo_id: before.get(photo_id, NO_ANSWERS) for photo_id in answers}
+
+
+def answers_by_hash(database: Database, hashes: Iterable[bytes]) -> dict[bytes, PhotoAnswers]:
+    """The answers about photos by their SHA-256; photos without any are left out."""
+    ids = {
+        row["id"]: row["sha256"]
+        for row in database.query_in("SELECT id, sha256 FROM photos WHERE sha256 IN (?)", hashes)
+    }
+    rejected = database.query_in("SELECT photo_id, class_id FROM rejected_classes WHERE photo_id IN (?)", ids)
+    marked = database.query_in("SELECT photo_id, mark FROM marks WHERE photo_id IN (?)", ids)
+    said = [(row["photo_id"], PhotoAnswer(rejected=row["class_id"])) for row in rejected]
+    said += [(row["photo_id"], PhotoAnswer(mark=Mark[row["mark"]])) for row in marked]
+    found: dict[bytes, PhotoAnswers] = {}
+    for photo_id, one in said:
+        found[ids[photo_id]] = one.added_to(found.get(ids[photo_id], NO_ANSWERS))
+    return found

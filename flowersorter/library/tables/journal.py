@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from flowersorter.domain.journal import Entry, EntryState, NewEntry, RunState, Volume
+from flowersorter.domain.journal import NO_CLASS, Entry, EntryState, NewEntry, RunState, Volume
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import storable_text, storable_time
 from flowersorter.library.journal.journal_reads import JournalReader
@@ -208,6 +208,13 @@ class Journal(JournalReader):
                 (os.fsencode(destination), sha256, size_bytes, storable_time(mtime_ns), entry_id),
             )
 
+    def move_back_to(self, entry_id: int, source: Path) -> None:
+        """Store where undo moves a filed file: an edited sidecar with keywords goes back with its photo."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET action = 'move', source = ? WHERE id = ?", (os.fsencode(source), entry_id)
+            )
+
     def reopen_run(self, run_id: int) -> None:
         """Open a run for undoing: until `end_run`, a crash leaves it to `recover`."""
         with self._database.transaction() as connection:
@@ -301,7 +308,8 @@ def _insert(connection: sqlite3.Connection, run_id: int, ids: Sequence[int], ent
     return _inserted(
         connection.execute(
             "INSERT INTO filings (run_id, lead_id, original_id, class_name, action, source, destination, size_bytes,"
-            " sha256, mtime_ns, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " sha256, mtime_ns, state, by_label) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " (SELECT 1 FROM labels WHERE photo_id = (SELECT id FROM photos WHERE sha256 = ?)))",
             (
                 run_id,
                 None if entry.lead is None else ids[entry.lead],
@@ -309,6 +317,7 @@ def _insert(connection: sqlite3.Connection, run_id: int, ids: Sequence[int], ent
                 entry.class_name,
                 *_file_columns(entry),
                 EntryState.PLANNED,
+                entry.sha256 if entry.class_name != NO_CLASS else None,
             ),
         )
     )

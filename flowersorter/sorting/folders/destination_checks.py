@@ -90,7 +90,9 @@ def refuse_other_drive(devices: Collection[int], device: int, destination: Path)
         )
 
 
-def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: int, names: int = 0) -> int:
+def refuse_too_full(
+    files: FileSystem, folder: Path, needed_bytes: int, count: int, names: int = 0, *, goes_on: bool = False
+) -> int:
     """Return the free bytes on the disk of `folder`.
 
     Args:
@@ -99,6 +101,7 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
         needed_bytes: Size of the copies.
         count: Number of copies.
         names: Number of files that are made, copies and pointers.
+        goes_on: Whether a sort is continued, which has its destination and its mode.
 
     Raises:
         SortRefused: they do not fit with a margin.
@@ -109,11 +112,15 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
         raise SortRefused(
             text("There is not enough space for the photos"),
             text(
-                "they need {wanted:,.0f} MB and {free_bytes:,.0f} MB are free",
-                wanted=wanted / 1e6,
-                free_bytes=free_bytes / 1e6,
+                "they need {needed:,.1f} MB and {spare:,.1f} MB to spare for the file system, and {free:,.1f} MB are "
+                "free",
+                needed=needed_bytes / 1e6,
+                spare=(wanted - needed_bytes) / 1e6,
+                free=free_bytes / 1e6,
             ),
-            text("Free some space, choose another disk, or link or move the photos on the same disk"),
+            text("Free some space there, then continue the sort again")
+            if goes_on
+            else text("Free some space, choose another disk, or link or move the photos on the same disk"),
         )
     free_files = files.free_files(folder) if names else None
     if free_files is not None and names + SPARE_FILES > free_files:
@@ -124,7 +131,9 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
                 wanted=names,
                 free=free_files,
             ),
-            text("Delete files there, choose another disk, or link or move the photos on the same disk"),
+            text("Delete files there, then continue the sort again")
+            if goes_on
+            else text("Delete files there, choose another disk, or link or move the photos on the same disk"),
         )
     return free_bytes
 

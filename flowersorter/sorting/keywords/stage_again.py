@@ -25,9 +25,9 @@ from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.keywords.stage_keywords import Stager, as_it_is, why_none
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile
+from flowersorter.sorting.runs.appeared_sidecars import appeared
 from flowersorter.sorting.runs.outcomes import Deviation
 from flowersorter.sorting.runs.recheck import Recorder
-from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group, groups_with_sidecars
 
 #: Photos whose sidecars are stored in one transaction.
@@ -166,7 +166,7 @@ class StageAgain:
         if base is None:
             beside = photo.filing.source if photo.action.is_filed else photo.destination
             for sidecar in KeywordPlanner.targets(beside, self._finder.of(beside)):
-                return text("{file} has appeared beside it; sort the folder again", file=shown(Path(sidecar.name)))
+                return appeared(sidecar)
         return None
 
     @staticmethod

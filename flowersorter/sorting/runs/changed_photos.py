@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from flowersorter.library.tables.edited_photos import edits_of
 from flowersorter.messages import joined_texts, text
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.destination_contents import DestinationContents
+from flowersorter.sorting.keywords.kept_sidecars import is_kept
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.plan_sidecars import name_beside
 from flowersorter.sorting.safe_names import shown
-from flowersorter.sorting.sidecar_groups import Group
+from flowersorter.sorting.sidecar_groups import Group, name_of
 
 _EDITED = text("it has changed since it was sorted")
+#: Words in the names of sidecars that go back to a folder where their name is taken.
+_EDITED_NAME, _BEFORE_NAME = "edited", "before"
 #: A file system may store times to two seconds.
 _CLOCK_S = 2
 
@@ -35,6 +38,8 @@ class FileAsFound:
         sha256: Of the bytes that undo has to find there.
         size_bytes: Of these.
         mtime_ns: Of these.
+        goes_to: Where undo moves it, if that is not where it came from: an edited sidecar with keywords, which is only
+            here, and the one that it replaced.
     """
 
     entry: Entry
@@ -42,6 +47,7 @@ class FileAsFound:
     sha256: bytes
     size_bytes: int
     mtime_ns: int
+    goes_to: Path | None = None
 
     @property
     def is_moved(self) -> bool:
@@ -74,7 +80,7 @@ class ChangedPhoto:
             return text("it was moved or renamed since: {path}", path=now)
         if first.entry is self.lead:
             return _EDITED
-        return joined_texts(": ", shown(Path(first.entry.source.name)), _EDITED)
+        return joined_texts(": ", shown(Path(name_of(first.entry))), _EDITED)
 
 
 def changed_photos(
@@ -111,6 +117,8 @@ def adopt(collection: CollectionStore, changed: Iterable[ChangedPhoto]) -> None:
     with collection.database.transaction():
         for file in (file for photo in changed for file in photo.files):
             collection.journal.change_filed(file.entry.id, file.path, file.sha256, file.size_bytes, file.mtime_ns)
+            if file.goes_to is not None:
+                collection.journal.move_back_to(file.entry.id, file.goes_to)
             if file.entry.lead_id is None:
                 collection.photos.relocate(file.entry.destination, file.path)
 
@@ -120,10 +128,12 @@ class _Finder:
 
     def __init__(self, collection: CollectionStore, run: Run, files: FileSystem) -> None:
         self._journal, self._run, self._files = collection.journal, run, files
+        self._collection = collection
         self._database = collection.database
         self._contents = DestinationContents(files, run.destination)
         self._taken: Collection[Path] | None = None
         self._found: set[Path] = set()
+        self._reserved: set[Path] = set()
         self._began = datetime.fromisoformat(run.started_at).timestamp() - _CLOCK_S
 
     def changed_files(self, group: Group) -> Iterator[FileAsFound]:
@@ -139,8 +149,44 @@ class _Finder:
             self._found.add(moved)
             now = moved
         yield from self._if_changed(lead, now)
+        before: Entry | None = None
         for entry in [entry for entry in group.entries[1:] if entry.state == EntryState.DONE]:
-            yield from self._if_changed(entry, self._beside(entry, lead, now))
+            if is_kept(self._collection, entry.destination):
+                before = entry  # the one with keywords follows it
+                continue
+            # Edits of the sidecar with keywords of a photo that was moved are nowhere else.
+            is_only_here = lead.action == Action.MOVE and is_kept(self._collection, entry.source)
+            for found in self._if_changed(entry, self._beside(entry, lead, now), is_only_here=is_only_here):
+                yield from self._both(lead, found, before) if is_only_here else (found,)
+            before = None
+
+    def _both(self, lead: Entry, found: FileAsFound, before: Entry | None) -> Iterator[FileAsFound]:
+        """Yield a sidecar with keywords, and the one that it replaced; an edited one goes back with its photo.
+
+        It has the name that the one before had, if that is free: programs read it there. The one before gets another.
+        """
+        if found.sha256 == found.entry.sha256:
+            yield found
+            return
+        name = name_beside(lead.destination.name, lead.source.name, found.entry.destination.name)
+        back = lead.source.with_name(name) if before is None else before.source
+        goes_to = back if self._is_free(back) else self._free_beside(back, _EDITED_NAME)
+        self._reserved.add(goes_to)
+        yield replace(found, goes_to=goes_to)
+        if before is not None:
+            assert before.sha256 is not None  # it is filed
+            other, kept = self._free_beside(back, _BEFORE_NAME), before.destination
+            yield FileAsFound(before, kept, before.sha256, before.size_bytes, before.mtime_ns, other)
+
+    def _free_beside(self, path: Path, word: str) -> Path:
+        """A free name that makes a file a sidecar of the same photo; it is reserved."""
+        numbers = (path.with_name(f"{path.stem}.{word}{end}{path.suffix}") for end in ("", *map(str, range(2, 1000))))
+        found = next(other for other in numbers if self._is_free(other))
+        self._reserved.add(found)
+        return found
+
+    def _is_free(self, path: Path) -> bool:
+        return path not in self._reserved and stat_or_none(self._files, path) is None
 
     def _elsewhere(self, entry: Entry) -> Path | None:
         """Find where a sorted photo was moved: a file with its bytes that no journal entry explains, same name first.
@@ -180,14 +226,15 @@ class _Finder:
         beside = (photo.with_name(each) for each in names)
         return next((path for path in beside if is_regular(stat_or_none(self._files, path))), entry.destination)
 
-    def _if_changed(self, entry: Entry, path: Path) -> Iterator[FileAsFound]:
+    def _if_changed(self, entry: Entry, path: Path, *, is_only_here: bool = False) -> Iterator[FileAsFound]:
         assert entry.sha256 is not None  # it is filed
         sha256, size_bytes, mtime_ns = entry.sha256, entry.size_bytes, entry.mtime_ns
         found = stat_or_none(self._files, path)
         if found is None or not is_regular(found):
             return
-        # An edited copy stays: undo looks for the bytes that were filed, and refuses it.
-        if entry.action == Action.MOVE and (found.st_size, found.st_mtime_ns) != (size_bytes, mtime_ns):
+        # Another edited copy stays: undo looks for the bytes that were filed, and refuses it.
+        is_only_here = is_only_here or entry.action == Action.MOVE
+        if is_only_here and (found.st_size, found.st_mtime_ns) != (size_bytes, mtime_ns):
             sha256, size_bytes, mtime_ns = self._files.hash(path), found.st_size, found.st_mtime_ns
         if path != entry.destination or sha256 != entry.sha256:
             yield FileAsFound(entry, path, sha256, size_bytes, mtime_ns)

@@ -12,7 +12,7 @@ from flowersorter.domain.journal import NO_CLASS
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.written_keywords import KeywordIndex
 from flowersorter.messages import text
-from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
+from flowersorter.sorting.failures import CHANGED, FIXED_FOLDER, GONE, NOT_A_FILE, explain
 from flowersorter.sorting.filesystem import FileSystem, is_regular
 from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_nested
@@ -140,6 +140,7 @@ class _Planner:
         # Positions in `planned` by the hash of class and bytes, and by that of the path: one number for each photo.
         self._by_bytes: dict[int, int] = {}
         self._by_source: dict[int, int] = {}
+        self._may_change: dict[str, bool] = {}
         self.sidecars = SidecarPlanner(files, keywords)
         self.space = NeededSpace(files, copies=mode == Mode.COPY, links=mode.is_link, same_drive=mode == Mode.LINK)
 
@@ -149,7 +150,7 @@ class _Planner:
             found = self._stat(filing.path)
             reason = self._reason_to_skip(filing, found)
             if found is not None and not reason:
-                self._plan(filing, found)
+                reason = self._plan(filing, found)
         except OSError as error:
             reason = explain(error)
         if reason:
@@ -175,8 +176,18 @@ class _Planner:
             return text("it is listed twice")
         return ""
 
-    def _plan(self, filing: Filing, found: os.stat_result) -> None:
-        """Plan a photo that has not changed since it was read."""
+    def _may_leave(self, path: str) -> bool:
+        """Whether a file can be moved out of its folder, if it is to be moved."""
+        if self._mode != Mode.MOVE:
+            return True
+        folder = path[: path.rfind(os.sep) + 1]
+        may = self._may_change.get(folder)
+        if may is None:
+            may = self._may_change[folder] = self._files.writable(Path(folder))
+        return may
+
+    def _plan(self, filing: Filing, found: os.stat_result) -> str:
+        """Plan a photo that has not changed since it was read, or return why it is skipped."""
         contents = self._contents_for(filing)
         existing = contents.same_bytes(filing.size_bytes, filing.sha256)
         if existing is None and self._mode.is_link:
@@ -190,10 +201,13 @@ class _Planner:
             self._append(filing, str(existing), Action.ALREADY_THERE, beside)
         elif (planned := self._planned_as(filing, bytes_key)) is not None:
             self._append(filing, planned, Action.DUPLICATE, NO_SIDECARS)
+        elif not self._may_leave(filing.path):
+            return FIXED_FOLDER
         else:
             self._plan_new(filing, found, contents)
             self._by_bytes[bytes_key] = position
         self._by_source[hash(filing.path)] = position  # a photo that failed is in no position
+        return ""
 
     def _planned_as(self, filing: Filing, bytes_key: int) -> str | None:
         """Return where a photo of the same class and bytes goes; None if there is none."""

@@ -15,12 +15,13 @@ from typing import Protocol
 from flowersorter.domain.journal import DUPLICATES, NO_CLASS, Entry, EntryState, Run
 from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.filed_photos import FiledPhoto, filed_files
-from flowersorter.library.tables.labels import labelled_as
 from flowersorter.messages import Text, text
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, is_same_file, stat_or_none
 from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action
+from flowersorter.sorting.runs.answers_since import AnswersSince
+from flowersorter.sorting.runs.appeared_sidecars import AppearedSidecars
 from flowersorter.sorting.runs.outcomes import Deviation
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group, groups_in_blocks
@@ -76,7 +77,8 @@ class Recheck:
         self._filed: Collection[bytes] = context.journal.filed_hashes(run.destination, but=run.id)
         folders = context.journal.class_folders(run.destination)
         self._aside = run.destination / folders.get(NO_CLASS, DUPLICATES)
-        self._names: dict[str, str | None] = {}
+        self._said = AnswersSince(context.collection)
+        self._appeared = AppearedSidecars(context)
 
     def look(self, cancel: CancelToken) -> None:
         """Note the photos that are there by now, and leave those that the plan does not fit any more.
@@ -101,12 +103,13 @@ class Recheck:
             for photo in filed_files(self._context.collection.database, hashes)
             if photo.root == self._run.destination and photo.run_id != self._run.id and os.path.lexists(photo.path)
         }
-        labels = labelled_as(self._context.collection.database, hashes)
+        self._said.read(hashes)
+        self._appeared.read(groups)
         aside = self._journal.planned_aside([group.lead.id for group in groups])
         for group in groups:
             cancel.check()
             existing = self._existing(group.lead, places)
-            if why := self._why_not(group.lead, existing, places, labels):
+            if why := self._why_not(group, existing, places):
                 self._leave(group, why)
             elif existing is not None:
                 self._note(group, existing, is_moved_aside=group.lead.id in aside)
@@ -131,10 +134,9 @@ class Recheck:
         """Whether a file is in a folder, and is none that was moved aside: people empty that folder."""
         return within in path.parents and self._aside not in path.parents
 
-    def _why_not(
-        self, lead: Entry, existing: Path | None, places: Mapping[bytes, FiledPhoto], labels: Mapping[bytes, str]
-    ) -> Text | None:
+    def _why_not(self, group: Group, existing: Path | None, places: Mapping[bytes, FiledPhoto]) -> Text | None:
         """Say why a photo is not filed as planned, nor noted; None if it is."""
+        lead = group.lead
         assert lead.sha256 is not None
         if existing is not None and not Action(lead.action).is_filed:
             return None
@@ -143,32 +145,14 @@ class Recheck:
             return text("it is sorted into “{name}” there already", name=place.class_name)
         if existing is not None:
             return None
-        if why := self._other_class(lead, labels.get(lead.sha256, lead.class_name)):
+        if why := self._said.why_not(lead):
             return why
         gone = lead.action == Action.ALREADY_THERE or (
             lead.action == Action.DUPLICATE and self._journal.is_filed(self._run.id, lead.sha256, lead.destination)
         )
-        return not_there(lead.destination) if gone else None
-
-    def _other_class(self, lead: Entry, label: str) -> Text | None:
-        """Say which class a photo belongs to now, if it is not the planned one."""
-        if label != lead.class_name:
-            return text("its label is “{name}” now; sort the folder again", name=label)
-        present = self._present_name(lead.class_name)
-        if present is None:
-            return text("the class “{name}” does not exist any more; sort the folder again", name=lead.class_name)
-        if present != lead.class_name:
-            return text("its class is called “{name}” now; sort the folder again", name=present)
-        return None
-
-    def _present_name(self, name: str) -> str | None:
-        """The name that a class has now; None if it was deleted. Photos that are put aside have no class."""
-        if name not in self._names:
-            classes = self._context.collection.classes
-            found = classes.find(name)
-            known = name if classes.without_deleted([name]) else None
-            self._names[name] = known if found is None else found.name
-        return self._names[name]
+        if gone:
+            return not_there(lead.destination)
+        return self._appeared.why_not(group) if Action(lead.action).is_filed else None
 
     def _leave(self, group: Group, why: Text) -> None:
         lead = group.lead

@@ -25,6 +25,7 @@ from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.keywords.stage_again import StageAgain
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.appeared_sidecars import AppearedSidecars
 from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
 from flowersorter.sorting.runs.recheck import Recheck
 from flowersorter.sorting.runs.run_photos import PhotoRun, Target
@@ -89,19 +90,40 @@ def resume(
         context.journal.end_run(run_id)
         drop_merged(context)
         raise
-    photos = PhotoRun(context, run, Target(run.destination, device, missing), record)
-    try:
-        photos.file_all(report, cancel)
-    except Cancelled:
-        _end(context, run)
-        raise
-    if photos.paused:
-        record.put_failed(context.journal, run_id)
-    removed = 0 if photos.paused else remove_emptied_folders(context, run_id, emptied)
-    _end(context, run)
+    target = Target(run.destination, device, missing)
+    photos = PhotoRun(context, run, target, record, AppearedSidecars(context).why_not)
+    removed = _file_rest(context, run, photos, record, emptied, report, cancel)
     sidecars, keywords = (now - then for now, then in zip(filed_sidecars(context, run_id), before, strict=True))
     ended = context.journal.run(run_id)
     return RunResult(run_id, record.outcomes, sidecars, removed, keywords, photos.paused, ended)
+
+
+def _file_rest(
+    context: StepContext,
+    run: Run,
+    photos: PhotoRun,
+    record: _Record,
+    emptied: dict[Path, os.stat_result],
+    report: Report,
+    cancel: CancelToken,
+) -> int:
+    """File what is left, and end the run; return the number of emptied folders that were removed.
+
+    Raises:
+        Cancelled: asked to stop.
+        LibraryFull: the disk of the collection is full.
+    """
+    with photos.full_library_told():
+        try:
+            photos.file_all(report, cancel)
+        except Cancelled:
+            _end(context, run)
+            raise
+        if photos.paused:
+            record.put_failed(context.journal, run.id)
+        removed = 0 if photos.paused else remove_emptied_folders(context, run.id, emptied)
+        _end(context, run)
+    return removed
 
 
 class _Record:
@@ -216,7 +238,7 @@ def _require_room(context: StepContext, run: Run, existing: Path, device: int) -
             if each.action == Action.COPY or (each.action == Action.MOVE and source is not None and not here)
         ]
         count = sum(each.photos for each in copied)
-        refuse_too_full(context.files, existing, sum(each.size_bytes for each in copied), count, count)
+        refuse_too_full(context.files, existing, sum(each.size_bytes for each in copied), count, count, goes_on=True)
 
 
 def _emptied(context: StepContext, run: Run) -> dict[Path, os.stat_result]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from flowersorter.domain.journal import Entry, EntryState, Run
+from flowersorter.errors import LibraryFull
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.messages import Text, joined_texts, text
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.folders.created_folders import make_destination, require_device
 from flowersorter.sorting.folders.disk_watch import DiskWatch
@@ -78,13 +80,23 @@ class PhotoRun:
         run: The run; the files that it is to file are planned.
         target: Its destination.
         record: Takes the outcomes.
+        why_not_aside: Says why a duplicate is not moved aside; None where it is.
 
     Attributes:
+        filed: Number of photos that it filed.
         paused: Why the rest is not tried; "" while all is well.
     """
 
-    def __init__(self, context: StepContext, run: Run, target: Target, record: Record) -> None:
-        self.paused = ""
+    def __init__(
+        self,
+        context: StepContext,
+        run: Run,
+        target: Target,
+        record: Record,
+        why_not_aside: Callable[[Group], Text | None] = lambda group: None,
+    ) -> None:
+        self.paused, self.filed = "", 0
+        self._why_not_aside = why_not_aside
         self._context, self._run, self._target, self._record = context, run, target, record
         self._journal = context.journal
         self._watch = DiskWatch(context.files, target, context.collection.folder)
@@ -106,6 +118,24 @@ class PhotoRun:
         if self.paused:
             self._record.put_rest(self._journal.untried_photos(self._run.id), self.paused)
             self._journal.cancel_planned(self._run.id, self.paused)
+
+    @contextmanager
+    def full_library_told(self) -> Iterator[None]:
+        """Say how much is filed, and how to go on, where the disk of the library fills up.
+
+        Raises:
+            LibraryFull: it did.
+        """
+        try:
+            yield
+        except LibraryFull as error:
+            hint = plural(
+                "{number} photo is sorted and stays. Free some space there; then flowersorter resume {sort} goes on",
+                "{number} photos are sorted and stay. Free some space there; then flowersorter resume {sort} goes on",
+                self.filed,
+                sort=self._run.id,
+            )
+            raise LibraryFull(text("The sort stopped"), error.why, hint) from error
 
     def _make_destination(self) -> None:
         try:
@@ -212,6 +242,11 @@ class PhotoRun:
                 self._journal.set_states((entry.id for entry in group.entries), EntryState.FAILED, reason)
                 self._leave(original, reason)
                 return
+            if why := self._why_not_aside(group):
+                self._context.batch.put_back(group.entries)
+                self._journal.set_states((entry.id for entry in group.entries), EntryState.FAILED, why)
+                self._record.put_aside(original, group.lead, why, moved=False)
+                return
             target, note = self._outcome(group)
             if target is not None or note is not None:
                 self._record.put_aside(original, group.lead, note, moved=target is not None)
@@ -252,7 +287,10 @@ class PhotoRun:
         if self.paused:
             return None, self._why_waiting(group)
         try:
-            return group.lead.destination, file_group(self._context, self._run, group)
+            note = file_group(self._context, self._run, group)
+            is_photo = group.lead.lead_id is None and not group.lead.is_aside
+            self.filed += is_photo and group.lead.state == EntryState.PLANNED
+            return group.lead.destination, note
         except (NotDoneError, LeftOpenError) as error:
             if error.stop:
                 self.paused = error.reason

@@ -109,7 +109,8 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
     if run_id is None:
         newest, passed_over = newest_to_undo(engine.collection, cancel, take_changed=request.take_changed)
         if newest is None:
-            raise _nothing_to_undo(passed_over)
+            takes_more = not request.take_changed and newest_to_undo(engine.collection, cancel, take_changed=True)[0]
+            raise _nothing_to_undo(passed_over, takes_more=bool(takes_more))
         run_id = newest.id
     later = moved_on(engine.collection.database, run_id)
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
@@ -161,7 +162,7 @@ def passed_over_sentence(run_id: int, photos: int) -> Text:
     )
 
 
-def _nothing_to_undo(passed_over: Mapping[int, int]) -> UndoRefused:
+def _nothing_to_undo(passed_over: Mapping[int, int], *, takes_more: bool) -> UndoRefused:
     if not passed_over:
         return UndoRefused(
             text("There is nothing to undo"), text("no photos were sorted, or every sort is undone already")
@@ -175,7 +176,13 @@ def _nothing_to_undo(passed_over: Mapping[int, int]) -> UndoRefused:
             photos,
             sort=run_id,
         ),
-        text('"flowersorter undo {sort}" lists the reasons', sort=run_id),
+        text(
+            '"flowersorter undo {sort}" lists the reasons, and with --yes it also takes back photos that were moved, '
+            "renamed or edited since",
+            sort=run_id,
+        )
+        if takes_more
+        else text('"flowersorter undo {sort}" lists the reasons', sort=run_id),
     )
 
 

@@ -71,6 +71,13 @@ def waiting_sentence(run: Run) -> Text:
             why=run.refusal.why,
             hint=run.refusal.hint,
         )
+    if not run.left:
+        return plural(
+            "{number} duplicate of sort {sort} was not looked at. To continue: flowersorter resume {sort}",
+            "{number} duplicates of sort {sort} were not looked at. To continue: flowersorter resume {sort}",
+            run.waiting_duplicates,
+            sort=run.id,
+        )
     if not run.waiting:
         return plural(
             "{number} file beside the photos of sort {sort} is left. To continue: flowersorter resume {sort}",

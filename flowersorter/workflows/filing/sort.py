@@ -33,6 +33,7 @@ from flowersorter.sorting.execute import execute
 from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan
+from flowersorter.sorting.runs.answers_since import NOT_MINE
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.packed import Packed
@@ -376,7 +377,7 @@ def reason_left(rows: PhotoRows, i: int, *, left_out: bool = False) -> str:
     """Why row `i` is not filed, for the person; `left_out`: its suggestion would be."""
     error = rows.errors[i]
     if rows.marks[i] == Mark.NOT_MINE:
-        return text("you said that it shows none of your classes")
+        return NOT_MINE
     if left_out and not error:
         return text("you left it out when you confirmed the others")
     return (

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from flowersorter.commands.shared.context import recovery_sentences
+from flowersorter.errors import LibraryFull
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.sorting.runs.make_plan import make_plan
-from tests.unit.commands.conftest import Run
+from flowersorter.workflows.filing import history
+from tests.unit.commands.conftest import Run, Try
 from tests.unit.sorting.file_trees import filing
 from tests.unit.workflows.conftest import draw_photos
 
@@ -56,3 +63,54 @@ def test_one_long_name_does_not_make_every_line_wide(run: Run, photos: Path, tmp
     for row in others:
         assert "  " + " " * 90 not in row
         assert len(row) < 260, row
+
+
+def test_a_full_disk_of_the_collection_does_not_keep_the_sorts_from_being_listed(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted")
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        collection.journal.reopen_run(1)
+
+    opened = CollectionStore.open
+
+    def full(*_: object, **told: object) -> Any:
+        if told.get("read_only"):
+            return opened(tmp_path / "collection", read_only=True)
+        raise LibraryFull("The library could not be saved", "the disk is full", "Free some space there and try again")
+
+    for owner, name in ((history, "recover"), (CollectionStore, "open")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, full)
+            assert attempt("undo").code == 1
+            listed = attempt("history")
+        assert listed.code == 0
+        assert str(tmp_path / "sorted") in listed.out
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (
+            RecoveryResult(1, 2),
+            ["An earlier sort was interrupted: 1 photo finished, 2 photos put back where they were."],
+        ),
+        (
+            RecoveryResult(3, 2, copies_removed=2),
+            [
+                "An earlier sort was interrupted: 3 photos finished; the unfinished copies of 2 photos were removed, "
+                "and the originals are where they were."
+            ],
+        ),
+        (
+            RecoveryResult(0, 3, copies_removed=1),
+            [
+                "An earlier sort was interrupted: 0 photos finished; the unfinished copies of 1 photo were removed, "
+                "and the originals are where they were.",
+                "Put back where they were: 2 photos.",
+            ],
+        ),
+    ],
+)
+def test_recovery_says_what_became_of_copies(result: RecoveryResult, said: list[str]) -> None:
+    assert list(map(str, recovery_sentences(result))) == said

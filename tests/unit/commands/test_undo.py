@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from flowersorter.commands.shared.output import Terminal
+from flowersorter.sorting import sidecar_groups
 from tests.drawing import RED, textured, write_jpeg
 from tests.unit.commands.conftest import Run, Try
 
@@ -189,3 +193,41 @@ def test_a_time_that_is_none_is_refused(attempt: Try, word: str) -> None:
 
 def test_a_sort_and_a_time_are_two_requests(attempt: Try) -> None:
     assert attempt("undo", 1, "--since", "12:00").code == 2
+
+
+def test_an_undo_that_is_stopped_says_how_much_is_undone_and_how_to_go_on(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted")
+    one = sidecar_groups.undo_group
+
+    def then_stop(*arguments: Any) -> bool:
+        os.kill(os.getpid(), signal.SIGINT)
+        return one(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flowersorter.sorting.undo.undo_group", then_stop)
+        stopped = attempt("undo")
+    assert stopped.code == 130
+    assert "Sort 1: 1 photo undone, 2 photos left. To go on: flowersorter undo 1\n" in stopped.err
+    assert attempt("undo").out == "Sort 1: 2 photos undone.\n"
+
+
+def test_a_moved_photo_whose_keywords_were_edited_names_yes_each_time(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted", "--move", "--keywords")
+    sidecar = tmp_path / "sorted" / "red" / "red_0.jpg.xmp"
+    sidecar.write_bytes(edited := sidecar.read_bytes() + b"<!-- mine -->")
+    first = attempt("undo")
+    assert "red_0.jpg.xmp: it has changed since it was sorted\n" in first.out
+    assert first.err.endswith("To move the edited ones back as they are now: flowersorter undo 1 --yes\n")
+    assert attempt("undo").err == (
+        "There is nothing more to undo: 1 photo of sort 1 could not be undone. "
+        '"flowersorter undo 1" lists the reasons, '
+        "and with --yes it also takes back photos that were moved, renamed or edited since.\n"
+    )
+    assert attempt("undo", 1).err == first.err
+    assert attempt("undo", "--yes").out == "Sort 1: 1 photo undone.\n"
+    assert (photos / sidecar.name).read_bytes() == edited
+    assert not (tmp_path / "sorted").exists()

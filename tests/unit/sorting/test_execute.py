@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from flowersorter.domain.journal import EntryState, RunState
-from flowersorter.errors import Cancelled, SortRefused, UserError
+from flowersorter.errors import Cancelled, LibraryFull, SortRefused, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import RunBegun, execute
@@ -22,7 +22,7 @@ from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.step_batches import MOST_FILES
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
-from tests.unit.sorting.file_trees import names, plan, remember, snapshot, sort, take_back, write
+from tests.unit.sorting.file_trees import go_on, names, plan, remember, snapshot, sort, take_back, write
 
 
 def _states(collection: CollectionStore, run_id: int | None) -> list[str]:
@@ -341,6 +341,36 @@ def test_a_library_that_cannot_be_written_stops_the_run_at_the_end_of_a_batch(
     assert len(names(tmp_path / "sorted")) == MOST_FILES
     run = collection.journal.runs()[0]
     assert (run.state, run.photos, run.waiting) == (RunState.CANCELLED, MOST_FILES, 3)
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_full_disk_of_the_collection_is_named_with_what_is_sorted(
+    tmp_path: Path, collection: CollectionStore, monkeypatch: pytest.MonkeyPatch, goes_on: bool
+) -> None:
+    source = tmp_path / "photos"
+    photos = {write(source / f"{n}.jpg", b"%d" % n): "Rose" for n in range(MOST_FILES + 3)}
+
+    def full(*_: object, **__: object) -> None:
+        raise LibraryFull("The library could not be saved", "the disk of the collection's folder is full", "Try again")
+
+    def stop(news: object) -> None:
+        if goes_on and isinstance(news, Progress) and news.done == 1:
+            cancel.cancel()
+
+    planned, cancel = plan(photos, tmp_path / "sorted", Mode.COPY, source), CancelToken()
+    if goes_on:
+        with pytest.raises(Cancelled):
+            execute(planned, collection, stop, cancel)
+    with monkeypatch.context() as patched:
+        patched.setattr(collection.journal, "end_run", full)
+        with pytest.raises(LibraryFull) as told:
+            go_on(collection, 1) if goes_on else execute(planned, collection, silent, CancelToken())
+    sorted_now = len(photos) - goes_on
+    assert str(told.value) == (
+        f"The sort stopped: the disk of the collection's folder is full. {sorted_now} photos are sorted and stay. "
+        "Free some space there; then flowersorter resume 1 goes on."
+    )
+    assert len(names(tmp_path / "sorted")) == len(photos)
 
 
 def test_what_is_worth_knowing_about_a_filed_photo_is_reported(tmp_path: Path, collection: CollectionStore) -> None:

@@ -34,6 +34,7 @@ from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
+from flowersorter.sorting.undo import undo
 from tests.unit.photos.xmp_documents import DARKTABLE, DOCUMENTS, LIGHTROOM
 from tests.unit.sorting.failing_disks import Crash, WatchedDisk, failing
 from tests.unit.sorting.file_trees import filing, names, remember, snapshot, take_back, write
@@ -217,9 +218,63 @@ def test_undo_keeps_a_photo_whose_sidecar_was_edited_since(tmp_path: Path, colle
     undone = take_back(collection, result.run_id)
     [refused] = undone.refused
     assert refused.path == destination / "Rosa_canina" / "a.jpg"
-    assert refused.reason == "a.xmp: it has changed since it was sorted, so the copy was kept"
+    assert refused.reason == "a.xmp: it has changed since it was sorted"
+    assert list(undone.edited.values()) == [refused.path]
     assert names(tmp_path / "photos") == {"b.jpg"}
     assert list(collection.kept_sidecars.rglob("*.before.xmp"))
+
+
+@pytest.mark.parametrize("taken", [(), ("a.xmp",), ("a.xmp", "a.edited.xmp", "a.before.xmp")])
+def test_a_moved_photo_goes_back_with_its_edited_sidecar_if_asked_to(
+    tmp_path: Path, collection: CollectionStore, taken: tuple[str, ...]
+) -> None:
+    photos, destination = _two(tmp_path)
+    result = _sort(collection, photos, destination, Mode.MOVE)
+    sidecar, new = destination / "Rosa_canina" / "a.xmp", destination / "Tulip" / "b.jpg.xmp"
+    edits = {path: path.read_bytes() + b"\n<!-- mine -->" for path in (sidecar, new)}
+    for path, data in edits.items():
+        path.write_bytes(data)
+    source = tmp_path / "photos"
+    others = {name: write(source / name, b"other " + name.encode()).read_bytes() for name in taken}
+    assert result.run_id is not None
+    undone = undo(collection, result.run_id, silent, CancelToken(), take_changed=True)
+    assert (undone.undone, undone.refused) == (2, ())
+    edited = {(): "a.xmp", ("a.xmp",): "a.edited.xmp"}.get(taken, "a.edited2.xmp")
+    before = "a.before2.xmp" if len(taken) > 1 else "a.before.xmp"
+    assert names(source) == {"a.jpg", edited, before, "b.jpg", "b.jpg.xmp", *taken}
+    assert (source / edited).read_bytes() == edits[sidecar]
+    assert (source / "b.jpg.xmp").read_bytes() == edits[new]
+    assert (source / before).read_bytes() == LIGHTROOM.encode()
+    assert {name: (source / name).read_bytes() for name in taken} == others
+    assert {edited, before} <= set(SidecarFinder().names_of(str(source / "a.jpg")))
+    assert not destination.exists()
+    assert not collection.kept_sidecars.exists()
+
+
+def test_an_edited_sidecar_with_keywords_beside_a_copy_stays(tmp_path: Path, collection: CollectionStore) -> None:
+    photos, destination = _two(tmp_path)
+    result = _sort(collection, photos, destination, Mode.COPY)
+    sidecar = destination / "Rosa_canina" / "a.xmp"
+    sidecar.write_bytes(sidecar.read_bytes() + b"\n")
+    assert result.run_id is not None
+    undone = undo(collection, result.run_id, silent, CancelToken(), take_changed=True)
+    assert [skipped.reason for skipped in undone.refused] == [
+        "a.xmp: it has changed since it was sorted, so the copy was kept"
+    ]
+    assert names(destination) == {"Rosa_canina/a.jpg", "Rosa_canina/a.xmp"}
+
+
+def test_a_sidecar_with_keywords_that_was_only_renamed_is_undone_as_before(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
+    photos, destination = _two(tmp_path)
+    before = snapshot(tmp_path / "photos")
+    result = _sort(collection, photos, destination, Mode.MOVE)
+    (destination / "Tulip").rename(destination / "Tulips")
+    assert result.run_id is not None
+    undone = undo(collection, result.run_id, silent, CancelToken(), take_changed=True)
+    assert undone.refused == ()
+    assert snapshot(tmp_path / "photos") == before
 
 
 def test_undo_brings_the_old_sidecar_back_where_the_person_deleted_the_new_one(

@@ -119,6 +119,42 @@ def test_too_little_room_is_refused_where_room_is_needed(tmp_path: Path) -> None
     assert plan(photos, tmp_path / "sorted", Mode.LINK, files=Full()).needed_bytes == 0
 
 
+def test_what_is_refused_for_its_size_adds_up(tmp_path: Path) -> None:
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a" * 300_000): "Rose"}
+
+    class Full(FileSystem):
+        def free_bytes(self, folder: Path) -> int:
+            return 1_100_000
+
+    with pytest.raises(SortRefused, match=r"they need 0\.3 MB and 1\.\d MB to spare for the file system, and 1\.1 MB"):
+        plan(photos, tmp_path / "sorted", Mode.COPY, files=Full())
+
+
+def test_a_photo_whose_folder_may_not_be_changed_is_copied_but_not_moved(tmp_path: Path) -> None:
+    fixed, free = tmp_path / "fixed", tmp_path / "free"
+    photos = dict.fromkeys(
+        [*(write(fixed / f"{name}.jpg", name.encode()) for name in "ab"), write(free / "c.jpg", b"c")], "Rose"
+    )
+    write(tmp_path / "sorted" / "Rose" / "b.jpg", b"b")
+    asked = []
+
+    class Fixed(FileSystem):
+        def writable(self, folder: Path) -> bool:
+            asked.append(folder)
+            return folder != fixed
+
+    made = plan(photos, tmp_path / "sorted", Mode.MOVE, files=Fixed())
+    assert [(file.filing.source.name, file.action) for file in made.files] == [
+        ("b.jpg", Action.ALREADY_THERE),
+        ("c.jpg", Action.MOVE),
+    ]
+    assert [(skipped.path, skipped.reason) for skipped in made.skipped] == [
+        (fixed / "a.jpg", "its folder may not be changed, so nothing can be moved out of it; copy the photos instead")
+    ]
+    assert asked.count(fixed) == 1
+    assert len(plan(photos, tmp_path / "sorted", Mode.COPY, files=Fixed()).files) == 3
+
+
 def test_moving_to_another_device_needs_room(tmp_path: Path, elsewhere: Path) -> None:
     photos = {write(tmp_path / "photos" / "a.jpg", b"a" * 1000): "Rose"}
     assert plan(photos, elsewhere, Mode.MOVE).needed_bytes == 1000

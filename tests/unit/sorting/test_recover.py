@@ -115,7 +115,8 @@ def test_a_missing_drive_leaves_all_open(tmp_path: Path, collection: CollectionS
     assert crash.state == EntryState.STARTED
     assert collection.journal.run(crash.run_id).state == RunState.OPEN
     (tmp_path / "unplugged").rename(tmp_path / missing)
-    assert crash.recover() == RecoveryResult(0, 1, ())
+    # Of a copy or a link, only what was made of it is gone: its original stayed where it is.
+    assert crash.recover() == RecoveryResult(0, 1, copies_removed=int(mode != Mode.MOVE))
     assert collection.journal.run(crash.run_id).state == RunState.CANCELLED
 
 

@@ -208,8 +208,17 @@ def test_one_that_does_not_fit_is_refused_and_can_go_on_later(
             return 10
 
     run_id = stop_after(collection, photos, destination, Mode.COPY, source)
-    with pytest.raises(SortRefused, match="not enough space"):
+    with pytest.raises(SortRefused, match="not enough space") as refused:
         go_on(collection, run_id, Full())
+    assert refused.value.hint == "Free some space there, then continue the sort again"
+
+    class Crowded(FileSystem):
+        def free_files(self, folder: Path) -> int | None:
+            return 1
+
+    with pytest.raises(SortRefused, match="cannot hold so many") as refused:
+        go_on(collection, run_id, Crowded())
+    assert refused.value.hint == "Delete files there, then continue the sort again"
     assert collection.journal.run(run_id).can_be_resumed
     assert go_on(collection, run_id).filed == 3
 

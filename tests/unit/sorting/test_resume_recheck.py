@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +15,22 @@ import pytest
 
 from flowersorter.domain.journal import EntryState, RunState
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken, Progress
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.sorting.execute import execute
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.runs import recheck
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
+from flowersorter.workflows.filing.resume import waiting_sentence
+from tests.drawing import film_bytes
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import filing, go_on, names, plan, remember, snapshot, sort, take_back, write
 
@@ -141,6 +149,144 @@ def test_photos_whose_class_changed_stay(
     assert reasons(result) == {"1.jpg": why}
     assert names(destination) == {"Rose/0.jpg"}
     assert photos[1].exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (PhotoAnswers(mark=Mark.NOT_MINE), "you said that it shows none of your classes"),
+        (PhotoAnswers(mark=Mark.DONT_KNOW), "you said that you don't know its class; sort the folder again"),
+        (PhotoAnswers(frozenset({1})), "you said that it does not show “Rose”; sort the folder again"),
+        (PhotoAnswers(frozenset({2})), None),
+        (None, "its label “Rose” was removed; sort the folder again"),
+    ],
+)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_photos_stay_of_which_the_person_said_that_they_do_not_belong(
+    collection: CollectionStore,
+    photos: list[Path],
+    source: Path,
+    destination: Path,
+    mode: Mode,
+    said: PhotoAnswers | None,
+    why: str | None,
+) -> None:
+    rose = collection.classes.add("Rose")
+    assert (rose.id, collection.classes.add("Tulip").id) == (1, 2)
+    remember(collection, source, photos)
+    known = collection.photos.by_sha256(filing(photos[1], "Rose").sha256)
+    assert known is not None
+    if said is None:
+        collection.labels.assign([known.id], rose.id, LabelOrigin.PERSON)
+    run_id = stop(collection, plan(roses(photos), destination, mode, source))
+    if said is None:
+        collection.labels.clear([known.id])
+    else:
+        collection.answers.put({known.id: said})
+    result = go_on(collection, run_id)
+    assert reasons(result) == {"1.jpg": why, "2.jpg": None, "3.jpg": None}
+    assert names(destination) == {f"Rose/{number}.jpg" for number in range(4) if number != 1 or not why}
+    assert photos[1].exists() or not why
+
+
+def test_photos_are_put_aside_but_for_those_that_are_none_of_the_persons(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    remember(collection, source, photos)
+    known = [collection.photos.by_sha256(filing(path, "").sha256) for path in photos]
+    run_id = stop(collection, plan(dict.fromkeys(photos, ASIDE), destination, Mode.MOVE, source))
+    for photo, mark in ((known[1], Mark.NOT_MINE), (known[2], Mark.DONT_KNOW)):
+        assert photo is not None
+        collection.answers.put({photo.id: PhotoAnswers(mark=mark)})
+    result = go_on(collection, run_id)
+    assert reasons(result) == {
+        "1.jpg": "you said that it shows none of your classes",
+        "2.jpg": None,
+        "3.jpg": None,
+    }
+
+
+@pytest.mark.parametrize("name", ["1.xmp", "1.jpg.xmp", "1.CR2", "1.mov"])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_photo_waits_for_the_sidecar_that_appeared_beside_it(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path, mode: Mode, name: str
+) -> None:
+    write(source / "2.xmp", b"edits of 2")
+    run_id = stop(collection, plan(roses(photos), destination, mode, source))
+    new = write(source / name, b"new")
+    result = go_on(collection, run_id)
+    assert reasons(result) == {
+        "1.jpg": f"{name} has appeared beside it; sort the folder again",
+        **dict.fromkeys(("2.jpg", "3.jpg")),
+    }
+    assert photos[1].exists()
+    assert new.exists()
+    assert names(destination) == {"Rose/0.jpg", "Rose/2.jpg", "Rose/2.xmp", "Rose/3.jpg"}
+    assert collection.journal.run(run_id).failed == 1
+
+
+def test_files_that_the_plan_leaves_behind_do_not_keep_a_photo(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    remember(collection, source, photos)
+    with collection.database.transaction() as connection:
+        connection.execute("UPDATE photos SET taken_at = '2024-05-01T12:00:00'")
+    write(source / "1.mov", film_bytes(datetime(2020, 1, 1)))
+    write(source / "1.mov.xmp", b"edits of another film")
+    for number in (2, 3):
+        for folder in (source, destination / "Rose"):
+            write(folder / f"{number}.CR2", b"raw %d" % number)
+    filings = [replace(filing(path, "Rose"), taken_at=datetime(2024, 5, 1, 12)) for path in photos]
+    planned = make_plan(filings, destination, Mode.MOVE, CancelToken(), source_root=source)
+    run_id = stop(collection, planned)
+    result = go_on(collection, run_id)
+    assert reasons(result) == dict.fromkeys(("1.jpg", "2.jpg", "3.jpg"))
+    assert names(source) == {"1.mov", "1.mov.xmp", "2.CR2", "3.CR2"}
+
+
+def test_what_cannot_be_read_beside_a_photo_does_not_keep_it(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    run_id = stop(collection, plan(roses(photos), destination, Mode.COPY, source))
+    new = write(source / "1.xmp", b"new")
+
+    class Unreadable(FileSystem):
+        def stat(self, path: Path) -> os.stat_result:
+            if path == new:
+                raise OSError(errno.EIO, "not here")
+            return super().stat(path)
+
+    assert reasons(go_on(collection, run_id, Unreadable())) == dict.fromkeys(("1.jpg", "2.jpg", "3.jpg"))
+
+
+def test_a_duplicate_waits_for_the_sidecar_that_appeared_beside_it(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    twins = [write(source / "b" / f"{number}.jpg", b"photo %d" % number) for number in (0, 1)]
+    run_id = stop(collection, with_duplicates([*photos, *twins], source, destination), done=2)
+    new = write(source / "b" / "0.xmp", b"new")
+    result = go_on(collection, run_id)
+    why = "0.xmp has appeared beside it; sort the folder again"
+    assert [(file.source, file.error) for file in result.files if file.error] == [(twins[0], why)]
+    assert result.duplicates_moved == 1
+    assert new.exists()
+    assert twins[0].exists()
+    assert not twins[1].exists()
+
+
+def test_a_duplicate_is_not_counted_among_what_waits_but_looked_at(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    twin = write(source / "b" / "twin.jpg", b"photo 3")
+    run_id = stop(collection, plan(roses([*photos, twin]), destination, Mode.COPY, source))
+    run = collection.journal.run(run_id)
+    assert (run.waiting, run.left, run.waiting_duplicates) == (3, 3, 1)
+    assert str(waiting_sentence(run)).startswith("3 photos of sort 1 are not sorted yet.")
+    waiting = [entry.id for entry in collection.journal.filings(run_id) if entry.action != Action.DUPLICATE]
+    collection.journal.set_states(waiting, EntryState.FAILED)
+    run = collection.journal.run(run_id)
+    assert (run.waiting, run.left, run.can_be_resumed) == (0, 0, True)
+    assert str(waiting_sentence(run)).startswith("1 duplicate of sort 1 was not looked at.")
 
 
 @pytest.mark.parametrize("change", ["deleted", "edited", "the photo itself"])

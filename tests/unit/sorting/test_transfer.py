@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.sorting.failures import KEPT_BOTH, LeftOpenError, NotDoneError, explain
+from flowersorter.sorting.failures import FIXED_FOLDER, KEPT_BOTH, LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.filesystem import FileSystem, is_our_link
 from flowersorter.sorting.transfer import Transfer, copy, link, move
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
@@ -54,6 +54,38 @@ def _replace(path: Path, content: bytes) -> None:
     """As editors save: a new file under the old name."""
     fresh = write(path.with_name("fresh"), content)
     fresh.rename(path)
+
+
+@pytest.mark.parametrize("is_fixed", [True, False])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_folder_that_may_not_be_changed_keeps_its_file_and_is_named(
+    tmp_path: Path, is_fixed: bool, elsewhere: bool
+) -> None:
+    transfer = _transfer(tmp_path)
+
+    class Fixed(FileSystem):
+        def link_new(self, origin: Path, link: Path) -> None:
+            if elsewhere:
+                raise OSError(errno.EXDEV, "another device")
+            super().link_new(origin, link)
+
+        def rename_new(self, origin: Path, target: Path) -> None:
+            if origin == transfer.origin:
+                raise OSError(errno.EXDEV, "another device")
+            super().rename_new(origin, target)
+
+        def unlink(self, path: Path) -> None:
+            if path == transfer.origin:
+                raise PermissionError(errno.EACCES, "no")
+            super().unlink(path)
+
+        def writable(self, folder: Path) -> bool:
+            return not is_fixed
+
+    with pytest.raises(NotDoneError) as refused:
+        move(Fixed(), transfer)
+    assert refused.value.reason == (FIXED_FOLDER if is_fixed else "access is refused")
+    assert names(tmp_path) == {"from/a.jpg"}
 
 
 def test_a_copy_gets_its_name_by_a_link_where_renaming_could_overwrite(tmp_path: Path) -> None:
