@@ -311,8 +311,10 @@ def test_a_duplicate_that_is_moved_aside_waits_once(
     before = snapshot(source, destination)
     result = execute(planned, collection, silent, CancelToken(), failing("link_new", works, errno.ENOSPC, times=99))
     run = collection.journal.run(1)
-    assert result.filed + result.failed + result.waiting + result.duplicates + result.duplicates_moved == len(photos)
-    assert run.waiting == result.waiting == sum(file.waits for file in result.files)
+    seen = result.filed + result.failed + result.duplicates + result.duplicates_moved
+    assert seen + run.waiting + run.waiting_duplicates == len(photos)
+    assert run.waiting == result.waiting
+    assert run.waiting + run.waiting_duplicates == sum(file.waits for file in result.files)
     assert_agreed(collection, run)
     again = go_on(collection, 1)
     assert (again.failed, again.waiting, again.paused) == (0, 0, "")
