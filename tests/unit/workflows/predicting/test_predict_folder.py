@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from types import ModuleType
 
 import numpy as np
@@ -107,12 +107,13 @@ def test_photos_of_a_drive_that_was_away_while_they_were_read_are_read_when_it_i
 def test_a_folder_that_vanishes_while_it_is_read_makes_no_photo_unreadable(
     engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
-    aside, one_at_a_time = photos.with_name("aside"), Lock()
+    aside, one_at_a_time, unplugged = photos.with_name("aside"), Lock(), Event()
 
     def read(path: Path, *, short_side_px: int) -> LoadedPhoto:
         with one_at_a_time:
-            if not aside.exists():
-                photos.rename(aside)  # the drive is unplugged
+            if not unplugged.is_set():  # a thread may still read when the job has ended and the drive is back
+                unplugged.set()
+                photos.rename(aside)
                 if left == "an empty folder":
                     (photos / "2026").mkdir(parents=True)
         return read_photo(path, short_side_px=short_side_px)
