@@ -242,10 +242,10 @@ class FileSystem:
         return os.access(folder, os.W_OK | os.X_OK)
 
 
-def stat_or_none(files: FileSystem, path: Path) -> os.stat_result | None:
+def stat_or_none(files: FileSystem, path: Path | str) -> os.stat_result | None:
     """Return the status of a path; None if nothing is there. Other errors of the disk are raised."""
     try:
-        return files.stat(path)
+        return files.stat_text(path) if isinstance(path, str) else files.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -74,7 +74,7 @@ class Call:
         except LibraryFull as error:
             if not only_reads:
                 raise
-            self.terminal.note(str(error))  # what is to be read can be read all the same
+            self.terminal.note(str(error))  # a command that only reads needs no recovery
             return
         for sentence in recovery_sentences(found):
             self.terminal.note(sentence)

@@ -61,7 +61,7 @@ def _workers(options: argparse.Namespace) -> Workers | None:
     """The workers that the command line chooses; other commands than predict have none."""
     if "workers" not in options:
         return None
-    # What is logged there is said as well; without a handler, Python would print it once more.
+    # The terminal says each of these messages itself; without a handler, Python would print them again.
     logging.getLogger(_CLUSTER_LOG).addHandler(logging.NullHandler())
     return chosen_workers(options.workers, options.cluster, tuple(options.path_map or ()))
 

@@ -13,7 +13,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.library.tables.written_keywords import KeywordIndex
 from flowersorter.messages import text
 from flowersorter.sorting.failures import CHANGED, FIXED_FOLDER, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_regular
+from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
 from flowersorter.sorting.folders.destination_checks import disk_refusals, missing_folders, refuse_nested
 from flowersorter.sorting.folders.destination_contents import DestinationContents
@@ -147,7 +147,7 @@ class _Planner:
     def add(self, filing: Filing) -> None:
         """Plan one photo, or skip it with a reason."""
         try:
-            found = self._stat(filing.path)
+            found = stat_or_none(self._files, filing.path)
             reason = self._reason_to_skip(filing, found)
             if found is not None and not reason:
                 reason = self._plan(filing, found)
@@ -155,12 +155,6 @@ class _Planner:
             reason = explain(error)
         if reason:
             self.skipped.append(Skipped(filing.source, reason))
-
-    def _stat(self, path: str) -> os.stat_result | None:
-        try:
-            return self._files.stat_text(path)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
 
     def _reason_to_skip(self, filing: Filing, found: os.stat_result | None) -> str:
         if found is None:

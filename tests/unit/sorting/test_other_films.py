@@ -31,11 +31,6 @@ def photo(tmp_path: Path) -> Path:
     return write(tmp_path / "photos" / "IMG_0001.JPG", b"a photo")
 
 
-@pytest.fixture
-def destination(tmp_path: Path) -> Path:
-    return tmp_path / "sorted"
-
-
 def test_a_film_of_the_same_moment_goes_along(photo: Path, destination: Path) -> None:
     write(photo.with_suffix(".MOV"), SAME_MOMENT)
     made = planned(photo, destination)
