@@ -15,10 +15,12 @@ class SearchField(FramedField):
     """Takes words to search for.
 
     Signals:
+        entered(): The field got the focus.
         left(): The field lost the focus.
         finished(): The person pressed Escape or Enter, or went down to the photos.
     """
 
+    entered = Signal()
     left = Signal()
     finished = Signal()
 
@@ -41,6 +43,11 @@ class SearchField(FramedField):
             super().keyPressEvent(event)
             return
         self.finished.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Emit `entered`: the person is about to type."""
+        super().focusInEvent(event)
+        self.entered.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Emit `left`: the field may be hidden."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import counts_of, positions_of, which_are_given
 from flowersorter.domain.label import Label, LabelOrigin
-from flowersorter.domain.name_search import JoinedTexts, joined_names
+from flowersorter.domain.name_search import JoinedTexts
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
@@ -98,8 +98,18 @@ class PhotoColumns:
     def searched_names(self) -> JoinedTexts:
         """N file names, as `folded` gives them; made when they are first searched."""
         if self._searched_names is None:
-            self._searched_names = JoinedTexts(joined_names(self.names, *self.folders), len(self))
+            self._searched_names = JoinedTexts.of_names(self.paths)
         return self._searched_names
+
+    @property
+    def can_search_names(self) -> bool:
+        """Whether the names were joined already."""
+        return self._searched_names is not None
+
+    def take_searched_names(self, paths: Paths, texts: JoinedTexts) -> None:
+        """Take over the joined names of these paths, unless the photos have other ones by now."""
+        if paths is self.paths:
+            self._searched_names = texts
 
     @property
     def folders(self) -> tuple[list[str], Rows]:

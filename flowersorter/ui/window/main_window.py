@@ -18,6 +18,7 @@ from flowersorter.ui.collections.collections_controller import CollectionsContro
 from flowersorter.ui.desktop.recent_folders import RecentFolders
 from flowersorter.ui.filter.folder_date_controller import FolderDateController
 from flowersorter.ui.filter.folder_date_list import FolderDateList
+from flowersorter.ui.filter.name_index import NameIndex
 from flowersorter.ui.grid.date_controller import DateController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
@@ -146,6 +147,7 @@ class MainWindow(QMainWindow):
         self.selected = SelectedPhoto(session, self.grid, self.inspector, self)
         RenamedSelection(self.folder, self.grid, self)
         self.dates = DateController(session, self.folder, self)
+        self.name_index = NameIndex(session.photos, self.header.search, self)
         FolderDateController(session, self.folder, self.dates, self.filter, self.places, self)
         self.order = OrderController(session, front, self.folder, self.grid, self.filter, self)
         self.stacks = StackController(session, front, self.grid, self.actions_by_name["stack_shots"], self)
@@ -358,7 +360,7 @@ class MainWindow(QMainWindow):
     def shutdown(self) -> None:
         """Wait for running reads and start no more: the collection is about to be closed."""
         parts = (self.inspector, self.large, self.cache, self.on_demand, self.learning, self.answers, self.order)
-        for part in (*parts, self.recent, self.watching, self.folder_drop, self.collections):
+        for part in (*parts, self.recent, self.watching, self.folder_drop, self.collections, self.name_index):
             part.shutdown()
         self._counts.stop()
         self.grid.rest()

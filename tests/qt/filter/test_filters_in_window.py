@@ -188,3 +188,10 @@ def test_folders_and_months_below_the_classes_are_filters_of_one_click(program: 
     assert not panel.isVisible()
     idle(program, qtbot)
     assert not panel.isVisible(), "one folder and one month tell no photos apart"
+
+
+def test_the_names_are_joined_when_a_search_begins(program: Program, qtbot: QtBot) -> None:
+    assert not program.photos.columns.can_search_names
+    QTest.keyClick(program.window.grid, Qt.Key.Key_F, CTRL)
+    qtbot.waitUntil(lambda: program.photos.columns.can_search_names)
+    assert program.window.header.search.hasFocus()
