@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from flowersorter.domain.place import Paths
 
 #: Between texts that are searched together.
 SEPARATOR = "\0"
@@ -48,18 +44,20 @@ def completion(name: str, typed: str) -> str:
     return next((name[end:] for end in ends if unaccented(name[:end]) == wanted), "")
 
 
-def joined_names(paths: Paths) -> str:
-    """Join the file names of paths, as `folded` gives them, with NUL characters between them.
+def joined_names(paths: Sequence[str], folders: Sequence[str], numbers: NDArray[np.intp]) -> str:
+    """The file names of N paths, as `folded` gives them, with NUL characters between them.
 
-    The paths of a folder mostly follow one another.
+    Args:
+        paths: N absolute paths; those of a folder mostly follow one another.
+        folders: The folders, as `Paths.folders` gives them.
+        numbers: (N,) the number of the folder of each path.
     """
-    names, (folders, numbers) = paths.names, paths.folders
     cuts = [itemgetter(slice(len(folder + os.sep), None)) for folder in folders]
     bounds = [*(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(paths)] if len(paths) else []
     parts, first = [], 0
     for end in bounds:
         # The same cut for the paths of a folder: half of the time that a slice for each path takes.
-        parts.append(SEPARATOR.join(map(cuts[numbers[first]], names[first:end])))
+        parts.append(SEPARATOR.join(map(cuts[numbers[first]], paths[first:end])))
         first = end
     return folded(SEPARATOR.join(parts))
 
@@ -77,11 +75,6 @@ class JoinedTexts:
         ends = np.flatnonzero(self._bytes == 0)
         self._starts = np.concatenate([np.zeros(min(count, 1), np.intp), ends + 1])
         self._frequency = np.bincount(self._bytes[::_SAMPLED], minlength=256)
-
-    @classmethod
-    def of_names(cls, paths: Paths) -> JoinedTexts:
-        """Join the file names of paths, as `folded` gives them."""
-        return cls(joined_names(paths), len(paths))
 
     def __len__(self) -> int:
         return len(self._starts)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique, taken, which_are_given
+from flowersorter.domain.name_search import JoinedTexts, joined_names
 from flowersorter.domain.natural_sort import NaturalOrder, by_folder
 
 
@@ -50,10 +51,11 @@ class Paths(Sequence[Path]):
         folders: As the property of this name, where the caller has them.
     """
 
-    __slots__ = ("_folders", "names")
+    __slots__ = ("_folders", "_joined_names", "names")
 
     def __init__(self, names: Sequence[str] = (), folders: tuple[list[str], NDArray[np.intp]] | None = None) -> None:
         self.names, self._folders = names, folders
+        self._joined_names: JoinedTexts | None = None
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Paths:
@@ -66,6 +68,18 @@ class Paths(Sequence[Path]):
         if self._folders is None:
             self._folders = numbered_folders(by_folder(self.names), len(self))
         return self._folders
+
+    @property
+    def joined_names(self) -> JoinedTexts:
+        """The file names, as `folded` gives them, to search in; joined when they are first needed."""
+        if self._joined_names is None:
+            self._joined_names = JoinedTexts(joined_names(self.names, *self.folders), len(self))
+        return self._joined_names
+
+    @property
+    def can_be_searched(self) -> bool:
+        """Whether the names are joined already."""
+        return self._joined_names is not None
 
     def take(self, rows: NDArray[np.intp]) -> Paths:
         """Some of the paths, by number and in that order."""

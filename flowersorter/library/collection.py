@@ -21,7 +21,8 @@ from flowersorter.library.database.backups import (
     damaged_with_backups,
 )
 from flowersorter.library.database.checksum import delete_checksum, matches_checksum, write_checksum
-from flowersorter.library.database.connection import Database, check_sound
+from flowersorter.library.database.connection import Database
+from flowersorter.library.database.soundness import check_sound
 from flowersorter.library.files.lock import lock_collection, opened_for_reading
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.tables.answers import AnswerTable

@@ -15,8 +15,9 @@ from pathlib import Path
 from flowersorter.atomic_write import atomic_replacement, sync_folder
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.checksum import delete_checksum
-from flowersorter.library.database.connection import check_sound, sqlite_errors_as_user_errors
 from flowersorter.library.database.read_only import open_read_only
+from flowersorter.library.database.soundness import check_sound
+from flowersorter.library.database.sqlite_errors import sqlite_errors_as_user_errors
 from flowersorter.library.files.lock import collection_locked
 from flowersorter.messages import text
 

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
-from flowersorter.errors import CollectionDamaged, LibraryFull, UserError
+from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.fair_lock import FairLock
 from flowersorter.library.database.read_only import open_read_only
-from flowersorter.library.database.schema import MIGRATIONS
+from flowersorter.library.database.schema import MIGRATIONS, Migrations
+from flowersorter.library.database.soundness import check_sound
+from flowersorter.library.database.sqlite_errors import errors_of_opening, sqlite_errors_as_user_errors
 from flowersorter.messages import text
 
 #: Fewer than SQLite takes (999 before version 3.32, at least 32,766 since); more at once is not faster.
@@ -33,18 +35,6 @@ _SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 
 Answer = TypeVar("Answer")
 Rows = list[tuple[Any, ...]]
-#: (version, SQL script) in rising order.
-Migrations = Sequence[tuple[int, str]]
-
-_NOT_SAVED = text("The library could not be saved")
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_CAUSES = {
-    sqlite3.SQLITE_READONLY: (_NOT_SAVED, text("its file or folder is read-only"), ""),
-    sqlite3.SQLITE_PERM: (_NOT_SAVED, text("its folder may not be written to"), ""),
-    sqlite3.SQLITE_IOERR: (text("The library cannot be used"), text("its disk reports a read or write error"), ""),
-    sqlite3.SQLITE_CANTOPEN: (text("The library cannot be opened"), text("its file or folder may not be opened"), ""),
-    sqlite3.SQLITE_BUSY: (_NOT_SAVED, text("another program holds its file"), text("Close that program and try again")),
-}
 
 
 def storable_time(mtime_ns: int) -> int:
@@ -55,45 +45,6 @@ def storable_time(mtime_ns: int) -> int:
 def storable_text(text: str | None) -> str | None:
     """A text with undecodable bytes escaped: it may quote a file name that is not UTF-8, which SQLite refuses."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-@contextmanager
-def sqlite_errors_as_user_errors(file: Path, refusal: Callable[[], UserError] | None = None) -> Iterator[None]:
-    """Convert SQLite errors that come from the disk or a damaged file into errors for the person.
-
-    Errors of the program itself (a broken constraint, wrong SQL) pass through unchanged.
-
-    Args:
-        file: The database file, for the message.
-        refusal: Makes the error for an attempt to write, where the file was opened only for reading.
-
-    Raises:
-        CollectionDamaged: the file is not a sound SQLite database.
-        UserError: disk full, read-only, input/output error.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGED:
-            raise CollectionDamaged(text("The library {file} is damaged", file=file), str(error)) from error
-        if code == sqlite3.SQLITE_READONLY and refusal is not None:
-            raise refusal() from error
-        if code == sqlite3.SQLITE_FULL:
-            full = text("the disk of the collection's folder {folder} is full", folder=file.parent)
-            raise LibraryFull(_NOT_SAVED, full, text("Free some space there and try again")) from error
-        if code in _CAUSES:
-            was_open = code != sqlite3.SQLITE_CANTOPEN
-            raise _gone(file) if was_open and not file.exists() else UserError(*_CAUSES[code]) from error
-        raise
-
-
-def _gone(file: Path) -> UserError:
-    return UserError(
-        text("The library {file} is not there any more", file=file),
-        text("its folder was deleted or renamed, or its drive was removed, while FlowerSorter was running"),
-        text("Start FlowerSorter again"),
-    )
 
 
 def _copied_into_memory(file: Path) -> sqlite3.Connection:
@@ -128,60 +79,6 @@ def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:
     """Do nothing before the first use of a database."""
 
 
-def check_sound(
-    connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False, migrations: Migrations = MIGRATIONS
-) -> None:
-    """Read the whole file and check it for damage.
-
-    Args:
-        connection: An open connection to it.
-        file: Its path, for the message.
-        thoroughly: Whether to compare the indexes with the tables too, look for missing columns, follow every reference
-            and read every text, which takes several times as long.
-        migrations: Define the expected columns.
-
-    Raises:
-        CollectionDamaged: it is not sound.
-    """
-    pragma = "integrity_check(1)" if thoroughly else "quick_check(1)"
-    with sqlite_errors_as_user_errors(file):
-        verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
-        if verdict == "ok" and thoroughly:
-            verdict = _contradiction(connection, migrations) or verdict
-    if verdict != "ok":
-        raise CollectionDamaged(text("The library {file} is damaged", file=file), verdict)
-
-
-def _contradiction(connection: sqlite3.Connection, migrations: Migrations) -> str:
-    """Say which column is missing, which row refers to none, or which text is not UTF-8; "" where all is well."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        for number, script in migrations:
-            if number <= version:
-                fresh.executescript(script)
-        lacking = sorted(_columns(fresh) - _columns(connection))
-    if lacking:
-        return "there is no column {}.{}".format(*lacking[0])
-    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
-    if broken is not None:
-        return f"a row of {broken[0]} refers to a row of {broken[2]} that is not there"
-    for table in sorted({table for table, _ in _columns(connection)}):
-        try:
-            for _ in connection.execute(f'SELECT * FROM "{table}"'):
-                pass
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", None) is not None:
-                raise
-            return f"a text of {table} cannot be read"  # Python's own error, without a code of SQLite's
-    return ""
-
-
-def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
-    """Every table with each of its columns."""
-    select = "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
-    return {(str(table), str(column)) for table, column in connection.execute(select)}
-
-
 class Database:
     """A SQLite file with the newest tables, shared by all threads, which take turns in the order they ask for it.
 
@@ -211,7 +108,7 @@ class Database:
         self._lock = FairLock()
         self._depth = 0
         self._after: list[tuple[int, Callable[[], None]]] = []  # depth of the transaction, and what follows it
-        with sqlite_errors_as_user_errors(file):
+        with errors_of_opening(file):
             if refusal is None:
                 self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
             else:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.backups import backups, restore_backup
-from flowersorter.library.database.connection import check_sound
 from flowersorter.library.database.read_only import open_read_only
+from flowersorter.library.database.soundness import check_sound
 from flowersorter.messages import text
 
 _DAMAGED_FILES = "library-damaged-*.sqlite"

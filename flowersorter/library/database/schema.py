@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+#: (version, SQL script) in rising order.
+Migrations = Sequence[tuple[int, str]]
+
 # AUTOINCREMENT: an undo step or a window may hold the id of a deleted row, so no id is used twice.
 _LIBRARY_TABLES = """
 CREATE TABLE photos (
@@ -260,7 +265,7 @@ ALTER TABLE filings ADD COLUMN by_label INTEGER;
 """
 
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
-MIGRATIONS: tuple[tuple[int, str], ...] = (
+MIGRATIONS: Migrations = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
     (2, _KEPT_LABELS),
     (3, _PENDING_LABELS),

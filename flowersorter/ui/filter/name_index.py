@@ -22,9 +22,7 @@ class NameIndex(QObject):
     def __init__(self, photos: PhotoModel, field: SearchField, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._photos, self._field = photos, field
-        self._paths = Paths()  # those asked for last; a signal would turn them into a list
         self._joining = LatestOnly(self)
-        self._joining.loaded.connect(self._on_joined)
         field.entered.connect(self._join)
         photos.modelReset.connect(self._follow)
 
@@ -34,16 +32,15 @@ class NameIndex(QObject):
 
     @Slot()
     def _join(self) -> None:
-        columns = self._photos.columns
-        if not columns.can_search_names:
-            self._paths = columns.paths
-            self._joining.request(None, partial(JoinedTexts.of_names, self._paths))
+        paths = self._photos.columns.paths
+        if not paths.can_be_searched:
+            self._joining.request(None, partial(_joined_names, paths))
 
     @Slot()
     def _follow(self) -> None:
         if self._field.hasFocus():
             self._join()
 
-    @Slot(object, object)
-    def _on_joined(self, _key: None, texts: JoinedTexts) -> None:
-        self._photos.columns.take_searched_names(self._paths, texts)
+
+def _joined_names(paths: Paths) -> JoinedTexts:
+    return paths.joined_names

@@ -135,9 +135,9 @@ def _moment(text: str) -> Moment | None:
 def _names_with(columns: PhotoColumns, rows: Rows | None, wanted: str) -> NDArray[np.bool_]:
     """(M,) which file names have a text in them; arguments as for `TextSearch.matches`."""
     if rows is None:
-        return columns.searched_names.containing(wanted)
+        return columns.paths.joined_names.containing(wanted)
     if len(rows) * _FEW > len(columns):
-        return columns.searched_names.containing(wanted)[rows]
+        return columns.paths.joined_names.containing(wanted)[rows]
     names = (columns.names[row].rpartition(os.sep)[2] for row in rows.tolist())
     return np.array([wanted in folded(name) for name in names], np.bool_)
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import counts_of, positions_of, which_are_given
 from flowersorter.domain.label import Label, LabelOrigin
-from flowersorter.domain.name_search import JoinedTexts
 from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
@@ -72,7 +71,6 @@ class PhotoColumns:
         self.paths = Paths.of(rows.paths)
         self.names: list[str] = list(self.paths.names)
         self.errors: list[str | None] = list(rows.errors)
-        self._searched_names: JoinedTexts | None = None
         self._changed_s = np.full(len(rows), -np.inf)  # monotonic time at which a suggestion changed
         self._moments: PhotoMoments = PhotoMoments(before._moments if before is not None else None)
         self.version = 0
@@ -93,23 +91,6 @@ class PhotoColumns:
 
     def __len__(self) -> int:
         return len(self.names)
-
-    @property
-    def searched_names(self) -> JoinedTexts:
-        """N file names, as `folded` gives them; made when they are first searched."""
-        if self._searched_names is None:
-            self._searched_names = JoinedTexts.of_names(self.paths)
-        return self._searched_names
-
-    @property
-    def can_search_names(self) -> bool:
-        """Whether the names were joined already."""
-        return self._searched_names is not None
-
-    def take_searched_names(self, paths: Paths, texts: JoinedTexts) -> None:
-        """Take over the joined names of these paths, unless the photos have other ones by now."""
-        if paths is self.paths:
-            self._searched_names = texts
 
     @property
     def folders(self) -> tuple[list[str], Rows]:
@@ -267,7 +248,7 @@ class PhotoColumns:
                     now = now.copy() if now is self.names else now
                     now[row] = names[source]
         if now is not self.names and now != self.names:
-            self.names, self.paths, self._searched_names = now, Paths(now), None
+            self.names, self.paths = now, Paths(now)
         self._unreadable[rows] = [errors[source] is not None for source in sources.tolist()]
 
     def set_error(self, place_id: int, reason: str) -> Rows:

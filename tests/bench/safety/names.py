@@ -65,7 +65,7 @@ def _sort_into(root: Path, names: list[bytes], class_name: str, mode: Mode, tall
         now = watch.count(tally, keeps=mode != Mode.MOVE)
         folders = [path for path in now if destination in path.parents and now[path].kind == "folder"]
         tally.expect(len(folders) == 1 and folders[0].parent == destination, "not one folder for one class")
-        filed = [path for path, seen in now.items() if destination in path.parents and seen.kind == "file"]
+        filed = [path for path, seen in now.items() if destination in path.parents and seen.kind != "folder"]
         tally.expect(all(path.parent in folders for path in filed), "an escape from its class folder")
         keys = {unicodedata.normalize("NFC", os.fsencode(path.name).decode("latin-1")).casefold() for path in filed}
         tally.expect(len(filed) == len(names) == len(keys), "twins on some file system")

@@ -187,7 +187,7 @@ def _filtered(program: Program) -> Figures:
     first_class = next(key for key in columns.class_keys.tolist() if key > 0)
     started = time.perf_counter()
     program.window.header.search.entered.emit()  # as if it got the focus: a window without a screen gives it to none
-    while not columns.can_search_names:
+    while not columns.paths.can_be_searched:
         QApplication.processEvents()
         time.sleep(0.001)
     joined_s = time.perf_counter() - started

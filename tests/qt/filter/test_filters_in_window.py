@@ -191,7 +191,7 @@ def test_folders_and_months_below_the_classes_are_filters_of_one_click(program: 
 
 
 def test_the_names_are_joined_when_a_search_begins(program: Program, qtbot: QtBot) -> None:
-    assert not program.photos.columns.can_search_names
+    assert not program.photos.columns.paths.can_be_searched
     QTest.keyClick(program.window.grid, Qt.Key.Key_F, CTRL)
-    qtbot.waitUntil(lambda: program.photos.columns.can_search_names)
+    qtbot.waitUntil(lambda: program.photos.columns.paths.can_be_searched)
     assert program.window.header.search.hasFocus()

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from flowersorter.domain.name_search import JoinedTexts
 from flowersorter.ui.filter.name_index import NameIndex
 from flowersorter.ui.filter.search_field import SearchField
 from flowersorter.ui.filter.text_search import TextSearch
@@ -47,27 +46,20 @@ def found(columns: PhotoColumns, text: str) -> list[int]:
 
 
 def test_names_are_joined_when_the_field_gets_the_focus(photos: PhotoModel, field: SearchField, qtbot: QtBot) -> None:
-    assert not photos.columns.can_search_names
+    assert not photos.columns.paths.can_be_searched
     enter(field, qtbot)
-    qtbot.waitUntil(lambda: photos.columns.can_search_names)
-    texts = photos.columns.searched_names
+    qtbot.waitUntil(lambda: photos.columns.paths.can_be_searched)
+    texts = photos.columns.paths.joined_names
     assert found(photos.columns, "img_000007") == [6]
-    assert photos.columns.searched_names is texts
+    assert photos.columns.paths.joined_names is texts
 
 
 def test_names_of_another_folder_are_joined_while_the_field_has_the_focus(
     photos: PhotoModel, field: SearchField, qtbot: QtBot
 ) -> None:
     enter(field, qtbot)
-    qtbot.waitUntil(lambda: photos.columns.can_search_names)
+    qtbot.waitUntil(lambda: photos.columns.paths.can_be_searched)
     photos.set_rows(rows(80))
-    assert not photos.columns.can_search_names
-    qtbot.waitUntil(lambda: photos.columns.can_search_names)
-    assert found(photos.columns, "img_000077") == [76]
-
-
-def test_names_that_come_too_late_are_not_taken(photos: PhotoModel) -> None:
-    before = photos.columns.paths
-    photos.set_rows(rows(80))
-    photos.columns.take_searched_names(before, JoinedTexts.of_names(before))
+    assert not photos.columns.paths.can_be_searched
+    qtbot.waitUntil(lambda: photos.columns.paths.can_be_searched)
     assert found(photos.columns, "img_000077") == [76]

@@ -45,13 +45,13 @@ def test_few_rows_are_searched_as_all_are() -> None:
     columns = PhotoColumns(rows(200))
     assert found(columns, "img_00001", [3, 11, 150]) == [1]
     assert found(columns, "img_00001", list(range(5, 100))) == list(range(4, 14))
-    assert columns.searched_names.containing("img_00001").nonzero()[0].tolist() == list(range(9, 19))
+    assert columns.paths.joined_names.containing("img_00001").nonzero()[0].tolist() == list(range(9, 19))
 
 
 def test_names_that_stay_are_not_read_again() -> None:
     known = rows(50)
     columns = PhotoColumns(known)
-    texts = columns.searched_names
+    texts = columns.paths.joined_names
     columns.merge(rows(50))
     columns.merge(known.take(np.arange(10, 20)))
-    assert columns.searched_names is texts
+    assert columns.paths.joined_names is texts

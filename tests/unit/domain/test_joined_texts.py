@@ -48,5 +48,5 @@ def test_names_are_those_of_the_paths_without_their_folders() -> None:
     names = ["/a.jpg", "/f/a.jpg", "/f/f/É.JPG", "/f/e\u0301.jpg", "/f/b.jpg", "/f/f/f", "/ff/1.jpg", "/f.jpg"]
     paths = Paths([name.replace("/", os.sep) for name in names])
     wanted = SEPARATOR.join(folded(name.rpartition("/")[2]) for name in names)
-    assert joined_names(paths) == wanted
-    assert joined_names(Paths()) == ""
+    assert joined_names(paths.names, *paths.folders) == wanted
+    assert joined_names([], *Paths().folders) == ""

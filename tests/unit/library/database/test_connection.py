@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from flowersorter.domain.arrays import sorted_unique
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
+from flowersorter.library.database.soundness import check_sound
 
 FIRST = (1, "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
 SECOND = (2, "ALTER TABLE notes ADD COLUMN colour TEXT; UPDATE notes SET colour = 'red'")
@@ -131,6 +133,20 @@ def test_a_file_that_is_no_database_is_damaged(tmp_path: Path, content: bytes) -
     with pytest.raises(CollectionDamaged):
         Database(file)
     assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("words", [b"CREATE TABLE", b"TABLE notes", b"notes (id"])
+def test_a_definition_of_a_table_that_is_not_text_is_damage(tmp_path: Path, words: bytes) -> None:
+    file = tmp_path / "library.sqlite"
+    with closing(Database(file, [FIRST])):
+        pass
+    content = file.read_bytes()
+    assert content.count(words) == 1
+    damaged = content.replace(words, words[:-3] + b"\xd5" + words[-2:])
+    file.write_bytes(damaged)
+    with pytest.raises(CollectionDamaged, match=r"library\.sqlite is damaged"):
+        Database(file, [FIRST], before_use=lambda connection, _: check_sound(connection, file, migrations=[FIRST]))
+    assert file.read_bytes() == damaged
 
 
 def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:

@@ -19,7 +19,8 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.cache import verified_files
 from flowersorter.library.cache.verified_files import VERIFIED_NAME
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.connection import Database, Migrations
+from flowersorter.library.database.connection import Database
+from flowersorter.library.database.schema import Migrations
 from flowersorter.library.journal.still_filed import StillFiled
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.photos import ReadRecord

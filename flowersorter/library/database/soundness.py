@@ -1,0 +1,66 @@
+"""Checks a library file for damage."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from flowersorter.errors import CollectionDamaged
+from flowersorter.library.database.schema import MIGRATIONS, Migrations
+from flowersorter.library.database.sqlite_errors import errors_of_opening
+from flowersorter.messages import text
+
+
+def check_sound(
+    connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False, migrations: Migrations = MIGRATIONS
+) -> None:
+    """Read the whole file and check it for damage.
+
+    Args:
+        connection: An open connection to it.
+        file: Its path, for the message.
+        thoroughly: Whether to compare the indexes with the tables too, look for missing columns, follow every reference
+            and read every text, which takes several times as long.
+        migrations: Define the expected columns.
+
+    Raises:
+        CollectionDamaged: it is not sound.
+    """
+    pragma = "integrity_check(1)" if thoroughly else "quick_check(1)"
+    with errors_of_opening(file):
+        verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+        if verdict == "ok" and thoroughly:
+            verdict = _contradiction(connection, migrations) or verdict
+    if verdict != "ok":
+        raise CollectionDamaged(text("The library {file} is damaged", file=file), verdict)
+
+
+def _contradiction(connection: sqlite3.Connection, migrations: Migrations) -> str:
+    """Say which column is missing, which row refers to none, or which text is not UTF-8; "" where all is well."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for number, script in migrations:
+            if number <= version:
+                fresh.executescript(script)
+        lacking = sorted(_columns(fresh) - _columns(connection))
+    if lacking:
+        return "there is no column {}.{}".format(*lacking[0])
+    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        return f"a row of {broken[0]} refers to a row of {broken[2]} that is not there"
+    for table in sorted({table for table, _ in _columns(connection)}):
+        try:
+            for _ in connection.execute(f'SELECT * FROM "{table}"'):
+                pass
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) is not None:
+                raise
+            return f"a text of {table} cannot be read"  # Python's own error, without a code of SQLite's
+    return ""
+
+
+def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Every table with each of its columns."""
+    select = "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+    return {(str(table), str(column)) for table, column in connection.execute(select)}
