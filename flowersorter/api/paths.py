@@ -25,11 +25,25 @@ def chosen(choices: type[_Choice], value: str, argument: str) -> _Choice:
     try:
         return choices(value)
     except ValueError:
-        names = ", ".join(f'"{each.value}"' for each in choices)
-        raise UserError(
-            text("{argument} cannot be {value!r}", argument=argument, value=value),
-            hint=text("Choose one of {names}", names=names),
-        ) from None
+        raise _none_of([each.value for each in choices], value, argument) from None
+
+
+def require_one_of(choices: Sequence[str], value: object, argument: str) -> None:
+    """Check that a value is one of the choices.
+
+    Raises:
+        UserError: it is none of them; the error lists them.
+    """
+    if value not in choices:
+        raise _none_of(choices, value, argument)
+
+
+def _none_of(choices: Sequence[str], value: object, argument: str) -> UserError:
+    names = ", ".join(f'"{each}"' for each in choices)
+    return UserError(
+        text("{argument} cannot be {value!r}", argument=argument, value=value),
+        hint=text("Choose one of {names}", names=names),
+    )
 
 
 def whole_number(value: object, argument: str, least: int | None = None, most: int | None = None) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias, overload
+from typing import Literal, TypeAlias, get_args, overload
 
 from flowersorter.api.answers import Expectation, Photo, Prediction, expectation_of, photos_of, prediction_of
 from flowersorter.api.open_collection import OpenCollection
-from flowersorter.api.paths import AnyPath, given_path, whole_number
+from flowersorter.api.paths import AnyPath, given_path, require_one_of, whole_number
 from flowersorter.api.photo_source import AnyPhoto, Given, given_photo, unreadable
 
 RowOrder: TypeAlias = Literal["name", "date"]
@@ -77,6 +77,7 @@ class PredictedCollection(OpenCollection):
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
+            UserError: there is no such order.
             WeightsMissing: the network's weights are not on this computer.
             WorkersUnavailable: no worker can be used; photos read until then are stored.
         """
@@ -85,6 +86,7 @@ class PredictedCollection(OpenCollection):
         from flowersorter.workflows.predicting.select_rows import select_rows
         from flowersorter.workflows.predicting.settled_labels import predict_settled
 
+        require_one_of(get_args(RowOrder), order, "order")
         if workers is not None:
             workers = whole_number(workers, "workers", 1)
         chosen = chosen_workers(workers, cluster, _pairs(path_map))

@@ -13,7 +13,7 @@ from pathlib import Path
 from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.film_time import taken_at_another_time
 from flowersorter.photos.formats import PHOTO_SUFFIXES
-from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder, split_sidecar
+from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES, SidecarFinder, split_sidecar
 from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
@@ -232,6 +232,19 @@ def _take(names: Sequence[str], contents: FolderContents) -> Sequence[str]:
 def count_kinds(files: Iterable[Path]) -> Mapping[str, int]:
     """Count files by suffix in lower case, the most frequent first."""
     return dict(Counter(path.suffix.lower() or NO_SUFFIX for path in files).most_common())
+
+
+def staying_apart(staying: Mapping[str, int], named: Iterable[Path]) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Divide the files beside photos that stay, counted by suffix, into sidecars and files of any other kind.
+
+    Args:
+        staying: Their numbers.
+        named: Those of which another sentence says that they stay, and why; they are not counted.
+    """
+    left = (Counter(staying) - Counter(count_kinds(named))).most_common()
+    kinds = SIDECAR_SUFFIXES | RAW_SUFFIXES | FILM_SUFFIXES
+    sidecars = {suffix: count for suffix, count in left if suffix in kinds}
+    return sidecars, {suffix: count for suffix, count in left if suffix not in kinds}
 
 
 def listed(kinds: Mapping[str, int], most: int = 5) -> Text:

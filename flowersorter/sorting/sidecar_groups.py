@@ -146,7 +146,8 @@ def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> Non
     """Store in one transaction that photos and their sidecars are about to be filed; `file_group` follows for each.
 
     Their class folders are made before: recovery would take a missing one for an unplugged drive. Where a crash leaves
-    some files of a photo filed and some not, recovery files the rest, or takes the photo back.
+    some files of a photo filed and some not, recovery files the rest, or takes the photo back. A sidecar that gets its
+    keywords where it is, so that it makes room first, is left to `file_group`: recovery could not tell the two apart.
     """
     entries, made = list[Entry](), dict[Path, bool]()
     for group in groups:
@@ -158,7 +159,8 @@ def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> Non
             except NotDoneError as error:
                 made[folder] = False
                 context.batch.no_folder[folder] = error
-        if made[folder]:
+        makes_room = {entry.source for entry in group.entries if entry.action == Action.MOVE}
+        if made[folder] and not any(entry.destination in makes_room for entry in group.entries):
             entries += group.entries
     begin_filing(context, entries)
 

@@ -219,8 +219,8 @@ def _undo_groups(
     total = max(0, total - len(wanted.kept))
     for batch in in_batches(wanted.filed(), lambda entry: entry.size_bytes):
         with context.settled():
-            checked = begin_undo_groups(context, run, batch, cancel)
-            for group in batch:
+            checked = begin_undo_groups(context, run, batch.groups, cancel)
+            for group in batch.groups:
                 report(Progress(text("Undoing"), done, total))
                 cancel.check()
                 done += 1

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import predict_folders, say_no_photos
-from flowersorter.commands.shared.group_output import group_line, say_groups
+from flowersorter.commands.shared.group_output import group_line, say_groups, say_how_to_label
 from flowersorter.commands.shared.json_lines import folder_problems
-from flowersorter.commands.shared.output import quoted
 from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import Text, plural, text
 from flowersorter.photos.scan import absolute_folder
@@ -49,13 +48,7 @@ def run(call: Call) -> int:
     if len(result.groups) > _SHOWN:
         terminal.say(text("... and {number} more groups: see --json", number=len(result.groups) - _SHOWN), indent=2)
     if result.groups:
-        terminal.say()
-        terminal.say(
-            text(
-                "Label a photo with its look-alikes: flowersorter label PHOTO --group {folder} --as CLASS",
-                folder=quoted(options.folder),
-            )
-        )
+        say_how_to_label(terminal, options.folder)
     return 0
 
 

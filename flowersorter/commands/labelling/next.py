@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.group_output import group_line, say_groups
+from flowersorter.commands.shared.group_output import group_line, say_groups, say_how_to_label
 from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.figures import NO_FIGURE, Gain, percent_to_tenths
 from flowersorter.domain.photo_class import NEEDED_LABELS
@@ -43,6 +43,8 @@ def run(call: Call) -> int:
         call.terminal.record(group_line(photo, names))
     call.terminal.record({"summary": _summary(advice)})
     _say(call.terminal, advice, names)
+    if any(photo.alike for photo in advice.next):
+        say_how_to_label(call.terminal, options.folder)
     return 0
 
 

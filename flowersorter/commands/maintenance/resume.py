@@ -36,7 +36,8 @@ def run(call: Call) -> int:
     with call.engine() as engine:
         try:
             with terminal.progress(tell=tell) as report:
-                result = resume_run(engine, ResumeRequest(call.options.sort), report, call.cancel)
+                request = ResumeRequest(call.options.sort, call.options.backbone)
+                result = resume_run(engine, request, report, call.cancel)
         except Cancelled:
             for stopped in (find_run(engine.collection, run_id) for run_id in begun):
                 if stopped.left:

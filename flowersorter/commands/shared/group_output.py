@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.commands.shared.output import Terminal, quoted, shown
 from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import Text, joined_texts, plural, text
@@ -64,6 +65,22 @@ def say_groups(
         if group.alike:
             others = ", ".join(shown(photo.path.name) for photo in group.alike[:_OTHERS_SHOWN])
             terminal.say(_alike(len(group.alike), others), indent=4)
+
+
+def say_how_to_label(terminal: Terminal, folder: Path | None) -> None:
+    """Print the command that labels a photo of one of these groups with all others of it.
+
+    Args:
+        terminal: Gets the line.
+        folder: The folder of the photos as it was given; None where they are from several.
+    """
+    terminal.say()
+    terminal.say(
+        text(
+            "Label a photo with its look-alikes: flowersorter label PHOTO --group {folder} --as CLASS",
+            folder="FOLDER" if folder is None else quoted(folder),
+        )
+    )
 
 
 def _alike(number: int, others: str) -> Text:

@@ -12,9 +12,8 @@ from flowersorter.commands.shared.sort_outcomes import folder_in
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scanning import folder_walk
-from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES
 from flowersorter.sorting.plan import Action, Mode, SortPlan
-from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.sorting.plan_sidecars import listed, staying_apart
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.resume import paused_sentence
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
@@ -81,18 +80,11 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult, *,
 
 def _beside(plan: SortPlan, skipped: Mapping[str, int]) -> Counter[str]:
     """The files beside the photos that the plan counts, by the kind that the scan gives them."""
-    sidecars, others = (sum(staying.values()) for staying in _staying(plan))
+    sidecars, others = (sum(staying.values()) for staying in staying_apart(plan.staying, ()))
     no_photos = min(others, skipped.get(folder_walk.NOT_A_PHOTO, 0))  # the others belong to a photo by their names
     told: Counter[str] = Counter({folder_walk.NOT_A_PHOTO: no_photos})
     told[folder_walk.SIDECAR] = sum(plan.sidecars.values()) + sidecars + others - no_photos
     return told
-
-
-def _staying(plan: SortPlan) -> tuple[dict[str, int], dict[str, int]]:
-    """The numbers of the files beside the photos that stay, by suffix: sidecars, and files of any other kind."""
-    kinds = SIDECAR_SUFFIXES | RAW_SUFFIXES | FILM_SUFFIXES
-    sidecars = {suffix: number for suffix, number in plan.staying.items() if suffix in kinds}
-    return sidecars, {suffix: number for suffix, number in plan.staying.items() if suffix not in kinds}
 
 
 def _plan_sentence(plan: SortPlan, number: int) -> Text:
@@ -170,7 +162,7 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
         )
     for skipped in plan.no_keywords:
         terminal.say(text("{path} gets no keywords: {why}", path=shown(skipped.path), why=stored(skipped.reason)))
-    sidecars, others = _staying(plan)
+    sidecars, others = staying_apart(plan.staying, (*plan.edited, *plan.other_films))
     if number := sum(sidecars.values()):
         staying = plural("{number} other sidecar file stays", "{number} other sidecar files stay", number)
         terminal.say(joined_texts(": ", staying, listed(sidecars)))

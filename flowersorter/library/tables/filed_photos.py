@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.places import path_ranges
 
@@ -28,6 +31,9 @@ _MOVED = "SELECT id, sha256, source FROM filings WHERE state = 'done' AND action
 _MOVED_PHOTOS = (
     "SELECT photos.id FROM filings f JOIN photos ON photos.sha256 = f.sha256"
     " WHERE f.state = 'done' AND f.action = 'move' AND f.lead_id IS NULL"
+)
+_OF_RUN = (
+    "SELECT photos.id FROM filings f JOIN photos ON photos.sha256 = f.sha256 WHERE f.run_id = ? AND f.lead_id IS NULL"
 )
 #: Ranges of paths in one query: SQLite allows an expression a depth of 1,000.
 _MOST_RANGES = 100
@@ -91,6 +97,11 @@ def moved_from(database: Database, roots: Path | Sequence[Path]) -> set[int]:
         rows = database.tuples(f"{_MOVED_PHOTOS} AND ({within})", [bound for each in some for bound in each])
         found.update(photo_id for (photo_id,) in rows)
     return found
+
+
+def photos_of_run(database: Database, run_id: int) -> NDArray[np.int64]:
+    """Return the ids of the photos of a run, whether it filed them or not, ascending; unknown photos are left out."""
+    return np.unique(np.array([photo_id for (photo_id,) in database.tuples(_OF_RUN, (run_id,))], np.int64))
 
 
 def without_moved_on(database: Database, files: Sequence[FiledFile]) -> list[FiledFile]:

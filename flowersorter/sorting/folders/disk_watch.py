@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,8 +13,6 @@ from flowersorter.sorting.filesystem import FileSystem, follow_or_none
 from flowersorter.sorting.folders.created_folders import Planned, require_device
 from flowersorter.sorting.folders.destination_checks import SPARE_FILES, space_beside
 from flowersorter.sorting.plan import Action
-from flowersorter.sorting.runs.step_batches import size_now
-from flowersorter.sorting.sidecar_groups import Group
 
 #: What the journal takes of the disk of the library for one file, at most.
 _JOURNAL_BYTES = 2048
@@ -34,21 +32,23 @@ class DiskWatch:
         self._destination = target.destination
         self._devices: dict[Path, int | None] = {}
 
-    def require_room(self, groups: Sequence[Group]) -> None:
+    def require_room(self, entries: Sequence[Entry], sizes: Mapping[int, int]) -> None:
         """Check that photos and their sidecars fit before the first of them is touched.
+
+        Args:
+            entries: The files.
+            sizes: Of each in bytes, by its id.
 
         Raises:
             NotDoneError: they do not, or the disk is gone; the rest of the run is not tried.
         """
         require_device(self._target, self._files)
         with suppress(OSError):  # each photo says what is wrong with its disk
-            entries = [entry for group in groups for entry in group.entries]
             copied = [entry for entry in entries if self._is_copied(entry)]
             names = len(copied) + sum(entry.action == Action.SYMLINK for entry in entries)
             if copied:
-                self._require_bytes(
-                    self._destination, sum(size_now(self._files, entry) for entry in copied) + space_beside(len(copied))
-                )
+                size_bytes = sum(sizes[entry.id] for entry in copied)
+                self._require_bytes(self._destination, size_bytes + space_beside(len(copied)))
             if names:
                 self._require_files(self._destination, names)
             self._require_bytes(self._library, len(entries) * _JOURNAL_BYTES + space_beside(0))

@@ -16,16 +16,14 @@ from flowersorter.domain.journal import Entry, EntryState, NewEntry, Run, Writte
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.tables.written_keywords import written_by
 from flowersorter.messages import Text, text
-from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.photos.xmp.document import XmpUnusable
 from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.keywords.kept_sidecars import is_kept
-from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
 from flowersorter.sorting.keywords.stage_keywords import Stager, as_it_is, why_none
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile
-from flowersorter.sorting.runs.appeared_sidecars import appeared
+from flowersorter.sorting.runs.appeared_sidecars import AppearedSidecars
 from flowersorter.sorting.runs.outcomes import Deviation
 from flowersorter.sorting.runs.recheck import Recorder
 from flowersorter.sorting.sidecar_groups import Group, groups_with_sidecars
@@ -99,7 +97,7 @@ class StageAgain:
         self._context, self._run, self._record = context, run, record
         self._journal, self._mode = context.journal, Mode(run.mode)
         self._stager = Stager(context, self._mode)
-        self._finder = SidecarFinder()
+        self._appeared = AppearedSidecars(context)
         self._done = 0
 
     def make(self, report: Report, cancel: CancelToken) -> None:
@@ -163,10 +161,8 @@ class StageAgain:
         """Say why a photo is left; None if its sidecar is made."""
         if base is None and keywords.base_sha256 is not None:
             return _UNKNOWN
-        if base is None:
-            beside = photo.filing.source if photo.action.is_filed else photo.destination
-            for sidecar in KeywordPlanner.targets(beside, self._finder.of(beside)):
-                return appeared(sidecar)
+        if base is None and not photo.action.is_filed:  # beside others, it was looked when they were
+            return self._appeared.beside_filed(photo.destination)
         return None
 
     @staticmethod

@@ -1,8 +1,9 @@
-"""Looks for what the person said about photos of a run since it was planned: another plan would not file them as it."""
+"""Looks for what was said about photos of a run since it was planned: another plan would not file them as it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from flowersorter.domain.journal import Entry
 from flowersorter.domain.photo_answers import NO_ANSWERS, Mark
@@ -15,27 +16,40 @@ from flowersorter.messages import Text, text
 NOT_MINE = text("you said that it shows none of your classes")
 _DONT_KNOW = text("you said that you don't know its class; sort the folder again")
 
+#: Gives the name of the class that each photo is suggested as now, by its SHA-256; "" for one that looks like none of
+#: the classes. Photos without a suggestion are left out.
+Suggestions: TypeAlias = Callable[[Sequence[bytes]], Mapping[bytes, str]]
+
+
+def no_suggestions(hashes: Sequence[bytes]) -> Mapping[bytes, str]:
+    """Suggest nothing: there is no model."""
+    return {}
+
 
 class AnswersSince:
     """Says which planned photos are not filed as planned any more, block by block.
 
     Args:
         collection: Has the labels, the other answers and the classes.
+        suggestions: Asked for photos that had no label when they were planned, and have none now.
     """
 
-    def __init__(self, collection: CollectionStore) -> None:
-        self._collection = collection
+    def __init__(self, collection: CollectionStore, suggestions: Suggestions = no_suggestions) -> None:
+        self._collection, self._suggestions = collection, suggestions
         self._labels: dict[bytes, str] = {}
         self._answers = answers_by_hash(collection.database, ())
+        self._suggested: Mapping[bytes, str] = {}
         #: Id and name that a planned class has now; 0 where it is none, as of photos that are put aside, and no name
         #: where it was deleted.
         self._classes: dict[str, tuple[int, str | None]] = {}
 
-    def read(self, hashes: Iterable[bytes]) -> None:
-        """Read what is said about some photos by now, by their SHA-256; the photos before are forgotten."""
-        hashes = list(hashes)
+    def read(self, leads: Sequence[Entry]) -> None:
+        """Read what is said about some photos by now, given their entries; the photos before are forgotten."""
+        hashes = [lead.sha256 for lead in leads if lead.sha256 is not None]
         self._labels = labelled_as(self._collection.database, hashes)
         self._answers = answers_by_hash(self._collection.database, hashes)
+        asked = {lead.sha256: None for lead in leads if lead.sha256 is not None and self._is_by_suggestion(lead)}
+        self._suggested = self._suggestions(list(asked)) if asked else {}
 
     def why_not(self, lead: Entry) -> Text | None:
         """Say why a photo that was read is not filed under the class of its plan; None if it is.
@@ -43,21 +57,40 @@ class AnswersSince:
         Args:
             lead: Its entry.
         """
+        return next((word() for applies, word in self._reasons(lead) if applies), None)
+
+    def _reasons(self, lead: Entry) -> Iterator[tuple[bool, Callable[[], Text]]]:
+        """Yield the reasons to leave a photo, each with whether it applies: only the first that does is worded."""
         assert lead.sha256 is not None  # of a photo it is always known
         label, said = self._labels.get(lead.sha256), self._answers.get(lead.sha256, NO_ANSWERS)
-        class_id, present = self._present(lead.class_name)
         name = lead.class_name
-        rejected = text("you said that it does not show “{name}”; sort the folder again", name=name)
-        reasons = (
-            (label not in {None, name}, text("its label is “{name}” now; sort the folder again", name=label)),
-            (present is None, text("the class “{name}” does not exist any more; sort the folder again", name=name)),
-            (present != name, text("its class is called “{name}” now; sort the folder again", name=present)),
-            (said.mark is Mark.NOT_MINE, NOT_MINE),
-            (class_id in said.rejected, rejected),
-            (class_id and said.mark is Mark.DONT_KNOW, _DONT_KNOW),
-            (lead.by_label and label is None, text("its label “{name}” was removed; sort the folder again", name=name)),
+        class_id, present = self._present(name)
+        suggested = self._suggested.get(lead.sha256, name)
+        yield label not in {None, name}, lambda: text("its label is “{name}” now; sort the folder again", name=label)
+        yield (
+            present is None,
+            lambda: text("the class “{name}” does not exist any more; sort the folder again", name=name),
         )
-        return next((why for applies, why in reasons if applies), None)
+        yield present != name, lambda: text("its class is called “{name}” now; sort the folder again", name=present)
+        yield said.mark is Mark.NOT_MINE, lambda: NOT_MINE
+        yield (
+            class_id in said.rejected,
+            lambda: text("you said that it does not show “{name}”; sort the folder again", name=name),
+        )
+        yield class_id > 0 and said.mark is Mark.DONT_KNOW, lambda: _DONT_KNOW
+        yield (
+            lead.by_label and label is None,
+            lambda: text("its label “{name}” was removed; sort the folder again", name=name),
+        )
+        yield (
+            suggested not in {"", name},
+            lambda: text("its suggestion is “{name}” now; sort the folder again", name=suggested),
+        )
+        yield suggested != name, lambda: text("it looks like none of the classes now; sort the folder again")
+
+    def _is_by_suggestion(self, lead: Entry) -> bool:
+        """Whether a photo has the class of its plan from its suggestion, as it has no label and was not put aside."""
+        return not lead.by_label and lead.sha256 not in self._labels and self._present(lead.class_name)[0] > 0
 
     def _present(self, name: str) -> tuple[int, str | None]:
         """The id and the name that a class has now."""

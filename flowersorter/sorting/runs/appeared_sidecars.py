@@ -15,6 +15,7 @@ from flowersorter.photos.sidecars import FILM_SUFFIXES, SidecarFinder
 from flowersorter.sorting.filesystem import is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
 from flowersorter.sorting.journaled_steps import StepContext
+from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group
 
@@ -41,7 +42,20 @@ class AppearedSidecars:
         """Say which sidecar has appeared beside a photo that was read; None if there is none, or it cannot be told."""
         with suppress(OSError):  # the photo fails by itself then
             for path in self._appeared(group):
-                return appeared(path)
+                return _has_appeared(path)
+        return None
+
+    def beside_filed(self, photo: Path) -> Text | None:
+        """Say which sidecar has appeared beside a photo in its class folder that is to get one with keywords there.
+
+        Args:
+            photo: Its path there; it had no sidecar that programs read keywords from.
+
+        Returns:
+            None if there is still none.
+        """
+        for path in KeywordPlanner.targets(photo, self._finder.of(photo)):
+            return _has_appeared(path)
         return None
 
     def _appeared(self, group: Group) -> Iterator[Path]:
@@ -52,17 +66,24 @@ class AppearedSidecars:
         """
         photo = group.lead.source
         names = self._finder.names_of(str(photo))
-        known = {entry.source for entry in group.entries}
+        known, gets_new = {entry.source for entry in group.entries}, False
         for written in (self._written[entry.id] for entry in group.entries if entry.id in self._written):
             if written.base is not None:
                 known.add(written.base)
             elif written.base_sha256 is not None:
                 return  # an earlier version made it from a sidecar whose name is not known
-        new = [path for path in map(photo.with_name, names) if path not in known]
+            else:
+                gets_new = True
+        found = list(map(photo.with_name, names))
+        new = [path for path in found if path not in known]
         others = self._other_films(group, new)
+        # Beside one of these, a new sidecar would be the second one, wherever else its bytes are.
+        read = KeywordPlanner.targets(photo, found) if gets_new else []
         for path in new:
             is_of_other = f"{path.name.casefold()}.".startswith(others)
-            if not is_of_other and is_regular(stat_or_none(self._files, path)) and not self._is_filed(group, path):
+            if is_of_other or not is_regular(stat_or_none(self._files, path)):
+                continue
+            if path in read or not self._is_filed(group, path):
                 yield path
 
     def _other_films(self, group: Group, paths: Iterable[Path]) -> tuple[str, ...]:
@@ -88,6 +109,6 @@ class AppearedSidecars:
         return self._folders[folder].copy_of(sidecar) is not None
 
 
-def appeared(sidecar: Path) -> Text:
+def _has_appeared(sidecar: Path) -> Text:
     """Say that a sidecar has appeared beside a photo, which therefore stays."""
     return text("{file} has appeared beside it; sort the folder again", file=shown(Path(sidecar.name)))

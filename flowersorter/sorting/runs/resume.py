@@ -25,6 +25,7 @@ from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.keywords.stage_again import StageAgain
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
+from flowersorter.sorting.runs.answers_since import Suggestions, no_suggestions
 from flowersorter.sorting.runs.appeared_sidecars import AppearedSidecars
 from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
 from flowersorter.sorting.runs.recheck import Recheck
@@ -43,11 +44,13 @@ def resume(
     report: Report,
     cancel: CancelToken,
     files: FileSystem | None = None,
+    suggestions: Suggestions = no_suggestions,
 ) -> RunResult:
     """File the photos of a run that were not tried, or failed, where its plan put them.
 
     Every photo is checked as in a run of its own: one that changed or is gone is reported, and no file is replaced. One
-    whose bytes are in its class folder by now stays, and so does one that another sort filed or whose label changed.
+    whose bytes are in its class folder by now stays, and so does one that another sort filed, or whose label, or
+    suggestion where it has no label, changed.
 
     Args:
         collection: The collection of the run.
@@ -55,6 +58,7 @@ def resume(
         report: Gets `RunBegun`, then `Progress`.
         cancel: Checked between two photos.
         files: The disk.
+        suggestions: The present suggestions of photos; each is asked for once, in blocks.
 
     Returns:
         The outcome of the photos that were left, in the order in which they were tried.
@@ -83,7 +87,7 @@ def resume(
         before = filed_sidecars(context, run_id)
         report(RunBegun(run_id))
         report(Progress(text("Planning"), 0))
-        Recheck(context, run, record).look(cancel)
+        Recheck(context, run, record, suggestions).look(cancel)
         StageAgain(context, run, record).make(report, cancel)
         emptied = _emptied(context, run)
     except BaseException:

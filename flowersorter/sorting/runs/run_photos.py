@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -70,6 +69,21 @@ class Target:
     device: int | None
     missing_folders: tuple[Path, ...] = ()
     keywords: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _LateSidecars:
+    """The sidecars that are to be filed beside a photo that is there already.
+
+    Attributes:
+        photo: Its entry.
+        entries: Those of the sidecars.
+        units: The same in groups, each of which is filed whatever becomes of the others.
+    """
+
+    photo: Entry
+    entries: list[Entry]
+    units: list[Group]
 
 
 class PhotoRun:
@@ -146,23 +160,30 @@ class PhotoRun:
 
     def _file_late_sidecars(self, report: Report, cancel: CancelToken) -> None:
         """File the sidecars of photos that are already there; one that fails is a note at the photo."""
-        total = self._journal.count_late(self._run.id) if self._target.keywords else 0
-        for done, group in enumerate(self._late()):
-            if self._target.keywords:
-                report(Progress(text("Writing keywords"), done, total))
-            cancel.check()
-            notes: list[Text] = []
-            for unit in late_units(group):
-                _, note = self._outcome(unit)
-                if note is not None:
-                    notes.append(joined_texts(": ", shown(Path(name_of(unit.entries[-1]))), note))
-            action, error = group.lead.action, joined_texts("; ", *notes) or None
-            self._record.put(group.lead, Deviation(action, is_filed=True, error=error), action)
+        total, done = self._journal.count_late(self._run.id) if self._target.keywords else 0, 0
+        for batch in in_batches(self._late(), self._size_now):
+            with self._context.settled():
+                self._begin([unit for late in batch.groups for unit in late.units], batch.sizes)
+                for late in batch.groups:
+                    if self._target.keywords:
+                        report(Progress(text("Writing keywords"), done, total))
+                    cancel.check()
+                    done += 1
+                    self._file_late(late)
 
-    def _late(self) -> Iterator[Group]:
+    def _late(self) -> Iterator[_LateSidecars]:
         for group in groups_with_sidecars(self._journal, self._run.id, _PLANNED):
             if group.lead.state == EntryState.NOTED:
-                yield group
+                yield _LateSidecars(group.lead, group.entries[1:], late_units(group))
+
+    def _file_late(self, late: _LateSidecars) -> None:
+        notes: list[Text] = []
+        for unit in late.units:
+            _, note = self._outcome(unit)
+            if note is not None:
+                notes.append(joined_texts(": ", shown(Path(name_of(unit.entries[-1]))), note))
+        action, error = late.photo.action, joined_texts("; ", *notes) or None
+        self._record.put(late.photo, Deviation(action, is_filed=True, error=error), action)
 
     def _file_photos(self, total: int, report: Report, cancel: CancelToken) -> None:
         stage, done = _STAGES[Mode(self._run.mode)], 0
@@ -186,20 +207,29 @@ class PhotoRun:
 
     def _in_batches(self, groups: Iterable[Group], file: Callable[[Group], None]) -> None:
         """Call `file` for each photo, with the intents and the outcomes of a batch stored together."""
-        for batch in in_batches(groups, partial(size_now, self._context.files)):
+        for batch in in_batches(groups, self._size_now):
             if self.paused:
                 return
             with self._context.settled():
-                try:
-                    self._watch.require_room(batch)
-                except NotDoneError as error:
-                    self.paused = error.reason
-                    return
-                begin_groups(self._context, self._run, batch)
-                for group in batch:
+                self._begin(batch.groups, batch.sizes)
+                for group in batch.groups:
                     if self.paused:
                         return
                     file(group)
+
+    def _size_now(self, entry: Entry) -> int:
+        return size_now(self._context.files, entry)
+
+    def _begin(self, groups: Sequence[Group], sizes: Mapping[int, int]) -> None:
+        """Store the intents of a batch, or pause where it does not fit on the disk."""
+        if self.paused:
+            return
+        try:
+            self._watch.require_room([entry for group in groups for entry in group.entries], sizes)
+        except NotDoneError as error:
+            self.paused = error.reason
+        else:
+            begin_groups(self._context, self._run, groups)
 
     def _file_duplicates(self, cancel: CancelToken) -> None:
         """Leave duplicates where they are, but file one if the photo with the same bytes could not be filed."""

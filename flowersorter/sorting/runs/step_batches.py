@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from flowersorter.domain.journal import Entry, EntryState
 from flowersorter.library.collection import CollectionStore
@@ -115,24 +115,38 @@ class StepBatch:
                 collection.journal.set_state(begun.entry.id, state, note)
 
 
-def in_batches(groups: Iterable[Sized], size_of: Callable[[Entry], int]) -> Iterator[list[Sized]]:
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[Sized]):
+    """Photos whose steps are stored together.
+
+    Attributes:
+        groups: The photos.
+        sizes: The size of each of their files in bytes, by the id of its entry.
+    """
+
+    groups: list[Sized] = field(default_factory=list)
+    sizes: dict[int, int] = field(default_factory=dict)
+
+
+def in_batches(groups: Iterable[Sized], size_of: Callable[[Entry], int]) -> Iterator[Batch[Sized]]:
     """Yield photos in batches that are small in files and in bytes; a large photo, or one with many files, is alone.
 
     Args:
         groups: The photos.
-        size_of: The size of a file.
+        size_of: The size of a file; called once for each.
     """
-    batch: list[Sized] = []
-    count = size_bytes = 0
+    batch: Batch[Sized] = Batch()
+    size_bytes = 0
     for group in groups:
-        size = sum(map(size_of, group.entries))
-        if batch and (count + len(group.entries) > MOST_FILES or size_bytes + size > MOST_BYTES):
+        sizes = {entry.id: size_of(entry) for entry in group.entries}
+        size = sum(sizes.values())
+        if batch.groups and (len(batch.sizes) + len(sizes) > MOST_FILES or size_bytes + size > MOST_BYTES):
             yield batch
-            batch, count, size_bytes = [], 0, 0
-        batch.append(group)
-        count += len(group.entries)
+            batch, size_bytes = Batch(), 0
+        batch.groups.append(group)
+        batch.sizes.update(sizes)
         size_bytes += size
-    if batch:
+    if batch.groups:
         yield batch
 
 

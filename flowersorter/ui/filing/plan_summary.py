@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, Mode, SortPlan
-from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.sorting.plan_sidecars import listed, staying_apart
 from flowersorter.ui.shared.widgets import count_folders, count_photos, count_sidecar_files
 
 _NO_BREAK = "\u00a0"
@@ -61,13 +61,15 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
 def _sidecars(plan: SortPlan) -> list[str]:
     """Say which files beside the photos are included, and which stay."""
     parts = []
+    sidecars, others = staying_apart(plan.staying, (*plan.edited, *plan.other_films))
     for kinds, one, many in (
         (
             plan.sidecars,
             _tr("1 sidecar file will be included: {1}."),
             _tr("{0} sidecar files will be included: {1}."),
         ),
-        (plan.staying, _tr("1 other file stays: {1}."), _tr("{0} other files stay: {1}.")),
+        (sidecars, _tr("1 other sidecar file stays: {1}."), _tr("{0} other sidecar files stay: {1}.")),
+        (others, _tr("1 other file stays: {1}."), _tr("{0} other files stay: {1}.")),
     ):
         if kinds:
             count = sum(kinds.values())

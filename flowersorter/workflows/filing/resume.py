@@ -24,9 +24,11 @@ class ResumeRequest:
 
     Attributes:
         run_id: The sort, or None for the newest that can be continued.
+        backbone: Name of the backbone of the suggestions, or None for the collection's.
     """
 
     run_id: int | None = None
+    backbone: str | None = None
 
 
 def resumable_runs(collection: CollectionStore) -> list[Run]:
@@ -37,10 +39,15 @@ def resumable_runs(collection: CollectionStore) -> list[Run]:
 def resume_run(engine: Engine, request: ResumeRequest, report: Report, cancel: CancelToken) -> RunResult:
     """File the photos that a sort did not come to, each journalled and verified.
 
+    A photo without a label stays where its suggestion is another class by now.
+
     Raises:
         SortRefused: there is no such sort, nothing is left of it, or its disk is missing or too full.
         Cancelled: asked to stop; photos sorted until then stay sorted, and it can be continued again.
     """
+    # Imported here, because others only list the sorts that wait.
+    from flowersorter.workflows.filing.present_suggestions import PresentSuggestions
+
     run_id = request.run_id
     if run_id is None:
         waiting = resumable_runs(engine.collection)
@@ -50,7 +57,8 @@ def resume_run(engine: Engine, request: ResumeRequest, report: Report, cancel: C
                 text("every sort came to its end, was undone, or its folder has to be sorted again"),
             )
         run_id = waiting[0].id
-    return resume(engine.collection, run_id, report, cancel)
+    suggestions = PresentSuggestions(engine, run_id, request.backbone, cancel)
+    return resume(engine.collection, run_id, report, cancel, suggestions=suggestions)
 
 
 def waiting_sentence(run: Run) -> Text:

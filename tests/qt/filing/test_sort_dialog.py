@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -442,6 +443,23 @@ def test_sidecars_written_after_the_sort_can_be_filed(
     assert "1 other file stays: 1\u00a0.txt." in dialog.summary.text
     assert dialog.file_button.text().replace("&", "") == "Copy sidecar files"
     assert dialog.file_button.isEnabled()
+
+
+def test_a_file_that_stays_is_counted_once_and_a_sidecar_is_called_one(
+    planner: Planner, photos: Path, tmp_path: Path
+) -> None:
+    rose = tmp_path / "sorted" / "roses"
+    rose.mkdir(parents=True)
+    (rose / "b.jpg").write_bytes(b"bb")
+    (rose / "b.jpg.xmp").write_bytes(b"edited later")
+    os.utime(photos / "b.jpg.xmp", ns=(1, 1))
+    for name in ("a.xmp", "c.xmp", "notes.txt"):
+        (photos / name).write_bytes(b"beside")
+    said = plan_summary(planner(SortChoices(tmp_path / "sorted"), names="a.jpg b.jpg"), 1, photos)
+    assert "1 sidecar file will be included: 1\u00a0.xmp." in said
+    assert "1 other sidecar file stays: 1\u00a0.xmp." in said  # that of c.jpg, which is not sorted
+    assert "1 other file stays: 1\u00a0.txt." in said
+    assert "Kept, because the one in the class folder was edited later: b.jpg.xmp." in said
 
 
 def test_with_nothing_to_do_nothing_can_be_pressed(

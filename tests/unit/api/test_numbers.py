@@ -75,3 +75,13 @@ def test_an_unknown_choice_of_suggestions_is_refused_with_a_sentence(collection:
     draw_photos(tmp_path / "photos", "red", 1)
     with pytest.raises(UserError, match="include cannot be 'some'"):
         collection.check(tmp_path / "photos", include="some")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("order", ["newest", "", None, ["date"]])
+def test_an_unknown_order_is_refused_before_a_photo_is_read(collection: Collection, tmp_path: Path, order: Any) -> None:
+    draw_photos(tmp_path / "photos", "red", 1)
+    with pytest.raises(UserError) as refused:
+        collection.predict(tmp_path / "photos", order=order)
+    assert str(refused.value) == f'order cannot be {order!r}. Choose one of "name", "date".'
+    assert collection.left_out == {}
+    assert len(collection.predict(tmp_path / "photos", order="date")) == 1

@@ -297,6 +297,18 @@ def test_the_files_beside_the_photos_are_counted_once_and_by_one_name(run: Run, 
     assert "Skipped" not in said
 
 
+def test_a_sidecar_that_is_named_because_it_stays_is_not_counted_besides(
+    run: Run, photos: Path, tmp_path: Path
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted")
+    (photos / "red_0.xmp").write_bytes(b"beside")
+    (tmp_path / "sorted" / "red" / "red_0.xmp").write_bytes(b"edited later")
+    os.utime(photos / "red_0.xmp", ns=(1, 1))
+    said = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+    assert "red_0.xmp stays: the one in the class folder was edited later" in said
+    assert "other sidecar file" not in said
+
+
 def test_a_move_that_runs_says_once_that_duplicates_stay(run: Run, photos: Path, tmp_path: Path) -> None:
     (photos / "twice.jpg").write_bytes((photos / "red_0.jpg").read_bytes())
     move = ("sort", photos, "--to", tmp_path / "sorted", "--move")

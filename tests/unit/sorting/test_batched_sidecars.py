@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flowersorter.domain.journal import EntryState, RunState
-from flowersorter.errors import UserError
+from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.photos.xmp.keywords import entries_of
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.keywords.plan_in_place import plan_in_place
+from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs import step_batches
-from tests.unit.sorting.failing_disks import Steps
-from tests.unit.sorting.file_trees import go_on, names, plan, snapshot, sort, take_back, write
+from tests.unit.photos.xmp_documents import LIGHTROOM
+from tests.unit.sorting.failing_disks import Crash, CrashingSteps, Steps
+from tests.unit.sorting.file_trees import filing, go_on, names, plan, snapshot, sort, take_back, write
 
 PHOTOS = 20
 ALL = {f"Rose/{number}{suffix}" for number in range(PHOTOS) for suffix in (".jpg", ".xmp")}
@@ -254,3 +260,131 @@ def test_a_photo_whose_sidecar_alone_was_undone_is_taken_back_as_well(
     collection.journal.set_state(sidecar.id, EntryState.UNDONE)
     assert recover(collection).rolled_back == 1
     assert names(destination) == ALL - {"Rose/5.jpg", "Rose/5.xmp"}
+
+
+@pytest.fixture
+def late(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> Callable[[Mode], SortPlan]:
+    """Plans to file the sidecars of photos that were sorted before these were written."""
+    edits = {path: path.read_bytes() for path in source.glob("*.xmp")}
+    for path in edits:
+        path.unlink()
+    sort(collection, photos, destination, Mode.COPY, source=source)
+    for path, content in edits.items():
+        write(path, content)
+    return lambda mode: plan(photos, destination, mode, source)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_sidecars_of_photos_that_are_there_share_the_transactions_of_a_batch(
+    collection: CollectionStore, late: Callable[[Mode], SortPlan], source: Path, destination: Path, mode: Mode
+) -> None:
+    before = snapshot(source, destination)
+    planned, steps = late(mode), Steps()
+    steps.watch_database(collection)
+    result = execute(planned, collection, silent, CancelToken())
+    assert (result.filed, result.already_there, result.sidecars) == (0, PHOTOS, PHOTOS)
+    assert names(destination) == ALL
+    assert steps.taken.count("COMMIT") < PHOTOS
+    assert take_back(collection, result.run_id).refused == ()
+    assert snapshot(source, destination) == before
+
+
+def test_a_sidecar_that_fails_beside_a_photo_that_is_there_keeps_no_other_of_its_batch(
+    collection: CollectionStore, late: Callable[[Mode], SortPlan], destination: Path
+) -> None:
+    result = execute(late(Mode.COPY), collection, silent, CancelToken(), Refusing("5.xmp"))
+    assert names(destination) == ALL - {"Rose/5.xmp"}
+    assert {file.source.name: file.error for file in result.files if file.error} == {
+        "5.jpg": "5.xmp: the disk reports a read or write error"
+    }
+
+
+def test_a_disk_without_room_pauses_before_the_sidecars_of_the_next_batch(
+    collection: CollectionStore, late: Callable[[Mode], SortPlan], destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_batches, "MOST_FILES", 5)
+
+    class Filling(FileSystem):
+        def free_bytes(self, folder: Path) -> int:
+            return 1000 if len(names(destination)) >= PHOTOS + 5 and folder == destination else 10**12
+
+    result = execute(late(Mode.COPY), collection, silent, CancelToken(), Filling())
+    assert result.paused.startswith("the disk is full: only 0.0 MB are free")
+    assert len(names(destination)) == PHOTOS + 5
+    waiting = [file for file in result.files if file.error]
+    assert len(waiting) == PHOTOS - 5
+    assert {file.error for file in waiting} == {f"{file.source.stem}.xmp: {result.paused}" for file in waiting}
+    assert go_on(collection, 2).sidecars == PHOTOS - 5
+    assert names(destination) == ALL
+
+
+def test_a_stop_among_the_sidecars_of_a_batch_leaves_the_rest_planned(
+    collection: CollectionStore, late: Callable[[Mode], SortPlan], destination: Path
+) -> None:
+    cancel = CancelToken()
+
+    class Stopping(FileSystem):
+        def rename_new(self, source: Path, target: Path) -> None:
+            super().rename_new(source, target)
+            if target.name == "5.xmp":
+                cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        execute(late(Mode.COPY), collection, silent, cancel, Stopping())
+    assert collection.journal.open_filings() == []
+    there = names(destination)
+    assert "Rose/5.xmp" in there
+    assert there != ALL
+    assert go_on(collection, 2).sidecars == len(ALL - there)
+    assert names(destination) == ALL
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_while_sidecars_get_keywords_where_they_are_none_is_taken_for_another(
+    tmp_path: Path, source: Path, after: bool
+) -> None:
+    photos = [write(source / f"{number}.jpg", b"photo %d" % number) for number in range(2)]
+    at, step, folder = 0, 23, tmp_path / "collection"  # some steps of many, others in each trial
+    while True:
+        for path in photos:
+            write(path.with_suffix(".xmp"), LIGHTROOM.encode())
+        steps = CrashingSteps(at + 10 * after, after=after)
+        try:
+            with CollectionStore.open(folder) as collection:
+                filings = [replace(filing(path, "Rose"), keywords=entries_of("Rose")) for path in photos]
+                planned = plan_in_place(collection, filings, source, CancelToken())
+                steps.watch_database(collection)
+                execute(planned, collection, silent, CancelToken(), steps.disk())
+        except Crash:
+            pass
+        with CollectionStore.open(folder) as collection:
+            assert recover(collection).problems == ()
+            assert names(source) == {"0.jpg", "0.xmp", "1.jpg", "1.xmp"}
+            for run in collection.journal.runs():
+                assert {entry.error for entry in collection.journal.filings(run.id)} == {None}
+        shutil.rmtree(folder)
+        if not steps.dead:
+            return
+        at += step
+
+
+def test_the_size_of_a_sidecar_is_asked_from_the_disk_once_before_its_batch(
+    collection: CollectionStore, photos: dict[Path, str], source: Path, destination: Path
+) -> None:
+    asked: Counter[str] = Counter()
+    before_first: list[Counter[str]] = []
+
+    class Counting(FileSystem):
+        def stat(self, path: Path) -> os.stat_result:
+            asked[path.name] += path.parent == source and path.suffix == ".xmp"
+            return super().stat(path)
+
+        def free_bytes(self, folder: Path) -> int:
+            before_first.append(+asked)
+            return super().free_bytes(folder)
+
+    planned = plan(photos, destination, Mode.COPY, source)
+    assert execute(planned, collection, silent, CancelToken(), Counting()).sidecars == PHOTOS
+    assert before_first[0] == {f"{number}.xmp": 1 for number in range(PHOTOS)}

@@ -15,6 +15,7 @@ from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.written_keywords import read_keywords
+from flowersorter.photos import sidecars
 from flowersorter.photos.xmp.document import read_document
 from flowersorter.photos.xmp.keywords import entries_of, named_keywords
 from flowersorter.photos.xmp.splice import merged
@@ -144,6 +145,29 @@ def test_photo_and_sidecars_stay_where_one_is_gone_or_has_appeared(
     }
     assert snapshot(source, destination) == before
     assert collection.journal.run(run_id).state == RunState.DONE
+
+
+def test_it_is_looked_once_for_sidecars_that_have_appeared(
+    collection: CollectionStore,
+    photos: dict[Path, str],
+    source: Path,
+    destination: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id = stop(collection, planned(collection, photos, destination, Mode.COPY))
+    for copy in (source / "c.xmp", destination / "Rose" / "elsewhere.xmp"):
+        write(copy, LIGHTROOM.encode())
+    listed: list[str] = []
+    original = sidecars._file_names
+
+    def names_in(folder: str) -> list[str]:
+        listed.append(folder)
+        return original(folder)
+
+    monkeypatch.setattr(sidecars, "_file_names", names_in)
+    result = go_on(collection, run_id)
+    assert reasons(result) == {"c.jpg": "c.xmp has appeared beside it; sort the folder again"}
+    assert listed == [str(source)]
 
 
 def test_a_sort_of_an_earlier_version_leaves_the_photos_whose_sidecars_it_does_not_know(

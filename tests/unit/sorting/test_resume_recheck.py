@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,15 +17,16 @@ from flowersorter.domain.journal import EntryState, RunState
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
 from flowersorter.errors import Cancelled, SortRefused
-from flowersorter.jobs import CancelToken, Progress
+from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.messages import Text, text
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.refile import plan_refile
-from flowersorter.sorting.runs import recheck
+from flowersorter.sorting.runs import answers_since, recheck
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
@@ -187,6 +188,58 @@ def test_photos_stay_of_which_the_person_said_that_they_do_not_belong(
     assert reasons(result) == {"1.jpg": why, "2.jpg": None, "3.jpg": None}
     assert names(destination) == {f"Rose/{number}.jpg" for number in range(4) if number != 1 or not why}
     assert photos[1].exists() or not why
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_photos_without_a_label_stay_where_their_suggestion_is_another_class_by_now(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path, mode: Mode
+) -> None:
+    photos = [*photos, *(write(source / f"{number}.jpg", b"photo %d" % number) for number in range(4, 8))]
+    rose = collection.classes.add("Rose")
+    collection.classes.add("Tulip")
+    remember(collection, source, photos)
+    hashes = [filing(path, "").sha256 for path in photos]
+    known = [collection.photos.known([sha256])[sha256] for sha256 in hashes]
+    collection.labels.assign(known[5:6], rose.id, LabelOrigin.PERSON)
+    run_id = stop(collection, plan(roses(photos[:-1]) | {photos[-1]: ASIDE}, destination, mode, source))
+    collection.labels.assign(known[4:5], rose.id, LabelOrigin.PERSON)
+    now = dict(zip(hashes, ["Tulip", "Rose", "Tulip", "", "Tulip", "Tulip"], strict=False)) | {hashes[7]: "Tulip"}
+    asked: list[bytes] = []
+
+    def suggestions(hashes: Sequence[bytes]) -> Mapping[bytes, str]:
+        asked.extend(hashes)
+        return {sha256: now[sha256] for sha256 in hashes if sha256 in now}
+
+    result = resume(collection, run_id, silent, CancelToken(), suggestions=suggestions)
+    assert reasons(result) == {
+        **dict.fromkeys(("1.jpg", "4.jpg", "5.jpg", "6.jpg", "7.jpg")),
+        "2.jpg": "its suggestion is “Tulip” now; sort the folder again",
+        "3.jpg": "it looks like none of the classes now; sort the folder again",
+    }
+    assert sorted(asked) == sorted([*hashes[1:4], hashes[6]])
+    assert (result.filed, result.failed, collection.journal.run(run_id).failed) == (5, 2, 2)
+    assert photos[2].exists()
+    assert photos[3].exists()
+    assert not {"Rose/2.jpg", "Rose/3.jpg"} & names(destination)
+
+
+def test_a_reason_to_leave_a_photo_is_worded_alone(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, tulip = (collection.classes.add(name) for name in ("Rose", "Tulip"))
+    remember(collection, source, photos)
+    run_id = stop(collection, plan(roses(photos), destination, Mode.COPY, source))
+    [photo_id] = collection.photos.known([filing(photos[1], "").sha256]).values()
+    collection.labels.assign([photo_id], tulip.id, LabelOrigin.PERSON)
+    worded: list[str] = []
+
+    def word(template: str, /, **values: object) -> Text:
+        worded.append(template)
+        return text(template, **values)
+
+    monkeypatch.setattr(answers_since, "text", word)
+    assert go_on(collection, run_id).failed == 1
+    assert worded == ["its label is “{name}” now; sort the folder again"]
 
 
 def test_photos_are_put_aside_but_for_those_that_are_none_of_the_persons(

@@ -138,6 +138,19 @@ def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pyt
     assert sum(summary["verdicts"].values()) == 4
 
 
+def test_advice_ends_with_the_command_for_a_whole_group_where_there_is_one(
+    taught: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hint = "Label a photo with its look-alikes: flowersorter label PHOTO --group {} --as CLASS"
+    for words, folder in ((("next", str(taught.parent)), taught.parent), (("next",), "FOLDER")):
+        said = told(capsys, *words, "--collection", str(taught))
+        assert " look alike: " in said
+        assert said.splitlines()[-1] == hint.format(folder)
+    said = told(capsys, "next", str(taught.parent / "new"), "--collection", str(taught))
+    assert "Label these next" in said
+    assert "alike" not in said
+
+
 def test_an_empty_collection_gets_advice_without_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = told(capsys, "next", "--collection", str(tmp_path / "empty"))
     assert "too few labels to measure" in text
