@@ -20,8 +20,6 @@ from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.labels.label_commands import Beside, LabelCommand, LabelContext
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.class_changes import (
-    add_classes,
-    in_one_step,
     put_back_class,
     remove_class,
     rename_class,
@@ -293,55 +291,6 @@ class RemoveClassCommand(ClassCommand):
         """From the class that is gone to the other one."""
         assert isinstance(result, RemovedClass)
         return None if result.into is None else (result.photo_class.name, result.into.name)
-
-
-class AddClassesCommand(LibraryCommand):
-    """Makes several classes; undo deletes them with the labels they have by then, redo restores both.
-
-    Args:
-        context: The library and views that it changes.
-        names: Their names; those that are refused are left out.
-        text: For the Undo menu.
-        made: Called with the number of classes when they are made for the first time.
-    """
-
-    def __init__(self, context: ClassContext, names: Sequence[str], text: str, made: Callable[[int], None]) -> None:
-        super().__init__(context.library, context.stack, text, Changes.CLASSES | Changes.LABELS)
-        self._context, self._names, self._made = context, names, made
-        self._first = True
-        self._removals: list[RemoveClassCommand] = []
-
-    def apply(self) -> list[tuple[RemoveClassCommand, LabelNews]]:
-        """Make the classes, or bring them back, the last removed first."""
-        if self._removals:
-            with in_one_step(self._context.collection):
-                return [(each, each.revert()) for each in reversed(self._removals)]
-        made = add_classes(self._context.collection, self._names)
-        self._removals = [RemoveClassCommand(self._context, each.id, 0, "") for each in made]
-        return [(each, LabelNews()) for each in self._removals]
-
-    def revert(self) -> list[tuple[RemoveClassCommand, RemovedClass]]:
-        """Delete the classes."""
-        with in_one_step(self._context.collection):
-            return [(each, each.apply()) for each in self._removals]
-
-    def applied(self, result: list[tuple[RemoveClassCommand, LabelNews]]) -> None:
-        """Report new classes; show the photos of those that came back in them."""
-        if self._first:
-            self._first = False
-            self._made(len(result))
-            return
-        for removal, news in result:
-            removal.reverted(news)
-
-    def reverted(self, result: list[tuple[RemoveClassCommand, RemovedClass]]) -> None:
-        """Show the photos with their suggestions."""
-        for removal, removed in result:
-            removal.applied(removed)
-
-    def failed(self, error: Exception) -> None:
-        """Show the error."""
-        self._context.failed(error)
 
 
 def moved(ids: Sequence[int], class_id: int, before: int) -> list[int]:

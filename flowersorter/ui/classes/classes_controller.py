@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_commands import (
-    AddClassesCommand,
     ClassCommand,
     ClassContext,
     OrderCommand,
@@ -26,9 +25,10 @@ from flowersorter.ui.classes.class_dialogs import (
     ask_to_delete_several,
     ask_to_merge,
 )
+from flowersorter.ui.classes.several_classes import AddClassesCommand, DeleteClassesCommand
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed, delete_classes
+from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
 if TYPE_CHECKING:
@@ -200,8 +200,6 @@ class ClassesController(QObject):
     def delete_unlabelled(self, then: Callable[[], None]) -> None:
         """Delete the classes that no photo is labelled with; ask first if photos are filed under them.
 
-        There is nothing to undo: they had no photos. Later steps can be undone without them.
-
         Args:
             then: Called when there is none left; not where the person cancelled.
         """
@@ -210,12 +208,15 @@ class ClassesController(QObject):
 
         def answered(filed: int) -> None:
             unused = [each for each in self._classes if not self._labels(each.id)]
-            if not filed or ask_to_delete_several(self._front.window, unused, filed):
-                delete = partial(delete_classes, session.collection, [each.id for each in unused])
-                session.library.submit(delete, deleted, self._front.complain, changes=Changes.CLASSES)
+            if not unused:
+                then()
+            elif not filed or ask_to_delete_several(self._front.window, unused, filed):
+                text = self.tr("Delete classes without labels")
+                ids = [each.id for each in unused]
+                session.undo_stack.push(DeleteClassesCommand(self._context, ids, text, partial(deleted, len(unused))))
 
-        def deleted(_result: object) -> None:
-            self.folder_outdated.emit()
+        def deleted(count: int) -> None:
+            self._front.bar.say(self.tr("Classes without labels deleted: {0}. Undo brings them back.").format(count))
             then()
 
         count = partial(count_filed, session.collection, *names)

@@ -68,12 +68,6 @@ def start_without_classes(collection: CollectionStore) -> None:
         collection.classes.delete(unwanted.id)
 
 
-def delete_classes(collection: CollectionStore, class_ids: Sequence[int]) -> None:
-    """Delete classes that have no labels."""
-    for class_id in class_ids:
-        collection.classes.delete(class_id)
-
-
 def put_back_class(collection: CollectionStore, made: PhotoClass) -> None:
     """Restore a class that `take_out_class` removed.
 

@@ -98,8 +98,15 @@ def test_unlabelled_classes_are_deleted_only_if_there_are_any_and_after_a_questi
     filed[0] = 0
     classes.delete_unlabelled(lambda: done.append(True))
     idle(program, qtbot)
-    assert (names(program), stack.count(), done) == ([], 0, [True])
+    assert (names(program), stack.count(), done) == ([], 1, [True])
+    assert stack.undoText() == "Delete classes without labels"
+    stack.undo()
+    idle(program, qtbot)
+    assert names(program) == before
+    stack.redo()
+    idle(program, qtbot)
+    assert (names(program), done) == ([], [True])
     show_stored(program)
     classes.delete_unlabelled(lambda: done.append(True))
     idle(program, qtbot)
-    assert (stack.count(), done) == (0, [True, True])
+    assert (stack.count(), done) == (1, [True, True])
