@@ -116,7 +116,7 @@ class StepBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[Sized]):
+class PhotoBatch(Generic[Sized]):
     """Photos whose steps are stored together.
 
     Attributes:
@@ -128,21 +128,21 @@ class Batch(Generic[Sized]):
     sizes: dict[int, int] = field(default_factory=dict)
 
 
-def in_batches(groups: Iterable[Sized], size_of: Callable[[Entry], int]) -> Iterator[Batch[Sized]]:
+def in_batches(groups: Iterable[Sized], size_of: Callable[[Entry], int]) -> Iterator[PhotoBatch[Sized]]:
     """Yield photos in batches that are small in files and in bytes; a large photo, or one with many files, is alone.
 
     Args:
         groups: The photos.
         size_of: The size of a file; called once for each.
     """
-    batch: Batch[Sized] = Batch()
+    batch: PhotoBatch[Sized] = PhotoBatch()
     size_bytes = 0
     for group in groups:
         sizes = {entry.id: size_of(entry) for entry in group.entries}
         size = sum(sizes.values())
         if batch.groups and (len(batch.sizes) + len(sizes) > MOST_FILES or size_bytes + size > MOST_BYTES):
             yield batch
-            batch, size_bytes = Batch(), 0
+            batch, size_bytes = PhotoBatch(), 0
         batch.groups.append(group)
         batch.sizes.update(sizes)
         size_bytes += size
