@@ -129,7 +129,6 @@ TABLES = {
 #: changes, and the copies of a library that cannot be opened. The list may only get shorter.
 KNOWS_TABLES = {
     "classes/class_commands.py": {"tables.class_undo.RemovedClass", "tables.class_undo.RenamedClass"},
-    "classes/several_classes.py": {"tables.class_undo.RemovedClass"},
     "classes/class_dialogs.py": {"tables.class_names.MAX_NAME_LENGTH", "tables.class_names.class_key"},
     "collections/collection_dialog.py": {"tables.class_names.MAX_NAME_LENGTH"},
     "collections/restore_dialog.py": {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flowersorter.domain.changes import Changes
-from flowersorter.library.tables.class_undo import RemovedClass
 from flowersorter.ui.classes.class_commands import ClassContext, RemoveClassCommand
 from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.workflows.labelling.class_changes import add_classes, in_one_step
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 
-Removed = list[tuple[RemoveClassCommand, RemovedClass]]
+#: Each step with its result, for `RemoveClassCommand.applied`.
+Removed = list[tuple[RemoveClassCommand, object]]
 Restored = list[tuple[RemoveClassCommand, LabelNews]]
 
 
