@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.vision.features.mapped_memory import let_go
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
@@ -23,6 +24,8 @@ ALIKE = 0.8
 MOST_S = 10
 MOST_PHOTOS = 20
 _BLOCK_ROWS = 256
+#: Blocks after which features in a mapped file are let go: of photos in no order, each row brings pages of others along.
+_BLOCKS_IN_MEMORY = 8
 
 
 def find_bursts(
@@ -55,8 +58,11 @@ def find_bursts(
         alike = np.einsum("nd,nd->n", rows[:-1], rows[1:]) >= ALIKE
         linked[at] = alike[np.searchsorted(shown, at)]
 
+    blocks = row_blocks(len(close), _BLOCK_ROWS)
     with ThreadPool() as pool:
-        pool.map(look, row_blocks(len(close), _BLOCK_ROWS))
+        for start in range(0, len(blocks), _BLOCKS_IN_MEMORY):
+            pool.map(look, blocks[start : start + _BLOCKS_IN_MEMORY])
+            let_go(features.quantised)
     first = 0
     for each in np.flatnonzero(linked).tolist():
         if each == 0 or not linked[each - 1]:

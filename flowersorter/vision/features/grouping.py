@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.bursts import find_bursts
+from flowersorter.vision.features.mapped_memory import let_go
 from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import PCA, Coordinates, spread_sample
@@ -96,6 +97,7 @@ def _compacted(
     """Count near-duplicates and bursts as one photo; returns (N,) its number for each photo, and a cluster of each."""
     everywhere = np.zeros(len(features), np.intp)
     axes = PCA.of(features.take(spread_sample(everywhere, _SAMPLE, _SEED)).unpack(), _AXES, _SEED)
+    let_go(features.quantised)
     cancel.check()
     coordinates = axes.project(features, cancel)
     duplicates = _duplicate_groups(features, coordinates, pool, cancel)
@@ -136,8 +138,12 @@ class _Clusters:
         """Begin with one cluster for each duplicate group, which counts as one photo, its mean, also for the centre."""
         counts = np.bincount(duplicate_groups)
         order = np.argsort(duplicate_groups, kind="stable")
+        firsts = np.append(0, np.cumsum(counts))
         # Of a million photos, one more array of this size is a quarter of a gigabyte.
-        means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0)
+        means = np.empty((len(counts), rows.shape[1]), np.float32)
+        for block in row_blocks(len(counts), _BLOCK_ROWS):
+            first, end = firsts[block.start], firsts[block.stop]
+            np.add.reduceat(rows[order[first:end]], firsts[:-1][block] - first, axis=0, out=means[block])
         means /= counts[:, None].astype(np.float32)
         means -= means.mean(axis=0, dtype=np.float64).astype(np.float32)
         return cls(
@@ -172,8 +178,11 @@ class _Clusters:
 def _link(clusters: _Clusters, offset: int, most_apart: float, pool: ThreadPool, cancel: CancelToken) -> None:
     """Merge the clusters of each cell by average linkage until they are too far apart."""
     there = np.flatnonzero(clusters.counts)
-    means = clusters.sums[there]
-    means /= clusters.counts[there, None].astype(np.float32)
+    if len(there) == len(clusters.counts):  # nothing is merged yet: a copy would be as large
+        means = clusters.sums
+    else:
+        means = clusters.sums[there]
+        means /= clusters.counts[there, None].astype(np.float32)
 
     def link(cell: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]:
         return _linked(means[cell], clusters.counts[there[cell]], there[cell], most_apart, cancel)

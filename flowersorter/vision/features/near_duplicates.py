@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
+from flowersorter.vision.features.mapped_memory import let_go
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.parallel import ThreadPool, row_blocks
@@ -58,12 +59,11 @@ def near_duplicate_groups(
     """
     before = np.full(len(targets), -1) if known is None else known
     groups = np.arange(len(targets))
-    sketch = _Sketch.of(coordinates)
 
     def group(target: int) -> None:
         members = np.flatnonzero(targets == target)
         members = members[np.argsort(before[members] >= 0, kind="stable")]  # those to be compared come first
-        pairs = _Pairs(features, coordinates, sketch, members)
+        pairs = _Pairs(features, coordinates, members)
         loose = int(np.count_nonzero(before[members] < 0))
         # Numbers of loose photos lie above those of the groups.
         numbers = np.append(before[members].max(initial=-1) + 1 + np.arange(loose), before[members[loose:]])
@@ -76,6 +76,7 @@ def near_duplicate_groups(
         lowest = np.full(numbers.max() + 1, len(targets))
         np.minimum.at(lowest, numbers, members)
         groups[members] = lowest[numbers]
+        let_go(features.quantised)
 
     pool.map(group, np.unique(targets).tolist())
     return groups
@@ -120,17 +121,15 @@ class _Sketch:
 class _Pairs:
     """Finds near-duplicates of a class by successively tighter lower bounds of the distance."""
 
-    def __init__(
-        self, features: Features, coordinates: Coordinates, sketch: _Sketch, members: NDArray[np.intp]
-    ) -> None:
+    def __init__(self, features: Features, coordinates: Coordinates, members: NDArray[np.intp]) -> None:
         self._features, self._coordinates, self._members = features, coordinates, members
-        self._left, self._right = sketch.left[members], sketch.right[members]
+        self._sketch = _Sketch.of(coordinates.take(members))
 
     def near(
         self, rows: NDArray[np.intp], columns: NDArray[np.intp], numbers: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Find pairs of near-duplicates among some members and some others that are not in one group yet."""
-        close = self._left[rows] @ self._right[columns].T >= -_LIMIT / 2
+        close = self._sketch.left[rows] @ self._sketch.right[columns].T >= -_LIMIT / 2
         a, b = np.divmod(np.flatnonzero(close), len(columns))
         a, b = rows[a], columns[b]
         a, b = a[a < b], b[a < b]  # the first tiles have every pair twice

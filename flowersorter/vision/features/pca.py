@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
+from flowersorter.vision.features.mapped_memory import let_go
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool, one_blas_thread, row_blocks
 
@@ -97,6 +98,7 @@ class PCA:
                 cancel.check()
             part = features.take(rows)
             projected = coordinates_from_product(part.matmul(columns), part.lengths, origin)
+            let_go(part.quantised)
             result.projection[rows], result.residual[rows] = projected.projection, projected.residual
 
         with ThreadPool() as pool:

@@ -126,13 +126,14 @@ def find_groups(engine: Engine, request: GroupsRequest, report: Report, cancel: 
     backbone = chosen_backbone(collection, request.backbone)
     named = model_for(engine, backbone)
     model = None if named is None else named.model
+    # Before the fit: of a million photos, each needs memory of its own for a while.
+    grouped = grouped_photos(engine, backbone, everything, cancel)
     try:
         opinion = second_opinion(engine, backbone, cancel)
     except TooFewPhotos:
         known = labelled_photos(engine, backbone, labels).features
     else:
         model, known = opinion.fitted.model, opinion.photos.features
-    grouped = grouped_photos(engine, backbone, everything, cancel)
     groups = choose_groups(engine, Choice(places, backbone, model, known, wanted), grouped, request.count, cancel)
     return GroupsResult(groups, len(wanted), len(everything) - len(wanted), stacks_of(grouped))
 

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.cache.hash_index import hash_rows
-from flowersorter.library.cache.mapped_memory import MappedMemory
 from flowersorter.library.cache.score_file import read_scores, stored_photos, write_scores
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import OodDetector
 from flowersorter.vision.classifier.predict import ScoredBy, Scores, score
+from flowersorter.vision.features.mapped_memory import MappedMemory
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.parallel import ThreadPool, row_blocks

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.library.cache.hash_index import HashIndex
-from flowersorter.library.cache.mapped_memory import MappedMemory, let_go
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
+from flowersorter.vision.features.mapped_memory import MappedMemory, let_go
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool
 
@@ -125,7 +125,7 @@ class KeptFeatures:
         source = few.quantised if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
         kinds = ImageNetPrior.unknown(len(rows))
         shape = len(rows), source.shape[1]
-        large = shape[0] * shape[1] >= _LARGE_COPY
+        large, many = (shape[0] * shape[1] >= least for least in (_LARGE_COPY, _WORTH_THREADS))
         levels = self.memory.empty(shape, np.uint8) if large else np.empty(shape, np.uint8)
         taken = Features(levels, np.empty(len(rows), np.float32), kinds)
 
@@ -136,8 +136,9 @@ class KeptFeatures:
                 self._levels[block].take(at, axis=0, out=taken.quantised[together], mode="clip")
             else:
                 taken.quantised[here] = self._levels[block][at]
-            if large:
+            if many:
                 let_go(self._levels[block])
+            if large:
                 let_go(taken.quantised)
             taken.scale[here] = self._scales[block][at]
             kinds.imagenet_ids[here], kinds.probabilities[here] = (
@@ -146,7 +147,7 @@ class KeptFeatures:
             )
 
         parts = list(by_block(rows))
-        if taken.quantised.nbytes < _WORTH_THREADS or large:  # else a thread would map memory again that another let go
+        if not many or large:  # else a thread would map memory again that another let go
             for part in parts:
                 copy(part)
         else:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from flowersorter.library.cache.append_only_rows import AppendOnlyRows
 from flowersorter.library.cache.embeddings import EmbeddingStore
-from flowersorter.library.cache.mapped_memory import MappedMemory
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
@@ -23,6 +22,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import OodDetector
 from flowersorter.vision.classifier.predict import Scores, score
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
+from flowersorter.vision.features.mapped_memory import MappedMemory
 from flowersorter.vision.features.packed import Features, pack
 from flowersorter.vision.features.pca import PCA, Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE

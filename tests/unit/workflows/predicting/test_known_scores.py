@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.library.cache.embeddings import EmbeddingStore
-from flowersorter.library.cache.mapped_memory import MappedMemory
 from flowersorter.library.cache.score_file import StoredScores, read_scores
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.out_of_distribution import NEVER, OodDetector
 from flowersorter.vision.classifier.predict import score
+from flowersorter.vision.features.mapped_memory import MappedMemory
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import folder_adaptation

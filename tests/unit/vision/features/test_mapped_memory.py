@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from flowersorter.library.cache.mapped_memory import MappedMemory, let_go
+from flowersorter.vision.features.mapped_memory import MappedMemory, let_go
 
 needs_mapping = pytest.mark.skipif(
     not hasattr(os, "posix_fallocate"), reason="room for a file cannot be reserved on this system"
@@ -108,3 +108,30 @@ def test_files_vanish_with_their_arrays(tmp_path: Path) -> None:
     del arrays
     gc.collect()
     assert [file() for file in files] == [None] * 4
+
+
+def resident_kb(array: NDArray[np.uint8]) -> int:
+    """Kilobytes of the mapping with this array that are in memory."""
+    inside = False
+    for line in Path("/proc/self/smaps").read_text(encoding="ascii").splitlines():
+        words = line.split()
+        if "-" in words[0] and not words[0].endswith(":"):
+            begin, end = (int(each, 16) for each in words[0].split("-"))
+            inside = begin <= array.ctypes.data < end
+        elif inside and words[0] == "Rss:":
+            return int(words[1])
+    raise AssertionError("the array is in no mapping")
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="this system does not tell which pages are in memory")
+def test_only_the_pages_of_some_rows_are_given_back(tmp_path: Path) -> None:
+    array = MappedMemory(tmp_path, plain_bytes=0).empty((100, mmap.PAGESIZE), np.uint8)
+    array[:] = np.arange(100, dtype=np.uint8)[:, None]
+    page_kb = mmap.PAGESIZE // 1024
+    let_go(array[10:60])
+    assert resident_kb(array) == 50 * page_kb
+    let_go(array[60:].ravel()[1:-1])
+    assert resident_kb(array) == 12 * page_kb, "two rows are not wholly given back"
+    let_go(array[5, 3:9])
+    assert resident_kb(array) == 12 * page_kb
+    np.testing.assert_array_equal(array[:, -1], np.arange(100))

@@ -104,14 +104,21 @@ class MappedMemory:
 
 
 def let_go(array: NDArray[Any]) -> None:
-    """Let the system take the pages of a mapped array that was used and will not be for a while; it stays as it is."""
+    """Let the system take the pages of a mapped array that was used and will not be for a while; it stays as it is.
+
+    Of adjacent rows of a mapped array, only the pages that are wholly theirs are taken.
+    """
     whole = array
     while isinstance(whole.base, np.ndarray):
         whole = whole.base
     mapped = whole.base.obj if isinstance(whole.base, memoryview) else None
-    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        begin = whole.ctypes.data - np.frombuffer(mapped, np.uint8, 1).ctypes.data
-        mapped.madvise(mmap.MADV_DONTNEED, begin, whole.nbytes)
+    if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    begin = array.ctypes.data - np.frombuffer(mapped, np.uint8, 1).ctypes.data
+    first = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE
+    end = (begin + array.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
+    if first < end:
+        mapped.madvise(mmap.MADV_DONTNEED, first, end - first)
 
 
 def _take_slot(files: list[_File]) -> tuple[_File, int] | None:
