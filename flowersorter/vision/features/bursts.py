@@ -24,7 +24,7 @@ ALIKE = 0.8
 MOST_S = 10
 MOST_PHOTOS = 20
 _BLOCK_ROWS = 256
-#: Blocks after which features in a mapped file are let go: of photos in no order, each row brings pages of others along.
+#: Blocks after which features in a mapped file are let go: of photos in no order, each row brings pages of others.
 _BLOCKS_IN_MEMORY = 8
 
 
