@@ -15,13 +15,13 @@ from flowersorter.messages import text
 def check_sound(
     connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False, migrations: Migrations = MIGRATIONS
 ) -> None:
-    """Read the whole file and check it for damage.
+    """Read the whole file, and check it for damage and missing columns.
 
     Args:
         connection: An open connection to it.
         file: Its path, for the message.
-        thoroughly: Whether to compare the indexes with the tables too, look for missing columns, follow every reference
-            and read every text, which takes several times as long.
+        thoroughly: Whether to compare the indexes with the tables too, follow every reference and read every text,
+            which takes several times as long.
         migrations: Define the expected columns.
 
     Raises:
@@ -29,23 +29,39 @@ def check_sound(
     """
     pragma = "integrity_check(1)" if thoroughly else "quick_check(1)"
     with errors_of_opening(file):
-        verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
-        if verdict == "ok" and thoroughly:
-            verdict = _contradiction(connection, migrations) or verdict
+        try:
+            verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+            if verdict == "ok":
+                verdict = _missing_column(connection, migrations) or verdict
+            if verdict == "ok" and thoroughly:
+                verdict = _contradiction(connection) or verdict
+        except sqlite3.OperationalError as error:
+            if _comes_from_the_disk(error):
+                raise
+            verdict = text("the definition of a table cannot be read")
     if verdict != "ok":
         raise CollectionDamaged(text("The library {file} is damaged", file=file), verdict)
 
 
-def _contradiction(connection: sqlite3.Connection, migrations: Migrations) -> str:
-    """Say which column is missing, which row refers to none, or which text is not UTF-8; "" where all is well."""
+def _comes_from_the_disk(error: sqlite3.OperationalError) -> bool:
+    """Whether SQLite could not read the file, rather than make sense of it: all its queries here are right."""
+    # Python's own error, about a text that is not UTF-8, has no code.
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR
+
+
+def _missing_column(connection: sqlite3.Connection, migrations: Migrations) -> str:
+    """Say which column of its version the library does not have; "" where it has all."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     with closing(sqlite3.connect(":memory:")) as fresh:
         for number, script in migrations:
             if number <= version:
                 fresh.executescript(script)
         lacking = sorted(_columns(fresh) - _columns(connection))
-    if lacking:
-        return "there is no column {}.{}".format(*lacking[0])
+    return "there is no column {}.{}".format(*lacking[0]) if lacking else ""
+
+
+def _contradiction(connection: sqlite3.Connection) -> str:
+    """Say which row refers to none, or which text is not UTF-8; "" where all is well."""
     broken = connection.execute("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
         return f"a row of {broken[0]} refers to a row of {broken[2]} that is not there"
@@ -54,9 +70,9 @@ def _contradiction(connection: sqlite3.Connection, migrations: Migrations) -> st
             for _ in connection.execute(f'SELECT * FROM "{table}"'):
                 pass
         except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", None) is not None:
+            if _comes_from_the_disk(error):
                 raise
-            return f"a text of {table} cannot be read"  # Python's own error, without a code of SQLite's
+            return f"a text of {table} cannot be read"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""SQLite errors as errors for the person."""
+"""Converts SQLite errors into errors for the person."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sqlite_errors_as_user_errors(file: Path, refusal: Callable[[], UserError] | 
 
 @contextmanager
 def errors_of_opening(file: Path) -> Iterator[None]:
-    """As `sqlite_errors_as_user_errors`, for a file whose tables are read the first time.
+    """Convert the errors of a file whose tables are read for the first time, as `sqlite_errors_as_user_errors` does.
 
     An error about a damaged definition of a table repeats it, and Python cannot decode the message.
     """

@@ -149,6 +149,28 @@ def test_a_definition_of_a_table_that_is_not_text_is_damage(tmp_path: Path, word
     assert file.read_bytes() == damaged
 
 
+@pytest.mark.parametrize("thoroughly", [False, True])
+def test_every_damaged_byte_of_the_definitions_is_damage_or_does_not_matter(
+    tmp_path: Path, *, thoroughly: bool
+) -> None:
+    """Else a person with backups gets a traceback: only damage leads to them."""
+    file = tmp_path / "library.sqlite"
+    with closing(Database(file, [FIRST])):
+        pass
+    content = file.read_bytes()
+    first, end = content.index(b"CREATE TABLE"), content.rindex(b")") + 1
+    damaged = []
+    for at in range(first, end):
+        for byte in (b"\xff", b"x", b"'"):
+            file.write_bytes(content[:at] + byte + content[at + 1 :])
+            with closing(sqlite3.connect(file)) as connection:
+                try:
+                    check_sound(connection, file, thoroughly=thoroughly, migrations=[FIRST])
+                except CollectionDamaged:
+                    damaged.append(at)
+    assert len(damaged) > end - first, "more than a third of the damages are found"
+
+
 def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
     with pytest.raises(KeyError):
         add_and_fail(database, "lost")
