@@ -266,7 +266,7 @@ class RemoveClassCommand(ClassCommand):
 
     def applied(self, result: object) -> None:
         """Show its photos in the other class, or with their suggestions."""
-        self._said = self._context.photos.replace_class(self._class_id, self._into)
+        self._said = self._context.photos.replace_classes([self._class_id], self._into)
         if self._into:
             self._context.merged(self._class_id, self._into)
         super().applied(result)

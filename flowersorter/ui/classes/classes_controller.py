@@ -28,6 +28,7 @@ from flowersorter.ui.classes.class_dialogs import (
 from flowersorter.ui.classes.several_classes import AddClassesCommand, DeleteClassesCommand
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import count_classes
 from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
@@ -213,10 +214,10 @@ class ClassesController(QObject):
             elif not filed or ask_to_delete_several(self._front.window, unused, filed):
                 text = self.tr("Delete classes without labels")
                 ids = [each.id for each in unused]
-                session.undo_stack.push(DeleteClassesCommand(self._context, ids, text, partial(deleted, len(unused))))
+                session.undo_stack.push(DeleteClassesCommand(self._context, ids, text, deleted))
 
         def deleted(count: int) -> None:
-            self._front.bar.say(self.tr("Classes without labels deleted: {0}. Undo brings them back.").format(count))
+            self._front.bar.say(self.tr("{0} deleted. You can undo this.").format(count_classes(count)))
             then()
 
         count = partial(count_filed, session.collection, *names)

@@ -5,45 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flowersorter.domain.changes import Changes
-from flowersorter.ui.classes.class_commands import ClassContext, RemoveClassCommand
+from flowersorter.ui.classes.class_commands import ClassContext
+from flowersorter.ui.grid.photo_columns import OwnLabels
 from flowersorter.ui.shared.library_command import LibraryCommand
-from flowersorter.workflows.labelling.class_changes import add_classes, in_one_step
-from flowersorter.workflows.labelling.pending_labels import LabelNews
-
-#: Each step with its result, for `RemoveClassCommand.applied`.
-Removed = list[tuple[RemoveClassCommand, object]]
-Restored = list[tuple[RemoveClassCommand, LabelNews]]
+from flowersorter.workflows.labelling.class_changes import (
+    RemovedClasses,
+    RestoredClasses,
+    add_classes,
+    remove_classes,
+    restore_classes,
+)
 
 
 class SeveralClassesCommand(LibraryCommand):
-    """Deletes classes with the labels they have by then, and brings both back.
+    """Deletes classes with the labels they have by then, and brings both back; the views change once for all of them.
 
     Args:
         context: The library and views that it changes.
         text: For the Undo menu.
+        class_ids: The classes.
     """
 
-    def __init__(self, context: ClassContext, text: str) -> None:
+    def __init__(self, context: ClassContext, text: str, class_ids: Sequence[int] = ()) -> None:
         super().__init__(context.library, context.stack, text, Changes.CLASSES | Changes.LABELS)
-        self._context = context
-        self._removals: list[RemoveClassCommand] = []
+        self._context, self._class_ids = context, class_ids
+        self._removed = RemovedClasses()
+        self._said: OwnLabels = {}
 
-    def _remove(self) -> Removed:
-        with in_one_step(self._context.collection):
-            return [(each, each.apply()) for each in self._removals]
+    def _remove(self) -> Sequence[int]:
+        """Delete them; return the ids of those that were there."""
+        context = self._context
+        self._removed = remove_classes(context.collection, context.pending, self._class_ids)
+        return self._removed.class_ids
 
-    def _restore(self) -> Restored:
-        """Bring the classes back, the last removed first."""
-        with in_one_step(self._context.collection):
-            return [(each, each.revert()) for each in reversed(self._removals)]
+    def _restore(self) -> RestoredClasses:
+        restored = restore_classes(self._context.collection, self._context.pending, self._removed)
+        self._class_ids = restored.class_ids
+        return restored
 
-    def _show_removed(self, result: Removed) -> None:
-        for removal, removed in result:
-            removal.applied(removed)
+    def _show_removed(self, class_ids: Sequence[int]) -> None:
+        """Show their photos with their suggestions."""
+        self._said = self._context.photos.replace_classes(class_ids, 0)
+        self._context.rescan()
 
-    def _show_restored(self, result: Restored) -> None:
-        for removal, news in result:
-            removal.reverted(news)
+    def _show_restored(self, restored: RestoredClasses) -> None:
+        """Show their photos in them again, and which classes are not back."""
+        kept = {at: label for at, label in self._said.items() if label[0] in restored.class_ids}
+        self._context.photos.set_place_labels(kept)
+        self._context.photos.show_labels(restored.news)
+        self._context.rescan()
+        if restored.error is not None:
+            self.failed(restored.error)
 
     def failed(self, error: Exception) -> None:
         """Show the error."""
@@ -65,27 +77,26 @@ class AddClassesCommand(SeveralClassesCommand):
         self._names, self._made = names, made
         self._first = True
 
-    def apply(self) -> Restored:
+    def apply(self) -> RestoredClasses:
         """Make the classes, or bring them back."""
-        if self._removals:
+        if self._removed.removed:
             return self._restore()
-        made = add_classes(self._context.collection, self._names)
-        self._removals = [RemoveClassCommand(self._context, each.id, 0, "") for each in made]
-        return [(each, LabelNews()) for each in self._removals]
+        self._class_ids = [each.id for each in add_classes(self._context.collection, self._names)]
+        return RestoredClasses(self._class_ids)
 
-    def revert(self) -> Removed:
+    def revert(self) -> Sequence[int]:
         """Delete the classes."""
         return self._remove()
 
-    def applied(self, result: Restored) -> None:
+    def applied(self, result: RestoredClasses) -> None:
         """Report new classes; show the photos of those that came back in them."""
         if self._first:
             self._first = False
-            self._made(len(result))
+            self._made(len(result.class_ids))
         else:
             self._show_restored(result)
 
-    def reverted(self, result: Removed) -> None:
+    def reverted(self, result: Sequence[int]) -> None:
         """Show the photos with their suggestions."""
         self._show_removed(result)
 
@@ -97,29 +108,28 @@ class DeleteClassesCommand(SeveralClassesCommand):
         context: The library and views that it changes.
         class_ids: The classes.
         text: For the Undo menu.
-        then: Called when they are deleted for the first time.
+        then: Called with the number of classes when they are deleted for the first time.
     """
 
-    def __init__(self, context: ClassContext, class_ids: Sequence[int], text: str, then: Callable[[], None]) -> None:
-        super().__init__(context, text)
-        self._removals = [RemoveClassCommand(context, class_id, 0, "") for class_id in class_ids]
-        self._then: Callable[[], None] | None = then
+    def __init__(self, context: ClassContext, class_ids: Sequence[int], text: str, then: Callable[[int], None]) -> None:
+        super().__init__(context, text, class_ids)
+        self._then: Callable[[int], None] | None = then
 
-    def apply(self) -> Removed:
+    def apply(self) -> Sequence[int]:
         """Delete the classes."""
         return self._remove()
 
-    def revert(self) -> Restored:
+    def revert(self) -> RestoredClasses:
         """Bring them back."""
         return self._restore()
 
-    def applied(self, result: Removed) -> None:
+    def applied(self, result: Sequence[int]) -> None:
         """Show their photos with other suggestions; the first time, go on."""
         self._show_removed(result)
         then, self._then = self._then, None
         if then is not None:
-            then()
+            then(len(result))
 
-    def reverted(self, result: Restored) -> None:
+    def reverted(self, result: RestoredClasses) -> None:
         """Show their photos in them again."""
         self._show_restored(result)

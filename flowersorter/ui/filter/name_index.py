@@ -25,6 +25,7 @@ class NameIndex(QObject):
         self._joining = LatestOnly(self)
         field.entered.connect(self._join)
         photos.modelReset.connect(self._follow)
+        photos.dataChanged.connect(self._follow)  # a photo may have another name now
 
     def shutdown(self) -> None:
         """Wait for the names that are being joined."""

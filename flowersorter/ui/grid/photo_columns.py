@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 
@@ -322,22 +322,20 @@ class PhotoColumns:
         self._shelve(rows)
         return rows
 
-    def replace_class(self, old: int, new: int) -> OwnLabels:
-        """Move the photos of a class to another one, or, with 0, to none.
+    def replace_classes(self, old: Collection[int], new: int) -> OwnLabels:
+        """Move the photos of some classes to another one, or, with 0, to none.
 
         Returns:
             The labels of this session, by place id, for `set_place_labels`.
         """
-        said = {at: label for at, label in self.own.items() if label[0] == old}
+        said = {at: label for at, label in self.own.items() if label[0] in old}
         self.own.update(dict.fromkeys(said, (new, True)))
         for place_id in said if not new else ():
             if not self._said_of.get(place_id):
                 self._forget(place_id)
-        self.left_out_of = {at: new if of == old else of for at, of in self.left_out_of.items()}
-        self.label_ids[self.label_ids == old] = new
-        self.class_ids[self.class_ids == old] = new
-        self.second_class_ids[self.second_class_ids == old] = new
-        self.provisional_ids[self.provisional_ids == old] = new
+        self.left_out_of = {at: new if of in old else of for at, of in self.left_out_of.items()}
+        for class_ids in (self.label_ids, self.class_ids, self.second_class_ids, self.provisional_ids):
+            class_ids[np.isin(class_ids, list(old))] = new
         self._shelve(slice(None))
         return said
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -245,10 +245,10 @@ class PhotoModel(ArrangedModel):
         """Show labels just written of photos that are not read yet, by place id."""
         self._refresh(self.columns.set_place_labels(labels))
 
-    def replace_class(self, old: int, new: int) -> OwnLabels:
-        """Move the photos of a class to another one, 0 for none; return the labels of this session, by place id."""
+    def replace_classes(self, old: Collection[int], new: int) -> OwnLabels:
+        """Move the photos of classes to another one, 0 for none; return the labels of this session, by place id."""
         self.beginResetModel()
-        said = self.columns.replace_class(old, new)
+        said = self.columns.replace_classes(old, new)
         self._end_reset()
         self.counts_changed.emit()
         return said

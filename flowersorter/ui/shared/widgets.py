@@ -36,6 +36,13 @@ def count_photos(count: int) -> str:
     return QCoreApplication.translate(_CONTEXT, "{0} photos").format(QLocale().toString(count))
 
 
+def count_classes(count: int) -> str:
+    """Word a number of classes: "1 class", "5 classes"."""
+    if count == 1:
+        return QCoreApplication.translate(_CONTEXT, "1 class")
+    return QCoreApplication.translate(_CONTEXT, "{0} classes").format(QLocale().toString(count))
+
+
 def count_folders(count: int) -> str:
     """Word a number of folders: "1 folder", "5 folders"."""
     if count == 1:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.errors import ClassRefused
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
 from flowersorter.library.tables.filed_photos import filed_under
-from flowersorter.messages import text
+from flowersorter.messages import joined_texts, plural, stored, text
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
 
@@ -21,6 +21,47 @@ def add_class(collection: CollectionStore, name: str) -> PhotoClass:
         ClassRefused: the name cannot be used or is taken.
     """
     return collection.classes.add(name)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedClasses:
+    """Classes that were deleted as one step.
+
+    Attributes:
+        removed: Each with what depended on it, in the order in which they were deleted.
+    """
+
+    removed: Sequence[RemovedClass] = ()
+
+    @property
+    def class_ids(self) -> list[int]:
+        """Their ids."""
+        return [each.photo_class.id for each in self.removed]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredClasses:
+    """Classes that were brought back.
+
+    Attributes:
+        class_ids: Of these classes.
+        refusals: Why the others were not.
+        news: The labels that their photos have now.
+    """
+
+    class_ids: Sequence[int]
+    refusals: Sequence[ClassRefused] = ()
+    news: LabelNews = field(default_factory=LabelNews)
+
+    @property
+    def error(self) -> ClassRefused | None:
+        """The refusals as one; None where there are none."""
+        if not self.refusals:
+            return None
+        what = plural(
+            "{number} class could not be brought back", "{number} classes could not be brought back", len(self.refusals)
+        )
+        return ClassRefused(what, joined_texts("; ", *(stored(each.why or each.what) for each in self.refusals)))
 
 
 def add_classes(collection: CollectionStore, names: Sequence[str]) -> list[PhotoClass]:
@@ -39,11 +80,6 @@ def add_classes(collection: CollectionStore, names: Sequence[str]) -> list[Photo
     if refusal is not None and not made:
         raise refusal
     return made
-
-
-def in_one_step(collection: CollectionStore) -> AbstractContextManager[object]:
-    """Combine several changes: all are stored, or none."""
-    return collection.database.transaction()
 
 
 def find_or_add_class(collection: CollectionStore, name: str) -> tuple[PhotoClass, bool]:
@@ -144,6 +180,29 @@ def restore_class(collection: CollectionStore, pending: PendingLabels, removed: 
     read = {place.id: place.photo_id for place in places if place.photo_id is not None}
     pending.settle(read)
     return LabelNews(dict(collection.labels.get([*removed.photo_ids, *read.values()])))
+
+
+def remove_classes(collection: CollectionStore, pending: PendingLabels, class_ids: Sequence[int]) -> RemovedClasses:
+    """Delete classes with their labels, as one step; those that are gone already are left out."""
+    with collection.database.transaction():
+        removed = [collection.classes.delete(class_id) for class_id in class_ids]
+    pending.reload()
+    return RemovedClasses([each for each in removed if each is not None])
+
+
+def restore_classes(collection: CollectionStore, pending: PendingLabels, removed: RemovedClasses) -> RestoredClasses:
+    """Bring back classes that were deleted together, with their labels; a name that is taken by now is left out."""
+    restored, refusals, news = list[int](), list[ClassRefused](), LabelNews()
+    with collection.database.transaction():
+        for each in reversed(removed.removed):  # each has the position that it had among those before it
+            try:
+                found = restore_class(collection, pending, each)
+            except ClassRefused as refusal:
+                refusals.append(refusal)
+            else:
+                restored.append(each.photo_class.id)
+                news = replace(news, labels={**news.labels, **found.labels})
+    return RestoredClasses(restored, refusals, news)
 
 
 def count_filed(collection: CollectionStore, *class_names: str) -> int:

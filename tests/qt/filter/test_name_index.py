@@ -64,3 +64,13 @@ def test_names_of_another_folder_are_joined_while_the_field_has_the_focus(
     assert photos.columns.paths is not before
     qtbot.waitUntil(lambda: photos.columns.paths.can_be_searched)
     assert found(photos.columns, "img_000077") == [76]
+
+
+def test_names_that_a_scan_changed_are_joined_while_the_field_has_the_focus(
+    photos: PhotoModel, field: SearchField, qtbot: QtBot
+) -> None:
+    enter(field, qtbot)
+    qtbot.waitUntil(lambda: photos.columns.paths.can_be_searched)
+    photos.set_rows(rows(50, folder="/photos/renamed"))
+    assert not photos.columns.paths.can_be_searched
+    qtbot.waitUntil(lambda: photos.columns.paths.can_be_searched)

@@ -52,7 +52,7 @@ CHANGES: dict[str, Callable[[PhotoColumns], object]] = {
     "marks": lambda columns: columns.merge(replace(rows(8), marks=np.full(8, Mark.NOT_MINE, np.uint8))),
     "left out": lambda columns: columns.leave_out({1004: 2}),
     "unreadable": lambda columns: columns.set_error(4, "no photo"),
-    "class": lambda columns: columns.replace_class(3, 2),
+    "class": lambda columns: columns.replace_classes([3], 2),
 }
 
 

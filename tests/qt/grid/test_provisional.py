@@ -62,7 +62,7 @@ def test_it_counts_nowhere_and_cannot_be_confirmed() -> None:
     assert columns.counts() == {PseudoClass.WAITING: 3, PseudoClass.ALL: 3}
     assert not columns.suggested.any()
     assert "confirm" not in possible_actions(columns, [1, 2])
-    columns.replace_class(ROSES, DAISY)
+    columns.replace_classes([ROSES], DAISY)
     assert columns.provisional_ids.tolist() == [DAISY, TULIPS, 0]
 
 

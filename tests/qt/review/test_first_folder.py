@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.shared.status_bar import StatusBar
 from tests.qt.dialogs import when_asked
 from tests.qt.program import COLOURS, draw_folder, idle, running, show_stored, stored, suggest
 
@@ -110,3 +111,33 @@ def test_unlabelled_classes_are_deleted_only_if_there_are_any_and_after_a_questi
     classes.delete_unlabelled(lambda: done.append(True))
     idle(program, qtbot)
     assert (stack.count(), done) == (1, [True, True])
+
+
+def test_classes_come_back_with_undo_but_for_one_whose_name_is_taken_by_now(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes, stack = program.window.classes, program.window.session.undo_stack
+    said, shown, rescans = list[str](), list[str](), list[bool]()
+    monkeypatch.setattr(StatusBar, "say", lambda _bar, text, *_actions, **_until: said.append(text))
+    monkeypatch.setattr(
+        "flowersorter.ui.shared.error_dialog.show_error", lambda _parent, error: shown.append(str(error))
+    )
+    before = names(program)
+    assert len(before) > 2
+    classes.delete_unlabelled(lambda: None)
+    idle(program, qtbot)
+    assert f"{len(before)} classes deleted. You can undo this." in said
+    stored(program).classes.add(before[1])
+    classes.folder_outdated.connect(lambda: rescans.append(True))
+    stack.undo()
+    idle(program, qtbot)
+    assert sorted(names(program)) == sorted(before), "the others are back, beside the new one"
+    assert shown == [f"1 class could not be brought back: there is already a class “{before[1]}”."]
+    assert rescans == [True]
+    stack.redo()
+    idle(program, qtbot)
+    assert names(program) == [before[1]]
+    stack.undo()
+    idle(program, qtbot)
+    assert sorted(names(program)) == sorted(before)
+    assert len(shown) == 1

@@ -72,7 +72,7 @@ def test_a_photo_left_out_of_its_suggestion_is_not_sure_and_not_done() -> None:
     assert (counted.to_check, counted.done, counted.to_sort) == (3, 2, 2)
     assert columns.counts()[PseudoClass.UNSURE] == 2
     assert PhotoFilter(verdicts=frozenset({U})).matches(columns).nonzero()[0].tolist() == [1, 2]
-    columns.replace_class(ROSES, DAISY)
+    columns.replace_classes([ROSES], DAISY)
     assert columns.left_out_of[1002] == DAISY
     columns.leave_out(dict.fromkeys(left_out, 0))
     assert columns.left_out_of == {}
