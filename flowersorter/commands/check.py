@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options
-from flowersorter.commands.shared.output import Terminal, shown
+from flowersorter.commands.shared.output import Terminal, quoted, shown
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.figures import percent_to_tenths
 from flowersorter.errors import UserError
@@ -60,7 +60,7 @@ def run(call: Call) -> int:
         terminal.record(_line(photo, names))
     about = {"withdrawn": withdrawn or None, "widened": check.widened or None, "unused_answers": unused}
     terminal.record({"summary": _summary(check) | about})
-    _say(terminal, check, asked, names, unused)
+    _say(terminal, options.folder, check, asked, names, unused)
     return 0
 
 
@@ -161,7 +161,12 @@ def _summary(check: CheckedSample) -> dict[str, Any]:
 
 
 def _say(
-    terminal: Terminal, check: CheckedSample, asked: Sequence[DrawnPhoto], names: Mapping[int, str], unused: int
+    terminal: Terminal,
+    folder: Path,
+    check: CheckedSample,
+    asked: Sequence[DrawnPhoto],
+    names: Mapping[int, str],
+    unused: int,
 ) -> None:
     if asked:
         terminal.say(
@@ -186,3 +191,11 @@ def _say(
     terminal.say(check.statement)
     if check.outlook is not None:
         terminal.say(check.outlook)
+    if check.lower_goal is not None:
+        terminal.say(
+            text(
+                "To find out how many are, go on with a lower goal: flowersorter check {folder} --goal {goal}",
+                folder=quoted(folder),
+                goal=check.lower_goal,
+            )
+        )

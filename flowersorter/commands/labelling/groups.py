@@ -47,7 +47,7 @@ def run(call: Call) -> int:
     say_groups(terminal, result.groups[:_SHOWN], names, verdicts)
     if len(result.groups) > _SHOWN:
         terminal.say(text("... and {number} more groups: see --json", number=len(result.groups) - _SHOWN), indent=2)
-    if result.groups:
+    if any(group.alike for group in result.groups):
         say_how_to_label(terminal, options.folder)
     return 0
 
@@ -59,7 +59,7 @@ def in_words(result: GroupsResult) -> Text:
         answered = text("Every photo here has a label, or you answered that it is not yours or that you don't know.")
         return answered if result.answered else text("No photo here can be read.")
     if len(groups) == 1 and not groups[0].alike:
-        return text("One photo here has no label, so there is nothing to group.")
+        return text("One photo here has no label, copies counted once, so there is nothing to group.")
     if len(groups) == 1:
         return plural(
             "The {number} photo without a label is one group: one name is enough.",

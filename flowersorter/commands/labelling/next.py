@@ -111,7 +111,7 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
         terminal.say_table(table, right=(1, 2, 3), indent=2)
     terminal.say()
     if not advice.next:
-        terminal.say(text("Every photo scanned so far has a label."))
+        terminal.say(text("Every photo scanned so far has a label or another answer."))
         return
     terminal.say(
         plural(

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowersorter.commands.shared.output import Terminal, counted_photos
+from flowersorter.commands.shared.output import Terminal
 from flowersorter.errors import Cancelled, CollectionDamaged, LibraryFull, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection
-from flowersorter.messages import text
+from flowersorter.messages import plural, text
 from flowersorter.workflows.engine import Engine
 
 if TYPE_CHECKING:
@@ -113,26 +113,17 @@ class Call:
 def recovery_sentences(result: RecoveryResult) -> list[str]:
     """Describe the recovery; nothing without interrupted sorts."""
     sentences: list[str] = []
-    back = result.rolled_back - result.copies_removed
-    if result.copies_removed:
-        finished, removed = counted_photos(result.finished), counted_photos(result.copies_removed)
-        told = text(
-            "An earlier sort was interrupted: {finished} finished; the unfinished copies of {removed} were removed, "
-            "and the originals are where they were.",
-            finished=finished,
-            removed=removed,
+    if files := result.finished + result.rolled_back:
+        told = plural(
+            "An earlier sort was interrupted with {number} file under way: {finished} finished, {back} as before it.",
+            "An earlier sort was interrupted with {number} files under way: {finished} finished, {back} as before it.",
+            files,
+            finished=result.finished,
+            back=result.rolled_back,
         )
         sentences.append(told)
-        if back:
-            sentences.append(text("Put back where they were: {back}.", back=counted_photos(back)))
-    elif result.finished or back:
-        sentences.append(
-            text(
-                "An earlier sort was interrupted: {finished} finished, {back} put back where they were.",
-                finished=counted_photos(result.finished),
-                back=counted_photos(back),
-            )
-        )
+    if result.copies_removed:
+        sentences.append(text("Unfinished copies were removed; their originals are where they were."))
     if result.waiting:
         from flowersorter.workflows.filing.resume import waiting_sentence
 

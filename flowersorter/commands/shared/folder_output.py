@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import lost_photos
 from flowersorter.commands.shared.output import Terminal, counted_photos, named, shown
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import WorkersUnavailable
@@ -270,9 +271,11 @@ def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[in
         counts = [int(np.count_nonzero(chosen & (of == class_id))) for chosen, of in columns.values()]
         if sum(counts):
             table.append([shown(name), *map(str, counts), str(sum(counts))])
-    unknown = int(np.count_nonzero(verdicts == Verdict.UNKNOWN))
+    not_mine = readable & ~by_label & (rows.marks == Mark.NOT_MINE)
+    unknown = int(np.count_nonzero((verdicts == Verdict.UNKNOWN) & ~not_mine))
     unpredicted = int(np.count_nonzero(readable & ~by_label & (verdicts == Verdict.NONE)))
-    for title, number in ((text("unknown"), unknown), (text("no suggestion yet"), unpredicted)):
+    others = {text("unknown"): unknown, text("not mine"): int(np.count_nonzero(not_mine))}
+    for title, number in (others | {text("no suggestion yet"): unpredicted}).items():
         if number:
             table.append([title, *[""] * len(columns), str(number)])
     terminal.say_table(table, right=tuple(range(1, len(columns) + 2)), indent=2)

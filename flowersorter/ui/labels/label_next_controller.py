@@ -83,7 +83,9 @@ class LabelNextController(QObject):
             self._shown = frozenset()
             self.panel.hide()
             self._front.bar.say(
-                self.tr("Every photo scanned so far has a label. {0}").format(self.panel.headline.text()),
+                self.tr("Every photo scanned so far has a label or another answer. {0}").format(
+                    self.panel.headline.text()
+                ),
                 until=Until.ANSWER,
             )
             return

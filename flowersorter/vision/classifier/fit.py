@@ -115,7 +115,7 @@ def fit(
         raise TooFewPhotos(
             text("There is nothing to tell apart yet"),
             text("at least two classes with a labelled photo each are needed"),
-            text("Drag some photos onto a second class, then retrain"),
+            text("Label some photos of a second class, then try again"),
         )
     record = TrainingRecord(photos=0, own_photos=0, seed=seed, note=note, origin=origin)
     with ThreadPool(cancel=cancel) as pool:

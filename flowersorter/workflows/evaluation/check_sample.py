@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.check_answer import CheckAnswer
 from flowersorter.domain.label import LabelOrigin
-from flowersorter.domain.photo_answers import NO_ANSWERS, LeftOutOf, PhotoAnswers
+from flowersorter.domain.photo_answers import NO_ANSWERS, LeftOutOf, Mark, PhotoAnswers
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
@@ -250,9 +251,18 @@ def _nothing_to_check(rows: PhotoRows) -> TooFewPhotos:
     what = text("There is nothing to check")
     if not _readable(rows).any():
         return TooFewPhotos(what, text("there are no photos in the folder"))
-    if not rows.class_ids.any():
-        return TooFewPhotos(what, text("there is no model yet"), text("Label some photos, then retrain"))
-    return TooFewPhotos(what, text("every photo has a label, or no suggestion"))
+    waiting = _readable(rows) & (rows.label_ids == 0) & (rows.marks == Mark.NONE)
+    if not waiting.any():
+        return TooFewPhotos(what, text("every photo has a label or another answer"))
+    if not rows.class_ids[waiting].any():
+        return TooFewPhotos(what, text("there is no model yet"), text("Label some photos, then train"))
+    if (rows.verdicts[waiting] == Verdict.UNKNOWN).all():
+        return TooFewPhotos(
+            what,
+            text("all photos without an answer look like none of your classes, so none would be sorted"),
+            text("Label some of them first"),
+        )
+    return TooFewPhotos(what, text("no photo without an answer has a suggestion that would be sorted"))
 
 
 def _withdrawn(check: CheckedSample, why: str) -> Text:

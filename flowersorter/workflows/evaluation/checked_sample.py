@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from flowersorter.workflows.evaluation.sample_bound import checks_needed, right_
 
 #: Default goal: this many of 100 suggestions are to be right.
 GOAL = 98
+_LOWER_GOALS = (95, 90, 80, 70, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,12 @@ class CheckedSample:
         goal = self.goal - self._changed_of_100
         return not self.reached and right_fewer_than(self.photos, len(self.counted_answers), self.wrong, goal)
 
+    @property
+    def lower_goal(self) -> int | None:
+        """A goal that is not missed, to go on with; None where the goal is not missed, or every lower one is too."""
+        lower = (goal for goal in _LOWER_GOALS if goal < self.goal and not replace(self, goal=goal).missed)
+        return next(lower, None) if self.missed else None
+
     @cached_property
     def needed(self) -> int | None:
         """Number of further photos that have to be right to reach the goal; None if it is out of reach."""
@@ -150,6 +157,13 @@ class CheckedSample:
         right = self.checked - self.wrong
         if len(self.counted_answers) == self.photos and not self.skipped:
             return text("All photos are checked: {right} of {photos} are right.", right=right, photos=self.photos)
+        if self.missed and self.at_least:
+            return text(
+                "Fewer than {goal} of 100 are right, but at least {right} are, each 95 % sure ({tally}).",
+                goal=self.goal,
+                right=self.at_least,
+                tally=self._tally_now,
+            )
         if self.missed:
             return text(
                 "Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self._tally_now

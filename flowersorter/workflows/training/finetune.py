@@ -248,8 +248,8 @@ def _labels(
     if not classes:
         raise TooFewPhotos(
             text("There is nothing to learn from yet"),
-            text("no photo has a label"),
-            text("Drag photos onto their class or confirm suggestions, then try again"),
+            text("no photo has a label of one of your classes"),
+            text("Label some photos of at least two classes, then try again"),
         )
     return None, classes
 

@@ -154,7 +154,7 @@ def _check_counts(photos: TrainingSet) -> None:
         raise TooFewPhotos(
             text("There is nothing to tell apart yet"),
             text("deep training needs at least two classes with labelled photos"),
-            text("Drag some photos onto a second class, then try again"),
+            text("Label some photos of a second class, then try again"),
         )
     counts = np.bincount(photos.targets, minlength=len(photos.class_names))
     fewest = int(counts.argmin())

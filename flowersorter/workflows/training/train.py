@@ -165,8 +165,8 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
     if not classes:
         raise TooFewPhotos(
             text("There is nothing to learn from yet"),
-            text("no photo has a label"),
-            text("Drag photos onto their class or confirm suggestions, then retrain"),
+            text("no photo has a label of one of your classes"),
+            text("Label some photos of at least two classes, then try again"),
         )
     # The centre alone: another view would take seconds.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
@@ -176,7 +176,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
         raise TooFewPhotos(
             text("There is nothing to learn from at the moment"),
             text("none of the photos with a label can be read"),
-            text("Connect the drive they are on, then retrain"),
+            text("Connect the drive they are on, then try again"),
         )
     named = model_for(engine, backbone)
     examples = with_starter_of(named, collection, own, background=request.automatic)

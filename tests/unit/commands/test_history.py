@@ -93,21 +93,20 @@ def test_a_full_disk_of_the_collection_does_not_keep_the_sorts_from_being_listed
     [
         (
             RecoveryResult(1, 2),
-            ["An earlier sort was interrupted: 1 photo finished, 2 photos put back where they were."],
+            ["An earlier sort was interrupted with 3 files under way: 1 finished, 2 as before it."],
         ),
         (
             RecoveryResult(3, 2, copies_removed=2),
             [
-                "An earlier sort was interrupted: 3 photos finished; the unfinished copies of 2 photos were removed, "
-                "and the originals are where they were."
+                "An earlier sort was interrupted with 5 files under way: 3 finished, 2 as before it.",
+                "Unfinished copies were removed; their originals are where they were.",
             ],
         ),
         (
-            RecoveryResult(0, 3, copies_removed=1),
+            RecoveryResult(0, 1, copies_removed=1),
             [
-                "An earlier sort was interrupted: 0 photos finished; the unfinished copies of 1 photo were removed, "
-                "and the originals are where they were.",
-                "Put back where they were: 2 photos.",
+                "An earlier sort was interrupted with 1 file under way: 0 finished, 1 as before it.",
+                "Unfinished copies were removed; their originals are where they were.",
             ],
         ),
     ],

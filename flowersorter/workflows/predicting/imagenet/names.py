@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.class_names import class_key
@@ -66,12 +67,14 @@ def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray
 def names_of_unknown(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
     """Return the name of the ImageNet class that each unknown photo of a folder resembles, by photo id.
 
+    Photos that the person said are *not mine* are left out.
+
     Args:
         engine: Of the collection with the photos.
         rows: The folder.
         backbone: Name of the network, or None for the collection's.
     """
-    new = np.unique(rows.photo_ids[rows.verdicts == Verdict.UNKNOWN])
+    new = np.unique(rows.photo_ids[(rows.verdicts == Verdict.UNKNOWN) & (rows.marks != Mark.NOT_MINE)])
     return looks_like(engine, chosen_backbone(engine.collection, backbone), new)
 
 

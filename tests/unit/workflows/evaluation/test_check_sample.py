@@ -352,7 +352,7 @@ def test_where_none_is_sure_the_likely_ones_are_checked_and_it_says_so(
     assert (wider.photos, wider.sample.include) == (15, Include.ALL)
     assert "sure or likely" in wider.widened
     none_certain(monkeypatch, Verdict.UNKNOWN)
-    with pytest.raises(TooFewPhotos, match="every photo has a label, or no suggestion"):
+    with pytest.raises(TooFewPhotos, match="all photos without an answer look like none of your classes"):
         check_known_sample(taught, CheckSampleRequest(photos, 80, seed=1), silent, CancelToken())
 
 
@@ -402,8 +402,33 @@ def test_where_there_is_nothing_to_check_it_says_why(taught: Engine, learned: Pa
     (tmp_path / "empty").mkdir()
     with pytest.raises(TooFewPhotos, match="There is nothing to check: there are no photos in the folder"):
         begin(taught, tmp_path / "empty")
-    with pytest.raises(TooFewPhotos, match="every photo has a label"):
+    with pytest.raises(TooFewPhotos, match="every photo has a label or another answer"):
         begin(taught, learned / "sorted")
+
+
+def test_where_all_photos_are_unknown_or_not_mine_there_is_nothing_to_check(
+    taught: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict_folder(taught, PredictFolderRequest(photos), silent, CancelToken())
+    rows = folder_rows(taught, (photos,))
+    unknown = replace(rows, verdicts=np.full(len(rows), int(Verdict.UNKNOWN), np.uint8))
+    monkeypatch.setattr(check_sample_module, "folder_rows", lambda *_: unknown)
+    with pytest.raises(TooFewPhotos, match=r"look like none of your classes, so none would be sorted.*Label some"):
+        check_known_sample(taught, CheckSampleRequest(photos), silent, CancelToken())
+    not_mine = replace(unknown, marks=np.full(len(rows), int(Mark.NOT_MINE), np.uint8), class_ids=rows.class_ids * 0)
+    monkeypatch.setattr(check_sample_module, "folder_rows", lambda *_: not_mine)
+    with pytest.raises(TooFewPhotos, match="every photo has a label or another answer"):
+        check_known_sample(taught, CheckSampleRequest(photos), silent, CancelToken())
+
+
+def test_a_missed_goal_leads_to_a_lower_one_with_the_same_answers(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos, goal=99)
+    check = answer_sample(taught.collection, check, check.next_photos(1)[0].photo_id, CheckAnswer.WRONG)
+    assert (check.missed, check.done, check.lower_goal) == (True, True, 95)
+    again = answer_all(taught, begin(taught, photos, goal=95), count=20)
+    assert (again.wrong, again.checked, again.lower_goal) == (1, 21, None)
+    bound = f"Fewer than 99 of 100 are right, but at least {again.at_least} are, each 95 % sure"
+    assert replace(again, goal=99).statement == f"{bound} (21 of 30 checked, 1 wrong)."
 
 
 def test_an_answer_about_a_class_deleted_meanwhile_is_not_stored(taught: Engine, photos: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_folder_of_one_photo(engine: Engine, tmp_path: Path) -> None:
     [photo] = draw_photos(tmp_path / "one", "red", 1)
     result = groups_of(engine, tmp_path / "one")
     assert [[each.path for each in group.photos] for group in result.groups] == [[photo]]
-    assert in_words(result) == "One photo here has no label, so there is nothing to group."
+    assert in_words(result) == "One photo here has no label, copies counted once, so there is nothing to group."
     named(engine, [photo], "poppy")
     labelled = groups_of(engine, tmp_path / "one")
     assert (labelled.groups, in_words(labelled)) == ((), EVERY_ANSWERED)
