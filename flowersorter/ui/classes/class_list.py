@@ -130,7 +130,7 @@ class ClassList(QWidget):
         self._show_rows()
 
     def show_to_do(self, name: int | None, check: int | None) -> None:
-        """Show how many groups are to be named and how many photos to be checked; None where that is no step."""
+        """Show how many photos are to be named and to be checked; None where that is no step."""
         if self._to_do != (name, check):
             self._to_do = (name, check)
             before = self._shown_keys()
