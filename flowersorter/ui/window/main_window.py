@@ -239,6 +239,8 @@ class MainWindow(QMainWindow):
             outdated.connect(self.folder.rescan)
         self.session.undo_stack.indexChanged.connect(lambda _index: self.job_bar.end_message(Until.ANSWER))
         late.sort_undoable.connect(self.undoing.note_sort)
+        for done in (late.sort_undoable, self.training.trained):
+            done.connect(self.answers.end)
         self.undoing.sort_undo_requested.connect(late.undo_run)
         connect_actions(self)
         self.recent.found.connect(self._on_recent)
