@@ -12,7 +12,14 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.window import window_state
-from flowersorter.ui.window.window_state import NARROW_SIDES, USUAL_SIDES, WIDE_SIDES, WindowState, fitted_into
+from flowersorter.ui.window.window_state import (
+    NARROW_PX,
+    NARROW_SIDES,
+    USUAL_SIDES,
+    WIDE_SIDES,
+    WindowState,
+    fitted_into,
+)
 from tests.qt.program import running
 
 REAL_SCREEN = window_state.screen_around
@@ -93,3 +100,32 @@ def test_larger_letters_widen_the_class_list_where_there_is_room(qtbot: QtBot) -
     window.resize(800, 500)
     state.fit(1280, 800)
     assert splitter.sizes()[0] == NARROW_SIDES[0], "they need the room there"
+
+
+def test_the_selected_photo_gives_way_in_a_narrow_window_unless_the_person_opens_it(
+    tmp_path: Path, qtbot: QtBot
+) -> None:
+    with running(tmp_path, qtbot) as program:
+        window, shown = program.window, program.window.actions_by_name["inspector"]
+        window.resize(1280, 700)
+        assert not window.inspector.isHidden()
+        window.resize(NARROW_PX - 1, 700)
+        assert window.inspector.isHidden()
+        assert not shown.isChecked()
+        window.resize(1280, 700)
+        assert not window.inspector.isHidden(), "there is room again"
+        window.resize(800, 700)
+        shown.trigger()
+        assert not window.inspector.isHidden()
+        window.resize(760, 700)
+        assert not window.inspector.isHidden(), "the person opened it"
+        shown.trigger()
+        window.resize(1280, 700)
+        assert window.inspector.isHidden(), "the person closed it"
+        shown.trigger()
+        window.resize(800, 700)
+    with running(tmp_path, qtbot) as program:  # it opens as narrow as it was
+        assert program.window.width() < NARROW_PX
+        assert program.window.inspector.isHidden()
+        program.window.resize(1280, 700)
+        assert not program.window.inspector.isHidden(), "it was hidden for the width only"
