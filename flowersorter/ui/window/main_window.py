@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
 #: Longer than suggestions take to follow an answer: the counts are then painted once, after both.
 COUNTS_MS = 120
+#: Fits beside the frame and a task bar on a screen of 1440 x 900 pixels that shows everything twice as large.
+SMALLEST_SIZE = (640, 372)
 
 
 class MainWindow(QMainWindow):
@@ -75,7 +77,7 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(*SMALLEST_SIZE)
         self.session = session
         self._counts = Coalescer(COUNTS_MS, self)
         self._build()
