@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPen, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QStyle
@@ -128,17 +128,6 @@ def warning_icon() -> QIcon:
 def readable_on(ground: QColor) -> QColor:
     """Black or white, whichever has more contrast."""
     return max((QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)), key=lambda text: contrast(text, ground))
-
-
-def make_text_readable(application: QGuiApplication) -> None:
-    """Give text enough contrast, now and whenever the system turns dark or light; see `readable`."""
-
-    def mix() -> None:
-        QGuiApplication.setPalette(readable(QGuiApplication.palette()))
-
-    mix()
-    # The signal comes before the system's new palette does.
-    application.styleHints().colorSchemeChanged.connect(lambda _scheme: QTimer.singleShot(0, mix))
 
 
 def readable(palette: QPalette) -> QPalette:
