@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from flowersorter.workflows.evaluation.sample_bound import checks_needed, right_
 
 #: Default goal: this many of 100 suggestions are to be right.
 GOAL = 98
+#: Offered where it takes fewer answers: with few photos the other takes nearly all of them.
+LOOSER_GOAL = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,15 @@ class CheckedSample:
     def needed(self) -> int | None:
         """Number of further photos that have to be right to reach the goal; None if it is out of reach."""
         return checks_needed(self.photos, self._not_right, self._goal_before)
+
+    @cached_property
+    def looser(self) -> CheckedSample | None:
+        """The same check with `LOOSER_GOAL`, where that takes fewer answers; else None."""
+        if self.goal <= LOOSER_GOAL or self.done:
+            return None
+        other = replace(self, goal=LOOSER_GOAL)
+        fewer = other.needed is not None and (self.needed is None or other.needed < self.needed)
+        return other if fewer else None
 
     @cached_property
     def done(self) -> bool:

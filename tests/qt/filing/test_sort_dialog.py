@@ -249,8 +249,10 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
         return field.message.text if field.isVisible() else "", ", ".join(buttons)
 
     text = "You have not reviewed the suggestions of 780 photos. "
-    text += "A check of 60 photos drawn from them shows how many are right."
+    text += "A check of 60 photos drawn from them shows how many are right; wrong ones take more, at most all of them."
     assert shown(offered()) == (text, "Check 60 photos")
+    looser = "To show that 90 of 100 are right, 24 photos are enough."
+    assert shown(replace(offered(), needed_for_looser=24)) == (f"{text} {looser}", "Check 60 photos")
     with qtbot.waitSignal(dialog.check_requested) as asked:
         _click(dialog, "sort_check_button")
     assert asked.args == [Include.SURE]

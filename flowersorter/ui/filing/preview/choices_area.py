@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.ui.filing.preview.plan_tree import PlanTree
 from flowersorter.ui.shared import theme
@@ -44,6 +44,7 @@ class ChoicesArea(QScrollArea):
         tree.model().rowsInserted.connect(self._fitting.start)
         tree.model().modelReset.connect(self._fitting.start)
         tree.currentItemChanged.connect(self._follow)
+        self.verticalScrollBar().rangeChanged.connect(self._follow)  # the list got its height after the key
 
     @property
     def scrolls_as_one(self) -> bool:
@@ -73,10 +74,11 @@ class ChoicesArea(QScrollArea):
             self._fitting.start()
         return super().eventFilter(watched, event)
 
-    @Slot(QTreeWidgetItem)
-    def _follow(self, line: QTreeWidgetItem | None) -> None:
-        """Keep the current line of the list in view."""
-        if line is not None and self.scrolls_as_one:
+    @Slot()
+    def _follow(self) -> None:
+        """Keep the current line of the list in view while the keyboard is there."""
+        line = self._tree.currentItem()
+        if line is not None and self.scrolls_as_one and self._tree.hasFocus():
             rect = self._tree.visualItemRect(line)
             at = self._tree.viewport().mapTo(self._body, rect.center())
             self.ensureVisible(at.x(), at.y(), 0, rect.height())
