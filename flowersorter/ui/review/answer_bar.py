@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.announcement import announce
 from flowersorter.ui.shared.widgets import ShortenedLabel, button, describe
+
+#: Width that the name of the answer keeps.
+_LEAST_ACTION_PX = 90
 
 
 class AnswerBar(QFrame):
@@ -77,8 +80,25 @@ class AnswerBar(QFrame):
         self.setMinimumHeight(0)
         self.setAccessibleName(" ".join(said) or self.tr("Effect of the last answer"))
         self.setVisible(bool(said))
+        self._fit()
         announce(self, " ".join(text for text in said if text not in self._announced))
         self._announced = said
+
+    def _fit(self) -> None:
+        """Shorten the name of the answer before its effects: they are news."""
+        row = self.layout()
+        if row is None:
+            return
+        parts = (self.lookalikes, self.take, self.changes, self.see, self.right)
+        shown = [each.sizeHint().width() + row.spacing() for each in parts if not each.isHidden()]
+        edges = row.contentsMargins()
+        left_px = self.width() - edges.left() - edges.right() - sum(shown) - row.spacing()
+        self.action.setMaximumWidth(max(_LEAST_ACTION_PX, left_px))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the texts to the width."""
+        super().resizeEvent(event)
+        self._fit()
 
     def show_action(self, text: str) -> None:
         """Name the answer that the rest of the line is about."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from flowersorter.ui.shared import theme
@@ -74,6 +74,7 @@ class EmptyState(QScrollArea):
         self._recent_layout = QVBoxLayout(self.recent)
         self._recent_layout.setContentsMargins(0, 0, 0, 0)
         self._recent_layout.setSpacing(2)
+        self._page = page
         self._lay_out(page)
         self.setWidget(page)
         page.setAutoFillBackground(False)
@@ -115,6 +116,18 @@ class EmptyState(QScrollArea):
             self._recent_layout.addWidget(button)
         self.recent_title.setVisible(bool(folders))
         self.recent.setVisible(bool(folders))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the height of the page to its texts at the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Let the page scroll only where it is higher than the window: Qt takes its height at the narrowest width."""
+        column = self._page.layout()
+        if column is not None:
+            self._page.setMinimumHeight(max(1, column.minimumHeightForWidth(self.viewport().width())))
 
     @Slot()
     def _on_button(self) -> None:

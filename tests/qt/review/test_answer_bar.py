@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -262,6 +262,26 @@ def test_the_bar_keeps_its_height_until_it_has_new_texts(qtbot: QtBot) -> None:
     bar.show_changes(1)
     bar.settle()
     assert bar.minimumHeight() == 0
+
+
+@pytest.mark.usefixtures("german")
+def test_the_name_of_the_answer_is_shortened_before_its_effects(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar = AnswerBar(window)
+    bar.show_action("Neue Klasse „Gewöhnlicher Löwenzahn“ für 104 Fotos.")
+    bar.show_lookalikes(6)
+    bar.show_changes(188)
+    with qtbot.waitExposed(window):
+        window.show()
+    for width in (1000, 720):
+        bar.setGeometry(0, 0, width, 40)
+        bar.settle()
+        QApplication.processEvents()
+        for label in (bar.lookalikes, bar.changes):
+            assert label.width() >= label.sizeHint().width(), width
+    assert bar.action.width() < bar.action.sizeHint().width()
+    assert bar.action.toolTip() == bar.action.text()
 
 
 def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,9 @@ def test_the_smallest_window_fits_a_laptop_that_shows_all_twice_as_large(tmp_pat
 def test_the_start_page_scrolls_in_the_smallest_window(tmp_path: Path, qtbot: QtBot) -> None:
     with running(tmp_path, qtbot) as program:
         window, start = program.window, program.window.empty
+        window.resize(900, 500)
+        QApplication.processEvents()
+        assert not start.verticalScrollBar().isVisible(), "there is room for all"
         start.show_recent([Path(f"/photos/{year}") for year in range(2021, 2026)])
         window.resize(0, 0)
         QApplication.processEvents()

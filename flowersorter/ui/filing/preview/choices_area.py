@@ -61,7 +61,9 @@ class ChoicesArea(QScrollArea):
         as_one = others_px + fewest_px > self.viewport().height()
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if as_one else Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self._tree.setVerticalScrollBarPolicy(policy)
-        self._tree.setMinimumHeight(max(fewest_px, self._tree.height_of_all_lines) if as_one else fewest_px)
+        list_px = max(fewest_px, self._tree.height_of_all_lines) if as_one else fewest_px
+        self._tree.setMinimumHeight(list_px)
+        self._body.setMinimumHeight(others_px + list_px)  # Qt takes the height of texts at the narrowest width
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the list to the new room."""
