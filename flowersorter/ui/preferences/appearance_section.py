@@ -40,12 +40,14 @@ class AppearanceSection(QWidget):
         grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
         grid.setVerticalSpacing(theme.GAP_PX)
         grid.setColumnStretch(2, 1)
-        for row, (title, box) in enumerate(
-            ((self.tr("&Language"), self.language), (self.tr("C&olours"), self.colours))
-        ):
+        rows = (
+            (self.tr("&Language"), self.language, self.tr("Used from the next start on, for all collections")),
+            (self.tr("C&olours"), self.colours, self.tr("Used at once, for all collections")),
+        )
+        for row, (title, box, tip) in enumerate(rows):
             label = QLabel(title, self)
             label.setBuddy(box)
-            describe(box, plain(title))
+            describe(box, plain(title), tip)
             box.view().setAccessibleName(box.accessibleName())
             grid.addWidget(label, row, 0)
             grid.addWidget(box, row, 1, Qt.AlignmentFlag.AlignLeft)
