@@ -21,11 +21,13 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from flowersorter.errors import CollectionDamaged, CollectionLocked, FlowerSorterError, UserError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.locations import default_collection, recent_collections_file
+from flowersorter.library.files.locations import default_collection, personal_settings_file, recent_collections_file
 from flowersorter.library.files.log_file import logged
+from flowersorter.library.files.personal_settings import read_personal_settings
 from flowersorter.library.files.recent_collections import RecentCollections
-from flowersorter.translations import use_translations
+from flowersorter.translations import use_preferred
 from flowersorter.ui.desktop.application import Application
+from flowersorter.ui.desktop.colour_scheme import ColourScheme
 from flowersorter.ui.desktop.published_names import APP_ID
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
@@ -262,12 +264,13 @@ def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None =
     application.setApplicationDisplayName("FlowerSorter")
     application.setDesktopFileName(APP_ID)
     application.setWindowIcon(theme.app_icon())
-    translations = use_translations()
+    personal = read_personal_settings(personal_settings_file())
+    translations = use_preferred(personal.language)
     if translations is not None:
         from flowersorter.ui.shared.qt_translator import install_translator
 
         install_translator(application, translations, translations.language)
-    theme.make_text_readable(application)
+    ColourScheme.of(application).choose(personal.colours)
     with _last_resort():
         folder = (collection_folder or default_collection()).absolute()
         collection = _opened(folder, roots)

@@ -1,6 +1,7 @@
 """Finds the translations of the person's language: gettext catalogues in ``flowersorter/locale``, one file a language.
 
-``FLOWERSORTER_LANGUAGE`` chooses the language, else the system does. CONTRIBUTING says how to add a language.
+``FLOWERSORTER_LANGUAGE`` chooses the language, else for the window its Preferences, else the system. CONTRIBUTING says
+how to add a language.
 """
 
 from __future__ import annotations
@@ -86,6 +87,11 @@ def entries(catalogue: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]
             strings.append(text)
     if ids:
         yield tuple(ids), tuple(strings)
+
+
+def use_preferred(language: str) -> Catalogue | None:
+    """As `use_translations` for the language chosen in Preferences, "" for none; the environment's goes first."""
+    return use_translations((language,) if language and not os.environ.get(_VARIABLES[0]) else ())
 
 
 def use_translations(languages: Sequence[str] = ()) -> Catalogue | None:

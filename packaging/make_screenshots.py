@@ -39,6 +39,7 @@ from flowersorter.errors import UserError  # noqa: E402
 from flowersorter.library.collection import CollectionStore  # noqa: E402
 from flowersorter.messages import text  # noqa: E402
 from flowersorter.translations import use_translations  # noqa: E402
+from flowersorter.ui.desktop.colour_scheme import ColourScheme  # noqa: E402
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog  # noqa: E402
 from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
 from flowersorter.ui.keywords.take_dialog import TakeKeywordsDialog  # noqa: E402
@@ -462,7 +463,7 @@ def main() -> None:
     font = application.font()
     font.setPointSizeF(font.pointSizeF() * options.text / 100)
     application.setFont(font)
-    theme.make_text_readable(application)
+    ColourScheme.of(application)
     if options.all is None:
         for make, usual in ((for_readme, SHOWN), (for_handbook, HANDBOOK)):
             to = options.to or usual

@@ -14,8 +14,9 @@ import pytest
 
 import flowersorter.errors
 from flowersorter import translations
+from flowersorter.library.files.locations import languages
 from flowersorter.messages import plural, set_translations, text, worded
-from flowersorter.translations import LOCALE_FOLDER, Catalogue, entries, use_translations
+from flowersorter.translations import LOCALE_FOLDER, Catalogue, entries, use_preferred, use_translations
 from tests.sources import ROOT, SOURCES, name_of, tree_of
 
 UPDATE = ROOT / "packaging" / "update_translations.py"
@@ -317,3 +318,23 @@ def test_no_error_for_a_person_stands_outside_the_catalogue() -> None:
     code = 'def f(x):\n    why = text("seen") if x else f"{x} not"\n    raise UserError(text("All"), why, hint="never")'
     assert sorted(errors_outside_the_catalogue(ast.parse(code))) == [2, 3]
     assert [f"{name_of(path)}:{line}" for path in SOURCES for line in errors_outside_the_catalogue(tree_of(path))] == []
+
+
+def test_the_language_of_preferences_goes_before_the_systems_and_after_the_environments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert languages() == [file.stem for file in LANGUAGES]
+    for variable in ("FLOWERSORTER_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    try:
+        assert use_preferred("en") is None
+        assert (found := use_preferred("")) is not None
+        assert found.language == "de"
+        monkeypatch.setenv("LANG", "en_GB.UTF-8")
+        assert (found := use_preferred("de")) is not None
+        assert found.language == "de"
+        monkeypatch.setenv("FLOWERSORTER_LANGUAGE", "en")
+        assert use_preferred("de") is None
+    finally:
+        set_translations(None)

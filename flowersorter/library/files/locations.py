@@ -31,12 +31,22 @@ def recent_collections_file() -> Path:
     return _first_there(_data_folder() / "gardens.json", otherwise=_data_folder() / "collections.json")
 
 
+def personal_settings_file() -> Path:
+    """Return the file with the settings of the person, which are those of every collection."""
+    return _data_folder() / "preferences.json"
+
+
 def _first_there(former: Path, otherwise: Path) -> Path:
     return former if former.exists() and not otherwise.exists() else otherwise
 
 
 def _data_folder() -> Path:
     return Path(platformdirs.user_data_dir("FlowerSorter", appauthor=False))
+
+
+def languages() -> list[str]:
+    """Return the languages that the program is translated into, such as "de"; English is not among them."""
+    return sorted(file.stem for file in Path(__file__).parents[2].joinpath("locale").glob("*.po"))
 
 
 def resource(name: str) -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QCoreApplication, QLocale, QRectF, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtCore import QCoreApplication, QLocale, Signal, Slot
+from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QWidget
 
 from flowersorter.domain.photo_class import PhotoClass
@@ -28,7 +28,6 @@ from flowersorter.ui.shared.widgets import (
 
 #: Returns the reason why a name cannot be used, "" where it can.
 Validator = Callable[[str], str]
-_SWATCH_PX = 14
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -287,20 +286,7 @@ def _tr(text: str) -> str:
 
 def swatch(colour: str) -> QIcon:
     """The colour of a class as a small round picture; its edge shows on any ground."""
-    icon = QIcon()
-    for scale in (1, 2, 3):
-        side = _SWATCH_PX * scale
-        picture = QPixmap(side, side)
-        picture.fill(QColor(0, 0, 0, 0))
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QColor(colour))
-        painter.setPen(QPen(theme.EDGE, scale))
-        painter.drawEllipse(QRectF(picture.rect()).adjusted(0.5 * scale, 0.5 * scale, -0.5 * scale, -0.5 * scale))
-        painter.end()
-        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # a style tints a selected icon that has no picture
-            icon.addPixmap(picture, mode)
-    return icon
+    return theme.swatch(QColor(colour))
 
 
 def class_of_name(classes: Iterable[PhotoClass], name: str) -> PhotoClass | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -21,6 +22,7 @@ from flowersorter.ui.classes.class_rows import (
 from flowersorter.ui.classes.class_search import ClassSearch
 from flowersorter.ui.classes.name_editor import NameEditor
 from flowersorter.ui.classes.sidebar_delegate import name_rect
+from flowersorter.ui.classes.sidebar_model import SidebarRow
 from flowersorter.ui.classes.sidebar_view import SidebarView
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared import theme
@@ -30,6 +32,14 @@ from flowersorter.ui.shared.widgets import heading
 SEARCH_FROM = 10
 #: Rows that the classes keep where something else is shown below them.
 _ROOMY_ROWS = 7
+
+
+class _Room(IntEnum):
+    """The parts that a window has room for: without the steps, which are above the photos too, then without search."""
+
+    ALL = 0
+    NO_STEPS = 1
+    NO_SEARCH = 2
 
 
 class ClassList(QWidget):
@@ -72,6 +82,7 @@ class ClassList(QWidget):
         self._to_do: tuple[int | None, int | None] = (None, None)
         self._current = int(PseudoClass.ALL)
         self._below: QWidget | None = None
+        self._room = _Room.ALL
         self.to_do = self._list("to_do", self.tr("To do"))
         self.classes = self._list("classes", self.tr("Classes"), shows_digits=True)
         self.not_mine = self._list("not_mine", self.tr("Not mine"))
@@ -122,24 +133,24 @@ class ClassList(QWidget):
         if self._classes == tuple(classes) and self._counts == counts and self.classes.rows.rows:
             return
         self._classes, self._counts = tuple(classes), counts
-        searched = len(self._classes) >= SEARCH_FROM
-        if not searched:
+        if not self._is_searched:
             self.search.clear()
-        self.search.setVisible(searched)
         self.editor.update_classes(self._classes)
         self._show_rows()
 
     def show_to_do(self, name: int | None, check: int | None) -> None:
-        """Show how many groups are to be named and how many photos to be checked; None where that is no step."""
+        """Show how many photos are to be named and to be checked; None where that is no step."""
         if self._to_do != (name, check):
             self._to_do = (name, check)
             before = self._shown_keys()
+            self._take_room()
             self._show_to_do_rows()
             self._fit_rows(before)
 
     @Slot()
     def _show_rows(self) -> None:
         before = self._shown_keys()
+        self._take_room()
         self._show_to_do_rows()
         self.classes.rows.set_rows(class_rows(self._classes, self._found(), self._counts))
         self.not_mine.rows.set_rows([not_mine_row(self._counts.photos.get(int(PseudoClass.NOT_MINE), 0))])
@@ -147,11 +158,45 @@ class ClassList(QWidget):
 
     def _show_to_do_rows(self) -> None:
         """Show the steps to do, and below the pseudo-classes that are none of them."""
-        photos = self._counts.photos
-        to_do = to_do_rows(*self._to_do, photos.get(int(PseudoClass.UNREADABLE), 0))
-        unreadable = any(row.key == PseudoClass.UNREADABLE for row in to_do)
+        to_do, others = self._rows_in(self._room)
         self.to_do.rows.set_rows(to_do)
-        self.pseudo_classes.rows.set_rows(photo_rows(photos, unreadable=not unreadable))
+        self.pseudo_classes.rows.set_rows(others)
+
+    def _rows_in(self, room: _Room) -> tuple[list[SidebarRow], list[SidebarRow]]:
+        photos = self._counts.photos
+        to_do = to_do_rows(*self._to_do, photos.get(int(PseudoClass.UNREADABLE), 0)) if room is _Room.ALL else []
+        unreadable = any(row.key == PseudoClass.UNREADABLE for row in to_do)
+        return to_do, photo_rows(photos, unreadable=not unreadable)
+
+    @property
+    def _is_searched(self) -> bool:
+        return len(self._classes) >= SEARCH_FROM
+
+    def _take_room(self) -> bool:
+        """Choose the parts that there is room for; return whether these are others than before."""
+        before, fitting = self._room, (room for room in _Room if self._height_in(room) <= self.height())
+        self._room = next(fitting, _Room.NO_SEARCH)
+        self.search.setVisible(self._is_searched and (self._room < _Room.NO_SEARCH or bool(self.search.text())))
+        return self._room is not before
+
+    def _height_in(self, room: _Room) -> int:
+        """Height in pixels of the parts with two classes."""
+        column = self.layout()
+        if column is None:
+            return 0
+        to_do, others = self._rows_in(room)
+        edges, row_px = column.contentsMargins(), max(1, self.classes.sizeHintForRow(0))
+        parts = [
+            edges.top() + edges.bottom(),
+            self.add_button.sizeHint().height(),
+            self._below_header.sizeHint().height(),
+        ]
+        parts += [row_px * count + 2 for count in (2, 1, len(others))]
+        if to_do:
+            parts += [self._to_do_header.sizeHint().height(), row_px * len(to_do) + 2]
+        if self._is_searched and room < _Room.NO_SEARCH:
+            parts.append(self.search.sizeHint().height() + 2)
+        return sum(parts) + len(parts) * column.spacing()
 
     def _shown_keys(self) -> list[list[int]]:
         return [[row.key for row in view.rows.rows] for view in self._views]
@@ -211,9 +256,9 @@ class ClassList(QWidget):
         layout.addLayout(searching)
         layout.addWidget(self.classes, 1)
         layout.addWidget(self.not_mine)
-        below = heading(self.tr("Photos"), self)
-        below.setContentsMargins(12, 8, 4, 2)
-        layout.addWidget(below)
+        self._below_header = heading(self.tr("Photos"), self)
+        self._below_header.setContentsMargins(12, 8, 4, 2)
+        layout.addWidget(self._below_header)
         layout.addWidget(self.pseudo_classes)
 
     def add_below(self, panel: QWidget) -> None:
@@ -269,6 +314,8 @@ class ClassList(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the name that is edited over its row."""
         super().resizeEvent(event)
+        if self._take_room():
+            self._show_rows()
         self.fit_below()
         self._follow_row()
 

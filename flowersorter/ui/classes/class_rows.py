@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication
 
 from flowersorter.domain.photo_class import NEEDED_LABELS, PhotoClass
 from flowersorter.ui.classes.sidebar_model import SidebarRow
@@ -68,15 +68,14 @@ def to_do_rows(name: int | None, check: int | None, unreadable: int) -> list[Sid
     """The steps that are left; a step without a count is not shown.
 
     Args:
-        name: Number of groups to name.
+        name: Number of photos in groups to name.
         check: Number of photos whose suggestion is to be checked.
         unreadable: Number of files that cannot be read.
     """
     rows = []
     if name is not None:
-        hint = _tr("Groups of photos that look alike and have no class yet")
-        spoken = _tr("Name, 1 group") if name == 1 else _tr("Name, {0} groups").format(QLocale().toString(name))
-        rows.append(SidebarRow(TO_NAME, _tr("Name"), name, icon="groups", hint=hint, spoken=spoken))
+        hint = _tr("Photos that look alike and have no class yet, in groups")
+        rows.append(SidebarRow(TO_NAME, _tr("Name"), name, icon="groups", hint=hint))
     if check is not None:
         hint = _tr("Photos whose suggestion may be wrong")
         rows.append(SidebarRow(TO_CHECK, _tr("Check"), check, icon="check-labels", hint=hint))

@@ -139,10 +139,9 @@ class SidebarDelegate(QStyledItemDelegate):
         if row.colour:
             side = INITIALS_PX if row.initials else SWATCH_PX
             place = QRectF(middle.x() - side / 2, middle.y() - side / 2, side, side)
-            painter.setPen(
-                QPen(option.palette.color(QPalette.ColorRole.HighlightedText) if selected else theme.EDGE, 1)
-            )
-            painter.setBrush(QColor(row.colour))
+            colour = QColor(row.colour)
+            painter.setPen(QPen(theme.swatch_edge(colour, option.palette, selected=selected), 1.5))
+            painter.setBrush(colour)
             painter.drawRoundedRect(place, 3.5, 3.5)
             if row.initials:
                 painter.setFont(_smaller(option.font, 0.72))

@@ -44,7 +44,6 @@ class SidebarRow:
         movable: Whether it can be dragged to another place in the list, among the others that can.
         is_command: Whether a click runs a command instead of showing photos.
         hint: Tool tip.
-        spoken: Text for a screen reader if the count is not of photos, or "".
     """
 
     key: int
@@ -60,7 +59,6 @@ class SidebarRow:
     movable: bool = False
     is_command: bool = False
     hint: str = ""
-    spoken: str = ""
 
     @property
     def count_text(self) -> str:
@@ -147,8 +145,8 @@ class SidebarModel(QAbstractListModel):
         return None
 
     def _read_out(self, row: SidebarRow) -> str:
-        if row.count is None or row.spoken:
-            return row.spoken or row.text
+        if row.count is None:
+            return row.text
         said = f"{row.text}, {count_photos(row.count)}"
         if row.confirmed is None:
             return said

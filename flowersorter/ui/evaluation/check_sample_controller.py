@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from flowersorter.workflows.evaluation.check_sample import (
     check_known_sample,
     take_back_answer,
 )
-from flowersorter.workflows.evaluation.checked_sample import CheckedSample
+from flowersorter.workflows.evaluation.checked_sample import GOAL, CheckedSample
 from flowersorter.workflows.filing.sort import Include
 
 
@@ -106,6 +107,7 @@ class CheckSampleController(QObject):
         self._roots: tuple[Path, ...] = ()
         self._dialog: CheckSampleDialog | None = None
         self._check: CheckedSample | None = None
+        self._goal = GOAL  # of the dialog; an earlier answer that is undone had another one
         self._then: Callable[[], None] = _nothing
         self._answered: list[int] = []  # the place on the undo stack above each answer of this dialog
         session.undo_stack.indexChanged.connect(self._on_stack)
@@ -151,10 +153,11 @@ class CheckSampleController(QObject):
             self._go_on()
             return
         names = {each.id: each.name for each in self._session.state.classes}
-        self._check, self._answered = result, []
+        self._check, self._answered, self._goal = result, [], result.goal
         dialog = CheckSampleDialog(result, names, self._front.window)
         dialog.answered.connect(self._on_answered)
         dialog.undo_requested.connect(self._on_undo)
+        dialog.goal_chosen.connect(self._on_goal)
         dialog.finished.connect(self._on_closed)
         self._dialog = dialog
         dialog.open()
@@ -178,6 +181,14 @@ class CheckSampleController(QObject):
         if self._can_undo():
             self._session.undo_stack.undo()
 
+    @Slot(int)
+    def _on_goal(self, goal: int) -> None:
+        """Go on with the same photos and answers towards another goal."""
+        if self._check is not None and self._dialog is not None:
+            self._goal = goal
+            self._check = replace(self._check, goal=goal)
+            self._dialog.show_check(self._check)
+
     def _can_undo(self) -> bool:
         return self._session.undo_stack.index() in self._answered
 
@@ -188,7 +199,7 @@ class CheckSampleController(QObject):
 
     def _show(self, check: CheckedSample | None, photo_id: int, error: Exception | None) -> None:
         if check is not None:
-            self._check = check
+            self._check = check = replace(check, goal=self._goal)
             right = check.answers.get(photo_id) is CheckAnswer.RIGHT
             class_id = check.suggestion(photo_id)
             self._labels.show_stored({photo_id: Label(class_id, LabelOrigin.PERSON) if right else None})

@@ -16,7 +16,7 @@ from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, button_row, column_of, count_photos, open_at, text_label
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
-from flowersorter.workflows.evaluation.checked_sample import CheckedSample, DrawnPhoto
+from flowersorter.workflows.evaluation.checked_sample import LOOSER_GOAL, CheckedSample, DrawnPhoto
 from flowersorter.workflows.filing.sort import Include
 
 LARGE_PX = 1600
@@ -33,10 +33,12 @@ class CheckSampleDialog(QDialog):
     Signals:
         answered(photo id, CheckAnswer): Whether its suggestion is right.
         undo_requested(): Undo the last answer.
+        goal_chosen(int): It is enough to know that this many of 100 are right.
     """
 
     answered = Signal(int, object)
     undo_requested = Signal()
+    goal_chosen = Signal(int)
 
     def __init__(self, check: CheckedSample, names: Mapping[int, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +74,10 @@ class CheckSampleDialog(QDialog):
             text_of_end.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.statement = text_label(self, "check_sample_statement")
         self.outlook = text_label(self, "check_sample_outlook", muted=True)
+        self.looser_button = button(
+            self, "check_sample_looser", "", self.tr("Fewer answers are needed; the answers given count for it")
+        )
+        self.looser_button.hide()
         self.right_button = button(
             self, "check_sample_right", self.tr("Right (R)"), self.tr("The suggestion is right (R or Enter)")
         )
@@ -109,7 +115,11 @@ class CheckSampleDialog(QDialog):
         column.addWidget(self.about)
         column.addWidget(self.pages, 1)
         column.addWidget(self.statement)
-        column.addWidget(self.outlook)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(self.outlook, 1)
+        row.addWidget(self.looser_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row)
         column.addLayout(self._buttons())
 
     def _buttons(self) -> QHBoxLayout:
@@ -123,6 +133,7 @@ class CheckSampleDialog(QDialog):
         self.skip_button.clicked.connect(self._skip)
         self.undo_button.clicked.connect(self._undo)
         self.close_button.clicked.connect(self.accept)
+        self.looser_button.clicked.connect(lambda: self.goal_chosen.emit(LOOSER_GOAL))
         QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(self._undo)
 
     # -- display
@@ -136,8 +147,7 @@ class CheckSampleDialog(QDialog):
         for each in (self.right_button, self.wrong_button, self.skip_button, self.statement):
             each.setVisible(bool(asked))
         self.statement.setText(worded(check.statement))
-        self.outlook.setText(worded(check.outlook or ""))
-        self.outlook.setVisible(check.outlook is not None)
+        self._show_outlook(check)
         if self.current is None:
             self._show_end(check)
             return
@@ -147,6 +157,20 @@ class CheckSampleDialog(QDialog):
         path = self.current.path
         self._loader.request(self.current.photo_id, lambda: large_image(path, LARGE_PX))
         self.setFocus()
+
+    def _show_outlook(self, check: CheckedSample) -> None:
+        """Say how many answers it takes at least and at most, and offer the looser goal."""
+        said, left = worded(check.outlook or ""), check.photos - len(check.counted_answers)
+        if check.needed is not None and check.needed < left:
+            said += " " + self.tr("Wrong ones take more, at most all {0}.").format(count_photos(left))
+        self.outlook.setText(said)
+        self.outlook.setVisible(check.outlook is not None)
+        looser = check.looser
+        if looser is not None:
+            text = self.tr("{0} of 100 is enough: {1}").format(looser.goal, count_photos(looser.needed or 0))
+            self.looser_button.setText(text)
+            self.looser_button.setAccessibleName(text)
+        self.looser_button.setVisible(looser is not None)
 
     def _show_end(self, check: CheckedSample) -> None:
         self._loader.forget()

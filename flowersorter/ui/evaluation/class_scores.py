@@ -19,7 +19,7 @@ from flowersorter.ui.shared.widgets import count_photos, describe
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 
 Index = QModelIndex | QPersistentModelIndex
-_WIDEST_LETTERS = 90
+_WIDEST_LETTERS, _FEWEST_LETTERS = 90, 10
 
 
 class Column(IntEnum):
@@ -154,6 +154,7 @@ class ClassScoreView(QTableView):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(int(Column.NAME), QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(self.fontMetrics().averageCharWidth() * _FEWEST_LETTERS)
         header.setFixedHeight(self.fontMetrics().lineSpacing() + theme.GAP_PX)
         self.setMaximumHeight(self._height(model.rowCount()))
         self.activated.connect(self._on_activated)
@@ -167,8 +168,8 @@ class ClassScoreView(QTableView):
         return QSize(self.fontMetrics().averageCharWidth() * 60, self._height(min(8, self.model().rowCount())))
 
     def minimumSizeHint(self) -> QSize:
-        """Return the height of the header and up to eight classes; the page around it scrolls."""
-        return QSize(self.fontMetrics().averageCharWidth() * 20, self._height(min(8, self.model().rowCount())))
+        """Return the height of the header and two classes: a low dialog leaves little more."""
+        return QSize(self.fontMetrics().averageCharWidth() * 20, self._height(min(2, self.model().rowCount())))
 
     def _height(self, rows: int) -> int:
         header = self.fontMetrics().lineSpacing() + theme.GAP_PX

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from flowersorter.ui.shared import theme
@@ -158,6 +158,11 @@ class ConfusionView(QTableView):
         letter, line = self.fontMetrics().averageCharWidth(), self.fontMetrics().lineSpacing()
         scroll_bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
         return (self.whole_size() + QSize(scroll_bar, scroll_bar)).boundedTo(QSize(letter * 90, line * 26))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the names above the columns in a low table: half of it is for the numbers."""
+        self.horizontalHeader().setMaximumHeight(max(self.fontMetrics().lineSpacing(), self.height() // 2))
+        super().resizeEvent(event)
 
     def _size_headers(self) -> None:
         metrics = self.fontMetrics()

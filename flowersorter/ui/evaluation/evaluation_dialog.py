@@ -11,7 +11,13 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QTabWidget, QWidget
 
 from flowersorter.domain.figures import percent
 from flowersorter.ui.evaluation.class_scores import Column
-from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage, LearningPage, PageScroll
+from flowersorter.ui.evaluation.evaluation_pages import (
+    ClassPage,
+    ConfidencePage,
+    LearningPage,
+    MatrixPage,
+    PageScroll,
+)
 from flowersorter.ui.evaluation.evaluation_saving import EvaluationPicture, SaveMenu
 from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
@@ -48,7 +54,8 @@ class EvaluationDialog(QDialog):
         self._colours = colours or {}
         self._build()
         self._connect()
-        lines = 18 + self.classes.sizeHint().height() // self.fontMetrics().lineSpacing()
+        highest_px = max(self.classes.sizeHint().height(), self.mistakes.sizeHint().height())
+        lines = 18 + highest_px // self.fontMetrics().lineSpacing()
         open_at(self, min(140, max(108, self._letters_for_matrix())), min(48, max(40, lines)), least=(62, 24))
         self.classes.scores.setFocus()
 
@@ -59,25 +66,25 @@ class EvaluationDialog(QDialog):
         self.headline = text_label(self, "evaluation_headline", words.headline, scale=1.3)
         self.how = text_label(self, "evaluation_how", words.how, muted=True)
         self.classes = ClassPage(self.evaluation, self._colours)
+        self.mistakes = MatrixPage(self.evaluation)
         self.sureness = ConfidencePage(self.evaluation)
         self.learning = LearningPage()
         self.pages = QTabWidget(self)
         self.pages.setObjectName("evaluation_pages")
         describe(self.pages, self.tr("Figures"))
-        self.pages.addTab(PageScroll(self.classes), self.tr("C&lasses"))
+        self.pages.addTab(self.classes, self.tr("C&lasses"))
+        self.pages.addTab(self.mistakes, self.tr("M&istakes"))
         self.pages.addTab(PageScroll(self.sureness), self.tr("C&onfidence"))
         self.pages.addTab(PageScroll(self.learning), self.tr("&More photos"))
-        self.sentence = text_label(self, "evaluation_sentence")
+        self._hint = self.tr("Double-click a number, bar or point, or press Enter, to see its photos.")
+        self.sentence = text_label(self, "evaluation_sentence", self._hint)
         # Always two lines, so that nothing moves under the mouse.
         self.sentence.setFixedHeight(2 * self.fontMetrics().lineSpacing())
-        hint = self.tr("Double-click a number, bar or point, or press Enter, to see its photos.")
-        self.hint = text_label(self, "evaluation_hint", hint, muted=True)
         column = column_of(self)
         column.addWidget(self.headline)
         column.addWidget(self.how)
         column.addWidget(self.pages, 1)
         column.addWidget(self.sentence)
-        column.addWidget(self.hint)
         column.addLayout(self._buttons())
 
     def _buttons(self) -> QHBoxLayout:
@@ -96,11 +103,11 @@ class EvaluationDialog(QDialog):
 
     def _connect(self) -> None:
         self.classes.scores.number_chosen.connect(self._on_number)
-        self.classes.matrix.cell_chosen.connect(self._on_cell)
+        self.mistakes.matrix.cell_chosen.connect(self._on_cell)
         self.sureness.calibration.mark_chosen.connect(self._on_interval)
         self.sureness.histogram.mark_chosen.connect(self._on_bar)
         self.learning.point_chosen.connect(self._on_point)
-        for page in (self.classes, self.sureness, self.learning):
+        for page in (self.classes, self.mistakes, self.sureness, self.learning):
             page.looked_at.connect(self._on_looked_at)
         self.pages.currentChanged.connect(self._on_page)
         self.wrong_button.clicked.connect(self._show_wrong)
@@ -112,7 +119,7 @@ class EvaluationDialog(QDialog):
     def _letters_for_matrix(self) -> int:
         """Width in letters at which the matrix needs no scrolling."""
         scroll_bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
-        needed = self.classes.matrix.whole_size().width() + scroll_bar + 2 * theme.LARGE_GAP_PX + 4 * theme.GAP_PX
+        needed = self.mistakes.matrix.whole_size().width() + scroll_bar + 2 * theme.LARGE_GAP_PX + 4 * theme.GAP_PX
         return -(-needed // self.fontMetrics().averageCharWidth())
 
     def picture(self) -> EvaluationPicture:
@@ -123,11 +130,11 @@ class EvaluationDialog(QDialog):
 
     @Slot(str)
     def _on_looked_at(self, sentence: str) -> None:
-        self.sentence.setText(sentence)
+        self.sentence.setText(sentence or self._hint)
 
     @Slot()
     def _on_page(self) -> None:
-        self.sentence.clear()
+        self.sentence.setText(self._hint)
 
     # -- the photos behind a figure
 

@@ -1,4 +1,4 @@
-"""The pages of the evaluation: by class, by confidence, and the learning curve."""
+"""The pages of the evaluation: by class, the confusion matrix, by confidence, and the learning curve."""
 
 from __future__ import annotations
 
@@ -35,14 +35,12 @@ _LETTERS_FOR_TWO = 72
 _BY_CHANCE, _TOO_MUCH_CHANCE = 1.5, 0.05
 
 
-class ClassPage(QWidget):
-    """Recall and precision by class, and the confusion matrix.
+class _TablePage(QWidget):
+    """A page with one table, which scrolls by itself: its header stays in view.
 
     Args:
-        evaluation: The evaluation.
-        colours: "#rrggbb" by class id.
         parent: Owns it.
-        whole: Everything at its full size, for a picture.
+        whole: The table at its full size, for a picture.
 
     Signals:
         looked_at(sentence): Describes the number under the mouse or the cursor; "" for none.
@@ -50,33 +48,13 @@ class ClassPage(QWidget):
 
     looked_at = Signal(str)
 
-    def __init__(
-        self, evaluation: Evaluation, colours: Mapping[int, str], parent: QWidget | None = None, *, whole: bool = False
-    ) -> None:
+    def __init__(self, parent: QWidget | None = None, *, whole: bool = False) -> None:
         super().__init__(parent)
-        self.setObjectName("evaluation_classes")
-        self.scores = ClassScoreView(ClassScoreModel(evaluation, colours, self), self, whole=whole)
-        self.matrix = ConfusionView(
-            ConfusionModel(evaluation.class_names, evaluation.confusion, self), self, whole=whole
-        )
-        title = text_label(
-            self, "evaluation_matrix_title", self.tr("Confirmed classes (rows) against suggested classes (columns)")
-        )
-        column = _column(self, whole=whole)
-        column.addWidget(self.scores, 2)
-        column.addSpacing(theme.GAP_PX)
-        column.addWidget(title)
-        column.addWidget(self.matrix, 3)
-        column.addStretch(1)
-        for table in (self.scores, self.matrix):
-            self._watch(table)
-        scroll_bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
-        if not whole:
-            self.matrix.setMaximumSize(self.matrix.whole_size() + QSize(scroll_bar, scroll_bar))
-            height = min(self.fontMetrics().lineSpacing() * 24, self.matrix.whole_size().height() + scroll_bar)
-            self.matrix.setMinimumHeight(height)
+        self._column = _column(self, whole=whole)
 
-    def _watch(self, table: QAbstractItemView) -> None:
+    def _add(self, table: QAbstractItemView) -> None:
+        self._column.addWidget(table, 1)
+        self._column.addStretch(0)
         table.setMouseTracking(True)
         table.entered.connect(self._on_looked_at)
         table.selectionModel().currentChanged.connect(self._on_looked_at)
@@ -84,6 +62,48 @@ class ClassPage(QWidget):
     @Slot(QModelIndex)
     def _on_looked_at(self, index: QModelIndex) -> None:
         self.looked_at.emit(index.data(Qt.ItemDataRole.ToolTipRole) or "")
+
+
+class ClassPage(_TablePage):
+    """Recall and precision by class.
+
+    Args:
+        evaluation: The evaluation.
+        colours: "#rrggbb" by class id.
+        parent: Owns it.
+        whole: At its full size, for a picture.
+    """
+
+    def __init__(
+        self, evaluation: Evaluation, colours: Mapping[int, str], parent: QWidget | None = None, *, whole: bool = False
+    ) -> None:
+        super().__init__(parent, whole=whole)
+        self.setObjectName("evaluation_classes")
+        self.scores = ClassScoreView(ClassScoreModel(evaluation, colours, self), self, whole=whole)
+        self._add(self.scores)
+
+
+class MatrixPage(_TablePage):
+    """The confusion matrix.
+
+    Args:
+        evaluation: The evaluation.
+        parent: Owns it.
+        whole: At its full size, for a picture.
+    """
+
+    def __init__(self, evaluation: Evaluation, parent: QWidget | None = None, *, whole: bool = False) -> None:
+        super().__init__(parent, whole=whole)
+        self.setObjectName("evaluation_matrix")
+        self.matrix = ConfusionView(
+            ConfusionModel(evaluation.class_names, evaluation.confusion, self), self, whole=whole
+        )
+        title = self.tr("Confirmed classes (rows) against suggested classes (columns)")
+        self._column.addWidget(text_label(self, "evaluation_matrix_title", title))
+        self._add(self.matrix)
+        if not whole:
+            scroll_bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
+            self.matrix.setMaximumSize(self.matrix.whole_size() + QSize(scroll_bar, scroll_bar))
 
 
 class ConfidencePage(QWidget):

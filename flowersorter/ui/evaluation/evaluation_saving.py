@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
-from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage
+from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage, MatrixPage
 from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.chart import Chart
@@ -114,6 +114,7 @@ class EvaluationPicture(QWidget):
         edge = theme.LARGE_GAP_PX
         self.setObjectName("evaluation_picture")
         self.classes = ClassPage(evaluation, colours, self, whole=True)
+        self.mistakes = MatrixPage(evaluation, self, whole=True)
         sureness = ConfidencePage(evaluation, self, whole=True)
         sureness.setFixedHeight(self.fontMetrics().lineSpacing() * (_CHART_LINES + 2))
         words = EvaluationText(evaluation)
@@ -123,12 +124,13 @@ class EvaluationPicture(QWidget):
         column.addWidget(text_label(self, "picture_headline", words.headline, scale=1.3))
         column.addWidget(text_label(self, "picture_how", words.how, muted=True))
         column.addWidget(self.classes)
+        column.addWidget(self.mistakes)
         column.addWidget(sureness)
         if curve is not None:
             chart = Chart("learning_chart", learning_scene(curve), self)
             chart.setFixedHeight(self.fontMetrics().lineSpacing() * _CHART_LINES)
             column.addWidget(chart)
-        wide = max(self.classes.matrix.whole_size().width(), self.fontMetrics().averageCharWidth() * 100) + 2 * edge
+        wide = max(self.mistakes.matrix.whole_size().width(), self.fontMetrics().averageCharWidth() * 100) + 2 * edge
         self.resize(QSize(wide, max(column.heightForWidth(wide), self.sizeHint().height())))
 
     def png(self) -> bytes:

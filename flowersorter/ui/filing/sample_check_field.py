@@ -9,6 +9,7 @@ from flowersorter.messages import worded
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import Message, button, count_photos
 from flowersorter.workflows.evaluation.check_sample import SampleOffer
+from flowersorter.workflows.evaluation.checked_sample import LOOSER_GOAL
 
 #: Share of the photos above which a sample of them is offered as a check of all.
 _NEARLY_ALL = 0.9
@@ -67,8 +68,13 @@ class SampleCheckField(QWidget):
         self._show_button(self.tr("Check {0}").format(count_photos(asked)))
         text = self.tr("You have not reviewed the suggestions of {0}.").format(count_photos(offer.photos))
         if asked < offer.photos:
-            sample = self.tr("A check of {0} drawn from them shows how many are right.")
+            sample = self.tr(
+                "A check of {0} drawn from them shows how many are right; wrong ones take more, at most all of them."
+            )
             text = f"{text} {sample.format(count_photos(asked))}"
+        if 0 < offer.needed_for_looser < asked:
+            fewer = self.tr("To show that {0} of 100 are right, {1} are enough.")
+            text = f"{text} {fewer.format(LOOSER_GOAL, count_photos(offer.needed_for_looser))}"
         self.message.say(text)
 
     def _show_button(self, text: str) -> None:

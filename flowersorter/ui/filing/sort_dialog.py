@@ -10,14 +10,10 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QDialog,
     QFileDialog,
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -30,12 +26,15 @@ from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.include_box import IncludeBox
 from flowersorter.ui.filing.keywords_box import KeywordsBox
 from flowersorter.ui.filing.leftovers_field import LeftoversField
+from flowersorter.ui.filing.mode_field import ModeField
 from flowersorter.ui.filing.pattern_field import PatternField
-from flowersorter.ui.filing.plan_summary import button_text, mode_text, plan_summary
-from flowersorter.ui.filing.plan_tree import PlanTree
+from flowersorter.ui.filing.preview.choices_area import ChoicesArea
+from flowersorter.ui.filing.preview.not_sorted import left_by_reason
+from flowersorter.ui.filing.preview.plan_summary import button_text, mode_text, plan_summary
+from flowersorter.ui.filing.preview.plan_tree import PlanTree
 from flowersorter.ui.filing.sample_check_field import SampleCheckField
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.indicators import CheckBox, RadioButton
+from flowersorter.ui.shared.indicators import CheckBox
 from flowersorter.ui.shared.widgets import (
     FramedField,
     Message,
@@ -45,7 +44,6 @@ from flowersorter.ui.shared.widgets import (
     describe,
     open_at,
     plain,
-    text_label,
 )
 from flowersorter.workers.ask_disk import AskDisk
 from flowersorter.workers.paths_there import paths_there
@@ -125,29 +123,24 @@ class SortDialog(QDialog):
     # -- layout
 
     def _build(self, choices: SortChoices) -> None:
-        scroll = QScrollArea(self)
-        scroll.setObjectName("sort_choices")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of its parts
-        body = QWidget(scroll)
-        form = QVBoxLayout(body)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setSpacing(theme.LARGE_GAP_PX)
+        self.area = ChoicesArea(self.tree, self)
+        form = self.area.form
         form.addLayout(self._destination(choices.destination))
         self.pattern = PatternField(choices.pattern, self)
         form.addWidget(self.pattern)
-        form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
+        self.modes = ModeField(Mode.COPY if choices.mode is Mode.MOVE else choices.mode, self)
+        form.addWidget(self.modes)
         form.addLayout(self._includes(choices.include, choices.aside))
         self.keywords.setChecked(choices.keywords)
         self.leftovers = LeftoversField(self)
         form.addWidget(self.leftovers)
         form.addWidget(self.tree, 1)
-        form.addWidget(self.summary)
         form.addWidget(self.space)
         form.addWidget(self.sample_check)
-        self.tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 7)
-        scroll.setWidget(body)
+        self.rest_button = button(
+            self, "sort_rest_button", self.tr("Sho&w the rest"), self.tr("Show the photos that are not sorted")
+        )
+        self.rest_button.hide()
         self.file_button = button(self, "sort_file_button", self.tr("Copy photos"))
         self.cancel_button = button(
             self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc). Nothing is changed")
@@ -155,20 +148,25 @@ class SortDialog(QDialog):
         chain = [
             self.browse_button,
             self.pattern.box,
-            *self._mode_buttons.values(),
+            *self.modes.buttons.values(),
             self.include,
             self.aside,
             self.keywords,
         ]
         chain += [self.leftovers.duplicates, self.leftovers.folders]
-        chain += [self.tree, self.sample_check.doubtful_button, self.sample_check.check_button]
+        chain += [self.tree, self.sample_check.doubtful_button, self.sample_check.check_button, self.rest_button]
         for before, after in pairwise([*chain, self.cancel_button, self.file_button]):
             self.setTabOrder(before, after)
         column = column_of(self)
-        column.addWidget(scroll, 1)
+        column.addWidget(self.area, 1)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(self.summary, 1)
+        row.addWidget(self.rest_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row)
         column.addLayout(button_row([], [self.cancel_button, self.file_button]))
         open_at(self, 84, 54, least=(46, 14))
-        self._mode_buttons[self.choices.mode].setFocus()  # in a field Enter would not press the default button
+        self.modes.buttons[self.modes.mode].setFocus()  # in a field Enter would not press the default button
 
     def _destination(self, destination: Path) -> QVBoxLayout:
         label = QLabel(self.tr("Create class folders &in"), self)
@@ -187,39 +185,6 @@ class SortDialog(QDialog):
         column.addWidget(label)
         column.addLayout(row)
         return column
-
-    def _modes(self, mode: Mode) -> QGridLayout:
-        lines = {
-            Mode.COPY: (
-                self.tr("&Copy"),
-                self.tr("Your photos stay where they are. Copies are created in the class folders."),
-            ),
-            Mode.MOVE: (self.tr("&Move"), self.tr("Photos are moved into the class folders.")),
-            Mode.LINK: (
-                self.tr("&Link"),
-                self.tr("Your photos stay where they are. The class folders contain links, which take no space."),
-            ),
-            Mode.SYMLINK: (
-                self.tr("&Pointers"),
-                self.tr("Also on another drive. A pointer stops working when its photo is deleted or moved."),
-            ),
-        }
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
-        grid.setVerticalSpacing(theme.SMALL_GAP_PX)
-        grid.setColumnStretch(1, 1)
-        self.modes = QButtonGroup(self)
-        self._mode_buttons: dict[Mode, RadioButton] = {}
-        for row, (each, (text, explanation)) in enumerate(lines.items()):
-            radio = RadioButton(text, self)
-            radio.setObjectName(f"sort_mode_{each.value}")
-            describe(radio, f"{text.replace('&', '')}. {explanation}", explanation)
-            radio.setChecked(each is mode)
-            self.modes.addButton(radio)
-            self._mode_buttons[each] = radio
-            grid.addWidget(radio, row, 0)
-            grid.addWidget(text_label(self, f"sort_mode_{each.value}_text", explanation, muted=True), row, 1)
-        return grid
 
     def _includes(self, include: Include, aside: str | None) -> QVBoxLayout:
         label = QLabel(self.tr("&Which photos"), self)
@@ -247,7 +212,7 @@ class SortDialog(QDialog):
         self.destination.textChanged.connect(self._on_choice)
         self.destination.returnPressed.connect(self._request)
         self.browse_button.clicked.connect(self._browse)
-        self.modes.buttonToggled.connect(self._on_choice)
+        self.modes.mode_changed.connect(self._on_choice)
         self.include.currentIndexChanged.connect(self._on_choice)
         self.aside.toggled.connect(self._on_choice)
         self.keywords.toggled.connect(self._on_choice)
@@ -255,6 +220,7 @@ class SortDialog(QDialog):
         self.leftovers.choice_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
         self.file_button.clicked.connect(self.accept)
+        self.rest_button.clicked.connect(self.tree.request_rest)
         self.sample_check.check_requested.connect(lambda: self.check_requested.emit(self.choices.include))
         self.sample_check.doubtful_requested.connect(self.doubtful_requested)
 
@@ -263,7 +229,7 @@ class SortDialog(QDialog):
     @property
     def choices(self) -> SortChoices:
         """The current choices."""
-        mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
+        mode = self.modes.mode
         aside, moving = ASIDE if self.aside.isChecked() else None, mode is Mode.MOVE
         return SortChoices(
             _path(self.destination.text()),
@@ -340,7 +306,9 @@ class SortDialog(QDialog):
             return
         self._awaited, self._plan = None, plan
         self.tree.setEnabled(True)
-        self.tree.show_plan(plan)
+        left = left_by_reason(plan)
+        self.tree.show_plan(plan, left)
+        self.rest_button.setVisible(bool(left))
         filed = sum(plan.counts_by_class.values())
         going = filed + len(plan.duplicates)
         mode = plan.mode if going or plan.mode is not Mode.MOVE else Mode.COPY  # a sidecar stays with its photo
@@ -348,7 +316,7 @@ class SortDialog(QDialog):
         self.file_button.setEnabled(plan.changes_disk)
         self.file_button.setDefault(plan.changes_disk and plan.mode is not Mode.MOVE)  # Enter never moves photos
         self.file_button.setToolTip(self._tip(plan.mode))
-        summary = plan_summary(plan, filed, self._folder)
+        summary = plan_summary(plan, filed, self._folder, left)
         if suggesting:
             summary += " " + self.tr("Some photos have no suggestion yet; the preview is updated as soon as they have.")
         self.summary.say(summary)
@@ -369,6 +337,7 @@ class SortDialog(QDialog):
     def _forget_plan(self) -> None:
         self._plan = self._awaited = None
         self.tree.setEnabled(False)
+        self.rest_button.hide()
         self.space.hide()
         self.sample_check.show_offer(None)
         self.file_button.setDefault(False)

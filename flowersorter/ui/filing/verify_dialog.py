@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTreeWidg
 
 from flowersorter.errors import UserError
 from flowersorter.ui.filing.history.history_dialog import when
-from flowersorter.ui.filing.plan_tree import LONGEST_LIST
+from flowersorter.ui.filing.preview.plan_tree import LONGEST_LIST
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.error_dialog import show_error
 from flowersorter.ui.shared.widgets import (

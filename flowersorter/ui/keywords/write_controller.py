@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMessageBox
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import SortPlan
 from flowersorter.sorting.runs.outcomes import RunResult
-from flowersorter.ui.filing.plan_summary import no_keywords_sentences
+from flowersorter.ui.filing.preview.plan_summary import no_keywords_sentences
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_sidecar_files

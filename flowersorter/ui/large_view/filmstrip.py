@@ -98,7 +98,10 @@ class Filmstrip(QWidget):
                 theme.UNREADABLE.icon.paint(painter, box.adjusted(18, 18, -18, -18))
         colour = index.data(PhotoRole.CLASS_COLOUR)
         if colour:
-            painter.fillRect(box.left(), box.bottom() + 1 - _BAR_PX, box.width(), _BAR_PX, QColor(colour))
+            bar = QRect(box.left(), box.bottom() + 1 - _BAR_PX, box.width(), _BAR_PX)
+            edge = theme.swatch_edge(QColor(colour), self.palette())
+            painter.fillRect(bar.adjusted(0, -1, 0, 0), edge)
+            painter.fillRect(bar.adjusted(1, 0, -1, -1), QColor(colour))
         if row == self._current:
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2 * _MARK_PX))
             painter.drawRect(QRectF(box).adjusted(_MARK_PX / 2, _MARK_PX / 2, -_MARK_PX / 2, -_MARK_PX / 2))

@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 
 from flowersorter.domain.changes import Changes
 from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
+from flowersorter.library.files.locations import personal_settings_file
+from flowersorter.library.files.personal_settings import (
+    PersonalSettings,
+    read_personal_settings,
+    store_personal_settings,
+)
 from flowersorter.library.tables.settings import DEVICE, WRITE_KEYWORDS
+from flowersorter.ui.desktop.colour_scheme import ColourScheme
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.models.model_page import StarterInfo
 from flowersorter.ui.models.models_controller import ModelsController
@@ -21,6 +29,7 @@ from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.preferences.preferences_dialog import Preferences, PreferencesDialog
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
 from flowersorter.workflows.models.stored_preferences import (
     StoredPreferences,
@@ -68,11 +77,11 @@ class PreferencesController(QObject):
     @Slot()
     def show(self) -> None:
         """Show the dialog. The window stays usable, so that the photos behind a number can be shown."""
-        self._session.library.submit(partial(read_preferences, self._session.engine), self._show)
+        self._session.library.submit(partial(_read, self._session.engine), self._show)
 
-    def _show(self, stored: StoredPreferences) -> None:
+    def _show(self, read: tuple[StoredPreferences, PersonalSettings]) -> None:
         if self._dialog is None:
-            self._dialog = self._made(stored)
+            self._dialog = self._made(*read)
             self._show_following()
             self._dialog.show()
             self._cache.count()
@@ -89,7 +98,7 @@ class PreferencesController(QObject):
         self._models_wanted = True
         self.show()
 
-    def _made(self, stored: StoredPreferences) -> PreferencesDialog:
+    def _made(self, stored: StoredPreferences, personal: PersonalSettings) -> PreferencesDialog:
         model = stored.starter
         self._now = Preferences(
             self._session.device,
@@ -99,6 +108,7 @@ class PreferencesController(QObject):
             stored.sure_precision,
             stored.moves_sorted_copies or False,
             self._session.state.setting(WRITE_KEYWORDS),
+            personal,
         )
         dialog = PreferencesDialog(
             self._now,
@@ -109,6 +119,8 @@ class PreferencesController(QObject):
             ),
             self._front.window,
         )
+        dialog.appearance.language_chosen.connect(self._on_language)
+        dialog.appearance.colours_chosen.connect(self._on_colours)
         dialog.device_chosen.connect(self._on_device)
         dialog.precision_chosen.connect(self._on_precision)
         dialog.copies_chosen.connect(self._on_copies)
@@ -129,6 +141,27 @@ class PreferencesController(QObject):
         return dialog
 
     # -- a change, used at once
+
+    @Slot(str)
+    def _on_language(self, language: str) -> None:
+        self._store_personal(replace(self._now.personal, language=language))
+
+    @Slot(str)
+    def _on_colours(self, colours: str) -> None:
+        self._store_personal(replace(self._now.personal, colours=colours))
+
+    def _store_personal(self, personal: PersonalSettings) -> None:
+        self._session.library.submit(
+            partial(store_personal_settings, personal_settings_file(), personal),
+            lambda _nothing: self._on_personal(personal),
+            self._on_refused,
+        )
+
+    def _on_personal(self, personal: PersonalSettings) -> None:
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        ColourScheme.of(application).choose(personal.colours)
+        self._on_used(partial(replace, personal=personal))
 
     @Slot(str)
     def _on_device(self, device: str) -> None:
@@ -247,3 +280,7 @@ class PreferencesController(QObject):
             self._models.leave()
             self._dialog.deleteLater()
             self._dialog = None
+
+
+def _read(engine: Engine) -> tuple[StoredPreferences, PersonalSettings]:
+    return read_preferences(engine), read_personal_settings(personal_settings_file())

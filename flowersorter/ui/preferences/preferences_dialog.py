@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
@@ -22,10 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
+from flowersorter.library.files.locations import languages
+from flowersorter.library.files.personal_settings import PersonalSettings
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.library.tables.settings import CACHE_LIMIT_MB
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
 from flowersorter.ui.models.model_page import ModelPage, StarterInfo
+from flowersorter.ui.preferences.appearance_section import AppearanceSection
 from flowersorter.ui.preferences.backbone_page import BackbonePage, radio_indent
 from flowersorter.ui.preferences.cache_section import CacheSection
 from flowersorter.ui.preferences.sure_precision_section import SurePrecisionSection
@@ -47,6 +50,7 @@ class Preferences:
         sure_precision: Target precision of the verdict Sure, 0 to 1.
         moves_sorted_copies: Whether sorted copies follow a changed class on disk.
         writes_keywords: Whether Sort writes keywords unless the person chooses otherwise.
+        personal: Those of the person, whatever collection is open.
     """
 
     device: str = "auto"
@@ -56,6 +60,7 @@ class Preferences:
     sure_precision: float = DEFAULT_SURE_PRECISION
     moves_sorted_copies: bool = False
     writes_keywords: bool = False
+    personal: PersonalSettings = field(default_factory=PersonalSettings)
 
 
 class PreferencesDialog(QDialog):
@@ -79,7 +84,7 @@ class PreferencesDialog(QDialog):
         cancel_requested(): Stop the download.
         install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
 
-    Its `cache` and its `models` have signals of their own.
+    Its `appearance`, its `cache` and its `models` have signals of their own.
     """
 
     device_chosen = Signal(str)
@@ -119,7 +124,8 @@ class PreferencesDialog(QDialog):
         column.addWidget(self.message)
         column.addLayout(button_row([], [self.close_button]))
         open_at(self, 112, 58, least=(56, 22))
-        for each in (self.sure_precision.choice, self.size_slider, self.cache.limit):
+        lists = self.appearance.language, self.appearance.colours
+        for each in (*lists, self.sure_precision.choice, self.size_slider, self.cache.limit):
             each.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
             each.installEventFilter(self)
         self._connect()
@@ -151,6 +157,10 @@ class PreferencesDialog(QDialog):
         column = QVBoxLayout(page)
         column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
         column.setSpacing(theme.GAP_PX)
+        column.addWidget(text_label(page, "appearance_title", self.tr("Appearance"), scale=1.05))
+        self.appearance = AppearanceSection(preferences.personal, languages(), page)
+        column.addWidget(self.appearance)
+        column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "precision_title", self.tr("Caution"), scale=1.05))
         self.sure_precision = SurePrecisionSection(preferences.sure_precision, page)
         column.addWidget(self.sure_precision)
@@ -251,6 +261,7 @@ class PreferencesDialog(QDialog):
             radio.setChecked(True)
             self.keywords.setChecked(preferences.writes_keywords)
             self.move_copies.setChecked(preferences.moves_sorted_copies)
+        self.appearance.show_settings(preferences.personal)
         self.sure_precision.show_precision(preferences.sure_precision)
         self.cache.show_limit(preferences.cache_limit_mb)
         self.backbones.use(preferences.backbone)

@@ -1,14 +1,17 @@
-"""The line below the photos: the effect of the last answer, with buttons for the next step."""
+"""The line below the photos: the last answer and its effect, with buttons for the next step."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.announcement import announce
-from flowersorter.ui.shared.widgets import button, describe
+from flowersorter.ui.shared.widgets import ShortenedLabel, button, describe
+
+#: Width that the name of the answer keeps.
+_LEAST_ACTION_PX = 90
 
 
 class AnswerBar(QFrame):
@@ -28,6 +31,7 @@ class AnswerBar(QFrame):
         super().__init__(parent)
         self.setObjectName("answer_bar")
         self._announced: list[str] = []  # since the last answer
+        self.action = self._label("answer_action")
         self.lookalikes = self._label("answer_lookalikes")
         self.take = button(self, "answer_take", "")
         self.changes = self._label("answer_changes")
@@ -36,7 +40,7 @@ class AnswerBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GAP_PX + theme.SMALL_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
         row.setSpacing(theme.GAP_PX)
-        for part in (self.lookalikes, self.take, self.changes, self.see):
+        for part in (self.action, self.lookalikes, self.take, self.changes, self.see):
             row.addWidget(part)
         row.addStretch(1)
         row.addWidget(self.right)
@@ -46,7 +50,7 @@ class AnswerBar(QFrame):
         self.hide()
 
     def _label(self, name: str) -> QLabel:
-        label = QLabel(self)
+        label = ShortenedLabel(self)
         label.setObjectName(name)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -60,25 +64,53 @@ class AnswerBar(QFrame):
         self._announced = []
         if self.isVisible():
             self.setMinimumHeight(self.height())
-        for label, press in ((self.lookalikes, self.take), (self.changes, self.see), (self.right, None)):
+        for label, press in (
+            (self.action, None),
+            (self.lookalikes, self.take),
+            (self.changes, self.see),
+            (self.right, None),
+        ):
             self._say(label, "", press)
 
     def settle(self) -> None:
         """Show the bar if it has a text, else hide it; announce new texts to a screen reader."""
         said = [label.text() for label in (self.lookalikes, self.changes, self.right) if label.text()]
+        if said and self.action.text():  # without any effect there is nothing to say of it
+            said.insert(0, self.action.text())
         self.setMinimumHeight(0)
         self.setAccessibleName(" ".join(said) or self.tr("Effect of the last answer"))
         self.setVisible(bool(said))
+        self._fit()
         announce(self, " ".join(text for text in said if text not in self._announced))
         self._announced = said
 
-    def show_lookalikes(self, class_name: str, count: int) -> None:
-        """Say how many photos look like those that were just labelled with a class; nothing for none."""
-        text = self.tr("{0}. 1 more looks like this.") if count == 1 else self.tr("{0}. {1} more look like this.")
+    def _fit(self) -> None:
+        """Shorten the name of the answer before its effects: they are news."""
+        row = self.layout()
+        if row is None:
+            return
+        parts = (self.lookalikes, self.take, self.changes, self.see, self.right)
+        shown = [each.sizeHint().width() + row.spacing() for each in parts if not each.isHidden()]
+        edges = row.contentsMargins()
+        left_px = self.width() - edges.left() - edges.right() - sum(shown) - row.spacing()
+        self.action.setMaximumWidth(max(_LEAST_ACTION_PX, left_px))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the texts to the width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def show_action(self, text: str) -> None:
+        """Name the answer that the rest of the line is about."""
+        self._say(self.action, text)
+
+    def show_lookalikes(self, count: int) -> None:
+        """Say how many photos look like those that were just labelled; nothing for none."""
+        text = self.tr("1 more looks like this.") if count == 1 else self.tr("{0} more look like this.")
         self.take.setText(self.tr("Sh&ow it") if count == 1 else self.tr("Sh&ow them"))
         self.take.setToolTip(self.tr("Nothing gets a label before you have seen it (L)"))
         self.take.setEnabled(True)
-        self._say(self.lookalikes, text.format(class_name, QLocale().toString(count)) if count else "", self.take)
+        self._say(self.lookalikes, text.format(QLocale().toString(count)) if count else "", self.take)
 
     def ask_for_lookalikes(self, class_name: str, count: int) -> None:
         """Ask whether the photos shown are of the class; `count` are selected, and get its label."""

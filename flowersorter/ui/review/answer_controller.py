@@ -74,7 +74,7 @@ class _Suggestions:
 
 
 class AnswerController(QObject):
-    """Fills the answer bar after each action, until the next one or Esc. Lives in the GUI thread.
+    """Fills the answer bar after each action, until the next step of any kind or Esc. Lives in the GUI thread.
 
     The look-alikes are searched after the refit: a search beside it took the cores that the suggestions need.
     L or the button shows and selects the look-alikes, a click leaves one out; L, Enter or the button then labels the
@@ -98,6 +98,9 @@ class AnswerController(QObject):
         self._search: Callable[[], None] | None = None  # for look-alikes, until the suggestions have followed
         self._latest = LatestOnly(self)
         self._next: list[_Assigned] = []  # not stored yet, oldest first
+        self._acting: frozenset[int] | None = None  # photos of the step that the undo stack is about to count
+        self._index = session.undo_stack.index()
+        self._steps: list[tuple[frozenset[int], str]] = []  # photos and name of answers not stored yet, oldest first
         self._assigned: _Assigned | None = None
         self._before: _Suggestions | None = None
         self._changed: dict[int, int] = {}
@@ -113,7 +116,9 @@ class AnswerController(QObject):
         bar.see_requested.connect(self._see)
         bar.dismissed.connect(self._dismiss)
         labels.assigned.connect(self._on_assigned)
+        labels.acting.connect(self._on_acting)
         labels.acted.connect(self._on_acted)
+        session.undo_stack.indexChanged.connect(self._on_step)
         session.photos.modelReset.connect(self._on_reset)
         session.state.updated.connect(self._on_library)
         grid.selection_settled.connect(self._show_offer)
@@ -216,10 +221,33 @@ class AnswerController(QObject):
         self._next.append(_Assigned(class_id, class_name, photo_ids))
 
     @Slot(object)
+    def _on_acting(self, photo_ids: Collection[int]) -> None:
+        self._acting = frozenset(photo_ids)
+
+    @Slot(int)
+    def _on_step(self, index: int) -> None:
+        """Keep the name of an answer; after a step of another kind the bar would speak of one that is not the last."""
+        stack, undone = self._session.undo_stack, index < self._index
+        name = stack.text(index if undone else index - 1)
+        acting, self._acting, self._index = self._acting, None, index
+        if acting is not None:
+            said = self.tr("Undone: {0}.") if undone else self.tr("{0}.")
+            self._steps.append((acting, said.format(name)))
+        elif not self._are_shown():
+            self.end()
+
+    @Slot()
+    def end(self) -> None:
+        """Say nothing more of the last answer: something else has happened since."""
+        self._forget()
+        self._bar.hide()
+
+    @Slot(object)
     def _on_acted(self, photo_ids: Collection[int]) -> None:
         assigned = self._written(photo_ids)
         self._forget()
         self._bar.clear()
+        self._bar.show_action(self._name_of(photo_ids))
         columns = self._session.photos.columns
         self._before = _Suggestions.of(columns, photo_ids)
         if assigned is None:  # undone, or not a label
@@ -246,6 +274,15 @@ class AnswerController(QObject):
                 return each
         return None
 
+    def _name_of(self, photo_ids: Collection[int]) -> str:
+        """Take the name of the oldest step of these photos, which is stored now; earlier ones were not written."""
+        ids = frozenset(photo_ids)
+        while self._steps:
+            photos, name = self._steps.pop(0)
+            if photos & ids or not (photos or ids):
+                return name
+        return ""
+
     def _forget(self) -> None:
         self._latest.forget()
         self._assigned = self._before = self._back = self._search = None
@@ -254,11 +291,11 @@ class AnswerController(QObject):
 
     @Slot()
     def _on_reset(self) -> None:
-        """Clear the bar when another folder is opened."""
+        """Clear the bar when another folder is opened; ask only about look-alikes that are shown."""
         before = self._before
         if before is not None and not np.array_equal(before.place_ids, self._session.photos.columns.place_ids):
-            self._forget()
-            self._bar.hide()
+            self.end()
+        self._show_offer()
 
     @Slot()
     def _on_library(self) -> None:
@@ -300,7 +337,7 @@ class AnswerController(QObject):
             self._selected = frozenset(self._grid.selected_places())
             self._bar.ask_for_lookalikes(self._assigned.class_name, len(self._selected))
         else:
-            self._bar.show_lookalikes(self._assigned.class_name, len(self._alike))
+            self._bar.show_lookalikes(len(self._alike))
 
     @Slot(object, object)
     def _on_none_found(self, _assigned: _Assigned, error: Exception) -> None:

@@ -24,6 +24,7 @@ class ReviewProgress:
 
     Attributes:
         groups: Groups of look-alikes without a name.
+        to_name: Photos in these groups; all other counts are of photos, too.
         to_check: Photos without an answer whose suggestion is not sure, or that have none and are in no group.
         to_sort: Photos that are confirmed or sure, and are not sorted under that class yet.
         sorted_photos: Photos that are sorted under the class that they are confirmed or sure to be of.
@@ -34,6 +35,7 @@ class ReviewProgress:
     """
 
     groups: int = 0
+    to_name: int = 0
     to_check: int = 0
     to_sort: int = 0
     sorted_photos: int = 0
@@ -65,6 +67,7 @@ def review_progress(
     already = filed.of(columns.photo_ids[rows], 0) == columns.class_keys[rows]
     return ReviewProgress(
         groups=sum(each.kind is SectionKind.LOOK_ALIKES for each in sections),
+        to_name=counts[SectionKind.LOOK_ALIKES],
         to_check=sum(counts[kind] for kind in TO_CHECK),
         to_sort=int(np.count_nonzero(~already)),
         sorted_photos=int(np.count_nonzero(already)),

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QCompleter, QHBoxLayout, QPushButton, QWidget
 
 from flowersorter.ui.grid.sections import Section, SectionKind
+from flowersorter.ui.review.more_button import MoreButton
 from flowersorter.ui.review.section_header import SectionHeader
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import FramedField, button, count_photos, describe, without_mnemonics
@@ -69,9 +70,10 @@ class PairHeader(SectionHeader):
             choice.clicked.connect(self._on_choice)
         self.single = button(self, "section_one_by_one", self.tr("One by one"), self.tr("Decide photo by photo"))
         self.single.clicked.connect(self.one_by_one)
+        self.more = MoreButton(self)
         self._answers = QHBoxLayout()
         self._answers.setSpacing(theme.GAP_PX)
-        for each in (*self.choices, self.single):
+        for each in (*self.choices, self.single, self.more):
             self._answers.addWidget(each)
         self._answers.addStretch(1)
         self._column.addLayout(self._answers, 1)
@@ -85,6 +87,9 @@ class PairHeader(SectionHeader):
         narrow = width_px < max(_NARROW_PX, needed_px)
         self._column.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
         self._answers.setContentsMargins(self.below_title_px if narrow else 0, 0, 0, 0)
+        edges = self._column.contentsMargins()
+        below_px = width_px - edges.left() - edges.right() - self.below_title_px + theme.GAP_PX
+        self.more.fit((*self.choices, self.single), below_px if narrow else needed_px, theme.GAP_PX)
         self._column.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -174,11 +179,12 @@ class GroupHeader(SectionHeader):
         tip = self.tr("These photos are of none of your classes: they are neither suggested nor sorted")
         self.none = button(self, "section_not_mine", self.tr("Not mine"), tip)
         self.skip = button(self, "section_skip", self.tr("Skip"), self.tr("Leave these photos without a class"))
+        self.more = MoreButton(self)
         self._line = line = QHBoxLayout()
         line.setSpacing(theme.GAP_PX)
         line.setContentsMargins(self.below_title_px, 0, 0, 0)
         line.addWidget(self.field, 1)
-        for each in (self.name, *self.choices, self.none, self.skip):
+        for each in (self.name, *self.choices, self.none, self.skip, self.more):
             line.addWidget(each)
         line.addStretch()  # only the room that the field cannot take
         self._column.addLayout(line)
@@ -206,21 +212,14 @@ class GroupHeader(SectionHeader):
         self._fit()
 
     def _fit(self) -> None:
-        """Show the buttons that have room: the likeliest class, the button that Enter can replace, further classes.
+        """Show the buttons that have room, the others in a menu.
 
         The layout is done at once: until then a button that appears would be painted over the title.
         """
-        gap_px = self._line.spacing()
-        taken = [self.below_title_px, self.field.minimumWidth() + gap_px]
-        taken += [each.sizeHint().width() + gap_px for each in (self.none, self.skip)]
-        edges = self._column.contentsMargins()
-        room_px = self.width() - edges.left() - edges.right() - sum(taken)
-        likeliest, *further = self.choices
-        for each in (likeliest, self.name, *further):
-            needed_px = each.sizeHint().width() + gap_px
-            fits = bool(each.text()) and needed_px <= room_px
-            each.setVisible(fits)
-            room_px -= needed_px * fits
+        edges, (likeliest, *further) = self._column.contentsMargins(), self.choices
+        taken_px = edges.left() + edges.right() + self.below_title_px + self.field.minimumWidth()
+        by_use = (likeliest, self.name, self.none, self.skip, *further)
+        self.more.fit(by_use, self.width() - taken_px, self._line.spacing())
         self._column.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

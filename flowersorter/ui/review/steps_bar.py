@@ -1,10 +1,10 @@
-"""The three steps above the photos, with the number of decisions that each has left."""
+"""The three steps above the photos, with the number of photos that each has left."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
@@ -130,11 +130,10 @@ class StepsBar(QWidget):
         self._show_done(progress)
 
     def _show_steps(self, progress: ReviewProgress, *, terse: bool) -> None:
-        begun, narrow = progress.total > 0, self.width() < self._narrow_px
-        is_settled = begun and not progress.pending
-        name = self.tr("Name") if narrow else self.tr("Name groups")
+        is_settled = progress.total > 0 and not progress.pending
+        alike = self.tr("Photos without a class in {0} of look-alikes").format(_count_groups(progress.groups))
         steps = (
-            (self.name, name, progress.groups, self.tr("Groups of look-alike photos without a name")),
+            (self.name, self.tr("Name"), progress.to_name, alike),
             (
                 self.check,
                 self.tr("Check"),
@@ -143,7 +142,7 @@ class StepsBar(QWidget):
             ),
             (self.sort, self.tr("Sort"), progress.to_sort, self.tr("Photos that are confirmed or sure, to be sorted")),
         )
-        left = [progress.groups, progress.to_check, progress.to_sort]
+        left = [progress.to_name, progress.to_check, progress.to_sort]
         current = next((number for number, count in enumerate(left) if count), -1) if is_settled else -1
         if is_settled and self._in_view is not None and left[self._in_view]:
             current = self._in_view
@@ -155,7 +154,7 @@ class StepsBar(QWidget):
             step.setText(f"{text}  {shown}" if count else text)
             step.setIcon(theme.icon("reviewed", theme.CONFIRMED.colour) if finished else QIcon())
             step.setToolTip(f"{word}. {tip}: {shown}" if shortened else f"{tip}: {shown}")
-            spoken = self.tr("done") if finished else shown
+            spoken = self.tr("done") if finished else count_photos(count)
             step.setAccessibleName(self.tr("Step {0}: {1}, {2}").format(number + 1, word, spoken))
             step.setEnabled(count > 0)
             step.set_current(current=number == current)
@@ -224,3 +223,9 @@ class StepsBar(QWidget):
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.show_progress(self._shown)
+
+
+def _count_groups(count: int) -> str:
+    if count == 1:
+        return QCoreApplication.translate("StepsBar", "1 group")
+    return QCoreApplication.translate("StepsBar", "{0} groups").format(QLocale().toString(count))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap, QPixmapCache
+from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPen, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QStyle
 
@@ -24,6 +24,8 @@ MOTION_MS = 160
 READABLE, VISIBLE = 4.5, 3.0
 #: The edge of a swatch: visible on light and dark backgrounds, unlike some class colours.
 EDGE = QColor("#888888")
+#: Size of the swatch of a class in lists and menus, and width of its edge.
+_SWATCH_PX, _SWATCH_EDGE_PX = 14, 1.5
 #: Lightness in per cent of a button in the panes of tabs, which Qt's dark style makes lighter.
 _PANE_LIGHTER = 125
 #: Share of the text colour in text that is less important.
@@ -128,17 +130,6 @@ def readable_on(ground: QColor) -> QColor:
     return max((QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)), key=lambda text: contrast(text, ground))
 
 
-def make_text_readable(application: QGuiApplication) -> None:
-    """Give text enough contrast, now and whenever the system turns dark or light; see `readable`."""
-
-    def mix() -> None:
-        QGuiApplication.setPalette(readable(QGuiApplication.palette()))
-
-    mix()
-    # The signal comes before the system's new palette does.
-    application.styleHints().colorSchemeChanged.connect(lambda _scheme: QTimer.singleShot(0, mix))
-
-
 def readable(palette: QPalette) -> QPalette:
     """A palette in which muted and disabled text, links and text on the highlight have enough contrast.
 
@@ -177,6 +168,19 @@ def muted(text: QColor) -> QColor:
 def edge_of(colour: QColor, ground: QColor, text: QColor) -> QColor:
     """The edge colour of a filled shape: its own if visible on the background, else one near the text colour."""
     return colour if contrast(colour, ground) >= VISIBLE else mixed(text, ground, MUTED)
+
+
+def swatch_edge(colour: QColor, palette: QPalette, *, selected: bool = False) -> QColor:
+    """The edge colour of a swatch on any ground of windows, lists and buttons; its own if visible on all of them."""
+    role = QPalette.ColorRole
+    if selected:
+        return palette.color(role.HighlightedText)
+    window, button = palette.color(role.Window), palette.color(role.Button)
+    lists = (palette.color(each) for each in (role.Base, role.AlternateBase))
+    grounds = (window, button, button.lighter(_PANE_LIGHTER), *lists)
+    if all(contrast(colour, ground) >= VISIBLE for ground in grounds):
+        return colour
+    return mixed(palette.color(role.WindowText), window, MUTED)
 
 
 def mixed(over: QColor, under: QColor, share: float) -> QColor:
@@ -225,6 +229,54 @@ def _rendered(name: str, colour: str, size: QSize, scale: float, *, faded: bool)
     painter.end()
     QPixmapCache.insert(key, picture)
     return picture
+
+
+def swatch(colour: QColor) -> QIcon:
+    """The colour of a class as a small round picture; its edge follows the palette, and a selection."""
+    return QIcon(_Swatch(colour))
+
+
+class _Swatch(QIconEngine):
+    """Draws a dot with an edge that is visible on the ground."""
+
+    _clones: ClassVar[list[QIconEngine]] = []
+
+    def __init__(self, colour: QColor) -> None:
+        super().__init__()
+        self._colour = colour
+
+    def clone(self) -> QIconEngine:
+        clone = _Swatch(self._colour)
+        self._clones.append(clone)  # as for `_LineIcon`
+        return clone
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        del state
+        palette = QGuiApplication.palette()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(self._colour)
+        edge = swatch_edge(self._colour, palette, selected=mode is QIcon.Mode.Selected)
+        painter.setPen(QPen(edge, _SWATCH_EDGE_PX))
+        half = _SWATCH_EDGE_PX / 2
+        painter.drawEllipse(QRectF(rect).adjusted(half, half, -half, -half))
+        painter.restore()
+
+    def actualSize(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QSize:  # noqa: N802
+        del mode, state
+        return size.boundedTo(QSize(_SWATCH_PX, _SWATCH_PX))
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:  # noqa: N802
+        picture = QPixmap(size * scale)
+        picture.setDevicePixelRatio(scale)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        self.paint(painter, QRect(QPoint(), size), mode, state)
+        painter.end()
+        return picture
 
 
 class _LineIcon(QIconEngine):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from flowersorter.ui.shared import theme
 
@@ -20,8 +20,8 @@ QPushButton:pressed { padding-top: 13px; padding-bottom: 11px; }
 """
 
 
-class EmptyState(QWidget):
-    """Offers to open a folder; lists recent ones.
+class EmptyState(QScrollArea):
+    """Offers to open a folder; lists recent ones; scrolls in a low window.
 
     Signals:
         open_requested(): Ask for a folder.
@@ -35,18 +35,23 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self.setObjectName("empty_state")
         self.setAccessibleName(self.tr("Start"))
-        self.picture = QLabel(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of its parts
+        page = QWidget(self)
+        self.picture = QLabel(page)
         self.picture.setPixmap(theme.app_icon().pixmap(72, 72))
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.headline = _label(self.tr("Sort your photos"), self, scale=1.9, bold=True)
+        self.headline = _label(self.tr("Sort your photos"), page, scale=1.9, bold=True)
         self.lead = _label(
             self.tr(
                 "FlowerSorter suggests a name for every photo in a folder, and gets better each time you correct it."
             ),
-            self,
+            page,
             scale=1.05,
         )
-        self.button = QPushButton(" " + self.tr("Open a folder of photos"), self)
+        self.button = QPushButton(" " + self.tr("Open a folder of photos"), page)
         self.button.setObjectName("open_folder_button")
         self.button.setAccessibleName(self.tr("Open a folder of photos"))
         font = self.button.font()
@@ -56,25 +61,29 @@ class EmptyState(QWidget):
         self.button.setIconSize(QSize(20, 20))
         self.button.setIcon(theme.icon("open-folder", self.palette().color(QPalette.ColorRole.HighlightedText)))
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.hint = _label(self.tr("or drop folders or photos anywhere in this window"), self, muted=True)
+        self.hint = _label(self.tr("or drop folders or photos anywhere in this window"), page, muted=True)
         self.privacy = _label(
             self.tr(
                 "Your photos stay on this computer. Files change only when you sort, and every sort can be undone."
             ),
-            self,
+            page,
         )
-        self.recent_title = _label(self.tr("Recent folders"), self, bold=True)
-        self.recent = QFrame(self)
+        self.recent_title = _label(self.tr("Recent folders"), page, bold=True)
+        self.recent = QFrame(page)
         self.recent.setObjectName("recent_folders")
         self._recent_layout = QVBoxLayout(self.recent)
         self._recent_layout.setContentsMargins(0, 0, 0, 0)
         self._recent_layout.setSpacing(2)
-        self._lay_out()
+        self._page = page
+        self._lay_out(page)
+        self.setWidget(page)
+        page.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
         self.button.clicked.connect(self._on_button)
         self.show_recent(())
 
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
+    def _lay_out(self, page: QWidget) -> None:
+        column = QVBoxLayout(page)
         column.setContentsMargins(32, 24, 32, 24)
         column.setSpacing(8)
         column.addStretch(2)
@@ -107,6 +116,18 @@ class EmptyState(QWidget):
             self._recent_layout.addWidget(button)
         self.recent_title.setVisible(bool(folders))
         self.recent.setVisible(bool(folders))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the height of the page to its texts at the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Let the page scroll only where it is higher than the window: Qt takes its height at the narrowest width."""
+        column = self._page.layout()
+        if column is not None:
+            self._page.setMinimumHeight(max(1, column.minimumHeightForWidth(self.viewport().width())))
 
     @Slot()
     def _on_button(self) -> None:

@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
 #: Longer than suggestions take to follow an answer: the counts are then painted once, after both.
 COUNTS_MS = 120
+#: Fits beside the frame and a task bar on a screen of 1440 x 900 pixels that shows everything twice as large.
+SMALLEST_SIZE = (640, 372)
 
 
 class MainWindow(QMainWindow):
@@ -75,7 +77,7 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(*SMALLEST_SIZE)
         self.session = session
         self._counts = Coalescer(COUNTS_MS, self)
         self._build()
@@ -239,6 +241,8 @@ class MainWindow(QMainWindow):
             outdated.connect(self.folder.rescan)
         self.session.undo_stack.indexChanged.connect(lambda _index: self.job_bar.end_message(Until.ANSWER))
         late.sort_undoable.connect(self.undoing.note_sort)
+        for done in (late.sort_undoable, self.training.trained):
+            done.connect(self.answers.end)
         self.undoing.sort_undo_requested.connect(late.undo_run)
         connect_actions(self)
         self.recent.found.connect(self._on_recent)

@@ -57,8 +57,8 @@ class SidebarController(QObject):
 
     @Slot(object)
     def show_progress(self, progress: ReviewProgress) -> None:
-        """Show the number of open decisions of each step; a step without any is not listed."""
-        self._list.show_to_do(progress.groups or None, progress.to_check or None)
+        """Show how many photos each step has left; a step without any is not listed."""
+        self._list.show_to_do(progress.to_name or None, progress.to_check or None)
 
     @Slot(int)
     def _on_chosen(self, key: int) -> None:

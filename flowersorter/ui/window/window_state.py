@@ -36,6 +36,9 @@ class WindowState:
 
     def __init__(self, state: LibraryState, window: QMainWindow, splitter: QSplitter) -> None:
         self._state, self._window, self._splitter = state, window, splitter
+        self._inspector: QAction | None = None
+        self._is_narrow = False
+        self._gave_way = False  # the inspector is hidden only because the window is narrow
 
     @property
     def order(self) -> Order:
@@ -62,7 +65,29 @@ class WindowState:
         self._splitter.setSizes(sides if valid else self._sides_at(self._window.width()))
         grid.set_tile_size(self._state.setting(TILE_SIZE_PX))
         inspector.setChecked(self._state.setting(INSPECTOR_SHOWN))
+        inspector.triggered.connect(self._on_triggered)
         self._inspector = inspector
+        self._give_way(self._window.width())
+
+    def _give_way(self, width_px: int) -> None:
+        """Hide the inspector in a narrow window, where photos and answers need the room; show it again in a wide one.
+
+        The person can open it in a narrow window, too: then it stays.
+        """
+        inspector, narrow = self._inspector, width_px < NARROW_PX
+        if inspector is None or narrow == self._is_narrow:
+            return
+        self._is_narrow = narrow
+        if narrow and inspector.isChecked():
+            self._gave_way = True
+            inspector.setChecked(False)
+        elif not narrow and self._gave_way:
+            self._gave_way = False
+            inspector.setChecked(True)
+
+    def _on_triggered(self) -> None:
+        """Follow the choice of the person, whatever the width."""
+        self._gave_way = False
 
     def _fit_screen(self) -> None:
         """Move and shrink the window into an existing screen: its former one may be gone or smaller."""
@@ -76,6 +101,7 @@ class WindowState:
 
         Sides that the person sized stay, unless the window is too narrow for them.
         """
+        self._give_way(now_px)
         before, now = self._sides_at(before_px), self._sides_at(now_px)
         if before_px <= 0 or before == now:
             return
@@ -95,9 +121,10 @@ class WindowState:
         """Store the layout."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
         self._state.set_setting(WINDOW_GEOMETRY, geometry)
-        if self._inspector.isChecked() and self._splitter.isVisible():
+        is_shown = self._inspector is not None and self._inspector.isChecked()
+        if is_shown and self._splitter.isVisible():
             self._state.set_setting(PANEL_WIDTHS, self._splitter.sizes())
-        self._state.set_setting(INSPECTOR_SHOWN, self._inspector.isChecked())
+        self._state.set_setting(INSPECTOR_SHOWN, is_shown or self._gave_way)
         self._state.set_setting(TILE_SIZE_PX, grid.tile_size)
         self._state.set_setting(PHOTO_ORDER, shown.order.value)
         self._state.set_setting(GROUPING, shown.grouping.value)

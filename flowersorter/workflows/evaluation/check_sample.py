@@ -27,7 +27,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.sample_checks import StoredSample
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, absolute_roots
-from flowersorter.workflows.evaluation.checked_sample import GOAL, CheckedSample, first_rows
+from flowersorter.workflows.evaluation.checked_sample import GOAL, LOOSER_GOAL, CheckedSample, first_rows
 from flowersorter.workflows.evaluation.sample_bound import checks_needed
 from flowersorter.workflows.evaluation.stored_check import answers_of, model_name, why_outdated
 from flowersorter.workflows.filing.sort import Include, chosen_rows
@@ -113,12 +113,14 @@ class SampleOffer:
         needed: Number of them, drawn at random, that have to be checked if all are right.
         check: The present check of the folder; None if there is none that holds.
         doubtful: (M,) int64, places of the photos to look at first: wrong ones, then the least certain.
+        needed_for_looser: As `needed`, if `LOOSER_GOAL` is enough.
     """
 
     photos: int
     needed: int
     check: CheckedSample | None
     doubtful: NDArray[np.int64]
+    needed_for_looser: int = 0
 
 
 def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
@@ -135,8 +137,8 @@ def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
     answers = {} if check is None else check.answers
     wrong = [photo_id for photo_id, answer in answers.items() if answer is CheckAnswer.WRONG]
     order = np.lexsort((rows.confidences[asked], ~np.isin(rows.photo_ids[asked], wrong)))
-    needed = (checks_needed(photos, [], request.goal) or 0) if photos else 0
-    return SampleOffer(photos, needed, check, rows.place_ids[asked[order[:MOST_DOUBTFUL]]])
+    needed, looser = ((checks_needed(photos, [], goal) or 0) if photos else 0 for goal in (request.goal, LOOSER_GOAL))
+    return SampleOffer(photos, needed, check, rows.place_ids[asked[order[:MOST_DOUBTFUL]]], looser)
 
 
 def answer_sample(

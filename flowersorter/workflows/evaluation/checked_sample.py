@@ -20,7 +20,10 @@ from flowersorter.workflows.evaluation.sample_bound import checks_needed, right_
 
 #: Default goal: this many of 100 suggestions are to be right.
 GOAL = 98
-_LOWER_GOALS = (95, 90, 80, 70, 50)
+#: Offered where it takes fewer answers: with few photos the other takes nearly all of them.
+LOOSER_GOAL = 90
+#: Offered in turn where a goal is missed.
+_LOWER_GOALS = (95, LOOSER_GOAL, 80, 70, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,15 @@ class CheckedSample:
     def needed(self) -> int | None:
         """Number of further photos that have to be right to reach the goal; None if it is out of reach."""
         return checks_needed(self.photos, self._not_right, self._goal_before)
+
+    @cached_property
+    def looser(self) -> CheckedSample | None:
+        """The same check with `LOOSER_GOAL`, where that takes fewer answers; else None."""
+        if self.goal <= LOOSER_GOAL or self.done:
+            return None
+        other = replace(self, goal=LOOSER_GOAL)
+        fewer = other.needed is not None and (self.needed is None or other.needed < self.needed)
+        return other if fewer else None
 
     @cached_property
     def done(self) -> bool:

@@ -133,6 +133,26 @@ def test_it_stops_when_it_is_certain(dialog: CheckSampleDialog, photos: list[Pat
     assert "retrain" in dialog.end_hint.text()
 
 
+def test_it_says_how_many_answers_it_takes_and_offers_a_goal_that_takes_fewer(photos: list[Path], qtbot: QtBot) -> None:
+    many = [photos[0].with_name(f"{number}.jpg") for number in range(70)]
+    dialog = CheckSampleDialog(check_of(many), NAMES)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.outlook.text() == (
+        "57 more photos, if all are right, make it 98 of 100. Wrong ones take more, at most all 70 photos."
+    )
+    assert dialog.looser_button.text() == "90 of 100 is enough: 24 photos"
+    with qtbot.waitSignal(dialog.goal_chosen) as chosen:
+        QTest.mouseClick(dialog.looser_button, Qt.MouseButton.LeftButton)
+    assert chosen.args == [90]
+    dialog.show_check(replace(check_of(many, {1: CheckAnswer.RIGHT}), goal=90))
+    assert dialog.outlook.text().startswith("23 more photos, if all are right, make it 90 of 100.")
+    assert not dialog.looser_button.isVisible()
+    dialog.show_check(check_of(photos))
+    assert not dialog.looser_button.isVisible(), "it takes all three in any case"
+    dialog.shutdown()
+
+
 def test_photos_that_are_gone_are_not_asked_about(photos: list[Path], qtbot: QtBot) -> None:
     check = check_of(photos)
     dialog = CheckSampleDialog(replace(check, rows=check.rows.take(np.zeros(0, np.intp))), NAMES)
@@ -279,6 +299,28 @@ def test_answers_are_stored_shown_undone_and_gone_on_with(program: Program, qtbo
     assert preview.sample_check.message.text == proved
     assert not preview.sample_check.check_button.isVisible()
     preview.reject()
+    idle(program, qtbot)
+
+
+def test_another_goal_stays_when_answers_are_given_and_undone(program: Program, qtbot: QtBot) -> None:
+    dialog = begun(program, qtbot)
+    answer(dialog, Qt.Key.Key_R, qtbot)
+    before = dialog.outlook.text()
+    dialog.goal_chosen.emit(50)
+    assert "make it 50 of 100" in dialog.outlook.text() != before
+    second = answer(dialog, Qt.Key.Key_R, qtbot)
+    dialog.undo_button.click()
+    qtbot.waitUntil(lambda: shown(dialog) == second)
+    dialog.undo_button.click()
+    qtbot.waitUntil(lambda: shown(dialog) != second)
+    assert "make it 50 of 100" in dialog.outlook.text(), "also after the answer that was given before"
+    while shown(dialog):
+        answer(dialog, Qt.Key.Key_R, qtbot)
+    checked = program.window.on_demand.sampling._check
+    assert checked is not None
+    assert checked.reached
+    assert checked.checked < checked.photos, "it stopped there"
+    dialog.close()
     idle(program, qtbot)
 
 

@@ -66,7 +66,7 @@ def test_a_figure_opens_its_photos_in_the_grid(program: Program, qtbot: QtBot) -
     assert program.photos.filter.places == frozenset(places(program, "_red")[:1])
     assert program.photos.rowCount() == 1
 
-    dialog.pages.setCurrentIndex(1)
+    dialog.pages.setCurrentIndex(2)
     chart = dialog.sureness.histogram
     chart.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(chart, Qt.Key.Key_End)
@@ -78,7 +78,7 @@ def test_a_figure_opens_its_photos_in_the_grid(program: Program, qtbot: QtBot) -
 
 def test_the_learning_curve_comes_from_a_job(program: Program, qtbot: QtBot) -> None:
     dialog = evaluated(program, qtbot)
-    dialog.pages.setCurrentIndex(2)
+    dialog.pages.setCurrentIndex(3)
     press(dialog.learning.start_button)
     qtbot.waitUntil(lambda: dialog.learning.curve is not None)
     chart, curve = dialog.learning.chart, dialog.learning.curve
@@ -103,7 +103,7 @@ def test_measuring_the_curve_can_be_stopped(
 ) -> None:
     monkeypatch.setattr(controller, "learning_curve", waits_for_ever)
     dialog = evaluated(program, qtbot)
-    dialog.pages.setCurrentIndex(2)
+    dialog.pages.setCurrentIndex(3)
     press(dialog.learning.start_button)
     qtbot.waitUntil(program.window.job_bar.isVisible)
     press(dialog.learning.stop_button if how == "stop" else dialog.close_button)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QTableView
 from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.evaluation.class_scores import Column
@@ -86,14 +86,15 @@ def test_scores_by_class(opened: Opened) -> None:
 
 
 def test_a_cell_says_itself_in_words(dialog: EvaluationDialog) -> None:
-    model = dialog.classes.matrix.model()
+    model = dialog.mistakes.matrix.model()
     assert model.index(2, 1).data(Qt.ItemDataRole.ToolTipRole) == "2 photos of tulips suggested as roses (67 %)"
     assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "3 photos of daisy recognised (75 %)"
     assert model.index(0, 2).data() == ""
 
 
 def test_a_double_click_on_a_cell_shows_its_photos(dialog: EvaluationDialog, qtbot: QtBot) -> None:
-    matrix = dialog.classes.matrix
+    dialog.pages.setCurrentWidget(dialog.mistakes)
+    matrix = dialog.mistakes.matrix
     cell = matrix.model().index(2, 1)
     places, title = _asked(dialog, qtbot, lambda: _double_click(matrix, cell))
     assert places == [108, 109]
@@ -101,7 +102,8 @@ def test_a_double_click_on_a_cell_shows_its_photos(dialog: EvaluationDialog, qtb
 
 
 def test_arrows_and_enter_show_the_photos_of_a_cell(dialog: EvaluationDialog, qtbot: QtBot) -> None:
-    matrix = dialog.classes.matrix
+    dialog.pages.setCurrentWidget(dialog.mistakes)
+    matrix = dialog.mistakes.matrix
     matrix.setFocus()
     matrix.setCurrentIndex(matrix.model().index(0, 0))
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Right):
@@ -113,7 +115,8 @@ def test_arrows_and_enter_show_the_photos_of_a_cell(dialog: EvaluationDialog, qt
 
 
 def test_empty_cells_and_lost_photos_show_nothing(dialog: EvaluationDialog, qtbot: QtBot) -> None:
-    matrix = dialog.classes.matrix
+    dialog.pages.setCurrentWidget(dialog.mistakes)
+    matrix = dialog.mistakes.matrix
     with qtbot.assertNotEmitted(dialog.photos_requested):
         _double_click(matrix, matrix.model().index(0, 2))
         _double_click(matrix, matrix.model().index(2, 2))  # its only photo is no longer anywhere
@@ -143,11 +146,32 @@ def test_one_button_shows_all_that_is_wrong(dialog: EvaluationDialog, qtbot: QtB
 def test_thirty_classes_are_turned_and_scroll(opened: Opened) -> None:
     dialog = opened(evaluation(30))
     dialog.resize(dialog.minimumSize())
-    matrix = dialog.classes.matrix
+    dialog.pages.setCurrentWidget(dialog.mistakes)
+    matrix = dialog.mistakes.matrix
     last = matrix.model().index(29, 29)
     matrix.scrollTo(last)
     assert matrix.viewport().rect().intersects(QRect(matrix.visualRect(last)))
     assert matrix.horizontalHeader().sectionSize(0) < matrix.horizontalHeader().height()
+
+
+def test_no_part_that_scrolls_is_inside_another_one(opened: Opened) -> None:
+    """The wheel would stop at the edge of the inner one, and its bar would be out of view."""
+    dialog = opened(evaluation(30))
+    dialog.resize(dialog.minimumSize())
+    for number in range(dialog.pages.count()):
+        dialog.pages.setCurrentIndex(number)
+        QApplication.processEvents()
+        scrolling = [
+            each
+            for each in dialog.findChildren(QAbstractScrollArea)
+            if each.isVisible() and each.verticalScrollBar().maximum()
+        ]
+        assert len(scrolling) <= 1
+    dialog.pages.setCurrentIndex(0)
+    scores = dialog.classes.scores
+    scores.scrollToBottom()
+    assert scores.horizontalHeader().isVisible()
+    assert scores.viewport().rect().intersects(QRect(scores.visualRect(scores.model().index(29, 0))))
 
 
 def test_right_and_wrong_are_told_apart_and_grow_stronger() -> None:
@@ -169,7 +193,7 @@ def _click(chart: Chart, number: int, *, double: bool) -> None:
 @pytest.fixture
 def sure(dialog: EvaluationDialog) -> EvaluationDialog:
     """The dialog with the charts of confidence in front."""
-    dialog.pages.setCurrentIndex(1)
+    dialog.pages.setCurrentIndex(2)
     return dialog
 
 
@@ -217,7 +241,7 @@ def test_one_click_goes_to_a_mark_and_shows_no_photos(sure: EvaluationDialog, qt
 
 
 def test_the_learning_curve_is_measured_when_asked_for(dialog: EvaluationDialog, qtbot: QtBot) -> None:
-    dialog.pages.setCurrentIndex(2)
+    dialog.pages.setCurrentIndex(3)
     page = dialog.learning
     assert page.curve is None
     with qtbot.waitSignal(page.wanted):

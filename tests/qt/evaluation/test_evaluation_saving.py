@@ -63,8 +63,8 @@ def test_the_picture_has_everything(
     file, picture = painted(dialog, "save_png", qtbot)
     assert file == tmp_path / "figures.png"
     without = QImage.fromData(picture)
-    assert without.height() > dialog.classes.matrix.whole_size().height()  # all thirty rows
-    assert without.width() >= dialog.classes.matrix.whole_size().width()
+    assert without.height() > dialog.mistakes.matrix.whole_size().height()  # all thirty rows
+    assert without.width() >= dialog.mistakes.matrix.whole_size().width()
     dialog.learning.show_curve(learning_points(0.6, 0.8))
     assert QImage.fromData(painted(dialog, "save_png", qtbot)[1]).height() > without.height()
 

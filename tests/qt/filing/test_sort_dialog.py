@@ -26,9 +26,9 @@ from flowersorter.sorting.runs.file_rows import FileRow, row_of
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.packed import Packed
 from flowersorter.sorting.runs.packed_plan import file_of
-from flowersorter.ui.filing.plan_pictures import spread
-from flowersorter.ui.filing.plan_summary import plan_summary
-from flowersorter.ui.filing.plan_tree import LONGEST_LIST
+from flowersorter.ui.filing.preview.plan_pictures import spread
+from flowersorter.ui.filing.preview.plan_summary import plan_summary
+from flowersorter.ui.filing.preview.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
 from flowersorter.workflows.evaluation.check_sample import SampleOffer
 from flowersorter.workflows.evaluation.checked_sample import CheckedSample
@@ -249,8 +249,10 @@ def test_a_check_is_offered_before_the_sort_and_its_result_is_said(
         return field.message.text if field.isVisible() else "", ", ".join(buttons)
 
     text = "You have not reviewed the suggestions of 780 photos. "
-    text += "A check of 60 photos drawn from them shows how many are right."
+    text += "A check of 60 photos drawn from them shows how many are right; wrong ones take more, at most all of them."
     assert shown(offered()) == (text, "Check 60 photos")
+    looser = "To show that 90 of 100 are right, 24 photos are enough."
+    assert shown(replace(offered(), needed_for_looser=24)) == (f"{text} {looser}", "Check 60 photos")
     with qtbot.waitSignal(dialog.check_requested) as asked:
         _click(dialog, "sort_check_button")
     assert asked.args == [Include.SURE]
@@ -401,6 +403,11 @@ def test_what_is_not_filed_is_listed_with_its_reason(
     left = groups["Not sorted"]
     assert left.isExpanded()
     assert _lines(left) == [("It cannot be read", "2"), ("It looks like none of the classes", "1")]
+    said = "3 photos not sorted: 2 (it cannot be read), 1 (it looks like none of the classes)."
+    assert said in dialog.summary.text
+    with qtbot.waitSignal(dialog.tree.photos_requested) as requested:
+        _click(dialog, "sort_rest_button")
+    assert requested.args == [[photos / f"{number}.jpg" for number in (1, 2, 0)], "Not sorted"]
     unreadable = _child(left, 0)
     unreadable.setExpanded(True)
     assert _lines(unreadable) == [("1.jpg", ""), ("2.jpg", "")]
@@ -421,7 +428,8 @@ def test_a_move_says_which_photos_leave_their_folder(planner: Planner, photos: P
     for names, leaving in (("a.jpg b.jpg", "These 2 photos"), ("a.jpg", "This photo")):
         plan = planner(SortChoices(tmp_path / "sorted", Mode.MOVE), names=names, skipped=left)
         said = plan_summary(plan, len(names.split()), photos)
-        assert f". {leaving} will no longer be in {photos}. You can undo this in History. 1 photo not sorted." in said
+        assert f". {leaving} will no longer be in {photos}. You can undo this in History. 1 photo not" in said
+        assert " 1 photo not sorted: the guess is not sure." in said
     copied = plan_summary(planner(SortChoices(tmp_path / "sorted", Mode.COPY)), 3, photos)
     assert "no longer" not in copied
 
@@ -488,7 +496,7 @@ def test_where_all_that_is_chosen_is_sorted_the_dialog_says_what_is_not(
     skipped = (Skipped(photos / "a.jpg", "the guess is not sure"),)
     plan = make_plan(filings, choices.destination, choices.mode, CancelToken(), source_root=photos)
     dialog.show_plan(replace(plan, skipped=skipped))
-    assert dialog.summary.text == "Nothing to sort. 1 photo already there. 1 photo not sorted."
+    assert dialog.summary.text == "Nothing to sort. 1 photo already there. 1 photo not sorted: the guess is not sure."
 
 
 def test_escape_closes_and_stops_asking(dialog: SortDialog, qtbot: QtBot) -> None:
@@ -534,6 +542,32 @@ def test_the_dialog_fits_a_small_screen_and_the_buttons_stay(
     assert dialog.height() <= 300
     assert dialog.rect().contains(dialog.file_button.geometry())
     assert dialog.rect().contains(dialog.cancel_button.geometry())
+
+
+def test_in_a_low_dialog_summary_and_buttons_stay_and_one_area_scrolls(
+    dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
+) -> None:
+    """An inner list with a scroll bar of its own would hold the wheel, and show few lines."""
+    skipped = tuple(Skipped(photos / f"{number}.jpg", f"reason {number}") for number in range(12))
+    _answer(dialog, planner, qtbot, skipped=skipped)
+    dialog.resize(620, 380)
+    qtbot.waitUntil(lambda: dialog.area.scrolls_as_one)
+    for part in (dialog.summary, dialog.rest_button, dialog.file_button, dialog.cancel_button):
+        assert part.isVisible()
+        assert dialog.rect().contains(part.geometry())
+    tree, outer = dialog.tree, dialog.area.verticalScrollBar()
+    qtbot.waitUntil(lambda: outer.maximum() > 0 and tree.verticalScrollBar().maximum() == 0)
+    lines = _groups(dialog)["Not sorted"]
+    assert tree.viewport().rect().contains(tree.visualItemRect(_child(lines, 11)))
+    tree.setFocus()
+    QTest.keyClick(tree, Qt.Key.Key_End)
+    last = tree.currentItem()
+    assert last is not None
+    assert last.text(0) == "Reason 9"
+    place = tree.viewport().mapTo(dialog.area.viewport(), tree.visualItemRect(last).center())
+    assert dialog.area.viewport().rect().contains(place), "the keys scroll the area"
+    dialog.resize(620, 1100)
+    qtbot.waitUntil(lambda: not dialog.area.scrolls_as_one and outer.maximum() == 0)
 
 
 def test_the_others_stay_unless_the_box_is_ticked(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:

@@ -17,7 +17,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing import verify_controller
 from flowersorter.ui.filing.history.history_dialog import when
-from flowersorter.ui.filing.plan_tree import LONGEST_LIST
+from flowersorter.ui.filing.preview.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.verify_dialog import VerifyDialog
 from flowersorter.ui.filing.verify_start_dialog import VerifyStartDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog

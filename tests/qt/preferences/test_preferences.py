@@ -12,17 +12,21 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import DownloadFailed, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.files.locations import personal_settings_file
+from flowersorter.library.files.personal_settings import LIGHT, SYSTEM, PersonalSettings, read_personal_settings
 from flowersorter.library.tables.settings import DEVICE
+from flowersorter.ui.desktop.colour_scheme import ColourScheme
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.preferences import preferences_controller as controller
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
+from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.vision.classifier.calibration import CAUTIOUS, CAUTIOUS_BEFORE
 from flowersorter.workflows.models.backbones import list_backbones
@@ -103,6 +107,46 @@ def test_another_target_precision_is_stored_and_counts_for_every_suggestion_at_o
     assert sure_precision(program.engine) == 0.99
     click(dialog.close_button)
     assert opened(program).sure_precision.choice.currentData() == 0.99
+
+
+@pytest.fixture
+def system_colours(qapp: QApplication) -> Iterator[None]:
+    """The colours of the system again after a test."""
+    before = QApplication.palette()
+    yield
+    ColourScheme.of(qapp).choose(SYSTEM)
+    QApplication.setPalette(before)
+
+
+@pytest.mark.usefixtures("system_colours")
+def test_colours_are_used_at_once_and_the_language_at_the_next_start(program: Program, qtbot: QtBot) -> None:
+    """Both belong to the person: another collection shows them, too."""
+    appearance = opened(program).appearance
+    assert [appearance.language.itemText(at) for at in range(3)] == ["System", "Deutsch", "English"]
+    appearance.colours.setFocus()
+    for key, dark in ((Qt.Key.Key_End, True), (Qt.Key.Key_Up, False)):
+        QTest.keyClick(appearance.colours, key)
+        qtbot.waitUntil(lambda: theme.is_dark() == dark)  # noqa: B023
+    assert not appearance.note.isVisible()
+    appearance.language.setFocus()
+    QTest.keyClick(appearance.language, Qt.Key.Key_Down)
+    assert appearance.note.text() == "The language changes at the next start."
+    assert appearance.note.isVisible()
+    stored(program)
+    assert read_personal_settings(personal_settings_file()) == PersonalSettings("de", LIGHT)
+    QTest.keyClick(appearance.language, Qt.Key.Key_Up)
+    assert not appearance.note.isVisible()
+    stored(program)
+    assert read_personal_settings(personal_settings_file()) == PersonalSettings("", LIGHT)
+
+
+def test_an_appearance_that_the_disk_refuses_is_taken_back_in_the_dialog(program: Program, qtbot: QtBot) -> None:
+    dialog = opened(program)
+    personal_settings_file().mkdir(parents=True)  # a folder where the file would be
+    dialog.appearance.language.setCurrentIndex(1)
+    qtbot.waitUntil(dialog.message.isVisible)
+    assert dialog.appearance.language.currentData() == ""
+    assert not dialog.appearance.note.isVisible()
 
 
 def test_a_graphics_card_without_its_driver_is_refused_in_the_dialog(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -51,7 +51,7 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     window.labels.assign(green[:2], class_named(program, "green"))
     window.filter.hide_confirmed(True)
     window.labels.assign(red[:1], class_named(program, "red"))
-    qtbot.waitUntil(lambda: bar.lookalikes.text() == "red. 5 more look like this.")
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "5 more look like this.")
     assert bar.isVisible()
     assert not bar.isAncestorOf(window.focusWidget() or window), "it takes no focus"
     idle(program, qtbot)
@@ -107,7 +107,8 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     # Two classes are given before the first one is written; then the second one is deleted.
     window.labels.assign(red[1:2], class_named(program, "red"))
     window.labels.assign(green[2:3], class_named(program, "green"))
-    qtbot.waitUntil(lambda: bar.lookalikes.text() == "green. 3 more look like this.")
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "3 more look like this.")
+    assert bar.action.text() == "“green” for 1 photo.", "the last answer is named"
     stored(program).classes.delete(class_named(program, "green"))
     show_stored(program)
     qtbot.waitUntil(lambda: not bar.isVisible())
@@ -132,13 +133,13 @@ def test_no_lookalike_is_offered_that_the_suggestions_contradict(program: Progra
     red, green = places(program, "red"), places(program, "green")
     window.labels.assign(green[:2], class_named(program, "green"))
     window.labels.assign(red[:1], class_named(program, "red"))
-    qtbot.waitUntil(lambda: bar.lookalikes.text() == "red. 5 more look like this.")
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "5 more look like this.")
     idle(program, qtbot)
     suggest(program, columns.locate(red[1:2]).tolist(), Verdict.LIKELY, class_named(program, "green"), 0)
     suggest(program, columns.locate(red[2:3]).tolist(), Verdict.UNKNOWN, class_named(program, "red"), 0)
     suggest(program, columns.locate(red[3:4]).tolist(), Verdict.UNSURE, class_named(program, "green"), 0)
     window.learning.suggestions_changed.emit()
-    assert bar.lookalikes.text() == "red. 3 more look like this."
+    assert bar.lookalikes.text() == "3 more look like this."
     window.grid.setFocus()
     QTest.keyClick(window.grid, Qt.Key.Key_L)
     assert selected(program) == set(red[3:])
@@ -173,6 +174,48 @@ def test_suggestions_that_changed_are_shown_before_and_now(program: Program, qtb
     assert not selected(program)
 
 
+def test_the_bar_names_the_last_answer_and_goes_with_the_next_step(program: Program, qtbot: QtBot) -> None:
+    window, bar, stack = program.window, program.window.answer_bar, program.session.undo_stack
+    red, green = places(program, "red"), places(program, "green")
+    window.labels.assign(red[:3], class_named(program, "red"))
+    idle(program, qtbot)
+    assert bar.action.text() == "“red” for 3 photos."
+    window.labels.assign(green[:3], class_named(program, "green"))
+    idle(program, qtbot)
+    assert bar.action.text() == "“green” for 3 photos."
+    assert bar.changes.isVisible()
+    stack.undo()
+    idle(program, qtbot)
+    assert bar.action.text() == "Undone: “green” for 3 photos."
+    stack.redo()
+    idle(program, qtbot)
+    assert bar.action.text() == "“green” for 3 photos."
+
+    # A step that is no answer: the class has another name, so the line would name one that is gone.
+    window.classes.rename(class_named(program, "green"), "leaf", lambda: None, lambda _error: None)
+    idle(program, qtbot)
+    assert not bar.isVisible()
+    window.labels.assign(red[3:4], class_named(program, "red"))
+    idle(program, qtbot)
+    assert bar.isVisible()
+    with qtbot.waitSignal(window.training.told):
+        window.actions_by_name["retrain"].trigger()
+    assert not bar.isVisible(), "Retrain says itself how many suggestions changed"
+
+
+def test_the_bar_does_not_ask_about_photos_that_are_out_of_view(program: Program, qtbot: QtBot) -> None:
+    window, bar = program.window, program.window.answer_bar
+    window.labels.assign(places(program, "green")[:2], class_named(program, "green"))
+    window.labels.assign(places(program, "red")[:1], class_named(program, "red"))
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "5 more look like this.")
+    idle(program, qtbot)
+    window.grid.setFocus()
+    QTest.keyClick(window.grid, Qt.Key.Key_L)
+    assert bar.lookalikes.text() == "Are these “red”? Click a photo to leave it out."
+    window.filter.show_all()
+    assert bar.lookalikes.text() == "5 more look like this."
+
+
 def test_lookalikes_are_searched_after_the_suggestions_have_followed(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +237,7 @@ def test_lookalikes_are_searched_after_the_suggestions_have_followed(
     assert window.learning.following
     assert not window.answers._latest.busy, "the refit has the cores"
     go_on.set()
-    qtbot.waitUntil(lambda: window.answer_bar.lookalikes.text() == "red. 5 more look like this.")
+    qtbot.waitUntil(lambda: window.answer_bar.lookalikes.text() == "5 more look like this.")
     idle(program, qtbot)
     assert searched == [True]
 
@@ -210,7 +253,7 @@ def test_lookalikes_are_searched_after_the_suggestions_have_followed(
 def test_the_bar_keeps_its_height_until_it_has_new_texts(qtbot: QtBot) -> None:
     bar = AnswerBar()
     qtbot.addWidget(bar)
-    bar.show_lookalikes("roses", 3)
+    bar.show_lookalikes(3)
     bar.settle()
     height = bar.sizeHint().height()
     bar.resize(400, height)
@@ -221,20 +264,44 @@ def test_the_bar_keeps_its_height_until_it_has_new_texts(qtbot: QtBot) -> None:
     assert bar.minimumHeight() == 0
 
 
+@pytest.mark.usefixtures("german")
+def test_the_name_of_the_answer_is_shortened_before_its_effects(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar = AnswerBar(window)
+    bar.show_action("Neue Klasse „Gewöhnlicher Löwenzahn“ für 104 Fotos.")
+    bar.show_lookalikes(6)
+    bar.show_changes(188)
+    with qtbot.waitExposed(window):
+        window.show()
+    for width in (1000, 720):
+        bar.setGeometry(0, 0, width, 40)
+        bar.settle()
+        QApplication.processEvents()
+        for label in (bar.lookalikes, bar.changes):
+            assert label.width() >= label.sizeHint().width(), width
+    assert bar.action.width() < bar.action.sizeHint().width()
+    assert bar.action.toolTip() == bar.action.text()
+
+
 def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = announced(monkeypatch)
     bar = AnswerBar()
     qtbot.addWidget(bar)
     bar.settle()
     assert not bar.isVisible()
-    bar.show_lookalikes("A & B", 1)
+    bar.show_action("“A & B” for 2 photos.")
+    bar.settle()
+    assert not bar.isVisible(), "an answer without an effect"
+    bar.show_lookalikes(1)
     bar.settle()
     bar.show_changes(1)
     bar.show_right(63, 71, 100)
     bar.settle()
     bar.settle()
-    assert heard == ["A & B. 1 more looks like this.", "1 other suggestion changed. 63 → 71 of 100 right"]
-    assert bar.accessibleName() == "A & B. 1 more looks like this. 1 other suggestion changed. 63 → 71 of 100 right"
+    said = ["“A & B” for 2 photos. 1 more looks like this.", "1 other suggestion changed. 63 → 71 of 100 right"]
+    assert heard == said
+    assert bar.accessibleName() == " ".join(said)
     assert bar.take.text() == "Sh&ow it"
     assert bar.take.accessibleName() == "Show it"
     bar.ask_for_lookalikes("A & B", 1)
@@ -246,7 +313,7 @@ def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.Monke
         QTest.keyClick(bar.see, Qt.Key.Key_Return)
     with qtbot.waitSignal(bar.dismissed):
         QTest.keyClick(bar.see, Qt.Key.Key_Escape)
-    bar.show_lookalikes("roses", 0)
+    bar.show_lookalikes(0)
     bar.show_changes(0)
     assert (bar.take.isVisible(), bar.see.isVisible()) == (False, False)
     bar.clear()

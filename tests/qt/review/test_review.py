@@ -103,7 +103,7 @@ def click(program: Program, place_id: int) -> None:
 def test_groups_are_named_one_after_the_other_with_the_keyboard_alone(program: Program, qtbot: QtBot) -> None:
     steps, answers = program.window.review.steps, 0
     groups = program.window.review.progress.groups
-    assert steps.name.text() == f"1 Name groups  {groups}"
+    assert steps.name.text() == f"1 Name  {program.window.review.progress.to_name}"
     while SectionKind.LOOK_ALIKES in kinds(program):
         header = asking(program)
         gone = header.section.identity

@@ -192,7 +192,8 @@ def test_progress_counts_decisions() -> None:
         label_ids=np.array([0] * 6 + [DAISY], np.int32),
     )  # fmt: skip
     progress = progress_of(columns, PhotoGroups.of([[1001, 1002]]))
-    assert (progress.groups, progress.to_check, progress.to_sort) == (1, 3, 2), "what a sort takes without being asked"
+    assert (progress.groups, progress.to_name) == (1, 2)
+    assert (progress.to_check, progress.to_sort) == (3, 2), "what a sort takes without being asked"
     assert (progress.done, progress.total, progress.percent) == (2, 7, 28)
     assert progress_of(PhotoColumns(PhotoRows.empty())).percent == 0
 

@@ -49,15 +49,21 @@ def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> Non
 
 
 def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -> None:
-    made = header(qtbot, SectionKind.LOOK_ALIKES, 1001)
+    viewport = QWidget()
+    qtbot.addWidget(viewport)
+    viewport.resize(800, 200)
+    made = header_for(Section(SectionKind.LOOK_ALIKES, (1001,), 0, 18), NAMES, QStringListModel(), viewport)
     assert isinstance(made, GroupHeader)
+    made.setGeometry(0, 0, 800, made.sizeHint().height())
+    viewport.show()
     made.show_choices(["tulips", "daisy"])
     assert not made.choices[1].isHidden()
     made.resize(400, made.height())
     assert [made.field.isHidden(), made.choices[0].isHidden(), made.choices[1].isHidden()] == [False, False, True]
     made.show_choices([])
     made.field.setMaximumWidth(1000)
-    assert made.skip.geometry().right() >= 400 - 2 * theme.GAP_PX, "no room is lost beside the field"
+    assert made.more.isVisible()
+    assert made.more.geometry().right() >= 400 - 2 * theme.GAP_PX, "no room is lost beside the field"
 
 
 @pytest.mark.parametrize("width", [380, 1000])
@@ -140,21 +146,23 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
     steps.resize(800, 40)
     steps.show()
     assert not _lit(steps), "nothing is to be done without a folder"
-    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    steps.show_progress(ReviewProgress(groups=12, to_name=129, to_check=41, to_sort=812, done=830, total=1000))
     assert _lit(steps) == [steps.name]
     assert (steps.name.text(), steps.check.text(), steps.sort.text()) == (
-        "1 Name groups  12",
+        "1 Name  129",
         "2 Check  41",
         "3 Sort  812",
     )
     assert steps.left.text() == "170 left to decide"
+    assert steps.name.toolTip() == "Photos without a class in 12 groups of look-alikes: 129"
+    assert steps.check.accessibleName() == "Step 2: Check, 41 photos", "each number has its unit"
     with qtbot.waitSignal(steps.check_requested):
         QTest.mouseClick(steps.check, Qt.MouseButton.LeftButton)
     steps.show_progress(ReviewProgress(to_check=41, to_sort=900, done=999, total=1001))
     assert _lit(steps) == [steps.check]
     assert not steps.name.icon().isNull()
     assert not steps.name.isEnabled()
-    assert steps.name.accessibleName() == "Step 1: Name groups, done"
+    assert steps.name.accessibleName() == "Step 1: Name, done"
     assert steps.left.text() == "2 left to decide"
     steps.show_progress(ReviewProgress(to_sort=1001, done=1001, total=1001))
     assert _lit(steps) == [steps.sort]
@@ -170,19 +178,19 @@ def test_steps_count_down_and_the_current_one_is_lit(qtbot: QtBot) -> None:
 def test_the_step_of_the_photos_in_view_is_lit_as_long_as_it_has_something_left(qtbot: QtBot) -> None:
     steps = StepsBar()
     qtbot.addWidget(steps)
-    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    steps.show_progress(ReviewProgress(groups=12, to_name=129, to_check=41, to_sort=812, done=830, total=1000))
     for step, button in ((Step.CHECK, steps.check), (Step.SORT, steps.sort), (None, steps.name)):
         steps.show_in_view(step)
         assert _lit(steps) == [button]
     steps.show_in_view(Step.CHECK)
-    steps.show_progress(ReviewProgress(groups=12, to_sort=812, done=830, total=1000))
+    steps.show_progress(ReviewProgress(groups=12, to_name=129, to_sort=812, done=830, total=1000))
     assert _lit(steps) == [steps.name]
 
 
 def test_a_tick_does_not_move_what_is_below_the_steps(qtbot: QtBot) -> None:
     steps = StepsBar()
     qtbot.addWidget(steps)
-    steps.show_progress(ReviewProgress(groups=12, to_check=41, total=1000))
+    steps.show_progress(ReviewProgress(groups=12, to_name=129, to_check=41, total=1000))
     before = steps.sizeHint().height()
     steps.show_progress(ReviewProgress(to_check=41, total=1000))
     assert not steps.name.icon().isNull()
@@ -214,6 +222,53 @@ def test_a_button_that_appears_in_a_wider_header_is_in_its_place_at_once(qtbot: 
     assert header.choices[1].isVisible()
     assert header.choices[1].x() > header.choices[0].geometry().right()
     assert header.choices[1].y() > header.title.y(), "not over the title"
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize("kind", [SectionKind.LOOK_ALIKES, SectionKind.TORN])
+def test_what_has_no_room_is_in_the_menu_of_the_line(qtbot: QtBot, kind: SectionKind) -> None:
+    viewport = QWidget()
+    qtbot.addWidget(viewport)
+    viewport.resize(1100, 200)
+    made = header_for(Section(kind, (2, 3), 0, 125), NAMES, QStringListModel(), viewport)
+    viewport.show()
+    assert isinstance(made, (GroupHeader, PairHeader))
+    answers = [made.choices[0], made.choices[1], made.single] if isinstance(made, PairHeader) else []
+    if isinstance(made, GroupHeader):
+        made.show_choices(["dandelion", "sunflowers"])
+        answers = [made.name, *made.choices[:2], made.none, made.skip]
+    for width in range(1100, 239, -20):
+        made.setGeometry(0, 0, width, made.sizeHint().height())
+        QApplication.processEvents()
+        shown = [each for each in answers if each.isVisible()]
+        for each in (*shown, *([made.more] if made.more.isVisible() else [])):
+            assert each.width() >= each.sizeHint().width(), f"{each.text()} is cut off in {width} px"
+            assert each.mapTo(made, each.rect().topRight()).x() < width
+        made.more.menu().aboutToShow.emit()
+        offered = [action.text() for action in made.more.menu().actions()]
+        assert sorted(offered) == sorted(each.text() for each in answers if each not in shown)
+        assert made.more.isVisible() == bool(offered)
+    assert offered, "it is narrow enough to leave some out"
+
+
+def test_an_answer_from_the_menu_is_that_of_its_button(qtbot: QtBot) -> None:
+    viewport = QWidget()
+    qtbot.addWidget(viewport)
+    made = header_for(Section(SectionKind.LOOK_ALIKES, (7,), 0, 12), NAMES, QStringListModel(), viewport)
+    assert isinstance(made, GroupHeader)
+    made.setGeometry(0, 0, 250, made.sizeHint().height())
+    viewport.show()
+    made.more.menu().aboutToShow.emit()
+    actions = {action.objectName(): action for action in made.more.menu().actions()}
+    assert not actions["section_name_button"].isEnabled(), "no name is typed"
+    with qtbot.waitSignal(made.passed_over):
+        actions["section_skip"].trigger()
+    QTest.keyClicks(made.field, "iris")
+    made.more.menu().aboutToShow.emit()
+    actions = {action.objectName(): action for action in made.more.menu().actions()}
+    with qtbot.waitSignal(made.named) as named:
+        actions["section_name_button"].trigger()
+    assert named.args == ["iris"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +307,7 @@ def test_no_step_is_cut_off(qtbot: QtBot, points: float) -> None:
     steps.setFont(font)
     with qtbot.waitExposed(steps):
         steps.show()
-    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    steps.show_progress(ReviewProgress(groups=12, to_name=129, to_check=41, to_sort=812, done=830, total=1000))
     for width in range(1000, 359, -20):
         steps.resize(width, 40)
         QApplication.processEvents()
@@ -273,7 +328,9 @@ def test_the_number_left_is_never_cut_off(qtbot: QtBot) -> None:
     with qtbot.waitExposed(window):
         window.show()
     steps.resize(1000, 40)
-    steps.show_progress(ReviewProgress(groups=2, to_check=96, to_sort=39, done=42, total=144, no_longer_sure=19))
+    steps.show_progress(
+        ReviewProgress(groups=2, to_name=6, to_check=96, to_sort=39, done=42, total=144, no_longer_sure=19)
+    )
     assert steps.left.text() == "102 noch zu entscheiden, 19 nicht mehr sicher"
     for width in range(1000, 420, -20):
         steps.resize(width, 40)

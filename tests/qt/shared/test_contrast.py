@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
@@ -87,6 +87,10 @@ def graphics(palette: QPalette) -> Iterator[tuple[str, QColor, QColor]]:
         for name, ground in tile_grounds(palette).items():
             yield f"mark of {colour.name()} on a {name}", theme.edge_of(colour, ground, text), ground
         yield f"bar of {colour.name()}", theme.edge_of(colour, window, text), window
+        for role in (Role.Window, Role.Base):
+            yield f"swatch of {colour.name()}", theme.swatch_edge(colour, palette), palette.color(role)
+        selected = theme.swatch_edge(colour, palette, selected=True)
+        yield f"swatch of {colour.name()} in a selected row", selected, palette.color(Role.Highlight)
     for role in (Role.Window, Role.Base, Role.AlternateBase, Role.Button):
         yield f"swatch on {role.name}", theme.EDGE, palette.color(role)
     for state in PhotoState:
@@ -110,11 +114,31 @@ def test_every_graphic_can_be_seen(palette: QPalette) -> None:
 
 
 @pytest.mark.parametrize("colour", PALETTE)
-def test_the_edge_of_a_swatch_is_painted(colour: str) -> None:
-    image = swatch(colour).pixmap(64, 64).toImage()
-    row = [image.pixelColor(x, image.height() // 2) for x in range(image.width())]
-    assert theme.EDGE in row
-    assert row[len(row) // 2] == QColor(colour)
+def test_the_edge_of_a_swatch_is_seen_on_every_ground(palette: QPalette, colour: str) -> None:
+    """Its own colour is not, on dark ground for ten of the colours, and for most of them on a selected row."""
+    button = palette.color(Role.Button)
+    grounds = [palette.color(role) for role in (Role.Window, Role.Base, Role.AlternateBase, Role.Button)]
+    for mode, below in (
+        (QIcon.Mode.Normal, [*grounds, button.lighter(125)]),
+        (QIcon.Mode.Selected, [palette.color(Role.Highlight)]),
+    ):
+        image = swatch(colour).pixmap(QSize(16, 16), 4.0, mode).toImage()
+        row = [image.pixelColor(x, image.height() // 2) for x in range(image.width())]
+        edge = next(each for each in row if each.alpha() == 255)
+        assert {ground.name(): theme.contrast(edge, ground) >= theme.VISIBLE for ground in below} == {
+            ground.name(): True for ground in below
+        }
+        assert row[len(row) // 2] == QColor(colour)
+
+
+def test_a_swatch_follows_the_palette() -> None:
+    """The system turns dark in the evening, and the lists that are open with it."""
+    made, edges = swatch("#443311"), []
+    for scheme in (light, dark):
+        with shown_on(theme.readable(scheme())):
+            image = made.pixmap(QSize(16, 16), 4.0).toImage()
+            edges.append(image.pixelColor(3, image.height() // 2).lightness())
+    assert edges[0] < 100 < edges[1]
 
 
 def test_the_edge_of_a_field_is_seen_on_its_ground(palette: QPalette, qtbot: QtBot) -> None:

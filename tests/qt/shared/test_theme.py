@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.library.files.locations import resource
+from flowersorter.ui.desktop.colour_scheme import ColourScheme
 from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.icon_label import IconLabel
@@ -59,7 +60,7 @@ def test_the_mark_of_checked_photos_shows_white(palette: QPalette) -> None:
 
 
 def test_muted_text_is_readable_and_still_muted(palette: QPalette, qapp: QApplication) -> None:
-    theme.make_text_readable(qapp)
+    ColourScheme.of(qapp)._mix()
     now = QApplication.palette()
     muted, text = now.color(QPalette.ColorRole.PlaceholderText), now.color(QPalette.ColorRole.WindowText)
     ground = palette.color(QPalette.ColorRole.Window)

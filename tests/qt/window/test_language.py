@@ -71,10 +71,11 @@ def texts(top: QWidget) -> Iterator[tuple[str, str]]:
         yield f"action {action.objectName()} tip", action.toolTip()
 
 
-#: Not in a catalogue: names of the person's files, of programs, networks and licences, keys and units.
+#: Not in a catalogue: names of the person's files, of programs, networks and licences, keys and units, and languages in
+#: themselves.
 OWN_WORDS = re.compile(
     r"\b(IMG_\d+\w*|jpg|broken|FlowerSorter|Ctrl|Shift|Alt|Del|Space|Enter|Esc|MB|px"
-    r"|Res[nN]et|MIT|BSD|Qt|Python|PySide\d|PyTorch|OpenVINO|torchvision|Pillow|NumPy|SQLite|pillow-heif|libheif|V2|v2)\b"
+    r"|English|Deutsch|Res[nN]et|MIT|BSD|Qt|Python|PySide\d|PyTorch|OpenVINO|torchvision|Pillow|NumPy|SQLite|pillow-heif|libheif|V2|v2)\b"
 )
 
 

@@ -217,11 +217,13 @@ def agree(program: Program, qtbot: QtBot, sorted_to: Path | None = None) -> None
     steps, progress, sidebar = window.review.steps, window.review.progress, window.class_list
     rows = {row.key: row for view in sidebar._views for row in view.rows.rows}
     sections = photos.sections
-    groups = sum(each.kind is SectionKind.LOOK_ALIKES for each in sections)
+    groups = [each.count for each in sections if each.kind is SectionKind.LOOK_ALIKES]
     to_do = {key: rows[key].count if key in rows else 0 for key in (TO_NAME, TO_CHECK)}
     to_check = sum(each.count for each in sections if each.kind in CHECKED)
-    assert shown(steps.name) == to_do[TO_NAME] == progress.groups == groups
+    assert shown(steps.name) == to_do[TO_NAME] == progress.to_name == sum(groups), "all numbers are of photos"
+    assert progress.groups == len(groups)
     assert shown(steps.check) == to_do[TO_CHECK] == progress.to_check == to_check
+    assert progress.to_name + progress.to_check == progress.total - progress.done, "the steps add up to what is left"
     every = rows[int(PseudoClass.ALL)].count
     assert every == photos.rowCount() == sum(each.count for each in sections)
     assert window.header.count.accessibleName() == f"{every} photos"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -12,10 +10,10 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, PlannedFile, Skipped, SortPlan
-from flowersorter.sorting.runs.packed import Chosen, Mapped
-from flowersorter.ui.filing.plan_pictures import PICTURES_ROLE, Picture, PlanPictures, spread
+from flowersorter.sorting.runs.packed import Mapped
+from flowersorter.ui.filing.preview.not_sorted import left_by_reason, reason_and_detail
+from flowersorter.ui.filing.preview.plan_pictures import PICTURES_ROLE, Picture, PlanPictures, spread
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe
 
@@ -37,6 +35,7 @@ class PlanTree(QTreeWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sort_plan")
+        self._rest: QTreeWidgetItem | None = None  # the line over the photos that are not sorted
         describe(
             self,
             self.tr("Preview of the sort"),
@@ -73,14 +72,29 @@ class PlanTree(QTreeWidget):
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             event.accept()
 
+    @property
+    def height_of_all_lines(self) -> int:
+        """Height in pixels at which no line is scrolled out of view."""
+        lines, item = 0, self.topLevelItem(0)
+        while item is not None:
+            lines, item = lines + 1, self.itemBelow(item)
+        line_px = self.sizeHintForRow(0) if lines else 0
+        return self.header().sizeHint().height() + lines * line_px + 2 * self.frameWidth()
+
     @Slot()
     def repaint_pictures(self) -> None:
         """Show thumbnails that arrived."""
         self.viewport().update()
 
-    def show_plan(self, plan: SortPlan) -> None:
-        """Show another plan."""
+    def show_plan(self, plan: SortPlan, left: Mapping[str, Sequence[Skipped]] | None = None) -> None:
+        """Show another plan.
+
+        Args:
+            plan: The plan.
+            left: Its photos that are not sorted, by reason, where they are known already.
+        """
         self.clear()
+        self._rest = None
         for folder, photos in sorted(plan.folders.items(), key=lambda each: str(each[0]).casefold()):
             line = self._line(self, folder.as_posix(), Mapped(_filed, photos.files))
             line.setIcon(0, theme.icon("open-folder"))
@@ -90,24 +104,21 @@ class PlanTree(QTreeWidget):
                 line.setToolTip(0, tip)
         self._stays(self.tr("Already there"), plan.staying_as(Action.ALREADY_THERE))
         self._stays(self.tr("Duplicates (copied once)"), plan.staying_as(Action.DUPLICATE))
-        self._skipped(plan)
+        self._skipped(left_by_reason(plan) if left is None else left)
 
     def _stays(self, title: str, files: Sequence[PlannedFile]) -> None:
         if files:
             self._line(self, title, Mapped(_kept, files), icon="reviewed")
 
-    def _skipped(self, plan: SortPlan) -> None:
-        if not plan.skipped:
+    def _skipped(self, left: Mapping[str, Sequence[Skipped]]) -> None:
+        if not left:
             return
-        reasons: dict[str, array[int]] = defaultdict(lambda: array("I"))
-        for position, skipped in enumerate(plan.skipped):
-            reasons[_reason(skipped)[0]].append(position)
-        title = self.tr("Not sorted")
-        whole = self._line(self, title, (), icon="cancel", count=len(plan.skipped))
+        count = sum(map(len, left.values()))
+        whole = self._line(self, self.tr("Not sorted"), (), icon="cancel", count=count)
         whole.setExpanded(True)
-        for reason, positions in sorted(reasons.items(), key=lambda each: (-len(each[1]), each[0])):
-            photos = Mapped(_left, Chosen(plan.skipped, positions))
-            self._line(whole, reason[:1].upper() + reason[1:], photos)
+        self._rest = whole
+        for reason, photos in left.items():
+            self._line(whole, reason[:1].upper() + reason[1:], Mapped(_left, photos))
 
     def _line(
         self,
@@ -143,6 +154,12 @@ class PlanTree(QTreeWidget):
             font.setItalic(True)
             rest.setFont(0, font)
             line.addChild(rest)
+
+    @Slot()
+    def request_rest(self) -> None:
+        """Request the photos that are not sorted, as a double-click on their line does."""
+        if self._rest is not None:
+            self._request_photos(self._rest)
 
     @Slot(QTreeWidgetItem)
     def _request_photos(self, line: QTreeWidgetItem) -> None:
@@ -181,13 +198,7 @@ def _kept(file: PlannedFile) -> _Named:
 
 
 def _left(skipped: Skipped) -> _Named:
-    return _Named(skipped.path, None, _reason(skipped)[1])
-
-
-def _reason(skipped: Skipped) -> tuple[str, str]:
-    """The reason as a line has it, and the detail: all "it cannot be read: ..." count as one reason."""
-    reason, _, detail = worded(skipped.reason).partition(": ")
-    return reason, detail
+    return _Named(skipped.path, None, reason_and_detail(skipped)[1])
 
 
 def _pictures(files: Sequence[PlannedFile]) -> list[Path]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from flowersorter.messages import worded
-from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.sorting.plan import Action, Mode, Skipped, SortPlan
 from flowersorter.sorting.plan_sidecars import listed, staying_apart
+from flowersorter.ui.filing.preview.not_sorted import left_by_reason, not_sorted_sentence
 from flowersorter.ui.shared.widgets import count_folders, count_photos, count_sidecar_files
 
 _NO_BREAK = "\u00a0"
 
 
-def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
+def plan_summary(plan: SortPlan, filed: int, folder: Path, left: Mapping[str, Sequence[Skipped]] | None = None) -> str:
     """Return the sentences below the plan.
 
     Args:
         plan: The plan that is shown.
         filed: Photos newly filed into a class folder.
         folder: The folder of the photos.
+        left: The photos that are not sorted, by reason, where they are known already.
     """
+    left = left_by_reason(plan) if left is None else left
     counts = plan.counts_by_action
     there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
     if not filed and not plan.sidecars and not plan.duplicates and not plan.keywords:
@@ -30,8 +34,8 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
         parts = [nothing]
         if there and plan.skipped:
             parts.append(_tr("{0} already there.").format(count_photos(there)))
-        if plan.skipped:
-            parts.append(_tr("{0} not sorted.").format(count_photos(len(plan.skipped))))
+        if left:
+            parts.append(not_sorted_sentence(left))
         return " ".join([*parts, *_sidecars(plan)])
     parts = []
     if filed:
@@ -49,8 +53,8 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
         parts.append(_tr("{0} of these moved into {1}.").format(count_photos(len(plan.duplicates)), aside))
     if plan.removes_emptied and plan.emptied.empty:
         parts.append(_tr("Removed, because nothing is left in it: {0}.").format(count_folders(len(plan.emptied.empty))))
-    if plan.skipped:
-        parts.append(_tr("{0} not sorted.").format(count_photos(len(plan.skipped))))
+    if left:
+        parts.append(not_sorted_sentence(left))
     renamed = plan.renamed
     if renamed:
         parts.append(_tr("{0} renamed, because the name is taken.").format(count_photos(renamed)))
