@@ -46,7 +46,8 @@ class ConfirmHeader(SectionHeader):
         self.count.hide()
         number = QLocale().toString(self.answered)
         self.confirm.setText(self.tr("Confirm {0}").format(number) if self._left_out else _all(self, number))
-        self.confirm.setEnabled(self.answered > 0)
+        is_known = self.section.key[0] in self._names  # else the class was just deleted
+        self.confirm.setEnabled(self.answered > 0 and is_known)
         self.confirm.setToolTip(self.tr("The suggestion is right for these photos. Click a photo to leave it out"))
         self.confirm.setAccessibleName(f"{self.confirm.text()}, {self.title.text()}")
 
@@ -158,6 +159,7 @@ class GroupHeader(SectionHeader):
     ) -> None:
         super().__init__(section, names, parent)
         self._offered: tuple[str, ...] | None = None
+        self._waits = False
         self.field = NameField(self)
         self.field.setObjectName("section_name")
         self.field.setAccessibleName(self.tr("Class of these photos"))
@@ -233,7 +235,8 @@ class GroupHeader(SectionHeader):
         super().refresh()
         self.count.hide()
         for each in (*self.choices, self.none):
-            each.setEnabled(self.answered > 0)
+            each.setEnabled(self.answered > 0 and not self._waits)
+        self.skip.setEnabled(not self._waits)
         number = QLocale().toString(self.answered)
         self.name.setText(self.tr("Name 1 photo") if self.answered == 1 else self.tr("Name {0} photos").format(number))
         self._fit()
@@ -245,14 +248,30 @@ class GroupHeader(SectionHeader):
         number = QLocale().toString(self.section.count)
         return self.tr("These {0} look alike. What are they?").format(number)
 
+    def wait(self) -> None:
+        """Take no other answer until this one is stored; letters typed meanwhile are kept for the next name."""
+        self._waits = True
+        self.refresh()
+
+    def answered_at_last(self) -> str:
+        """Take answers again, and return and forget the letters typed meanwhile."""
+        typed, completer = self.field.text(), self.field.completer()
+        self._waits = False
+        self.field.clear()
+        names = completer.popup() if completer is not None else None
+        if names is not None:
+            names.hide()  # else the list would go on to take the keys
+        self.refresh()
+        return typed
+
     @Slot()
     def _show_action(self) -> None:
-        self.name.setEnabled(self.answered > 0 and bool(self.field.text().strip()))
+        self.name.setEnabled(self.answered > 0 and not self._waits and bool(self.field.text().strip()))
 
     @Slot()
     def _answer(self) -> None:
         name = self.field.text().strip()
-        if name and self.answered:
+        if name and self.answered and not self._waits:
             self.named.emit(name)
 
     @Slot()

@@ -32,7 +32,7 @@ class Window(QWidget):
         self.box.new_requested.connect(self.asked.append)
 
     def open(self, typed: str = "", near: QRect = QRect(20, 20, 100, 100), photos: int = 3) -> None:  # noqa: B008
-        self.box.open_box(Choices(CLASSES, (5, 2), photos), typed, near)
+        self.box.open_box(Choices(CLASSES, (5, 2), photos), typed, near, self.photos.geometry())
 
     @property
     def listed(self) -> list[str]:
