@@ -42,6 +42,11 @@ class LetterKeys(QObject):
         self._waiting = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._waiting.timeout.connect(self._act)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a shortcut waits: another letter may follow."""
+        return self._waiting.isActive()
+
     def watch(self, widget: QWidget) -> None:
         """Take the letters that are typed in a widget."""
         self._watched.add(widget)
@@ -51,15 +56,16 @@ class LetterKeys(QObject):
         """Take letters of the watched widgets; while a shortcut waits, see the keys and clicks of the whole program."""
         if not isinstance(watched, QWidget):
             return super().eventFilter(watched, event)
-        letter = event if isinstance(event, QKeyEvent) and watched in self._watched and _is_letter(event) else None
-        if letter is not None and letter.type() == QEvent.Type.ShortcutOverride:
-            letter.accept()  # it arrives as a key press instead, also where it is a shortcut
-            return True
-        if letter is not None and letter.type() == QEvent.Type.KeyPress:
-            assert isinstance(watched, QWidget)
-            self._on_letter(watched, letter)
-            return True
-        if self._waiting.isActive() and event.type() in _ENDS_WAITING and not _is_modifier(event):
+        letter = event if isinstance(event, QKeyEvent) and _is_letter(event) else None
+        if letter is not None and watched in self._watched:
+            if letter.type() == QEvent.Type.ShortcutOverride:
+                letter.accept()  # it arrives as a key press instead, also where it is a shortcut
+                return True
+            if letter.type() == QEvent.Type.KeyPress:
+                self._on_letter(watched, letter)
+                return True
+        is_on_its_way = letter is not None and any(each.isAncestorOf(watched) for each in self._watched)
+        if self.waiting and event.type() in _ENDS_WAITING and not is_on_its_way and not _is_modifier(event):
             self._act()
         return super().eventFilter(watched, event)
 

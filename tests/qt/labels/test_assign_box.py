@@ -71,6 +71,15 @@ def test_the_first_match_is_completed_and_enter_takes_it(window: Window) -> None
     assert not window.box.isVisible()
 
 
+def test_a_letter_alone_takes_no_class_that_has_it_inside_a_word(window: Window) -> None:
+    window.open("e")
+    assert window.listed == ["New class “e”"]
+    window.open("t")
+    assert window.listed == ["tulips", "tulip tree", "red tulips", "New class “t”"]
+    QTest.keyClicks(window.box.field, "r")
+    assert window.listed == ["tulip tree", "New class “tr”"]
+
+
 def test_what_is_deleted_is_not_completed_again(window: Window) -> None:
     window.open("t")
     window.press(Qt.Key.Key_Backspace)
