@@ -29,8 +29,8 @@ from flowersorter.ui.review.likely_classes import likely_classes
 from flowersorter.ui.review.next_question import NextQuestion
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
-from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
-from flowersorter.ui.review.section_header import SectionHeader
+from flowersorter.ui.review.review_sections import PhotoGroups, review_sections
+from flowersorter.ui.review.section_header import ANSWERED_AT_ONCE, SectionHeader
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
 from flowersorter.ui.review.step_in_view import StepInView
 from flowersorter.ui.review.steps_bar import StepsBar
@@ -51,8 +51,6 @@ FOLDED_AT_FIRST = frozenset(
         SectionKind.UNREADABLE,
     }
 )
-#: Sections whose header has an answer for all their photos.
-_ANSWERED_AT_ONCE = OPEN_KINDS - {SectionKind.UNKNOWN, SectionKind.UNSURE} | {SectionKind.SURE}
 
 
 class ReviewController(QObject):
@@ -199,7 +197,7 @@ class ReviewController(QObject):
 
     def _has_answer(self, row: int) -> bool:
         """Whether the photos of the section of a row can be answered at once."""
-        return section_at(self._session.photos, row).kind in _ANSWERED_AT_ONCE
+        return section_at(self._session.photos, row).kind in ANSWERED_AT_ONCE
 
     @Slot()
     def leave_out(self) -> None:
@@ -215,7 +213,7 @@ class ReviewController(QObject):
 
     def _count_left_out(self, section: Section) -> int:
         """Number of photos of a section that are left out of its answer."""
-        return section.count - len(self._answered(section)) if section.kind in _ANSWERED_AT_ONCE else 0
+        return section.count - len(self._answered(section)) if section.kind in ANSWERED_AT_ONCE else 0
 
     def _answered(self, section: Section) -> list[int]:
         """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""

@@ -14,6 +14,8 @@ from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import ShortenedLabel, count_photos, describe
 
+#: Sections whose header has an answer for all their photos.
+ANSWERED_AT_ONCE = frozenset({SectionKind.LOOK_ALIKES, SectionKind.TORN, SectionKind.LIKELY, SectionKind.SURE})
 _LEAST_TITLE_PX = 96
 _EDGE = 0.25  # share of the text colour in the line above a header
 
@@ -59,17 +61,32 @@ class SectionHeader(QFrame):
         self.count = QLabel(self)
         self.count.setObjectName("section_count")
         self.count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.hint = ShortenedLabel(self)
+        self.hint.setObjectName("section_hint")
+        self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._show_hint()
         self.row = QHBoxLayout()
         self.row.setSpacing(theme.GAP_PX)
         self.row.addWidget(self.fold)
         self.row.addWidget(self.title)
         self.row.addWidget(self.count)
-        self.row.addStretch(1)  # the buttons are beside the title, however wide the window is
+        self.row.addWidget(self.hint, 1)  # the buttons are beside the title, however wide the window is
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
         self._column.setSpacing(theme.SMALL_GAP_PX)
         self._column.addLayout(self.row)
         self.show_folded(folded=False)
+
+    def _show_hint(self) -> None:
+        """Say how a click is answered here: it leaves a photo out where all photos are answered at once."""
+        if self.section.kind in ANSWERED_AT_ONCE:
+            self.hint.setText(self.tr("A click leaves a photo out"))
+            self.hint.setToolTip(self.tr("Out of the answer for this section. Ctrl and a click only select a photo"))
+        elif self.section.kind in (SectionKind.UNSURE, SectionKind.UNKNOWN):
+            self.hint.setText(self.tr("A click selects a photo"))
+            tip = self.tr("Each of these photos is answered by itself, so there is nothing to leave it out of")
+            self.hint.setToolTip(tip)
 
     def add_beside_title(self, widget: QWidget) -> None:
         """Add a widget to the line of the title, behind the others."""

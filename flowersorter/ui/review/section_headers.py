@@ -74,7 +74,7 @@ class PairHeader(SectionHeader):
         self._answers.setSpacing(theme.GAP_PX)
         for each in (*self.choices, self.single):
             self._answers.addWidget(each)
-        self._answers.addStretch(1)
+        self._answers.addWidget(self.hint, 1)
         self._column.addLayout(self._answers, 1)
         self.refresh()
         self._fit(parent.width() if parent is not None else self.width())

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict
+from flowersorter.ui.grid.photo_grid import LARGEST_PX
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader
 from tests.qt.keyboard import press, type_text
@@ -127,6 +128,23 @@ def test_after_all_are_confirmed_no_photo_out_of_view_is_selected(program: Progr
         press(key)
     idle(program, qtbot)
     assert labels(program) == {"roses": section.count}
+
+
+def test_photos_that_a_key_moved_out_of_view_are_selected_no_longer(program: Program, qtbot: QtBot) -> None:
+    grid, window = program.window.grid, program.window
+    window.resize(1000, 640)
+    grid.set_tile_size(LARGEST_PX)
+    first, second, *_ = places_of(program, asked(program).section)
+    click(grid.viewport(), program, first, CTRL)
+    click(grid.viewport(), program, second, CTRL)
+    assert grid.selected_places() == [first, second]
+    press(Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: labels(program) == {"tulips": 2})
+    assert not set(program.photos.rows_of([first, second])) & set(grid._rows_in_view())
+    assert grid.selected_places() == []
+    press(Qt.Key.Key_2)
+    idle(program, qtbot)
+    assert labels(program) == {"tulips": 2}
 
 
 def test_letters_typed_right_after_a_new_name_begin_the_name_of_the_next_group(program: Program, qtbot: QtBot) -> None:
