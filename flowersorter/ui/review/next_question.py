@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from PySide6.QtCore import QModelIndex, QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QAbstractItemView, QApplication
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
 from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.grid.sections import Identity, Section, SectionKind
 from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
+from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, NameField, PairHeader
 
 
 class NextQuestion(QObject):
@@ -34,11 +34,15 @@ class NextQuestion(QObject):
         super().__init__(parent)
         self._photos, self._grid, self._kept = photos, grid, kept
         self._returning: list[int] = []  # places of an answer that is undone, until they are a group again
+        self._was_naming = False  # until a click took the keyboard from the name of a group
         photos.sections_changed.connect(self._on_sections)
         grid.clicked.connect(self._on_clicked)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
 
     def after(self, answered: Section, typed: str = "") -> None:
-        """Go on with the next question of the kind of an answered section.
+        """Go on with the next group after one; after another section no button has the keyboard.
 
         Nothing stays selected: the photos selected before may be out of view by now, and a key would answer for them.
 
@@ -50,8 +54,8 @@ class NextQuestion(QObject):
         self._grid.clearSelection()
         if answered.kind is SectionKind.LOOK_ALIKES:
             self.move_on(answered.identity, typed)
-        elif all(each.kind is not answered.kind for each in self._photos.sections):
-            self._grid.setFocus()
+        else:
+            self._grid.setFocus()  # the button would be for the photos left out, which are still in its section
 
     def move_on(self, answered: Identity | None = None, typed: str = "") -> None:
         """Ask about the next group that is not the answered one, which may still be shown until it is stored."""
@@ -112,11 +116,16 @@ class NextQuestion(QObject):
         elsewhere = self._grid.section_with_keyboard not in (None, group.identity)
         return elsewhere and not self._photos.is_one_tile(place_ids)
 
+    @Slot("QWidget*", "QWidget*")
+    def _on_focus(self, before: QWidget | None, now: QWidget | None) -> None:
+        pressed = QApplication.mouseButtons() == Qt.MouseButton.LeftButton
+        self._was_naming = pressed and now is self._grid and isinstance(before, NameField)
+
     @Slot(QModelIndex)
     def _on_clicked(self, index: QModelIndex) -> None:
         """Give the keyboard back to the name of a group: the click left a photo out of it, or took it in again."""
-        section = section_at(self._photos, index.row())
-        header = self._grid.header(section.identity)
+        was_naming, self._was_naming = self._was_naming, False
+        header = self._grid.header(section_at(self._photos, index.row()).identity)
         plain = QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
-        if plain and isinstance(header, GroupHeader):
+        if was_naming and plain and isinstance(header, GroupHeader):
             header.field.setFocus()
