@@ -17,7 +17,7 @@ from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.sections import Grouping
 from tests.qt.dialogs import when_asked
 from tests.qt.drag import drag
-from tests.qt.program import class_named, idle, places, running_three_classes, stored, tile
+from tests.qt.program import class_named, idle, only_classes, places, running_three_classes, stored, tile
 
 
 @pytest.fixture
@@ -154,9 +154,10 @@ def test_letters_typed_right_after_a_new_class_are_for_the_next_photo(program: P
 
 def test_the_box_covers_no_menu_in_the_large_view(program: Program) -> None:
     window = program.window
+    only_classes(program, *(f"class {number}" for number in range(12)))
     window.grid.setFocus()
     window.grid.select_places(places(program, "red")[:1])
-    keys(Qt.Key.Key_Space, "d")
+    keys(Qt.Key.Key_Space, Qt.Key.Key_F4)
     box, view = window.selection.typing.box, window.large.view
     assert box.isVisible()
     assert QRect(view.mapTo(window, QPoint()), view.size()).contains(box.geometry())
