@@ -17,7 +17,9 @@ from flowersorter.ui.shared.session import MessageSink
 _MOST_RECENT = 5
 _TYPING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.GroupSwitchModifier
 _MODIFIERS = frozenset({Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta})
-_ENDS_WAITING = frozenset({QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride, QEvent.Type.MouseButtonPress})
+_ENDS_WAITING = frozenset(
+    {QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride, QEvent.Type.MouseButtonPress, QEvent.Type.Close}
+)
 #: Milliseconds after a letter with a shortcut in which another letter makes both the beginning of a name.
 TYPING_MS = 300
 
@@ -26,7 +28,7 @@ class LetterKeys(QObject):
     """Tells the names of classes from shortcuts of one letter. Lives in the GUI thread.
 
     A shortcut acts when no other letter has followed for `TYPING_MS`, or at once before any other key or click, so
-    that it reaches the photos that were selected when it was pressed.
+    that it reaches the photos that were selected when it was pressed. The same letter again is the same shortcut again.
 
     Signals:
         typed(QWidget, str): A name begins with this in a watched widget.
@@ -37,8 +39,8 @@ class LetterKeys(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._watched: set[QWidget] = set()
-        self._letter = ""
-        self._action: QAction | None = None
+        self._letters = ""
+        self._action: QAction | None = None  # the one that waits
         self._waiting = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._waiting.timeout.connect(self._act)
 
@@ -70,14 +72,14 @@ class LetterKeys(QObject):
         return super().eventFilter(watched, event)
 
     def _on_letter(self, widget: QWidget, event: QKeyEvent) -> None:
-        before, action = self._letter, _shortcut(event, widget)
+        before, action = self._letters, _shortcut(event, widget)
         if event.isAutoRepeat() and (before or action is not None):
             return  # the key is held down: one answer
-        if before or action is None:
+        if action is None or (before and action is not self._action):
             self._stop()
             self.typed.emit(widget, before + event.text())
             return
-        self._letter, self._action = event.text(), action
+        self._letters, self._action = before + event.text(), action
         self._waiting.start()
         application = QCoreApplication.instance()
         assert application is not None
@@ -85,13 +87,14 @@ class LetterKeys(QObject):
 
     @Slot()
     def _act(self) -> None:
-        action = self._action
+        action, times = self._action, len(self._letters)
         self._stop()
         if action is not None:
-            action.trigger()
+            for _ in range(times):
+                action.trigger()
 
     def _stop(self) -> None:
-        self._letter, self._action = "", None
+        self._letters, self._action = "", None
         self._waiting.stop()
         application = QCoreApplication.instance()
         if application is not None:

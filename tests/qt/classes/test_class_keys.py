@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
@@ -116,6 +117,24 @@ def test_a_command_letter_that_another_letter_follows_begins_a_name(program: Pro
     idle(program, qtbot)
     assert not marks.any(), "no command has acted"
     assert window.large.is_open
+
+
+def test_a_command_letter_pressed_again_at_once_acts_again_unless_a_name_follows(
+    program: Program, qtbot: QtBot
+) -> None:
+    window, columns = program.window, program.photos.columns
+    window.filter.group_by(Grouping.NONE)
+    window.grid.setFocus()
+    window.grid.select_places(places(program, "red")[:1])
+    keys("n", "n", "n")
+    qtbot.waitUntil(lambda: np.count_nonzero(columns.marks == Mark.NOT_MINE) == 3)
+    idle(program, qtbot)
+    assert not window.selection.typing.box.isVisible()
+    keys("l", "l", "a")
+    assert window.selection.typing.box.field.text() == "lla"
+    keys("ma", Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: labels(program) == {"llama": 1})
+    idle(program, qtbot)
 
 
 def test_a_command_letter_acts_before_the_key_or_click_that_follows(program: Program, qtbot: QtBot) -> None:
