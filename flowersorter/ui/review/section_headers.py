@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QLocale, QStringListModel, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCompleter, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QCompleter, QHBoxLayout, QPushButton, QWidget
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.section_header import SectionHeader
@@ -129,6 +129,14 @@ class NameField(FramedField):
                 event.ignore()
                 return True
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hand a key on to the name asked for now: a list of names that just closed gives keys to its old field."""
+        asked = QApplication.focusWidget()
+        if isinstance(asked, NameField) and asked is not self:
+            QApplication.sendEvent(asked, event)
+        else:
+            super().keyPressEvent(event)
 
 
 class GroupHeader(SectionHeader):

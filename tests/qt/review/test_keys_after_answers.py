@@ -167,6 +167,20 @@ def test_letters_typed_right_after_a_new_name_begin_the_name_of_the_next_group(p
     idle(program, qtbot)
 
 
+def test_letters_that_the_list_of_names_still_gives_to_the_field_before_are_for_the_next_group(
+    program: Program, qtbot: QtBot
+) -> None:
+    first = asked(program)
+    before = first.field
+    type_text("roses")
+    press(Qt.Key.Key_Return)
+    assert asked(program) is not first
+    QTest.keyClicks(before, "le")  # the system's keyboard is with the closed list for a moment, and that with its field
+    assert asked(program).field.text() == "le"
+    qtbot.waitUntil(lambda: labels(program) == {"roses": 6})
+    idle(program, qtbot)
+
+
 @pytest.mark.parametrize("name", ["roses", "cherry"])
 def test_after_undo_the_keyboard_is_in_the_name_of_the_group_whose_answer_is_undone(
     program: Program, qtbot: QtBot, name: str
