@@ -30,11 +30,21 @@ def unaccented(text: str) -> str:
 
 
 def best_matches(names: Iterable[str], typed: str) -> list[int]:
-    """Positions of the names that contain the typed text, those that begin with it first, else in their order."""
+    """Positions of the names that contain the typed text, those that begin with it first, else in their order.
+
+    A single letter is in almost every name: it has to begin a word, but for scripts in which a letter can be a word.
+    """
     wanted = unaccented(typed.strip())
     plain = [unaccented(name) for name in names]
-    found = [at for at, name in enumerate(plain) if wanted in name]
+    anywhere = len(wanted) != 1 or not (wanted.isascii() or wanted != wanted.upper())
+    found = [at for at, name in enumerate(plain) if wanted in name and (anywhere or _begins_word(name, wanted))]
     return sorted(found, key=lambda at: not plain[at].startswith(wanted))
+
+
+def _begins_word(name: str, wanted: str) -> bool:
+    """Whether a word of a name begins with a text; all characters but letters and digits end a word."""
+    starts = (at for at, each in enumerate(name) if at == 0 or not name[at - 1].isalnum())
+    return any(name.startswith(wanted, at) for at in starts)
 
 
 def completion(name: str, typed: str) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.ui.labels.assign_controller import LetterKeys
 
 #: More than any window has stops for Tab.
 _MOST_STOPS = 120
@@ -35,6 +38,14 @@ def _give_back() -> None:
 def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = _NONE) -> None:
     """Press a key."""
     QTest.keyClick(focused(), key, modifiers)
+
+
+def press_letter(key: Qt.Key, qtbot: QtBot, widget: QWidget | None = None) -> None:
+    """Press the key of a letter that is a shortcut, and wait until no other letter makes a name of it."""
+    QTest.keyClick(widget or focused(), key)
+    keys = (widget or focused()).window().findChild(LetterKeys)
+    assert isinstance(keys, LetterKeys)
+    qtbot.waitUntil(lambda: not keys.waiting)
 
 
 def type_text(text: str) -> None:

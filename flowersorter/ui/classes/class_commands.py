@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtGui import QUndoStack
 
@@ -79,7 +79,13 @@ class NewClassCommand(LabelCommand):
         )
         ((self._made, gone),) = taken
         self._there = not gone
-        return news
+        return replace(news, gone_class=self._made.id if gone else 0)
+
+    def reverted(self, result: LabelNews) -> None:
+        """Show the stored labels, and suggest the class no longer if it is gone."""
+        outdated = self._context.view.forget_class(result.gone_class) if result.gone_class else ()
+        super().reverted(result)
+        self._context.refresh(outdated)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,7 +57,7 @@ class AssignBox(QFrame):
         self.setAutoFillBackground(True)
         self._choices = Choices((), (), 0)
         self._typed = ""
-        self._near = QRect()
+        self._near = self._around = QRect()
         self.field = _StepField(self)
         self.field.setObjectName("assign_field")
         limit_length(self.field)
@@ -81,19 +81,20 @@ class AssignBox(QFrame):
         self.field.left.connect(self.close_box)
         self.list.itemClicked.connect(self._take)
 
-    def open_box(self, choices: Choices, typed: str, near: QRect) -> None:
+    def open_box(self, choices: Choices, typed: str, near: QRect, around: QRect) -> None:
         """Ask for the class of photos.
 
         Args:
             choices: The classes.
             typed: The text typed so far.
             near: The photo beside which the box is shown, in the parent's coordinates.
+            around: The photos; the box covers nothing else of the parent if it fits into them.
         """
-        self._choices, self._near = choices, near
+        self._choices, self._near, self._around = choices, near, around
         title = self.tr("Class of {0}").format(count_photos(choices.photos))
         self.field.setPlaceholderText(title)
         describe(self.field, title)
-        self.field.setReadOnly(False)
+        self.field.take_all()
         self.message.say("")
         self._typed = ""
         self.field.setText(typed)
@@ -105,9 +106,14 @@ class AssignBox(QFrame):
 
     def show_refusal(self, refused: Exception) -> None:
         """Say why there can be no class of this name, and stay open."""
-        self.field.setReadOnly(False)
+        self.field.take_all()
         self.message.say(str(refused), warning=True)
         self._place()
+
+    @property
+    def typed_since(self) -> str:
+        """The letters typed since a new class was requested: the next name begins with them."""
+        return self.field.kept
 
     @Slot()
     def close_box(self) -> None:
@@ -190,7 +196,7 @@ class AssignBox(QFrame):
             self._complete()
 
     def _place(self) -> None:
-        """Place the box below the photo, else above it, but always inside the window."""
+        """Place the box below the photo, else above it, but always inside the photos or at least the window."""
         outside, column = self.parentWidget(), self.layout()
         assert outside is not None
         assert column is not None
@@ -198,10 +204,17 @@ class AssignBox(QFrame):
         self.list.setFixedHeight(rows * max(self.list.sizeHintForRow(0), self.fontMetrics().height()) + 2)
         width = min(outside.width() - 2 * theme.GAP_PX, _LETTERS * self.fontMetrics().averageCharWidth())
         height = column.totalHeightForWidth(width) if column.hasHeightForWidth() else self.sizeHint().height()
-        room = outside.rect().adjusted(theme.GAP_PX, theme.GAP_PX, -theme.GAP_PX, -theme.GAP_PX)
+        gap_px = theme.GAP_PX
+        room = outside.rect().adjusted(gap_px, gap_px, -gap_px, -gap_px)
+        photos = self._around.adjusted(gap_px, gap_px, -gap_px, -gap_px).intersected(room)
+        if photos.height() >= height:
+            room.setTop(photos.top())
+            room.setBottom(photos.bottom())
         top = self._near.bottom() + theme.SMALL_GAP_PX
         if top + height > room.bottom():
             top = self._near.top() - theme.SMALL_GAP_PX - height
+        if top < room.top():  # the photo fills the room: over its lower part
+            top = room.bottom() - height
         left = max(room.left(), min(self._near.left(), room.right() - width))
         self.setGeometry(left, max(room.top(), min(top, room.bottom() - height)), width, height)
 
@@ -211,13 +224,24 @@ class _StepField(OverlayField):
 
     Signals:
         stepped(int): Move this many rows down; negative for up.
+
+    Attributes:
+        kept: The letters typed while the field is read-only.
     """
 
     stepped = Signal(int)
+    kept = ""
+
+    def take_all(self) -> None:
+        """Show the letters typed from now on."""
+        self.setReadOnly(False)
+        self.kept = ""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose a row with the arrows."""
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+        if self.isReadOnly() and event.text().isprintable():
+            self.kept += event.text()
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.stepped.emit(1 if event.key() == Qt.Key.Key_Down else -1)
         else:
             super().keyPressEvent(event)

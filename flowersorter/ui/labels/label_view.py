@@ -37,6 +37,15 @@ class LabelView:
         self._asked -= Counter(_keys(asked))
         self.show(news)
 
+    def forget_class(self, class_id: int) -> list[int]:
+        """Suggest a class that is gone for no photo any more; return the ids of those that it was suggested for."""
+        columns = self._photos.columns
+        suggested = (columns.class_ids == class_id) | (columns.second_class_ids == class_id)
+        suggested |= columns.provisional_ids == class_id
+        found: list[int] = columns.photo_ids[suggested & (columns.photo_ids > 0)].tolist()
+        self._photos.replace_class(class_id, 0)
+        return found
+
     def show(self, news: LabelNews) -> None:
         """Show the stored labels, unless a newer change is being written."""
         columns = self._photos.columns

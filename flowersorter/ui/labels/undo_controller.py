@@ -27,9 +27,11 @@ class UndoController(QObject):
 
     Signals:
         sort_undo_requested(run id, callable): Undo this sort after asking; call the callable if the person declines.
+        shown(list of place ids): The photos of an undone or redone step, or some of them, are in view.
     """
 
     sort_undo_requested = Signal(int, object)
+    shown = Signal(object)
 
     def __init__(
         self,
@@ -45,10 +47,12 @@ class UndoController(QObject):
         self._stack = session.undo_stack
         self._run_id = 0  # of the last sort that can be undone
         self._is_last = False  # whether nothing on the stack was done, undone or redone since
-        self._is_shown_next = False  # the photos of the next step that the library has written
+        self._steps = False  # a step is being undone or redone
+        self._asked: Collection[int] | None = None  # photos of the step, until the library has written it
         self._stack.indexChanged.connect(self._on_stack)
         for changed in (self._stack.canUndoChanged, self._stack.canRedoChanged, self._stack.undoTextChanged):
             changed.connect(self.show_steps)
+        labels.acting.connect(self._on_acting)
         labels.acted.connect(self._on_acted)
 
     @Slot(int)
@@ -83,8 +87,11 @@ class UndoController(QObject):
             self._step(self._stack.redo, text, [(self.tr("Undo"), self.undo)])
 
     def _step(self, step: Callable[[], None], text: str, offered: list[tuple[str, Callable[[], None]]]) -> None:
-        self._is_shown_next = True
+        self._steps = True
         step()
+        self._steps = False
+        if self._asked is not None:
+            self._show(self._asked)  # a key that follows at once is for these photos
         self._front.bar.say(text, *offered, until=Until.ANSWER)
 
     def _undo_sort(self) -> None:
@@ -105,21 +112,30 @@ class UndoController(QObject):
         self.show_steps()
 
     @Slot(object)
+    def _on_acting(self, photo_ids: Collection[int]) -> None:
+        self._asked = photo_ids if self._steps else None
+
+    @Slot(object)
     def _on_acted(self, photo_ids: Collection[int]) -> None:
+        """Show the photos again: where they belong can change once the step is written."""
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._show(photo_ids)
+
+    def _show(self, photo_ids: Collection[int]) -> None:
         """Show the photos of an undone or redone step; a single one is selected."""
-        if not self._is_shown_next:
-            return
-        self._is_shown_next = False
         grid, columns = self._grid, self._session.photos.columns
         places: list[int] = columns.place_ids[np.isin(columns.photo_ids, list(photo_ids))].tolist()
         rows = grid.photos.rows_of(places)
         if grid.photos.is_one_tile(places):
             grid.select_places(places, scroll=True)
         elif rows and not set(rows) & set(grid.visible_rows()):
+            grid.clearSelection()  # of photos that go out of view
             grid.scrollTo(grid.photos.index(rows[0]))
         identity = grid.section_with_keyboard
         if identity is not None and not grid.is_header_shown(identity):
             grid.setFocus()
+        self.shown.emit(places)
 
 
 def _do_nothing() -> None:

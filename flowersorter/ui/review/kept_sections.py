@@ -97,10 +97,16 @@ class KeptSections(QObject):
         self._asked_at_s = time.monotonic()
         self.keep_visible()
 
-    def has_gone_on(self) -> bool:
-        """Whether a change of suggestions dissolved the focused group before the person had seen it."""
-        is_unseen, self._asked_at_s = self._asked_at_s > -math.inf, -math.inf
+    @property
+    def is_passed_over(self) -> bool:
+        """Whether the group that was asked about last is gone before the person had seen it."""
+        is_unseen = self._asked_at_s > -math.inf
         return is_unseen and all(self._group_with_keyboard(each) is None for each in self._photos.sections)
+
+    def has_gone_on(self) -> bool:
+        """Return `is_passed_over`; from now on the group stays."""
+        passed_over, self._asked_at_s = self.is_passed_over, -math.inf
+        return passed_over
 
     @Slot()
     def _on_pressed(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, QStringListModel, Signal, Slot
-from PySide6.QtWidgets import QAbstractItemView, QWidget
+from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from flowersorter.domain.changes import Changes
@@ -26,10 +26,11 @@ from flowersorter.ui.review.group_finder import GroupFinder
 from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
 from flowersorter.ui.review.left_out import LeftOutAnswer, LeftOutMarks
 from flowersorter.ui.review.likely_classes import likely_classes
+from flowersorter.ui.review.next_question import NextQuestion
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
-from flowersorter.ui.review.review_sections import OPEN_KINDS, PhotoGroups, review_sections
-from flowersorter.ui.review.section_header import SectionHeader
+from flowersorter.ui.review.review_sections import PhotoGroups, review_sections
+from flowersorter.ui.review.section_header import ANSWERED_AT_ONCE, SectionHeader
 from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
 from flowersorter.ui.review.step_in_view import StepInView
 from flowersorter.ui.review.steps_bar import StepsBar
@@ -50,8 +51,6 @@ FOLDED_AT_FIRST = frozenset(
         SectionKind.UNREADABLE,
     }
 )
-#: Sections whose header has an answer for all their photos.
-_ANSWERED_AT_ONCE = OPEN_KINDS - {SectionKind.UNKNOWN, SectionKind.UNSURE} | {SectionKind.SURE}
 
 
 class ReviewController(QObject):
@@ -89,6 +88,8 @@ class ReviewController(QObject):
         self._groups = PhotoGroups()
         self._passed_over: set[int] = set()  # photo ids
         self._kept = KeptSections(session.photos, grid, self)
+        self.next = NextQuestion(session.photos, grid, self._kept, self)
+        self.next.asked.connect(self._in_view.show)
         self._shown = session.photos.filter
         self._go_to_first = False  # when the groups are found
         self._names = QStringListModel(self)
@@ -138,6 +139,8 @@ class ReviewController(QObject):
         if self._go_to_first:
             self._go_to_first = False
             self._go_to_groups()
+        elif self._kept.is_passed_over:
+            self.next.move_on()
 
     def _regroup(self) -> None:
         """Divide the photos again, after the groups changed."""
@@ -148,7 +151,7 @@ class ReviewController(QObject):
     def pass_over_settled(self) -> None:
         """Go on from a group that the last answer dissolved, unless the person had seen it already."""
         if self._kept.has_gone_on():
-            self._move_on()
+            self.next.move_on()
 
     @Slot()
     def _on_labels(self) -> None:
@@ -194,7 +197,7 @@ class ReviewController(QObject):
 
     def _has_answer(self, row: int) -> bool:
         """Whether the photos of the section of a row can be answered at once."""
-        return section_at(self._session.photos, row).kind in _ANSWERED_AT_ONCE
+        return section_at(self._session.photos, row).kind in ANSWERED_AT_ONCE
 
     @Slot()
     def leave_out(self) -> None:
@@ -210,7 +213,7 @@ class ReviewController(QObject):
 
     def _count_left_out(self, section: Section) -> int:
         """Number of photos of a section that are left out of its answer."""
-        return section.count - len(self._answered(section)) if section.kind in _ANSWERED_AT_ONCE else 0
+        return section.count - len(self._answered(section)) if section.kind in ANSWERED_AT_ONCE else 0
 
     def _answered(self, section: Section) -> list[int]:
         """The places of a section that an answer is for: not left out, and with the suggestion to confirm."""
@@ -252,13 +255,13 @@ class ReviewController(QObject):
         header.field.clear()
         if existing is not None:
             self._labels.assign(places, existing.id, others)
-            self._after(header.section.kind)
+            self._after(header.section)
             return
-        header.setEnabled(False)  # a second Enter would make the class twice
+        header.wait()
         session.library.submit(
             partial(find_or_add_class, session.collection, name),  # the window may not know the newest class yet
             partial(self._on_class, header, places, others),
-            partial(self._on_not_made, header),
+            partial(self._on_not_made, header, name),
             changes=Changes.CLASSES,
         )
 
@@ -266,25 +269,25 @@ class ReviewController(QObject):
         self, header: GroupHeader, places: Sequence[int], others: LeftOutAnswer, found: tuple[PhotoClass, bool]
     ) -> None:
         photo_class, made = found
-        others = others.of(photo_class.id)
+        section, others = header.section, others.of(photo_class.id)
+        typed = header.answered_at_last() if isValid(header) else ""  # else it was scrolled away meanwhile
         if made:
             self._labels.assign_to_made(places, photo_class, others)
         else:
             self._labels.assign(places, photo_class.id, others)
-        if isValid(header):  # else it was scrolled away meanwhile
-            header.setEnabled(True)
-        self._after(SectionKind.LOOK_ALIKES)
+        self._after(section, typed)
 
-    def _on_not_made(self, header: GroupHeader, error: Exception) -> None:
+    def _on_not_made(self, header: GroupHeader, name: str, error: Exception) -> None:
         if isValid(header):
-            header.setEnabled(True)
+            header.answered_at_last()
+            header.field.setText(name)
             header.field.setFocus()
         self._front.complain(error)
 
     def _on_not_mine(self, header: GroupHeader) -> None:
         places, others = self._take_answer(header.section)
         self._labels.mark(places, Mark.NOT_MINE, others)
-        self._after(header.section.kind)
+        self._after(header.section)
 
     def _on_passed_over(self, header: GroupHeader) -> None:
         photos = self._session.photos
@@ -292,12 +295,12 @@ class ReviewController(QObject):
         self._passed_over.update(photos.columns.photo_ids[rows].tolist())
         self._kept.let_go(header.section)
         self._regroup()
-        self._after(header.section.kind)
+        self._after(header.section)
 
     def _on_chosen(self, header: PairHeader, class_id: int) -> None:
         places, others = self._take_answer(header.section, class_id)
         self._labels.assign_possible(places, class_id, others)
-        self._after(header.section.kind)
+        self._after(header.section)
 
     def _on_confirmed(self, header: ConfirmHeader) -> None:
         class_id = header.section.key[0]
@@ -305,41 +308,16 @@ class ReviewController(QObject):
         columns, (places, others) = self._session.photos.columns, self._take_answer(header.section, class_id)
         if not self._labels.assign(columns.seen(places), class_id, others) and places:
             self._labels.say_just_changed()
-        self._after(header.section.kind)
+        self._after(header.section)
 
     def _on_one_by_one(self, header: PairHeader) -> None:
         self._grid.select_row(header.section.first)
         self.single_requested.emit()
 
-    def _after(self, kind: SectionKind) -> None:
-        """Go on with the next question of this kind."""
-        if kind is SectionKind.LOOK_ALIKES:
-            self._move_on()
-        elif all(each.kind is not kind for each in self._session.photos.sections):
-            self._grid.setFocus()
+    def _after(self, answered: Section, typed: str = "") -> None:
+        """Go on with the next question."""
+        self.next.after(answered, typed)
         self.show_progress()
-
-    def _move_on(self) -> None:
-        """Ask about the next group."""
-        groups = (each for each in self._session.photos.sections if each.kind is SectionKind.LOOK_ALIKES)
-        following = next(groups, None)
-        if following is None:
-            self._grid.setFocus()
-        else:
-            self._focus(following)
-            self._kept.ask()
-
-    def _focus(self, section: Section) -> None:
-        """Bring a section into view, with the focus in its header."""
-        self._grid.scrollTo(self._session.photos.index(section.first), QAbstractItemView.ScrollHint.PositionAtTop)
-        header = self._grid.header(section.identity)
-        if isinstance(header, GroupHeader):
-            header.field.setFocus()
-        elif isinstance(header, PairHeader):
-            header.choices[0].setFocus()
-        elif isinstance(header, ConfirmHeader):
-            header.confirm.setFocus()
-        self._in_view.show()
 
     # -- steps
 
@@ -370,7 +348,7 @@ class ReviewController(QObject):
         self._finder.find()
 
     def _go_to_groups(self) -> None:
-        if not self._go_to((SectionKind.LOOK_ALIKES,)):
+        if not self.next.go_to((SectionKind.LOOK_ALIKES,)):
             text = self.tr("No groups left to name. Check the other photos, then sort them.")
             self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
@@ -378,7 +356,7 @@ class ReviewController(QObject):
     def start_checking(self) -> None:
         """Show the first photos whose suggestion is not sure."""
         self._show_sections()
-        if not self._go_to(TO_CHECK):
+        if not self.next.go_to(TO_CHECK):
             text = self.tr("No photos left to check. You can sort them now.")
             self._front.bar.say(text, until=Until.ANSWER | Until.SUGGESTIONS)
 
@@ -389,10 +367,3 @@ class ReviewController(QObject):
         self._filter.show_everything()
         self._filter.group_by(Grouping.LIKENESS)
         self._session.photos.rearrange()
-
-    def _go_to(self, kinds: Collection[SectionKind]) -> bool:
-        section = next((each for each in self._session.photos.sections if each.kind in kinds), None)
-        if section is not None:
-            self._focus(section)
-            self._kept.keep_visible()
-        return section is not None

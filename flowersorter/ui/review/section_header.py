@@ -7,15 +7,42 @@ from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import QDate, QLocale, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import ShortenedLabel, count_photos, describe
 
+#: Sections whose header has an answer for all their photos.
+ANSWERED_AT_ONCE = frozenset({SectionKind.LOOK_ALIKES, SectionKind.TORN, SectionKind.LIKELY, SectionKind.SURE})
 _LEAST_TITLE_PX = 96
 _EDGE = 0.25  # share of the text colour in the line above a header
+
+
+class HintLabel(QLabel):
+    """Takes the room that is left in a line, and shows its text only where all of it fits."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setObjectName("section_hint")
+        self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def say(self, text: str) -> None:
+        """Show a text."""
+        self._whole = text
+        self._fit()
+
+    def _fit(self) -> None:
+        fits = self.fontMetrics().horizontalAdvance(self._whole) <= self.contentsRect().width()
+        self.setText(self._whole if fits else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the text, or none."""
+        super().resizeEvent(event)
+        self._fit()
 
 
 class SectionHeader(QFrame):
@@ -59,17 +86,29 @@ class SectionHeader(QFrame):
         self.count = QLabel(self)
         self.count.setObjectName("section_count")
         self.count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.hint = HintLabel(self)
+        self._show_hint()
         self.row = QHBoxLayout()
         self.row.setSpacing(theme.GAP_PX)
         self.row.addWidget(self.fold)
         self.row.addWidget(self.title)
         self.row.addWidget(self.count)
-        self.row.addStretch(1)  # the buttons are beside the title, however wide the window is
+        self.row.addWidget(self.hint, 1)  # the buttons are beside the title, however wide the window is
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX, theme.SMALL_GAP_PX)
         self._column.setSpacing(theme.SMALL_GAP_PX)
         self._column.addLayout(self.row)
         self.show_folded(folded=False)
+
+    def _show_hint(self) -> None:
+        """Say how a click is answered here: it leaves a photo out where all photos are answered at once."""
+        if self.section.kind in ANSWERED_AT_ONCE:
+            self.hint.say(self.tr("A click leaves a photo out"))
+            self.hint.setToolTip(self.tr("Out of the answer for this section. Ctrl and a click only select a photo"))
+        elif self.section.kind in (SectionKind.UNSURE, SectionKind.UNKNOWN):
+            self.hint.say(self.tr("A click selects a photo"))
+            tip = self.tr("Each of these photos is answered by itself, so there is nothing to leave it out of")
+            self.hint.setToolTip(tip)
 
     def add_beside_title(self, widget: QWidget) -> None:
         """Add a widget to the line of the title, behind the others."""

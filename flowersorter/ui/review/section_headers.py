@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QLocale, QStringListModel, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCompleter, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QCompleter, QHBoxLayout, QPushButton, QWidget
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.more_button import MoreButton
@@ -47,7 +47,8 @@ class ConfirmHeader(SectionHeader):
         self.count.hide()
         number = QLocale().toString(self.answered)
         self.confirm.setText(self.tr("Confirm {0}").format(number) if self._left_out else _all(self, number))
-        self.confirm.setEnabled(self.answered > 0)
+        is_known = self.section.key[0] in self._names  # else the class was just deleted
+        self.confirm.setEnabled(self.answered > 0 and is_known)
         self.confirm.setToolTip(self.tr("The suggestion is right for these photos. Click a photo to leave it out"))
         self.confirm.setAccessibleName(f"{self.confirm.text()}, {self.title.text()}")
 
@@ -75,7 +76,7 @@ class PairHeader(SectionHeader):
         self._answers.setSpacing(theme.GAP_PX)
         for each in (*self.choices, self.single, self.more):
             self._answers.addWidget(each)
-        self._answers.addStretch(1)
+        self._answers.addWidget(self.hint, 1)
         self._column.addLayout(self._answers, 1)
         self.refresh()
         self._fit(parent.width() if parent is not None else self.width())
@@ -134,6 +135,14 @@ class NameField(FramedField):
                 return True
         return super().event(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hand a key on to the name asked for now: a list of names that just closed gives keys to its old field."""
+        asked = QApplication.focusWidget()
+        if isinstance(asked, NameField) and asked is not self:
+            QApplication.sendEvent(asked, event)
+        else:
+            super().keyPressEvent(event)
+
 
 class GroupHeader(SectionHeader):
     """Photos that look alike: asks for their class.
@@ -163,6 +172,7 @@ class GroupHeader(SectionHeader):
     ) -> None:
         super().__init__(section, names, parent)
         self._offered: tuple[str, ...] | None = None
+        self._waits = False
         self.field = NameField(self)
         self.field.setObjectName("section_name")
         self.field.setAccessibleName(self.tr("Class of these photos"))
@@ -232,7 +242,8 @@ class GroupHeader(SectionHeader):
         super().refresh()
         self.count.hide()
         for each in (*self.choices, self.none):
-            each.setEnabled(self.answered > 0)
+            each.setEnabled(self.answered > 0 and not self._waits)
+        self.skip.setEnabled(not self._waits)
         number = QLocale().toString(self.answered)
         self.name.setText(self.tr("Name 1 photo") if self.answered == 1 else self.tr("Name {0} photos").format(number))
         self._fit()
@@ -244,14 +255,30 @@ class GroupHeader(SectionHeader):
         number = QLocale().toString(self.section.count)
         return self.tr("These {0} look alike. What are they?").format(number)
 
+    def wait(self) -> None:
+        """Take no other answer until this one is stored; letters typed meanwhile are kept for the next name."""
+        self._waits = True
+        self.refresh()
+
+    def answered_at_last(self) -> str:
+        """Take answers again, and return and forget the letters typed meanwhile."""
+        typed, completer = self.field.text(), self.field.completer()
+        self._waits = False
+        self.field.clear()
+        names = completer.popup() if completer is not None else None
+        if names is not None:
+            names.hide()  # else the list would go on to take the keys
+        self.refresh()
+        return typed
+
     @Slot()
     def _show_action(self) -> None:
-        self.name.setEnabled(self.answered > 0 and bool(self.field.text().strip()))
+        self.name.setEnabled(self.answered > 0 and not self._waits and bool(self.field.text().strip()))
 
     @Slot()
     def _answer(self) -> None:
         name = self.field.text().strip()
-        if name and self.answered:
+        if name and self.answered and not self._waits:
             self.named.emit(name)
 
     @Slot()

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionToolButton,
+    QToolButton,
+    QWidget,
+)
 
 from flowersorter.ui.review.progress import ReviewProgress
 from flowersorter.ui.shared import theme
@@ -55,16 +64,23 @@ class StepButton(QToolButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the background of the current step, then the button. A style sheet would not follow the palette."""
-        if self._current:
-            tint = self.palette().color(QPalette.ColorRole.Highlight)
-            tint.setAlphaF(CURRENT_TINT)
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(tint)
-            painter.drawRoundedRect(self.rect(), _CORNER_PX, _CORNER_PX)
-            painter.end()
-        super().paintEvent(event)
+        if not self._current:
+            super().paintEvent(event)
+            return
+        option, painter = QStyleOptionToolButton(), QPainter(self)
+        self.initStyleOption(option)
+        is_under_mouse = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        # Under the mouse the style would paint its own ground over that of the current step.
+        option.state &= ~(QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Raised)
+        tint = self.palette().color(QPalette.ColorRole.Highlight)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(tint if is_under_mouse else Qt.PenStyle.NoPen)
+        ground = QColor(tint)
+        ground.setAlphaF(CURRENT_TINT)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _CORNER_PX, _CORNER_PX)
+        self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
+        painter.end()
 
 
 class StepsBar(QWidget):

@@ -244,6 +244,7 @@ class MainWindow(QMainWindow):
         for done in (late.sort_undoable, self.training.trained):
             done.connect(self.answers.end)
         self.undoing.sort_undo_requested.connect(late.undo_run)
+        self.undoing.shown.connect(self.review.next.ask_again)
         connect_actions(self)
         self.recent.found.connect(self._on_recent)
         self.filter.said.connect(self.job_bar.say)

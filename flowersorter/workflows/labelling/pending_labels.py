@@ -62,12 +62,14 @@ class LabelNews:
         pending: Class ids by place id, of photos that are not read yet; 0: none.
         read: Photo id by place id, of places whose photo has been read.
         answered: Photos with a changed other answer, whose suggestions change with it.
+        gone_class: A class that was removed with its last label; 0 for none.
     """
 
     labels: Mapping[int, Label | None] = field(default_factory=dict)
     pending: Mapping[int, int] = field(default_factory=dict)
     read: Mapping[int, int] = field(default_factory=dict)
     answered: frozenset[int] = frozenset()
+    gone_class: int = 0
 
 
 def _nothing() -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.grid.photo_columns import PseudoClass
+from flowersorter.ui.grid.sections import Grouping
 from tests.qt.dialogs import when_asked
 from tests.qt.drag import drag
-from tests.qt.program import class_named, idle, places, running_three_classes, stored
+from tests.qt.program import class_named, idle, only_classes, places, running_three_classes, stored, tile
 
 
 @pytest.fixture
@@ -97,6 +100,87 @@ def test_single_letters_that_are_commands_stay_commands(program: Program, qtbot:
     for modifier in (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier):
         QTest.keyClick(window.grid, Qt.Key.Key_X, modifier)
     assert not window.selection.typing.box.isVisible()
+
+
+def test_a_command_letter_that_another_letter_follows_begins_a_name(program: Program, qtbot: QtBot) -> None:
+    window, reds, marks = program.window, places(program, "red"), program.photos.columns.marks
+    window.grid.setFocus()
+    window.grid.select_places(reds[:1])
+    keys("k", "a")  # K alone is a command
+    assert window.selection.typing.box.field.text() == "kale"
+    keys("l", Qt.Key.Key_Return)
+    assert labels(program) == {"kale": 1}
+    window.grid.select_places(reds[1:2])
+    keys(Qt.Key.Key_Space)
+    keys("n", "a", Qt.Key.Key_Return)  # in the large view, too
+    qtbot.waitUntil(lambda: labels(program) == {"kale": 1, "narcissus": 1})
+    idle(program, qtbot)
+    assert not marks.any(), "no command has acted"
+    assert window.large.is_open
+
+
+def test_a_command_letter_pressed_again_at_once_acts_again_unless_a_name_follows(
+    program: Program, qtbot: QtBot
+) -> None:
+    window, columns = program.window, program.photos.columns
+    window.filter.group_by(Grouping.NONE)
+    window.grid.setFocus()
+    window.grid.select_places(places(program, "red")[:1])
+    keys("n", "n", "n")
+    qtbot.waitUntil(lambda: np.count_nonzero(columns.marks == Mark.NOT_MINE) == 3)
+    idle(program, qtbot)
+    assert not window.selection.typing.box.isVisible()
+    keys("l", "l", "a")
+    assert window.selection.typing.box.field.text() == "lla"
+    keys("ma", Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: labels(program) == {"llama": 1})
+    idle(program, qtbot)
+
+
+def test_a_command_letter_acts_before_the_key_or_click_that_follows(program: Program, qtbot: QtBot) -> None:
+    window, (first, second, third, fourth), columns = program.window, places(program, "red"), program.photos.columns
+    window.filter.group_by(Grouping.NONE)
+    window.grid.setFocus()
+    window.grid.select_places([first])
+    keys("n", Qt.Key.Key_2)  # N goes on to the next photo
+    qtbot.waitUntil(lambda: columns.marks[columns.locate([first])[0]] == Mark.NOT_MINE)
+    assert labels(program) == {"daisy": 1}
+    window.grid.select_places([second])
+    keys("k")
+    QTest.mouseClick(
+        window.grid.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, tile(program, fourth)
+    )
+    qtbot.waitUntil(lambda: columns.marks[columns.locate([second])[0]] == Mark.DONT_KNOW)
+    idle(program, qtbot)
+    assert window.grid.selected_places() == [fourth]
+    assert columns.marks[columns.locate([third, fourth])].tolist() == [Mark.NONE, Mark.NONE]
+
+
+def test_letters_typed_right_after_a_new_class_are_for_the_next_photo(program: Program, qtbot: QtBot) -> None:
+    window, reds = program.window, places(program, "red")
+    window.grid.setFocus()
+    window.grid.select_places(reds[:1])
+    keys("t", "ulip", Qt.Key.Key_Return, "da")
+    qtbot.waitUntil(lambda: labels(program) == {"tulip": 1})
+    box = window.selection.typing.box
+    qtbot.waitUntil(lambda: box.isVisible() and not box.field.isReadOnly())
+    assert box.field.text() == "daisy"
+    keys(Qt.Key.Key_Return)
+    assert labels(program) == {"tulip": 1, "daisy": 1}
+    columns = program.photos.columns
+    assert columns.label_ids[columns.locate(reds[:1])[0]] == class_named(program, "tulip")
+
+
+def test_the_box_covers_no_menu_in_the_large_view(program: Program) -> None:
+    window = program.window
+    only_classes(program, *(f"class {number}" for number in range(12)))
+    window.grid.setFocus()
+    window.grid.select_places(places(program, "red")[:1])
+    keys(Qt.Key.Key_Space, Qt.Key.Key_F4)
+    box, view = window.selection.typing.box, window.large.view
+    assert box.isVisible()
+    assert QRect(view.mapTo(window, QPoint()), view.size()).contains(box.geometry())
+    assert not box.geometry().intersects(window.menuBar().geometry())
 
 
 def test_f2_renames_in_the_row_and_a_taken_name_leads_to_a_merge(program: Program, qtbot: QtBot) -> None:

@@ -32,7 +32,7 @@ class Window(QWidget):
         self.box.new_requested.connect(self.asked.append)
 
     def open(self, typed: str = "", near: QRect = QRect(20, 20, 100, 100), photos: int = 3) -> None:  # noqa: B008
-        self.box.open_box(Choices(CLASSES, (5, 2), photos), typed, near)
+        self.box.open_box(Choices(CLASSES, (5, 2), photos), typed, near, self.photos.geometry())
 
     @property
     def listed(self) -> list[str]:
@@ -69,6 +69,15 @@ def test_the_first_match_is_completed_and_enter_takes_it(window: Window) -> None
     window.press(Qt.Key.Key_Return)
     assert window.chosen == [3]
     assert not window.box.isVisible()
+
+
+def test_a_letter_alone_takes_no_class_that_has_it_inside_a_word(window: Window) -> None:
+    window.open("e")
+    assert window.listed == ["New class “e”"]
+    window.open("t")
+    assert window.listed == ["tulips", "tulip tree", "red tulips", "New class “t”"]
+    QTest.keyClicks(window.box.field, "r")
+    assert window.listed == ["tulip tree", "New class “tr”"]
 
 
 def test_what_is_deleted_is_not_completed_again(window: Window) -> None:

@@ -27,6 +27,7 @@ from flowersorter.ui.large_view.photo_canvas import PhotoCanvas
 from flowersorter.ui.large_view.zoom import FITTED
 from flowersorter.workers.thumbnail_loader import large_image
 from tests.drawing import textured, write_jpeg
+from tests.qt.keyboard import press_letter
 from tests.qt.program import COLOURS, class_named, idle, places, running, suggest
 
 WIDTH_PX, HEIGHT_PX = 240, 180
@@ -58,11 +59,11 @@ def press(program: Program, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.Keyb
     QTest.keyClick(QApplication.focusWidget() or program.window, key, modifier)
 
 
-def open_at(program: Program, *place_ids: int, key: Qt.Key = Qt.Key.Key_Space) -> LargeView:
+def open_at(program: Program, qtbot: QtBot, *place_ids: int, key: Qt.Key = Qt.Key.Key_Space) -> LargeView:
     program.window.grid.select_places(place_ids)
     program.window.grid.setFocus()
     press(program, key)
-    assert large(program).is_open
+    qtbot.waitUntil(lambda: large(program).is_open)
     return large(program).view
 
 
@@ -93,7 +94,7 @@ def pinch(canvas: PhotoCanvas, at: QPointF, value: float) -> None:
 def test_space_opens_keys_label_and_go_on_and_escape_goes_back(program: Program, qtbot: QtBot) -> None:
     grid, columns, photos = program.window.grid, program.photos.columns, order(program)
     one, two = (each.id for each in program.window.classes.classes[:2])
-    view = open_at(program, photos[0])
+    view = open_at(program, qtbot, photos[0])
     assert not grid.isVisible()
     assert "cannot be shown" in view.canvas.text
     assert view.header.suggestion.whole.startswith("Unreadable")
@@ -107,8 +108,8 @@ def test_space_opens_keys_label_and_go_on_and_escape_goes_back(program: Program,
     assert view.chips.buttons[one].isChecked()
     press(program, Qt.Key.Key_0)
     assert columns.label_ids[1] == 0
-    press(program, Qt.Key.Key_N)
-    press(program, Qt.Key.Key_K)
+    press_letter(Qt.Key.Key_N, qtbot)
+    press_letter(Qt.Key.Key_K, qtbot)
     assert shown(program) == photos[3]
     QTest.mouseClick(view.chips.buttons[two], Qt.MouseButton.LeftButton)
     assert columns.label_ids[3] == two
@@ -147,7 +148,7 @@ def test_neighbours_are_decoded_ahead_and_the_zoom_stays_under_the_cursor(
     monkeypatch.setattr("flowersorter.ui.large_view.photo_feed.large_image", note)
     monkeypatch.setattr("flowersorter.ui.large_view.photo_feed.SCREEN_PX", WIDTH_PX // 2)
     names, photos = [Path(name).name for name in program.photos.columns.names], order(program)
-    canvas = open_at(program, photos[3]).canvas
+    canvas = open_at(program, qtbot, photos[3]).canvas
     picture_bytes = 4 * (WIDTH_PX // 2) * (HEIGHT_PX // 2)
     qtbot.waitUntil(lambda: large(program).screen._bytes == 4 * picture_bytes)
     assert decoded[0][0] == names[3]
@@ -190,7 +191,7 @@ def test_two_photos_are_compared_with_one_zoom_and_a_missing_heat_map_is_explain
 ) -> None:
     red, green = places(program, "red")[0], places(program, "green")[1]
     suggest(program, program.photos.columns.locate([green]).tolist(), Verdict.LIKELY, class_named(program, "roses"), 0)
-    view, second = open_at(program, red, green, key=Qt.Key.Key_C), large(program).comparison.feed
+    view, second = open_at(program, qtbot, red, green, key=Qt.Key.Key_C), large(program).comparison.feed
     assert view.second.isVisible()
     names = {view.canvas_name.whole, view.second_name.whole}
     assert any(name.endswith(".jpg · roses, likely") for name in names), "a suggestion is not shown as a label"
@@ -202,17 +203,18 @@ def test_two_photos_are_compared_with_one_zoom_and_a_missing_heat_map_is_explain
     assert view.canvas.zoom == view.second.zoom != FITTED
     wheel(view.canvas, QPointF(90, 50), 120)
     assert view.canvas.zoom == view.second.zoom
-    press(program, Qt.Key.Key_C)
+    press_letter(Qt.Key.Key_C, qtbot)
     assert not view.second.isVisible()
     press(program, Qt.Key.Key_Escape)
     program.window.labels.assign([green], class_named(program, "roses"))
     idle(program, qtbot)
-    open_at(program, places(program, "green")[0], key=Qt.Key.Key_C)  # with one selected: the most similar confirmed one
+    # With one selected: the most similar confirmed one.
+    open_at(program, qtbot, places(program, "green")[0], key=Qt.Key.Key_C)
     qtbot.waitUntil(lambda: second.wanted is not None)
     assert second.wanted is not None
     assert second.wanted.place_id == green
     assert view.second_name.whole.endswith(" · roses, confirmed by you")
-    press(program, Qt.Key.Key_H)
+    press_letter(Qt.Key.Key_H, qtbot)
     qtbot.waitUntil(lambda: "does not show where it looks" in program.window.job_bar.message.text())
     # Another suggestion has another heat map.
     asked, known, roses = list[int](), large(program)._known, class_named(program, "roses")
@@ -238,7 +240,7 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
     program: Program, qtbot: QtBot
 ) -> None:
     window, photos = program.window, order(program)
-    open_at(program, photos[2])
+    open_at(program, qtbot, photos[2])
     program.photos.columns.paths[2].unlink()
     window.folder.rescan()
     idle(program, qtbot)
@@ -254,7 +256,7 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
     )
     for leave in ways:
         window.filter.show_everything()
-        open_at(program, photos[0])
+        open_at(program, qtbot, photos[0])
         leave()
         assert not large(program).is_open
         assert window.grid.isVisible()
@@ -263,7 +265,7 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
 
     program.photos.set_filter(replace(program.photos.filter, grouping=Grouping.CLASS))
     photos = order(program)
-    open_at(program, photos[0])
+    open_at(program, qtbot, photos[0])
     for expected in photos[1:3]:
         press(program, Qt.Key.Key_5)  # it moves to the section of its class, perhaps another one
         assert shown(program) == expected
@@ -271,7 +273,7 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
     press(program, Qt.Key.Key_Escape)
 
     program.photos.set_filter(replace(program.photos.filter, grouping=Grouping.LIKENESS))
-    open_at(program, order(program)[0])
+    open_at(program, qtbot, order(program)[0])
     for _ in range(2):
         before = shown(program)
         press(program, Qt.Key.Key_5)  # all sections change
@@ -282,7 +284,7 @@ def test_the_next_photo_comes_where_one_leaves_and_the_grid_where_others_are_sho
 
     program.photos.set_filter(replace(program.photos.filter, grouping=Grouping.NONE, unchecked=True))
     photos = order(program)
-    open_at(program, photos[0])
+    open_at(program, qtbot, photos[0])
     for expected in photos[1:]:
         press(program, Qt.Key.Key_1)
         assert shown(program) == expected

@@ -23,6 +23,7 @@ from flowersorter.ui.review import answer_controller
 from flowersorter.ui.review.answer_bar import AnswerBar
 from flowersorter.ui.training import learning_controller, refit_request
 from tests.qt.accessible import announced
+from tests.qt.keyboard import press_letter
 from tests.qt.program import class_named, idle, places, running_red_and_green, show_stored, stored, suggest, tile
 
 
@@ -57,7 +58,7 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     idle(program, qtbot)
 
     grid.setFocus()
-    QTest.keyClick(grid, Qt.Key.Key_L)
+    press_letter(Qt.Key.Key_L, qtbot, grid)
     assert program.photos.filter.title == "Look-alikes"
     assert selected(program) == set(red[1:])
     left_out, view = red[3], grid.viewport()
@@ -98,7 +99,7 @@ def test_an_answer_brings_lookalikes_that_one_key_shows_and_another_takes(
     # Without any, L says what to do first.
     program.session.undo_stack.undo()
     idle(program, qtbot)
-    QTest.keyClick(grid, Qt.Key.Key_L)
+    press_letter(Qt.Key.Key_L, qtbot, grid)
     assert "Give a photo its class first" in window.job_bar.message.text()
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, tile(program, red[4]))
     qtbot.waitUntil(lambda: "Give a photo its class first" not in window.job_bar.message.text())
@@ -141,7 +142,7 @@ def test_no_lookalike_is_offered_that_the_suggestions_contradict(program: Progra
     window.learning.suggestions_changed.emit()
     assert bar.lookalikes.text() == "3 more look like this."
     window.grid.setFocus()
-    QTest.keyClick(window.grid, Qt.Key.Key_L)
+    press_letter(Qt.Key.Key_L, qtbot, window.grid)
     assert selected(program) == set(red[3:])
 
 

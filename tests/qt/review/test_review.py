@@ -154,6 +154,7 @@ def test_a_photo_stays_left_out_of_its_section_while_another_is_answered(
     assert isinstance(other, ConfirmHeader)
     other.confirm.click()
     qtbot.waitUntil(lambda: sum(labels(program).values()) == second.count)
+    program.window.grid.select_places([left_out])
     QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
     assert "left out" in program.window.job_bar.message.text()
     header = program.window.grid.header(first.identity)

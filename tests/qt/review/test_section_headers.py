@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QDate, QLocale, QStringListModel, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QDate, QLocale, QPoint, QStringListModel, Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -46,6 +46,30 @@ def test_a_group_is_named_by_typing_or_by_a_suggested_class(qtbot: QtBot) -> Non
     assert made.choices[1].isHidden()
     QTest.mouseClick(made.choices[0], Qt.MouseButton.LeftButton)
     assert answers == ["bluebell", "R&B roses"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        (SectionKind.LOOK_ALIKES, (1001,), "A click leaves a photo out"),
+        (SectionKind.TORN, (1, 3), "A click leaves a photo out"),
+        (SectionKind.LIKELY, (1,), "A click leaves a photo out"),
+        (SectionKind.SURE, (1,), "A click leaves a photo out"),
+        (SectionKind.UNSURE, (1,), "A click selects a photo"),
+        (SectionKind.UNKNOWN, (), "A click selects a photo"),
+        (SectionKind.CONFIRMED, (1,), ""),
+    ],
+)
+def test_a_header_says_how_a_click_is_answered(
+    qtbot: QtBot, kind: SectionKind, key: tuple[int, ...], said: str
+) -> None:
+    made = header(qtbot, kind, *key)
+    assert made.hint.text() == said
+    assert made.hint.width() >= made.hint.sizeHint().width()
+    made.resize(made.minimumSizeHint().width(), made.height())
+    assert made.hint.text() == "", "there is no room for it"
+    made.resize(800, made.height())
+    assert made.hint.text() == said
 
 
 def test_a_narrow_header_keeps_the_field_and_the_likeliest_class(qtbot: QtBot) -> None:
@@ -185,6 +209,28 @@ def test_the_step_of_the_photos_in_view_is_lit_as_long_as_it_has_something_left(
     steps.show_in_view(Step.CHECK)
     steps.show_progress(ReviewProgress(groups=12, to_name=129, to_sort=812, done=830, total=1000))
     assert _lit(steps) == [steps.name]
+
+
+def test_the_current_step_stays_lit_under_the_mouse(qtbot: QtBot) -> None:
+    steps = StepsBar()
+    qtbot.addWidget(steps)
+    steps.resize(800, 40)
+    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    steps.show()
+    qtbot.waitExposed(steps)
+
+    def ground(step: StepButton) -> QColor:
+        return step.grab().toImage().pixelColor(step.width() // 2, 3)
+
+    QTest.mouseMove(steps, QPoint(799, 39))
+    lit, plain = ground(steps.name), ground(steps.check)
+    assert lit != plain
+    QTest.mouseMove(steps.name)
+    qtbot.waitUntil(steps.name.underMouse)
+    assert ground(steps.name) == lit
+    QTest.mouseMove(steps.check)
+    qtbot.waitUntil(steps.check.underMouse)
+    assert ground(steps.check) not in (lit, plain), "the others show that they can be pressed"
 
 
 def test_a_tick_does_not_move_what_is_below_the_steps(qtbot: QtBot) -> None:

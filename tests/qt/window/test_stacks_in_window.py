@@ -16,6 +16,7 @@ from flowersorter.ui.grid.sections import Grouping, SectionKind
 from flowersorter.ui.review.section_headers import GroupHeader
 from tests.drawing import BLUE, RED, textured, write_jpeg
 from tests.qt.drag import drag
+from tests.qt.keyboard import press_letter
 from tests.qt.program import class_named, idle, places, running, stored, suggest, tile
 
 
@@ -94,17 +95,17 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
     program: Program, tmp_path: Path, folder: Path, qtbot: QtBot
 ) -> None:
     window, photos, burst = program.window, program.photos, places(program, "burst")
-    QTest.keyClick(window.grid, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, window.grid)
     assert "Select a stack first" in window.job_bar.message.text()
     select(program, burst[0])
     idle(program, qtbot)
     assert window.job_bar.message.text() == "", "one is selected"
-    QTest.keyClick(window.grid, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, window.grid)
     assert photos.rowCount() == 6
     assert window.grid.selected_places() == burst[:1], "it is opened to treat its photos one by one"
     QTest.keyClick(window.grid, Qt.Key.Key_1)
     assert window.grid.selected_places() == burst[1:2]
-    QTest.keyClick(window.grid, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, window.grid)
     assert (photos.rowCount(), window.grid.selected_places()) == (4, burst[1:]), "the corrected one stays apart"
     QTest.keyClick(window.grid, Qt.Key.Key_Space)
     assert window.large.view.header.number.text() == "3–5 of 6"
@@ -124,11 +125,12 @@ def test_a_stack_opens_by_key_and_the_setting_is_remembered(
 def test_keys_for_several_photos_of_an_open_stack_do_not_go_on(program: Program, qtbot: QtBot) -> None:
     grid, burst = program.window.grid, places(program, "burst")
     select(program, burst[0])
-    QTest.keyClick(grid, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, grid)
     QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert grid.selected_places() == burst[:2]
     for key in (Qt.Key.Key_1, Qt.Key.Key_N, Qt.Key.Key_K):
         QTest.keyClick(grid, key)
+        idle(program, qtbot)
         assert grid.selected_places() == burst[:2], "as where other photos are selected"
     idle(program, qtbot)
 
@@ -143,14 +145,14 @@ def test_the_large_view_stays_open_where_a_stack_is_opened_and_closed_in_it(prog
     said = "4 photos that look alike are selected. Each action reaches all of them."
     assert view.header.suggestion.whole.endswith(said)
     assert said in view.accessibleName()
-    QTest.keyClick(view, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, view)
     assert window.large.is_open
     assert (photos.rowCount(), window.grid.selected_places()) == (6, burst[:1])
     assert view.header.number.text() == f"{first} of 6"
     assert "look alike" not in view.header.suggestion.whole
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert window.grid.selected_places() == burst[1:2]
-    QTest.keyClick(view, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, view)
     assert window.large.is_open
     assert (photos.rowCount(), window.grid.selected_places()) == (3, burst)
     idle(program, qtbot)
@@ -193,19 +195,19 @@ def test_the_answer_for_a_section_reaches_the_photos_behind_others(program: Prog
     assert header.answered == section.count - len(burst), "a click leaves all of them out"
     select(program, burst[0])
     assert header.answered == section.count
-    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
+    press_letter(Qt.Key.Key_O, qtbot, program.window.grid)
     assert header.answered == section.count - len(burst), "and so does the key"
     assert program.photos.left_out == set(burst)
-    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
+    press_letter(Qt.Key.Key_O, qtbot, program.window.grid)
     assert header.answered == section.count
     photos, bar = program.photos, program.window.job_bar.message
-    QTest.keyClick(program.window.grid, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, program.window.grid)
     select(program, burst[1])
     assert program.photos.left_out == {burst[1]}
-    QTest.keyClick(program.window.grid, Qt.Key.Key_X)
+    press_letter(Qt.Key.Key_X, qtbot, program.window.grid)
     assert [photos.tile_of(place) for place in burst] == [[place] for place in burst]
     assert bar.text().startswith("The stack stays open: some of its photos are left out.")
-    QTest.keyClick(program.window.grid, Qt.Key.Key_O)
+    press_letter(Qt.Key.Key_O, qtbot, program.window.grid)
     assert photos.tile_of(burst[0]) == burst, "taken in, it is closed"
     header.field.setFocus()
     header.field.setText("poppies")

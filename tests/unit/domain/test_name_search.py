@@ -8,7 +8,7 @@ import pytest
 
 from flowersorter.domain.name_search import best_matches, completion, unaccented
 
-NAMES = ("ox-eye daisy", "Daisy", "Gänseblümchen", "Bluebell", "Straße", "dai")
+NAMES = ("ox-eye daisy", "Daisy", "Gänseblümchen", "Bluebell", "Straße", "dai", "桜の花")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ NAMES = ("ox-eye daisy", "Daisy", "Gänseblümchen", "Bluebell", "Straße", "dai
         ("x-e", ["ox-eye daisy"]),
         ("", list(NAMES)),
         ("tulip", []),
+        ("d", ["Daisy", "dai", "ox-eye daisy"]),  # a letter alone only where a word begins with it
+        ("e", ["ox-eye daisy"]),
+        ("L", []),
+        ("ß", ["Straße"]),  # two letters
+        ("花", ["桜の花"]),  # a word
     ],
 )
 def test_names_that_begin_with_the_typed_text_come_first(typed: str, found: list[str]) -> None:

@@ -148,7 +148,7 @@ class SectionArea(QListView):
             return
         top, high, offset = self._places.top(number), self._places.header_height(number), self.verticalOffset()
         line = top + high + self._cells.height
-        if top < offset:
+        if top < offset and not self.is_header_shown(identity):  # the one over its photos at the top is in view
             self.verticalScrollBar().setValue(top)
         elif line > offset + self._page:
             self.verticalScrollBar().setValue(min(top, line - self._page))

@@ -44,6 +44,7 @@ class SectionedView(SectionArea):
         # While the model is reset: the view as it was, the selected places, the current one with its neighbours.
         self._before: ViewBefore | None = None
         self._selected = np.zeros(0, np.int64)
+        self._selected_in_view: dict[int, Identity] = {}  # sections by place
         self._current: Neighbours | None = None
         self._band = RubberBand(self, self._runs_in)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -134,6 +135,7 @@ class SectionedView(SectionArea):
             self._before = self._as_before()
         self._band.release()
         self._selected = self._rows.all_places_at(self.selected_rows())
+        self._selected_in_view = self._sections_of_selected()
         current = self.currentIndex()
         known = current.isValid() and current.row() < self._laid_out
         self._current = around(current.row(), self._places, self._rows.front_places_at) if known else None
@@ -154,6 +156,7 @@ class SectionedView(SectionArea):
         counts = np.bincount(at[at >= 0], minlength=self._laid_out)
         # A stack of which only a part was selected is not: a key would change photos that the person did not mean.
         rows = self._places.shown_of(np.flatnonzero((counts > 0) & (counts >= self._rows.counts_on_tiles)))
+        rows = rows if not same else self._without_gone(rows)
         if len(rows):
             self.select_rows(rows)
         current = self._current_row(same=same)
@@ -165,6 +168,32 @@ class SectionedView(SectionArea):
             self.setAutoScroll(True)
             if not same and len(rows):
                 self.scrollTo(self._rows.index(current))
+
+    def _sections_of_selected(self) -> dict[int, Identity]:
+        """The sections of the selected photos in view, by place."""
+        rows = np.intersect1d(self.selected_rows(), np.array(self._rows_in_view(), np.intp))
+        places = self._rows.front_places_at(rows).tolist()
+        return dict(zip(places, map(self._identity_of, rows.tolist()), strict=True))
+
+    def _identity_of(self, row: int) -> Identity:
+        return self._places.sections[self._places.section_of(row)].identity
+
+    def _without_gone(self, rows: Rows) -> Rows:
+        """The rows of (M,) selected ones whose photos did not move out of view to another section.
+
+        The person sees them no longer, and a key would change them. If none of those that were in view is left, none
+        of the others is selected either.
+        """
+        if not self._selected_in_view:
+            return rows
+        in_view, places = set(self._rows_in_view()), np.array(list(self._selected_in_view), np.int64)
+        now = self._rows.rows_at(places).tolist()
+        gone = [
+            row
+            for row, before in zip(now, self._selected_in_view.values(), strict=True)
+            if row not in in_view and (row < 0 or self._identity_of(row) != before)
+        ]
+        return np.setdiff1d(rows, gone) if len(gone) < len(places) else rows[:0]
 
     def _current_row(self, *, same: bool) -> int:
         if self._current is None:
