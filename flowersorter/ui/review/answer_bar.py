@@ -94,7 +94,7 @@ class AnswerBar(QFrame):
         """Say how many other suggestions changed, and how many of these photos became unknown; nothing for none."""
         number = QLocale().toString
         if unknown == count:
-            one, many = self.tr("1 other photo is unknown now."), self.tr("{0} other photos are Unknown now.")
+            one, many = self.tr("1 other photo is unknown now."), self.tr("{0} other photos are unknown now.")
             text = one if count == 1 else many.format(number(count))
         elif unknown:
             one = self.tr("{0} other suggestions changed: 1 photo is unknown now.")
