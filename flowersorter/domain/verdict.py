@@ -44,6 +44,7 @@ class Caveat(IntEnum):
     UNKNOWN_IN_FOLDER = 4
     FOLDER_DIFFERS = 5
     CLEAR_IN_FOLDER_ONLY = 6
+    FEW_LABELLED = 7
 
     @property
     def reason(self) -> Text | str:
@@ -56,6 +57,7 @@ _REASONS = {
     Caveat.UNLIKE_LABELLED: text("unlike your confirmed photos"),
     Caveat.UNKNOWN_IN_FOLDER: text("in a folder with photos of none of your classes"),
     Caveat.FOLDER_DIFFERS: text("in a folder that differs from your confirmed photos"),
+    Caveat.FEW_LABELLED: text("too few confirmed photos in this folder yet"),
     Caveat.CLEAR_IN_FOLDER_ONLY: text("less clear without the other photos of its folder"),
 }
 

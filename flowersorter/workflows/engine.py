@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
     from flowersorter.workflows.predicting.features.feature_cache import FeatureTable
-    from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
+    from flowersorter.workflows.predicting.folder_adaptation import AdaptedPhotos, FolderTerms
     from flowersorter.workflows.predicting.unknown_photos import ConnectedPhotos
 
 
@@ -47,6 +47,8 @@ class Engine:
         look_alikes: Groups of the photos that were grouped last (`labelling.choose_groups`).
         sure_from: Confidences from which photos of folders that differ can be sure (`predicting.folder_accuracy`).
         folder_terms: Terms that folders add to the logits of their photos (`predicting.folder_adaptation`).
+        adapted_photos: The photos of the folder that was adapted to last, with their neighbours
+            (`predicting.folder_adaptation`).
         fit_in_use: The fit of the model in use; a measurement may have made another one since (`training.train`).
         refitted: The model in use, fitted again after the last action; used in its place until the exact fit
             (`training.incremental_fit`).
@@ -128,6 +130,7 @@ class Engine:
         self.connected_photos: ConnectedPhotos | None = None
         self.sure_from: PhotoValues | None = None
         self.folder_terms: FolderTerms | None = None
+        self.adapted_photos: AdaptedPhotos | None = None
         self.fit_in_use: Fitted | None = None
         self.refitted = None
         self.automatic_model: int | None = None

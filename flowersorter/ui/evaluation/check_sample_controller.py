@@ -17,6 +17,7 @@ from flowersorter.messages import worded
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.labels.rejected_here import RejectedAnswer
 from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.status_bar import Until
@@ -109,6 +110,7 @@ class CheckSampleController(QObject):
         self._check: CheckedSample | None = None
         self._goal = GOAL  # of the dialog; an earlier answer that is undone had another one
         self._then: Callable[[], None] = _nothing
+        self._rejected: dict[int, RejectedAnswer] = {}  # by photo id, of the wrong suggestions of this session
         self._answered: list[int] = []  # the place on the undo stack above each answer of this dialog
         session.undo_stack.indexChanged.connect(self._on_stack)
 
@@ -202,6 +204,7 @@ class CheckSampleController(QObject):
             self._check = check = replace(check, goal=self._goal)
             right = check.answers.get(photo_id) is CheckAnswer.RIGHT
             class_id = check.suggestion(photo_id)
+            self._remember(photo_id, class_id, wrong=check.answers.get(photo_id) is CheckAnswer.WRONG)
             self._labels.show_stored({photo_id: Label(class_id, LabelOrigin.PERSON) if right else None})
         if error is not None:
             top = self._session.undo_stack.index()  # of the command that failed; it leaves the stack after this
@@ -211,6 +214,14 @@ class CheckSampleController(QObject):
             self._on_stack()
         if error is not None:
             self._front.complain(error)
+
+    def _remember(self, photo_id: int, class_id: int, *, wrong: bool) -> None:
+        """Keep answers for many photos at once from giving a photo the class that is wrong for it."""
+        if wrong and photo_id not in self._rejected:
+            self._rejected[photo_id] = self._labels.rejected.answer([(photo_id, class_id)])
+            self._rejected[photo_id].apply()
+        elif not wrong and photo_id in self._rejected:
+            self._rejected.pop(photo_id).revert()
 
     @Slot()
     def _on_closed(self) -> None:

@@ -122,10 +122,19 @@ class AnswerBar(QFrame):
         text = self.tr("Are these “{0}”? Click a photo to leave it out.").format(class_name)
         self._say(self.lookalikes, text, self.take)
 
-    def show_changes(self, count: int) -> None:
-        """Say how many other suggestions changed; nothing for none."""
-        one, many = self.tr("1 other suggestion changed."), self.tr("{0} other suggestions changed.")
-        text = one if count == 1 else many.format(QLocale().toString(count))
+    def show_changes(self, count: int, unknown: int = 0) -> None:
+        """Say how many other suggestions changed, and how many of these photos became unknown; nothing for none."""
+        number = QLocale().toString
+        if unknown == count:
+            one, many = self.tr("1 other photo is unknown now."), self.tr("{0} other photos are unknown now.")
+            text = one if count == 1 else many.format(number(count))
+        elif unknown:
+            one = self.tr("{0} other suggestions changed: 1 photo is unknown now.")
+            many = self.tr("{0} other suggestions changed: {1} photos are unknown now.")
+            text = (one if unknown == 1 else many).format(number(count), number(unknown))
+        else:
+            one, many = self.tr("1 other suggestion changed."), self.tr("{0} other suggestions changed.")
+            text = one if count == 1 else many.format(number(count))
         self._say(self.changes, text if count else "", self.see)
 
     def show_right(self, before: int, now: int, photos: int) -> None:

@@ -349,8 +349,10 @@ class AnswerController(QObject):
     @Slot()
     def _on_suggestions(self) -> None:
         if self._before is not None:
-            self._changed = self._before.changed(self._session.photos.columns)
-            self._bar.show_changes(len(self._changed))
+            columns = self._session.photos.columns
+            self._changed = self._before.changed(columns)
+            now = columns.suggested[columns.locate(self._changed)]
+            self._bar.show_changes(len(self._changed), int(np.count_nonzero(now == 0)))
             self._is_refitted = True
             if self._search is None:
                 self._offer()

@@ -44,6 +44,8 @@ def _is_one_of(*kinds: SectionKind) -> NDArray[np.bool_]:
     return np.array([kind in kinds for kind in KINDS])
 
 
+#: Their titles name the verdict of their photos, as the tiles and the counts in the sidebar do.
+_TITLED_BY_VERDICT = frozenset({SectionKind.UNSURE, SectionKind.LIKELY})
 _IS_CONFIRMED = _is_one_of(SectionKind.UNSURE, SectionKind.LIKELY)
 _IS_DOUBTFUL = _is_one_of(SectionKind.UNSURE, SectionKind.UNKNOWN)
 _IS_OF_CLASS = ~_is_one_of(SectionKind.LOOK_ALIKES, SectionKind.TORN)
@@ -319,11 +321,12 @@ def _keep(
         at = at[at >= 0]
         at = at[movable[at] & (columns.marks[rows[at]] == Mark.NONE)]
         if section.kind is not SectionKind.LOOK_ALIKES:
-            known = columns.verdicts[rows[at]] != Verdict.UNKNOWN
+            kinds = _KINDS_OF_VERDICTS[columns.shown_verdicts(rows[at])]
+            true = kinds == _NUMBERS[section.kind] if section.kind in _TITLED_BY_VERDICT else kinds != _UNKNOWN
             selected = np.isin(columns.place_ids[rows[at]], list(section.selected))
             of_any_class = section.kind is SectionKind.UNSURE and not section.key
             same = np.isin(columns.class_ids[rows[at]], section.key) | of_any_class
-            at = at[(same & known) | selected]
+            at = at[(same & true) | selected]
         elif len(at) < SMALLEST:
             continue
         code = _encode(_NUMBERS[section.kind], *map(int, section.key))

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 TOGETHER_MS = 300
 #: The exact fit begins after this time without an action.
 PAUSE_MS = 2000
+#: From so many actions on the exact fit does not wait for a pause, and is not stopped by the next action.
+MOST_WAITING = 4
 
 
 class LearningController(QObject):
@@ -45,7 +47,8 @@ class LearningController(QObject):
 
     The quick refit has a thread of its own beside the jobs: it never waits for a running scan. It begins while labels
     are written and shown. Until the exact fit its model is used for everything (`model_for`), so that photos are sorted
-    as they are shown. If the refit cannot show an action's effect, the exact fit does not wait for the pause.
+    as they are shown. If the refit cannot show an action's effect, the exact fit does not wait for the pause, nor for a
+    person who goes on and on: it runs beside the next actions, whose labels the following refit adds to it.
 
     Signals:
         paused_changed(bool): Learning after actions was paused or resumed.
@@ -214,8 +217,9 @@ class LearningController(QObject):
 
     def _begin(self, *, begun: bool = False) -> None:
         """Learn from an action; `begun`: the running refit includes it."""
-        self._pause.start()
-        if self._is_background:
+        if not (self._is_overdue and self._pause.isActive()):
+            self._await_pause()
+        if self._is_background and not self._is_overdue:
             self._is_outdated = True
             self._session.queue.cancel(self._job_id)
         if begun:
@@ -224,6 +228,14 @@ class LearningController(QObject):
             self._refit_pending = True
         else:
             self._refit()
+
+    @property
+    def _is_overdue(self) -> bool:
+        """Whether the exact fit has waited for so many actions that it waits for no pause."""
+        return self._action - self._learned_action >= MOST_WAITING
+
+    def _await_pause(self) -> None:
+        self._pause.start(TOGETHER_MS if self._is_overdue else PAUSE_MS)
 
     def _refit(self, written: threading.Event | None = None) -> None:
         self._refitting, self._refit_pending, self._cancel = True, False, self._session.queue.cancel_token()
@@ -299,7 +311,7 @@ class LearningController(QObject):
         if self._action == self._learned_action:
             return
         if self._session.queue.busy or self._refitting or QApplication.activeModalWidget() is not None:
-            self._pause.start()
+            self._await_pause()
         else:
             self._learn(background=True)
 
@@ -348,7 +360,7 @@ class LearningController(QObject):
             return
         if not self._is_outdated:
             self._waiting = None
-        self._pause.start()
+        self._await_pause()
         self._learn_for_waiting()
 
     def _learn_for_waiting(self) -> None:

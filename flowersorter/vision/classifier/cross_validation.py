@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
 from flowersorter.vision.classifier.calibration import WEAK_PRIOR, HeldOutLoss, TemperaturePrior, fit_temperature
-from flowersorter.vision.classifier.lda import fit_lda
+from flowersorter.vision.classifier.lda import discriminant_again, fit_lda
 from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.vision.parallel import ThreadPool
 
@@ -33,6 +33,12 @@ _PENALTY_OF_DISCRIMINANT = 1e-4
 #: is larger by as much, up to a factor, and penalties are compared on one fold, which has hundreds of photos.
 _ROUGHLY, _CLOSELY, _MANY = 1e-3, 1e-4, 10_000
 _LARGE, _MOST_LOOSENED = 2_000_000, 5.0
+#: Labelled photos of each class from which the discriminant is tried: the mean of one or two is far off, and no
+#: held-out photo of the class shows it. Twelve classes of things labelled in groups and one by one, three draws: of the
+#: others 66.3 instead of 63.4 % are right on average over the way, and one more label takes at most 6 points of them
+#: instead of 34; from 2, 4 or 6 photos on 66.1, 66.4 and 66.4 %. Five flowers: 64.1 instead of 63.9 %, and 6 instead of
+#: 23 points; from 4 and 6 photos on 63.6 and 63.0 %.
+_LEAST_FOR_DISCRIMINANT = 3
 #: Most steps without the discriminant before it is kept: on the way there the held-out loss has not become less.
 _STEPS_WITHOUT = 30
 #: Held-out loss of the discriminant below which no other head is tried.
@@ -52,6 +58,7 @@ class CrossValidatedHeads:
         weights: (P + 1, C, R + 1) float64 in principal axes: weights, then the bias. The last head is of all photos.
         prior: (P + 1, C, R + 1) heads the penalty pulls towards; None: zeros.
         temperature: Prior of the temperature of their scores.
+        divisor: Temperature of the linear discriminants that are the prior; None where it is another one, or none.
     """
 
     folds: NDArray[np.intp]
@@ -60,6 +67,7 @@ class CrossValidatedHeads:
     weights: Weights
     prior: Weights | None
     temperature: TemperaturePrior = WEAK_PRIOR
+    divisor: float | None = None
 
 
 def fit_heads(
@@ -83,7 +91,7 @@ def fit_heads(
         cancel: Checked in every step.
         prior: (C, R + 1) head the penalty pulls all of them towards, in the axes of `state`. None: the linear
             discriminant of their photos, or zero where that has clearly less held-out loss.
-        discriminant: Whether the discriminant is tried.
+        discriminant: Whether the discriminant is tried, where every class has photos enough.
 
     Raises:
         Cancelled: a stop was requested.
@@ -103,23 +111,31 @@ def fit_heads(
     if last is not None and state.changed - last.chosen_after <= _WORTH_CHOOSING * len(state.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
-    discriminants = fit_lda(fits, pool) if discriminant else None
+    tried = discriminant and np.bincount(state.targets, minlength=classes).min() >= _LEAST_FOR_DISCRIMINANT
+    discriminants = fit_lda(fits, pool) if tried else None
     near = None if discriminants is None else discriminants.weights
     compared = folds if len(state.ids) * classes < _LARGE else folds[:1]
     penalty, found, near = _choose(state, compared, solver, near, last, roughly, pool)
     start = _start(found, near, last, len(fits.seen))
     temperature = WEAK_PRIOR if discriminants is None else discriminants.temperature
     weights = solver.solve(penalty, closely, start, near)
-    return CrossValidatedHeads(folds, penalty, state.changed, weights, near, temperature)
+    divisor = None if discriminants is None or near is None else discriminants.divisor
+    return CrossValidatedHeads(folds, penalty, state.changed, weights, near, temperature, divisor)
 
 
 def refit_last(
     state: TrainingState, last: CrossValidatedHeads, pool: ThreadPool, cancel: CancelToken
 ) -> NDArray[np.float64]:
-    """Fit the (C, R + 1) head of all photos alone, from where it was and with the penalty that was chosen."""
+    """Fit the (C, R + 1) head of all photos alone, from where it was and with the penalty that was chosen.
+
+    Where it is pulled towards the discriminant, that follows the labels too: the former one beside a photo that it gets
+    wrong takes up to an eighth of the right suggestions of 345 photos away.
+    """
     classes = last.weights.shape[1]
     fits = _fits(state, np.empty(0, np.intp), classes)
     prior = None if last.prior is None else last.prior[-1:]
+    if last.divisor is not None and (again := discriminant_again(fits, last.divisor)) is not None:
+        prior = again
     tolerance = _CLOSELY * _loosened(len(state.ids), classes)
     (head,) = Solver(fits, pool, cancel).solve(last.penalty, tolerance, last.weights[-1:], prior)
     return np.asarray(head, np.float64)

@@ -190,7 +190,8 @@ def judge(
             probabilities[rejected[rows]] = 0
             confidence, refused = row_maxima(probabilities), np.asarray(rejected[rows].any(axis=1))
         result.probabilities[rows], result.verdicts[rows] = probabilities, verdicts
-        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, maybe_unknown, sure_there, refused)
+        why = maybe_unknown, sure_there, refused, decided_there
+        result.caveats[rows] = caveats_of(model, verdicts, confidence, ood_score, *why)
 
     with ThreadPool() as pool:
         pool.map(work, even_blocks(photos, _BLOCK_ROWS))
@@ -265,6 +266,7 @@ def caveats_of(
     unknown: NDArray[np.float32] | None = None,
     sure_from: NDArray[np.float32] | None = None,
     rejected: NDArray[np.bool_] | None = None,
+    by_folder: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Find why photos are less than sure though their probability would do.
 
@@ -276,13 +278,18 @@ def caveats_of(
         unknown: (N,) probability of being of none of the classes, from the folder of each photo.
         sure_from: (N,) confidence from which each photo can be sure, from its folder.
         rejected: (N,) whether a person rejected a class for the photo.
+        by_folder: As in `predict`: then the labelled photos of the class are of the folder itself, which cannot differ
+            from them, but they are too few to show how many suggestions are right.
 
     Returns:
         (N,) uint8 `Caveat`.
     """
     caveats = np.full(len(verdicts), Caveat.CLEAR_IN_FOLDER_ONLY, np.uint8)
     if sure_from is not None:
-        caveats[confidence < sure_from] = Caveat.FOLDER_DIFFERS
+        less_sure = confidence < sure_from
+        caveats[less_sure] = Caveat.FOLDER_DIFFERS
+        if by_folder is not None:
+            caveats[less_sure & by_folder] = Caveat.FEW_LABELLED
     if unknown is not None:
         caveats[unknown > MAYBE_UNKNOWN] = Caveat.UNKNOWN_IN_FOLDER
     caveats[ood_score > model.ood_detector.familiar] = Caveat.UNLIKE_LABELLED

@@ -85,6 +85,7 @@ class AccuracyEstimate:
         agreed_only: Whether only photos on which label propagation agrees can be sure, of those that were compared.
         sure_from_uncompared: As `sure_from`, for photos that were not compared.
         sure_withdrawn: Whether at least half of the photos that would be sure are not, or none would be.
+        of_folder: Whether the labelled photos of all classes are of the folder itself, which cannot differ from them.
     """
 
     photos: int
@@ -96,6 +97,7 @@ class AccuracyEstimate:
     agreed_only: bool
     sure_from_uncompared: float = 0.0
     sure_withdrawn: bool = False
+    of_folder: bool = False
 
 
 def agree_with_neighbours(labelled: PhotoSample, others: PhotoSample, cancel: CancelToken) -> NDArray[np.bool_]:

@@ -111,15 +111,17 @@ def follow_neighbours(
     labels: NDArray[np.float32],
     pool: ThreadPool,
     cancel: CancelToken,
+    labelled: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
     """Pull each photo towards the classes of its neighbours.
 
     Args:
         logits: (N, C) calibrated logits of photos without a label.
-        graph: Of the L labelled photos, then these N.
+        graph: Of L labelled photos and these N.
         labels: (L, C) float32, the share of each class in each label; rows sum to 1.
         pool: Threads that share the work.
         cancel: Checked in every step.
+        labelled: (L + N,) which photos of the graph are labelled, in the order of the labels. None: the first L.
 
     Returns:
         (N, C) float32 calibrated logits.
@@ -127,23 +129,22 @@ def follow_neighbours(
     Raises:
         Cancelled: a stop was requested.
     """
-    shares = softmax(logits)
-    pull = np.float32(_PULL * _agreement(graph, labels, shares, pool))
+    if labelled is None:
+        labelled = np.arange(len(graph)) < len(labels)
+    shares = np.empty((len(graph), logits.shape[1]), np.float32)
+    shares[labelled], shares[~labelled] = labels, softmax(logits)
+    pull = np.float32(_PULL * _agreement(graph.matmul(shares, pool)[labelled], labels))
     if pull <= 0:
         return logits
     for _ in range(_MEAN_FIELD_STEPS):
         cancel.check()
-        neighbours = graph.matmul(np.vstack([labels, shares]), pool)[len(labels) :]
-        pulled = logits + pull * neighbours
-        shares = softmax(pulled)
+        pulled = logits + pull * graph.matmul(shares, pool)[~labelled]
+        shares[~labelled] = softmax(pulled)
     return np.asarray(pulled / np.float32(1 + (_TEMPERATURE - 1) * pull / _PULL), np.float32)
 
 
-def _agreement(
-    graph: NeighbourGraph, labels: NDArray[np.float32], shares: NDArray[np.float32], pool: ThreadPool
-) -> float:
-    """Measure how well neighbours agree with the labels: 0 at chance level, 1 where all neighbours agree."""
-    votes = graph.matmul(np.vstack([labels, shares]), pool)[: len(labels)]
+def _agreement(votes: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
+    """Measure how well the (L, C) votes of neighbours agree with the labels: 0 at chance level, 1 where all agree."""
     total, right = votes.sum(axis=1), (votes * (labels > 0)).sum(axis=1)
     some = total > 0
     if not some.any():

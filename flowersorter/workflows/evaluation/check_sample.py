@@ -146,6 +146,8 @@ def answer_sample(
 ) -> CheckedSample:
     """Store the answer about a photo; None removes it. A right suggestion becomes the photo's label.
 
+    A wrong one is a class that the photo does not show: it is not suggested again.
+
     Returns:
         The check as it stands then.
 
@@ -162,6 +164,10 @@ def answer_sample(
             collection.labels.assign([photo_id], class_id, LabelOrigin.PERSON)
         elif (label := collection.labels.get([photo_id]).get(photo_id)) and label.class_id == class_id:
             collection.labels.clear([photo_id])  # the label says that the suggestion is right
+        before = collection.answers.get([photo_id]).get(photo_id, NO_ANSWERS)
+        rejected = before.rejected | {class_id} if answer is CheckAnswer.WRONG else before.rejected - {class_id}
+        if rejected != before.rejected:
+            collection.answers.put({photo_id: replace(before, rejected=rejected)})
         collection.sample_checks.set_answer(check.sample.id, photo_id, answer)
     return replace(check, answers=answers_of(collection, check.sample), withdrawn="")
 

@@ -68,6 +68,8 @@ def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEs
         ids, predictions = found
         record = model.training
         estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, sure_precision(engine))
+        if estimate is not None:
+            estimate = replace(estimate, of_folder=bool(np.isin(folder.class_ids, [*folder.labelled_here, 0]).all()))
         if estimate is not None and estimate.agreed_only:
             sure_from[:] = estimate.sure_from_uncompared
         sure_from[np.searchsorted(others, ids)] = sure_thresholds_of(predictions, estimate)
@@ -84,11 +86,12 @@ def accuracy_note(estimate: AccuracyEstimate | None) -> Text | None:
     if estimate is None or not estimate.differs:
         return None
     right = round(100 * estimate.accuracy)
-    if estimate.held_out is not None and right <= round(100 * estimate.held_out) - _WORTH_SAYING:
+    usual = None if estimate.of_folder else estimate.held_out  # a few look-alikes of the folder are none
+    if usual is not None and right <= round(100 * usual) - _WORTH_SAYING:
         return text(
             "About {right} of 100 suggestions are right here, usually {usual}; check {check} photos to know.",
             right=right,
-            usual=round(100 * estimate.held_out),
+            usual=round(100 * usual),
             check=_TO_CHECK,
         )
     if not estimate.sure_withdrawn:

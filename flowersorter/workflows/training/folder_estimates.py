@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.photo_values import PhotoValues, joined
 from flowersorter.vision.classifier.model import Model
-from flowersorter.workflows.predicting.folder_adaptation import FolderTerms, joined_terms
+from flowersorter.workflows.predicting.folder_adaptation import AdaptedPhotos, FolderTerms, joined_terms
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -29,6 +29,7 @@ class FolderEstimates:
         unknown_by_folder: See above.
         sure_from: See above.
         folder_terms: See above.
+        adapted_photos: See above.
     """
 
     model: Model
@@ -37,12 +38,13 @@ class FolderEstimates:
     unknown_by_folder: PhotoValues | None
     sure_from: PhotoValues | None
     folder_terms: FolderTerms | None
+    adapted_photos: AdaptedPhotos | None
 
     @classmethod
     def of(cls, engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> FolderEstimates:
         """Copy the estimates of photos from an engine, see `Engine.apart`."""
         found = engine.unknown_photos, engine.unknown_by_folder, engine.sure_from, engine.folder_terms
-        return cls(model, photo_ids, *found)
+        return cls(model, photo_ids, *found, engine.adapted_photos)
 
     def put_into(self, engine: Engine) -> None:
         """Store them in an engine, beside its newer estimates of other photos with the same model."""
@@ -51,3 +53,4 @@ class FolderEstimates:
         engine.unknown_by_folder = joined(engine.unknown_by_folder, key, wanted, self.unknown_by_folder)
         engine.sure_from = joined(engine.sure_from, key, wanted, self.sure_from)
         engine.folder_terms = joined_terms(engine.folder_terms, self.model, wanted, self.folder_terms)
+        engine.adapted_photos = self.adapted_photos

@@ -23,6 +23,7 @@ from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, stored_model_for
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
+from flowersorter.workflows.predicting.folder_adaptation import adapt_again
 from flowersorter.workflows.predicting.predict_cached import cached_features, predict_from_cache
 from flowersorter.workflows.predicting.predict_folder import predict_together_by
 from flowersorter.workflows.predicting.unknown_photos import connected_before, find_unreached_photos
@@ -148,6 +149,8 @@ def follow_labels(
     apart = engine.apart()  # the refit may be dropped: the model in use needs its own estimates then
     with ThreadPool():  # the same threads for all steps
         named = _refitted(engine, changed, lambda in_use: find_unreached_photos(apart, in_use, wanted, cancel), cancel)
+        if named is not None:
+            adapt_again(apart, named, wanted, cancel)
         if named is not None and first is not None and len(first.photo_ids):
             first.show(predict_from_cache(apart, named.model, first.photo_ids))
         predictions = None if named is None else predict_from_cache(apart, named.model, wanted)

@@ -324,6 +324,27 @@ def test_another_goal_stays_when_answers_are_given_and_undone(program: Program, 
     idle(program, qtbot)
 
 
+def test_a_wrong_suggestion_is_not_made_again_until_that_is_undone(program: Program, qtbot: QtBot) -> None:
+    dialog = begun(program, qtbot)
+    assert dialog.current is not None
+    class_id, labels = dialog.current.class_id, program.window.labels
+    first = answer(dialog, Qt.Key.Key_W, qtbot)
+    rejected = {first: PhotoAnswers(frozenset({class_id}))}
+    assert stored(program).answers.get([first]) == rejected
+    columns = program.photos.columns
+    at = columns.photo_ids.tolist().index(first)
+    qtbot.waitUntil(lambda: int(program.photos.columns.class_ids[at]) != class_id)
+    place = [int(columns.place_ids[at])]
+    assert not labels.rejected.without(columns, place, class_id) or columns.second_class_ids[at] == class_id
+    dialog.undo_button.click()
+    qtbot.waitUntil(lambda: shown(dialog) == first)
+    assert stored(program).answers.get([first]) == {}
+    qtbot.waitUntil(lambda: int(program.photos.columns.class_ids[at]) == class_id)
+    assert labels.rejected.without(program.photos.columns, place, class_id) == place
+    dialog.close()
+    idle(program, qtbot)
+
+
 def test_it_is_about_what_sort_takes_and_says_so_where_that_is_no_suggestion(program: Program, qtbot: QtBot) -> None:
     window = program.window
     let_sort_take(program, Include.LABELLED)

@@ -285,6 +285,24 @@ def test_the_name_of_the_answer_is_shortened_before_its_effects(qtbot: QtBot) ->
     assert bar.action.toolTip() == bar.action.text()
 
 
+@pytest.mark.parametrize(
+    ("count", "unknown", "said"),
+    [
+        (96, 0, "96 other suggestions changed."),
+        (96, 70, "96 other suggestions changed: 70 photos are unknown now."),
+        (96, 1, "96 other suggestions changed: 1 photo is unknown now."),
+        (70, 70, "70 other photos are unknown now."),
+        (1, 1, "1 other photo is unknown now."),
+        (0, 0, ""),
+    ],
+)
+def test_the_bar_says_how_many_photos_became_unknown(count: int, unknown: int, said: str, qtbot: QtBot) -> None:
+    bar = AnswerBar()
+    qtbot.addWidget(bar)
+    bar.show_changes(count, unknown)
+    assert bar.changes.text() == said
+
+
 def test_the_bar_says_only_what_there_is(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = announced(monkeypatch)
     bar = AnswerBar()

@@ -155,6 +155,17 @@ def test_a_photo_stays_in_a_section_that_is_seen_until_it_has_an_answer() -> Non
     }
 
 
+@pytest.mark.parametrize(("kind", "verdict"), [(SectionKind.UNSURE, U), (SectionKind.LIKELY, L)])
+def test_a_section_in_view_that_names_a_verdict_holds_only_photos_with_this_verdict(
+    kind: SectionKind, verdict: Verdict
+) -> None:
+    columns = columns_of((S, ROSES, 0), (L, ROSES, 0), (U, ROSES, 0), (X, ROSES, 0))
+    found = shown(columns, NO_GROUPS, KeptSection(kind, (ROSES,), (1, 2, 3, 4)))
+    assert found[kind, ROSES] == [1 + [S, L, U].index(verdict)], "as the tiles say, and as the sidebar counts"
+    at_it = KeptSection(kind, (ROSES,), (1, 2, 3, 4), frozenset({1}))
+    assert 1 in shown(columns, NO_GROUPS, at_it)[kind, ROSES], "the person is at it"
+
+
 def test_a_section_in_view_is_given_up_where_nothing_is_left_to_confirm() -> None:
     kept = KeptSection(SectionKind.LIKELY, (DAISY,), (1, 2))
     half, none = columns_of((L, DAISY, ROSES), (L, ROSES, DAISY)), columns_of((L, ROSES, DAISY), (X, DAISY, ROSES))
@@ -277,7 +288,7 @@ def test_few_suggestions_that_are_not_sure_share_a_section_and_stay_in_it_while_
         (SectionKind.UNSURE,): [1, 2, 3],
         (SectionKind.UNKNOWN,): [7],
     }
-    columns.verdicts[:3] = [L, X, S]
+    columns.class_ids[:3], columns.verdicts[:3] = [DAISY, DAISY, ROSES], [U, X, U]
     seen = KeptSection(SectionKind.UNSURE, (), (1, 2, 3))
     assert shown(columns, NO_GROUPS, seen) == {
         (SectionKind.UNSURE, TULIPS): [4, 5, 6],

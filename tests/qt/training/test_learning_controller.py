@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from flowersorter.jobs import CancelToken
 from flowersorter.ui.training import learning_controller
-from flowersorter.ui.training.learning_controller import LearningController
+from flowersorter.ui.training.learning_controller import MOST_WAITING, LearningController
 from flowersorter.workers.job_queue import Listener
 
 
@@ -237,6 +237,33 @@ def test_a_refit_of_answers_after_the_exact_fit_stays_shown_and_used(bench: Benc
     bench.refits.answer((Refit("refit"), "suggestions"))
     bench.queue.end()
     assert (bench.engine.refitted, bench.shown) == ("refit", ["suggestions"])
+
+
+def test_the_exact_fit_gets_its_turn_though_the_person_goes_on(bench: Bench) -> None:
+    for _ in range(MOST_WAITING - 1):
+        bench.act()
+        bench.refits.answer((Refit("refit"), "suggestions"))
+        bench.learning._burst_timer.stop()
+        bench.learning._on_pause()
+        assert bench.queue.busy, "a short pause"
+    bench.act()
+    assert bench.queue.titles == [""] * (MOST_WAITING - 1), "stopped by each of the next actions"
+    bench.refits.answer((Refit("refit"), "suggestions"))
+    bench.learning._burst_timer.stop()
+    assert bench.learning._pause.isActive()
+    bench.learning._on_pause()
+    for _ in range(3):
+        bench.act()
+        bench.refits.answer((Refit("refit of later answers"), "later suggestions"))
+        bench.learning._burst_timer.stop()
+        assert bench.queue.busy, "no action stops it any more"
+    bench.queue.drop_refit()
+    bench.queue.end()
+    assert bench.shown[-1] == "exact"
+    assert bench.refits.call is not None, "a refit adds the later answers to it"
+    assert bench.learning._changed == {1: MOST_WAITING + 3}
+    bench.refits.answer((Refit("refit of the rest"), "all answers"))
+    assert (bench.engine.refitted, bench.shown[-1]) == ("refit of the rest", "all answers")
 
 
 TITLE = "Learning from your photos"

@@ -40,6 +40,19 @@ def test_photos_like_the_background_are_unknown_and_photos_of_the_classes_are_no
     assert (same > MAYBE_UNKNOWN).mean() < 0.08
 
 
+def test_other_photos_of_a_class_labelled_by_look_alikes_stay_known() -> None:
+    """Look-alikes are more similar to one another than the rest of their class is to them."""
+    narrow = np.where(np.isin(np.arange(WIDTH), (0, 20)), 1, 0.1)
+    alike = pack((np.vstack([cluster(0, 0, 10), cluster(1, 20, 10)]) * narrow).astype(np.float32))
+    background = pack(cluster(2, 40, 4))
+    detector = BackgroundDetector.fit(background, alike, np.repeat([0, 1], 10), CancelToken())
+    assert detector is not None
+    rest = detector.probabilities(pack(np.vstack([cluster(4, 0, 100), cluster(5, 20, 100)])), CancelToken())
+    assert (rest > UNKNOWN).mean() < 0.05
+    others = detector.probabilities(pack(cluster(3, 40, 50)), CancelToken())
+    assert (others > UNKNOWN).mean() > 0.9
+
+
 def test_with_too_few_photos_there_is_nothing_to_compare(known: Features) -> None:
     assert BackgroundDetector.fit(known.take(slice(0, 0)), known, CLASSES, CancelToken()) is None
     assert BackgroundDetector.fit(known, known.take(slice(0, 3)), CLASSES[:3], CancelToken()) is None

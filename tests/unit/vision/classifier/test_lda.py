@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import cross_validation, lda
 from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
 from flowersorter.vision.classifier.fit import fit
-from flowersorter.vision.classifier.lda import fit_lda, temperature_prior
+from flowersorter.vision.classifier.lda import discriminant_again, fit_lda, temperature_prior
 from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA, Coordinates
@@ -107,6 +109,33 @@ def laid(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> TrainingStat
 def solved(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> cross_validation.CrossValidatedHeads:
     with ThreadPool() as pool:
         return cross_validation.fit_heads(laid(inside, targets), CLASSES, None, pool, CancelToken())
+
+
+@pytest.mark.parametrize("fewest", [1, 2, 3])
+def test_the_discriminant_is_tried_where_every_class_has_photos_enough(fewest: int) -> None:
+    """The mean of one photo or two is far off, and no held-out photo of its class shows it."""
+    inside, targets = photos(12)
+    kept = np.concatenate([np.flatnonzero(targets > 0), np.flatnonzero(targets == 0)[:fewest]])
+    heads = solved(inside[kept], targets[kept])
+    assert (heads.prior is not None) == (heads.divisor is not None) == (fewest > 2)
+
+
+def test_the_discriminant_of_a_refit_follows_the_labels() -> None:
+    inside, targets = photos(12)
+    heads, state = solved(inside, targets), laid(inside, targets)
+    assert heads.prior is not None
+    assert heads.divisor is not None
+    with ThreadPool() as pool:
+        every = FitBatch(inside, targets, CLASSES, np.ones((1, 48), np.bool_), np.ones(48, np.float32))
+        again = discriminant_again(every, heads.divisor)
+        assert again is not None
+        np.testing.assert_allclose(again[0], heads.prior[-1], rtol=1e-4, atol=1e-6)
+        relabelled = replace(state, targets=np.where(np.arange(48) == 0, (targets + 1) % CLASSES, targets))
+        quick = cross_validation.refit_last(relabelled, heads, pool, CancelToken())
+        former = cross_validation.refit_last(relabelled, replace(heads, divisor=None), pool, CancelToken())
+    exact = solved(inside, relabelled.targets)
+    assert exact.prior is not None
+    assert np.abs(quick - exact.weights[-1]).max() < np.abs(former - exact.weights[-1]).max()
 
 
 def test_few_photos_do_better_from_the_discriminant(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN
+from flowersorter.vision.classifier.predict import LEAST_LIKELY, MAYBE_UNKNOWN, UNKNOWN
 from flowersorter.vision.dataset_shift.partly_labelled import (
     NO_LABEL,
+    _in_doubt,
     folder_graph,
     reach_unlabelled,
     unknown_beside_labels,
@@ -92,6 +93,17 @@ def test_where_every_photo_of_the_named_classes_has_its_label_the_others_are_unk
     features, labelled = three_classes(60), np.arange(180) < 120
     assert (unknown_of(features, labelled)[120:] > UNKNOWN).mean() > 0.9
     assert not unknown_of(features, np.ones(180, np.bool_)).any()
+
+
+def test_a_photo_that_may_be_unknown_is_not_likely_where_most_photos_are() -> None:
+    """With at most a fifth of unknown photos expected, half of the likely photos were of classes without a label."""
+    unknown, ratio = np.array([0.05, 0.2, 0.3, 0.9], np.float32), 16
+    unbounded = ratio * unknown / (ratio * unknown + 1 - unknown)
+    found = _in_doubt(unknown, unbounded)
+    assert found[[0, 3]].tolist() == unknown[[0, 3]].tolist(), "nothing changes for sure photos, and for unknown ones"
+    assert (found[1:3] <= UNKNOWN).all()
+    assert ((1 - found[1:3]) < LEAST_LIKELY).all()
+    assert np.array_equal(_in_doubt(unknown, unknown), unknown), "where few photos are unknown, all stays as it is"
 
 
 def test_where_every_class_has_labels_no_photo_is_unknown() -> None:

@@ -37,7 +37,7 @@ from flowersorter.workflows.filing.sort import Include
 from flowersorter.workflows.models.current_model import model_for, use_model
 from flowersorter.workflows.predicting import predict_folder as predict_folder_module
 from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
-from flowersorter.workflows.predicting.photo_details import folder_rows
+from flowersorter.workflows.predicting.photo_details import folder_rows, predictions_for
 from flowersorter.workflows.predicting.predict_folder import (
     PredictFolderRequest,
     PredictFolderResult,
@@ -125,6 +125,26 @@ def test_a_wrong_one_is_counted_and_gets_no_label(taught: Engine, photos: Path) 
         == f"Fewer than 80 of 100 are right, 95 % sure ({check.checked} of 30 checked, {check.checked} wrong)."
     )
     assert check.done
+
+
+def test_a_suggestion_that_is_wrong_is_never_made_again(taught: Engine, photos: Path) -> None:
+    check = begin(taught, photos)
+    first, collection = check.next_photos(1)[0], taught.collection
+    asked = np.array([first.photo_id], np.int64)
+    check = answer_sample(collection, check, first.photo_id, CheckAnswer.WRONG)
+    assert collection.answers.get(asked)[first.photo_id].rejected == {first.class_id}
+    found = predictions_for(taught, asked, None)
+    assert found is not None
+    assert found.probabilities[0, found.class_ids == first.class_id].tolist() == [0]
+    for answer in (CheckAnswer.SKIPPED, CheckAnswer.RIGHT, None):
+        check = answer_sample(collection, check, first.photo_id, answer)
+        assert collection.answers.get(asked) == {}
+        assert check.answers.get(first.photo_id) is answer
+        check = answer_sample(collection, check, first.photo_id, CheckAnswer.WRONG)
+    check, before = answer_sample_undoably(collection, check, first.photo_id, CheckAnswer.RIGHT)
+    check = take_back_answer(collection, check, first.photo_id, CheckAnswer.WRONG, before)
+    assert collection.answers.get(asked)[first.photo_id].rejected == {first.class_id}
+    assert check.answers[first.photo_id] is CheckAnswer.WRONG
 
 
 def test_an_answer_can_be_changed_and_taken_back(taught: Engine, photos: Path) -> None:
@@ -454,7 +474,7 @@ def test_an_offer_says_what_a_check_would_ask_and_what_a_stored_one_proves(taugh
     answer_sample(taught.collection, check, wrong.photo_id, CheckAnswer.WRONG)
     offer = sample_offer(taught, request)
     assert offer.check is not None
-    assert (offer.check.checked, offer.check.wrong, offer.photos) == (2, 1, 29)
+    assert (offer.check.checked, offer.check.wrong, offer.photos) == (2, 1, 28), "one labelled, one without suggestion"
     rows = folder_rows(taught, (photos,))
     first = rows.take(np.flatnonzero(rows.place_ids == offer.doubtful[0]))
     assert first.photo_ids.tolist() == [wrong.photo_id], "a wrong suggestion is looked at first"

@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from flowersorter.domain.photo_answers import Mark, PhotoAnswers
-from flowersorter.domain.verdict import Verdict
+from flowersorter.domain.verdict import Caveat, Verdict
 from flowersorter.jobs import CancelToken, silent
+from flowersorter.vision.classifier.predict import caveats_of
 from flowersorter.vision.dataset_shift.accuracy_estimation import LEAST_PHOTOS, AccuracyEstimate
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for
@@ -168,6 +169,42 @@ def test_the_sentence_says_how_many_are_right_and_usually_are() -> None:
     )
     assert accuracy_note(replace(ESTIMATE, differs=False)) is None
     assert accuracy_note(None) is None
+
+
+def test_a_folder_with_the_labelled_photos_is_not_said_to_be_unusual() -> None:
+    """Those held out are look-alikes of one another: they are right more often than other photos of the folder."""
+    own = replace(ESTIMATE, of_folder=True)
+    assert accuracy_note(own) is None
+    assert str(accuracy_note(replace(own, sure_withdrawn=True))) == (
+        "About 84 of 100 suggestions are right here; check 20 photos to know."
+    )
+
+
+def test_an_estimate_knows_whether_the_labelled_photos_are_of_the_folder(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    others = unlabelled(engine, tmp_path / "others", photos(40, 1, noise=2.2))
+    own = np.concatenate([others, np.array(list(engine.collection.labels.all()), np.int64)])
+    for ids, of_folder in ((others, False), (own, True)):
+        estimate = found(engine, taught, ids)
+        assert estimate is not None
+        assert estimate.of_folder == of_folder
+
+
+@pytest.mark.parametrize(
+    ("by_folder", "reason"),
+    [(None, Caveat.FOLDER_DIFFERS), (False, Caveat.FOLDER_DIFFERS), (True, Caveat.FEW_LABELLED)],
+)
+def test_a_folder_does_not_differ_from_its_own_labelled_photos(
+    taught: NamedModel, by_folder: bool | None, reason: Caveat
+) -> None:
+    judged = None if by_folder is None else np.array([by_folder])
+    numbers = np.array([0.995], np.float32), np.array([0.0], np.float32)
+    sure_from, known = np.array([1.01], np.float32), np.array([0.0], np.float32)
+    likely = np.array([Verdict.LIKELY], np.uint8)
+    found_caveats = caveats_of(taught.model, likely, *numbers, known, sure_from, by_folder=judged)
+    assert found_caveats.tolist() == [reason]
+    assert "differs" not in str(Caveat.FEW_LABELLED.reason)
 
 
 @pytest.mark.parametrize("held_out", [None, 0.8, 0.838, 0.848])

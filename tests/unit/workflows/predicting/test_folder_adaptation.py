@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.vision.dataset_shift.folder_adaptation import LEAST_PHOTOS, MOST_CONNECTED
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import NamedModel, model_for
 from flowersorter.workflows.predicting import folder_adaptation
-from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder, logit_terms
+from flowersorter.workflows.predicting.folder_adaptation import adapt_again, adapt_to_folder, logit_terms
 from flowersorter.workflows.predicting.photo_details import details, predictions_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos
@@ -121,6 +123,41 @@ def test_a_folder_of_many_photos_shares_one_bias(
     assert terms is not None
     assert np.array_equal(terms, np.repeat(terms[:1], 80, axis=0))
     assert MOST_CONNECTED > 60
+
+
+def terms_of(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    terms = logit_terms(engine, named.model, photo_ids)
+    assert terms is not None
+    return terms
+
+
+def test_the_terms_follow_a_model_that_is_fitted_again(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    """Those of the exact fit, added to the logits of another head, would take right suggestions away."""
+    others = unlabelled(engine.collection, tmp_path / "others", near((30, 30, 30), 1))
+    adapt_to_folder(FolderPhotos(engine, taught, others), CancelToken())
+    adapted = terms_of(engine, taught, others)
+    adapt_again(engine, taught, others, CancelToken())
+    np.testing.assert_allclose(terms_of(engine, taught, others), adapted, atol=1e-4)
+    model = taught.model
+    turned = replace(taught, model=replace(model, weight=np.roll(model.weight, 1, axis=0), bias=np.roll(model.bias, 1)))
+    np.testing.assert_array_equal(terms_of(engine, turned, others), adapted)
+    adapt_again(engine, turned, others, CancelToken())
+    quick = terms_of(engine, turned, others)
+    assert np.abs(quick - adapted).max() > 0.5
+    adapt_to_folder(FolderPhotos(engine, turned, others), CancelToken())
+    np.testing.assert_allclose(quick, terms_of(engine, turned, others), atol=1e-4)
+
+
+def test_photos_that_were_just_labelled_count_as_labelled(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    others = unlabelled(engine.collection, tmp_path / "others", near((30, 30, 30), 1))
+    adapt_to_folder(FolderPhotos(engine, taught, others), CancelToken())
+    before, calendula = terms_of(engine, taught, others), engine.collection.classes.find("calendula")
+    assert calendula is not None
+    assign(engine.collection, others[:15].tolist(), calendula.id)
+    adapt_again(engine, taught, others, CancelToken())
+    after = terms_of(engine, taught, others)
+    assert not after[:15].any(), "they need no suggestion"
+    assert np.abs(after[15:] - before[15:]).max() > 0.05
 
 
 def test_both_outputs_of_a_merged_class_are_pulled_by_its_labels(
