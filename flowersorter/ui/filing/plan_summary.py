@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, Mode, SortPlan
-from flowersorter.sorting.plan_sidecars import listed, staying_apart
+from flowersorter.sorting.plan_sidecars import listed, sidecars_and_others
 from flowersorter.ui.shared.widgets import count_folders, count_photos, count_sidecar_files
 
 _NO_BREAK = "\u00a0"
@@ -61,7 +61,7 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
 def _sidecars(plan: SortPlan) -> list[str]:
     """Say which files beside the photos are included, and which stay."""
     parts = []
-    sidecars, others = staying_apart(plan.staying, (*plan.edited, *plan.other_films))
+    sidecars, others = sidecars_and_others(plan.staying, (*plan.edited, *plan.other_films))
     for kinds, one, many in (
         (
             plan.sidecars,

@@ -32,7 +32,7 @@ from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
 from flowersorter.workflows.filing.resume import waiting_sentence
 from tests.drawing import film_bytes
-from tests.unit.sorting.failing_disks import WatchedDisk, failing
+from tests.unit.sorting.failing_disks import WatchedDisk, failing, unlistable
 from tests.unit.sorting.file_trees import filing, go_on, names, plan, remember, snapshot, sort, take_back, write
 
 
@@ -297,10 +297,11 @@ def test_files_that_the_plan_leaves_behind_do_not_keep_a_photo(
     assert names(source) == {"1.mov", "1.mov.xmp", "2.CR2", "3.CR2"}
 
 
-def test_what_cannot_be_read_beside_a_photo_does_not_keep_it(
-    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+@pytest.mark.parametrize("mode", [Mode.COPY, Mode.MOVE])
+def test_a_photo_stays_where_a_file_that_appeared_beside_it_cannot_be_read(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path, mode: Mode
 ) -> None:
-    run_id = stop(collection, plan(roses(photos), destination, Mode.COPY, source))
+    run_id = stop(collection, plan(roses(photos), destination, mode, source))
     new = write(source / "1.xmp", b"new")
 
     class Unreadable(FileSystem):
@@ -309,7 +310,33 @@ def test_what_cannot_be_read_beside_a_photo_does_not_keep_it(
                 raise OSError(errno.EIO, "not here")
             return super().stat(path)
 
-    assert reasons(go_on(collection, run_id, Unreadable())) == dict.fromkeys(("1.jpg", "2.jpg", "3.jpg"))
+    why = "the disk reports a read or write error"
+    assert reasons(go_on(collection, run_id, Unreadable())) == {
+        "1.jpg": f"the files beside it cannot be compared: {why}; sort the folder again",
+        "2.jpg": None,
+        "3.jpg": None,
+    }
+    assert {"1.jpg", "1.xmp"} <= names(source)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_photo_stays_with_its_sidecars_where_its_folder_cannot_be_listed(
+    collection: CollectionStore,
+    photos: list[Path],
+    source: Path,
+    destination: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+) -> None:
+    run_id = stop(collection, plan(roses(photos), destination, Mode.MOVE, source))
+    write(source / "2.xmp", b"edits of 2")
+    unlistable(monkeypatch, source, times)
+    result = go_on(collection, run_id)
+    unlisted = "its folder cannot be listed; sort the folder again"
+    appeared = "2.xmp has appeared beside it; sort the folder again"
+    later = {"2.jpg": appeared, "3.jpg": None} if times == 1 else {"2.jpg": unlisted, "3.jpg": unlisted}
+    assert reasons(result) == {"1.jpg": unlisted} | later
+    assert {"1.jpg", "2.jpg", "2.xmp"} <= names(source)
 
 
 def test_a_duplicate_waits_for_the_sidecar_that_appeared_beside_it(
