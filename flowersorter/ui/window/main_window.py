@@ -240,6 +240,7 @@ class MainWindow(QMainWindow):
         self.session.undo_stack.indexChanged.connect(lambda _index: self.job_bar.end_message(Until.ANSWER))
         late.sort_undoable.connect(self.undoing.note_sort)
         self.undoing.sort_undo_requested.connect(late.undo_run)
+        late.resume_requested.connect(lambda run_id: self.learning.when_settled(lambda: late.resume_sort(run_id)))
         connect_actions(self)
         self.recent.found.connect(self._on_recent)
         self.filter.said.connect(self.job_bar.say)

@@ -27,6 +27,7 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.runs import answers_since, recheck
+from flowersorter.sorting.runs.answers_since import Suggested
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
@@ -206,9 +207,9 @@ def test_photos_without_a_label_stay_where_their_suggestion_is_another_class_by_
     now = dict(zip(hashes, ["Tulip", "Rose", "Tulip", "", "Tulip", "Tulip"], strict=False)) | {hashes[7]: "Tulip"}
     asked: list[bytes] = []
 
-    def suggestions(hashes: Sequence[bytes]) -> Mapping[bytes, str]:
+    def suggestions(hashes: Sequence[bytes]) -> Mapping[bytes, Suggested]:
         asked.extend(hashes)
-        return {sha256: now[sha256] for sha256 in hashes if sha256 in now}
+        return {sha256: Suggested(now[sha256]) for sha256 in hashes if sha256 in now}
 
     result = resume(collection, run_id, silent, CancelToken(), suggestions=suggestions)
     assert reasons(result) == {
