@@ -224,6 +224,30 @@ def test_photos_without_a_label_stay_where_their_suggestion_is_another_class_by_
     assert not {"Rose/2.jpg", "Rose/3.jpg"} & names(destination)
 
 
+def test_photos_stay_that_were_left_out_or_are_suggested_less_surely(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    rose = collection.classes.add("Rose")
+    remember(collection, source, photos)
+    run_id = stop(collection, plan(roses(photos), destination, Mode.MOVE, source))
+    hashes = [filing(path, "").sha256 for path in photos[1:]]
+    [left_out] = collection.photos.known(hashes[:1]).values()
+    doubt = text("the suggestion is not sure")
+
+    def suggestions(asked: Sequence[bytes]) -> Mapping[bytes, Suggested]:
+        assert sorted(asked) == sorted(hashes)
+        return dict(zip(hashes, [Suggested("Rose"), Suggested("Rose", doubt), Suggested(None, doubt)], strict=True))
+
+    left = {left_out: rose.id, 10_000: rose.id}
+    result = resume(collection, run_id, silent, CancelToken(), suggestions=suggestions, left_out=left)
+    assert reasons(result) == {
+        "1.jpg": "you left it out when you confirmed the others",
+        "2.jpg": "the suggestion is not sure",
+        "3.jpg": "the suggestion is not sure",
+    }
+    assert names(destination) == {"Rose/0.jpg"}
+
+
 def test_a_reason_to_leave_a_photo_is_worded_alone(
     collection: CollectionStore, photos: list[Path], source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
