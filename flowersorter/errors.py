@@ -17,6 +17,7 @@
         ├── DownloadFailed           weights that could not be downloaded
         ├── DeviceUnavailable        a requested processing device that is not available
         ├── WorkersUnavailable       worker processes or machines that cannot be reached or used
+        ├── CacheUnusable            a cache that the disk does not let read or write
         ├── LibraryFull              the disk of the collection has no space left
         ├── CollectionLocked         the collection is open in another window
         └── CollectionDamaged        the library cannot be read
@@ -112,6 +113,10 @@ class DeviceUnavailable(UserError):
 
 class WorkersUnavailable(UserError):
     """Worker processes or machines that cannot be reached or used; photos read until then are stored."""
+
+
+class CacheUnusable(UserError):
+    """A cache on disk, such as that of the embeddings, that cannot be read or written."""
 
 
 class LibraryFull(UserError):

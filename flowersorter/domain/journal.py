@@ -80,6 +80,20 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestionChoice:
+    """The suggestions that a sort goes by.
+
+    Attributes:
+        backbone: Name of the backbone of their model; None for the collection's.
+        included: Which of them it sorts: "all" but unknown ones, "likely" and sure ones, "sure" ones, or none
+            ("labelled").
+    """
+
+    backbone: str | None
+    included: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One sort: photos filed into class folders in one action.
 
@@ -101,6 +115,7 @@ class Run:
         removes_emptied: Whether it also removes the folders that become empty.
         volumes: The volume of its destination, and of folders it takes files from, also of the folders below them.
             Earlier versions stored only those of folders that files were moved out of.
+        suggestions: Those it goes by; None for a run of an earlier version, and one that goes by labels only.
     """
 
     id: int
@@ -120,6 +135,7 @@ class Run:
     waiting_beside: int = 0
     waiting_duplicates: int = 0
     removes_emptied: bool = False
+    suggestions: SuggestionChoice | None = None
 
     @property
     def has_something_to_undo(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,7 @@ class PhotoAnswer:
 
 #: Class id by photo id: the photo was left out when others were confirmed as that class.
 LeftOutOf = Mapping[int, int]
+NOTHING_LEFT_OUT: LeftOutOf = MappingProxyType({})
 
 
 def is_left_out(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -21,7 +22,7 @@ from flowersorter.photos.scanning.folder_walk import (
     has_photo_suffix,
 )
 from flowersorter.photos.scanning.scan_options import ScanOptions
-from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder
+from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SidecarFinder, UnlistedFolderError
 
 #: A folder, or folders and single photos that are opened together.
 Roots: TypeAlias = Path | tuple[Path, ...]
@@ -193,7 +194,11 @@ def _opened_sidecars(opened: Sequence[Path], found: Collection[str]) -> set[Path
         return set()
     finder = SidecarFinder()
     photos = {path for path in (*opened, *map(Path, found)) if path.parent in lone}
-    return {sidecar for photo in photos for sidecar in finder.of(photo)}
+    sidecars: set[Path] = set()
+    for photo in photos:
+        with suppress(UnlistedFolderError):  # each is a photo of its own then
+            sidecars.update(finder.of(photo))
+    return sidecars
 
 
 def _unusable(folder: Path, error: OSError | ValueError) -> FolderUnusable:

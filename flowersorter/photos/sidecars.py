@@ -66,11 +66,15 @@ _TAKEOUT_CHARACTERS = 46
 _TAKEOUT_METADATA = ".supplemental-metadata"
 
 
+class UnlistedFolderError(OSError):
+    """A folder that is there and cannot be listed: whether its photos have sidecars is not known."""
+
+
 class SidecarFinder:
     """Finds the sidecars of many photos with one listing of each folder, which is never refreshed.
 
     Every sidecar belongs to one photo only: beside ``IMG_1.heic`` and ``IMG_1.png``, ``IMG_1.mov`` belongs to the HEIC.
-    A folder that cannot be listed has none.
+    A folder that is gone has none; one that cannot be listed is tried again for the next photo.
     """
 
     def __init__(self) -> None:
@@ -78,11 +82,19 @@ class SidecarFinder:
         self._others: dict[str, list[str]] = {}
 
     def of(self, photo: Path) -> tuple[Path, ...]:
-        """Return the sidecars of a photo, in natural order."""
+        """Return the sidecars of a photo, in natural order.
+
+        Raises:
+            UnlistedFolderError: its folder cannot be listed.
+        """
         return tuple(map(photo.with_name, self.names_of(str(photo))))
 
     def names_of(self, photo: str) -> tuple[str, ...]:
-        """Return the names of the sidecars of a photo, given by its path as text, in natural order."""
+        """Return the names of the sidecars of a photo, given by its path as text, in natural order.
+
+        Raises:
+            UnlistedFolderError: its folder cannot be listed.
+        """
         after_folder = photo.rfind(os.sep) + 1
         folder, name = photo[:after_folder], photo[after_folder:]
         found = self._sidecars.get(folder)
@@ -94,7 +106,11 @@ class SidecarFinder:
         return found.get(name, ())
 
     def of_original(self, photo: Path) -> tuple[Path, ...]:
-        """Return the sidecars of the photo that this one is the edited copy of, by Google's name of such copies."""
+        """Return the sidecars of the photo that this one is the edited copy of, by Google's name of such copies.
+
+        Raises:
+            UnlistedFolderError: its folder cannot be listed.
+        """
         stem, suffix = _split(photo.name)
         base = _numbered(stem)[0]
         original = _EDITED.sub("", base)
@@ -309,6 +325,17 @@ def _split(name: str) -> tuple[str, str]:
 def _file_names(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return [entry.name for entry in entries if entry.is_file()]
-    except OSError:
+            return [entry.name for entry in entries if _is_file(entry)]
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise UnlistedFolderError(error.errno, error.strerror, folder) from error
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        if entry.is_symlink():  # into a folder that cannot be read
+            return False
+        raise

@@ -76,6 +76,7 @@ def execute(
         staged.entries,
         _volumes(context.files, plan),
         removes_emptied=plan.removes_emptied,
+        suggestions=plan.suggestions,
     )
     report(RunBegun(run_id))
     emptied = statuses(context.files, plan.emptied.empty if plan.removes_emptied else ())

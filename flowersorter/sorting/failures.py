@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 from flowersorter.errors import FlowerSorterError
 from flowersorter.messages import text
+from flowersorter.photos.sidecars import UnlistedFolderError
 
 CHANGED = text("it has changed since it was read")
 FIXED_FOLDER = text("its folder may not be changed, so nothing can be moved out of it; copy the photos instead")
 GONE = text("it is not there any more")
 NO_LINK_HERE = text("this drive has no links of this kind; copy the photo instead")
+NOT_LISTED = text("its folder cannot be listed")
 NOT_A_FILE = text("it is not an ordinary file")
 TAKEN = text("another file with that name has appeared")
 BAD_COPY = text("the copy on the disk differs from the original")
@@ -78,6 +80,8 @@ def explain(error: OSError) -> str:
     """Return the reason of a disk error, for the person."""
     if isinstance(error, FixedFolderError):
         return FIXED_FOLDER
+    if isinstance(error, UnlistedFolderError):
+        return NOT_LISTED
     return _REASONS.get(error.errno or 0) or ((error.strerror or "").lower() or text("the system refuses it"))
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
+from flowersorter.domain.journal import SuggestionChoice
 from flowersorter.photos.xmp.keywords import Entries
 from flowersorter.sorting.folders.emptied_folders import EmptiedFolders
 from flowersorter.sorting.keywords.planned_keywords import PlannedKeywords
@@ -213,6 +214,7 @@ class SortPlan:
         duplicates: Duplicates that are moved aside, without a class; each is also among `files`.
         emptied: The folders that the photos leave empty, if they are moved.
         removes_emptied: Whether these are removed.
+        suggestions: Those it goes by; None where it goes by labels only.
     """
 
     mode: Mode
@@ -231,6 +233,7 @@ class SortPlan:
     duplicates: Sequence[PlannedFile] = ()
     emptied: EmptiedFolders = field(default_factory=EmptiedFolders)
     removes_emptied: bool = False
+    suggestions: SuggestionChoice | None = None
     _tallies: list[PlanTally] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property

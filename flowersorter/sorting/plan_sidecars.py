@@ -129,7 +129,7 @@ class SidecarPlanner:
             OSError: a sidecar, or the folder of the filed photo, cannot be read.
         """
         self._folders[contents.folder] = contents
-        moves: Moves = () if photo.parent == filed.parent else tuple(self._late(photo, filed, taken_at))
+        moves: Moves = () if photo.parent == filed.parent else tuple(self._moves_beside(photo, filed, taken_at))
         if wanted is None:
             return PlannedSidecars(moves)
         moves, keywords = self._keywords.on_the_way(photo, moves, wanted)
@@ -145,7 +145,7 @@ class SidecarPlanner:
         if photo[photo.rfind(".") :].lower() not in PHOTO_SUFFIXES:
             self._filed.add(Path(photo))
 
-    def _late(self, photo: Path, filed: Path, taken_at: datetime | None) -> Iterator[tuple[Path, Path]]:
+    def _moves_beside(self, photo: Path, filed: Path, taken_at: datetime | None) -> Iterator[tuple[Path, Path]]:
         """Yield (from, to) of the sidecars of a photo that are to be filed beside the one with its bytes."""
         for sidecar in self._sidecars(photo, taken_at):
             there = self._contents_of(filed.parent)
@@ -234,7 +234,9 @@ def count_kinds(files: Iterable[Path]) -> Mapping[str, int]:
     return dict(Counter(path.suffix.lower() or NO_SUFFIX for path in files).most_common())
 
 
-def staying_apart(staying: Mapping[str, int], named: Iterable[Path]) -> tuple[Mapping[str, int], Mapping[str, int]]:
+def sidecars_and_others(
+    staying: Mapping[str, int], named: Iterable[Path]
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Divide the files beside photos that stay, counted by suffix, into sidecars and files of any other kind.
 
     Args:

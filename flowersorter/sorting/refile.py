@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from flowersorter.domain.journal import SuggestionChoice
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import FiledPhoto
@@ -70,7 +71,8 @@ def plan_refile(
             only_our_keywords=True,
         )
         # Source and destination are the same on purpose: an undo may make class folders in it again.
-        plans.append(replace(plan.with_skipped(pointers.get(root, ())), source=root))
+        plan = replace(plan, source=root, suggestions=SuggestionChoice(None, "all"))  # however sure they were sorted
+        plans.append(plan.with_skipped(pointers.get(root, ())))
     return plans
 
 

@@ -146,8 +146,8 @@ def begin_groups(context: StepContext, run: Run, groups: Iterable[Group]) -> Non
     """Store in one transaction that photos and their sidecars are about to be filed; `file_group` follows for each.
 
     Their class folders are made before: recovery would take a missing one for an unplugged drive. Where a crash leaves
-    some files of a photo filed and some not, recovery files the rest, or takes the photo back. A sidecar that gets its
-    keywords where it is, so that it makes room first, is left to `file_group`: recovery could not tell the two apart.
+    some files of a photo filed and some not, recovery files the rest, or takes the photo back. A sidecar that makes
+    room for one with keywords at its place is left to `file_group`: recovery could not tell the two apart.
     """
     entries, made = list[Entry](), dict[Path, bool]()
     for group in groups:

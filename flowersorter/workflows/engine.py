@@ -54,6 +54,8 @@ class Engine:
             (`training.incremental_fit`).
         refit_lock: Held while a refit is used or dropped.
         closing: Cancelled when the program ends, to stop work whose result is only shown.
+        makes_classes: Whether predictions make the classes that the collection lacks of those of a model; else a photo
+            that is predicted as such a class is unknown.
         exact_fits: Number of times that the stored model took the place of refits; one that began before is outdated.
         automatic_model: The model that was made last without Retrain since the collection was opened
             (`training.learn`).
@@ -67,7 +69,7 @@ class Engine:
         self.collection = collection
         self.open_network = open_network
         self._lock, self.refit_lock = threading.Lock(), threading.Lock()
-        self.exact_fits = 0
+        self.exact_fits, self.makes_classes = 0, True
         self.closing = CancelToken()
         self.refitted: NamedModel | None = None
         self._feature_tables: dict[str, FeatureTable] = {}
@@ -86,12 +88,14 @@ class Engine:
         self._drop_caches()
         self.collection.close()
 
-    def apart(self) -> Engine:
+    def apart(self, *, makes_classes: bool = True) -> Engine:
         """Make an engine of this collection for a model that may never be used: this one does not keep its estimates.
 
         It has the same features, and is not closed.
         """
-        return copy.copy(self)
+        made = copy.copy(self)
+        made.makes_classes = makes_classes
+        return made
 
     def drop_refit(self) -> None:
         """Use the stored model from now on, and no refit that has begun before now.

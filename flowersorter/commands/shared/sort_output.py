@@ -13,7 +13,7 @@ from flowersorter.domain.journal import DUPLICATES
 from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scanning import folder_walk
 from flowersorter.sorting.plan import Action, Mode, SortPlan
-from flowersorter.sorting.plan_sidecars import listed, staying_apart
+from flowersorter.sorting.plan_sidecars import listed, sidecars_and_others
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.workflows.filing.resume import paused_sentence
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
@@ -80,7 +80,7 @@ def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult, *,
 
 def _beside(plan: SortPlan, skipped: Mapping[str, int]) -> Counter[str]:
     """The files beside the photos that the plan counts, by the kind that the scan gives them."""
-    sidecars, others = (sum(staying.values()) for staying in staying_apart(plan.staying, ()))
+    sidecars, others = (sum(staying.values()) for staying in sidecars_and_others(plan.staying, ()))
     no_photos = min(others, skipped.get(folder_walk.NOT_A_PHOTO, 0))  # the others belong to a photo by their names
     told: Counter[str] = Counter({folder_walk.NOT_A_PHOTO: no_photos})
     told[folder_walk.SIDECAR] = sum(plan.sidecars.values()) + sidecars + others - no_photos
@@ -162,7 +162,7 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
         )
     for skipped in plan.no_keywords:
         terminal.say(text("{path} gets no keywords: {why}", path=shown(skipped.path), why=stored(skipped.reason)))
-    sidecars, others = staying_apart(plan.staying, (*plan.edited, *plan.other_films))
+    sidecars, others = sidecars_and_others(plan.staying, (*plan.edited, *plan.other_films))
     if number := sum(sidecars.values()):
         staying = plural("{number} other sidecar file stays", "{number} other sidecar files stay", number)
         terminal.say(joined_texts(": ", staying, listed(sidecars)))

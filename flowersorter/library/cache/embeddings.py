@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.errors import UserError
+from flowersorter.errors import CacheUnusable, UserError
 from flowersorter.library.cache.append_only_rows import KEY_BYTES, AppendOnlyRows
 from flowersorter.library.cache.hash_index import HashIndex
 from flowersorter.messages import text
@@ -39,7 +39,7 @@ class EmbeddingStore:
             the error that this makes.
 
     Raises:
-        UserError: the files cannot be opened.
+        CacheUnusable: the files cannot be opened.
     """
 
     def __init__(self, folder: Path, backbone: str, refusal: Callable[[], UserError] | None = None) -> None:
@@ -210,4 +210,4 @@ def _disk_errors_as_user_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(text("The embeddings cannot be read or saved"), error.strerror or str(error)) from error
+        raise CacheUnusable(text("The embeddings cannot be read or saved"), error.strerror or str(error)) from error

@@ -264,6 +264,13 @@ _FILED_BY_LABEL = """
 ALTER TABLE filings ADD COLUMN by_label INTEGER;
 """
 
+# The suggestions that a run goes by: one that goes on leaves photos whose suggestions it would not include by now. Both
+# are NULL for runs of earlier versions.
+_SUGGESTION_CHOICE = """
+ALTER TABLE runs ADD COLUMN backbone TEXT;
+ALTER TABLE runs ADD COLUMN included TEXT;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: Migrations = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -282,4 +289,5 @@ MIGRATIONS: Migrations = (
     (14, _ORIGINALS),
     (15, _KEYWORD_BASES),
     (16, _FILED_BY_LABEL),
+    (17, _SUGGESTION_CHOICE),
 )

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from flowersorter.domain.journal import Entry, EntryState, MadeFolder, Run, RunState, Volume
+from flowersorter.domain.journal import Entry, EntryState, MadeFolder, Run, RunState, SuggestionChoice, Volume
 
 
 def run_of(row: sqlite3.Row) -> Run:
@@ -31,6 +31,7 @@ def run_of(row: sqlite3.Row) -> Run:
         waiting_duplicates=row["waiting_duplicates"],
         removes_emptied=bool(row["removes_emptied"]),
         volumes=_volumes_of(row["volumes"]),
+        suggestions=None if row["included"] is None else SuggestionChoice(row["backbone"], row["included"]),
     )
 
 

@@ -128,10 +128,14 @@ class ClassTable:
         with self._database.transaction():
             return {name: self.resolve(name, origin) for name in in_order_of_making(names)}
 
-    def meant_by(self, names: Sequence[str]) -> list[int]:
-        """The class ids of a model's class names, in their order; new classes are made.
+    def meant_by(self, names: Sequence[str], *, make: bool = True) -> list[int]:
+        """The class ids of a model's class names, in their order.
 
         Two names have the same id if their classes were merged; the name of a deleted class has id 0.
+
+        Args:
+            names: Those of the model.
+            make: Make new classes; else their names have id 0, too.
 
         Raises:
             ClassRefused: a name is new and not valid.
@@ -141,8 +145,8 @@ class ClassTable:
         if any(class_key(name) not in ids for name in names):
             ids |= dict.fromkeys(set(self._deleted()) - ids.keys(), 0)
         found = [ids.get(class_key(name)) for name in names]
-        if None not in found:
-            return [class_id for class_id in found if class_id is not None]
+        if None not in found or not make:
+            return [class_id or 0 for class_id in found]
         return [
             self.resolve(name, ClassOrigin.MODEL).id if class_id is None else class_id
             for name, class_id in zip(names, found, strict=True)

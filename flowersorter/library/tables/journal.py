@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from flowersorter.domain.journal import NO_CLASS, Entry, EntryState, NewEntry, RunState, Volume
+from flowersorter.domain.journal import NO_CLASS, Entry, EntryState, NewEntry, RunState, SuggestionChoice, Volume
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import storable_text, storable_time
 from flowersorter.library.journal.journal_reads import JournalReader
@@ -51,6 +51,7 @@ class Journal(JournalReader):
         volumes: Mapping[Path, Volume] | None = None,
         *,
         removes_emptied: bool = False,
+        suggestions: SuggestionChoice | None = None,
     ) -> int:
         """Store a whole run before any file is touched, in blocks: other threads get their turn between two of them.
 
@@ -63,19 +64,29 @@ class Journal(JournalReader):
             entries: The files; the sidecars of a photo follow it. May raise: the run is closed then.
             volumes: The volume of the destination and of folders that files come from.
             removes_emptied: Whether the folders that become empty are removed.
+            suggestions: Those it goes by; None where it goes by labels only.
 
         Returns:
             The id of the run.
         """
         run_id, ids = 0, array("q")
+        chosen = (None, None) if suggestions is None else (suggestions.backbone, suggestions.included)
         try:
             for block in _in_blocks(entries):
                 with self._database.transaction() as connection:
                     run_id = run_id or _inserted(
                         connection.execute(
-                            "INSERT INTO runs (mode, source, destination, started_at, state, removes_emptied)"
-                            " VALUES (?, ?, ?, ?, ?, ?)",
-                            (mode, _bytes(source), os.fsencode(destination), _now(), RunState.OPEN, removes_emptied),
+                            "INSERT INTO runs (mode, source, destination, started_at, state, removes_emptied, backbone,"
+                            " included) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            (
+                                mode,
+                                _bytes(source),
+                                os.fsencode(destination),
+                                _now(),
+                                RunState.OPEN,
+                                removes_emptied,
+                                *chosen,
+                            ),
                         )
                     )
                     first = len(ids)

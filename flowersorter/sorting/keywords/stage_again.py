@@ -161,7 +161,7 @@ class StageAgain:
         """Say why a photo is left; None if its sidecar is made."""
         if base is None and keywords.base_sha256 is not None:
             return _UNKNOWN
-        if base is None and not photo.action.is_filed:  # beside others, it was looked when they were
+        if base is None and not photo.action.is_filed:  # `Recheck` has looked beside the others
             return self._appeared.beside_filed(photo.destination)
         return None
 

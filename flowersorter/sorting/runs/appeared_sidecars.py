@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -11,13 +10,16 @@ from flowersorter.domain.journal import WrittenKeywords
 from flowersorter.library.tables.written_keywords import written_by
 from flowersorter.messages import Text, text
 from flowersorter.photos.film_time import taken_at_another_time
-from flowersorter.photos.sidecars import FILM_SUFFIXES, SidecarFinder
+from flowersorter.photos.sidecars import FILM_SUFFIXES, SidecarFinder, UnlistedFolderError
+from flowersorter.sorting.failures import explain
 from flowersorter.sorting.filesystem import is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.keywords.plan_keywords import KeywordPlanner
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group
+
+_NOT_LISTED = text("its folder cannot be listed; sort the folder again")
 
 
 class AppearedSidecars:
@@ -39,11 +41,14 @@ class AppearedSidecars:
         self._written = written_by(self._context.collection.database, ids)
 
     def why_not(self, group: Group) -> Text | None:
-        """Say which sidecar has appeared beside a photo that was read; None if there is none, or it cannot be told."""
-        with suppress(OSError):  # the photo fails by itself then
-            for path in self._appeared(group):
-                return _has_appeared(path)
-        return None
+        """Say which sidecar has appeared beside a photo that was read, or why that cannot be told; None without one."""
+        try:
+            return next(map(_has_appeared, self._appeared(group)), None)
+        except UnlistedFolderError:
+            return _NOT_LISTED
+        except OSError as error:
+            why = explain(error)
+            return text("the files beside it cannot be compared: {why}; sort the folder again", why=why)
 
     def beside_filed(self, photo: Path) -> Text | None:
         """Say which sidecar has appeared beside a photo in its class folder that is to get one with keywords there.
@@ -52,11 +57,12 @@ class AppearedSidecars:
             photo: Its path there; it had no sidecar that programs read keywords from.
 
         Returns:
-            None if there is still none.
+            None if there is still none; a reason also where its folder cannot be listed.
         """
-        for path in KeywordPlanner.targets(photo, self._finder.of(photo)):
-            return _has_appeared(path)
-        return None
+        try:
+            return next(map(_has_appeared, KeywordPlanner.targets(photo, self._finder.of(photo))), None)
+        except UnlistedFolderError:
+            return _NOT_LISTED
 
     def _appeared(self, group: Group) -> Iterator[Path]:
         """Yield the sidecars that the run does not know.

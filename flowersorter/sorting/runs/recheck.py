@@ -20,7 +20,7 @@ from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular,
 from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action
-from flowersorter.sorting.runs.answers_since import AnswersSince, Suggestions, no_suggestions
+from flowersorter.sorting.runs.answers_since import AnswersSince
 from flowersorter.sorting.runs.appeared_sidecars import AppearedSidecars
 from flowersorter.sorting.runs.outcomes import Deviation
 from flowersorter.sorting.safe_names import shown
@@ -67,12 +67,10 @@ class Recheck:
         context: The journal and the disk.
         run: The run; what is left of it is planned.
         record: Gets the photos whose outcome is not the planned one.
-        suggestions: The present suggestions of photos.
+        said: Says which photos do not fit the plan any more.
     """
 
-    def __init__(
-        self, context: StepContext, run: Run, record: Recorder, suggestions: Suggestions = no_suggestions
-    ) -> None:
+    def __init__(self, context: StepContext, run: Run, record: Recorder, said: AnswersSince) -> None:
         self._context, self._run, self._record = context, run, record
         self._files, self._journal = context.files, context.journal
         self._contents = DestinationContents(context.files, run.destination)
@@ -80,7 +78,7 @@ class Recheck:
         self._filed: Collection[bytes] = context.journal.filed_hashes(run.destination, but=run.id)
         folders = context.journal.class_folders(run.destination)
         self._aside = run.destination / folders.get(NO_CLASS, DUPLICATES)
-        self._said = AnswersSince(context.collection, suggestions)
+        self._said = said
         self._appeared = AppearedSidecars(context)
 
     def look(self, cancel: CancelToken) -> None:

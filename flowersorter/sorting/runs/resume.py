@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
+from flowersorter.domain.photo_answers import NOTHING_LEFT_OUT, LeftOutOf
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
@@ -25,7 +26,7 @@ from flowersorter.sorting.keywords.kept_sidecars import drop_merged
 from flowersorter.sorting.keywords.stage_again import StageAgain
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.runs.answers_since import Suggestions, no_suggestions
+from flowersorter.sorting.runs.answers_since import AnswersSince, Suggestions, no_suggestions
 from flowersorter.sorting.runs.appeared_sidecars import AppearedSidecars
 from flowersorter.sorting.runs.outcomes import Deviation, FilingOutcome, RunResult, packed_outcomes
 from flowersorter.sorting.runs.recheck import Recheck
@@ -45,6 +46,7 @@ def resume(
     cancel: CancelToken,
     files: FileSystem | None = None,
     suggestions: Suggestions = no_suggestions,
+    left_out: LeftOutOf = NOTHING_LEFT_OUT,
 ) -> RunResult:
     """File the photos of a run that were not tried, or failed, where its plan put them.
 
@@ -59,6 +61,7 @@ def resume(
         cancel: Checked between two photos.
         files: The disk.
         suggestions: The present suggestions of photos; each is asked for once, in blocks.
+        left_out: Class id by photo id, of photos that the person left out when others were confirmed as that class.
 
     Returns:
         The outcome of the photos that were left, in the order in which they were tried.
@@ -87,7 +90,7 @@ def resume(
         before = filed_sidecars(context, run_id)
         report(RunBegun(run_id))
         report(Progress(text("Planning"), 0))
-        Recheck(context, run, record, suggestions).look(cancel)
+        Recheck(context, run, record, AnswersSince(collection, suggestions, left_out)).look(cancel)
         StageAgain(context, run, record).make(report, cancel)
         emptied = _emptied(context, run)
     except BaseException:

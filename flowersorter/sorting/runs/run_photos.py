@@ -72,7 +72,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class _LateSidecars:
+class _SidecarsBesideFiled:
     """The sidecars that are to be filed beside a photo that is there already.
 
     Attributes:
@@ -125,7 +125,7 @@ class PhotoRun:
         planned = self._journal.planned_photos(self._run.id)
         if planned:
             self._make_destination()
-        self._file_late_sidecars(report, cancel)
+        self._file_beside_filed(report, cancel)
         self._file_photos(sum(each.photos for each in planned if each.is_filed), report, cancel)
         self._file_duplicates(cancel)
         self._move_aside(cancel)
@@ -158,32 +158,32 @@ class PhotoRun:
         except NotDoneError as error:
             self.paused = error.reason
 
-    def _file_late_sidecars(self, report: Report, cancel: CancelToken) -> None:
+    def _file_beside_filed(self, report: Report, cancel: CancelToken) -> None:
         """File the sidecars of photos that are already there; one that fails is a note at the photo."""
         total, done = self._journal.count_late(self._run.id) if self._target.keywords else 0, 0
-        for batch in in_batches(self._late(), self._size_now):
+        for batch in in_batches(self._beside_filed(), self._size_now):
             with self._context.settled():
-                self._begin([unit for late in batch.groups for unit in late.units], batch.sizes)
-                for late in batch.groups:
+                self._begin([unit for beside in batch.groups for unit in beside.units], batch.sizes)
+                for beside in batch.groups:
                     if self._target.keywords:
                         report(Progress(text("Writing keywords"), done, total))
                     cancel.check()
                     done += 1
-                    self._file_late(late)
+                    self._file_sidecars(beside)
 
-    def _late(self) -> Iterator[_LateSidecars]:
+    def _beside_filed(self) -> Iterator[_SidecarsBesideFiled]:
         for group in groups_with_sidecars(self._journal, self._run.id, _PLANNED):
             if group.lead.state == EntryState.NOTED:
-                yield _LateSidecars(group.lead, group.entries[1:], late_units(group))
+                yield _SidecarsBesideFiled(group.lead, group.entries[1:], late_units(group))
 
-    def _file_late(self, late: _LateSidecars) -> None:
+    def _file_sidecars(self, beside: _SidecarsBesideFiled) -> None:
         notes: list[Text] = []
-        for unit in late.units:
+        for unit in beside.units:
             _, note = self._outcome(unit)
             if note is not None:
                 notes.append(joined_texts(": ", shown(Path(name_of(unit.entries[-1]))), note))
-        action, error = late.photo.action, joined_texts("; ", *notes) or None
-        self._record.put(late.photo, Deviation(action, is_filed=True, error=error), action)
+        action, error = beside.photo.action, joined_texts("; ", *notes) or None
+        self._record.put(beside.photo, Deviation(action, is_filed=True, error=error), action)
 
     def _file_photos(self, total: int, report: Report, cancel: CancelToken) -> None:
         stage, done = _STAGES[Mode(self._run.mode)], 0

@@ -22,7 +22,6 @@ from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.filing.history.history_dialog import HistoryDialog
-from flowersorter.ui.filing.history.resume_controller import ResumeController
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
 from flowersorter.ui.filing.sort_outcome import failure, outcome_text, stopped_text, undo_detail, undo_question
 from flowersorter.ui.filing.take_back_question import ask_to_take_back
@@ -55,6 +54,7 @@ class FilingController(QObject):
         suggestions_changed(): Emitted by others when suggestions change: the sort is planned again.
         check_requested(Include, callable): Check a sample of such suggestions, then call the callable.
         undoable(run id): This sort is the last step and can be undone; 0 once a sort was undone.
+        resume_requested(run id): Continue this sort.
     """
 
     files_changed = Signal()
@@ -62,15 +62,13 @@ class FilingController(QObject):
     suggestions_changed = Signal()
     check_requested = Signal(object, object)
     undoable = Signal(int)
+    resume_requested = Signal(int)
 
     def __init__(
         self, session: Session, front: MessageSink, folder: FolderController, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
-        self._resuming = ResumeController(session, front, self)
-        self._resuming.files_changed.connect(self.files_changed)
-        self._resuming.undoable.connect(self.undoable)
         self._dialog: SortDialog | None = None
         self._plan_id = 0
         session.photos.counts_changed.connect(self._show_counts)
@@ -375,8 +373,8 @@ class FilingController(QObject):
         )
         dialog.undo_requested.connect(self.undo)
         dialog.undo_photos_requested.connect(self.undo_photos)
-        dialog.resume_requested.connect(self._resuming.resume)
         dialog.resume_requested.connect(dialog.close)
+        dialog.resume_requested.connect(self.resume_requested)
         dialog.undo_requested.connect(dialog.close)
         dialog.undo_photos_requested.connect(dialog.close)
         dialog.finished.connect(dialog.deleteLater)

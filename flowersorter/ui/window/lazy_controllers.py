@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flowersorter.ui.evaluation.check_sample_controller import CheckSampleController
     from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
     from flowersorter.ui.filing.filing_controller import FilingController
+    from flowersorter.ui.filing.history.resume_controller import ResumeController
     from flowersorter.ui.filing.verify_controller import VerifyController
     from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
     from flowersorter.ui.keywords.exchange_controller import ExchangeController
@@ -49,6 +50,7 @@ class LazyControllers(QObject):
         ranked_requested(list of place ids, title): Show these photos in this order.
         suggestions_changed(): Emitted by others when suggestions change.
         sort_undoable(run id): This sort is the last step and can be undone; 0 once a sort was undone.
+        resume_requested(run id): Continue this sort, once learning has settled.
     """
 
     files_changed = Signal()
@@ -58,6 +60,7 @@ class LazyControllers(QObject):
     ranked_requested = Signal(object, str)
     suggestions_changed = Signal()
     sort_undoable = Signal(int)
+    resume_requested = Signal(int)
 
     def __init__(
         self,
@@ -92,6 +95,10 @@ class LazyControllers(QObject):
     def undo_run(self, run_id: int, declined: Callable[[], None]) -> None:
         """Undo a sort after asking; call `declined` if it stays."""
         self.sorting.ask_to_undo_run(run_id, declined)
+
+    def resume_sort(self, run_id: int) -> None:
+        """Continue a sort."""
+        self.resuming.resume(run_id)
 
     @Slot()
     def show_history(self) -> None:
@@ -210,6 +217,17 @@ class LazyControllers(QObject):
         made.files_changed.connect(self.files_changed)
         made.places_requested.connect(self.places_requested)
         made.check_requested.connect(self._check_before_sort)
+        made.undoable.connect(self.sort_undoable)
+        made.resume_requested.connect(self.resume_requested)
+        return made
+
+    @cached_property
+    def resuming(self) -> ResumeController:
+        """Owns the jobs that continue sorts."""
+        from flowersorter.ui.filing.history.resume_controller import ResumeController
+
+        made = ResumeController(self._session, self._front, self)
+        made.files_changed.connect(self.files_changed)
         made.undoable.connect(self.sort_undoable)
         return made
 

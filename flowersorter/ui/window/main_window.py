@@ -245,6 +245,7 @@ class MainWindow(QMainWindow):
             done.connect(self.answers.end)
         self.undoing.sort_undo_requested.connect(late.undo_run)
         self.undoing.shown.connect(self.review.next.ask_again)
+        late.resume_requested.connect(lambda run_id: self.learning.when_settled(lambda: late.resume_sort(run_id)))
         connect_actions(self)
         self.recent.found.connect(self._on_recent)
         self.filter.said.connect(self.job_bar.say)

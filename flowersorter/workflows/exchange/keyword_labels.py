@@ -16,8 +16,9 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key
 from flowersorter.messages import text
+from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan import Roots, absolute_roots
-from flowersorter.photos.sidecars import SidecarFinder
+from flowersorter.photos.sidecars import SidecarFinder, UnlistedFolderError
 from flowersorter.photos.xmp.keywords import Entries, Levels, levels_of, named_keywords
 from flowersorter.photos.xmp.read import photo_keywords
 from flowersorter.workflows.exchange.label_import.take_labels import TakenLabels, may_label, store_labels
@@ -63,7 +64,7 @@ class FoundKeywords:
         paths: The path of each of these photos.
         keywords: Every keyword, those that name a class first, then the most frequent.
         photos: Number of photos that were looked at.
-        problems: Sidecars that cannot be read, with the reasons.
+        problems: Sidecars, and folders of photos, that cannot be read, with the reasons.
     """
 
     by_photo: Mapping[int, tuple[str, ...]]
@@ -109,7 +110,7 @@ def find_keywords(engine: Engine, request: FindKeywordsRequest, report: Report, 
             by_photo.setdefault(photo_id, {}).update(dict.fromkeys(names))
             paths.setdefault(photo_id, path)
     found = {photo_id: tuple(names) for photo_id, names in by_photo.items()}
-    return FoundKeywords(found, paths, _counted(collection, found), len(known), tuple(problems))
+    return FoundKeywords(found, paths, _counted(collection, found), len(known), tuple(dict.fromkeys(problems)))
 
 
 def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, cancel: CancelToken) -> TakenLabels:
@@ -128,7 +129,12 @@ def take_keywords(engine: Engine, request: TakeKeywordsRequest, report: Report, 
 
 
 def _read(finder: SidecarFinder, path: Path) -> tuple[Entries, tuple[tuple[Path, str], ...]]:
-    return photo_keywords(path, finder.of(path))
+    """Read the keywords of a photo, and the sidecars, or the folder of sidecars, that cannot be read."""
+    try:
+        return photo_keywords(path, finder.of(path))
+    except UnlistedFolderError as error:
+        entries, problems = photo_keywords(path, ())
+        return entries, ((path.parent, file_reason(error)), *problems)
 
 
 def _counted(collection: CollectionStore, found: Mapping[int, tuple[str, ...]]) -> tuple[FoundKeyword, ...]:

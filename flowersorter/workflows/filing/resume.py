@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flowersorter.domain.journal import Run
+from flowersorter.domain.photo_answers import LeftOutOf
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
@@ -24,11 +25,14 @@ class ResumeRequest:
 
     Attributes:
         run_id: The sort, or None for the newest that can be continued.
-        backbone: Name of the backbone of the suggestions, or None for the collection's.
+        backbone: Name of the backbone of the suggestions, or None for that of the sort.
+        left_out: Class id by photo id, of photos that the person left out when others were confirmed as that class:
+            they stay where that is the class of the plan.
     """
 
     run_id: int | None = None
     backbone: str | None = None
+    left_out: LeftOutOf = field(default_factory=dict)
 
 
 def resumable_runs(collection: CollectionStore) -> list[Run]:
@@ -39,15 +43,21 @@ def resumable_runs(collection: CollectionStore) -> list[Run]:
 def resume_run(engine: Engine, request: ResumeRequest, report: Report, cancel: CancelToken) -> RunResult:
     """File the photos that a sort did not come to, each journalled and verified.
 
-    A photo without a label stays where its suggestion is another class by now.
+    A photo without a label stays where its suggestion is another class by now, where it is less sure than those that
+    the sort includes, and where its suggestion cannot be read.
 
     Raises:
         SortRefused: there is no such sort, nothing is left of it, or its disk is missing or too full.
+        UserError: there is no such backbone, or the library cannot be read or written.
+        WeightsMissing: it is the collection's own, and its file is missing or damaged.
         Cancelled: asked to stop; photos sorted until then stay sorted, and it can be continued again.
     """
     # Imported here, because others only list the sorts that wait.
     from flowersorter.workflows.filing.present_suggestions import PresentSuggestions
+    from flowersorter.workflows.models.finetuned_backbones import backbone_of
 
+    if request.backbone is not None:
+        backbone_of(engine, request.backbone)
     run_id = request.run_id
     if run_id is None:
         waiting = resumable_runs(engine.collection)
@@ -57,8 +67,8 @@ def resume_run(engine: Engine, request: ResumeRequest, report: Report, cancel: C
                 text("every sort came to its end, was undone, or its folder has to be sorted again"),
             )
         run_id = waiting[0].id
-    suggestions = PresentSuggestions(engine, run_id, request.backbone, cancel)
-    return resume(engine.collection, run_id, report, cancel, suggestions=suggestions)
+    suggestions = PresentSuggestions(engine, run_id, request.backbone, report, cancel)
+    return resume(engine.collection, run_id, report, cancel, suggestions=suggestions, left_out=request.left_out)
 
 
 def waiting_sentence(run: Run) -> Text:

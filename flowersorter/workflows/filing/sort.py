@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.photo_answers import LeftOutOf, Mark, is_left_out
+from flowersorter.domain.journal import SuggestionChoice
+from flowersorter.domain.photo_answers import NOTHING_LEFT_OUT, LeftOutOf, Mark, is_left_out
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Places
 from flowersorter.domain.verdict import Verdict
@@ -33,13 +33,14 @@ from flowersorter.sorting.execute import execute
 from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan
-from flowersorter.sorting.runs.answers_since import NOT_MINE
+from flowersorter.sorting.runs.answers_since import LEFT_OUT, NOT_MINE
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.packed import Packed
 from flowersorter.sorting.runs.packed_plan import packed_skipped
 from flowersorter.workflows.filing.gc_pause import paused_gc
 from flowersorter.workflows.filing.sort_patterns import remember_pattern, sort_pattern
+from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.photo_details import rows_for
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ INCLUDED_VERDICTS = {
     Include.SURE: (Verdict.SURE,),
     Include.LABELLED: (),
 }
-_LEFT_BECAUSE = {
+#: Why a photo is left whose suggestion a sort does not include.
+LEFT_BECAUSE = {
     Verdict.NONE: text("it has no suggestion yet"),
     Verdict.SURE: text("you did not confirm it"),
     Verdict.LIKELY: text("the suggestion is only likely"),
@@ -224,7 +226,8 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         index=index,
         only_our_keywords=not request.keywords,
     )
-    return plan.with_skipped(left)
+    chosen = SuggestionChoice(chosen_backbone(collection, request.backbone), request.include)
+    return replace(plan, suggestions=chosen).with_skipped(left)
 
 
 def _class_names(collection: CollectionStore) -> dict[int, str]:
@@ -356,7 +359,7 @@ class ClassColumns(Protocol):
         """(N,) uint8."""
 
 
-def chosen_rows(rows: ClassColumns, include: Include, left_out: LeftOutOf = MappingProxyType({})) -> NDArray[np.bool_]:
+def chosen_rows(rows: ClassColumns, include: Include, left_out: LeftOutOf = NOTHING_LEFT_OUT) -> NDArray[np.bool_]:
     """Return (N,) bool: the rows that are sorted; `left_out` is that of the request."""
     predicted = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
     predicted &= ~_left_out_rows(rows, left_out)
@@ -379,9 +382,9 @@ def reason_left(rows: PhotoRows, i: int, *, left_out: bool = False) -> str:
     if rows.marks[i] == Mark.NOT_MINE:
         return NOT_MINE
     if left_out and not error:
-        return text("you left it out when you confirmed the others")
+        return LEFT_OUT
     return (
-        text("it cannot be read: {why}", why=stored(error)) if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
+        text("it cannot be read: {why}", why=stored(error)) if error else LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.photos.same_picture import same_picture
 from flowersorter.photos.scan import folder_is_gone
 from flowersorter.photos.scanning.folder_walk import why_not_decoded
-from flowersorter.photos.sidecars import SidecarFinder
+from flowersorter.photos.sidecars import SidecarFinder, UnlistedFolderError
 from flowersorter.photos.takeout import local_date, takeout_moment
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
@@ -246,7 +247,7 @@ def read_and_embed(
         cancel.check()  # decoding it may have outlasted the job, and the collection
         records.append(_record(place, photo))
         if photo.metadata.taken_at is None:
-            moment = takeout_moment((*finder.of(place.path), *finder.of_original(place.path)))
+            moment = _takeout_moment(finder, place.path)
             if moment is not None:
                 moments[place.id] = moment
         photos[photo.sha256] = photo  # copies in one batch are embedded once
@@ -258,6 +259,14 @@ def read_and_embed(
         embeddings = network().embed(np.stack(crops))
     thumbnails = {sha256: photo.small for sha256, photo in photos.items()}
     return ReadBatch(records, thumbnails, unreadable, out_of_reach, gone, hashes, embeddings, moments)
+
+
+def _takeout_moment(finder: SidecarFinder, photo: Path) -> datetime | None:
+    """When a photo was taken by the files of Google Takeout beside it; None where these cannot be found."""
+    try:
+        return takeout_moment((*finder.of(photo), *finder.of_original(photo)))
+    except UnlistedFolderError:
+        return None
 
 
 def _labelled_files(

@@ -133,7 +133,7 @@ class FolderPhotos:
 
 def output_class_ids(engine: Engine, model: Model) -> NDArray[np.intp]:
     """Return the (C,) class ids of a model's outputs; 0 for deleted classes."""
-    return np.array(engine.collection.classes.meant_by(model.class_names), np.intp)
+    return np.array(engine.collection.classes.meant_by(model.class_names, make=engine.makes_classes), np.intp)
 
 
 def predicted_classes(

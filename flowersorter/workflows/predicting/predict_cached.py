@@ -43,7 +43,7 @@ def predict_from_cache(engine: Engine, model: Model, photo_ids: Iterable[int] | 
     from flowersorter.workflows.predicting.folder_adaptation import logit_terms
     from flowersorter.workflows.predicting.unknown_photos import judged_by_folder, unknown_probability
 
-    meant = engine.collection.classes.meant_by(model.class_names)
+    meant = engine.collection.classes.meant_by(model.class_names, make=engine.makes_classes)
     wanted = sorted_unique(photo_ids)
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts, caveats = np.empty(len(wanted), np.uint8), np.empty(len(wanted), np.uint8)

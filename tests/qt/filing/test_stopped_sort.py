@@ -158,7 +158,7 @@ def test_one_that_is_stopped_again_says_how_many_photos_failed(program: Program,
     left = next(entry for entry in journal.filings(run.id) if entry.state == EntryState.CANCELLED)
     journal.set_state(left.id, EntryState.FAILED, "the disk reports a read or write error")
     with holding(before=0) as held:
-        program.window.on_demand.sorting._resuming.resume(run.id)
+        program.window.on_demand.resuming.resume(run.id)
         qtbot.waitUntil(held.begun.is_set)
         stop(program, held, qtbot)
     said = "Stopped. It can be continued again: see History. 1 photo could not be sorted: see History."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 from pathlib import Path
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowersorter.photos.formats import PHOTO_SUFFIXES
-from flowersorter.photos.sidecars import SidecarFinder, sidecars_by_photo, split_sidecar
+from flowersorter.photos.sidecars import SidecarFinder, UnlistedFolderError, sidecars_by_photo, split_sidecar
+from tests.unit.sorting.failing_disks import unlistable
 
 
 @pytest.mark.parametrize(
@@ -212,3 +214,55 @@ def test_many_photos_need_one_listing(tmp_path: Path, monkeypatch: pytest.Monkey
     for number in range(20):
         assert finder.of(tmp_path / f"{number}.jpg") == (tmp_path / f"{number}.xmp",)
     assert listings == [str(tmp_path)]
+
+
+def test_a_listing_that_failed_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.jpg", "a.xmp"):
+        (tmp_path / name).touch()
+    finder = SidecarFinder()
+    unlistable(monkeypatch, tmp_path, 2)
+
+    for ask in (finder.of, finder.of_original):
+        with pytest.raises(UnlistedFolderError):
+            ask(tmp_path / "a-edited.jpg")
+    assert finder.of(tmp_path / "a.jpg") == (tmp_path / "a.xmp",)
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ENOTDIR])
+def test_a_folder_that_is_gone_has_no_sidecars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    unlistable(monkeypatch, tmp_path, 1, code)
+
+    assert SidecarFinder().of(tmp_path / "a.jpg") == ()
+
+
+def test_a_pointer_into_a_forbidden_folder_is_no_sidecar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.jpg", "a.xmp"):
+        (tmp_path / name).touch()
+    (tmp_path / "a.mov").symlink_to("forbidden/a.mov")
+    original = os.scandir
+
+    class Entry:
+        def __init__(self, entry: os.DirEntry[str]) -> None:
+            self.name, self._entry = entry.name, entry
+
+        def is_symlink(self) -> bool:
+            return self._entry.is_symlink()
+
+        def is_file(self) -> bool:
+            if self.name == fails:
+                raise PermissionError(errno.EACCES, "forbidden")
+            return self._entry.is_file()
+
+    class Entries(list[Entry]):
+        def __enter__(self) -> Entries:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(os, "scandir", lambda folder: Entries(map(Entry, original(folder))))
+    fails = "a.mov"
+    assert SidecarFinder().of(tmp_path / "a.jpg") == (tmp_path / "a.xmp",)
+    fails = "a.xmp"
+    with pytest.raises(UnlistedFolderError):
+        SidecarFinder().of(tmp_path / "a.jpg")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
@@ -32,6 +36,19 @@ READING = frozenset(
 CHANGING = tuple(name for name in OPERATIONS if name not in READING)
 
 Around = Callable[[str, Callable[[], Any]], Any]
+
+
+def unlistable(monkeypatch: pytest.MonkeyPatch, folder: Path, times: int, code: int = errno.EIO) -> None:
+    """Let so many listings of a folder fail."""
+    original, left = os.scandir, [times]
+
+    def scandir(asked: Any) -> Any:
+        if str(asked) == str(folder) and left[0]:
+            left[0] -= 1
+            raise OSError(code, os.strerror(code), str(folder))
+        return original(asked)
+
+    monkeypatch.setattr(os, "scandir", scandir)
 
 
 class WatchedDisk(FileSystem):

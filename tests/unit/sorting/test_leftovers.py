@@ -20,6 +20,7 @@ from flowersorter.library.tables.filed_photos import classes_filed_as, filed_pho
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.sorting.plan_sidecars import sidecars_and_others
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
@@ -378,3 +379,8 @@ def test_any_photos_all_go_and_all_come_back(
         assert _folders(stage.source) == folders
         if earlier:
             assert first.failed == 0
+
+
+def test_files_that_stay_are_sidecars_or_others_and_those_named_apart_are_not_counted() -> None:
+    staying = {".xmp": 3, ".mov": 1, ".pdf": 2}
+    assert sidecars_and_others(staying, [Path("a.xmp")]) == ({".xmp": 2, ".mov": 1}, {".pdf": 2})

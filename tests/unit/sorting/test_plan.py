@@ -16,7 +16,7 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, Skipped
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.runs.make_plan import make_plan
-from tests.unit.sorting.failing_disks import CHANGING, WatchedDisk, failing
+from tests.unit.sorting.failing_disks import CHANGING, WatchedDisk, failing, unlistable
 from tests.unit.sorting.file_trees import MTIME_NS, filing, plan, snapshot, sort, write
 
 
@@ -316,3 +316,20 @@ def test_a_photo_whose_sidecar_cannot_be_read_keeps_no_other_out(tmp_path: Path)
     made = make_plan(filings, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=source, files=Broken())
     assert made.skipped == [Skipped(bad, "the disk reports a read or write error")] * 2
     assert [(file.filing.source, file.action) for file in made.files] == [(good, Action.COPY)]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_photo_is_not_planned_without_its_sidecars_where_its_folder_cannot_be_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    source = tmp_path / "photos"
+    first, second = write(source / "a.jpg", b"first"), write(source / "b.jpg", b"second")
+    for sidecar in ("a.xmp", "b.xmp"):
+        write(source / sidecar, sidecar.encode())
+    if there:
+        write(tmp_path / "sorted" / "Rose" / "a.jpg", b"first")
+    unlistable(monkeypatch, source, 1)
+    made = plan({first: "Rose", second: "Rose"}, tmp_path / "sorted", Mode.MOVE, source)
+    assert made.skipped == [Skipped(first, "its folder cannot be listed")]
+    [planned] = made.files
+    assert (planned.filing.source, [sidecar.name for sidecar, _ in planned.sidecars]) == (second, ["b.xmp"])

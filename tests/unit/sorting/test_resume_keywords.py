@@ -27,7 +27,7 @@ from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
 from tests.unit.photos.xmp_documents import LIGHTROOM
-from tests.unit.sorting.failing_disks import Crash, CrashingSteps
+from tests.unit.sorting.failing_disks import Crash, CrashingSteps, unlistable
 from tests.unit.sorting.file_trees import filing, go_on, names, snapshot, sort, take_back, write
 
 MODES = (Mode.COPY, Mode.MOVE, Mode.LINK)
@@ -285,6 +285,21 @@ def test_a_sidecar_beside_a_photo_that_was_there_fails_alone(
     assert {path: after[path] for path in before} == before
     failed = [entry for entry in collection.journal.filings(run_id) if entry.state == EntryState.FAILED]
     assert {entry.error for entry in failed} == {reasons(result)["a.jpg"], reasons(result)["c.jpg"]}
+
+
+def test_a_sidecar_is_not_made_where_the_folder_of_its_photo_cannot_be_listed(
+    collection: CollectionStore,
+    photos: dict[Path, str],
+    source: Path,
+    destination: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id, rose = late(collection, photos, source, destination, tmp_path)
+    write(rose / "c.xmp", LIGHTROOM.encode())
+    unlistable(monkeypatch, rose, 100)
+    assert reasons(go_on(collection, run_id)) == {"c.jpg": "its folder cannot be listed; sort the folder again"}
+    assert not (rose / "c.jpg.xmp").exists()
 
 
 def test_what_is_filed_is_not_made_again(

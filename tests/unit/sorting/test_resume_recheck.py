@@ -27,12 +27,13 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.runs import answers_since, recheck
+from flowersorter.sorting.runs.answers_since import Suggested
 from flowersorter.sorting.runs.make_plan import make_plan
 from flowersorter.sorting.runs.outcomes import RunResult
 from flowersorter.sorting.runs.resume import resume
 from flowersorter.workflows.filing.resume import waiting_sentence
 from tests.drawing import film_bytes
-from tests.unit.sorting.failing_disks import WatchedDisk, failing
+from tests.unit.sorting.failing_disks import WatchedDisk, failing, unlistable
 from tests.unit.sorting.file_trees import filing, go_on, names, plan, remember, snapshot, sort, take_back, write
 
 
@@ -206,9 +207,9 @@ def test_photos_without_a_label_stay_where_their_suggestion_is_another_class_by_
     now = dict(zip(hashes, ["Tulip", "Rose", "Tulip", "", "Tulip", "Tulip"], strict=False)) | {hashes[7]: "Tulip"}
     asked: list[bytes] = []
 
-    def suggestions(hashes: Sequence[bytes]) -> Mapping[bytes, str]:
+    def suggestions(hashes: Sequence[bytes]) -> Mapping[bytes, Suggested]:
         asked.extend(hashes)
-        return {sha256: now[sha256] for sha256 in hashes if sha256 in now}
+        return {sha256: Suggested(now[sha256]) for sha256 in hashes if sha256 in now}
 
     result = resume(collection, run_id, silent, CancelToken(), suggestions=suggestions)
     assert reasons(result) == {
@@ -221,6 +222,30 @@ def test_photos_without_a_label_stay_where_their_suggestion_is_another_class_by_
     assert photos[2].exists()
     assert photos[3].exists()
     assert not {"Rose/2.jpg", "Rose/3.jpg"} & names(destination)
+
+
+def test_photos_stay_that_were_left_out_or_are_suggested_less_surely(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+) -> None:
+    rose = collection.classes.add("Rose")
+    remember(collection, source, photos)
+    run_id = stop(collection, plan(roses(photos), destination, Mode.MOVE, source))
+    hashes = [filing(path, "").sha256 for path in photos[1:]]
+    [left_out] = collection.photos.known(hashes[:1]).values()
+    doubt = text("the suggestion is not sure")
+
+    def suggestions(asked: Sequence[bytes]) -> Mapping[bytes, Suggested]:
+        assert sorted(asked) == sorted(hashes)
+        return dict(zip(hashes, [Suggested("Rose"), Suggested("Rose", doubt), Suggested(None, doubt)], strict=True))
+
+    left = {left_out: rose.id, 10_000: rose.id}
+    result = resume(collection, run_id, silent, CancelToken(), suggestions=suggestions, left_out=left)
+    assert reasons(result) == {
+        "1.jpg": "you left it out when you confirmed the others",
+        "2.jpg": "the suggestion is not sure",
+        "3.jpg": "the suggestion is not sure",
+    }
+    assert names(destination) == {"Rose/0.jpg"}
 
 
 def test_a_reason_to_leave_a_photo_is_worded_alone(
@@ -297,10 +322,11 @@ def test_files_that_the_plan_leaves_behind_do_not_keep_a_photo(
     assert names(source) == {"1.mov", "1.mov.xmp", "2.CR2", "3.CR2"}
 
 
-def test_what_cannot_be_read_beside_a_photo_does_not_keep_it(
-    collection: CollectionStore, photos: list[Path], source: Path, destination: Path
+@pytest.mark.parametrize("mode", [Mode.COPY, Mode.MOVE])
+def test_a_photo_stays_where_a_file_that_appeared_beside_it_cannot_be_read(
+    collection: CollectionStore, photos: list[Path], source: Path, destination: Path, mode: Mode
 ) -> None:
-    run_id = stop(collection, plan(roses(photos), destination, Mode.COPY, source))
+    run_id = stop(collection, plan(roses(photos), destination, mode, source))
     new = write(source / "1.xmp", b"new")
 
     class Unreadable(FileSystem):
@@ -309,7 +335,33 @@ def test_what_cannot_be_read_beside_a_photo_does_not_keep_it(
                 raise OSError(errno.EIO, "not here")
             return super().stat(path)
 
-    assert reasons(go_on(collection, run_id, Unreadable())) == dict.fromkeys(("1.jpg", "2.jpg", "3.jpg"))
+    why = "the disk reports a read or write error"
+    assert reasons(go_on(collection, run_id, Unreadable())) == {
+        "1.jpg": f"the files beside it cannot be compared: {why}; sort the folder again",
+        "2.jpg": None,
+        "3.jpg": None,
+    }
+    assert {"1.jpg", "1.xmp"} <= names(source)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_photo_stays_with_its_sidecars_where_its_folder_cannot_be_listed(
+    collection: CollectionStore,
+    photos: list[Path],
+    source: Path,
+    destination: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+) -> None:
+    run_id = stop(collection, plan(roses(photos), destination, Mode.MOVE, source))
+    write(source / "2.xmp", b"edits of 2")
+    unlistable(monkeypatch, source, times)
+    result = go_on(collection, run_id)
+    unlisted = "its folder cannot be listed; sort the folder again"
+    appeared = "2.xmp has appeared beside it; sort the folder again"
+    later = {"2.jpg": appeared, "3.jpg": None} if times == 1 else {"2.jpg": unlisted, "3.jpg": unlisted}
+    assert reasons(result) == {"1.jpg": unlisted} | later
+    assert {"1.jpg", "2.jpg", "2.xmp"} <= names(source)
 
 
 def test_a_duplicate_waits_for_the_sidecar_that_appeared_beside_it(

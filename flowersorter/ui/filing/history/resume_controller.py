@@ -35,7 +35,7 @@ class ResumeController(QObject):
     @Slot(int)
     def resume(self, run_id: int) -> None:
         """File the photos that a sort did not come to."""
-        request = ResumeRequest(run_id)
+        request = ResumeRequest(run_id, left_out=dict(self._session.photos.columns.left_out_of))
         self._session.queue.submit(
             self.tr("Continuing the sort"),
             lambda report, cancel: resume_run(self._session.engine, request, report, cancel),

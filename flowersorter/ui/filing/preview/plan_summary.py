@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, Mode, Skipped, SortPlan
-from flowersorter.sorting.plan_sidecars import listed, staying_apart
+from flowersorter.sorting.plan_sidecars import listed, sidecars_and_others
 from flowersorter.ui.filing.preview.not_sorted import left_by_reason, not_sorted_sentence
 from flowersorter.ui.shared.widgets import count_folders, count_photos, count_sidecar_files
 
@@ -65,7 +65,7 @@ def plan_summary(plan: SortPlan, filed: int, folder: Path, left: Mapping[str, Se
 def _sidecars(plan: SortPlan) -> list[str]:
     """Say which files beside the photos are included, and which stay."""
     parts = []
-    sidecars, others = staying_apart(plan.staying, (*plan.edited, *plan.other_films))
+    sidecars, others = sidecars_and_others(plan.staying, (*plan.edited, *plan.other_films))
     for kinds, one, many in (
         (
             plan.sidecars,

@@ -26,6 +26,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.drawing import RED, textured
 from tests.unit.photos.xmp_documents import LIGHTROOM
+from tests.unit.sorting.failing_disks import unlistable
 from tests.unit.workflows.conftest import draw_photos
 
 
@@ -111,3 +112,16 @@ def test_reading_can_be_stopped(engine: Engine, tmp_path: Path) -> None:
     cancel.cancel()
     with pytest.raises(Cancelled):
         find_keywords(engine, FindKeywordsRequest(tmp_path / "photos"), silent, cancel)
+
+
+def test_a_folder_that_cannot_be_listed_is_named_once(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "photos"
+    for photo in draw_photos(folder, "red", 2):
+        _give(photo, "Rosa")
+    _found(engine, folder)
+    unlistable(monkeypatch, folder, 2)
+    found = find_keywords(engine, FindKeywordsRequest(folder), silent, CancelToken())
+    assert found.problems == ((folder, "the drive cannot read it"),)
+    assert not found.by_photo
