@@ -43,7 +43,7 @@ class LabelView:
         suggested = (columns.class_ids == class_id) | (columns.second_class_ids == class_id)
         suggested |= columns.provisional_ids == class_id
         found: list[int] = columns.photo_ids[suggested & (columns.photo_ids > 0)].tolist()
-        self._photos.replace_class(class_id, 0)
+        self._photos.replace_classes([class_id], 0)
         return found
 
     def show(self, news: LabelNews) -> None:
