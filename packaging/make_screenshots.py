@@ -44,7 +44,7 @@ from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog  # 
 from flowersorter.ui.grid.sections import Grouping, SectionKind  # noqa: E402
 from flowersorter.ui.keywords.take_dialog import TakeKeywordsDialog  # noqa: E402
 from flowersorter.ui.keywords.take_labels_dialog import TakeLabelsDialog  # noqa: E402
-from flowersorter.ui.review.section_headers import GroupHeader  # noqa: E402
+from flowersorter.ui.review.sections.section_headers import GroupHeader  # noqa: E402
 from flowersorter.ui.shared import theme  # noqa: E402
 from flowersorter.ui.shared.qt_translator import install_translator  # noqa: E402
 from flowersorter.ui.window import window_state  # noqa: E402

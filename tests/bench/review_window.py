@@ -36,8 +36,8 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import LEARNING_PAUSED
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.grid.sections import Identity, Section, SectionKind
-from flowersorter.ui.review.review_sections import OPEN_KINDS
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
+from flowersorter.ui.review.sections.review_sections import OPEN_KINDS
+from flowersorter.ui.review.sections.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.review.steps_bar import StepButton
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine

@@ -19,7 +19,7 @@ from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.ui.grid.sections import Section
 from flowersorter.ui.grid.view.section_layout import Cells
 from flowersorter.ui.grid.view.sectioned_view import SectionedView
-from flowersorter.ui.review.section_header import SectionHeader
+from flowersorter.ui.review.sections.section_header import SectionHeader
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button
 from flowersorter.workers.throttle import Coalescer

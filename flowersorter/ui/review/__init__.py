@@ -1,1 +1,1 @@
-"""The review of a folder: sections with their actions, and the three steps from naming to sorting."""
+"""The review of a folder: the three steps from naming to sorting, and what an answer does."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.grid.folder_controller import FolderController
-from flowersorter.ui.review.review_sections import PhotoGroups
+from flowersorter.ui.review.sections.review_sections import PhotoGroups
 from flowersorter.ui.shared.session import Session
 from flowersorter.workers.job_queue import Listener
 

@@ -11,8 +11,8 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.grid.sections import Identity, Section, SectionKind
-from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, NameField, PairHeader
+from flowersorter.ui.review.sections.kept_sections import KeptSections, places_of, section_at
+from flowersorter.ui.review.sections.section_headers import ConfirmHeader, GroupHeader, NameField, PairHeader
 
 
 class NextQuestion(QObject):

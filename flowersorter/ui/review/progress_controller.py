@@ -13,7 +13,7 @@ from flowersorter.domain.photo_numbers import PhotoNumbers
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.sections import Grouping, Section
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
-from flowersorter.ui.review.review_sections import KeptSection, PhotoGroups, sections_of_all
+from flowersorter.ui.review.sections.review_sections import KeptSection, PhotoGroups, sections_of_all
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import Session
 

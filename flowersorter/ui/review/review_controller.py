@@ -23,15 +23,15 @@ from flowersorter.ui.grid.sections import Arrangement, Grouping, Identity, Secti
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.review.first_folder_controller import FirstFolderController
 from flowersorter.ui.review.group_finder import GroupFinder
-from flowersorter.ui.review.kept_sections import KeptSections, places_of, section_at
 from flowersorter.ui.review.left_out import LeftOutAnswer, LeftOutMarks
 from flowersorter.ui.review.likely_classes import likely_classes
 from flowersorter.ui.review.next_question import NextQuestion
 from flowersorter.ui.review.progress import TO_CHECK, ReviewProgress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
-from flowersorter.ui.review.review_sections import PhotoGroups, review_sections
-from flowersorter.ui.review.section_header import ANSWERED_AT_ONCE, SectionHeader
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
+from flowersorter.ui.review.sections.kept_sections import KeptSections, places_of, section_at
+from flowersorter.ui.review.sections.review_sections import PhotoGroups, review_sections
+from flowersorter.ui.review.sections.section_header import ANSWERED_AT_ONCE, SectionHeader
+from flowersorter.ui.review.sections.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
 from flowersorter.ui.review.step_in_view import StepInView
 from flowersorter.ui.review.steps_bar import StepsBar
 from flowersorter.ui.shared.session import MessageSink, Session

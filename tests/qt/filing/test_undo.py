@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.ui.filing.sort_dialog import SortDialog
-from flowersorter.ui.review.section_headers import GroupHeader
+from flowersorter.ui.review.sections.section_headers import GroupHeader
 from tests.qt.keyboard import press
 from tests.qt.program import class_named, idle, places, running_three_classes, stored
 

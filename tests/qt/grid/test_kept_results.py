@@ -24,7 +24,7 @@ from flowersorter.ui.grid.sections import Grouping, SectionKind
 from flowersorter.ui.review import progress_controller
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
 from flowersorter.ui.review.progress_controller import Division, ProgressController
-from flowersorter.ui.review.review_sections import (
+from flowersorter.ui.review.sections.review_sections import (
     KeptSection,
     PhotoGroups,
     review_sections,

@@ -20,7 +20,7 @@ from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel, places_in
 from flowersorter.ui.grid.sections import Arrangement, Grouping, Section, SectionKind
-from flowersorter.ui.review.section_header import SectionHeader
+from flowersorter.ui.review.sections.section_header import SectionHeader
 from flowersorter.ui.shared import theme
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 from tests.qt.drag import drag

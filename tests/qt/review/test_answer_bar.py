@@ -212,7 +212,7 @@ def test_the_bar_does_not_ask_about_photos_that_are_out_of_view(program: Program
     idle(program, qtbot)
     window.grid.setFocus()
     QTest.keyClick(window.grid, Qt.Key.Key_L)
-    assert bar.lookalikes.text() == "Are these “red”? Click a photo to leave it out."
+    qtbot.waitUntil(lambda: bar.lookalikes.text() == "Are these “red”? Click a photo to leave it out.")
     window.filter.show_all()
     assert bar.lookalikes.text() == "5 more look like this."
 

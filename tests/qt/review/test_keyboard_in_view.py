@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.ui.grid.sections import SectionKind
-from flowersorter.ui.review.review_sections import PhotoGroups
-from flowersorter.ui.review.section_headers import GroupHeader
+from flowersorter.ui.review.sections.review_sections import PhotoGroups
+from flowersorter.ui.review.sections.section_headers import GroupHeader
 from tests.qt.keyboard import focused, press, type_text
 from tests.qt.program import draw_folder, idle, running, stored
 

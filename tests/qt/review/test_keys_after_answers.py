@@ -16,7 +16,7 @@ from flowersorter.domain.photo_answers import Mark
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_grid import LARGEST_PX
 from flowersorter.ui.grid.sections import Section, SectionKind
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader
+from flowersorter.ui.review.sections.section_headers import ConfirmHeader, GroupHeader
 from tests.qt.keyboard import press, type_text
 from tests.qt.program import class_named, draw_folder, idle, only_classes, places, running, stored, tile
 from tests.qt.program import suggest as suggest_rows

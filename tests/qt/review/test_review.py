@@ -30,10 +30,10 @@ from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.grid.photo_state import PhotoState
 from flowersorter.ui.grid.sections import Grouping, Section, SectionKind
 from flowersorter.ui.labels import labels_controller
-from flowersorter.ui.review import kept_sections
 from flowersorter.ui.review.progress import review_progress
-from flowersorter.ui.review.review_sections import review_sections
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader
+from flowersorter.ui.review.sections import kept_sections
+from flowersorter.ui.review.sections.review_sections import review_sections
+from flowersorter.ui.review.sections.section_headers import ConfirmHeader, GroupHeader, PairHeader
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import Include, SortRequest

@@ -16,7 +16,7 @@ from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.sections import Arrangement, SectionKind
 from flowersorter.ui.review.likely_classes import likely_classes
 from flowersorter.ui.review.progress import ReviewProgress, review_progress
-from flowersorter.ui.review.review_sections import (
+from flowersorter.ui.review.sections.review_sections import (
     KeptSection,
     PhotoGroups,
     order_by_rank,

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.ui.grid.sections import Section, SectionKind
 from flowersorter.ui.review.progress import ReviewProgress
-from flowersorter.ui.review.section_header import SectionHeader
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
+from flowersorter.ui.review.sections.section_header import SectionHeader
+from flowersorter.ui.review.sections.section_headers import ConfirmHeader, GroupHeader, PairHeader, header_for
 from flowersorter.ui.review.steps_bar import Step, StepButton, StepsBar
 from flowersorter.ui.shared import theme
 from tests.qt.palettes import dark, light, shown_on
@@ -215,7 +215,7 @@ def test_the_current_step_stays_lit_under_the_mouse(qtbot: QtBot) -> None:
     steps = StepsBar()
     qtbot.addWidget(steps)
     steps.resize(800, 40)
-    steps.show_progress(ReviewProgress(groups=12, to_check=41, to_sort=812, done=830, total=1000))
+    steps.show_progress(ReviewProgress(groups=12, to_name=117, to_check=41, to_sort=812, done=830, total=1000))
     steps.show()
     qtbot.waitExposed(steps)
 

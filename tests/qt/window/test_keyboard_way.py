@@ -18,8 +18,8 @@ from flowersorter.sorting.plan import Mode
 from flowersorter.ui.evaluation.check_sample_dialog import CheckSampleDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.sections import SectionKind
-from flowersorter.ui.review.section_header import SectionHeader
-from flowersorter.ui.review.section_headers import GroupHeader
+from flowersorter.ui.review.sections.section_header import SectionHeader
+from flowersorter.ui.review.sections.section_headers import GroupHeader
 from flowersorter.workflows.filing.sort import Include
 from tests.qt.dialogs import when_asked
 from tests.qt.keyboard import focused, press, stops, tab_to, takes_tab, type_text

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.sections import Grouping, SectionKind
-from flowersorter.ui.review.section_headers import GroupHeader
+from flowersorter.ui.review.sections.section_headers import GroupHeader
 from tests.drawing import BLUE, RED, textured, write_jpeg
 from tests.qt.drag import drag
 from tests.qt.keyboard import press_letter

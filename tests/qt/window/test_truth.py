@@ -22,7 +22,7 @@ from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.sections import SectionKind
 from flowersorter.ui.review.progress import TO_CHECK as CHECKED
-from flowersorter.ui.review.section_headers import ConfirmHeader, GroupHeader
+from flowersorter.ui.review.sections.section_headers import ConfirmHeader, GroupHeader
 from flowersorter.ui.shared.status_bar import Until
 from flowersorter.ui.window.action_specs import OF_A_FOLDER, OF_PHOTOS
 from flowersorter.workflows.engine import Engine

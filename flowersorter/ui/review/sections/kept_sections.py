@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.grid.sections import Section, SectionKind
-from flowersorter.ui.review.review_sections import OPEN_KINDS, KeptSection
-from flowersorter.ui.review.section_headers import GroupHeader
+from flowersorter.ui.review.sections.review_sections import OPEN_KINDS, KeptSection
+from flowersorter.ui.review.sections.section_headers import GroupHeader
 
 #: Seconds after an answer in which the person is assumed not to have seen the next group yet.
 UNSEEN_S = 1.5

@@ -10,8 +10,8 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QResizeEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QCompleter, QHBoxLayout, QPushButton, QWidget
 
 from flowersorter.ui.grid.sections import Section, SectionKind
-from flowersorter.ui.review.more_button import MoreButton
-from flowersorter.ui.review.section_header import SectionHeader
+from flowersorter.ui.review.sections.more_button import MoreButton
+from flowersorter.ui.review.sections.section_header import SectionHeader
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import FramedField, button, count_photos, describe, without_mnemonics
 
@@ -84,12 +84,13 @@ class PairHeader(SectionHeader):
     def _fit(self, width_px: int) -> None:
         """Put the buttons below the title where the line is short."""
         parts = [self.row.sizeHint().width(), *(each.sizeHint().width() for each in (*self.choices, self.single))]
-        needed_px, direction = sum(parts) + len(parts) * theme.GAP_PX, QBoxLayout.Direction
+        # A gap before each button, and before the hint.
+        needed_px, direction = sum(parts) + (len(parts) + 1) * theme.GAP_PX, QBoxLayout.Direction
         narrow = width_px < max(_NARROW_PX, needed_px)
         self._column.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
         self._answers.setContentsMargins(self.below_title_px if narrow else 0, 0, 0, 0)
         edges = self._column.contentsMargins()
-        below_px = width_px - edges.left() - edges.right() - self.below_title_px + theme.GAP_PX
+        below_px = width_px - edges.left() - edges.right() - self.below_title_px
         self.more.fit((*self.choices, self.single), below_px if narrow else needed_px, theme.GAP_PX)
         self._column.activate()
 
