@@ -40,6 +40,7 @@ def run(call: Call) -> int:
     unmeasured = [each.name for each in result.unmeasured]
     further: dict[str, Any] = {"unmeasured": unmeasured, "contradicting": result.contradicting}
     further |= {"validated": result.validated, "validated_right": result.validated_right}
+    further["only_validated"] = list(result.only_validated)
     record_training(call, result, further | {"starter_classes": list(result.starter_classes)})
     _say_training(call.terminal, result)
     say_class_names(call.terminal, result.classes, before)
@@ -91,6 +92,11 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
                 right=result.validated_right,
                 share=percent_to_tenths(result.validated_right / result.validated),
             )
+        )
+    if result.only_validated:
+        classes = _classes_in_words(result.only_validated)
+        terminal.say(
+            text("No classes of the model, so their photos in val and test count as wrong: {classes}.", classes=classes)
         )
     if result.unmeasured:
         classes = in_words(result.unmeasured)

@@ -27,7 +27,7 @@ from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.photos.scanning import folder_walk
 from flowersorter.workflows.cluster.options import MapUnused, NoWorkerLeft, WorkerRefused, chosen_workers
-from flowersorter.workflows.labelling.left_out import LeftOut
+from flowersorter.workflows.labelling.left_out import UNREADABLE, LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
 from flowersorter.workflows.predicting.scan_scope import remember_scan_options, scan_options
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _CLUSTER_LOG = "flowersorter.workflows.cluster"
-UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
+UNREADABLE_SHOWN, LIKENESSES_SHOWN, CLASSES_NAMED = 10, 8, 12
 _BY_OPTIONS = (folder_walk.EXCLUDED_FOLDER, folder_walk.EXCLUDED_PHOTO, folder_walk.SUB_FOLDER)
 
 
@@ -307,9 +307,18 @@ def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
     if left_out.empty:
         classes = left_out.in_words(left_out.empty)
         terminal.say(text("Left out, because they have no photo that can be used: {classes}.", classes=classes))
-    others = [name for name in left_out.by_class if name not in left_out.empty]
+    # Unreadable files are listed one by one.
+    skipped = {
+        name: {kind: n for kind, n in of.items() if kind != UNREADABLE} for name, of in left_out.by_class.items()
+    }
+    others = [name for name, kinds in skipped.items() if kinds and name not in left_out.empty]
     if others:
-        terminal.say(text("Skipped in other class folders: {classes}.", classes=left_out.in_words(others)))
+        words = replace(left_out, by_class=skipped).in_words(others)
+        terminal.say(text("Skipped in the folders of the classes: {classes}.", classes=words))
+    if left_out.merged:
+        first, more = left_out.merged[:CLASSES_NAMED], len(left_out.merged) - CLASSES_NAMED
+        classes = text("{classes} and {count} more", classes=named(first), count=more) if more > 0 else named(first)
+        terminal.say(text("One class each, with the photos in their sub-folders: {classes}.", classes=classes))
     for folder, name in left_out.renamed.items():
         terminal.say(
             text(

@@ -173,6 +173,7 @@ def left_out_fields(left_out: LeftOut) -> dict[str, Any]:
         "left_out": dict(left_out.kinds),
         "left_out_by_class": {name: dict(kinds) for name, kinds in left_out.by_class.items()},
         "empty_classes": list(left_out.empty),
+        "merged_classes": list(left_out.merged),
         "renamed": dict(left_out.renamed),
         "problems": folder_problems(left_out.problems),
     }

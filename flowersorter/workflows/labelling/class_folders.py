@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ _TRAIN = frozenset({"train", "training"})
 _HELD_OUT = frozenset({"val", "valid", "validation", "test", "testing"})
 #: Sub-folders by date, as a sort makes them, are no classes.
 _NO_CLASSES = frozenset(map(name_key, (ASIDE, DUPLICATES, "Undated")))
+#: Folders of a sort beside its class folders.
+_NO_CLASS = frozenset(map(name_key, (ASIDE, DUPLICATES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,14 @@ class ClassFolders:
     Attributes:
         folder: The folder.
         split: Whether they are in folders such as train and val, not in `folder` itself.
-        depth: 2 where each is in the folder of its parent, such as genus/species; else 1.
+        nested: Folded names of the folders of which each sub-folder is a class, such as a genus of its species.
+        flat: Whether folders in class folders are parts of the same class because the person says so.
     """
 
     folder: Path
     split: bool = False
-    depth: int = 1
+    nested: frozenset[str] = frozenset()
+    flat: bool = False
 
     @classmethod
     def of(cls, folder: Path, places: Iterable[Place], *, flat: bool = False) -> ClassFolders:
@@ -40,9 +44,9 @@ class ClassFolders:
 
         They are in train and val where all folders have such names and train has sub-folders, or where the names of
         these sub-folders repeat; so also one level deeper, where nothing is beside. Photos beside the class folders of
-        train and val, such as those of a test folder without classes, have no class. Folders in class folders are
-        classes of their own if no photo is beside them, no name occurs in two of these folders, and none is a date or
-        a name such as train.
+        train and val, such as those of a test folder without classes, have no class. The folders in a class folder
+        are classes of their own if no photo is beside them, none has the name of one in another class folder, and none
+        is a date or a name such as train; where no class folder has two such folders, they tell nothing apart.
 
         Args:
             folder: Holds the photos.
@@ -61,18 +65,35 @@ class ClassFolders:
         if split:
             inside = [parts for parts in inside if len(parts) > 1]
         classes = [parts[1:] if split else parts for parts in inside if not split or name_key(parts[0]) in _TRAIN]
-        return cls(folder, split, 2 if not flat and _is_nested(classes) else 1)
+        return cls(folder, split, frozenset() if flat else _nested(classes), flat)
 
     def parts(self, parent: Path) -> tuple[str, ...]:
         """Return the names of the folders that name the class of the photos in a folder; empty without a class."""
         parts = parent.relative_to(self.folder).parts
         if self.split:
             parts = parts[1:] if parts and name_key(parts[0]) in _TRAIN | _HELD_OUT else ()
-        return () if parts and name_key(parts[0]) in {name_key(ASIDE), name_key(DUPLICATES)} else parts[: self.depth]
+        if not parts or name_key(parts[0]) in _NO_CLASS:
+            return ()
+        return parts[: 2 if name_key(parts[0]) in self.nested else 1]
 
     def class_of(self, parent: Path) -> str | None:
         """Return the name of the class of the photos in a folder, such as "Rosa/canina"; None without one."""
         return "/".join(map(class_name_of_folder, self.parts(parent))) or None
+
+    def merged(self, parents: Iterable[Path]) -> tuple[str, ...]:
+        """Return the classes, sorted, that have photos in folders within the class folder; none where `flat` is."""
+        if self.flat:
+            return ()
+        above = len(self.folder.parts) + self.split
+        below = [parent for parent in parents if len(parent.parts) > above + len(self.parts(parent))]
+        return tuple(sorted({name for parent in below if (name := self.class_of(parent))}))
+
+    def folders(self) -> list[Path]:
+        """List the class folders on the disk to learn from, also those without photos; none that cannot be listed."""
+        tops = [each for each in _folders_in(self.folder) if name_key(each.name) in _TRAIN] if self.split else []
+        first = [each for top in tops or [self.folder] for each in _folders_in(top)]
+        below = {each: _folders_in(each) for each in first if name_key(each.name) in self.nested}
+        return [folder for each in first for folder in below.get(each, [each])]
 
     def held_out(self, parent: Path) -> bool:
         """Whether the photos in a folder only evaluate and are never used for training."""
@@ -103,13 +124,25 @@ def _is_split(inside: list[tuple[str, ...]]) -> bool:
     return bool(train & held_out) or (bool(train) and set(below) - {""} <= _TRAIN | _HELD_OUT)
 
 
-def _is_nested(classes: list[tuple[str, ...]]) -> bool:
-    parents = defaultdict[str, set[str]](set)
+def _folders_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(each for each in folder.iterdir() if not each.name.startswith(".") and each.is_dir())
+    except OSError:
+        return []
+
+
+def _nested(classes: list[tuple[str, ...]]) -> frozenset[str]:
+    """Return the folded names of the folders of which each sub-folder is a class."""
+    below = defaultdict[str, set[str]](set)  # "" for photos beside the sub-folders
     for parts in classes:
-        if len(parts) < 2:
-            return False
-        parents[name_key(parts[1])].add(name_key(parts[0]))
-    dated = any(name[:1].isdigit() or name in _NO_CLASSES for name in parents)
-    split = not (_TRAIN | _HELD_OUT).isdisjoint(parents)
-    several = len(parents) > len(set[str]().union(*parents.values()))
-    return several and not dated and not split and all(len(each) == 1 for each in parents.values())
+        if parts and name_key(parts[0]) not in _NO_CLASS:
+            below[name_key(parts[0])].add(name_key(parts[1]) if len(parts) > 1 else "")
+    parents_of = Counter(name for names in below.values() for name in names)
+    nested = {parent for parent, names in below.items() if all(_is_class(each, parents_of) for each in names)}
+    return frozenset(nested) if any(len(below[each]) > 1 for each in nested) else frozenset()
+
+
+def _is_class(name: str, parents_of: Mapping[str, int]) -> bool:
+    """Whether a folder in a class folder may be a class of its own."""
+    dated = name[:1].isdigit() or name in _NO_CLASSES
+    return bool(name) and not dated and name not in _TRAIN | _HELD_OUT and parents_of[name] == 1

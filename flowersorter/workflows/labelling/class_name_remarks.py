@@ -43,7 +43,9 @@ def class_name_remarks(new: Sequence[str], others: Sequence[str]) -> list[Text]:
     if more <= 0:
         return remarks
     rest = plural(
-        "{number} more class has another folder name.", "{number} more classes have other folder names.", more
+        "A sort puts {number} more class into a folder of another name.",
+        "A sort puts {number} more classes into folders of other names.",
+        more,
     )
     return [*remarks[:_SHOWN], rest]
 
@@ -65,4 +67,4 @@ def _remark(name: str, alike: str | None) -> Text | None:
     folder = folder_name(name)
     if folder == unicodedata.normalize("NFC", name):
         return None
-    return text("The folder of the class “{name}” is called “{folder}”.", name=name, folder=folder)
+    return text("A sort puts the class “{name}” into the folder “{folder}”.", name=name, folder=folder)

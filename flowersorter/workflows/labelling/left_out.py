@@ -27,7 +27,8 @@ class LeftOut:
     Attributes:
         kinds: Number of files of each kind, without the unreadable ones.
         by_class: Number of files of each kind in the folder of each class.
-        empty: The classes whose folders hold only such files.
+        empty: The classes whose folders hold only such files, or none.
+        merged: The classes with photos in folders within their folder, which are no classes of their own.
         renamed: Class name by folder name, if the folder's name cannot be used for the class.
         problems: Folders that cannot be entered, with the reason.
     """
@@ -35,13 +36,17 @@ class LeftOut:
     kinds: Mapping[str, int] = field(default_factory=dict)
     by_class: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     empty: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[tuple[Path, str], ...] = ()
 
     def in_words(self, names: Collection[str]) -> Text:
         """Describe the files left out of some classes: "rose (2 not a photo, 12 film), tulip (1 unreadable)"."""
-        parts = (text("{name} ({kinds})", name=name, kinds=_counts(self.by_class[name])) for name in names)
-        return joined_texts(", ", *parts)
+        return joined_texts(", ", *map(self._in_words, names))
+
+    def _in_words(self, name: str) -> Text:
+        kinds = self.by_class.get(name)
+        return text("{name} ({kinds})", name=name, kinds=_counts(kinds) if kinds else text("no files"))
 
 
 NOTHING_LEFT_OUT = LeftOut()
@@ -76,11 +81,15 @@ def left_out_of(folders: ClassFolders, scanned: ScanResult, places: Sequence[Pla
         if name is not None:
             by_class.setdefault(name, Counter())[kind] += number
     parents = {place.path.parent for place in places}
+    read = {place.path.parent for place in places if place.error is None}
+    left = set(scanned.left_out)
+    on_disk = {name for each in folders.folders() if each not in left and (name := folders.class_of(each))}
     meant = {"/".join(folders.parts(parent)): folders.class_of(parent) for parent in sorted(parents)}
     return LeftOut(
         kinds=dict(sorted(kinds.items())),
         by_class={name: dict(sorted(counts.items())) for name, counts in sorted(by_class.items())},
-        empty=tuple(sorted(by_class.keys() - set(used))),
+        empty=tuple(sorted((by_class.keys() | on_disk) - set(used))),
+        merged=folders.merged(read),
         renamed={name: each for name, each in meant.items() if each and each != unicodedata.normalize("NFC", name)},
         problems=tuple((path, why) for path, why in scanned.problems if not looks_like_photo(path)),
     )

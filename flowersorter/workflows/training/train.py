@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,6 +113,7 @@ class TrainResult:
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
         validated: Number of photos in the data set's evaluation part, such as val, which is never used for training.
         validated_right: Number of these that the new model gets right.
+        only_validated: The classes of photos in that part that the model does not know; their photos count as mistakes.
         starter_classes: The starter's classes that stay beside new ones without a label of their own; empty if the
             previous model had the same classes.
         imported_right: Number of the held-out photos that an imported model, which stays in use, gets right; None if
@@ -133,6 +134,7 @@ class TrainResult:
     contradicting: int = 0
     validated: int = 0
     validated_right: int = 0
+    only_validated: tuple[str, ...] = ()
     compared: tuple[int, int, int] | None = None
     starter_classes: tuple[str, ...] = ()
     imported_right: int | None = None
@@ -231,7 +233,14 @@ def train_folder(
         contradicting=contradicting,
         validated=len(found.held_out),
         validated_right=_count_right(engine, found.held_out, backbone),
+        only_validated=_unlearned(collection, found.held_out.values(), result.classes),
     )
+
+
+def _unlearned(collection: CollectionStore, names: Iterable[str], learned: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, sorted, of the class folders that are none of the learned classes."""
+    found = {name: collection.classes.find(name) for name in names}
+    return tuple(sorted(name for name, entry in found.items() if entry is None or entry.name not in learned))
 
 
 def _count_right(engine: Engine, classes: Mapping[int, str], backbone: str) -> int:

@@ -115,7 +115,7 @@ def test_it_says_which_folder_a_class_gets_where_that_is_not_its_name(window: QW
 
     when_asked(NameDialog, look)
     ask_for_name(window, classes.all(), at_once(classes.add), 0)
-    assert said == [("", True), ("The folder of the class “tea/hybrid” is called “tea_hybrid”.", True)]
+    assert said == [("", True), ("A sort puts the class “tea/hybrid” into the folder “tea_hybrid”.", True)]
 
 
 def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, classes: ClassTable) -> None:

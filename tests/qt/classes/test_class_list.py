@@ -125,7 +125,7 @@ def test_a_name_that_cannot_be_used_stays_with_the_reason_to_be_mended(sides: Cl
     editor.field.setFocus()
     QTest.keyClick(editor.field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(editor.field, "tea/hybrid")
-    assert editor.message.text == "The folder of the class “tea/hybrid” is called “tea_hybrid”."
+    assert editor.message.text == "A sort puts the class “tea/hybrid” into the folder “tea_hybrid”."
     sides.pseudo_classes.setFocus()  # a good name is taken over
     assert renamed[-1] == "tea/hybrid"
 

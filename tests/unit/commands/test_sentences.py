@@ -131,7 +131,7 @@ def test_too_few_labels_are_explained_alike_everywhere(
 def test_a_new_class_says_which_folder_it_gets_where_that_is_not_its_name(
     attempt: Try, run: Run, photos: Path, tmp_path: Path
 ) -> None:
-    remark = "The folder of the class “tea/hybrid” is called “tea_hybrid”.\n"
+    remark = "A sort puts the class “tea/hybrid” into the folder “tea_hybrid”.\n"
     assert run("label", photos / "red_0.jpg", "--as", "tea/hybrid") == f"1 photo labelled tea/hybrid.\n{remark}"
     assert run("label", photos / "red_1.jpg", "--as", "tea/hybrid") == "1 photo labelled tea/hybrid.\n"
     refused = attempt("label", photos / "red_0.jpg", "--as", "Duplicates")

@@ -98,7 +98,7 @@ def test_a_species_in_the_folder_of_its_genus_is_a_class_of_both_names(engine: E
     [
         ("rose/2023", "rose/2024", "tulip/2025"),  # by date, as a sort makes them
         ("rose/phone", "tulip/phone", "tulip/camera"),  # by something that roses and tulips share
-        ("rose/garden", "rose/park", "tulip"),  # photos of a class beside its sub-folders
+        ("rose", "rose/garden", "rose/park", "tulip/alba"),  # photos of a class beside its sub-folders
         ("rose/garden", "tulip/park"),  # nothing to tell apart below either
     ],
 )
@@ -108,6 +108,44 @@ def test_sub_folders_of_a_class_that_may_be_no_classes_are_none(
     for number, each in enumerate(folders):
         draw_photos(tmp_path / "sorted" / each, "red" if each.startswith("rose") else "green", 3, first=10 * number)
     assert set(trained(engine, tmp_path / "sorted").classes) == {"rose", "tulip"}
+
+
+@pytest.mark.parametrize(
+    ("folders", "classes", "merged"),
+    [
+        (("cat/leopard", "cat/cougar", "ship"), {"cat/leopard", "cat/cougar", "ship"}, ()),
+        (("cat/leopard", "cat/cougar", "ship", "ship/small"), {"cat/leopard", "cat/cougar", "ship"}, ("ship",)),
+        (("cat/leopard", "cat/cougar", "sea/2023", "sea/2024"), {"cat/leopard", "cat/cougar", "sea"}, ("sea",)),
+        (("cat/leopard", "cat/cougar", "a/other", "b/other"), {"cat/leopard", "cat/cougar", "a", "b"}, ("a", "b")),
+        (("cat/leopard", "cat/cougar", "."), {"cat/leopard", "cat/cougar"}, ()),
+        (("cat/leopard/wild", "cat/cougar"), {"cat/leopard", "cat/cougar"}, ("cat/leopard",)),
+    ],
+)
+@pytest.mark.parametrize("parts", [("",), ("train", "val")])
+def test_the_folders_in_a_class_folder_are_classes_whatever_is_beside_it(
+    tmp_path: Path, parts: tuple[str, ...], folders: tuple[str, ...], classes: set[str], merged: tuple[str, ...]
+) -> None:
+    parents = [tmp_path / part / folder for part in parts for folder in folders]
+    found = ClassFolders.of_parents(tmp_path, parents)
+    assert {found.class_of(parent) for parent in parents} - {None} == classes
+    assert found.merged(parents) == merged
+    flat = ClassFolders.of_parents(tmp_path, parents, flat=True)
+    assert {flat.class_of(parent) for parent in parents} - {None} == {name.split("/")[0] for name in classes}
+    assert flat.merged(parents) == (), "the person asked for it"
+
+
+def test_class_folders_without_a_photo_and_classes_only_in_val_are_named(engine: Engine, tmp_path: Path) -> None:
+    folder = split(tmp_path / "set")
+    draw_photos(folder / "train" / "blue" / "sky", "blue", 3, first=300)
+    draw_photos(folder / "train" / "blue" / "sea", "blue", 3, first=310)
+    draw_photos(folder / "val" / "white", "blue", 2, first=400)
+    for empty in ("black", "blue/ink", ".hidden"):
+        (folder / "train" / empty).mkdir()
+    result = trained(engine, folder)
+    assert set(result.classes) == {"red", "green", "blue/sky", "blue/sea"}
+    assert result.left_out.empty == ("black", "blue/ink")
+    assert (result.validated, result.only_validated) == (9, ("white",))
+    assert str(result.left_out.in_words(["black"])) == "black (no files)"
 
 
 def test_a_class_folder_of_unreadable_files_is_named(engine: Engine, tmp_path: Path) -> None:

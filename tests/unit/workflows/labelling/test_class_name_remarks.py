@@ -11,7 +11,7 @@ from flowersorter.workflows.labelling.class_name_remarks import class_name_remar
 
 @pytest.mark.parametrize("name", ["tea/hybrid", "CON", "a: b?", "x.", "~tmp", "Rosa\u2028alba"])
 def test_a_class_whose_folder_has_another_name_says_which(name: str) -> None:
-    assert class_name_remark(name) == f"The folder of the class “{name}” is called “{folder_name(name)}”."
+    assert class_name_remark(name) == f"A sort puts the class “{name}” into the folder “{folder_name(name)}”."
 
 
 @pytest.mark.parametrize("name", ["rose", "Gänseblümchen", "Ga\u0308nseblu\u0308mchen", "向日葵", "tea hybrid"])
@@ -35,8 +35,8 @@ def test_a_word_of_the_program_is_named() -> None:
 def test_of_many_classes_the_first_are_said_and_the_others_counted() -> None:
     remarks = class_name_remarks([f"rosa/{number}" for number in range(9)], [])
     assert len(remarks) == 6
-    assert remarks[0] == "The folder of the class “rosa/0” is called “rosa_0”."
-    assert remarks[-1] == "4 more classes have other folder names."
+    assert remarks[0] == "A sort puts the class “rosa/0” into the folder “rosa_0”."
+    assert remarks[-1] == "A sort puts 4 more classes into folders of other names."
     assert class_name_remarks(["rose", "a/b"], ["a_b"]) == [class_name_remark("a/b", ["a_b"])]
 
 
