@@ -317,8 +317,8 @@ def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
         terminal.say(text("Skipped in the folders of the classes: {classes}.", classes=words))
     if left_out.merged:
         first, more = left_out.merged[:CLASSES_NAMED], len(left_out.merged) - CLASSES_NAMED
-        classes = text("{classes} and {count} more", classes=named(first), count=more) if more > 0 else named(first)
-        terminal.say(text("One class each, with the photos in their sub-folders: {classes}.", classes=classes))
+        merged = text("{classes} and {count} more", classes=named(first), count=more) if more > 0 else named(first)
+        terminal.say(text("One class each, with the photos in their sub-folders: {classes}.", classes=merged))
     for folder, name in left_out.renamed.items():
         terminal.say(
             text(
