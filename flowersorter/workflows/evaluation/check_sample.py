@@ -127,7 +127,7 @@ def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
     """Return the state of a stored check of an open folder, or the size of a new one; draws and stores nothing."""
     collection, roots = engine.collection, absolute_roots(request.roots)
     rows = folder_rows(engine, roots)
-    asked = np.flatnonzero(_asked(rows, request))
+    asked = _asked(rows, request)
     photos = len(np.unique(rows.photo_ids[asked]))
     sample, check = collection.sample_checks.find(roots, request.include), None
     if sample is not None:
@@ -135,10 +135,11 @@ def sample_offer(engine: Engine, request: CheckSampleRequest) -> SampleOffer:
         if why_outdated(collection, check, model_name(engine, request.backbone)) is not None:
             check = None
     answers = {} if check is None else check.answers
-    wrong = [photo_id for photo_id, answer in answers.items() if answer is CheckAnswer.WRONG]
-    order = np.lexsort((rows.confidences[asked], ~np.isin(rows.photo_ids[asked], wrong)))
+    wrong = np.isin(rows.photo_ids, [each for each, answer in answers.items() if answer is CheckAnswer.WRONG])
+    doubtful = np.flatnonzero(asked | (wrong & (rows.label_ids == 0)))  # a wrong suggestion is not made again
+    order = np.lexsort((rows.confidences[doubtful], ~wrong[doubtful]))
     needed, looser = ((checks_needed(photos, [], goal) or 0) if photos else 0 for goal in (request.goal, LOOSER_GOAL))
-    return SampleOffer(photos, needed, check, rows.place_ids[asked[order[:MOST_DOUBTFUL]]], looser)
+    return SampleOffer(photos, needed, check, rows.place_ids[doubtful[order[:MOST_DOUBTFUL]]], looser)
 
 
 def answer_sample(
