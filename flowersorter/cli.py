@@ -95,6 +95,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb == "predict" and options.json and options.csv:
         problem = text("--json and --csv are two forms of the same list; choose one")
         raise UsageError(verb_parser("predict"), problem)
+    if options.verb == "predict" and options.path_map and not options.cluster:
+        raise UsageError(verb_parser("predict"), text("--map goes with --cluster"))
     if options.verb == "sort" and options.mode != "move" and (options.move_duplicates or options.remove_empty_folders):
         problem = text("--move-duplicates and --remove-empty-folders go with --move")
         raise UsageError(verb_parser("sort"), problem)

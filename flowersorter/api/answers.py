@@ -56,6 +56,8 @@ class Prediction:
             return f"cannot be read: {self.error}"
         like = f", looks like: {self.looks_like}" if self.looks_like else ""
         like += f"; {self.reason}" if self.reason else ""
+        if self.verdict == "unknown":  # no class of the person's, so none is named
+            return f"{_IN_WORDS[self.verdict]}{like}"
         level, sure_precision = verdict.Verdict[self.verdict.upper()], verdict.DEFAULT_SURE_PRECISION
         is_number = verdict.has_percentage(level, self.confidence, sure_precision, with_reason=bool(self.reason))
         number = f"{100 * self.confidence:.0f} %, " if is_number else ""

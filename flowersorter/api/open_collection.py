@@ -37,6 +37,10 @@ class OpenCollection:
         self._opened = ExitStack()
         self._opened.callback(engine.close)
 
+    def __repr__(self) -> str:
+        state = ", closed" if self._engine_or_closed is None else ""
+        return f"<{type(self).__name__} {str(self._folder)!r}{state}>"
+
     @classmethod
     def open(
         cls,

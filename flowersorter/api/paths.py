@@ -87,12 +87,21 @@ def positive_rate(value: object, argument: str) -> float | None:
     )
 
 
+#: Of a value that is shown in an error.
+_MOST_LETTERS = 60
+
+
 def given_path(path: AnyPath) -> Path:
     """Convert the path that a script gives; "~" becomes the home folder.
 
     Raises:
         UserError: no file can have such a path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UserError(
+            text("{value} is not a path", value=repr(path)[:_MOST_LETTERS]),
+            hint=text("Give one path, as a string or a pathlib.Path"),
+        )
     name = os.fspath(path)
     if not name or "\0" in name:
         raise UserError(text("{name!r} is not a valid path", name=name))

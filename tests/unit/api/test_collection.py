@@ -148,6 +148,18 @@ def test_a_folder_cannot_be_labelled_and_the_error_names_predict(collection: Col
     assert "red" not in collection.classes
 
 
+def test_what_is_no_path_is_refused_with_a_sentence(collection: Collection, photos: Path) -> None:
+    for wrong in ([photos / "red_0.jpg"], 7, None):
+        with pytest.raises(UserError, match=r" is not a path\. Give one path, as a string or a pathlib\.Path"):
+            collection.label(wrong, "red")  # type: ignore[arg-type]
+
+
+def test_it_says_where_it_is_and_whether_it_is_closed(collection: Collection) -> None:
+    assert repr(collection).startswith("<Collection '")
+    collection.close()
+    assert repr(collection).endswith(", closed>")
+
+
 def test_what_cannot_be_labelled_says_why(collection: Collection, photos: Path) -> None:
     for name, class_name in (("broken.jpg", None), ("nothing.jpg", "red")):
         with pytest.raises(PhotoUnreadable, match=name):

@@ -73,8 +73,8 @@ def test_maps_can_be_repeated_and_hold_more_equals_signs() -> None:
 
 def test_a_map_without_a_cluster_is_refused(attempt: Try, photos: Path) -> None:
     said = attempt("predict", photos, "--workers", "2", "--map", "/a=/b")
-    assert said.code == 1
-    assert "Paths are mapped only for the workers of a scheduler" in said.err
+    assert said.code == 2
+    assert "--map goes with --cluster" in said.err
 
 
 def test_a_missing_package_is_said_with_the_command(
