@@ -91,7 +91,7 @@ def _read(file: Path) -> list[tuple[str, CheckAnswer]]:
     """Read the lines of a file of answers: path, "" for the next photo, and answer.
 
     Raises:
-        UserError: the file cannot be read, or a line holds no answer.
+        UserError: the file cannot be read, a line holds no answer, or two lines contradict each other.
     """
     try:
         written = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
@@ -99,6 +99,7 @@ def _read(file: Path) -> list[tuple[str, CheckAnswer]]:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise UserError(text("The answers in {file} cannot be read", file=file), why) from error
     found: list[tuple[str, CheckAnswer]] = []
+    given: dict[str, CheckAnswer] = {}
     for number, row in enumerate(csv.reader(written.splitlines()), 1):
         if not any(row):
             continue
@@ -109,7 +110,14 @@ def _read(file: Path) -> list[tuple[str, CheckAnswer]]:
                 text("line {number} ends in {word!r}, which is neither y nor n", number=number, word=word),
                 text("Write a line PATH,y or PATH,n for each photo, or just y or n"),
             )
-        found.append((",".join(path), _WORDS[word.strip().lower()]))
+        name, answer = ",".join(path), _WORDS[word.strip().lower()]
+        if name and given.setdefault(name, answer) is not answer:
+            raise UserError(
+                text("The answers in {file} cannot be used", file=file),
+                text("line {number} contradicts an earlier one about {photo}", number=number, photo=shown(Path(name))),
+                text("Keep one line for each photo"),
+            )
+        found.append((name, answer))
     return found
 
 

@@ -117,6 +117,7 @@ def test_another_program_answers_until_the_goal_is_reached(told: Told, photos: P
     [
         ("a.jpg,perhaps\n", "line 1 ends in 'perhaps', which is neither y nor n"),
         ("y\n\nwhatever.jpg\n", "line 3 ends in 'whatever.jpg', which is neither y nor n"),
+        ("a.jpg,y\nb.jpg,y\na.jpg,n\n", "line 3 contradicts an earlier one about a.jpg. Keep one line for each photo"),
         (None, "The answers in {file} cannot be read: No such file or directory."),
     ],
 )
