@@ -97,6 +97,13 @@ def running_red_and_green(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.Monk
         yield program
 
 
+def label_two_of_each(program: Program, qtbot: QtBot) -> None:
+    """Label two photos of red and two of green, and wait until the program has learned from them."""
+    for name in ("red", "green"):
+        program.window.labels.assign(places(program, name)[:2], class_named(program, name))
+    idle(program, qtbot)
+
+
 @contextmanager
 def running_three_classes(tmp_path: Path, qtbot: QtBot, *names: str) -> Iterator[Program]:
     """A program over four photos each of red, green and blue, with classes of these names."""

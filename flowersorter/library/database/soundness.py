@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from flowersorter.errors import CollectionDamaged
@@ -52,11 +53,8 @@ def _comes_from_the_disk(error: sqlite3.OperationalError) -> bool:
 def _missing_column(connection: sqlite3.Connection, migrations: Migrations) -> str:
     """Say which column of its version the library does not have; "" where it has all."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        for number, script in migrations:
-            if number <= version:
-                fresh.executescript(script)
-        lacking = sorted(_columns(fresh) - _columns(connection))
+    applied = tuple(script for number, script in migrations if number <= version)
+    lacking = sorted(_columns_made_by(applied) - _columns(connection))
     return "there is no column {}.{}".format(*lacking[0]) if lacking else ""
 
 
@@ -74,6 +72,15 @@ def _contradiction(connection: sqlite3.Connection) -> str:
                 raise
             return f"a text of {table} cannot be read"
     return ""
+
+
+@cache
+def _columns_made_by(scripts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """Every table that these scripts make, with each of its columns; run once, though an opening checks three files."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for script in scripts:
+            fresh.executescript(script)
+        return frozenset(_columns(fresh))
 
 
 def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:

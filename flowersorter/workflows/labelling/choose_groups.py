@@ -229,7 +229,7 @@ def grouped_photos(engine: Engine, backbone: str, photo_ids: NDArray[np.int64], 
     features, positions = cached_features(engine, backbone, hashes)
     complete = len(positions) == len(hashes)
     ids = ids[positions]
-    # Of a million photos, the hashes take 70 MB, and the classes of ImageNet, which nobody needs here, 240 MB.
+    # Grouping needs neither the hashes nor the ImageNet classes: 70 and 240 MB for a million photos.
     del hashes
     features = Features(features.quantised, features.scale)
     found = look_alikes(features, cancel, *collection.photos.moments(ids))

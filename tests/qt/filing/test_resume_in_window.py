@@ -20,16 +20,14 @@ from flowersorter.ui.filing.sort_dialog import SortChoices
 from flowersorter.workflows.filing.resume import resume_run
 from flowersorter.workflows.filing.sort import Include
 from tests.qt.filing.test_stopped_sort import holding, stop
-from tests.qt.program import class_named, idle, places, running_red_and_green, stored
+from tests.qt.program import class_named, idle, label_two_of_each, places, running_red_and_green, stored
 
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Six photos each of red, green and blue, two of red and of green labelled; a sort of them was stopped."""
     with running_red_and_green(tmp_path, qtbot, monkeypatch) as opened:
-        for name in ("red", "green"):
-            opened.window.labels.assign(places(opened, name)[:2], class_named(opened, name))
-        idle(opened, qtbot)
+        label_two_of_each(opened, qtbot)
         sorting = opened.window.on_demand.sorting
         with holding(before=2) as held:
             sorting._remember(SortChoices(tmp_path / "sorted", Mode.COPY, Include.ALL))

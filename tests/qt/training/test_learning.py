@@ -22,7 +22,16 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.training import refit_request
 from flowersorter.workflows.predicting.photo_details import rows_at
 from tests.qt.keyboard import press, type_text
-from tests.qt.program import class_named, idle, places, predictions, running_red_and_green, show_stored, stored
+from tests.qt.program import (
+    class_named,
+    idle,
+    label_two_of_each,
+    places,
+    predictions,
+    running_red_and_green,
+    show_stored,
+    stored,
+)
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 _NEVER_MS = 10_000_000
@@ -32,9 +41,7 @@ _NEVER_MS = 10_000_000
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Six photos each of red, green and blue; two of red and of green have their label and are learned from."""
     with running_red_and_green(tmp_path, qtbot, monkeypatch) as opened:
-        for name in ("red", "green"):
-            opened.window.labels.assign(places(opened, name)[:2], class_named(opened, name))
-        idle(opened, qtbot)
+        label_two_of_each(opened, qtbot)
         yield opened
 
 

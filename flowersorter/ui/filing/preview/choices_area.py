@@ -14,7 +14,7 @@ _FEWEST_LINES = 7
 
 
 class ChoicesArea(QScrollArea):
-    """Where the choices leave room for the list, only the list scrolls; else all of it, as one page.
+    """Scrolls only the list where the choices leave room for it, else choices and list as one page.
 
     One area inside the other would both scroll: the wheel would stop at the edge of the inner one.
 
